@@ -1,0 +1,67 @@
+#!/bin/sh
+# setup.sh: installs what Ward needs on a Debian 12 machine, then builds, checks or demonstrates it.
+#
+#   ./setup.sh build    install, build the release programs into build/release/
+#   ./setup.sh check    install, build, run every test; the last line is "N passed, N failed, N skipped"
+#   ./setup.sh demo     install, build, run a real local cluster with throw-away keys (arguments go to `ward demo`)
+#
+# Root is asked for only by the package manager, and only when something is missing.
+set -eu
+cd "$(dirname "$0")"
+
+packages_build="gcc make pkg-config libc6-dev liburing-dev libsodium-dev libxxhash-dev libjemalloc-dev libcyaml-dev libjansson-dev"
+packages_check="$packages_build libcriterion-dev clang libclang-rt-14-dev llvm perl iproute2 procps"
+
+usage() {
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    exit 2
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        echo "setup.sh: root is needed to install packages and sudo is not here; run as root: $*" >&2
+        exit 7
+    fi
+}
+
+install_missing() {
+    missing=""
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    echo "setup.sh: installing:$missing" >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2
+    # shellcheck disable=SC2086  # a list of package names
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing >&2
+}
+
+[ $# -ge 1 ] || usage
+verb=$1
+shift
+jobs=$(getconf _NPROCESSORS_ONLN)
+
+# The lists are words on purpose.
+# shellcheck disable=SC2086
+case "$verb" in
+build)
+    install_missing $packages_build
+    make -s -j"$jobs" all >&2
+    ;;
+check)
+    install_missing $packages_check
+    exec make -s -j"$jobs" check-all
+    ;;
+demo)
+    install_missing $packages_build
+    make -s -j"$jobs" all >&2
+    exec build/release/ward demo "$@"
+    ;;
+*)
+    usage
+    ;;
+esac
