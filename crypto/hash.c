@@ -27,12 +27,18 @@ const char *hash_tag_text(enum hash_tag tag)
     return tag_texts[tag];
 }
 
-void hash_init(struct hasher *hasher, enum hash_tag tag)
+void hash_plain_init(struct hasher *hasher)
 {
-    const char *text = hash_tag_text(tag);
     int code = crypto_generichash_blake2b_init(state_of(hasher), NULL, 0, HASH_BYTES);
 
     ASSERT(code == 0);
+}
+
+void hash_init(struct hasher *hasher, enum hash_tag tag)
+{
+    const char *text = hash_tag_text(tag);
+
+    hash_plain_init(hasher);
     hash_update(hasher, text, strlen(text));
 }
 
@@ -81,6 +87,18 @@ struct hash32 hash_one(enum hash_tag tag, const void *data, size_t size)
     struct hasher hasher;
 
     hash_init(&hasher, tag);
+    hash_update(&hasher, data, size);
+    return hash_final(&hasher);
+}
+
+struct hash32 hash_salted(enum hash_tag tag, const uint8_t salt[32], const void *data, size_t size)
+{
+    struct hasher hasher;
+    bool commits = tag == HASH_CONTENT || tag == HASH_COMMITMENT;
+
+    ASSERT(commits);
+    hash_init(&hasher, tag);
+    hash_update(&hasher, salt, 32);
     hash_update(&hasher, data, size);
     return hash_final(&hasher);
 }

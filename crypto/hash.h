@@ -74,8 +74,14 @@ struct hash32 hash_final(struct hasher *hasher);
 /* hash_one gives H(tag || data). Cost: one compression per 128 bytes. */
 struct hash32 hash_one(enum hash_tag tag, const void *data, size_t size);
 
-/* hash_plain gives BLAKE2b-256 of the data without a tag: for the Merkle tree alone, which brings its own prefixes. */
+/* hash_salted gives H(tag || salt || data), the form of every commitment: without the salt it can be neither linked nor guessed.
+ * Needs: tag is HASH_CONTENT or HASH_COMMITMENT; the salt is 32 random bytes, used for nothing else. */
+struct hash32 hash_salted(enum hash_tag tag, const uint8_t salt[32], const void *data, size_t size);
+
+/* hash_plain gives BLAKE2b-256 of the data without a tag: for the Merkle tree alone, which brings its own prefixes.
+ * hash_plain_init begins the same over several runs. */
 struct hash32 hash_plain(const void *data, size_t size);
+void hash_plain_init(struct hasher *hasher);
 
 /* hash_tag_text gives the characters of a tag. */
 const char *hash_tag_text(enum hash_tag tag);

@@ -29,7 +29,7 @@ struct merkle_path {
 struct hash32 merkle_leaf(const void *data, size_t size);
 struct hash32 merkle_node(const struct hash32 *left, const struct hash32 *right);
 
-/* merkle_root gives the root over leaf hashes. It overwrites the array. Cost: count - 1 nodes. */
+/* merkle_root gives the root over leaf hashes; with none, leaves may be NULL. It overwrites the array. Cost: count - 1 nodes. */
 struct hash32 merkle_root(struct hash32 *leaves, size_t count);
 
 /* merkle_path_of gives the inclusion path of leaf `index` among `count` leaf hashes. It overwrites the array. Needs: index < count. */
@@ -48,7 +48,8 @@ struct hash32 merkle_peaks_root(const struct merkle_peaks *tree);
  * It overwrites the array. Needs: 0 < old_count <= count. Gives: the length, at most MERKLE_CONSISTENCY_MAX. */
 size_t merkle_consistency_of(struct hash32 *leaves, size_t count, size_t old_count, struct hash32 nodes[MERKLE_CONSISTENCY_MAX]);
 
-/* merkle_verify_consistency tells whether the tree (count, root) extends (old_count, old_root). Any input is safe. */
+/* merkle_verify_consistency tells whether the tree (count, root) extends (old_count, old_root). Any input is safe.
+ * Every tree extends the empty one, with the empty proof; the root of the new tree is then not looked at. */
 bool merkle_verify_consistency(uint64_t old_count, const struct hash32 *old_root, uint64_t count, const struct hash32 *root, const struct hash32 *nodes, size_t length);
 
 #endif
