@@ -4,6 +4,7 @@
 
 #include "crypto/hash.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct sign_keypair {
@@ -22,7 +23,7 @@ void crypto_start(void);
 /* sign_keypair_from_seed derives an Ed25519 key pair. */
 void sign_keypair_from_seed(struct sign_keypair *pair, const uint8_t seed[32]);
 
-/* kx_keypair_from_seed derives an X25519 key pair. */
+/* kx_keypair_from_seed makes an X25519 key pair whose secret key is the seed itself (RFC 7748 clamps it in use). */
 void kx_keypair_from_seed(struct kx_keypair *pair, const uint8_t seed[32]);
 
 /* sign_digest signs a 32-byte digest. Gives: 64 bytes R || S. Cost: about one scalar multiplication. */
