@@ -1,0 +1,72 @@
+/* disk.h: the small piece of a file system that the log needs, as a table of functions.
+ *
+ * Behind it: storage/disk_uring.c (O_DIRECT through the event loop's ring) and sim/disk.c (memory that tears, rots and lies).
+ * A file is named by a number: DISK_SUPERBLOCK, or the number of a segment, from 1. Offsets, sizes and memory are multiples of
+ * DISK_BLOCK. Reads for recovery block; whatever happens while the replica runs completes through `struct completion`. */
+#ifndef WARD_STORAGE_DISK_H
+#define WARD_STORAGE_DISK_H
+
+#include "base/completion.h"
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DISK_SUPERBLOCK 0u     /* the file of the superblock copies; segments count from 1 */
+#define DISK_REQUESTS_MAX 4u   /* under way at once: one log write, one log read, one superblock write, one segment in preparation */
+#define DISK_SEGMENTS_MAX 65536u
+
+/* One asynchronous request. Its owner embeds it, fills the fields and keeps them, and the memory, until `completion` was called:
+ * result is the number of bytes moved (less than asked for is a failure) or a negative errno. */
+struct disk_request {
+    struct completion completion;
+    uint32_t file;
+    uint32_t bytes;
+    uint64_t offset;
+    uint8_t *data;
+};
+
+/* What the disk did since it was opened. Plain numbers, read at any time. */
+struct disk_counters {
+    uint64_t writes;  /* durable writes handed to the kernel */
+    uint64_t flushes; /* device flushes that these and the directory changes asked for */
+    uint64_t reads;
+    uint64_t bytes_written;
+    uint64_t bytes_read;
+    uint64_t segments_prepared; /* files filled with zeros or taken from the pool */
+};
+
+struct disk {
+    const struct disk_ops *ops;
+    struct disk_counters counters;
+};
+
+struct disk_ops {
+    /* segments lists the segments that are there, in ascending order. Fails: ERR_IO; ERR_FULL when there are more than `capacity`. */
+    enum err (*segments)(struct disk *disk, uint32_t *numbers, size_t capacity, size_t *count);
+
+    /* settle makes what was ever written to the file, and its name, durable before it is read, and waits until no write of a process
+     * that died can still reach it. Fails: ERR_NOT_FOUND, ERR_IO, ERR_CONFLICT when a living process still writes to it. */
+    enum err (*settle)(struct disk *disk, uint32_t file);
+
+    /* size_bytes gives the size of a file. Fails: ERR_NOT_FOUND, ERR_IO. */
+    enum err (*size_bytes)(struct disk *disk, uint32_t file, uint64_t *bytes);
+
+    /* read blocks. Fails: ERR_NOT_FOUND, ERR_IO; the content of data is then undefined. A caller that must know which block is
+     * unreadable reads block by block. */
+    enum err (*read)(struct disk *disk, uint32_t file, uint64_t offset, void *data, size_t bytes);
+
+    /* read_start and write_start begin a request. A write is durable when it completes: data and, if the file is new, its size.
+     * Fails: ERR_IO, ERR_NOT_FOUND: it was not begun and its completion is never called. */
+    enum err (*read_start)(struct disk *disk, struct disk_request *request);
+    enum err (*write_start)(struct disk *disk, struct disk_request *request);
+
+    /* prepare makes segment request->file exist under its name, durably and full of zeros, away from the critical path; completion
+     * with result 0 or a negative errno (-ENOSPC: disk full). At most one at a time. */
+    enum err (*prepare)(struct disk *disk, struct disk_request *request);
+
+    /* discard removes a segment, durably; recovery alone uses it. Fails: ERR_NOT_FOUND, ERR_IO. */
+    enum err (*discard)(struct disk *disk, uint32_t segment);
+};
+
+#endif

@@ -1,0 +1,56 @@
+/* inspect.h: a read-only walk through a store, for `ward inspect superblock` and `ward inspect log`. It repairs nothing, decides nothing
+ * about signing and may run on a copy of a directory. */
+#ifndef WARD_STORAGE_INSPECT_H
+#define WARD_STORAGE_INSPECT_H
+
+#include "base/arena.h"
+#include "storage/disk.h"
+#include "storage/format.h"
+#include "storage/recovery_table.h"
+#include "storage/superblock.h"
+
+struct inspect_superblock {
+    enum err copy_err[SUPERBLOCK_COPIES]; /* ERR_OK: readable */
+    struct superblock copy[SUPERBLOCK_COPIES];
+    enum err chosen_err; /* ERR_OK: two copies agree */
+    struct superblock chosen;
+    uint32_t bad; /* copies that differ from the chosen one */
+};
+
+struct inspect_segment {
+    uint32_t segment;
+    enum err head_err[SEGMENT_HEAD_BLOCKS]; /* of each header copy */
+    struct segment_head head;               /* the first readable one */
+};
+
+struct inspect_batch {
+    uint32_t segment;
+    uint32_t block;
+    uint32_t blocks; /* 1 when the header is not whole */
+    enum head_found head_found;
+    enum body_found body_found; /* of a whole header */
+    struct batch_head head;
+};
+
+struct inspect_record {
+    uint64_t batch;
+    struct record_place place;
+    struct record_head head;
+    bool payload_good;
+    const uint8_t *payload; /* head.bytes, until the call returns */
+};
+
+struct inspect_sink {
+    void *context;
+    void (*segment)(void *context, const struct inspect_segment *segment);
+    void (*batch)(void *context, const struct inspect_batch *batch); /* also each place where a non-zero block is no batch */
+    void (*record)(void *context, const struct inspect_record *record);
+};
+
+/* inspect_superblock reads the four copies. Fails: ERR_IO. */
+enum err inspect_superblock(struct disk *disk, struct arena *arena, struct inspect_superblock *out);
+
+/* inspect_log walks all segments in order. Fails: ERR_IO, ERR_FULL. */
+enum err inspect_log(struct disk *disk, struct arena *arena, const struct superblock *superblock, const struct inspect_sink *sink);
+
+#endif

@@ -1,0 +1,72 @@
+/* recovery.h: from the bytes of a data directory to the state in which the replica goes on, and to what it must not do.
+ *
+ * The truth table is in recovery_table.c: what is found at the place of a batch, and whether the batch was provably durable, decide
+ * its fate. Nothing that may have been acknowledged is ever cut: it is reported. */
+#ifndef WARD_STORAGE_RECOVERY_H
+#define WARD_STORAGE_RECOVERY_H
+
+#include "storage/recovery_table.h"
+#include "storage/segment_log.h"
+#include "storage/superblock.h"
+
+#define RECOVERY_DAMAGE_MAX 256u /* reported one by one; more are counted */
+
+/* May the replica sign? The worst of all findings. */
+enum recovery_sign {
+    SIGN_FREELY,       /* the newest capsule is whole, and so is its batch */
+    SIGN_AFTER_FETCH,  /* the capsule is whole; fetch block and certificates that it names before signing (the `missing` fields) */
+    SIGN_ABOVE_LIMIT,  /* one batch is lost: nothing at or below (capsule.abstain_epoch, capsule.abstain_view), and say so in QUERY */
+    SIGN_NEVER         /* no superblock, or more than one acknowledged batch at the end is lost: this key has lost its vote */
+};
+
+/* One piece of what is not as it was written. */
+struct recovery_damage {
+    enum batch_fate fate; /* ROT, TORN, ADOPT or AMBIGUOUS */
+    uint32_t segment;
+    uint32_t block;       /* where it begins; 0: a batch of which no trace is left */
+    uint64_t batch;       /* number; 0: unknown */
+    uint8_t kind;         /* of a record whose header is whole but whose payload is not; 0: none such */
+    uint64_t height;      /* of that record: what to ask peers for, with `hash` */
+    struct hash32 hash;
+};
+
+/* A record that survived, in the order of appending; `payload` is whole and lives until the call returns. */
+struct recovered_record {
+    uint8_t kind;
+    uint8_t flags; /* RECORD_FLAG_ERASED: payload is zeros */
+    uint64_t height;
+    uint64_t view;
+    uint64_t batch; /* number of the batch that completes it */
+    struct hash32 hash;
+    struct bytes payload;
+};
+
+struct recovery_sink {
+    void (*record)(void *context, const struct recovered_record *record); /* seals and states are not delivered */
+    void *context;
+};
+
+struct recovery_outcome {
+    enum recovery_sign sign;
+    struct log_position position; /* for segment_log_start; its capsule is the one to resume from */
+    bool missing_vote_block;      /* the block of the last vote is not among the records */
+    bool missing_high_qc;         /* ... the certificate high_digest */
+    bool missing_tc;              /* ... the certificate tc_digest */
+    uint64_t proved;              /* D: the highest batch that something valid proves durable */
+    uint64_t batches;             /* kept */
+    uint64_t records;             /* delivered */
+    uint64_t bytes_scanned;
+    uint32_t torn;                /* batches dropped because they were never durable */
+    uint32_t damage_count;        /* entries in damage */
+    uint32_t damage_unlisted;     /* further ones */
+    struct recovery_damage damage[RECOVERY_DAMAGE_MAX];
+};
+
+/* recovery_run reads every live segment once, delivers the surviving records, fills the log's index and decides. The log must be
+ * initialised and not started; its buffers are used as scratch. Needs: superblock as superblock_store_open gave it.
+ * Gives: *outcome; nothing was written but a segment that provably never held anything durable may be discarded.
+ * Fails: ERR_IO (a segment cannot be opened), ERR_CONFLICT (a segment of another store), ERR_VERSION (a newer format or a record
+ * kind that must not be skipped), ERR_FULL (more segments than DISK_SEGMENTS_MAX). Blocks: this is start-up. */
+enum err recovery_run(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome);
+
+#endif

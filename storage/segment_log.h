@@ -1,0 +1,162 @@
+/* segment_log.h: the log of a replica: append, group commit, durability, reading back.
+ *
+ * Records gather in memory; segment_log_kick sends all that waits as one batch in one durable write, and while that write is under way
+ * the next batch gathers. No timer, no write when nothing was appended. Each batch carries the newest safety capsule whose records
+ * are complete with it. A batch is durable when all batches up to it are.
+ *
+ *     append --> filling batch --kick--> in flight --completion--> durable(lsn)   --> next kick by itself if something waits
+ *                                                 \--short or failed--> failed(err): nothing is ever retried on this log
+ *
+ * The log makes sure that no batch whose capsule reaches into a view above the durable view limit is written before a higher limit is
+ * durable (storage.md, recovery): the caller need not care. */
+#ifndef WARD_STORAGE_SEGMENT_LOG_H
+#define WARD_STORAGE_SEGMENT_LOG_H
+
+#include "base/arena.h"
+#include "storage/disk.h"
+#include "storage/format.h"
+#include "storage/record_index.h"
+
+#define LOG_GROUP_RECORDS_MAX 16u  /* records in one append */
+#define LOG_RECORD_PARTS_MAX 16u   /* runs of bytes in one record */
+#define LOG_VIEW_LIMIT_STEP 64u    /* views that a raised limit is ahead */
+
+struct segment_log_config {
+    uint32_t segment_bytes;   /* multiple of DISK_BLOCK, SEGMENT_BYTES_MIN to SEGMENT_BYTES_MAX; as in the superblock */
+    uint32_t batch_bytes_max; /* multiple of DISK_BLOCK, at most 1 MiB and segment_bytes less the two header blocks; 0: the most */
+    uint32_t queue_batches;   /* batches that can wait or be in flight, 2 to 16; one record must fit all but one. 6: 4 MiB and some */
+    uint32_t index_entries;   /* newest record fragments that can be read back by name; a power of two */
+    uint64_t (*now_ns)(void *context); /* for the duration of writes only */
+    void (*durable)(void *context, uint64_t lsn, uint64_t duration_ns); /* everything up to lsn is durable */
+    void (*failed)(void *context, enum err err);                        /* once: stop voting, exit 8 */
+    void *context;
+};
+
+/* One record to append. */
+struct log_record {
+    uint8_t kind; /* enum record_kind, not RECORD_SEAL */
+    uint8_t flags; /* 0 or RECORD_FLAG_DETACHABLE */
+    uint64_t height;
+    uint64_t view;
+    struct hash32 hash;
+    const struct bytes *parts; /* the payload is their concatenation */
+    size_t parts_count;        /* 0 to LOG_RECORD_PARTS_MAX */
+};
+
+struct segment_log_counters {
+    uint64_t appends;       /* groups */
+    uint64_t records;
+    uint64_t payload_bytes; /* as the callers gave them */
+    uint64_t batches;       /* durable; equals flushes of the log but for one per new segment */
+    uint64_t bytes_written; /* durable, headers and padding included */
+    uint64_t segments;      /* begun */
+    uint64_t limit_batches; /* batches that only raised the view limit */
+    uint64_t full;          /* appends answered ERR_FULL */
+    uint64_t write_ns_max;
+    uint64_t write_ns_sum;
+};
+
+/* Where the log goes on; recovery fills it in. */
+struct log_position {
+    uint32_t segment;        /* newest segment with batches; 0: none yet */
+    uint32_t block;          /* next free block in it; meaningless when move is set */
+    uint64_t batch;          /* highest batch number in use */
+    uint64_t lsn;            /* highest log position in use */
+    uint64_t chain;          /* chain value of batch `batch`; 0: it is lost */
+    uint32_t segment_next;   /* number of the next segment to begin, > segment */
+    bool move;               /* seal and go on in the next segment */
+    bool torn;               /* the segment was ended by a crash */
+    bool next_ready;         /* segment_next is there and full of zeros */
+    struct capsule capsule;  /* with which the log goes on */
+};
+
+struct log_batch; /* segment_log_priv.h */
+struct log_read;
+
+struct segment_log {
+    struct disk *disk;
+    struct segment_log_config config;
+    uint8_t instance[16];
+    struct segment_log_counters counters;
+    struct log_position at;
+    struct log_batch *queue;   /* ring of config.queue_batches */
+    uint32_t queue_head;       /* oldest batch: in flight, or next to go */
+    uint32_t queue_count;      /* batches in use; the last of them is filling */
+    uint64_t lsn_next;         /* given to the next append */
+    uint64_t lsn_durable;
+    uint64_t limit_durable_epoch, limit_durable_view; /* in a durable batch */
+    uint64_t limit_queued_epoch, limit_queued_view;   /* in a closed batch */
+    struct seal_entry *table;  /* batches of the current segment */
+    uint32_t table_count;
+    uint32_t table_segment;    /* which segment the table describes */
+    uint64_t table_first_batch;
+    uint8_t *seal_buffer;      /* header blocks and first batch of a new segment */
+    uint8_t *scratch;          /* recovery and reading back: one batch */
+    struct disk_request write;
+    struct disk_request prepare;
+    struct record_index index;
+    struct log_read *reading;  /* at most one */
+    uint64_t write_begin_ns;
+    uint32_t write_blocks;
+    bool write_is_opening;     /* the write under way begins a segment */
+    bool writing;
+    bool preparing;
+    bool positioned;           /* segment_log_start was called */
+    enum err failure;          /* ERR_OK while all is well */
+};
+
+/* segment_log_init takes all memory: (queue_batches + 2) batches and the index. Needs: a valid config. */
+void segment_log_init(struct segment_log *log, struct arena *arena, struct disk *disk, const struct segment_log_config *config);
+
+/* segment_log_start makes the log ready to append after recovery. Owns: instance and position are copied. Begins the preparation of
+ * the next segment if it is missing; writes nothing else. */
+void segment_log_start(struct segment_log *log, const uint8_t instance[16], const struct log_position *position);
+
+/* segment_log_append queues the records as one group under one log position and, with the last of them, the capsule.
+ * Needs: capsule_follows the newest one; count at most LOG_GROUP_RECORDS_MAX, 0 for a bare capsule. Owns: bytes are copied.
+ * Gives: *lsn, one more than the last. Fails: ERR_FULL: the queue has no room for all of it, nothing was taken, try again after the
+ * next durable call; ERR_IO or ERR_NO_SPACE: the log failed. Cost: one copy and one XXH3 pass over the payload; no syscall. */
+enum err segment_log_append(struct segment_log *log, const struct capsule *capsule, const struct log_record *records, size_t count, uint64_t *lsn);
+
+/* segment_log_kick starts the write of what waits unless one is under way. The driver calls it once per turn, after the effects of
+ * the turn. Cost: at most one request queued on the ring. */
+void segment_log_kick(struct segment_log *log);
+
+/* segment_log_durable_lsn gives the position up to which everything is durable. */
+uint64_t segment_log_durable_lsn(const struct segment_log *log);
+
+/* segment_log_is_idle: nothing waits and nothing is in flight. */
+bool segment_log_is_idle(const struct segment_log *log);
+
+/* segment_log_room_bytes gives the bytes that can be written before a segment is needed that is not ready: the water-mark seam. */
+uint64_t segment_log_room_bytes(const struct segment_log *log);
+
+/* segment_log_capsule gives the newest capsule appended, with the log's own fields. */
+const struct capsule *segment_log_capsule(const struct segment_log *log);
+
+/* segment_log_check asserts the invariants. */
+void segment_log_check(const struct segment_log *log);
+
+/* One reading back. The caller keeps it, and `out`, until `done` was called. */
+struct log_read {
+    struct disk_request request;
+    struct segment_log *log;
+    uint8_t kind;
+    uint64_t height;
+    struct hash32 hash;
+    uint8_t *out;
+    uint32_t out_bytes;   /* capacity */
+    uint32_t bytes_total; /* of the record, known after the first fragment */
+    uint32_t bytes_read;
+    struct record_place place; /* of the fragment under way */
+    void (*done)(struct log_read *read, enum err err, uint32_t bytes);
+    void *context; /* the caller's */
+};
+
+/* segment_log_read begins to read the payload of a durable record by kind, height and hash; the fields from `kind` to `out_bytes`
+ * and `done` are filled in by the caller. Asynchronous, because serving a peer must never stall the loop behind a slow disk.
+ * Fails at once: ERR_NOT_FOUND (not in the index), ERR_AGAIN (another read is under way). Through `done`: ERR_FULL (out too small),
+ * ERR_FORMAT (rotten: try another peer's copy), ERR_IO. Cost: one read per fragment. */
+enum err segment_log_read(struct segment_log *log, struct log_read *read);
+
+#endif

@@ -1,0 +1,75 @@
+/* superblock.h: the few facts of a store that must outlive any segment, in four copies of one block each.
+ *
+ * A new version goes first to copies 0 and 1, then to copies 2 and 3, each pair in one durable write; it is opened by the highest
+ * sequence found in at least two equal copies. So at every moment two equal copies are whole, and two bad ones do no harm.
+ * Written at checkpoints, epoch changes and clean stops, never per vote. */
+#ifndef WARD_STORAGE_SUPERBLOCK_H
+#define WARD_STORAGE_SUPERBLOCK_H
+
+#include "base/arena.h"
+#include "storage/disk.h"
+#include "storage/format.h"
+
+struct superblock {
+    uint32_t version;             /* FORMAT_VERSION */
+    uint64_t features_compatible; /* bits that an older build may ignore, */
+    uint64_t features_read_only;  /* ... may ignore when it only reads, */
+    uint64_t features_required;   /* ... must know */
+    uint64_t sequence;            /* from 1, counts versions */
+    uint64_t previous_sum;        /* checksum of the version before; 0 for the first */
+    struct hash32 cluster;        /* hash of the genesis */
+    uint32_t replica;             /* index at genesis; UINT32_MAX: joined later */
+    uint8_t instance[16];         /* random, made when the store was; the key file carries the same */
+    uint32_t segment_bytes;
+    uint32_t first_segment;       /* oldest segment that counts */
+    uint64_t durable_floor;       /* highest batch known durable when this was written */
+    uint64_t checkpoint_height;   /* newest checkpoint */
+    struct hash32 checkpoint_block;
+    struct hash32 checkpoint_state;
+    struct hash32 checkpoint_snapshot; /* digest of the snapshot file; zero: none */
+    uint64_t epoch;
+    struct hash32 config; /* digest of the configuration of the epoch */
+    uint64_t limit_epoch; /* as in the newest capsule when this was written */
+    uint64_t limit_view;
+    bool clean; /* the last act of an orderly stop: batch durable_floor was the last */
+};
+
+/* superblock_encode writes one block: the version as copy number `copy`. Needs: out has DISK_BLOCK bytes; copy < SUPERBLOCK_COPIES. */
+void superblock_encode(const struct superblock *superblock, uint32_t copy, uint8_t *out);
+
+/* superblock_decode reads one block that claims to be copy `copy`. Fails: ERR_FORMAT (any wrong byte), ERR_VERSION (a newer version
+ * or an unknown required feature); *out is then undefined. */
+enum err superblock_decode(const uint8_t *block, uint32_t copy, struct superblock *out);
+
+/* superblock_choose gives the version that at least two of the four blocks agree on, with the highest sequence.
+ * Gives: *bad = how many copies differ from it. Fails: ERR_NOT_FOUND when no two agree; ERR_VERSION when the pair is too new. */
+enum err superblock_choose(const uint8_t *blocks, struct superblock *out, uint32_t *bad);
+
+/* The writer of versions. One at a time. */
+struct superblock_store {
+    struct disk *disk;
+    struct superblock current; /* what two copies at least hold */
+    struct superblock next;    /* under way */
+    uint8_t *blocks;           /* SUPERBLOCK_COPIES blocks */
+    struct disk_request request;
+    uint32_t pair; /* 0: idle; 1, 2: which pair is being written */
+    uint32_t bad;  /* copies that were not equal when it was opened */
+    uint64_t sequence_max; /* highest sequence seen in any copy */
+    void (*done)(void *context, enum err err);
+    void *context;
+};
+
+/* superblock_store_init takes its buffer. */
+void superblock_store_init(struct superblock_store *store, struct arena *arena, struct disk *disk);
+
+/* superblock_store_open reads the four copies and chooses. Gives: store->current. Fails: as superblock_choose; ERR_IO. Blocks. */
+enum err superblock_store_open(struct superblock_store *store);
+
+/* superblock_store_write writes a new version, two copies at a time; sequence, previous_sum and version are set by the store. After
+ * the first pair is durable the version holds. Needs: nothing under way. Gives: done(context, err) when all four copies are written.
+ * Fails: through `done` or at once, then `done` is not called. Cost: two durable writes of 8 KiB. */
+enum err superblock_store_write(struct superblock_store *store, const struct superblock *next, void (*done)(void *context, enum err err), void *context);
+
+bool superblock_store_is_busy(const struct superblock_store *store);
+
+#endif
