@@ -77,7 +77,7 @@ check: $(PROGRAMS) $(TESTS) ## run the unit tests of this MODE (FILTER='wire*/*'
 check-all: ## everything: release and debug unit tests, the core's proof, tidy, end to end; last line is the tally
 	@tools/check-all
 
-tidy: ## our own linter: include table, sizes, rule numbers; silent when clean
+tidy: ## our own linter: includes, sizes, style, tests, rule numbers, the map; silent when clean
 	@tools/tidy
 
 core-check: $(OBJ) ## prove that the core does no IO: undefined symbols of its objects against tools/core.allow

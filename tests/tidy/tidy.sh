@@ -1,0 +1,97 @@
+#!/bin/sh
+# tidy.sh TAP: each check of tools/tidy.d finds what it is there to find. A small clean tree is made under build/, every check is silent about
+# it; then one thing at a time is planted, and exactly the check that is named must report it.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+mkdir -p "$(dirname "$1")"
+tap=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+tree=$root/build/tidy-selftest
+: >"$tap"
+
+clean_tree() { # a tree with one file for everything that a check looks at
+    rm -rf "$tree"
+    mkdir -p "$tree/base" "$tree/consensus" "$tree/ledger" "$tree/crypto" "$tree/tests/base" "$tree/tests/consensus" "$tree/tests/ledger" "$tree/docs" "$tree/tools" "$tree/cli" "$tree/node"
+    cd "$tree"
+    git init -q .
+    printf '#ifndef WARD_BASE_ONE_H\n#define WARD_BASE_ONE_H\nint one(void);\n#endif\n' >base/one.h
+    printf '#include "base/one.h"\n\nint one(void)\n{\n    return 1;\n}\n' >base/one.c
+    printf '#include "base/one.h"\n' >tests/base/one_test.c
+    printf '#ifndef WARD_CONSENSUS_VOTE_H\n#define WARD_CONSENSUS_VOTE_H\n\n/* vote_can: rules V1 and I1. */\nint vote_can(void);\n#endif\n' >consensus/vote.h
+    printf '#include "consensus/vote.h"\n\n#include <stdint.h>\n\n/* Rule V1-V2. */\nint vote_can(void)\n{\n    return 1; /* no float here */\n}\n' >consensus/vote.c
+    printf '#include "consensus/vote.h"\n/* V1, V2 and I1 */\n' >tests/consensus/vote_test.c
+    printf -- '- V1 a rule.\n- V2 another.\n\nSafety: I1 agreement; E1 later.\n' >docs/protocol.md
+    printf 'E*  epochs are not built yet\n' >tools/tidy.rules
+    printf '# Map\n\n| question | file | function |\n|---|---|---|\n| who votes? | `consensus/vote.c` | `vote_can` |\n\nSee `docs/protocol.md`.\n' >docs/architecture.md
+    printf '# nothing\n' >tools/tidy.untested
+}
+
+verdict() { # verdict GOOD NAME
+    if [ "$1" = yes ]; then echo "ok - tidy: $2" >>"$tap"; else echo "not ok - tidy: $2" >>"$tap"; echo "tidy.sh: $2" >&2; fi
+}
+
+# plant CHECK TEXT COMMAND...: after COMMAND in a clean tree, CHECK prints a line that contains TEXT.
+plant() {
+    check=$1
+    text=$2
+    shift 2
+    clean_tree
+    eval "$@"
+    out=$("$root/tools/tidy.d/$check" 2>&1 || true)
+    case "$out" in *"$text"*) verdict yes "$check finds: $text" ;; *) verdict no "$check does not find: $text (it said: $out)" ;; esac
+}
+
+clean_tree
+for check in "$root"/tools/tidy.d/*; do
+    name=$(basename "$check")
+    out=$("$check" 2>&1)
+    if [ -z "$out" ]; then verdict yes "$name is silent about a clean tree"; else verdict no "$name speaks about a clean tree: $out"; fi
+    grep -q "^plant $name " "$root/tests/tidy/tidy.sh" || verdict no "$name has no planted finding in tests/tidy/tidy.sh"
+done
+
+plant includes 'consensus must not include base/clock.h' "printf '#include \"base/clock.h\"\n' >>consensus/vote.c"
+plant includes 'base must not include wire/frame.h' "printf '#include \"wire/frame.h\"\n' >>base/one.c"
+plant includes 'ledger must not include crypto/ed25519.h' "printf '#include \"crypto/ed25519.h\"\n' >ledger/grant.c"
+plant includes 'cli must not include consensus/vote.h' "printf '#include \"consensus/vote.h\"\n' >cli/status.c"
+plant includes 'node must not include consensus/vote_priv.h' "printf '#include \"consensus/vote_priv.h\"\n' >node/boot.c"
+plant sizes '701 lines' "yes '' | head -n 695 >>base/one.c"
+plant sizes 'function of 71 lines: int long_one(void)' "{ printf 'int long_one(void)\n{\n'; yes '    x();' | head -n 71; printf '}\n'; } >>base/one.c"
+plant style 'base/one.h:3: typedef of a struct' "sed -i '3i typedef struct one one;' base/one.h"
+plant style 'base/one.h:3: typedef of a struct' "sed -i '3i typedef enum { ONE } one;' base/one.h"
+plant style 'base/one.h:3: a name of our own ends in _t' "sed -i '3i struct one_t {' base/one.h"
+plant style 'base/one.h:3: a name of our own ends in _t' "sed -i '3i typedef int (*one_t)(void);' base/one.h"
+plant style 'base/one.c:7: tab' "printf '\tint x;\n' >>base/one.c"
+plant style 'base/one.c:7: white space at the end' "printf 'int x; \n' >>base/one.c"
+plant style 'base/one.c:7: white space at the end' "printf 'int x;\r\n' >>base/one.c"
+plant style 'the first include is not base/one.h' "sed -i '1i #include <stdint.h>' base/one.c"
+plant style 'base/one.h: the guard is not WARD_BASE_ONE_H' "sed -i 's/WARD_BASE_ONE_H/BASE_ONE_H/' base/one.h"
+plant style 'base/one.h: the guard is not WARD_BASE_ONE_H' "sed -i '2s/ONE/TWO/' base/one.h"
+plant style 'docs/protocol.md:5: a note to do something later' "printf 'FIX''ME: say why\n' >>docs/protocol.md"
+plant tested 'base/two.c: no tests/base/two_test.c' "printf 'int two;\n' >base/two.c"
+plant tested 'base/one.c has a test now' "printf 'base/one.c  nothing to decide here\n' >tools/tidy.untested"
+plant tested 'base/two.c is listed without a reason' "printf 'int two;\n' >base/two.c; printf 'base/two.c\n' >tools/tidy.untested"
+plant tested 'base/gone.c does not exist' "printf 'base/gone.c  nothing to decide here\n' >tools/tidy.untested"
+plant rules 'rule V3 is in no source' "printf -- '- V3 a third.\n' >>docs/protocol.md"
+plant rules 'rule V2 is in no test' "sed -i 's/V2/v two/' tests/consensus/vote_test.c"
+plant rules 'rule V2 is in no source' "sed -i 's,/. Rule V1-V2. ./,int V2;,' consensus/vote.c"
+plant rules 'V2 has code and test now' "printf 'V2  it is not built yet\n' >>tools/tidy.rules"
+plant rules 'X1 is no rule' "printf 'X1  it is not built yet\n' >>tools/tidy.rules"
+plant rules 'E1 is listed without a reason' "printf 'E1\n' >>tools/tidy.rules"
+plant rules 'names rule V9' "printf '/* Rule V9. */\n' >>consensus/vote.c"
+plant map 'consensus/votes.c does not exist' "sed -i 's,consensus/vote.c,consensus/votes.c,' docs/architecture.md"
+plant map 'consensus/vote.c does not define vote_may' "sed -i 's,vote_can,vote_may,' docs/architecture.md"
+plant map 'no table of questions' "sed -i '/^|/d' docs/architecture.md"
+plant map 'docs/protocol.md:5: docs/wire.md does not exist' "printf 'See \`docs/wire.md\`.\n' | tee -a docs/protocol.md >/dev/null; sed -i 5q docs/protocol.md"
+plant memory 'base/one.c:7: calls the allocator' "printf 'void *take(void) { return malloc(8); }\n' >>base/one.c"
+plant memory 'base/gone.c does not exist' "printf 'base/gone.c  it runs once at the start\n' >tools/tidy.memory"
+plant determinism '<time.h> is not for a deterministic folder' "printf '#include <time.h>\n' >>consensus/vote.c"
+plant determinism 'consensus/vote.c:10: floating point' "printf 'double x = 1;\n' >>consensus/vote.c"
+
+# The program around the checks: silent and 0 about the clean tree, 1 with a finding.
+clean_tree
+if out=$("$root/tools/tidy" "$tree" 2>&1) && [ -z "$out" ]; then verdict yes "tools/tidy is silent about a clean tree"; else verdict no "tools/tidy: $out"; fi
+printf 'int x; \n' >>base/one.c
+if "$root/tools/tidy" "$tree" >/dev/null 2>&1; then verdict no "tools/tidy ends with 0 in spite of a finding"; else verdict yes "tools/tidy ends with 1 when there is a finding"; fi
+
+cd "$root"
+rm -rf "$tree"
+! grep -q '^not ok' "$tap"
