@@ -1,0 +1,175 @@
+/* net.h: links to members and connections of clients, as the driver sees them. Net knows peers, not messages.
+ *
+ * A *link* is the one secure session with another member, named by its index. It is dialled when something is to be sent or the driver says
+ * that it is wanted, and lies still otherwise: net arms no timer for an established link and sends nothing of its own accord.
+ * A *client* is a local tool on the UNIX socket, or anybody with a key of its own on the TCP socket; it is named by an id that is never used again.
+ *
+ * The turn of a driver:
+ *
+ *     loop_turn(loop, min(net_deadline_ns(net), ...));   completions; the handlers below are called from here
+ *     ... step the replica, net_send ...
+ *     net_step(net, clock_mono_ns());                    what is due; then one gathered send per peer
+ *
+ * Handlers may call every function here. They are called from loop_turn and net_step only, never from net_send. */
+#ifndef WARD_NET_NET_H
+#define WARD_NET_NET_H
+
+#include "base/arena.h"
+#include "crypto/hash.h"
+#include "crypto/keys.h"
+#include "net/address.h"
+#include "net/frame.h"
+#include "net/loop.h"
+#include "net/payload.h"
+
+#define NET_MEMBERS_MAX 128u
+#define NET_HELLO_BYTES_MAX 4000u /* body of a link's first frame, so that header and body fit into a first record of 4,096 bytes */
+#define NET_HEAD_BYTES_MAX 16384u /* of a frame's copied part */
+#define NET_NOT_MEMBER UINT32_MAX
+
+struct net_member {
+    uint8_t key[32];        /* its transport key, X25519 */
+    struct address address; /* ADDRESS_NONE: we wait for its call */
+};
+
+struct net_config {
+    /* Who we are and whom we know. */
+    struct hash32 chain_id;           /* in every handshake's prologue: a session with another chain cannot come about */
+    const struct kx_keypair *key;     /* our transport key. Owns: the caller's, in secret memory, for as long as net lives */
+    uint32_t own_index;               /* < members_count, or NET_NOT_MEMBER */
+    uint32_t members_count;           /* 0..NET_MEMBERS_MAX */
+    const struct net_member *members; /* copied */
+    struct address listen;            /* for members and remote clients; ADDRESS_NONE: none */
+    struct address listen_local;      /* UNIX socket for local tools; ADDRESS_NONE: none */
+    uint64_t seed;                    /* for the jitter of back-off only */
+    /* Bounds. */
+    uint32_t member_frame_bytes_max;  /* body of a frame from a member, 64 KiB .. 16 MiB */
+    uint32_t member_queue_bytes_max;  /* waiting for one member; 0: clamp(64 MiB / (n - 1), 2 frames, 8 MiB) */
+    uint32_t clients_max;             /* connections at once, 0 .. 4096 */
+    uint32_t clients_per_key_max;     /* remote connections with one key */
+    uint32_t client_frame_bytes_max;  /* body of a frame from a client, 4 KiB .. 1 MiB */
+    uint32_t client_queue_bytes_max;  /* waiting for one client; design: 1 MiB */
+    bool remote_clients;              /* false: keys that are no member's are refused */
+    uint32_t half_open_max;           /* handshakes under way; design: 128 */
+    uint32_t half_open_per_host_max;  /* of one host, times the members who live there; design: 4 */
+    uint32_t handshakes_per_second;   /* begun by strangers' bytes; design: 200 */
+    uint32_t handshake_timeout_ms;    /* from accept or dial to the first valid record; design: 3000 */
+};
+
+/* net_config_default fills the bounds with the design's figures: frames of 4 MiB + 64 KiB from members and 64 KiB from clients, 128 clients. */
+void net_config_default(struct net_config *config);
+
+/* Why a link or a client is gone. */
+enum net_reason {
+    NET_CLOSED,     /* the other side closed, or the connection broke */
+    NET_REPLACED,   /* a newer session of the same member took its place */
+    NET_MALFORMED,  /* a record or a frame was not what it must be */
+    NET_SLOW,       /* what waited for it passed the bound */
+    NET_TIMED_OUT,  /* the handshake took too long */
+    NET_DROPPED,    /* the driver asked */
+    NET_REASON_COUNT
+};
+
+/* net_reason_name gives "closed", "replaced", ... */
+const char *net_reason_name(enum net_reason reason);
+
+struct net_client_info {
+    bool local;       /* on the UNIX socket; uid and pid are the kernel's word */
+    uint32_t uid;
+    uint32_t pid;
+    uint8_t key[32];  /* of a remote client, proved by the handshake; zeros of a local one */
+};
+
+/* What the driver does about events. All are called on the loop's thread; views hold until the call returns. */
+struct net_handlers {
+    void *context;
+    /* hello gives the first frame of a new link, called once for each side's session. Gives: the length of the body written to `body`. */
+    uint32_t (*hello)(void *context, uint32_t member, struct frame_header *header, uint8_t body[NET_HELLO_BYTES_MAX]);
+    /* link_up: the first valid record has come. link_down: it is gone and so is all that waited in its queue. */
+    void (*link_up)(void *context, uint32_t member);
+    void (*link_down)(void *context, uint32_t member, enum net_reason reason);
+    void (*frame)(void *context, uint32_t member, const struct frame *frame);
+    /* client_up tells of a new client. Gives: false to close it at once. */
+    bool (*client_up)(void *context, uint64_t client, const struct net_client_info *info);
+    void (*client_down)(void *context, uint64_t client, enum net_reason reason);
+    void (*client_frame)(void *context, uint64_t client, const struct frame *frame);
+};
+
+/* A frame to send: the body is `head`, which is copied, followed by the bytes of `body`, which is shared and may be NULL. */
+struct net_message {
+    uint8_t type;
+    uint8_t flags;
+    uint16_t version;
+    struct bytes head;    /* at most NET_HEAD_BYTES_MAX */
+    struct payload *body; /* net holds it until the last byte is encrypted */
+};
+
+/* Counters since the start. */
+struct net_counters {
+    uint64_t frames_in, frames_out;             /* of links and clients */
+    uint64_t bytes_in, bytes_out;               /* on the wire */
+    uint64_t member_frames_in, member_frames_out; /* of links alone, HELLO included */
+    uint64_t sends, sends_dropped;              /* send operations; frames refused because a link was down or full */
+    uint64_t dials;
+    uint64_t handshakes_done, handshakes_failed;
+    uint64_t strangers_refused;                 /* over a limit, before any Diffie-Hellman */
+    uint64_t malformed;                         /* connections closed for what they sent */
+};
+
+struct net;
+
+/* net_take takes net's memory. Gives: NULL from a measuring arena. Needs: `config` within its ranges. */
+struct net *net_take(struct arena *arena, const struct net_config *config);
+
+/* net_start binds, listens and is ready to dial. Fails: ERR_INVALID, ERR_PERMISSION or ERR_IO with *problem a sentence for the operator; nothing
+ * is left open then. Owns: `handlers` and the loop must outlive net. */
+enum err net_start(struct net *net, struct loop *loop, const struct net_handlers *handlers, const char **problem);
+
+/* net_listen_port gives the TCP port that is listened on, which matters when the kernel chose it; 0 when there is none. */
+uint16_t net_listen_port(const struct net *net);
+
+/* net_stop closes listeners and connections without calling handlers, and waits in the loop, at most a second, for the kernel to let go. */
+void net_stop(struct net *net);
+
+/* net_deadline_ns gives the time of the next handshake deadline or dial; LOOP_FOREVER when nothing is under way. */
+uint64_t net_deadline_ns(const struct net *net);
+
+/* net_step does what is due, then encrypts and sends what waits. */
+void net_step(struct net *net, uint64_t now_ns);
+
+/* net_send queues a frame for a member. Gives: ERR_OK: queued, will be sent unless the link breaks. Fails: ERR_CLOSED: the link is down, the frame is
+ * dropped and the member is dialled; ERR_FULL: the frame is dropped and the link is closed as slow, for the member must catch up.
+ * Needs: member != own_index; head within its bound. Cost: a copy of the head. */
+enum err net_send(struct net *net, uint32_t member, const struct net_message *message);
+
+/* net_want says whether links shall be kept dialled (with back-off) even when nothing is to be sent: at start and while catching up. */
+void net_want(struct net *net, bool wanted);
+
+bool net_is_up(const struct net *net, uint32_t member);
+
+/* net_queued_bytes gives what waits for a member. */
+size_t net_queued_bytes(const struct net *net, uint32_t member);
+
+/* net_pause stops receiving from a member, so that its bytes wait in its own memory and not in ours; net_resume goes on. Frames the kernel already
+ * handed over may still arrive. The same for a client. Nothing happens when the peer is gone. */
+void net_pause(struct net *net, uint32_t member);
+void net_resume(struct net *net, uint32_t member);
+void net_client_pause(struct net *net, uint64_t client);
+void net_client_resume(struct net *net, uint64_t client);
+
+/* net_drop closes a member's link (NET_DROPPED). */
+void net_drop(struct net *net, uint32_t member);
+
+/* net_client_send queues a frame for a client. Fails: ERR_CLOSED: there is no such client; ERR_FULL: over client_queue_bytes_max, nothing is queued and
+ * the client stays: the driver decides. */
+enum err net_client_send(struct net *net, uint64_t client, const struct net_message *message);
+
+/* net_client_queued_bytes gives what waits for a client; 0 when it is gone. */
+size_t net_client_queued_bytes(const struct net *net, uint64_t client);
+
+/* net_client_close closes a client after what waits for it has been sent, at the latest after handshake_timeout_ms. */
+void net_client_close(struct net *net, uint64_t client);
+
+const struct net_counters *net_counters(const struct net *net);
+
+#endif
