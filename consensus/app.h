@@ -1,0 +1,61 @@
+/* app.h: what consensus asks of the state machine: a table of pure functions, given to replica_init. They read the *executed* state, change
+ * nothing, and answer alike at replicas with equal state (`standing`) or always alike (`parse`). node/apply.h fills the table. */
+#ifndef WARD_CONSENSUS_APP_H
+#define WARD_CONSENSUS_APP_H
+
+#include "base/bytes.h"
+#include "crypto/hash.h"
+#include "wire/code.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define COMMAND_SIGNATURES_MAX 8 /* sender, three cosigners, proofs of possession */
+
+/* One signature that a command rests on. Views into the command's bytes; the digest is computed. */
+struct command_signature {
+    const uint8_t *key;
+    const uint8_t *signature;
+    struct hash32 digest;
+};
+
+/* A command as consensus sees it: opaque bytes with an index entry. */
+struct command {
+    struct bytes bytes;      /* envelope, then its payload. View */
+    uint32_t envelope_bytes; /* what the leaf under the payload root covers; the rest is payload */
+    struct hash32 id;        /* transaction id */
+    struct hash32 account;   /* the sender's account: with the nonce, what replay is judged by */
+    uint64_t nonce;          /* from 1 */
+    uint64_t valid_until_ms; /* block times beyond it refuse the command */
+    uint32_t cost_ns;        /* static cost on the reference core, by type and items (V5) */
+    uint32_t signatures_count; /* 1 .. COMMAND_SIGNATURES_MAX */
+    struct command_signature signatures[COMMAND_SIGNATURES_MAX];
+};
+
+/* How a command stands in the executed state at a block time. */
+struct command_standing {
+    uint64_t nonce_executed; /* of the sender's account; 0 when there is none yet */
+    uint32_t origin;         /* whose fair share it takes: its organisation, 0 .. ORGANISATIONS_MAX - 1 */
+    enum code code;          /* OK: its sender (of a PATIENT_REGISTER: the vouching cosigner) exists, bucket and share allow it; else why not.
+                                Nonces and expiry are not judged here: consensus does that. */
+};
+
+struct app {
+    void *context; /* handed to each function */
+
+    /* parse reads the command at the front of `bytes`: every stateless check but signatures and time (codes 100-105, 108, 112-115, 212).
+     * Gives: OK and *command, command->bytes.size bytes long; else the refusal. Any input is safe.
+     * Cost: the hash of its transaction id, of each cosigner's digest and of the payload. */
+    enum code (*parse)(void *context, struct bytes bytes, struct command *command);
+
+    /* standing judges a parsed command in the executed state, as of block time time_ms. Cost: a few state lookups. */
+    void (*standing)(void *context, const struct command *command, uint64_t time_ms, struct command_standing *standing);
+
+    /* nonce gives the executed nonce of an account; 0 when there is none. Cost: one state lookup. */
+    uint64_t (*nonce)(void *context, const struct hash32 *account);
+};
+
+/* A command must be valid no longer than this from the time of its block. Source: ledger, envelope. */
+#define COMMAND_VALID_MS_MAX 600000u
+
+#endif

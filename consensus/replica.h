@@ -1,0 +1,111 @@
+/* replica.h: one validator replica, sans-IO. Everything enters as an event and leaves as an effect; there is no clock, disk, socket, heap
+ * or random number behind this header. Rules: docs/protocol.md.
+ *
+ * Life of a replica:
+ *
+ *     size = replica_footprint(&config)                memory is taken once, by the caller
+ *     r = replica_init(memory, &config, &app)
+ *     replica_restore_state(r, &state)                 what the newest durable capsule says; not called on an empty log
+ *     replica_restore_record(r, kind, ..., out)        every record of the log, in order; carry out the effects (COMMIT: execute, then step
+ *                                                      EXECUTED) before the next record
+ *     replica_step(r, now, START, out)                 from here on the replica speaks
+ *     loop: replica_step(r, now, event, out); carry out `out` in order; sleep until replica_deadline_ns(r)
+ */
+#ifndef WARD_CONSENSUS_REPLICA_H
+#define WARD_CONSENSUS_REPLICA_H
+
+#include "consensus/app.h"
+#include "consensus/effect.h"
+#include "consensus/event.h"
+#include "wire/config.h"
+
+struct replica_config {
+    struct config epoch;           /* members, schedule, limits */
+    uint32_t self;                 /* own member index */
+    struct block_header genesis;   /* block 0; its hash is the chain id */
+    uint64_t append_ns;            /* measured duration of a durable append, for the first timers; 0: unknown */
+    uint32_t pool_commands;        /* commands that can wait here, 256 .. 262144 */
+    uint32_t pool_client_max;      /* of one client; 64 */
+    uint32_t history_blocks;       /* committed hashes kept for serving, a power of two, 1024 .. 2^20 */
+    uint32_t blocks;               /* bodies held at once: unlinked, uncommitted, not yet executed; 12 .. 64 */
+    uint8_t seed[16];              /* of in-memory tables only: nothing that leaves depends on it */
+    bool abstain;                  /* storage lost a batch: sign nothing in views <= abstain_view of abstain_epoch */
+    uint64_t abstain_epoch;
+    int64_t abstain_view;
+};
+
+/* replica_config_default gives pools for one hospital server; the caller sets epoch, self, genesis and seed. */
+void replica_config_default(struct replica_config *config);
+
+struct replica;
+
+/* replica_footprint gives the bytes that replica_init needs for this configuration. */
+size_t replica_footprint(const struct replica_config *config);
+
+/* replica_init builds a replica that knows the genesis block and nothing else.
+ * Needs: zeroed memory of replica_footprint(config) bytes aligned to 64; config.epoch passes config_check.
+ * Owns: memory stays the caller's; config and app are copied, app->context must outlive the replica. */
+struct replica *replica_init(void *memory, const struct replica_config *config, const struct app *app);
+
+/* replica_restore_state takes over the voting state of the newest durable append. Needs: before the first record and the first step. */
+void replica_restore_state(struct replica *r, const struct voting_state *state);
+
+/* replica_restore_record takes over one record that the replica once appended, in log order. Views are read during the call.
+ * Gives: COMMIT effects for blocks that the log proves committed, in height order; the driver executes each and steps EXECUTED before the
+ * next record. Fails: ERR_FORMAT when the record is not what the replica writes; the record is ignored. */
+enum err replica_restore_record(struct replica *r, uint8_t kind, uint64_t height, uint64_t view, const struct hash32 *hash, struct bytes payload,
+                                struct effects *out);
+
+/* replica_step handles one event. Gives: the effects, in the order in which they must be carried out.
+ * Cost: bounded; see docs/protocol.md section 13. */
+void replica_step(struct replica *r, struct now now, const struct event *event, struct effects *out);
+
+/* replica_deadline_ns gives the next mono_ns at which a TIMER step is wanted; UINT64_MAX when nothing is waited for (N5). */
+uint64_t replica_deadline_ns(const struct replica *r);
+
+/* replica_check asserts every invariant that can be seen from inside. Cost: linear in what is held. */
+void replica_check(const struct replica *r);
+
+/* What `ward status` and the tests ask. */
+struct replica_status {
+    uint64_t epoch, view;
+    uint32_t leader;
+    bool leads;                  /* this replica leads the view and may propose */
+    uint64_t committed_height, executed_height;
+    struct hash32 committed_block;
+    struct rank high;            /* of the high QC */
+    int64_t timeout_view;
+    uint64_t checkpoint_height;  /* newest certified */
+    uint32_t pool_commands, pool_bytes;
+    bool outstanding;            /* work is outstanding: timers run (Q1) */
+    bool catching_up;
+    bool draining;
+    struct member_set linked;    /* members with a link */
+    struct member_set missing;   /* members whose vote the leader still waits for */
+    uint64_t timeout_ns;         /* tau_k as of now */
+};
+void replica_status(const struct replica *r, struct replica_status *status);
+
+/* Counters since the start; deterministic. */
+struct replica_counters {
+    uint64_t received[MESSAGE_TYPE_END]; /* messages by type, own included */
+    uint64_t sent[MESSAGE_TYPE_END];     /* per receiver, oneself not included */
+    uint64_t malformed;                  /* messages that did not decode, or of no known type */
+    uint64_t refused[VERDICT_COUNT];     /* messages refused after decoding, by verdict */
+    uint64_t appends, appends_urgent;
+    uint64_t signature_checks;           /* items given to VERIFY */
+    uint64_t signature_checks_saved;     /* commands of a block that the pool had verified already */
+    uint64_t signatures_bad;
+    uint64_t signatures_made;
+    uint64_t blocks_committed, commands_committed;
+    uint64_t commits_by[4];              /* as value of MARK_COMMITTED */
+    uint64_t view_changes[CAUSE_END];    /* own TIMEOUTs by cause */
+    uint64_t requests_admitted, requests_refused;
+    uint64_t marks[MARK_COUNT];
+};
+const struct replica_counters *replica_counters(const struct replica *r);
+
+/* replica_tip_proof gives the newest CommitProof, or NULL while only the genesis is committed. Owns: good until the next step. */
+const struct commit_proof *replica_tip_proof(const struct replica *r);
+
+#endif
