@@ -1,0 +1,212 @@
+/* key.c: see key.h. Every builder writes the kind's byte and then its fields through one writer. */
+#include "ledger/key.h"
+
+#include "base/assert.h"
+#include "base/bytes.h"
+
+#include <string.h>
+
+enum { ORG_ACCT_ZEROS = 29 };
+
+static struct writer key_begin(struct state_key *key, enum key_kind kind)
+{
+    struct writer writer;
+
+    memset(key, 0, sizeof *key);
+    writer_init(&writer, key->bytes, sizeof key->bytes);
+    write_u8(&writer, (uint8_t)kind);
+    return writer;
+}
+
+static void key_end(struct state_key *key, const struct writer *writer)
+{
+    ASSERT(!writer->failed);
+    key->size = (uint8_t)writer->offset;
+}
+
+static struct state_key key_of_run(enum key_kind kind, const void *run, size_t size)
+{
+    struct state_key key;
+    struct writer writer = key_begin(&key, kind);
+
+    write_run(&writer, run, size);
+    key_end(&key, &writer);
+    return key;
+}
+
+static struct state_key key_of_seq(enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint32_t seq)
+{
+    struct state_key key;
+    struct writer writer = key_begin(&key, kind);
+
+    write_run(&writer, acct, ACCT_BYTES);
+    write_u32_be(&writer, seq);
+    key_end(&key, &writer);
+    return key;
+}
+
+struct state_key key_chain(void)
+{
+    return key_of_run(KEY_CHAIN, NULL, 0);
+}
+
+struct state_key key_params(void)
+{
+    return key_of_run(KEY_PARAMS, NULL, 0);
+}
+
+struct state_key key_org(uint16_t org)
+{
+    struct state_key key;
+    struct writer writer = key_begin(&key, KEY_ORG);
+
+    write_u16_be(&writer, org);
+    key_end(&key, &writer);
+    return key;
+}
+
+struct state_key key_actor(const uint8_t acct[ACCT_BYTES])
+{
+    return key_of_run(KEY_ACTOR, acct, ACCT_BYTES);
+}
+
+struct state_key key_patient(const uint8_t acct[ACCT_BYTES])
+{
+    return key_of_run(KEY_PATIENT, acct, ACCT_BYTES);
+}
+
+struct state_key key_pointer(const uint8_t acct[ACCT_BYTES], uint32_t seq)
+{
+    return key_of_seq(KEY_POINTER, acct, seq);
+}
+
+struct state_key key_grant(const uint8_t acct[ACCT_BYTES], uint32_t seq)
+{
+    return key_of_seq(KEY_GRANT, acct, seq);
+}
+
+struct state_key key_ticket(const struct hash32 *id)
+{
+    return key_of_run(KEY_TICKET, id->bytes, HASH_BYTES);
+}
+
+struct state_key key_audit_peaks(const uint8_t acct[ACCT_BYTES])
+{
+    return key_of_run(KEY_AUDIT_PEAKS, acct, ACCT_BYTES);
+}
+
+struct state_key key_key_use(const uint8_t pk[KEY_BYTES])
+{
+    return key_of_run(KEY_KEY_USE, pk, KEY_BYTES);
+}
+
+struct state_key key_prefix(enum key_kind kind, const uint8_t acct[ACCT_BYTES])
+{
+    return key_of_run(kind, acct, ACCT_BYTES);
+}
+
+struct state_key key_prefix_org(enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint16_t org)
+{
+    struct state_key key;
+    struct writer writer = key_begin(&key, kind);
+
+    write_run(&writer, acct, ACCT_BYTES);
+    write_u16_be(&writer, org);
+    key_end(&key, &writer);
+    return key;
+}
+
+struct state_key key_relation(const uint8_t acct[ACCT_BYTES], uint16_t org)
+{
+    return key_prefix_org(KEY_RELATION, acct, org);
+}
+
+static void place_write(struct writer *writer, const struct ticket_place *place)
+{
+    write_run(writer, place->patient, ACCT_BYTES);
+    write_u16_be(writer, place->org);
+    write_u64_be(writer, place->height);
+    write_u16_be(writer, place->index);
+}
+
+struct state_key key_ticket_index(const struct ticket_place *place)
+{
+    struct state_key key;
+    struct writer writer = key_begin(&key, KEY_TICKET_INDEX);
+
+    place_write(&writer, place);
+    key_end(&key, &writer);
+    return key;
+}
+
+static struct writer due_begin(struct state_key *key, uint64_t time, enum due_kind kind)
+{
+    struct writer writer = key_begin(key, KEY_DUE);
+
+    write_u64_be(&writer, time);
+    write_u8(&writer, (uint8_t)kind);
+    return writer;
+}
+
+static struct state_key due_of_seq(enum due_kind kind, uint64_t time, const uint8_t acct[ACCT_BYTES], uint32_t seq)
+{
+    struct state_key key;
+    struct writer writer = due_begin(&key, time, kind);
+
+    write_run(&writer, acct, ACCT_BYTES);
+    write_u32_be(&writer, seq);
+    key_end(&key, &writer);
+    return key;
+}
+
+struct state_key key_due_pointer(enum due_kind kind, uint64_t time, const uint8_t acct[ACCT_BYTES], uint32_t seq)
+{
+    bool pointer = kind == DUE_POINTER_EXPIRES || kind == DUE_POINTER_LEAVES;
+
+    ASSERT(pointer);
+    return due_of_seq(kind, time, acct, seq);
+}
+
+struct state_key key_due_grant(uint64_t time, const uint8_t acct[ACCT_BYTES], uint32_t seq)
+{
+    return due_of_seq(DUE_GRANT_EXPIRES, time, acct, seq);
+}
+
+struct state_key key_due_ticket(uint64_t time, const struct ticket_place *place)
+{
+    struct state_key key;
+    struct writer writer = due_begin(&key, time, DUE_TICKET_LEAVES);
+
+    place_write(&writer, place);
+    key_end(&key, &writer);
+    ASSERT(key.size == STATE_KEY_MAX);
+    return key;
+}
+
+uint32_t key_seq(const uint8_t *key, size_t size)
+{
+    struct reader reader;
+
+    ASSERT(size == 1 + ACCT_BYTES + 4);
+    reader_init(&reader, key + 1 + ACCT_BYTES, 4);
+    return read_u32_be(&reader);
+}
+
+void acct_of_org(enum org_signer signer, uint16_t org, uint8_t acct[ACCT_BYTES])
+{
+    ASSERT(org > 0);
+    memset(acct, 0, ACCT_BYTES);
+    acct[ORG_ACCT_ZEROS] = (uint8_t)signer;
+    acct[ORG_ACCT_ZEROS + 1] = (uint8_t)(org >> 8);
+    acct[ORG_ACCT_ZEROS + 2] = (uint8_t)org;
+}
+
+int acct_org_signer(const uint8_t acct[ACCT_BYTES], uint16_t *org)
+{
+    uint8_t signer = acct[ORG_ACCT_ZEROS];
+
+    *org = (uint16_t)(acct[ORG_ACCT_ZEROS + 1] << 8 | acct[ORG_ACCT_ZEROS + 2]);
+    bool form = bytes_are_zero(acct, ORG_ACCT_ZEROS) && *org > 0;
+    bool known = signer == ORG_ADMIN || signer == ORG_OFFICER;
+    return form && known ? signer : 0;
+}

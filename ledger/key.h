@@ -1,0 +1,82 @@
+/* key.h: the keys of the state, one builder per kind of entity. The first byte names the kind, everything else is big-endian, and no
+ * key is a prefix of another, because all keys of a kind (of a due entry: of its due kind) have one length. */
+#ifndef WARD_LEDGER_KEY_H
+#define WARD_LEDGER_KEY_H
+
+#include "crypto/hash.h"
+#include "ledger/entity.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum key_kind {
+    KEY_CHAIN = 0x00,
+    KEY_PARAMS = 0x01,
+    KEY_ORG = 0x02,
+    KEY_ACTOR = 0x03,
+    KEY_PATIENT = 0x04,
+    KEY_POINTER = 0x05,
+    KEY_GRANT = 0x06,
+    KEY_TICKET = 0x08,
+    KEY_AUDIT_PEAKS = 0x0D,
+    KEY_KEY_USE = 0x0E,
+    KEY_RELATION = 0x0F,
+    KEY_DUE = 0x10,
+    KEY_TICKET_INDEX = 0x11
+};
+
+/* What falls due. The identity in the key is that of the entity; an entry whose entity is gone does nothing. */
+enum due_kind {
+    DUE_POINTER_EXPIRES = 1, /* acct, seq: a pending pointer that nobody decided */
+    DUE_POINTER_LEAVES,      /* acct, seq: a refused, expired, retracted pointer */
+    DUE_GRANT_EXPIRES,       /* acct, seq */
+    DUE_TICKET_LEAVES        /* acct, org, height, index: as in its index key */
+};
+
+#define STATE_KEY_MAX 54 /* the due entry of a ticket */
+
+struct state_key {
+    uint8_t size;
+    uint8_t bytes[STATE_KEY_MAX];
+};
+
+/* Where a ticket stands in the order of its (patient, organisation): the block and the place of the command that made it. */
+struct ticket_place {
+    uint8_t patient[ACCT_BYTES];
+    uint16_t org;
+    uint64_t height;
+    uint16_t index;
+};
+
+struct state_key key_chain(void);
+struct state_key key_params(void);
+struct state_key key_org(uint16_t org);
+struct state_key key_actor(const uint8_t acct[ACCT_BYTES]);
+struct state_key key_patient(const uint8_t acct[ACCT_BYTES]);
+struct state_key key_pointer(const uint8_t acct[ACCT_BYTES], uint32_t seq);
+struct state_key key_grant(const uint8_t acct[ACCT_BYTES], uint32_t seq);
+struct state_key key_ticket(const struct hash32 *id);
+struct state_key key_audit_peaks(const uint8_t acct[ACCT_BYTES]);
+struct state_key key_key_use(const uint8_t pk[KEY_BYTES]);
+struct state_key key_relation(const uint8_t acct[ACCT_BYTES], uint16_t org);
+struct state_key key_ticket_index(const struct ticket_place *place); /* value: the ticket's id, 32 bytes */
+struct state_key key_due_pointer(enum due_kind kind, uint64_t time, const uint8_t acct[ACCT_BYTES], uint32_t seq);
+struct state_key key_due_grant(uint64_t time, const uint8_t acct[ACCT_BYTES], uint32_t seq);
+struct state_key key_due_ticket(uint64_t time, const struct ticket_place *place);
+
+/* key_prefix gives the kind's byte and the account: all keys of that kind that belong to one patient begin so.
+ * key_prefix_org gives the same for one patient and one organisation. */
+struct state_key key_prefix(enum key_kind kind, const uint8_t acct[ACCT_BYTES]);
+struct state_key key_prefix_org(enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint16_t org);
+
+/* key_seq gives the sequence number at the end of a pointer's or grant's key. Needs: such a key. */
+uint32_t key_seq(const uint8_t *key, size_t size);
+
+/* acct_of_org gives the account under which an organisation's admin (1) or officer (2) signs. */
+enum org_signer { ORG_ADMIN = 1, ORG_OFFICER };
+void acct_of_org(enum org_signer signer, uint16_t org, uint8_t acct[ACCT_BYTES]);
+
+/* acct_org_signer tells whether an account is an organisation's. Gives: ORG_ADMIN, ORG_OFFICER and the id, or 0. */
+int acct_org_signer(const uint8_t acct[ACCT_BYTES], uint16_t *org);
+
+#endif

@@ -1,0 +1,225 @@
+/* command_test.c: every command body has one encoding; what is not canonical is refused with the right code. */
+#include "ledger/command.h"
+
+#include "tests/ledger/codec_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct command the_command;
+static uint8_t the_type;
+
+static enum verdict body_in(const uint8_t *data, size_t size) { return command_decode(&the_command, the_type, data, size); }
+
+static size_t body_out(uint8_t *out)
+{
+    struct writer writer;
+
+    writer_init(&writer, out, 4096);
+    command_encode(&the_command, &writer);
+    cr_assert(!writer.failed);
+    return writer.offset;
+}
+
+static const struct codec codec = { "command", body_in, body_out };
+
+/* A legal command of each type, with lists of the given length. */
+static struct command sample(enum command_type type, uint8_t count)
+{
+    struct command command;
+
+    memset(&command, 0, sizeof command);
+    command.type = type;
+    switch (type) {
+    case COMMAND_ACTOR_SET:
+        command.body.actor_set = (struct actor_set){ .op = ACTOR_REGISTER, .kind = ACTOR_SYSTEM, .caps = CAP_VOUCH, .valid_until = 5 };
+        break;
+    case COMMAND_PATIENT_REGISTER:
+        command.body.patient_register = (struct patient_register){ .default_policy = POLICY_TREATING, .flags = REGISTER_STANDING_WRITE };
+        break;
+    case COMMAND_POINTER_ADD:
+        command.body.pointer_add.count = count;
+        for (uint8_t i = 0; i < count; i++) {
+            command.body.pointer_add.items[i].record_class = i;
+            command.body.pointer_add.items[i].content_commit.bytes[3] = i;
+        }
+        break;
+    case COMMAND_POINTER_DECIDE:
+        command.body.pointer_decide.approve = 1;
+        command.body.pointer_decide.count = count;
+        for (uint8_t i = 0; i < count; i++) {
+            command.body.pointer_decide.seqs[i] = 3u * i + 1;
+        }
+        break;
+    case COMMAND_POINTER_STATUS:
+        command.body.pointer_set_status.op = POINTER_HIDE;
+        command.body.pointer_set_status.count = count;
+        for (uint8_t i = 0; i < count; i++) {
+            command.body.pointer_set_status.seqs[i] = 3u * i + 1;
+        }
+        break;
+    case COMMAND_GRANT:
+        command.body.grant = (struct grant_body){ .effect = EFFECT_PERMIT, .kind = GRANT_READ, .gtype = GRANTEE_ORG, .flags = GRANT_SEALED };
+        break;
+    case COMMAND_REVOKE:
+        command.body.revoke.count = count;
+        for (uint8_t i = 0; i < count; i++) {
+            command.body.revoke.seqs[i] = 3u * i + 1;
+        }
+        break;
+    case COMMAND_ACCESS_REQUEST:
+        command.body.access_request = (struct access_request){ .base_seq = 1, .want_ttl = 60, .count = count };
+        for (uint8_t i = 0; i < count; i++) {
+            command.body.access_request.seqs[i] = 3u * i + 1;
+        }
+        break;
+    case COMMAND_DISCLOSE:
+        command.body.disclose.count = count;
+        for (uint8_t i = 0; i < count; i++) {
+            command.body.disclose.items[i].base_seq = 1;
+            command.body.disclose.items[i].bitmap[0] = 1;
+            command.body.disclose.items[i].mode = DISCLOSE_READ;
+        }
+        break;
+    case COMMAND_PATIENT_SET:
+        command.body.patient_set = (struct patient_set){ .default_policy = POLICY_DENY, .op = PATIENT_SET_POLICY };
+        break;
+    }
+    return command;
+}
+
+static const struct {
+    enum command_type type;
+    uint8_t count; /* elements of the sample */
+    size_t bytes;  /* of its body */
+} table[] = {
+    { COMMAND_ACTOR_SET, 0, 205 },
+    { COMMAND_PATIENT_REGISTER, 0, 67 },
+    { COMMAND_POINTER_ADD, 1, 69 + 74 },
+    { COMMAND_POINTER_ADD, 16, 69 + 16 * 74 },
+    { COMMAND_POINTER_DECIDE, 32, 34 + 32 * 4 },
+    { COMMAND_POINTER_STATUS, 2, 34 + 2 * 4 },
+    { COMMAND_GRANT, 0, 145 },
+    { COMMAND_REVOKE, 16, 33 + 16 * 4 },
+    { COMMAND_ACCESS_REQUEST, 0, 114 },
+    { COMMAND_ACCESS_REQUEST, 16, 114 + 16 * 4 },
+    { COMMAND_DISCLOSE, 3, 1 + 3 * 174 },
+    { COMMAND_PATIENT_SET, 0, 35 },
+};
+
+static size_t encoded(const struct command *command, uint8_t *out)
+{
+    struct writer writer;
+
+    writer_init(&writer, out, 4096);
+    command_encode(command, &writer);
+    cr_assert(!writer.failed);
+    return writer.offset;
+}
+
+Test(command, every_body_round_trips_and_nothing_else_decodes)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        static uint8_t bytes[4096];
+        struct command command = sample(table[i].type, table[i].count);
+        size_t size = encoded(&command, bytes);
+        cr_assert_eq(size, table[i].bytes, "type %d", table[i].type);
+        the_type = (uint8_t)table[i].type;
+        codec_kit_prove(&codec, bytes, size);
+    }
+}
+
+Test(command, the_longest_bodies_fit_an_envelope)
+{
+    cr_assert_leq(DISCLOSE_BYTES + DISCLOSE_ITEMS_MAX * DISCLOSE_ITEM_BYTES, ENVELOPE_BODY_BYTES_MAX);
+    cr_assert_gt(DISCLOSE_BYTES + (DISCLOSE_ITEMS_MAX + 1) * DISCLOSE_ITEM_BYTES, ENVELOPE_BODY_BYTES_MAX, "23 is the most that fits");
+}
+
+Test(command, types_that_are_not_built_are_refused)
+{
+    uint8_t body[4096] = { 0 };
+
+    for (unsigned type = 0; type < 256; type++) {
+        bool built = type == 3 || type == 4 || (type >= 8 && type <= 14) || type == 19;
+        enum verdict verdict = command_decode(&the_command, (uint8_t)type, body, sizeof body);
+        cr_assert_eq(verdict == VERDICT_TYPE, !built, "type %u", type);
+    }
+}
+
+/* One byte of a legal body, changed. */
+static enum verdict with_byte(enum command_type type, uint8_t count, size_t at, uint8_t value)
+{
+    static uint8_t bytes[4096];
+    struct command command = sample(type, count);
+    size_t size = encoded(&command, bytes);
+
+    cr_assert_lt(at, size);
+    bytes[at] = value;
+    return command_decode(&command, (uint8_t)type, bytes, size);
+}
+
+Test(command, what_is_not_canonical_has_its_refusal)
+{
+    static const struct {
+        enum command_type type;
+        uint8_t count;
+        size_t at;
+        uint8_t value;
+        enum verdict verdict;
+    } cases[] = {
+        { COMMAND_ACTOR_SET, 0, 0, 5, VERDICT_RANGE },             /* operation */
+        { COMMAND_ACTOR_SET, 0, 4, 0x80, VERDICT_RESERVED },       /* capability */
+        { COMMAND_PATIENT_REGISTER, 0, 64, 1, VERDICT_RANGE },     /* policy that is not built */
+        { COMMAND_PATIENT_REGISTER, 0, 66, 4, VERDICT_RESERVED },  /* flag */
+        { COMMAND_POINTER_ADD, 1, 68, 0, VERDICT_LENGTH },         /* no item */
+        { COMMAND_POINTER_ADD, 1, 68, 17, VERDICT_LENGTH },        /* too many */
+        { COMMAND_POINTER_ADD, 1, 68, 2, VERDICT_SHORT },          /* more than there are */
+        { COMMAND_POINTER_ADD, 2, 68, 1, VERDICT_TRAILING },       /* fewer than there are */
+        { COMMAND_POINTER_DECIDE, 2, 32, 2, VERDICT_RANGE },       /* neither approve nor refuse */
+        { COMMAND_POINTER_DECIDE, 2, 33, 33, VERDICT_LENGTH },     /* too many */
+        { COMMAND_POINTER_DECIDE, 2, 37, 4, VERDICT_ORDER },       /* the same twice */
+        { COMMAND_POINTER_DECIDE, 2, 37, 0, VERDICT_ORDER },       /* pointer 0 */
+        { COMMAND_POINTER_STATUS, 2, 32, 0, VERDICT_RANGE },       /* operation */
+        { COMMAND_GRANT, 0, 33, GRANT_RESEARCH, VERDICT_RANGE },   /* not built */
+        { COMMAND_GRANT, 0, 34, GRANTEE_ORG_KIND, VERDICT_RANGE }, /* not built */
+        { COMMAND_GRANT, 0, 79, 4, VERDICT_RESERVED },             /* flag */
+        { COMMAND_REVOKE, 1, 32, 17, VERDICT_LENGTH },
+        { COMMAND_ACCESS_REQUEST, 0, 72, 0, VERDICT_RANGE },       /* base 0 */
+        { COMMAND_ACCESS_REQUEST, 2, 120, 2, VERDICT_RANGE },      /* outside the page */
+        { COMMAND_DISCLOSE, 1, 1 + 100, 0, VERDICT_RANGE },        /* no pointer named */
+        { COMMAND_DISCLOSE, 1, 1 + 132, 5, VERDICT_RANGE },        /* mode */
+        { COMMAND_DISCLOSE, 1, 0, 24, VERDICT_LENGTH },
+        { COMMAND_PATIENT_SET, 0, 32, 3, VERDICT_RANGE },          /* policy that is not built */
+        { COMMAND_PATIENT_SET, 0, 34, 2, VERDICT_RANGE },          /* operation that is not built */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        enum verdict verdict = with_byte(cases[i].type, cases[i].count, cases[i].at, cases[i].value);
+        cr_assert_eq(verdict, cases[i].verdict, "case %zu: %s", i, verdict_name(verdict));
+    }
+}
+
+Test(command, verdicts_become_refusals)
+{
+    static const struct { enum verdict verdict; enum code code; } cases[] = {
+        { VERDICT_OK, CODE_OK },           { VERDICT_TYPE, CODE_TYPE },       { VERDICT_RESERVED, CODE_RESERVED }, { VERDICT_SHORT, CODE_LENGTH },
+        { VERDICT_TRAILING, CODE_LENGTH }, { VERDICT_LENGTH, CODE_LENGTH },   { VERDICT_RANGE, CODE_MALFORMED },   { VERDICT_ORDER, CODE_MALFORMED },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_assert_eq(command_refusal(cases[i].verdict), cases[i].code);
+    }
+}
+
+Test(command, patient_and_on_behalf_are_found_where_they_stand)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct command command = sample(table[i].type, table[i].count);
+        bool has_patient = table[i].type != COMMAND_ACTOR_SET && table[i].type != COMMAND_PATIENT_REGISTER && table[i].type != COMMAND_DISCLOSE;
+        cr_assert_eq(command_patient(&command) != NULL, has_patient);
+        cr_assert_null(command_on_behalf(&command), "zeros are nobody");
+    }
+    struct command command = sample(COMMAND_ACCESS_REQUEST, 0);
+    command.body.access_request.on_behalf[31] = 1;
+    cr_assert_eq(command_on_behalf(&command), command.body.access_request.on_behalf);
+}

@@ -1,0 +1,75 @@
+/* key_test.c: keys sort as numbers do, belong to one patient by prefix, and none is a prefix of another. */
+#include "ledger/key.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static const uint8_t acct[ACCT_BYTES] = { 0xAA, 1, 2, 3 };
+
+Test(key, pointers_sort_by_sequence_number)
+{
+    struct state_key small = key_pointer(acct, 255);
+    struct state_key large = key_pointer(acct, 256);
+
+    cr_assert_lt(memcmp(small.bytes, large.bytes, small.size), 0);
+    cr_assert_eq(key_seq(large.bytes, large.size), 256);
+}
+
+Test(key, due_entries_sort_by_time_before_anything_else)
+{
+    struct ticket_place place = { .org = 1 };
+    struct state_key early = key_due_ticket(5, &place);
+    struct state_key late = key_due_pointer(DUE_POINTER_EXPIRES, 6, acct, 1);
+
+    cr_assert_lt(memcmp(early.bytes, late.bytes, late.size), 0);
+}
+
+Test(key, no_key_is_a_prefix_of_another)
+{
+    const struct hash32 hash = { { 0xAA, 1, 2, 3 } };
+    struct ticket_place place = { .org = 1, .height = 2, .index = 3 };
+    struct state_key keys[] = {
+        key_chain(), key_params(), key_org(1), key_actor(acct), key_patient(acct), key_pointer(acct, 1), key_grant(acct, 1), key_ticket(&hash),
+        key_audit_peaks(acct), key_key_use(acct), key_relation(acct, 1), key_ticket_index(&place), key_due_pointer(DUE_POINTER_EXPIRES, 1, acct, 1),
+        key_due_pointer(DUE_POINTER_LEAVES, 1, acct, 1), key_due_grant(1, acct, 1), key_due_ticket(1, &place),
+    };
+    size_t count = sizeof keys / sizeof keys[0];
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            size_t size = keys[i].size < keys[j].size ? keys[i].size : keys[j].size;
+            cr_assert(i == j || memcmp(keys[i].bytes, keys[j].bytes, size) != 0, "%zu and %zu", i, j);
+        }
+    }
+}
+
+Test(key, prefixes_select_one_patient)
+{
+    struct state_key prefix = key_prefix(KEY_GRANT, acct);
+    struct state_key key = key_grant(acct, 77);
+    struct state_key pair = key_prefix_org(KEY_TICKET_INDEX, acct, 9);
+    struct ticket_place place = { .org = 9 };
+
+    memcpy(place.patient, acct, sizeof acct);
+    struct state_key index = key_ticket_index(&place);
+    cr_assert_eq(memcmp(prefix.bytes, key.bytes, prefix.size), 0);
+    cr_assert_eq(memcmp(pair.bytes, index.bytes, pair.size), 0);
+}
+
+Test(key, organisation_accounts_are_recognised_exactly)
+{
+    uint8_t account[ACCT_BYTES];
+    uint16_t org = 0;
+
+    acct_of_org(ORG_OFFICER, 0x0203, account);
+    cr_assert_eq(acct_org_signer(account, &org), ORG_OFFICER);
+    cr_assert_eq(org, 0x0203);
+    account[29] = 3;
+    cr_assert_eq(acct_org_signer(account, &org), 0, "no third signer");
+    acct_of_org(ORG_ADMIN, 1, account);
+    account[0] = 1;
+    cr_assert_eq(acct_org_signer(account, &org), 0, "a hash is not an organisation");
+    memset(account, 0, sizeof account);
+    account[29] = 1;
+    cr_assert_eq(acct_org_signer(account, &org), 0, "organisation 0 does not exist");
+}
