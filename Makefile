@@ -1,4 +1,4 @@
-# Ward. `make help` lists the targets; MODE is release (default), debug (ASan + UBSan) or cover.
+# Ward. `make help` lists the targets; MODE is release (default), debug (ASan + UBSan), cover (gcov) or fuzz (clang, libFuzzer).
 
 MODE ?= release
 B := build/$(MODE)
@@ -7,15 +7,17 @@ PREFIX ?= /usr/local
 
 # --- Compiler -----------------------------------------------------------------------------------------------------
 
-CC := gcc
+CC := $(if $(filter fuzz,$(MODE)),clang,gcc)
 WARN := -std=c17 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla -Wformat=2 -Wundef -Werror
 CFLAGS_COMMON := $(WARN) -I. -D_GNU_SOURCE -DWARD_VERSION='"$(VERSION)"' -g -fno-common -fno-strict-aliasing -fPIE -MMD -MP
 CFLAGS_release := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CFLAGS_debug := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DWARD_DEBUG=1
 CFLAGS_cover := -O0 --coverage
+CFLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fprofile-instr-generate -fcoverage-mapping -DWARD_DEBUG=1
 LDFLAGS_release := -pie -Wl,-z,relro -Wl,-z,now
 LDFLAGS_debug := -pie -fsanitize=address,undefined
 LDFLAGS_cover := -pie --coverage
+LDFLAGS_fuzz := -pie -fsanitize=address,undefined -fprofile-instr-generate
 CFLAGS := $(CFLAGS_COMMON) $(CFLAGS_$(MODE)) $(EXTRA_CFLAGS)
 LDFLAGS := $(LDFLAGS_$(MODE)) -Wl,--as-needed
 LIBS := -luring -lsodium -lxxhash -lcyaml -ljansson -lpthread -lm
@@ -33,11 +35,14 @@ PROGRAM_ward-sim := sim/main.c
 PROGRAM_ward-bench := bench/main.c
 PROGRAMS := $(foreach p,wardd ward ward-sim ward-bench,$(if $(wildcard $(PROGRAM_$(p))),$(B)/$(p)))
 
+MAN := $(wildcard docs/man/*.1)
+CONFIGS := $(wildcard configs/*.yaml)
+
 TEST_SRC := $(sort $(wildcard tests/*/*_test.c tests/*/*_kit.c))
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/obj/%.o)
 TESTS := $(B)/ward-tests
 
-.PHONY: all help check check-all tidy core-check install clean
+.PHONY: all help check check-all nightly selftest selftest-programs fuzz fuzz-programs fuzz-cover fuzz-corpus cover tidy core-check hardened-check lint install clean
 .SECONDARY:
 
 all: $(PROGRAMS) $(if $(PROGRAMS),,$(LIB)) ## build the programs into build/$(MODE)/
@@ -71,11 +76,14 @@ $(TESTS): $(TEST_OBJ) $(LIB)
 FILTER ?= *
 check: $(PROGRAMS) $(TESTS) ## run the unit tests of this MODE (FILTER='wire*/*' picks some)
 	@mkdir -p $(B)/tap && rm -f $(B)/tap/*
-	@tools/run-tests $(B)/tap/unit-$(MODE).tap $(TESTS) --filter '$(FILTER)'
+	@tools/run-tests $(B)/tap/unit-$(MODE).tap $(TESTS) $(if $(filter-out *,$(FILTER)),--filter '$(FILTER)')
 	@tools/tally $(B)/tap
 
-check-all: ## everything: release and debug unit tests, the core's proof, tidy, end to end; last line is the tally
+check-all: ## everything: both builds, unit tests, proofs, linter, fuzzing, end to end; the last line is the tally
 	@tools/check-all
+
+nightly: ## check-all with the long versions: WARD_LONG=1, ten minutes for each fuzz target
+	@WARD_LONG=1 FUZZ_SECONDS=$${FUZZ_SECONDS:-600} TEST_TIMEOUT=$${TEST_TIMEOUT:-7200} tools/check-all
 
 tidy: ## our own linter: includes, sizes, style, tests, rule numbers, the map; silent when clean
 	@tools/tidy
@@ -83,11 +91,51 @@ tidy: ## our own linter: includes, sizes, style, tests, rule numbers, the map; s
 core-check: $(OBJ) ## prove that the core does no IO: undefined symbols of its objects against tools/core.allow
 	@tools/core-check $(B)
 
-install: all ## install the programs under $(PREFIX)
+hardened-check: $(PROGRAMS) $(TESTS) ## look at the headers of the release programs: PIE, RELRO, stack guard
+	@tools/hardened-check $(PROGRAMS) $(TESTS)
+
+# Programs with a planted fault: tests/selftest/selftest.sh shows that the alarms ring.
+SELFTEST := $(patsubst tests/selftest/%.c,$(B)/selftest/%,$(wildcard tests/selftest/*.c))
+selftest-programs: $(SELFTEST)
+$(B)/selftest/%: tests/selftest/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $< $(LDFLAGS) $(if $(filter outcomes,$*),-lcriterion) -o $@
+
+selftest: ## show that the checks can fail: planted faults, planted findings
+	@tests/tidy/tidy.sh build/selftest/tidy.tap
+	@tests/selftest/selftest.sh build/selftest/release.tap release
+	@tests/selftest/selftest.sh build/selftest/debug.tap debug
+	@tools/tally build/selftest
+
+# One libFuzzer program per tests/fuzz/<name>_fuzz.c, in objects of their own (MODE=fuzz).
+FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
+fuzz-programs: $(LIB) $(FUZZ)
+build/fuzz/%_fuzz: build/fuzz/obj/tests/fuzz/%_fuzz.o build/fuzz/libward.a
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer $< build/fuzz/libward.a $(LIBS) -o $@
+
+fuzz: ## run each fuzz target for FUZZ_SECONDS (5) from tests/fuzz/corpus/
+	@tools/fuzz run
+
+fuzz-cover: ## line coverage of the decoders by all fuzz inputs, against tools/fuzz.cover
+	@tools/fuzz cover
+
+fuzz-corpus: ## add to tests/fuzz/corpus/ the inputs of build/fuzz/ that reach new code
+	@tools/fuzz corpus
+
+cover: ## line coverage of each source by the unit tests (MODE=cover)
+	@tools/cover
+
+lint: ## cppcheck and shellcheck; advice, not part of check-all
+	@cppcheck --std=c17 -q --inline-suppr --enable=warning,portability,performance -D_GNU_SOURCE -I. $(SRC)
+	@shellcheck -x setup.sh tools/tidy tools/tidy.d/* tools/check-all tools/core-check tools/hardened-check tools/run-tests tools/tally tools/fuzz tools/cover tests/tidy/*.sh tests/selftest/*.sh
+
+install: all ## install programs, manual pages and example configuration under $(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	$(if $(MAN),install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1)
+	$(if $(CONFIGS),install -d $(DESTDIR)$(PREFIX)/share/ward && install -m 644 $(CONFIGS) $(DESTDIR)$(PREFIX)/share/ward)
 
 clean: ## remove build/
 	rm -rf build
 
--include $(OBJ:.o=.d) $(TEST_OBJ:.o=.d) $(patsubst %.c,$(B)/obj/%.d,$(foreach p,$(notdir $(PROGRAMS)),$(PROGRAM_$(p))))
+-include $(wildcard build/fuzz/obj/tests/fuzz/*.d) $(OBJ:.o=.d) $(TEST_OBJ:.o=.d) $(patsubst %.c,$(B)/obj/%.d,$(foreach p,$(notdir $(PROGRAMS)),$(PROGRAM_$(p))))

@@ -1,0 +1,68 @@
+#!/bin/sh
+# selftest.sh TAP MODE: the alarms ring. In MODE=debug the planted overflow, leak and undefined operation must each end a program with the right
+# report; in every mode a failed, crashed, vanished or unreported test must be counted as failed by tools/run-tests and tools/tally.
+unset MAKEFLAGS MFLAGS MAKELEVEL # what a make around this one says about jobs and modes is not for the ones inside
+set -eu
+cd "$(dirname "$0")/../.."
+tap=$1
+mode=$2
+bin=build/$mode/selftest
+reports=$bin/reports
+mkdir -p "$(dirname "$tap")"
+: >"$tap"
+
+verdict() { # verdict STATUS NAME: STATUS 0 is good
+    if [ "$1" -eq 0 ]; then echo "ok - selftest $mode: $2" >>"$tap"; else echo "not ok - selftest $mode: $2" >>"$tap"; echo "selftest.sh: $2" >&2; fi
+}
+
+make -s MODE="$mode" selftest-programs
+"$bin/clean" >"$bin/clean.log" 2>&1 && status=0 || status=1
+verdict "$status" "a program without a fault passes"
+
+# alarm PROGRAM TEXT: the program must end badly and say why.
+alarm() {
+    if "$bin/$1" >"$bin/$1.log" 2>&1; then verdict 1 "$1 ends as if nothing were wrong"; return; fi
+    grep -q "$2" "$bin/$1.log" && status=0 || status=1
+    verdict "$status" "$1 is reported as $2"
+}
+if [ "$mode" = debug ]; then
+    alarm heap_overflow 'AddressSanitizer: heap-buffer-overflow'
+    alarm leak 'LeakSanitizer: detected memory leaks'
+    alarm undefined 'runtime error: signed integer overflow'
+fi
+
+# tally_of NAME EXPECTED: the last line that tools/tally prints about the reports in that folder.
+tally_of() {
+    code=0
+    line=$(tools/tally "$reports/$1" 2>/dev/null | tail -n 1) || code=$?
+    [ "$line" = "$2" ] && status=0 || status=1
+    verdict "$status" "$1: the tally says $2 (it said: $line)"
+    tools/tally "$reports/$1" >/dev/null 2>&1 && code=0 || code=1
+    [ "$code" -eq "$3" ] && status=0 || status=1
+    verdict "$status" "$1: the tally ends with $3"
+}
+# report NAME ARG...: runs planted tests into a folder of their own.
+report() {
+    name=$1
+    shift
+    rm -rf "${reports:?}/$name"
+    tools/run-tests "$reports/$name/report.tap" "$@" 2>/dev/null || true
+}
+failing=3
+[ "$mode" = debug ] && failing=4
+report outcomes "$bin/outcomes" --filter 'planted/*'
+tally_of outcomes "$((5 - failing)) passed, $failing failed, 1 skipped" 1
+report one "$bin/outcomes" --filter 'planted/passes'
+tally_of one "1 passed, 0 failed, 0 skipped" 0
+report skipped "$bin/outcomes" --filter 'planted/is_skipped'
+tally_of skipped "0 passed, 0 failed, 1 skipped" 1
+report silent /bin/true
+tally_of silent "0 passed, 1 failed, 0 skipped" 1
+report none "$bin/outcomes" --filter 'nothing/*'
+tally_of none "0 passed, 1 failed, 0 skipped" 1
+mkdir -p "$reports/cut" "$reports/empty"
+printf 'TAP version 13\n1..3\nok - first\n' >"$reports/cut/report.tap"
+tally_of cut "1 passed, 2 failed, 0 skipped" 1
+rm -f "$reports/empty/report.tap"
+tally_of empty "0 passed, 1 failed, 0 skipped" 1
+! grep -q '^not ok' "$tap"
