@@ -1,0 +1,47 @@
+/* choice.h: every random decision of the simulator, drawn by its name.
+ *
+ * A decision is a pure function of the seed, what it is about, and up to five coordinates. Nothing is a position in a stream: taking one
+ * fault away leaves every other decision as it was, which is what lets a failing schedule shrink. */
+#ifndef WARD_SIM_CHOICE_H
+#define WARD_SIM_CHOICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a decision is about. The numbers enter the draw; never reuse one for another meaning. */
+enum choice_topic {
+    CHOICE_DROP = 1,      /* message: source, destination, content, copy */
+    CHOICE_DELAY = 2,     /* likewise */
+    CHOICE_DUPLICATE = 3, /* likewise */
+    CHOICE_STRAGGLE = 4,  /* likewise: a delay far beyond the others, which reorders */
+    CHOICE_CRASH = 5,     /* replica, occasion */
+    CHOICE_CRASH_TIME = 6,
+    CHOICE_DOWN_TIME = 7,
+    CHOICE_PARTITION = 8, /* occasion */
+    CHOICE_PARTITION_SIDE = 9,
+    CHOICE_PARTITION_TIME = 10,
+    CHOICE_CLOCK_OFFSET = 11, /* replica */
+    CHOICE_REQUEST_TIME = 12, /* client, number */
+    CHOICE_REQUEST_TARGET = 13,
+    CHOICE_VERIFY_DELAY = 14, /* replica, job */
+    CHOICE_DEVICE = 15,       /* seed of a replica's disk */
+    CHOICE_KEY = 16,          /* seed of a member's key */
+    CHOICE_SWARM = 17,        /* which faults a seed gets */
+};
+
+/* A decision's name. Unused coordinates are zero. */
+struct choice {
+    enum choice_topic topic;
+    uint64_t at[5];
+};
+
+/* choice_draw gives 64 uniform bits for a name under a seed. */
+uint64_t choice_draw(uint64_t seed, const struct choice *choice);
+
+/* choice_below gives a number in [0, bound). Needs: bound > 0. */
+uint64_t choice_below(uint64_t seed, const struct choice *choice, uint64_t bound);
+
+/* choice_happens is true for `ppm` of a million names. */
+bool choice_happens(uint64_t seed, const struct choice *choice, uint32_t ppm);
+
+#endif

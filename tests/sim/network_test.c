@@ -1,0 +1,117 @@
+/* network_test.c: the same seed gives the same deliveries, and taking a fault away leaves the rest as it was. */
+#include "sim/network.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define MESSAGES 500
+
+struct seen {
+    uint64_t due_ns[MESSAGES];
+    uint32_t count[MESSAGES];
+};
+
+static const struct sim_network_faults calm = { .delay_ns_min = 1000, .delay_ns_max = 5000 };
+
+static void run(uint64_t seed, const struct sim_network_faults *faults, struct seen *seen)
+{
+    struct sim_network network;
+
+    memset(seen, 0, sizeof *seen);
+    sim_network_init(&network, seed, 4, faults);
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        struct sim_message message = { .from = i % 4, .to = (i + 1) % 4, .type = 1 };
+        sim_network_send(&network, i, &message, bytes_of(&i, sizeof i), bytes_of("body", 4));
+    }
+    uint64_t before = 0;
+    for (uint64_t due = sim_network_due(&network); due != UINT64_MAX; due = sim_network_due(&network)) {
+        cr_assert_geq(due, before, "deliveries are in order of time");
+        before = due;
+        struct sim_message *message = sim_network_take(&network, due);
+        uint32_t number;
+        memcpy(&number, message->data, sizeof number);
+        cr_assert_eq(message->size, sizeof number + 4);
+        seen->due_ns[number] += due;
+        seen->count[number]++;
+        sim_network_release(message);
+    }
+    sim_network_close(&network);
+}
+
+Test(network, delivers_everything_once_when_calm)
+{
+    struct seen seen;
+
+    run(1, &calm, &seen);
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        cr_assert_eq(seen.count[i], 1);
+        cr_assert(seen.due_ns[i] >= i + 1000 && seen.due_ns[i] <= i + 5000);
+    }
+}
+
+Test(network, same_seed_same_deliveries_other_seed_others)
+{
+    struct seen a, b, c;
+    struct sim_network_faults rough = calm;
+
+    rough.drop_ppm = 200000;
+    rough.duplicate_ppm = 100000;
+    rough.straggle_ppm = 100000;
+    rough.straggle_ns_max = 1000000;
+    run(7, &rough, &a);
+    run(7, &rough, &b);
+    run(8, &rough, &c);
+    cr_assert_eq(memcmp(&a, &b, sizeof a), 0);
+    cr_assert_neq(memcmp(&a, &c, sizeof a), 0);
+}
+
+Test(network, taking_loss_away_leaves_the_other_messages_where_they_were)
+{
+    struct seen with, without;
+    struct sim_network_faults lossy = calm;
+
+    lossy.drop_ppm = 300000;
+    run(3, &lossy, &with);
+    run(3, &calm, &without);
+    uint32_t lost = 0;
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        lost += with.count[i] == 0;
+        cr_assert(with.count[i] == 0 || with.due_ns[i] == without.due_ns[i]);
+    }
+    cr_assert_gt(lost, MESSAGES / 10);
+}
+
+Test(network, a_cut_link_and_a_crashed_replica_lose_what_is_in_flight)
+{
+    struct sim_network network;
+    struct sim_message message = { .from = 0, .to = 1, .type = 1 }, other = { .from = 2, .to = 3, .type = 1 };
+
+    sim_network_init(&network, 1, 4, &calm);
+    sim_network_send(&network, 0, &message, bytes_of("a", 1), bytes_of("", 0));
+    sim_network_send(&network, 0, &other, bytes_of("b", 1), bytes_of("", 0));
+    sim_network_cut(&network, 0, 1, true);
+    struct sim_message *got = sim_network_take(&network, 10000);
+    cr_assert_eq(got->from, 2);
+    sim_network_release(got);
+    cr_assert_null(sim_network_take(&network, 10000));
+    sim_network_send(&network, 0, &other, bytes_of("c", 1), bytes_of("", 0));
+    sim_network_drop_all(&network, 3);
+    cr_assert_eq(sim_network_due(&network), UINT64_MAX);
+    sim_network_close(&network);
+}
+
+Test(choice, draws_by_name_alone)
+{
+    struct choice name = { CHOICE_DROP, { 1, 2, 3, 4, 5 } }, other = name;
+
+    other.at[4]++;
+    cr_assert_eq(choice_draw(1, &name), choice_draw(1, &name));
+    cr_assert_neq(choice_draw(1, &name), choice_draw(1, &other));
+    cr_assert_neq(choice_draw(1, &name), choice_draw(2, &name));
+    cr_assert(!choice_happens(1, &name, 0));
+    cr_assert(choice_happens(1, &name, 1000000));
+    for (uint64_t i = 0; i < 1000; i++) {
+        other.at[0] = i;
+        cr_assert_lt(choice_below(1, &other, 7), 7);
+    }
+}
