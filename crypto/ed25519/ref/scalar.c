@@ -1,0 +1,131 @@
+/* scalar.c: reading and reducing modulo L, and the signed-window form. */
+#include "crypto/ed25519/ref/scalar.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+typedef unsigned __int128 uint128;
+
+const struct scalar scalar_order = { {
+    UINT64_C(0x5812631a5cf5d3ed),
+    UINT64_C(0x14def9dea2f79cd6),
+    UINT64_C(0x0000000000000000),
+    UINT64_C(0x1000000000000000),
+} };
+
+/* floor(2^512 / L), for the division-free reduction. */
+static const uint64_t order_reciprocal[5] = {
+    UINT64_C(0xed9ce5a30a2c131b),
+    UINT64_C(0x2106215d086329a7),
+    UINT64_C(0xffffffffffffffeb),
+    UINT64_C(0xffffffffffffffff),
+    UINT64_C(0x000000000000000f),
+};
+
+static void words_from_bytes(uint64_t *words, const uint8_t *bytes, int count)
+{
+    for (int i = 0; i < 8 * count; i++) {
+        words[i / 8] = (i % 8 == 0 ? 0 : words[i / 8]) | (uint64_t)bytes[i] << (8 * (i % 8));
+    }
+}
+
+/* Subtracts b from a over `count` words. Gives: the borrow. */
+static bool words_subtract(uint64_t *a, const uint64_t *b, int count)
+{
+    uint64_t borrow = 0;
+
+    for (int i = 0; i < count; i++) {
+        uint128 difference = (uint128)a[i] - b[i] - borrow;
+        a[i] = (uint64_t)difference;
+        borrow = (uint64_t)(difference >> 64) & 1;
+    }
+    return borrow == 1;
+}
+
+/* Multiplies into the lowest `out_count` words of the product. */
+static void words_multiply(uint64_t *out, int out_count, const uint64_t a[5], const uint64_t b[5])
+{
+    memset(out, 0, (size_t)out_count * sizeof *out);
+    for (int i = 0; i < 5; i++) {
+        uint64_t carry = 0;
+
+        for (int j = 0; j < 5 && i + j < out_count; j++) {
+            uint128 sum = (uint128)a[i] * b[j] + out[i + j] + carry;
+            out[i + j] = (uint64_t)sum;
+            carry = (uint64_t)(sum >> 64);
+        }
+        if (i + 5 < out_count) {
+            out[i + 5] = carry;
+        }
+    }
+}
+
+bool scalar_from_bytes(struct scalar *out, const uint8_t bytes[SCALAR_BYTES])
+{
+    uint64_t rest[4];
+
+    words_from_bytes(out->limb, bytes, 4);
+    memcpy(rest, out->limb, sizeof rest);
+    return words_subtract(rest, scalar_order.limb, 4); /* borrows exactly when the number is below L */
+}
+
+/* Barrett's reduction with words of 64 bits. With h = floor(x / 2^192) the estimate of the quotient is floor(h reciprocal / 2^320).
+ * The reciprocal falls short of 2^512 / L by a fraction below 0.3, which costs at most that much of the quotient; the bits of x that
+ * are not in h cost less than 2^-60. The estimate is therefore at most one below the quotient, and the remainder below 2L. */
+void scalar_from_wide(struct scalar *out, const uint8_t bytes[SCALAR_WIDE_BYTES])
+{
+    const uint64_t order[5] = { scalar_order.limb[0], scalar_order.limb[1], scalar_order.limb[2], scalar_order.limb[3], 0 };
+    uint64_t x[8];
+    uint64_t estimate[10];
+    uint64_t multiple[5];
+    uint64_t rest[5];
+
+    words_from_bytes(x, bytes, 8);
+    words_multiply(estimate, 10, x + 3, order_reciprocal);
+    words_multiply(multiple, 5, estimate + 5, order);
+    (void)words_subtract(x, multiple, 5); /* the true difference is small, so a borrow beyond word 5 means nothing */
+    memcpy(rest, x, sizeof rest);
+    if (!words_subtract(rest, order, 5)) {
+        memcpy(x, rest, sizeof rest);
+    }
+    ASSERT(x[4] == 0);
+    memcpy(out->limb, x, sizeof out->limb);
+}
+
+/* Gives `width` bits from bit `at` on; zeros beyond bit 255. */
+static unsigned bits_at(const struct scalar *scalar, unsigned at, unsigned width)
+{
+    unsigned word = at / 64;
+    unsigned shift = at % 64;
+    uint64_t bits = scalar->limb[word] >> shift;
+
+    if (shift + width > 64 && word < 3) {
+        bits |= scalar->limb[word + 1] << (64 - shift);
+    }
+    return (unsigned)(bits & ((UINT64_C(1) << width) - 1));
+}
+
+void scalar_windows(int8_t digits[SCALAR_DIGITS], const struct scalar *scalar, unsigned width)
+{
+    unsigned carry = 0; /* 1 when the last window was counted as window - 2^width */
+    unsigned at = 0;
+
+    ASSERT(width >= 2);
+    ASSERT(width <= 8);
+    ASSERT(scalar->limb[3] >> 61 == 0);
+    memset(digits, 0, SCALAR_DIGITS);
+    while (at < SCALAR_DIGITS) {
+        unsigned window = bits_at(scalar, at, width) + carry;
+
+        if (window % 2 == 0) { /* bit `at` is carry: a zero digit, and the carry goes on */
+            at++;
+            continue;
+        }
+        carry = window >> (width - 1);
+        ASSERT(carry <= 1);
+        digits[at] = (int8_t)((int)window - (int)(carry << width));
+        at += width;
+    }
+    ASSERT(carry == 0);
+}

@@ -1,0 +1,29 @@
+/* scalar.h: numbers modulo L = 2^252 + 27742317777372353535851937790883648493, the order of the base point. Variable time: public data only. */
+#ifndef WARD_CRYPTO_ED25519_REF_SCALAR_H
+#define WARD_CRYPTO_ED25519_REF_SCALAR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SCALAR_BYTES 32
+#define SCALAR_WIDE_BYTES 64
+#define SCALAR_DIGITS 256 /* of a signed-window form; a scalar is below 2^253 */
+
+struct scalar {
+    uint64_t limb[4]; /* little-endian words, below 2^253 in all */
+};
+
+/* L itself, for the test of a point's order. It is no reduced scalar. */
+extern const struct scalar scalar_order;
+
+/* scalar_from_bytes reads 32 bytes, little-endian. Gives: false, and an undefined scalar, when the number is not below L. */
+bool scalar_from_bytes(struct scalar *out, const uint8_t bytes[SCALAR_BYTES]);
+
+/* scalar_from_wide reads 64 bytes, little-endian, and reduces them modulo L. */
+void scalar_from_wide(struct scalar *out, const uint8_t bytes[SCALAR_WIDE_BYTES]);
+
+/* scalar_windows writes the number as the sum of digits[i] 2^i, where a digit is zero or odd with |digit| < 2^(width - 1), and any
+ * `width` consecutive digits hold at most one that is not zero. Needs: 2 <= width <= 8; below 2^253. */
+void scalar_windows(int8_t digits[SCALAR_DIGITS], const struct scalar *scalar, unsigned width);
+
+#endif
