@@ -157,22 +157,22 @@ static void seqs_write(struct writer *writer, struct seq_list list)
 }
 
 /* The one list of sequence numbers of a command that has one. Needs: such a type. */
-static struct seq_list command_seqs(struct command *command)
+static struct seq_list command_seqs(struct command_body *command)
 {
     if (command->type == COMMAND_POINTER_DECIDE) {
-        struct pointer_decide *body = &command->body.pointer_decide;
+        struct pointer_decide *body = &command->as.pointer_decide;
         return (struct seq_list){ body->seqs, body->count, 1, POINTER_SEQS_MAX };
     }
     if (command->type == COMMAND_POINTER_STATUS) {
-        struct pointer_set_status *body = &command->body.pointer_set_status;
+        struct pointer_set_status *body = &command->as.pointer_set_status;
         return (struct seq_list){ body->seqs, body->count, 1, POINTER_SEQS_MAX };
     }
     if (command->type == COMMAND_REVOKE) {
-        struct revoke *body = &command->body.revoke;
+        struct revoke *body = &command->as.revoke;
         return (struct seq_list){ body->seqs, body->count, 1, REVOKE_SEQS_MAX };
     }
     ASSERT(command->type == COMMAND_ACCESS_REQUEST);
-    struct access_request *body = &command->body.access_request;
+    struct access_request *body = &command->as.access_request;
     return (struct seq_list){ body->seqs, body->count, 0, ACCESS_SEQS_MAX };
 }
 
@@ -243,30 +243,30 @@ static enum verdict disclose_items_read(struct reader *reader, struct disclose *
 }
 
 /* What follows the fixed part: the lists, and the checks that span fields. */
-static enum verdict rest_read(struct command *command, struct reader *reader)
+static enum verdict rest_read(struct command_body *command, struct reader *reader)
 {
     enum verdict verdict;
 
     switch (command->type) {
     case COMMAND_ACTOR_SET:
-        return actor_set_check(&command->body.actor_set);
+        return actor_set_check(&command->as.actor_set);
     case COMMAND_PATIENT_REGISTER:
-        return patient_register_check(&command->body.patient_register);
+        return patient_register_check(&command->as.patient_register);
     case COMMAND_POINTER_ADD:
-        return pointer_add_items_read(reader, &command->body.pointer_add);
+        return pointer_add_items_read(reader, &command->as.pointer_add);
     case COMMAND_POINTER_DECIDE:
     case COMMAND_POINTER_STATUS:
     case COMMAND_REVOKE:
         return seqs_read(reader, command_seqs(command));
     case COMMAND_GRANT:
-        return grant_body_check(&command->body.grant);
+        return grant_body_check(&command->as.grant);
     case COMMAND_ACCESS_REQUEST:
         verdict = seqs_read(reader, command_seqs(command));
-        return verdict == VERDICT_OK ? access_request_check(&command->body.access_request) : verdict;
+        return verdict == VERDICT_OK ? access_request_check(&command->as.access_request) : verdict;
     case COMMAND_DISCLOSE:
-        return disclose_items_read(reader, &command->body.disclose);
+        return disclose_items_read(reader, &command->as.disclose);
     case COMMAND_PATIENT_SET:
-        return policy_is_built(command->body.patient_set.default_policy) ? VERDICT_OK : VERDICT_RANGE;
+        return policy_is_built(command->as.patient_set.default_policy) ? VERDICT_OK : VERDICT_RANGE;
     }
     return VERDICT_TYPE;
 }
@@ -300,7 +300,7 @@ static struct layout fixed_of(uint8_t type)
     }
 }
 
-enum verdict command_decode(struct command *command, uint8_t type, const uint8_t *body, size_t size)
+enum verdict command_body_decode(struct command_body *command, uint8_t type, const uint8_t *body, size_t size)
 {
     struct layout fixed = fixed_of(type);
     struct reader reader;
@@ -311,18 +311,18 @@ enum verdict command_decode(struct command *command, uint8_t type, const uint8_t
     memset(command, 0, sizeof *command);
     command->type = (enum command_type)type;
     reader_init(&reader, body, size);
-    enum verdict verdict = layout_read(fixed, &reader, &command->body);
+    enum verdict verdict = layout_read(fixed, &reader, &command->as);
     if (verdict == VERDICT_OK) {
         verdict = rest_read(command, &reader);
     }
     return verdict == VERDICT_OK ? reader_end(&reader) : verdict;
 }
 
-static void rest_write(const struct command *command, struct writer *writer)
+static void rest_write(const struct command_body *command, struct writer *writer)
 {
-    const struct pointer_add *add = &command->body.pointer_add;
-    const struct disclose *disclose = &command->body.disclose;
-    struct command copy;
+    const struct pointer_add *add = &command->as.pointer_add;
+    const struct disclose *disclose = &command->as.disclose;
+    struct command_body copy;
 
     switch (command->type) {
     case COMMAND_POINTER_ADD:
@@ -352,11 +352,11 @@ static void rest_write(const struct command *command, struct writer *writer)
     }
 }
 
-void command_encode(const struct command *command, struct writer *writer)
+void command_body_encode(const struct command_body *command, struct writer *writer)
 {
     struct layout fixed = fixed_of((uint8_t)command->type);
 
     ASSERT(fixed.count > 0);
-    layout_write(fixed, writer, &command->body);
+    layout_write(fixed, writer, &command->as);
     rest_write(command, writer);
 }

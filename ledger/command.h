@@ -1,4 +1,4 @@
-/* command.h: the bodies of the commands, decoded and canonical. One struct per type; `struct command` is one of them with its type.
+/* command.h: the bodies of the commands, decoded and canonical. One struct per type; `struct command_body` is one of them with its type.
  *
  * A body is big-endian with one encoding only: no trailing bytes, reserved bits or unknown operations, lists of sequence numbers strictly
  * ascending. What these decoders refuse never enters a block (100, 103, 104, 105); what depends on state, and everything that has a
@@ -10,23 +10,10 @@
 #include "base/err.h"
 #include "ledger/entity.h"
 #include "wire/code.h"
+#include "wire/envelope.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-/* The types of the first slice; every other number is refused as 103 TYPE. */
-enum command_type {
-    COMMAND_ACTOR_SET = 3,
-    COMMAND_PATIENT_REGISTER = 4,
-    COMMAND_POINTER_ADD = 8,
-    COMMAND_POINTER_DECIDE = 9,
-    COMMAND_POINTER_STATUS = 10,
-    COMMAND_GRANT = 11,
-    COMMAND_REVOKE = 12,
-    COMMAND_ACCESS_REQUEST = 13,
-    COMMAND_DISCLOSE = 14,
-    COMMAND_PATIENT_SET = 19
-};
 
 /* Bytes of the bodies: the fixed part, and what each list element adds. */
 enum {
@@ -55,7 +42,7 @@ enum actor_set_op { ACTOR_REGISTER = 1, ACTOR_UPDATE, ACTOR_SUSPEND, ACTOR_RETIR
 /* 03 ACTOR_SET */
 struct actor_set {
     uint8_t op;   /* enum actor_set_op */
-    uint8_t kind; /* enum actor_kind, without ACCOUNT_PATIENT */
+    uint8_t kind; /* enum actor_kind */
     uint8_t role; /* enum actor_role */
     uint16_t caps;
     uint8_t acct[ACCT_BYTES];
@@ -191,7 +178,7 @@ struct patient_set {
     uint8_t op; /* PATIENT_SET_POLICY */
 };
 
-struct command {
+struct command_body {
     enum command_type type;
     union {
         struct actor_set actor_set;
@@ -204,25 +191,25 @@ struct command {
         struct access_request access_request;
         struct disclose disclose;
         struct patient_set patient_set;
-    } body;
+    } as;
 };
 
-/* command_decode reads the body of an envelope of this type. Any bytes are safe. The command holds copies, no views.
+/* command_body_decode reads the body of an envelope of this type. Any bytes are safe. The command holds copies, no views.
  * Gives: OK, TYPE, SHORT, TRAILING, LENGTH (a count), RANGE (an unknown operation or number), RESERVED (flag bits), ORDER (a list that
  * does not ascend). The command is undefined unless OK. */
-enum verdict command_decode(struct command *command, uint8_t type, const uint8_t *body, size_t size);
+enum verdict command_body_decode(struct command_body *command, uint8_t type, const uint8_t *body, size_t size);
 
-/* command_encode appends the canonical body. Needs: a command that command_decode would accept.
+/* command_body_encode appends the canonical body. Needs: a command that command_body_decode would accept.
  * Fails: sets writer->failed when the room ends. */
-void command_encode(const struct command *command, struct writer *writer);
+void command_body_encode(const struct command_body *command, struct writer *writer);
 
-/* command_refusal gives the refusal code that stands for a decoder's verdict: 100, 103, 104, 105; CODE_OK for VERDICT_OK. */
-enum code command_refusal(enum verdict verdict);
+/* command_body_refusal gives the refusal code that stands for a decoder's verdict: 100, 103, 104, 105; CODE_OK for VERDICT_OK. */
+enum code command_body_refusal(enum verdict verdict);
 
-/* command_patient gives the account of the patient whom the command is about, or NULL: 03, 04, 14. */
-const uint8_t *command_patient(const struct command *command);
+/* command_body_patient gives the account of the patient whom the command is about, or NULL: 03, 04, 14. */
+const uint8_t *command_body_patient(const struct command_body *command);
 
-/* command_on_behalf gives the practitioner for whom the sender acts, or NULL when the type has no such field or it is zero. */
-const uint8_t *command_on_behalf(const struct command *command);
+/* command_body_on_behalf gives the practitioner for whom the sender acts, or NULL when the type has no such field or it is zero. */
+const uint8_t *command_body_on_behalf(const struct command_body *command);
 
 #endif

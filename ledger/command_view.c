@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 
-enum code command_refusal(enum verdict verdict)
+enum code command_body_refusal(enum verdict verdict)
 {
     ASSERT(verdict < VERDICT_COUNT);
     if (verdict == VERDICT_OK) {
@@ -19,23 +19,23 @@ enum code command_refusal(enum verdict verdict)
     return length ? CODE_LENGTH : CODE_MALFORMED;
 }
 
-const uint8_t *command_patient(const struct command *command)
+const uint8_t *command_body_patient(const struct command_body *command)
 {
     switch (command->type) {
     case COMMAND_POINTER_ADD:
-        return command->body.pointer_add.patient;
+        return command->as.pointer_add.patient;
     case COMMAND_POINTER_DECIDE:
-        return command->body.pointer_decide.patient;
+        return command->as.pointer_decide.patient;
     case COMMAND_POINTER_STATUS:
-        return command->body.pointer_set_status.patient;
+        return command->as.pointer_set_status.patient;
     case COMMAND_GRANT:
-        return command->body.grant.patient;
+        return command->as.grant.patient;
     case COMMAND_REVOKE:
-        return command->body.revoke.patient;
+        return command->as.revoke.patient;
     case COMMAND_ACCESS_REQUEST:
-        return command->body.access_request.patient;
+        return command->as.access_request.patient;
     case COMMAND_PATIENT_SET:
-        return command->body.patient_set.patient;
+        return command->as.patient_set.patient;
     case COMMAND_ACTOR_SET:
     case COMMAND_PATIENT_REGISTER:
     case COMMAND_DISCLOSE:
@@ -45,14 +45,14 @@ const uint8_t *command_patient(const struct command *command)
     return NULL;
 }
 
-const uint8_t *command_on_behalf(const struct command *command)
+const uint8_t *command_body_on_behalf(const struct command_body *command)
 {
     const uint8_t *acct = NULL;
 
     if (command->type == COMMAND_POINTER_ADD) {
-        acct = command->body.pointer_add.on_behalf;
+        acct = command->as.pointer_add.on_behalf;
     } else if (command->type == COMMAND_ACCESS_REQUEST) {
-        acct = command->body.access_request.on_behalf;
+        acct = command->as.access_request.on_behalf;
     }
     return acct == NULL || bytes_are_zero(acct, ACCT_BYTES) ? NULL : acct;
 }

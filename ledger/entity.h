@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
+#include "wire/account.h"
 #include "wire/code.h"
 #include "wire/limits.h"
 
@@ -22,8 +23,15 @@
 enum org_kind { ORG_HOSPITAL = 1, ORG_CLINIC, ORG_PAYER, ORG_RESEARCH, ORG_REGULATOR, ORG_PUBLIC_HEALTH, ORG_LAB_PHARMACY };
 enum org_status { ORG_ACTIVE = 1, ORG_SUSPENDED };
 
-/* ACCOUNT_PATIENT is not an actor: it is the kind under which a patient's account is derived. */
-enum actor_kind { ACTOR_PRACTITIONER = 1, ACTOR_SYSTEM, ACTOR_PAYER_AGENT, ACTOR_RESEARCHER, ACTOR_AUDITOR, ACTOR_PERSON, ACCOUNT_PATIENT };
+/* The kind is part of the account's name. */
+enum actor_kind {
+    ACTOR_PRACTITIONER = ACCOUNT_PRACTITIONER,
+    ACTOR_SYSTEM = ACCOUNT_SYSTEM,
+    ACTOR_PAYER_AGENT = ACCOUNT_PAYER_AGENT,
+    ACTOR_RESEARCHER = ACCOUNT_RESEARCHER,
+    ACTOR_AUDITOR = ACCOUNT_AUDITOR,
+    ACTOR_PERSON = ACCOUNT_PERSON
+};
 enum actor_role { ROLE_NONE = 0, ROLE_PHYSICIAN, ROLE_NURSE, ROLE_PHARMACIST, ROLE_EMERGENCY };
 enum actor_status { ACTOR_ACTIVE = 1, ACTOR_SUSPENDED, ACTOR_RETIRED };
 
@@ -127,7 +135,7 @@ enum event_type {
 /* --- Sizes of the encodings ---------------------------------------------------------------------------------------- */
 
 enum {
-    ACCT_BYTES = 32,
+    ACCT_BYTES = ACCOUNT_BYTES,
     KEY_BYTES = 32,
     TICKET_PAGE = 256, /* pointers that one ticket covers */
     BITMAP_BYTES = TICKET_PAGE / 8,
@@ -194,7 +202,7 @@ struct org {
 
 /* Actor (0x03, acct): who signs for an organisation. */
 struct actor {
-    uint8_t kind;   /* enum actor_kind, without ACCOUNT_PATIENT */
+    uint8_t kind;   /* enum actor_kind */
     uint8_t role;   /* enum actor_role */
     uint16_t org;   /* >= 1 */
     uint8_t status; /* enum actor_status */

@@ -51,7 +51,7 @@ struct exec {
     uint32_t index;      /* of the command in its block */
 
     const struct envelope *envelope; /* NULL while due entries are worked off */
-    struct command command;          /* its decoded body */
+    struct command_body command;     /* its decoded body */
     struct hash32 tx_id;
     struct signer sender;            /* of 04 PATIENT_REGISTER: kind SIGNER_PATIENT with a zeroed record but for key and account */
     struct signer cosigners[ENVELOPE_COSIGNERS_MAX];

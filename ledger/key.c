@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { ORG_ACCT_ZEROS = 29 };
-
 static struct writer key_begin(struct state_key *key, enum key_kind kind)
 {
     struct writer writer;
@@ -190,23 +188,4 @@ uint32_t key_seq(const uint8_t *key, size_t size)
     ASSERT(size == 1 + ACCT_BYTES + 4);
     reader_init(&reader, key + 1 + ACCT_BYTES, 4);
     return read_u32_be(&reader);
-}
-
-void acct_of_org(enum org_signer signer, uint16_t org, uint8_t acct[ACCT_BYTES])
-{
-    ASSERT(org > 0);
-    memset(acct, 0, ACCT_BYTES);
-    acct[ORG_ACCT_ZEROS] = (uint8_t)signer;
-    acct[ORG_ACCT_ZEROS + 1] = (uint8_t)(org >> 8);
-    acct[ORG_ACCT_ZEROS + 2] = (uint8_t)org;
-}
-
-int acct_org_signer(const uint8_t acct[ACCT_BYTES], uint16_t *org)
-{
-    uint8_t signer = acct[ORG_ACCT_ZEROS];
-
-    *org = (uint16_t)(acct[ORG_ACCT_ZEROS + 1] << 8 | acct[ORG_ACCT_ZEROS + 2]);
-    bool form = bytes_are_zero(acct, ORG_ACCT_ZEROS) && *org > 0;
-    bool known = signer == ORG_ADMIN || signer == ORG_OFFICER;
-    return form && known ? signer : 0;
 }

@@ -72,11 +72,4 @@ struct state_key key_prefix_org(enum key_kind kind, const uint8_t acct[ACCT_BYTE
 /* key_seq gives the sequence number at the end of a pointer's or grant's key. Needs: such a key. */
 uint32_t key_seq(const uint8_t *key, size_t size);
 
-/* acct_of_org gives the account under which an organisation's admin (1) or officer (2) signs. */
-enum org_signer { ORG_ADMIN = 1, ORG_OFFICER };
-void acct_of_org(enum org_signer signer, uint16_t org, uint8_t acct[ACCT_BYTES]);
-
-/* acct_org_signer tells whether an account is an organisation's. Gives: ORG_ADMIN, ORG_OFFICER and the id, or 0. */
-int acct_org_signer(const uint8_t acct[ACCT_BYTES], uint16_t *org);
-
 #endif

@@ -6,17 +6,17 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-static struct command the_command;
+static struct command_body the_command;
 static uint8_t the_type;
 
-static enum verdict body_in(const uint8_t *data, size_t size) { return command_decode(&the_command, the_type, data, size); }
+static enum verdict body_in(const uint8_t *data, size_t size) { return command_body_decode(&the_command, the_type, data, size); }
 
 static size_t body_out(uint8_t *out)
 {
     struct writer writer;
 
     writer_init(&writer, out, 4096);
-    command_encode(&the_command, &writer);
+    command_body_encode(&the_command, &writer);
     cr_assert(!writer.failed);
     return writer.offset;
 }
@@ -24,65 +24,65 @@ static size_t body_out(uint8_t *out)
 static const struct codec codec = { "command", body_in, body_out };
 
 /* A legal command of each type, with lists of the given length. */
-static struct command sample(enum command_type type, uint8_t count)
+static struct command_body sample(enum command_type type, uint8_t count)
 {
-    struct command command;
+    struct command_body command;
 
     memset(&command, 0, sizeof command);
     command.type = type;
     switch (type) {
     case COMMAND_ACTOR_SET:
-        command.body.actor_set = (struct actor_set){ .op = ACTOR_REGISTER, .kind = ACTOR_SYSTEM, .caps = CAP_VOUCH, .valid_until = 5 };
+        command.as.actor_set = (struct actor_set){ .op = ACTOR_REGISTER, .kind = ACTOR_SYSTEM, .caps = CAP_VOUCH, .valid_until = 5 };
         break;
     case COMMAND_PATIENT_REGISTER:
-        command.body.patient_register = (struct patient_register){ .default_policy = POLICY_TREATING, .flags = REGISTER_STANDING_WRITE };
+        command.as.patient_register = (struct patient_register){ .default_policy = POLICY_TREATING, .flags = REGISTER_STANDING_WRITE };
         break;
     case COMMAND_POINTER_ADD:
-        command.body.pointer_add.count = count;
+        command.as.pointer_add.count = count;
         for (uint8_t i = 0; i < count; i++) {
-            command.body.pointer_add.items[i].record_class = i;
-            command.body.pointer_add.items[i].content_commit.bytes[3] = i;
+            command.as.pointer_add.items[i].record_class = i;
+            command.as.pointer_add.items[i].content_commit.bytes[3] = i;
         }
         break;
     case COMMAND_POINTER_DECIDE:
-        command.body.pointer_decide.approve = 1;
-        command.body.pointer_decide.count = count;
+        command.as.pointer_decide.approve = 1;
+        command.as.pointer_decide.count = count;
         for (uint8_t i = 0; i < count; i++) {
-            command.body.pointer_decide.seqs[i] = 3u * i + 1;
+            command.as.pointer_decide.seqs[i] = 3u * i + 1;
         }
         break;
     case COMMAND_POINTER_STATUS:
-        command.body.pointer_set_status.op = POINTER_HIDE;
-        command.body.pointer_set_status.count = count;
+        command.as.pointer_set_status.op = POINTER_HIDE;
+        command.as.pointer_set_status.count = count;
         for (uint8_t i = 0; i < count; i++) {
-            command.body.pointer_set_status.seqs[i] = 3u * i + 1;
+            command.as.pointer_set_status.seqs[i] = 3u * i + 1;
         }
         break;
     case COMMAND_GRANT:
-        command.body.grant = (struct grant_body){ .effect = EFFECT_PERMIT, .kind = GRANT_READ, .gtype = GRANTEE_ORG, .flags = GRANT_SEALED };
+        command.as.grant = (struct grant_body){ .effect = EFFECT_PERMIT, .kind = GRANT_READ, .gtype = GRANTEE_ORG, .flags = GRANT_SEALED };
         break;
     case COMMAND_REVOKE:
-        command.body.revoke.count = count;
+        command.as.revoke.count = count;
         for (uint8_t i = 0; i < count; i++) {
-            command.body.revoke.seqs[i] = 3u * i + 1;
+            command.as.revoke.seqs[i] = 3u * i + 1;
         }
         break;
     case COMMAND_ACCESS_REQUEST:
-        command.body.access_request = (struct access_request){ .base_seq = 1, .want_ttl = 60, .count = count };
+        command.as.access_request = (struct access_request){ .base_seq = 1, .want_ttl = 60, .count = count };
         for (uint8_t i = 0; i < count; i++) {
-            command.body.access_request.seqs[i] = 3u * i + 1;
+            command.as.access_request.seqs[i] = 3u * i + 1;
         }
         break;
     case COMMAND_DISCLOSE:
-        command.body.disclose.count = count;
+        command.as.disclose.count = count;
         for (uint8_t i = 0; i < count; i++) {
-            command.body.disclose.items[i].base_seq = 1;
-            command.body.disclose.items[i].bitmap[0] = 1;
-            command.body.disclose.items[i].mode = DISCLOSE_READ;
+            command.as.disclose.items[i].base_seq = 1;
+            command.as.disclose.items[i].bitmap[0] = 1;
+            command.as.disclose.items[i].mode = DISCLOSE_READ;
         }
         break;
     case COMMAND_PATIENT_SET:
-        command.body.patient_set = (struct patient_set){ .default_policy = POLICY_DENY, .op = PATIENT_SET_POLICY };
+        command.as.patient_set = (struct patient_set){ .default_policy = POLICY_DENY, .op = PATIENT_SET_POLICY };
         break;
     }
     return command;
@@ -107,12 +107,12 @@ static const struct {
     { COMMAND_PATIENT_SET, 0, 35 },
 };
 
-static size_t encoded(const struct command *command, uint8_t *out)
+static size_t encoded(const struct command_body *command, uint8_t *out)
 {
     struct writer writer;
 
     writer_init(&writer, out, 4096);
-    command_encode(command, &writer);
+    command_body_encode(command, &writer);
     cr_assert(!writer.failed);
     return writer.offset;
 }
@@ -121,7 +121,7 @@ Test(command, every_body_round_trips_and_nothing_else_decodes)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         static uint8_t bytes[4096];
-        struct command command = sample(table[i].type, table[i].count);
+        struct command_body command = sample(table[i].type, table[i].count);
         size_t size = encoded(&command, bytes);
         cr_assert_eq(size, table[i].bytes, "type %d", table[i].type);
         the_type = (uint8_t)table[i].type;
@@ -141,7 +141,7 @@ Test(command, types_that_are_not_built_are_refused)
 
     for (unsigned type = 0; type < 256; type++) {
         bool built = type == 3 || type == 4 || (type >= 8 && type <= 14) || type == 19;
-        enum verdict verdict = command_decode(&the_command, (uint8_t)type, body, sizeof body);
+        enum verdict verdict = command_body_decode(&the_command, (uint8_t)type, body, sizeof body);
         cr_assert_eq(verdict == VERDICT_TYPE, !built, "type %u", type);
     }
 }
@@ -150,12 +150,12 @@ Test(command, types_that_are_not_built_are_refused)
 static enum verdict with_byte(enum command_type type, uint8_t count, size_t at, uint8_t value)
 {
     static uint8_t bytes[4096];
-    struct command command = sample(type, count);
+    struct command_body command = sample(type, count);
     size_t size = encoded(&command, bytes);
 
     cr_assert_lt(at, size);
     bytes[at] = value;
-    return command_decode(&command, (uint8_t)type, bytes, size);
+    return command_body_decode(&command, (uint8_t)type, bytes, size);
 }
 
 Test(command, what_is_not_canonical_has_its_refusal)
@@ -207,19 +207,28 @@ Test(command, verdicts_become_refusals)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        cr_assert_eq(command_refusal(cases[i].verdict), cases[i].code);
+        cr_assert_eq(command_body_refusal(cases[i].verdict), cases[i].code);
     }
 }
 
 Test(command, patient_and_on_behalf_are_found_where_they_stand)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct command command = sample(table[i].type, table[i].count);
+        struct command_body command = sample(table[i].type, table[i].count);
         bool has_patient = table[i].type != COMMAND_ACTOR_SET && table[i].type != COMMAND_PATIENT_REGISTER && table[i].type != COMMAND_DISCLOSE;
-        cr_assert_eq(command_patient(&command) != NULL, has_patient);
-        cr_assert_null(command_on_behalf(&command), "zeros are nobody");
+        cr_assert_eq(command_body_patient(&command) != NULL, has_patient);
+        cr_assert_null(command_body_on_behalf(&command), "zeros are nobody");
     }
-    struct command command = sample(COMMAND_ACCESS_REQUEST, 0);
-    command.body.access_request.on_behalf[31] = 1;
-    cr_assert_eq(command_on_behalf(&command), command.body.access_request.on_behalf);
+    struct command_body command = sample(COMMAND_ACCESS_REQUEST, 0);
+    command.as.access_request.on_behalf[31] = 1;
+    cr_assert_eq(command_body_on_behalf(&command), command.as.access_request.on_behalf);
+}
+
+Test(command, the_shapes_of_the_envelope_are_those_of_the_bodies)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const struct command_shape *shape = command_shape_of((uint8_t)table[i].type);
+        cr_assert_not_null(shape);
+        cr_assert_eq(shape->head_bytes + table[i].count * shape->item_bytes, table[i].bytes, "type %d", table[i].type);
+    }
 }

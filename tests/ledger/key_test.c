@@ -55,21 +55,3 @@ Test(key, prefixes_select_one_patient)
     cr_assert_eq(memcmp(prefix.bytes, key.bytes, prefix.size), 0);
     cr_assert_eq(memcmp(pair.bytes, index.bytes, pair.size), 0);
 }
-
-Test(key, organisation_accounts_are_recognised_exactly)
-{
-    uint8_t account[ACCT_BYTES];
-    uint16_t org = 0;
-
-    acct_of_org(ORG_OFFICER, 0x0203, account);
-    cr_assert_eq(acct_org_signer(account, &org), ORG_OFFICER);
-    cr_assert_eq(org, 0x0203);
-    account[29] = 3;
-    cr_assert_eq(acct_org_signer(account, &org), 0, "no third signer");
-    acct_of_org(ORG_ADMIN, 1, account);
-    account[0] = 1;
-    cr_assert_eq(acct_org_signer(account, &org), 0, "a hash is not an organisation");
-    memset(account, 0, sizeof account);
-    account[29] = 1;
-    cr_assert_eq(acct_org_signer(account, &org), 0, "organisation 0 does not exist");
-}
