@@ -67,6 +67,8 @@ plant style 'the first include is not base/one.h' "sed -i '1i #include <stdint.h
 plant style 'base/one.h: the guard is not WARD_BASE_ONE_H' "sed -i 's/WARD_BASE_ONE_H/BASE_ONE_H/' base/one.h"
 plant style 'base/one.h: the guard is not WARD_BASE_ONE_H' "sed -i '2s/ONE/TWO/' base/one.h"
 plant style 'docs/protocol.md:5: a note to do something later' "printf 'FIX''ME: say why\n' >>docs/protocol.md"
+plant style 'docs/protocol.md:5: a path of one machine' "printf 'See /ho''me/somebody/x.\n' >>docs/protocol.md"
+plant map 'docs/protocol.md:5: the link to disk.md leads nowhere' "printf '[disk](disk.md)\n' >>docs/protocol.md"
 plant tested 'base/two.c: no tests/base/two_test.c' "printf 'int two;\n' >base/two.c"
 plant tested 'base/one.c has a test now' "printf 'base/one.c  nothing to decide here\n' >tools/tidy.untested"
 plant tested 'base/two.c is listed without a reason' "printf 'int two;\n' >base/two.c; printf 'base/two.c\n' >tools/tidy.untested"
