@@ -77,7 +77,7 @@ uint32_t cert_items(const struct cert *cert, const struct config *config, const 
 uint32_t timeout_cert_items(const struct timeout_cert *cert, const struct config *config, const struct hash32 *chain_id, struct hash32 digests[QUORUM_MAX], struct sig_item *items);
 uint32_t checkpoint_cert_items(const struct checkpoint_cert *cert, const struct config *config, const struct hash32 *chain_id, struct hash32 *digest, struct sig_item *items);
 
-/* Digests that name a certificate in the log: H(HASH_FOLD || encoding). Cost: one hash over the encoding. */
+/* Digests that name a certificate in the log: H(HASH_FOLD || fields in the order of the encoding). Cost: one hash over the encoding. */
 struct hash32 cert_digest(const struct cert *cert);
 struct hash32 timeout_cert_digest(const struct timeout_cert *cert);
 

@@ -43,7 +43,7 @@ struct checkpoint {
 };
 
 #define BALLOT_BYTES 57
-#define CHECKPOINT_BYTES 144
+#define CHECKPOINT_BYTES 144 /* two numbers, four hashes */
 
 /* rank_compare gives -1, 0 or 1. */
 int rank_compare(struct rank a, struct rank b);

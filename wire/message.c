@@ -1,0 +1,537 @@
+/* message.c: one encoder and one decoder per type, chosen by a switch; see message.h. Trailing bytes come last in each layout, behind their
+ * u32 length, so that head and tail can be sent without a copy. */
+#include "wire/message.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+enum { PROPOSE_OPENING = 1, FETCH_CHAIN = 1, QUERY_ABSTAINS = 1, ANSWER_PROOF = 1, ANSWER_HIGH = 2, ANSWER_TC = 4 };
+
+bool message_is_signed(enum message_type type)
+{
+    static const bool is_signed[MESSAGE_TYPE_END] = {
+#define MESSAGE_SIGNED(number, name, value, word) [number] = value,
+        MESSAGE_TYPES(MESSAGE_SIGNED)
+#undef MESSAGE_SIGNED
+    };
+    return type < MESSAGE_TYPE_END && is_signed[type];
+}
+
+const char *message_word(unsigned type)
+{
+    static const char *const words[MESSAGE_TYPE_END] = {
+#define MESSAGE_WORD(number, name, value, word) [number] = word,
+        MESSAGE_TYPES(MESSAGE_WORD)
+#undef MESSAGE_WORD
+    };
+    return type < MESSAGE_TYPE_END && words[type] != NULL ? words[type] : "unknown";
+}
+
+struct bytes message_tail(const struct message *message)
+{
+    switch (message->type) {
+    case MESSAGE_PROPOSE:
+        return message->propose.opening ? bytes_of(NULL, 0) : message->propose.body;
+    case MESSAGE_TIMEOUT:
+        return message->timeout.commands;
+    case MESSAGE_QUERY:
+        return message->query.commands;
+    case MESSAGE_BUNDLE:
+        return message->bundle.blocks;
+    case MESSAGE_FORWARD:
+        return message->forward.commands;
+    case MESSAGE_NONE:
+    case MESSAGE_HELLO:
+    case MESSAGE_VOTE:
+    case MESSAGE_CERT:
+    case MESSAGE_COMMITVOTE:
+    case MESSAGE_COMMITQC:
+    case MESSAGE_TC:
+    case MESSAGE_ABDICATE:
+    case MESSAGE_ANSWER:
+    case MESSAGE_READ:
+    case MESSAGE_READ_ANSWER:
+    case MESSAGE_FETCH:
+    case MESSAGE_CKPT:
+    case MESSAGE_CKPT_ASK:
+    case MESSAGE_CKPT_CERT:
+    case MESSAGE_TYPE_END:
+        break;
+    }
+    return bytes_of(NULL, 0);
+}
+
+/* --- Encoding ------------------------------------------------------------------------------------------------------------------------- */
+
+static void encode_hello(const struct message_hello *hello, struct writer *writer)
+{
+    write_u64_le(writer, hello->epoch);
+    write_u64_le(writer, hello->committed_height);
+    write_u64_le(writer, hello->view);
+    rank_encode(hello->high, writer);
+    write_u8(writer, hello->abstains ? QUERY_ABSTAINS : 0);
+}
+
+static void encode_propose(const struct message_propose *propose, struct writer *writer)
+{
+    write_u8(writer, propose->opening ? PROPOSE_OPENING : 0);
+    write_u64_le(writer, propose->view);
+    cert_encode(&propose->justify, writer);
+    if (propose->opening) {
+        timeout_cert_encode(&propose->tc, writer);
+        return;
+    }
+    block_header_encode(&propose->header, writer);
+    write_u32_le(writer, (uint32_t)propose->body.size);
+}
+
+static void encode_vote(const struct message_vote *vote, struct writer *writer)
+{
+    write_run(writer, vote->signature, MESSAGE_SIGNATURE_BYTES);
+    ballot_encode(&vote->ballot, writer);
+}
+
+static void encode_timeout(const struct message_timeout *timeout, struct writer *writer)
+{
+    write_run(writer, timeout->signature, MESSAGE_SIGNATURE_BYTES);
+    write_u64_le(writer, timeout->epoch);
+    write_u64_le(writer, timeout->view);
+    cert_encode(&timeout->high, writer);
+    write_u8(writer, (uint8_t)timeout->cause);
+    write_u32_le(writer, (uint32_t)timeout->commands.size);
+}
+
+static void encode_query(const struct message_query *query, struct writer *writer)
+{
+    write_u64_le(writer, query->epoch);
+    write_u64_le(writer, query->view);
+    write_u64_le(writer, query->committed_height);
+    rank_encode(query->high, writer);
+    write_u8(writer, (uint8_t)query->cause);
+    write_u8(writer, query->abstains ? QUERY_ABSTAINS : 0);
+    write_u32_le(writer, (uint32_t)query->commands.size);
+}
+
+static void encode_answer(const struct message_answer *answer, struct writer *writer)
+{
+    write_u64_le(writer, answer->committed_height);
+    write_u8(writer, (uint8_t)((answer->has_proof ? ANSWER_PROOF : 0) | (answer->has_high ? ANSWER_HIGH : 0) | (answer->has_tc ? ANSWER_TC : 0)));
+    if (answer->has_proof) {
+        commit_proof_encode(&answer->proof, writer);
+    }
+    if (answer->has_high) {
+        cert_encode(&answer->high, writer);
+    }
+    if (answer->has_tc) {
+        timeout_cert_encode(&answer->tc, writer);
+    }
+}
+
+static void encode_read_answer(const struct message_read_answer *answer, struct writer *writer)
+{
+    write_u64_le(writer, answer->id);
+    write_u8(writer, answer->has_proof ? ANSWER_PROOF : 0);
+    cert_encode(&answer->high, writer);
+    if (answer->has_proof) {
+        commit_proof_encode(&answer->proof, writer);
+    }
+}
+
+static void encode_fetch(const struct message_fetch *fetch, struct writer *writer)
+{
+    write_u8(writer, fetch->chain ? FETCH_CHAIN : 0);
+    write_u64_le(writer, fetch->height);
+    write_run(writer, fetch->hash.bytes, HASH_BYTES);
+    write_u64_le(writer, fetch->from_height);
+}
+
+static void encode_bundle(const struct message_bundle *bundle, struct writer *writer)
+{
+    write_u8(writer, bundle->chain ? FETCH_CHAIN : 0);
+    write_u32_le(writer, bundle->blocks_count);
+    if (bundle->chain) {
+        commit_proof_encode(&bundle->proof, writer);
+    }
+    write_u32_le(writer, (uint32_t)bundle->blocks.size);
+}
+
+static void encode_abdicate(const struct message_abdicate *abdicate, struct writer *writer)
+{
+    write_run(writer, abdicate->signature, MESSAGE_SIGNATURE_BYTES);
+    write_u64_le(writer, abdicate->epoch);
+    write_u64_le(writer, abdicate->view);
+}
+
+void message_encode_head(const struct message *message, struct writer *writer)
+{
+    ASSERT(message->type != MESSAGE_NONE);
+    ASSERT(message->type < MESSAGE_TYPE_END);
+    switch (message->type) {
+    case MESSAGE_NONE:
+    case MESSAGE_TYPE_END:
+        break;
+    case MESSAGE_HELLO:
+        encode_hello(&message->hello, writer);
+        break;
+    case MESSAGE_PROPOSE:
+        encode_propose(&message->propose, writer);
+        break;
+    case MESSAGE_VOTE:
+    case MESSAGE_COMMITVOTE:
+        encode_vote(&message->vote, writer);
+        break;
+    case MESSAGE_CERT:
+    case MESSAGE_COMMITQC:
+        cert_encode(&message->cert, writer);
+        break;
+    case MESSAGE_TIMEOUT:
+        encode_timeout(&message->timeout, writer);
+        break;
+    case MESSAGE_TC:
+        timeout_cert_encode(&message->tc, writer);
+        break;
+    case MESSAGE_ABDICATE:
+        encode_abdicate(&message->abdicate, writer);
+        break;
+    case MESSAGE_QUERY:
+        encode_query(&message->query, writer);
+        break;
+    case MESSAGE_ANSWER:
+        encode_answer(&message->answer, writer);
+        break;
+    case MESSAGE_READ:
+        write_u64_le(writer, message->read.id);
+        break;
+    case MESSAGE_READ_ANSWER:
+        encode_read_answer(&message->read_answer, writer);
+        break;
+    case MESSAGE_FETCH:
+        encode_fetch(&message->fetch, writer);
+        break;
+    case MESSAGE_BUNDLE:
+        encode_bundle(&message->bundle, writer);
+        break;
+    case MESSAGE_CKPT:
+        write_run(writer, message->ckpt.signature, MESSAGE_SIGNATURE_BYTES);
+        checkpoint_encode(&message->ckpt.checkpoint, writer);
+        break;
+    case MESSAGE_CKPT_ASK:
+        write_u64_le(writer, message->ckpt_ask.height);
+        write_run(writer, message->ckpt_ask.hash.bytes, HASH_BYTES);
+        break;
+    case MESSAGE_CKPT_CERT:
+        checkpoint_cert_encode(&message->ckpt_cert, writer);
+        break;
+    case MESSAGE_FORWARD:
+        write_u32_le(writer, (uint32_t)message->forward.commands.size);
+        break;
+    }
+}
+
+void message_encode(const struct message *message, struct writer *writer)
+{
+    struct bytes tail = message_tail(message);
+
+    message_encode_head(message, writer);
+    write_run(writer, tail.data, tail.size);
+}
+
+/* --- Decoding ------------------------------------------------------------------------------------------------------------------------- */
+
+/* Trailing bytes: the length must be exactly what is left. */
+static enum verdict decode_tail(struct bytes *tail, uint32_t size_max, struct reader *reader)
+{
+    uint32_t size = read_u32_le(reader);
+
+    if (reader->failed) {
+        return VERDICT_SHORT;
+    }
+    if (size > size_max) {
+        return VERDICT_LENGTH;
+    }
+    *tail = bytes_of(read_run(reader, size), size);
+    return reader->failed ? VERDICT_SHORT : VERDICT_OK;
+}
+
+/* A flags byte in which only the bits of `mask` may be set. */
+static enum verdict decode_flags(uint8_t *flags, uint8_t mask, struct reader *reader)
+{
+    *flags = read_u8(reader);
+    if (reader->failed) {
+        return VERDICT_SHORT;
+    }
+    return (*flags & ~mask) == 0 ? VERDICT_OK : VERDICT_RESERVED;
+}
+
+static enum verdict decode_cause(enum cause *cause, struct reader *reader)
+{
+    uint8_t value = read_u8(reader);
+
+    *cause = value < CAUSE_END ? (enum cause)value : CAUSE_NONE;
+    return value < CAUSE_END ? VERDICT_OK : VERDICT_TYPE;
+}
+
+static enum verdict number_check(uint64_t a, uint64_t b)
+{
+    return a <= WIRE_NUMBER_MAX && b <= WIRE_NUMBER_MAX ? VERDICT_OK : VERDICT_RANGE;
+}
+
+static enum verdict decode_hello(struct message_hello *hello, struct reader *reader)
+{
+    uint8_t flags = 0;
+
+    hello->epoch = read_u64_le(reader);
+    hello->committed_height = read_u64_le(reader);
+    hello->view = read_u64_le(reader);
+    enum verdict verdict = rank_decode(&hello->high, reader);
+    if (verdict == VERDICT_OK) {
+        verdict = decode_flags(&flags, QUERY_ABSTAINS, reader);
+    }
+    hello->abstains = flags != 0;
+    if (verdict == VERDICT_OK) {
+        verdict = number_check(hello->epoch, hello->committed_height);
+    }
+    return verdict == VERDICT_OK ? number_check(hello->view, 0) : verdict;
+}
+
+static enum verdict decode_propose(struct message_propose *propose, struct reader *reader)
+{
+    uint8_t flags = 0;
+    enum verdict verdict = decode_flags(&flags, PROPOSE_OPENING, reader);
+
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    propose->opening = flags != 0;
+    propose->view = read_u64_le(reader);
+    propose->body = bytes_of(NULL, 0);
+    verdict = number_check(propose->view, 0);
+    if (verdict == VERDICT_OK) {
+        verdict = cert_decode(&propose->justify, reader);
+    }
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    if (propose->opening) {
+        return timeout_cert_decode(&propose->tc, reader);
+    }
+    verdict = block_header_decode(&propose->header, reader);
+    return verdict == VERDICT_OK ? decode_tail(&propose->body, BLOCK_BYTES_MAX, reader) : verdict;
+}
+
+static enum verdict decode_vote(struct message_vote *vote, bool commit, struct reader *reader)
+{
+    read_copy(reader, vote->signature, MESSAGE_SIGNATURE_BYTES);
+    enum verdict verdict = ballot_decode(&vote->ballot, reader);
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    return vote->ballot.kind != VOTE_ROOT && (vote->ballot.kind == VOTE_COMMIT) == commit ? VERDICT_OK : VERDICT_TYPE;
+}
+
+static enum verdict decode_cert(struct cert *cert, bool commit, struct reader *reader)
+{
+    enum verdict verdict = cert_decode(cert, reader);
+
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    return cert->ballot.kind != VOTE_ROOT && (cert->ballot.kind == VOTE_COMMIT) == commit ? VERDICT_OK : VERDICT_TYPE;
+}
+
+static enum verdict decode_timeout(struct message_timeout *timeout, struct reader *reader)
+{
+    read_copy(reader, timeout->signature, MESSAGE_SIGNATURE_BYTES);
+    timeout->epoch = read_u64_le(reader);
+    timeout->view = read_u64_le(reader);
+    enum verdict verdict = number_check(timeout->epoch, timeout->view);
+    if (verdict == VERDICT_OK) {
+        verdict = cert_decode(&timeout->high, reader);
+    }
+    if (verdict == VERDICT_OK) {
+        verdict = decode_cause(&timeout->cause, reader);
+    }
+    return verdict == VERDICT_OK ? decode_tail(&timeout->commands, MESSAGE_CAUSE_BYTES_MAX, reader) : verdict;
+}
+
+static enum verdict decode_abdicate(struct message_abdicate *abdicate, struct reader *reader)
+{
+    read_copy(reader, abdicate->signature, MESSAGE_SIGNATURE_BYTES);
+    abdicate->epoch = read_u64_le(reader);
+    abdicate->view = read_u64_le(reader);
+    return number_check(abdicate->epoch, abdicate->view);
+}
+
+static enum verdict decode_query(struct message_query *query, struct reader *reader)
+{
+    uint8_t flags = 0;
+
+    query->epoch = read_u64_le(reader);
+    query->view = read_u64_le(reader);
+    query->committed_height = read_u64_le(reader);
+    enum verdict verdict = rank_decode(&query->high, reader);
+    if (verdict == VERDICT_OK) {
+        verdict = decode_cause(&query->cause, reader);
+    }
+    if (verdict == VERDICT_OK) {
+        verdict = decode_flags(&flags, QUERY_ABSTAINS, reader);
+    }
+    if (verdict == VERDICT_OK) {
+        verdict = number_check(query->epoch, query->view);
+    }
+    if (verdict == VERDICT_OK) {
+        verdict = number_check(query->committed_height, 0);
+    }
+    query->abstains = flags != 0;
+    return verdict == VERDICT_OK ? decode_tail(&query->commands, MESSAGE_CAUSE_BYTES_MAX, reader) : verdict;
+}
+
+static enum verdict decode_answer(struct message_answer *answer, struct reader *reader)
+{
+    uint8_t flags = 0;
+
+    answer->committed_height = read_u64_le(reader);
+    enum verdict verdict = decode_flags(&flags, ANSWER_PROOF | ANSWER_HIGH | ANSWER_TC, reader);
+    answer->has_proof = (flags & ANSWER_PROOF) != 0;
+    answer->has_high = (flags & ANSWER_HIGH) != 0;
+    answer->has_tc = (flags & ANSWER_TC) != 0;
+    if (verdict == VERDICT_OK && answer->has_proof) {
+        verdict = commit_proof_decode(&answer->proof, reader);
+    }
+    if (verdict == VERDICT_OK && answer->has_high) {
+        verdict = cert_decode(&answer->high, reader);
+    }
+    if (verdict == VERDICT_OK && answer->has_tc) {
+        verdict = timeout_cert_decode(&answer->tc, reader);
+    }
+    return verdict == VERDICT_OK ? number_check(answer->committed_height, 0) : verdict;
+}
+
+static enum verdict decode_read_answer(struct message_read_answer *answer, struct reader *reader)
+{
+    uint8_t flags = 0;
+
+    answer->id = read_u64_le(reader);
+    enum verdict verdict = decode_flags(&flags, ANSWER_PROOF, reader);
+    answer->has_proof = flags != 0;
+    if (verdict == VERDICT_OK) {
+        verdict = cert_decode(&answer->high, reader);
+    }
+    return verdict == VERDICT_OK && answer->has_proof ? commit_proof_decode(&answer->proof, reader) : verdict;
+}
+
+static enum verdict decode_fetch(struct message_fetch *fetch, struct reader *reader)
+{
+    uint8_t flags = 0;
+    enum verdict verdict = decode_flags(&flags, FETCH_CHAIN, reader);
+
+    fetch->chain = flags != 0;
+    fetch->height = read_u64_le(reader);
+    read_copy(reader, fetch->hash.bytes, HASH_BYTES);
+    fetch->from_height = read_u64_le(reader);
+    return verdict == VERDICT_OK ? number_check(fetch->height, fetch->from_height) : verdict;
+}
+
+static enum verdict decode_bundle(struct message_bundle *bundle, struct reader *reader)
+{
+    uint8_t flags = 0;
+    enum verdict verdict = decode_flags(&flags, FETCH_CHAIN, reader);
+
+    bundle->chain = flags != 0;
+    bundle->blocks_count = read_u32_le(reader);
+    if (verdict == VERDICT_OK && bundle->chain) {
+        verdict = commit_proof_decode(&bundle->proof, reader);
+    }
+    return verdict == VERDICT_OK ? decode_tail(&bundle->blocks, FRAME_BYTES_MAX, reader) : verdict;
+}
+
+static enum verdict decode_typed(struct message *message, struct reader *reader)
+{
+    switch (message->type) {
+    case MESSAGE_NONE:
+    case MESSAGE_TYPE_END:
+        break;
+    case MESSAGE_HELLO:
+        return decode_hello(&message->hello, reader);
+    case MESSAGE_PROPOSE:
+        return decode_propose(&message->propose, reader);
+    case MESSAGE_VOTE:
+    case MESSAGE_COMMITVOTE:
+        return decode_vote(&message->vote, message->type == MESSAGE_COMMITVOTE, reader);
+    case MESSAGE_CERT:
+    case MESSAGE_COMMITQC:
+        return decode_cert(&message->cert, message->type == MESSAGE_COMMITQC, reader);
+    case MESSAGE_TIMEOUT:
+        return decode_timeout(&message->timeout, reader);
+    case MESSAGE_TC:
+        return timeout_cert_decode(&message->tc, reader);
+    case MESSAGE_ABDICATE:
+        return decode_abdicate(&message->abdicate, reader);
+    case MESSAGE_QUERY:
+        return decode_query(&message->query, reader);
+    case MESSAGE_ANSWER:
+        return decode_answer(&message->answer, reader);
+    case MESSAGE_READ:
+        message->read.id = read_u64_le(reader);
+        return VERDICT_OK;
+    case MESSAGE_READ_ANSWER:
+        return decode_read_answer(&message->read_answer, reader);
+    case MESSAGE_FETCH:
+        return decode_fetch(&message->fetch, reader);
+    case MESSAGE_BUNDLE:
+        return decode_bundle(&message->bundle, reader);
+    case MESSAGE_CKPT:
+        read_copy(reader, message->ckpt.signature, MESSAGE_SIGNATURE_BYTES);
+        return checkpoint_decode(&message->ckpt.checkpoint, reader);
+    case MESSAGE_CKPT_ASK:
+        message->ckpt_ask.height = read_u64_le(reader);
+        read_copy(reader, message->ckpt_ask.hash.bytes, HASH_BYTES);
+        return number_check(message->ckpt_ask.height, 0);
+    case MESSAGE_CKPT_CERT:
+        return checkpoint_cert_decode(&message->ckpt_cert, reader);
+    case MESSAGE_FORWARD:
+        return decode_tail(&message->forward.commands, MESSAGE_FORWARD_BYTES_MAX, reader);
+    }
+    return VERDICT_TYPE;
+}
+
+enum verdict message_decode(struct message *message, uint8_t type, struct bytes body)
+{
+    struct reader reader;
+
+    message->type = type < MESSAGE_TYPE_END ? (enum message_type)type : MESSAGE_NONE;
+    reader_init(&reader, body.data, body.size);
+    enum verdict verdict = decode_typed(message, &reader);
+    if (reader.failed) {
+        return VERDICT_SHORT;
+    }
+    return verdict == VERDICT_OK ? reader_end(&reader) : verdict;
+}
+
+/* --- Blocks of a bundle --------------------------------------------------------------------------------------------------------------- */
+
+void bundle_block_encode_head(const struct block_header *header, uint32_t body_bytes, struct writer *writer)
+{
+    ASSERT(body_bytes <= BLOCK_BYTES_MAX);
+    block_header_encode(header, writer);
+    write_u32_le(writer, body_bytes);
+}
+
+enum verdict bundle_block_next(struct reader *blocks, struct bundle_block *block)
+{
+    enum verdict verdict = block_header_decode(&block->header, blocks);
+
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    uint32_t size = read_u32_le(blocks);
+    if (blocks->failed) {
+        return VERDICT_SHORT;
+    }
+    if (size > BLOCK_BYTES_MAX) {
+        return VERDICT_LENGTH;
+    }
+    block->body = bytes_of(read_run(blocks, size), size);
+    return blocks->failed ? VERDICT_SHORT : VERDICT_OK;
+}
