@@ -1,0 +1,13 @@
+/* cmd.h: the functions behind the rows of the command table, one file cli/cmd_<name>.c per noun. Each gives an enum exit_code. */
+#ifndef WARD_CLI_CMD_H
+#define WARD_CLI_CMD_H
+
+#include "cli/command.h"
+
+int cmd_help(const struct args *args);
+int cmd_version(const struct args *args);
+int cmd_key_init(const struct args *args);
+int cmd_key_show(const struct args *args);
+int cmd_key_enrol(const struct args *args);
+
+#endif

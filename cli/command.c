@@ -1,0 +1,415 @@
+/* command.c: reads a command line against a row of the table, prints help from the same row. */
+#include "cli/command.h"
+
+#include "base/assert.h"
+#include "cli/output.h"
+#include "crypto/keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct flag_spec common_flags[] = {
+    { .name = "json", .type = FLAG_SWITCH, .help = "print one JSON object that carries `schema`, and nothing else" },
+    { .name = "help", .type = FLAG_SWITCH, .help = "print this help" },
+    { .name = NULL },
+};
+
+/* --- Reading ------------------------------------------------------------------------------------------------------ */
+
+bool duration_parse(const char *text, uint64_t *ms)
+{
+    static const struct {
+        const char *unit;
+        uint64_t ms;
+    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9' || strlen(text) > 12) {
+        return false;
+    }
+    unsigned long long number = strtoull(text, &end, 10);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(end, units[i].unit) == 0) {
+            *ms = number * units[i].ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool number_parse(const char *text, uint64_t *number)
+{
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9' || strlen(text) > 19) {
+        return false;
+    }
+    *number = strtoull(text, &end, 10);
+    return *end == '\0';
+}
+
+static bool choice_fits(const char *choices, const char *text)
+{
+    size_t length = strlen(text);
+    const char *word = choices;
+
+    while (word != NULL && length > 0) {
+        const char *end = strchr(word, '|');
+        size_t size = end == NULL ? strlen(word) : (size_t)(end - word);
+        if (size == length && memcmp(word, text, size) == 0) {
+            return true;
+        }
+        word = end == NULL ? NULL : end + 1;
+    }
+    return false;
+}
+
+static bool hex_fits(const struct flag_spec *flag, const char *text)
+{
+    size_t length = strlen(text);
+
+    return length % 2 == 0 && strspn(text, "0123456789abcdef") == length && length / 2 >= flag->min && (flag->max == 0 || length / 2 <= flag->max);
+}
+
+/* value_check reads one value. Gives: NULL, or what is wrong with it. */
+static const char *value_check(const struct flag_spec *flag, const char *text, uint64_t *number)
+{
+    *number = 0;
+    switch (flag->type) {
+    case FLAG_SWITCH:
+        return NULL;
+    case FLAG_TEXT:
+    case FLAG_PATH:
+        return text[0] == '\0' ? "is empty" : NULL;
+    case FLAG_CHOICE:
+        return choice_fits(flag->choices, text) ? NULL : "is not one of the choices";
+    case FLAG_HEX:
+        return hex_fits(flag, text) ? NULL : "is not the right number of lower-case hexadecimal digits";
+    case FLAG_NUMBER:
+        if (!number_parse(text, number)) {
+            return "is not a number";
+        }
+        break;
+    case FLAG_DURATION:
+        if (!duration_parse(text, number)) {
+            return "is not a duration such as 500ms, 30s or 5m";
+        }
+        break;
+    }
+    return *number < flag->min || (flag->max != 0 && *number > flag->max) ? "is out of range" : NULL;
+}
+
+static const struct flag_spec *flag_in(const struct flag_spec *flags, const char *name, size_t length)
+{
+    for (; flags != NULL && flags->name != NULL; flags++) {
+        if (strlen(flags->name) == length && memcmp(flags->name, name, length) == 0) {
+            return flags;
+        }
+    }
+    return NULL;
+}
+
+static const struct flag_spec *flag_find(const struct command_spec *spec, const char *name, size_t length)
+{
+    const struct flag_spec *flag = flag_in(spec->flags, name, length);
+
+    return flag != NULL ? flag : flag_in(common_flags, name, length);
+}
+
+/* read_flag reads argv[*at], which begins with two dashes, and its value. */
+static int read_flag(struct args *args, int argc, char *const *argv, int *at, char message[MESSAGE_BYTES_MAX])
+{
+    const char *name = argv[*at] + 2;
+    const char *equals = strchr(name, '=');
+    const struct flag_spec *flag = flag_find(args->spec, name, equals == NULL ? strlen(name) : (size_t)(equals - name));
+
+    if (flag == NULL) {
+        snprintf(message, MESSAGE_BYTES_MAX, "`ward %s` has no %s; see `ward %s --help`", args->spec->name, argv[*at], args->spec->name);
+        return EXIT_USAGE;
+    }
+    struct args_value value = { .flag = flag };
+    if (flag->type == FLAG_SWITCH) {
+        if (equals != NULL) {
+            snprintf(message, MESSAGE_BYTES_MAX, "--%s takes no value", flag->name);
+            return EXIT_USAGE;
+        }
+    } else if (equals != NULL) {
+        value.text = equals + 1;
+    } else if (*at + 1 < argc) {
+        value.text = argv[++*at];
+    } else {
+        snprintf(message, MESSAGE_BYTES_MAX, "--%s needs a value", flag->name);
+        return EXIT_USAGE;
+    }
+    const char *problem = value_check(flag, value.text, &value.number);
+    if (problem != NULL) {
+        snprintf(message, MESSAGE_BYTES_MAX, "--%s %s: %.80s%s%s%s", flag->name, problem, value.text, flag->choices == NULL ? "" : " (",
+                 flag->choices == NULL ? "" : flag->choices, flag->choices == NULL ? "" : ")");
+        return EXIT_USAGE;
+    }
+    if (args->values_count == ARGS_VALUES_MAX || (!flag->repeats && args_has(args, flag->name))) {
+        snprintf(message, MESSAGE_BYTES_MAX, "--%s is given too often", flag->name);
+        return EXIT_USAGE;
+    }
+    args->json = args->json || strcmp(flag->name, "json") == 0;
+    args->help = args->help || strcmp(flag->name, "help") == 0;
+    args->values[args->values_count++] = value;
+    return EXIT_FINE;
+}
+
+/* spec_find matches the first one or two words. Gives: how many words the row took, 0 when there is no such row. */
+static int spec_find(const struct command_spec **out, int argc, char *const *argv)
+{
+    for (int words = argc >= 3 ? 2 : 1; words >= 1 && argc >= 2; words--) {
+        char name[128];
+        snprintf(name, sizeof name, words == 2 ? "%.60s %.60s" : "%.60s", argv[1], words == 2 ? argv[2] : "");
+        for (const struct command_spec *spec = command_table; spec->name != NULL; spec++) {
+            if (strcmp(spec->name, name) == 0) {
+                *out = spec;
+                return words;
+            }
+        }
+    }
+    *out = NULL;
+    return 0;
+}
+
+static int check_complete(const struct args *args, char message[MESSAGE_BYTES_MAX])
+{
+    const struct operand_spec *operand = &args->spec->operand;
+
+    for (const struct flag_spec *flag = args->spec->flags; flag != NULL && flag->name != NULL; flag++) {
+        if (flag->required && !args_has(args, flag->name)) {
+            snprintf(message, MESSAGE_BYTES_MAX, "`ward %s` needs --%s", args->spec->name, flag->name);
+            return EXIT_USAGE;
+        }
+    }
+    if (args->operands_count < operand->min) {
+        snprintf(message, MESSAGE_BYTES_MAX, "`ward %s` needs %s", args->spec->name, operand->name);
+        return EXIT_USAGE;
+    }
+    return EXIT_FINE;
+}
+
+int command_parse(struct args *args, int argc, char *const *argv, char message[MESSAGE_BYTES_MAX])
+{
+    *args = (struct args){ .spec = NULL };
+    message[0] = '\0';
+    int words = spec_find(&args->spec, argc, argv);
+    if (words == 0) {
+        snprintf(message, MESSAGE_BYTES_MAX, argc < 2 ? "which command? see `ward help`" : "no command %.60s; see `ward help`", argc < 2 ? "" : argv[1]);
+        return EXIT_USAGE;
+    }
+    bool flags_over = false;
+    for (int at = 1 + words; at < argc; at++) {
+        if (!flags_over && strcmp(argv[at], "--") == 0) {
+            flags_over = true;
+        } else if (!flags_over && strncmp(argv[at], "--", 2) == 0) {
+            int code = read_flag(args, argc, argv, &at, message);
+            if (code != EXIT_FINE) {
+                return code;
+            }
+        } else if (args->operands_count == args->spec->operand.max || args->operands_count == ARGS_OPERANDS_MAX) {
+            snprintf(message, MESSAGE_BYTES_MAX, "`ward %s` does not know what to do with %.80s", args->spec->name, argv[at]);
+            return EXIT_USAGE;
+        } else {
+            args->operands[args->operands_count++] = argv[at];
+        }
+    }
+    return args->help ? EXIT_FINE : check_complete(args, message);
+}
+
+/* --- Access ------------------------------------------------------------------------------------------------------- */
+
+static const struct args_value *value_last(const struct args *args, const char *name)
+{
+    const struct args_value *last = NULL;
+
+    ASSERT(flag_find(args->spec, name, strlen(name)) != NULL);
+    for (uint32_t i = 0; i < args->values_count; i++) {
+        if (strcmp(args->values[i].flag->name, name) == 0) {
+            last = &args->values[i];
+        }
+    }
+    return last;
+}
+
+const char *args_text(const struct args *args, const char *name)
+{
+    const struct args_value *value = value_last(args, name);
+
+    return value != NULL ? value->text : flag_find(args->spec, name, strlen(name))->value;
+}
+
+bool args_has(const struct args *args, const char *name)
+{
+    return value_last(args, name) != NULL;
+}
+
+uint64_t args_number(const struct args *args, const char *name)
+{
+    const struct args_value *value = value_last(args, name);
+    const struct flag_spec *flag = flag_find(args->spec, name, strlen(name));
+    uint64_t number = 0;
+
+    if (value != NULL) {
+        return value->number;
+    }
+    if (flag->value != NULL) {
+        const char *problem = value_check(flag, flag->value, &number);
+        ASSERT(problem == NULL);
+    }
+    return number;
+}
+
+const char *args_repeat(const struct args *args, const char *name, uint32_t index)
+{
+    ASSERT(flag_find(args->spec, name, strlen(name)) != NULL);
+    for (uint32_t i = 0; i < args->values_count; i++) {
+        if (strcmp(args->values[i].flag->name, name) == 0 && index-- == 0) {
+            return args->values[i].text;
+        }
+    }
+    return NULL;
+}
+
+/* --- Help --------------------------------------------------------------------------------------------------------- */
+
+static const char *flag_type_name(enum flag_type type)
+{
+    switch (type) {
+    case FLAG_SWITCH:
+        return "switch";
+    case FLAG_TEXT:
+        return "text";
+    case FLAG_PATH:
+        return "path";
+    case FLAG_NUMBER:
+        return "number";
+    case FLAG_DURATION:
+        return "duration";
+    case FLAG_CHOICE:
+        return "choice";
+    case FLAG_HEX:
+        return "hex";
+    }
+    return "unknown";
+}
+
+static void help_flag(const struct flag_spec *flag)
+{
+    char head[64];
+
+    snprintf(head, sizeof head, flag->type == FLAG_SWITCH ? "--%s" : "--%s %s", flag->name, flag->choices != NULL ? "WORD" : flag_type_name(flag->type));
+    printf("    %-24s %s%s%s%s", head, flag->help, flag->required ? "; required" : "", flag->repeats ? "; may be repeated" : "",
+           flag->choices != NULL ? "; one of " : "");
+    printf("%s%s%s\n", flag->choices != NULL ? flag->choices : "", flag->value != NULL ? "; default " : "", flag->value != NULL ? flag->value : "");
+}
+
+static void help_one(const struct command_spec *spec)
+{
+    printf("ward %s", spec->name);
+    if (spec->operand.name != NULL) {
+        printf(spec->operand.min > 0 ? " %s%s" : " [%s%s]", spec->operand.name, spec->operand.max > 1 ? "..." : "");
+    }
+    printf(" [flags]\n\n    %s\n", spec->summary);
+    if (spec->operand.name != NULL) {
+        printf("\n    %-24s %s\n", spec->operand.name, spec->operand.help);
+    }
+    printf("\nFlags\n");
+    for (const struct flag_spec *flag = spec->flags; flag != NULL && flag->name != NULL; flag++) {
+        help_flag(flag);
+    }
+    for (const struct flag_spec *flag = common_flags; flag->name != NULL; flag++) {
+        help_flag(flag);
+    }
+    printf("\nExample\n    %s\n\nExit codes\n    %-4d %s\n    %-4d %s\n", spec->example, EXIT_FINE, exit_text(EXIT_FINE), EXIT_USAGE, exit_text(EXIT_USAGE));
+    for (size_t i = 0; i < COMMAND_EXITS_MAX && spec->exits[i] != 0; i++) {
+        printf("    %-4d %s\n", spec->exits[i], exit_text(spec->exits[i]));
+    }
+}
+
+void command_help(const struct command_spec *spec)
+{
+    if (spec != NULL) {
+        help_one(spec);
+        return;
+    }
+    printf("ward: keys, genesis, commands, questions and inspection of a Ward ledger\n\n");
+    for (const struct command_spec *row = command_table; row->name != NULL; row++) {
+        printf("    ward %-18s %s\n", row->name, row->summary);
+    }
+    printf("\n`ward COMMAND --help` explains one; `ward help --json` gives all of this to a program; `ward --version` the version.\n");
+}
+
+static json_t *describe_flag(const struct flag_spec *flag)
+{
+    return json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:b, s:b, s:s}", "name", flag->name, "type", flag_type_name(flag->type), "default", flag->value,
+                     "choices", flag->choices, "min", (json_int_t)flag->min, "max", (json_int_t)flag->max, "required", flag->required, "repeats",
+                     flag->repeats, "help", flag->help);
+}
+
+json_t *command_describe(const struct command_spec *spec)
+{
+    json_t *flags = json_array(), *exits = json_array();
+
+    for (const struct flag_spec *flag = spec->flags; flag != NULL && flag->name != NULL; flag++) {
+        json_array_append_new(flags, describe_flag(flag));
+    }
+    for (const struct flag_spec *flag = common_flags; flag->name != NULL; flag++) {
+        json_array_append_new(flags, describe_flag(flag));
+    }
+    json_array_append_new(exits, json_pack("{s:i, s:s}", "code", EXIT_FINE, "text", exit_text(EXIT_FINE)));
+    json_array_append_new(exits, json_pack("{s:i, s:s}", "code", EXIT_USAGE, "text", exit_text(EXIT_USAGE)));
+    for (size_t i = 0; i < COMMAND_EXITS_MAX && spec->exits[i] != 0; i++) {
+        json_array_append_new(exits, json_pack("{s:i, s:s}", "code", (int)spec->exits[i], "text", exit_text(spec->exits[i])));
+    }
+    json_t *operand = spec->operand.name == NULL ? json_null()
+                                                 : json_pack("{s:s, s:i, s:i, s:s}", "name", spec->operand.name, "min", (int)spec->operand.min, "max",
+                                                             (int)spec->operand.max, "help", spec->operand.help);
+    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o}", "name", spec->name, "summary", spec->summary, "operand", operand, "flags", flags, "example",
+                     spec->example, "exits", exits);
+}
+
+/* --- Main --------------------------------------------------------------------------------------------------------- */
+
+/* rewrite turns `ward --version` and `ward --help` into the commands of the same name. */
+static const char *rewrite(const char *word)
+{
+    if (strcmp(word, "--version") == 0) {
+        return "version";
+    }
+    return strcmp(word, "--help") == 0 ? "help" : word;
+}
+
+int command_main(int argc, char *const *argv)
+{
+    static struct args args;
+    char message[MESSAGE_BYTES_MAX];
+    char **words = calloc((size_t)argc + 1, sizeof *words);
+
+    if (words == NULL) {
+        return EXIT_RESOURCE;
+    }
+    crypto_start();
+    for (int i = 0; i < argc; i++) {
+        words[i] = argv[i];
+    }
+    if (argc >= 2) {
+        words[1] = (char *)(uintptr_t)rewrite(argv[1]);
+    }
+    int code = command_parse(&args, argc, words, message);
+    if (code != EXIT_FINE) {
+        for (int i = 1; i < argc; i++) {
+            args.json = args.json || strcmp(argv[i], "--json") == 0;
+        }
+        code = output_fail(&args, (enum exit_code)code, "%s", message);
+    } else if (args.help) {
+        command_help(args.spec);
+    } else {
+        code = args.spec->run(&args);
+    }
+    free(words);
+    return code;
+}

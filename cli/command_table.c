@@ -1,0 +1,58 @@
+/* command_table.c: the one table of subcommands. Help, `ward help --json`, the parser and its messages all come from these rows. */
+#include "cli/cmd.h"
+
+#define END { .name = NULL }
+
+static const struct flag_spec key_init_flags[] = {
+    { .name = "for", .type = FLAG_CHOICE, .choices = "replica|organisation|patient|practitioner|system|payer-agent|researcher|auditor|person", .required = true,
+      .help = "whose keys: decides which files are made" },
+    END,
+};
+
+static const struct flag_spec key_show_flags[] = {
+    { .name = "genesis", .type = FLAG_PATH, .help = "genesis file: shows the account of each personal key too" },
+    END,
+};
+
+static const struct flag_spec key_enrol_flags[] = {
+    { .name = "name", .type = FLAG_TEXT, .required = true, .help = "name of the organisation, printable ASCII, at most 48 bytes" },
+    { .name = "kind", .type = FLAG_CHOICE, .choices = "hospital|clinic|payer|research|regulator|public-health|lab", .value = "hospital", .help = "kind of organisation" },
+    { .name = "endpoint", .type = FLAG_TEXT, .help = "host:port where the others reach it" },
+    { .name = "capabilities", .type = FLAG_TEXT, .value = "publish,vouch", .help = "list of publish, vouch, btg; or none, all" },
+    { .name = "out", .type = FLAG_PATH, .required = true, .help = "enrolment file to write; public" },
+    END,
+};
+
+static const struct flag_spec no_flags[] = { END };
+
+const struct command_spec command_table[] = {
+    { .name = "help",
+      .summary = "explain all commands or one",
+      .operand = { "COMMAND", 0, 2, "one or two words, such as `key init`" },
+      .flags = no_flags,
+      .example = "ward help key init",
+      .run = cmd_help },
+    { .name = "version", .summary = "print the version", .flags = no_flags, .example = "ward --version", .run = cmd_version },
+    { .name = "key init",
+      .summary = "make new keys in a directory, each in a file that only its owner can read",
+      .operand = { "DIR", 1, 1, "directory, made if it is not there; a key in it is never overwritten" },
+      .flags = key_init_flags,
+      .example = "ward key init /etc/ward/keys --for replica",
+      .exits = { EXIT_REFUSED, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_key_init },
+    { .name = "key show",
+      .summary = "show the public halves of key files, never a secret",
+      .operand = { "PATH", 1, ARGS_OPERANDS_MAX, "key file, or directory with key files" },
+      .flags = key_show_flags,
+      .example = "ward key show /etc/ward/keys --genesis city.genesis",
+      .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_key_show },
+    { .name = "key enrol",
+      .summary = "write the public enrolment file of an organisation, signed by each of its keys",
+      .operand = { "DIR", 1, 1, "directory made by `ward key init` for a replica or an organisation" },
+      .flags = key_enrol_flags,
+      .example = "ward key enrol /etc/ward/keys --name Mercy --endpoint ward.mercy.example:7400 --out mercy.enrol",
+      .exits = { EXIT_CONFIGURATION, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_key_enrol },
+    { .name = NULL },
+};

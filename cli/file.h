@@ -1,0 +1,30 @@
+/* file.h: whole files in and out of memory, for tools. */
+#ifndef WARD_CLI_FILE_H
+#define WARD_CLI_FILE_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FILE_BYTES_MAX (1u << 30) /* a genesis with a city's worth of initial entities fits many times */
+
+/* A whole file in memory. */
+struct file {
+    uint8_t *data; /* a NUL stands behind the last byte */
+    size_t size;
+};
+
+/* file_read reads a regular file. Owns: the caller calls file_close. Fails: ERR_NOT_FOUND, ERR_PERMISSION, ERR_FULL (too long), ERR_NO_MEMORY, ERR_IO. */
+enum err file_read(struct file *file, const char *path);
+void file_close(struct file *file);
+
+/* file_write writes through a neighbour that is renamed, flushed with its directory: afterwards the path holds all of the bytes or what it
+ * held before. Needs: with `fresh` the path must not exist. Fails: ERR_EXISTS, ERR_PERMISSION, ERR_NOT_FOUND (directory), ERR_NO_SPACE, ERR_IO. */
+enum err file_write(const char *path, const void *data, size_t size, uint32_t mode, bool fresh);
+
+/* file_exit gives the exit code that fits a failure of these functions. */
+int file_exit(enum err err);
+
+#endif

@@ -1,0 +1,191 @@
+/* output.c: see output.h. The text form is derived from the JSON form, so that both say the same. */
+#include "cli/output.h"
+
+#include "base/assert.h"
+#include "base/bytes.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 8, HEX_BYTES_MAX = 8192, NAME_WIDTH = 18 };
+
+/* One open object or array of the walk. */
+struct level {
+    const json_t *node;
+    void *iter;   /* of an object */
+    size_t index; /* of an array */
+    bool dashed;  /* the first line of this object stands behind a dash that is printed already */
+};
+
+static void print_scalar(FILE *stream, const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_STRING:
+        fprintf(stream, "%s\n", json_string_value(value));
+        break;
+    case JSON_INTEGER:
+        fprintf(stream, "%lld\n", (long long)json_integer_value(value));
+        break;
+    case JSON_REAL:
+        fprintf(stream, "%.6g\n", json_real_value(value));
+        break;
+    case JSON_TRUE:
+        fputs("yes\n", stream);
+        break;
+    case JSON_FALSE:
+        fputs("no\n", stream);
+        break;
+    case JSON_NULL:
+        fputs("-\n", stream);
+        break;
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        break;
+    }
+}
+
+static bool is_scalar(const json_t *value)
+{
+    return !json_is_object(value) && !json_is_array(value);
+}
+
+static void indent(FILE *stream, size_t depth)
+{
+    fprintf(stream, "%*s", (int)(2 * depth), "");
+}
+
+/* next_child advances a level. Gives: the child and, in an object, its name; NULL at the end. */
+static const json_t *next_child(struct level *level, const char **name)
+{
+    *name = NULL;
+    if (json_is_array(level->node)) {
+        return json_array_get(level->node, level->index++);
+    }
+    level->iter = level->iter == NULL ? json_object_iter((json_t *)(uintptr_t)level->node)
+                                      : json_object_iter_next((json_t *)(uintptr_t)level->node, level->iter);
+    if (level->iter == NULL) {
+        return NULL;
+    }
+    *name = json_object_iter_key(level->iter);
+    return json_object_iter_value(level->iter);
+}
+
+/* print_line prints one child at this depth. Gives: true when it is a container whose own lines follow. */
+static bool print_line(FILE *stream, const char *name, const json_t *child, size_t depth, bool dashed)
+{
+    if (!dashed) {
+        indent(stream, depth);
+    }
+    if (name == NULL) {
+        fputs("- ", stream);
+    } else if (is_scalar(child)) {
+        fprintf(stream, "%-*s  ", NAME_WIDTH, name);
+    } else {
+        fprintf(stream, "%s:\n", name);
+    }
+    if (is_scalar(child)) {
+        print_scalar(stream, child);
+        return false;
+    }
+    return true;
+}
+
+void output_text(FILE *stream, const json_t *value)
+{
+    struct level levels[DEPTH_MAX] = { { .node = value } };
+    size_t depth = 1;
+
+    while (depth > 0) {
+        struct level *level = &levels[depth - 1];
+        const char *name;
+        const json_t *child = next_child(level, &name);
+        if (child == NULL) {
+            depth--;
+            continue;
+        }
+        bool descend = print_line(stream, name, child, depth - 1, level->dashed);
+        level->dashed = false;
+        if (descend) {
+            ASSERT(depth < DEPTH_MAX);
+            levels[depth++] = (struct level){ .node = child, .dashed = name == NULL };
+        }
+    }
+}
+
+static int print_json(const json_t *value)
+{
+    if (json_dumpf(value, stdout, JSON_INDENT(2)) != 0 || fputc('\n', stdout) == EOF || fflush(stdout) != 0) {
+        return EXIT_RESOURCE;
+    }
+    return EXIT_FINE;
+}
+
+/* schema_of gives "ward.key.init/1" for "key init". */
+static json_t *schema_of(const struct command_spec *spec)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "%s", spec->name);
+    for (char *c = name; *c != '\0'; c++) {
+        *c = *c == ' ' ? '.' : *c;
+    }
+    return json_sprintf("ward.%s/1", name);
+}
+
+int output_result(const struct args *args, json_t *result)
+{
+    int code = EXIT_FINE;
+
+    ASSERT(json_is_object(result));
+    if (args->json) {
+        json_t *whole = json_object();
+        json_object_set_new(whole, "schema", schema_of(args->spec));
+        json_object_update(whole, result);
+        code = print_json(whole);
+        json_decref(whole);
+    } else {
+        output_text(stdout, result);
+        code = fflush(stdout) == 0 ? EXIT_FINE : EXIT_RESOURCE;
+    }
+    json_decref(result);
+    return code;
+}
+
+int output_fail(const struct args *args, enum exit_code code, const char *format, ...)
+{
+    char message[1024];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(message, sizeof message, format, list);
+    va_end(list);
+    fprintf(stderr, "ward: %s\n", message);
+    if (args != NULL && args->json) {
+        json_t *error = json_pack("{s:s, s:s?, s:i, s:s}", "schema", "ward.error/1", "command", args->spec == NULL ? NULL : args->spec->name, "exit",
+                                  (int)code, "message", message);
+        if (error != NULL) {
+            (void)print_json(error);
+            json_decref(error);
+        }
+    }
+    return (int)code;
+}
+
+void output_note(const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fputc('\n', stderr);
+}
+
+json_t *output_hex(const void *data, size_t size)
+{
+    char text[2 * HEX_BYTES_MAX + 1];
+
+    ASSERT(size <= HEX_BYTES_MAX);
+    hex_encode(data, size, text);
+    return json_string(text);
+}

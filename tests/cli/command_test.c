@@ -1,0 +1,129 @@
+/* command_test.c: the table is complete, the parser gives each wrong command line its sentence, help comes from the rows. */
+#include "cli/command.h"
+
+#include "tests/cli/cli_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+Test(command, every_row_has_summary_example_exits_and_flags_that_can_be_parsed)
+{
+    for (const struct command_spec *spec = command_table; spec->name != NULL; spec++) {
+        char example[512];
+        cr_assert_not_null(spec->run, "%s", spec->name);
+        cr_assert(strlen(spec->summary) > 10, "%s", spec->name);
+        cr_assert_not_null(spec->flags, "%s", spec->name);
+        snprintf(example, sizeof example, "ward %s", spec->name);
+        cr_assert(strncmp(spec->example, example, strlen(example)) == 0 || strncmp(spec->example, "ward --", 7) == 0, "%s: %s", spec->name, spec->example);
+        for (size_t i = 0; i < COMMAND_EXITS_MAX && spec->exits[i] != 0; i++) {
+            cr_assert_str_neq(exit_text(spec->exits[i]), "unknown");
+        }
+        for (const struct flag_spec *flag = spec->flags; flag->name != NULL; flag++) {
+            cr_assert(strlen(flag->help) > 5, "%s --%s", spec->name, flag->name);
+            cr_assert_eq(flag->type == FLAG_CHOICE, flag->choices != NULL, "%s --%s", spec->name, flag->name);
+            cr_assert_not(flag->required && flag->value != NULL, "%s --%s: a default that can never be used", spec->name, flag->name);
+        }
+    }
+}
+
+Test(command, every_example_parses_and_every_default_is_legal)
+{
+    static struct args args;
+
+    for (const struct command_spec *spec = command_table; spec->name != NULL; spec++) {
+        char text[512], message[MESSAGE_BYTES_MAX];
+        char *words[KIT_WORDS_MAX] = { NULL };
+        int count = 0;
+        snprintf(text, sizeof text, "%s", spec->example);
+        for (char *word = strtok(text, " "); word != NULL; word = strtok(NULL, " ")) {
+            words[count++] = word;
+        }
+        if (strncmp(words[1], "--", 2) == 0) {
+            continue;
+        }
+        cr_assert_eq(command_parse(&args, count, words, message), EXIT_FINE, "%s: %s", spec->example, message);
+        cr_assert_eq(args.spec, spec);
+        for (const struct flag_spec *flag = spec->flags; flag->name != NULL; flag++) {
+            (void)args_number(&args, flag->name); /* asserts that the default is legal */
+        }
+    }
+}
+
+Test(command, wrong_lines_end_with_two)
+{
+    static const char *const lines[] = {
+        "ward", "ward nothing", "ward key", "ward key nothing", "ward key init", "ward key init DIR", "ward key init DIR --for nobody", "ward key init DIR --for",
+        "ward key init DIR --for replica --for patient", "ward key init DIR MORE --for replica", "ward key init DIR --colour red --for replica", "ward version --json=1",
+        "ward help nothing", "ward help key init more",
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        cr_assert_eq(kit_run("", lines[i]), EXIT_USAGE, "%s", lines[i]);
+        cr_assert_str_empty(kit_output(), "%s", lines[i]);
+    }
+}
+
+Test(command, with_json_even_an_error_is_one_object)
+{
+    cr_assert_eq(kit_run("", "ward nothing --json"), EXIT_USAGE);
+    json_t *value = kit_json();
+    cr_assert_str_eq(json_string_value(json_object_get(value, "schema")), "ward.error/1");
+    cr_assert_eq(json_integer_value(json_object_get(value, "exit")), EXIT_USAGE);
+    json_decref(value);
+}
+
+Test(command, help_as_json_holds_every_row)
+{
+    size_t rows = 0;
+
+    cr_assert_eq(kit_run("", "ward help --json"), EXIT_FINE);
+    json_t *value = kit_json();
+    cr_assert_str_eq(json_string_value(json_object_get(value, "schema")), "ward.help/1");
+    while (command_table[rows].name != NULL) {
+        rows++;
+    }
+    cr_assert_eq(json_array_size(json_object_get(value, "commands")), rows);
+    json_decref(value);
+}
+
+Test(command, help_of_each_row_names_its_flags_and_exit_codes)
+{
+    for (const struct command_spec *spec = command_table; spec->name != NULL; spec++) {
+        char line[128];
+        snprintf(line, sizeof line, "ward %s --help", spec->name);
+        cr_assert_eq(kit_run("", line), EXIT_FINE);
+        cr_assert(strstr(kit_output(), spec->example) != NULL);
+        cr_assert(strstr(kit_output(), "Exit codes") != NULL);
+        for (const struct flag_spec *flag = spec->flags; flag->name != NULL; flag++) {
+            cr_assert(strstr(kit_output(), flag->name) != NULL, "%s --%s", spec->name, flag->name);
+        }
+    }
+}
+
+Test(command, version_and_help_work_as_flags_too)
+{
+    cr_assert_eq(kit_run("", "ward --version --json"), EXIT_FINE);
+    json_t *value = kit_json();
+    cr_assert_str_eq(json_string_value(json_object_get(value, "schema")), "ward.version/1");
+    cr_assert_str_eq(json_string_value(json_object_get(value, "version")), WARD_VERSION);
+    json_decref(value);
+    cr_assert_eq(kit_run("", "ward --help"), EXIT_FINE);
+    cr_assert(strstr(kit_output(), "ward key init") != NULL);
+}
+
+Test(command, durations_have_units)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        uint64_t ms;
+    } rows[] = { { "0ms", true, 0 },   { "500ms", true, 500 }, { "30s", true, 30000 }, { "5m", true, 300000 }, { "2h", true, 7200000 },
+                 { "7d", true, 604800000 }, { "5", false, 0 },     { "", false, 0 },       { "s", false, 0 },      { "-1s", false, 0 },
+                 { "1.5s", false, 0 },  { "1 s", false, 0 },   { "99999999999999s", false, 0 } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t ms = 0;
+        cr_assert_eq(duration_parse(rows[i].text, &ms), rows[i].good, "%s", rows[i].text);
+        cr_assert(!rows[i].good || ms == rows[i].ms, "%s", rows[i].text);
+    }
+}
