@@ -1,0 +1,361 @@
+/* state_store.c: the tree: searching, putting, removing, walking in order, pinning.
+ *
+ * T1 Bits ascend from the root to every leaf; both children of a node exist.
+ * T2 All keys below a node agree in every bit before the node's, and differ in that bit by side.
+ * T3 keys_count leaves need keys_count - 1 nodes. */
+#include "storage/state_store.h"
+
+#include "base/assert.h"
+#include "storage/state_store_priv.h"
+
+#include <string.h>
+
+enum { RESERVE_MIN = 64 };
+
+uint32_t key_differ(struct bytes a, struct bytes b)
+{
+    size_t longest = a.size > b.size ? a.size : b.size;
+
+    for (size_t i = 0; i < longest; i++) {
+        unsigned x = (unsigned)(i < a.size ? a.data[i] : 0) ^ (unsigned)(i < b.size ? b.data[i] : 0);
+        if (x != 0) {
+            return (uint32_t)(i * 8) + (uint32_t)__builtin_clz(x) - 24;
+        }
+    }
+    return BIT_NONE;
+}
+
+struct bytes leaf_key(const struct leaf_head *leaf)
+{
+    return bytes_of(leaf->data, leaf->key_bytes);
+}
+
+void leaf_value(const struct state_store *store, const struct leaf_head *leaf, uint8_t *out)
+{
+    size_t room = HEAD_DATA_BYTES - (size_t)leaf->key_bytes;
+    size_t done = leaf->value_bytes < room ? leaf->value_bytes : room;
+    uint32_t next = leaf->next;
+
+    memcpy(out, leaf->data + leaf->key_bytes, done);
+    while (done < leaf->value_bytes) {
+        size_t left = leaf->value_bytes - done;
+        size_t part = left < TAIL_DATA_BYTES ? left : TAIL_DATA_BYTES;
+        ASSERT(next < store->cells_used);
+        memcpy(out + done, store->cells[next].tail.data, part);
+        done += part;
+        next = store->cells[next].tail.next;
+    }
+    ASSERT(next == CELL_NONE);
+}
+
+/* --- Life --------------------------------------------------------------------------------------------------------- */
+
+struct state_store *state_store_init(struct arena *arena, const struct state_limits *limits)
+{
+    ASSERT(limits->keys_max >= 1);
+    ASSERT(limits->cells_max >= limits->keys_max);
+    ASSERT(limits->cells_max <= 1u << 30);
+    uint32_t keys_reserve = limits->keys_max / 4 + RESERVE_MIN;
+    uint32_t inners_total = limits->keys_max + keys_reserve;
+    uint32_t cells_total = limits->cells_max + limits->cells_max / 4 + RESERVE_MIN;
+    uint32_t retired_max = 2 * keys_reserve;
+
+    struct state_store *store = arena_take(arena, 1, sizeof *store);
+    struct inner *inners = arena_take(arena, inners_total, sizeof *inners);
+    union cell *cells = arena_take(arena, cells_total, sizeof *cells);
+    struct retired *retired = arena_take(arena, retired_max, sizeof *retired);
+    uint8_t *journal = arena_take(arena, limits->journal_bytes, 1);
+    if (store == NULL) {
+        return NULL;
+    }
+    *store = (struct state_store){ .limits = *limits, .inners = inners, .inners_total = inners_total, .cells = cells,
+        .cells_total = cells_total, .retired = retired, .retired_max = retired_max, .journal = journal };
+    state_store_clear(store);
+    return store;
+}
+
+void state_store_clear(struct state_store *store)
+{
+    store->root = REF_NONE;
+    store->keys_count = 0;
+    store->cells_count = 0;
+    store->dirty_count = 0;
+    store->generation = 1;
+    store->pinned = 0;
+    memset(store->pins, 0, sizeof store->pins);
+    store->inners_used = 0;
+    store->inners_free = REF_NONE;
+    store->cells_used = 0;
+    store->cells_free = CELL_NONE;
+    store->cells_free_count = 0;
+    store->retired_first = 0;
+    store->retired_count = 0;
+    store->journal_used = 0;
+    store->journal_open = false;
+}
+
+uint32_t state_store_keys(const struct state_store *store)
+{
+    return store->keys_count;
+}
+
+uint32_t state_store_cells(const struct state_store *store)
+{
+    return store->cells_count;
+}
+
+/* --- Searching ---------------------------------------------------------------------------------------------------- */
+
+bool tree_root(const struct state_store *store, uint32_t view, uint32_t *root)
+{
+    if (view == STATE_PIN_NONE) {
+        *root = store->root;
+        return true;
+    }
+    ASSERT(view < STATE_PINS_MAX);
+    *root = store->pins[view].root;
+    return store->pins[view].active;
+}
+
+uint32_t tree_descend(const struct state_store *store, uint32_t root, struct bytes key)
+{
+    uint32_t ref = root;
+
+    ASSERT(ref != REF_NONE);
+    while (!ref_is_leaf(ref)) { /* T1: at most STATE_PROOF_DEPTH_MAX steps */
+        const struct inner *node = pool_inner(store, ref);
+        ref = node->child[key_bit(key.data, key.size, node->bit)];
+    }
+    return ref;
+}
+
+static bool leaf_is(const struct leaf_head *leaf, struct bytes key)
+{
+    return leaf->key_bytes == key.size && memcmp(leaf->data, key.data, key.size) == 0;
+}
+
+bool state_store_get(const struct state_store *store, struct bytes key, void *value, size_t room, size_t *value_bytes)
+{
+    *value_bytes = 0;
+    if (store->root == REF_NONE || key.size == 0) {
+        return false;
+    }
+    const struct leaf_head *leaf = pool_leaf(store, tree_descend(store, store->root, key));
+    if (!leaf_is(leaf, key)) {
+        return false;
+    }
+    ASSERT(leaf->value_bytes <= room);
+    leaf_value(store, leaf, value);
+    *value_bytes = leaf->value_bytes;
+    return true;
+}
+
+/* --- Changing ----------------------------------------------------------------------------------------------------- */
+
+/* Walks from the root towards the key, making every node on the way changeable, as long as its bit is below `end`.
+ * Gives: the link that leads to the first node or leaf not walked over. */
+static uint32_t *own_path(struct state_store *store, struct bytes key, uint32_t end)
+{
+    uint32_t *link = &store->root;
+
+    while (!ref_is_leaf(*link) && pool_inner(store, *link)->bit < end) {
+        struct inner *node = pool_own(store, link);
+        link = &node->child[key_bit(key.data, key.size, node->bit)];
+    }
+    return link;
+}
+
+static enum err replace(struct state_store *store, uint32_t ref, struct bytes value)
+{
+    const struct leaf_head *leaf = pool_leaf(store, ref);
+    uint32_t cells_old = state_cells(leaf->key_bytes, leaf->value_bytes);
+    uint32_t cells_new = state_cells(leaf->key_bytes, value.size);
+    uint8_t key_copy[STATE_KEY_BYTES_MAX];
+    struct bytes key = bytes_of(key_copy, leaf->key_bytes);
+
+    if (store->cells_count - cells_old + cells_new > store->limits.cells_max || !journal_fits(store, key.size, ref)) {
+        return ERR_FULL;
+    }
+    memcpy(key_copy, leaf->data, leaf->key_bytes);
+    journal_record(store, key, ref);
+    uint32_t *link = own_path(store, key, BIT_NONE);
+    ASSERT(*link == ref);
+    if (cells_old == cells_new && !pool_is_shared(store, leaf->generation)) {
+        pool_rewrite(store, ref, value);
+        return ERR_OK;
+    }
+    *link = pool_take_leaf(store, key, value);
+    pool_give(store, ref);
+    store->cells_count = store->cells_count - cells_old + cells_new;
+    return ERR_OK;
+}
+
+static enum err insert(struct state_store *store, struct bytes key, struct bytes value, uint32_t bit)
+{
+    uint32_t cells = state_cells(key.size, value.size);
+
+    if (store->keys_count == store->limits.keys_max || cells > store->limits.cells_max - store->cells_count ||
+        !journal_fits(store, key.size, REF_NONE)) {
+        return ERR_FULL;
+    }
+    journal_record(store, key, REF_NONE);
+    uint32_t leaf = pool_take_leaf(store, key, value);
+    if (store->root == REF_NONE) {
+        store->root = leaf;
+    } else {
+        uint32_t *link = own_path(store, key, bit);
+        uint32_t ref = pool_take_inner(store);
+        struct inner *node = pool_inner(store, ref);
+        uint32_t side = key_bit(key.data, key.size, bit);
+        node->bit = (uint16_t)bit;
+        node->child[side] = leaf;
+        node->child[1 - side] = *link;
+        *link = ref;
+    }
+    store->keys_count++;
+    store->cells_count += cells;
+    return ERR_OK;
+}
+
+enum err state_store_put(struct state_store *store, struct bytes key, struct bytes value)
+{
+    ASSERT(key.size >= 1);
+    ASSERT(key.size <= STATE_KEY_BYTES_MAX);
+    ASSERT(value.size <= STATE_VALUE_BYTES_MAX);
+    if (store->root == REF_NONE) {
+        return insert(store, key, value, 0);
+    }
+    uint32_t ref = tree_descend(store, store->root, key);
+    const struct leaf_head *leaf = pool_leaf(store, ref);
+    uint32_t bit = key_differ(leaf_key(leaf), key);
+    if (bit != BIT_NONE) {
+        return insert(store, key, value, bit);
+    }
+    ASSERT(leaf->key_bytes == key.size);
+    return replace(store, ref, value);
+}
+
+enum err state_store_remove(struct state_store *store, struct bytes key)
+{
+    if (store->root == REF_NONE || key.size == 0) {
+        return ERR_NOT_FOUND;
+    }
+    uint32_t ref = tree_descend(store, store->root, key);
+    const struct leaf_head *leaf = pool_leaf(store, ref);
+    if (!leaf_is(leaf, key)) {
+        return ERR_NOT_FOUND;
+    }
+    if (!journal_fits(store, key.size, ref)) {
+        return ERR_FULL;
+    }
+    journal_record(store, key, ref);
+    store->keys_count--;
+    store->cells_count -= state_cells(leaf->key_bytes, leaf->value_bytes);
+    uint32_t *link = &store->root;
+    if (*link != ref) {
+        struct inner *node = pool_inner(store, *link);
+        uint32_t side = key_bit(key.data, key.size, node->bit);
+        while (node->child[side] != ref) {
+            node = pool_own(store, link);
+            link = &node->child[side];
+            node = pool_inner(store, *link);
+            side = key_bit(key.data, key.size, node->bit);
+        }
+        uint32_t parent = *link;
+        *link = node->child[1 - side];
+        pool_give(store, parent);
+    } else {
+        *link = REF_NONE;
+    }
+    pool_give(store, ref);
+    return ERR_OK;
+}
+
+/* --- Walking ------------------------------------------------------------------------------------------------------ */
+
+void state_cursor_init(struct state_cursor *cursor, struct bytes prefix, uint32_t view)
+{
+    ASSERT(prefix.size <= STATE_KEY_BYTES_MAX);
+    cursor->key_bytes = (uint8_t)prefix.size;
+    cursor->prefix_bytes = (uint8_t)prefix.size;
+    cursor->started = false;
+    cursor->ended = false;
+    cursor->view = view;
+    if (prefix.size > 0) {
+        memcpy(cursor->key, prefix.data, prefix.size);
+    }
+}
+
+/* The first leaf whose key is greater than `key`, or at least `key` when it need not be greater. REF_NONE when there is none. */
+static uint32_t tree_after(const struct state_store *store, uint32_t root, struct bytes key, bool greater)
+{
+    struct bytes near = leaf_key(pool_leaf(store, tree_descend(store, root, key)));
+    uint32_t bit = key_differ(near, key);
+    uint32_t ref = root;
+    uint32_t later = REF_NONE; /* what lies to the right of the path, nearest first */
+
+    while (!ref_is_leaf(ref) && pool_inner(store, ref)->bit < bit) {
+        const struct inner *node = pool_inner(store, ref);
+        uint32_t side = key_bit(key.data, key.size, node->bit);
+        later = side == 0 ? node->child[1] : later;
+        ref = node->child[side];
+    }
+    bool all_before = bit == BIT_NONE ? greater : key_bit(key.data, key.size, bit) == 1;
+    ref = all_before ? later : ref;
+    while (ref != REF_NONE && !ref_is_leaf(ref)) {
+        ref = pool_inner(store, ref)->child[0];
+    }
+    return ref;
+}
+
+bool state_cursor_next(const struct state_store *store, struct state_cursor *cursor, struct state_entry *entry)
+{
+    uint32_t root = REF_NONE;
+
+    if (cursor->ended || !tree_root(store, cursor->view, &root) || root == REF_NONE) {
+        cursor->ended = true;
+        return false;
+    }
+    uint32_t ref = tree_after(store, root, bytes_of(cursor->key, cursor->key_bytes), cursor->started);
+    const struct leaf_head *leaf = ref == REF_NONE ? NULL : pool_leaf(store, ref);
+    if (leaf == NULL || leaf->key_bytes < cursor->prefix_bytes || memcmp(leaf->data, cursor->key, cursor->prefix_bytes) != 0) {
+        cursor->ended = true;
+        return false;
+    }
+    memcpy(cursor->key, leaf->data, leaf->key_bytes);
+    cursor->key_bytes = leaf->key_bytes;
+    cursor->started = true;
+    leaf_value(store, leaf, cursor->value);
+    *entry = (struct state_entry){ .key = bytes_of(cursor->key, cursor->key_bytes), .value = bytes_of(cursor->value, leaf->value_bytes) };
+    return true;
+}
+
+/* --- Pins --------------------------------------------------------------------------------------------------------- */
+
+void state_store_pin(struct state_store *store, uint32_t pin)
+{
+    ASSERT(pin < STATE_PINS_MAX);
+    ASSERT(!store->journal_open);
+    (void)state_store_root(store);
+    ASSERT(store->dirty_count == 0);
+    store->pins[pin] = (struct pin){ .active = true, .root = store->root, .generation = store->generation };
+    store->generation++;
+    pool_release(store);
+}
+
+void state_store_unpin(struct state_store *store, uint32_t pin)
+{
+    ASSERT(pin < STATE_PINS_MAX);
+    store->pins[pin].active = false;
+    pool_release(store);
+}
+
+bool state_store_pinned(const struct state_store *store, uint32_t pin, struct hash32 *root)
+{
+    ASSERT(pin < STATE_PINS_MAX);
+    if (!store->pins[pin].active) {
+        return false;
+    }
+    *root = tree_hash(store, store->pins[pin].root);
+    return true;
+}
