@@ -11,9 +11,9 @@
 
 static struct ed25519_ctx *take_ctx(struct arena *arena, const struct verify_pool_config *config)
 {
-    void *memory = arena_take(arena, 1, ed25519_ctx_footprint(VERIFY_ITEMS_MAX));
+    void *memory = arena_take(arena, 1, ed25519_ctx_footprint(VERIFY_POOL_ITEMS_MAX));
 
-    return memory == NULL ? NULL : ed25519_ctx_init(memory, VERIFY_ITEMS_MAX, config->mode, config->seed);
+    return memory == NULL ? NULL : ed25519_ctx_init(memory, VERIFY_POOL_ITEMS_MAX, config->mode, config->seed);
 }
 
 void verify_pool_take(struct verify_pool *pool, struct arena *arena, const struct verify_pool_config *config)
@@ -117,7 +117,7 @@ void verify_pool_stop(struct verify_pool *pool)
 
 enum err verify_pool_submit(struct verify_pool *pool, const struct verify_job *job)
 {
-    ASSERT(job->n <= VERIFY_ITEMS_MAX);
+    ASSERT(job->n <= VERIFY_POOL_ITEMS_MAX);
     if (pool->config.threads == 0) {
         if (pool->in_flight == VERIFY_JOBS_MAX) {
             return ERR_FULL;

@@ -17,12 +17,12 @@
 
 #define VERIFY_THREADS_MAX 8u
 #define VERIFY_JOBS_MAX 64u  /* under way or waiting to be collected: one proposal, one certificate per member, request batches */
-#define VERIFY_ITEMS_MAX 4096u
+#define VERIFY_POOL_ITEMS_MAX 9216u
 
 struct verify_job {
     uint64_t id;                  /* the caller's */
     const struct sig_item *items; /* n */
-    size_t n;                     /* 0 .. VERIFY_ITEMS_MAX */
+    size_t n;                     /* 0 .. VERIFY_POOL_ITEMS_MAX */
     bool *verdicts;               /* n, written before the job can be collected */
 };
 

@@ -1,0 +1,119 @@
+/* verify_pool_test.c: the verdicts are those of the single check, with threads and without. */
+#include "node/verify_pool.h"
+
+#include "crypto/keys.h"
+
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define JOBS 40
+#define PER_JOB 5
+
+static struct {
+    struct sign_keypair pair;
+    struct hash32 digests[JOBS][PER_JOB];
+    uint8_t signatures[JOBS][PER_JOB][64];
+    struct sig_item items[JOBS][PER_JOB];
+    bool verdicts[JOBS][PER_JOB];
+} world;
+
+static bool is_bad(size_t job, size_t i) { return (job + i) % 7 == 0; }
+
+static void fill(void)
+{
+    const uint8_t seed[32] = { 5 };
+
+    crypto_start();
+    sign_keypair_from_seed(&world.pair, seed);
+    for (size_t j = 0; j < JOBS; j++) {
+        for (size_t i = 0; i < PER_JOB; i++) {
+            world.digests[j][i].bytes[0] = (uint8_t)j;
+            world.digests[j][i].bytes[1] = (uint8_t)i;
+            sign_digest(&world.pair, &world.digests[j][i], world.signatures[j][i]);
+            world.signatures[j][i][3] ^= is_bad(j, i);
+            world.items[j][i] = (struct sig_item){ world.pair.public_key, world.digests[j][i].bytes, world.signatures[j][i] };
+        }
+    }
+}
+
+static void signal_eventfd(void *context)
+{
+    uint64_t one = 1;
+
+    ssize_t written = write(*(int *)context, &one, sizeof one);
+    cr_assert_eq(written, sizeof one);
+}
+
+static void run_with(uint32_t threads)
+{
+    struct verify_pool pool;
+    struct arena measure, arena;
+    int fd = eventfd(0, EFD_NONBLOCK);
+    struct verify_pool_config config = { .threads = threads, .mode = ED25519_AUTO, .notify = signal_eventfd, .context = &fd };
+
+    arena_init_measure(&measure);
+    verify_pool_take(&pool, &measure, &config);
+    void *memory = aligned_alloc(64, measure.used);
+    memset(memory, 0, measure.used);
+    arena_init(&arena, memory, measure.used);
+    verify_pool_take(&pool, &arena, &config);
+    cr_assert_eq(verify_pool_start(&pool), ERR_OK);
+    for (size_t j = 0; j < JOBS; j++) {
+        cr_assert_eq(verify_pool_submit(&pool, &(struct verify_job){ j, world.items[j], PER_JOB, world.verdicts[j] }), ERR_OK);
+    }
+    size_t collected = 0;
+    struct verify_job job;
+    while (collected < JOBS) {
+        if (verify_pool_collect(&pool, &job)) {
+            collected++;
+            continue;
+        }
+        struct pollfd wait = { .fd = fd, .events = POLLIN };
+        uint64_t count;
+        cr_assert_eq(poll(&wait, 1, 60000), 1, "no notification came");
+        cr_assert_eq(read(fd, &count, sizeof count), sizeof count);
+    }
+    verify_pool_stop(&pool);
+    for (size_t j = 0; j < JOBS; j++) {
+        for (size_t i = 0; i < PER_JOB; i++) {
+            cr_assert_eq(world.verdicts[j][i], !is_bad(j, i));
+        }
+    }
+    cr_assert_eq(verify_pool_counters(&pool).checks, JOBS * PER_JOB);
+    free(memory);
+    close(fd);
+}
+
+Test(verify_pool, gives_every_verdict_with_threads_and_without)
+{
+    fill();
+    run_with(0);
+    run_with(1);
+    run_with(3);
+}
+
+Test(verify_pool, refuses_more_jobs_than_it_can_hold)
+{
+    struct verify_pool pool;
+    struct arena measure, arena;
+    struct verify_pool_config config = { .threads = 0 };
+
+    arena_init_measure(&measure);
+    verify_pool_take(&pool, &measure, &config);
+    void *memory = aligned_alloc(64, measure.used);
+    memset(memory, 0, measure.used);
+    arena_init(&arena, memory, measure.used);
+    verify_pool_take(&pool, &arena, &config);
+    struct verify_job job = { 0 };
+    for (uint32_t i = 0; i < VERIFY_JOBS_MAX; i++) {
+        cr_assert_eq(verify_pool_submit(&pool, &job), ERR_OK);
+    }
+    cr_assert_eq(verify_pool_submit(&pool, &job), ERR_FULL);
+    cr_assert(verify_pool_collect(&pool, &job));
+    cr_assert_eq(verify_pool_submit(&pool, &job), ERR_OK);
+    free(memory);
+}
