@@ -1,21 +1,21 @@
-/* waiters.c: see waiters.h. Buckets of a hash table, chained by index. Invariant: every entry is in exactly one bucket or in the free list. */
+/* waiters.c: see waiters.h. Buckets of a hash table, chained by index. Invariant: an entry is free, or open; an open one is in exactly one
+ * bucket iff it is admitted. */
 #include "node/waiters.h"
 
 #include "base/assert.h"
 
 #include <string.h>
 
-void waiters_take_memory(struct waiters *waiters, struct arena *arena, uint32_t count_max)
+void waiters_init(struct waiters *waiters, struct arena *arena, uint32_t count_max)
 {
     ASSERT(count_max >= 2);
     ASSERT((count_max & (count_max - 1)) == 0);
-    *waiters = (struct waiters){ .count_max = count_max };
+    *waiters = (struct waiters){ .count_max = count_max, .free = 1 };
     waiters->entries = arena_take(arena, count_max, sizeof *waiters->entries);
     waiters->buckets = arena_take(arena, count_max, sizeof *waiters->buckets);
     for (uint32_t i = 0; waiters->entries != NULL && i < count_max; i++) {
         waiters->entries[i].next = i + 1 < count_max ? i + 2 : 0;
     }
-    waiters->free = 1;
 }
 
 static uint32_t *bucket_of(struct waiters *waiters, const struct hash32 *tx_id)
@@ -26,91 +26,116 @@ static uint32_t *bucket_of(struct waiters *waiters, const struct hash32 *tx_id)
     return &waiters->buckets[prefix & (waiters->count_max - 1)];
 }
 
-enum err waiters_add(struct waiters *waiters, const struct hash32 *tx_id, const struct waiter *waiter)
+uint64_t waiters_open(struct waiters *waiters, const struct waiter *waiter)
 {
-    if (waiters->count == waiters->count_max) {
-        return ERR_FULL;
+    if (waiters->free == 0) {
+        return 0;
     }
-    ASSERT(waiters->free != 0);
     uint32_t link = waiters->free;
     struct waiter_entry *entry = &waiters->entries[link - 1];
-    uint32_t *bucket = bucket_of(waiters, tx_id);
+    ASSERT(!entry->open);
     waiters->free = entry->next;
-    *entry = (struct waiter_entry){ .tx_id = *tx_id, .waiter = *waiter, .next = *bucket };
-    *bucket = link;
+    *entry = (struct waiter_entry){ .waiter = *waiter, .generation = entry->generation + 1, .open = true };
     waiters->count++;
-    return ERR_OK;
+    return (uint64_t)entry->generation << 32 | link;
 }
 
-/* unlink_at frees the entry that *place points to. */
-static void unlink_at(struct waiters *waiters, uint32_t *place)
+/* find_open gives the entry of a token, NULL when it is void. */
+static struct waiter_entry *find_open(struct waiters *waiters, uint64_t token)
 {
-    uint32_t link = *place;
+    uint32_t link = (uint32_t)token;
+
+    if (link == 0 || link > waiters->count_max) {
+        return NULL;
+    }
+    struct waiter_entry *entry = &waiters->entries[link - 1];
+    return entry->open && entry->generation == token >> 32 ? entry : NULL;
+}
+
+bool waiters_admit(struct waiters *waiters, uint64_t token, const struct hash32 *tx_id, struct waiter *waiter)
+{
+    struct waiter_entry *entry = find_open(waiters, token);
+
+    if (entry == NULL || entry->admitted) {
+        return false;
+    }
+    uint32_t *bucket = bucket_of(waiters, tx_id);
+    entry->tx_id = *tx_id;
+    entry->admitted = true;
+    entry->next = *bucket;
+    *bucket = (uint32_t)token;
+    *waiter = entry->waiter;
+    return true;
+}
+
+static void free_entry(struct waiters *waiters, uint32_t link)
+{
     struct waiter_entry *entry = &waiters->entries[link - 1];
 
+    ASSERT(entry->open);
     ASSERT(waiters->count > 0);
-    *place = entry->next;
+    entry->open = false;
+    entry->admitted = false;
     entry->next = waiters->free;
     waiters->free = link;
     waiters->count--;
 }
 
-static bool waiter_equal(const struct waiter *a, const struct waiter *b)
+/* unlink_from_bucket takes an admitted entry out of its bucket. */
+static void unlink_from_bucket(struct waiters *waiters, uint32_t link)
 {
-    return a->client == b->client && a->request == b->request;
+    uint32_t *place = bucket_of(waiters, &waiters->entries[link - 1].tx_id);
+
+    for (uint32_t steps = 0; *place != link; steps++) {
+        ASSERT(*place != 0);
+        ASSERT(steps < waiters->count_max);
+        place = &waiters->entries[*place - 1].next;
+    }
+    *place = waiters->entries[link - 1].next;
 }
 
-/* find_place gives the link that leads to the first matching entry, NULL when there is none. `only` NULL: any waiter. */
-static uint32_t *find_place(struct waiters *waiters, const struct hash32 *tx_id, const struct waiter *only)
+static void end_entry(struct waiters *waiters, uint32_t link)
 {
-    uint32_t *place = bucket_of(waiters, tx_id);
-
-    for (uint32_t steps = 0; *place != 0; steps++) {
-        ASSERT(steps <= waiters->count_max);
-        struct waiter_entry *entry = &waiters->entries[*place - 1];
-        if (hash_equal(&entry->tx_id, tx_id) && (only == NULL || waiter_equal(&entry->waiter, only))) {
-            return place;
-        }
-        place = &entry->next;
+    if (waiters->entries[link - 1].admitted) {
+        unlink_from_bucket(waiters, link);
     }
-    return NULL;
+    free_entry(waiters, link);
+}
+
+bool waiters_close(struct waiters *waiters, uint64_t token, struct waiter *waiter)
+{
+    struct waiter_entry *entry = find_open(waiters, token);
+
+    if (entry == NULL) {
+        return false;
+    }
+    *waiter = entry->waiter;
+    end_entry(waiters, (uint32_t)token);
+    return true;
 }
 
 bool waiters_take(struct waiters *waiters, const struct hash32 *tx_id, struct waiter *waiter)
 {
-    uint32_t *place = find_place(waiters, tx_id, NULL);
+    uint32_t link = *bucket_of(waiters, tx_id);
 
-    if (place == NULL) {
-        return false;
+    for (uint32_t steps = 0; link != 0; steps++) {
+        ASSERT(steps < waiters->count_max);
+        struct waiter_entry *entry = &waiters->entries[link - 1];
+        if (hash_equal(&entry->tx_id, tx_id)) {
+            *waiter = entry->waiter;
+            end_entry(waiters, link);
+            return true;
+        }
+        link = entry->next;
     }
-    *waiter = waiters->entries[*place - 1].waiter;
-    unlink_at(waiters, place);
-    return true;
-}
-
-bool waiters_cancel(struct waiters *waiters, const struct hash32 *tx_id, const struct waiter *waiter)
-{
-    uint32_t *place = find_place(waiters, tx_id, waiter);
-
-    if (place == NULL) {
-        return false;
-    }
-    unlink_at(waiters, place);
-    return true;
+    return false;
 }
 
 void waiters_forget(struct waiters *waiters, uint64_t client)
 {
-    for (uint32_t b = 0; b < waiters->count_max && waiters->count > 0; b++) {
-        uint32_t *place = &waiters->buckets[b];
-        for (uint32_t steps = 0; *place != 0; steps++) {
-            ASSERT(steps <= waiters->count_max);
-            struct waiter_entry *entry = &waiters->entries[*place - 1];
-            if (entry->waiter.client == client) {
-                unlink_at(waiters, place);
-            } else {
-                place = &entry->next;
-            }
+    for (uint32_t i = 0; i < waiters->count_max && waiters->count > 0; i++) {
+        if (waiters->entries[i].open && waiters->entries[i].waiter.client == client) {
+            end_entry(waiters, i + 1);
         }
     }
 }

@@ -1,12 +1,15 @@
-/* waiters.h: who waits for the receipt of which command.
+/* waiters.h: the requests of clients that have no final answer yet.
+ *
+ *     open --token--> admit(tx id) --take(tx id)--> receipt
+ *       \                  \
+ *        +----close---------+-----> refusal
  *
  * One entry per outstanding SUBMIT. The same command may be submitted by several clients, or twice by one: each gets its receipt.
- * Bounded: at most `count_max` entries, at most CLIENT_OUTSTANDING_MAX per client (the session counts). */
+ * Bounded: at most `count_max` entries in all; the session bounds each client. */
 #ifndef WARD_NODE_WAITERS_H
 #define WARD_NODE_WAITERS_H
 
 #include "base/arena.h"
-#include "base/err.h"
 #include "crypto/hash.h"
 
 #include <stdbool.h>
@@ -18,9 +21,12 @@ struct waiter {
 };
 
 struct waiter_entry {
-    struct hash32 tx_id;
+    struct hash32 tx_id; /* once admitted */
     struct waiter waiter;
-    uint32_t next; /* index + 1 in its bucket or in the free list; 0: end */
+    uint32_t generation; /* counts the uses of this entry: a token of an earlier use is void */
+    uint32_t next;       /* index + 1 in its bucket or in the free list; 0: end */
+    bool open;
+    bool admitted;       /* in a bucket */
 };
 
 struct waiters {
@@ -31,19 +37,22 @@ struct waiters {
     uint32_t free;                /* index + 1 */
 };
 
-/* waiters_take_memory takes count_max entries. Needs: a power of two. */
-void waiters_take_memory(struct waiters *waiters, struct arena *arena, uint32_t count_max);
+/* waiters_init takes count_max entries. Needs: a power of two. */
+void waiters_init(struct waiters *waiters, struct arena *arena, uint32_t count_max);
 
-/* waiters_add remembers one. Fails: ERR_FULL. Cost: O(1); tx ids are hashes, so a client cannot aim at a bucket cheaply. */
-enum err waiters_add(struct waiters *waiters, const struct hash32 *tx_id, const struct waiter *waiter);
+/* waiters_open remembers a request. Gives: its token, or 0 when the table is full. */
+uint64_t waiters_open(struct waiters *waiters, const struct waiter *waiter);
 
-/* waiters_take removes one waiter of a command, the newest first. Gives: false when nobody waits for it any more. */
+/* waiters_admit names the command of an open request. Gives: its waiter in *waiter; false when the token is void (the client left). */
+bool waiters_admit(struct waiters *waiters, uint64_t token, const struct hash32 *tx_id, struct waiter *waiter);
+
+/* waiters_close ends a request by its token. Gives: *waiter; false when the token is void. */
+bool waiters_close(struct waiters *waiters, uint64_t token, struct waiter *waiter);
+
+/* waiters_take ends one admitted request for a command. Gives: false when nobody waits for it any more. Cost: O(1); ids are hashes. */
 bool waiters_take(struct waiters *waiters, const struct hash32 *tx_id, struct waiter *waiter);
 
-/* waiters_cancel removes one waiter of a command, that one. Gives: false when it does not wait. */
-bool waiters_cancel(struct waiters *waiters, const struct hash32 *tx_id, const struct waiter *waiter);
-
-/* waiters_forget removes every entry of a client that is gone. Cost: one pass over the table. */
+/* waiters_forget ends every request of a client that is gone. Cost: one pass over the table. */
 void waiters_forget(struct waiters *waiters, uint64_t client);
 
 #endif

@@ -1,8 +1,7 @@
-/* waiters_test.c: each waiter gets its receipt once, and nobody else's. */
+/* waiters_test.c: each request gets one final answer, and nobody else's. */
 #include "node/waiters.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
 static _Alignas(64) uint8_t memory[1 << 16];
 
@@ -12,7 +11,7 @@ static struct waiters make(uint32_t count_max)
     struct arena arena;
 
     arena_init(&arena, memory, sizeof memory);
-    waiters_take_memory(&waiters, &arena, count_max);
+    waiters_init(&waiters, &arena, count_max);
     return waiters;
 }
 
@@ -22,15 +21,26 @@ static struct hash32 tx(uint8_t low, uint8_t high)
     return (struct hash32){ { low, 0, 0, 0, high } };
 }
 
-Test(waiters, every_waiter_of_a_command_is_taken_once)
+static uint64_t admit(struct waiters *waiters, uint64_t client, uint64_t request, const struct hash32 *id)
+{
+    struct waiter waiter = { client, request };
+    uint64_t token = waiters_open(waiters, &waiter);
+
+    cr_assert_neq(token, 0);
+    cr_assert(waiters_admit(waiters, token, id, &waiter));
+    cr_assert_eq(waiter.request, request);
+    return token;
+}
+
+Test(waiters, every_request_for_a_command_is_answered_once)
 {
     struct waiters waiters = make(16);
     struct hash32 one = tx(1, 1), same_bucket = tx(1, 2);
     struct waiter got;
 
-    cr_assert_eq(waiters_add(&waiters, &one, &(struct waiter){ 7, 70 }), ERR_OK);
-    cr_assert_eq(waiters_add(&waiters, &one, &(struct waiter){ 8, 80 }), ERR_OK);
-    cr_assert_eq(waiters_add(&waiters, &same_bucket, &(struct waiter){ 9, 90 }), ERR_OK);
+    admit(&waiters, 7, 70, &one);
+    admit(&waiters, 8, 80, &one);
+    admit(&waiters, 9, 90, &same_bucket);
     cr_assert(waiters_take(&waiters, &one, &got));
     cr_assert_eq(got.request, 80);
     cr_assert(waiters_take(&waiters, &one, &got));
@@ -40,33 +50,63 @@ Test(waiters, every_waiter_of_a_command_is_taken_once)
     cr_assert_eq(waiters.count, 0);
 }
 
+Test(waiters, a_refusal_ends_a_request_before_and_after_admission)
+{
+    struct waiters waiters = make(4);
+    struct hash32 id = tx(1, 1);
+    struct waiter got, waiter = { 1, 10 };
+    uint64_t early = waiters_open(&waiters, &waiter), late = admit(&waiters, 2, 20, &id);
+
+    cr_assert(waiters_close(&waiters, early, &got));
+    cr_assert_eq(got.request, 10);
+    cr_assert(waiters_close(&waiters, late, &got));
+    cr_assert_eq(got.request, 20);
+    cr_assert(!waiters_close(&waiters, late, &got), "a token is good once");
+    cr_assert(!waiters_take(&waiters, &id, &got));
+}
+
+Test(waiters, a_token_of_an_earlier_use_is_void)
+{
+    struct waiters waiters = make(2);
+    struct waiter got, waiter = { 1, 10 };
+    struct hash32 id = tx(1, 1);
+    uint64_t first = waiters_open(&waiters, &waiter);
+
+    cr_assert(waiters_close(&waiters, first, &got));
+    uint64_t second = waiters_open(&waiters, &waiter);
+    cr_assert_neq(first, second);
+    cr_assert(!waiters_admit(&waiters, first, &id, &got));
+    cr_assert(!waiters_close(&waiters, 0, &got));
+    cr_assert(!waiters_close(&waiters, UINT64_MAX, &got));
+}
+
 Test(waiters, a_full_table_says_so_and_works_again_after_one_left)
 {
     struct waiters waiters = make(4);
-    struct waiter got;
+    struct waiter got, waiter = { 9, 9 };
 
     for (uint8_t i = 0; i < 4; i++) {
         struct hash32 id = tx(i % 2, i);
-        cr_assert_eq(waiters_add(&waiters, &id, &(struct waiter){ i, i }), ERR_OK);
+        admit(&waiters, i, i, &id);
     }
-    struct hash32 fifth = tx(0, 9), first = tx(0, 0);
-    cr_assert_eq(waiters_add(&waiters, &fifth, &(struct waiter){ 9, 9 }), ERR_FULL);
+    cr_assert_eq(waiters_open(&waiters, &waiter), 0);
+    struct hash32 first = tx(0, 0);
     cr_assert(waiters_take(&waiters, &first, &got));
-    cr_assert_eq(waiters_add(&waiters, &fifth, &(struct waiter){ 9, 9 }), ERR_OK);
+    cr_assert_neq(waiters_open(&waiters, &waiter), 0);
 }
 
 Test(waiters, a_client_that_left_waits_for_nothing)
 {
     struct waiters waiters = make(16);
     struct waiter got;
-    struct hash32 a = tx(3, 1), b = tx(3, 2), c = tx(4, 3);
+    struct hash32 a = tx(3, 1), b = tx(3, 2);
 
-    cr_assert_eq(waiters_add(&waiters, &a, &(struct waiter){ 1, 1 }), ERR_OK);
-    cr_assert_eq(waiters_add(&waiters, &b, &(struct waiter){ 2, 2 }), ERR_OK);
-    cr_assert_eq(waiters_add(&waiters, &c, &(struct waiter){ 1, 3 }), ERR_OK);
-    cr_assert(waiters_cancel(&waiters, &b, &(struct waiter){ 2, 2 }));
-    cr_assert(!waiters_cancel(&waiters, &b, &(struct waiter){ 2, 2 }));
+    admit(&waiters, 1, 1, &a);
+    admit(&waiters, 2, 2, &b);
+    admit(&waiters, 1, 3, &b);
     waiters_forget(&waiters, 1);
-    cr_assert_eq(waiters.count, 0);
+    cr_assert_eq(waiters.count, 1);
     cr_assert(!waiters_take(&waiters, &a, &got));
+    cr_assert(waiters_take(&waiters, &b, &got));
+    cr_assert_eq(got.client, 2);
 }

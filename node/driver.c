@@ -1,0 +1,311 @@
+/* driver.c: see driver.h. Events in, and what waits inside.
+ *
+ * Invariants: never two steps at once; nothing leaves signed that the log does not cover; while stalled or stopped no event reaches the
+ * replica; a block is executed once, in order. */
+#include "node/driver.h"
+
+#include "base/assert.h"
+#include "node/driver_priv.h"
+
+#include <string.h>
+
+static void log_durable(void *context, uint64_t lsn, uint64_t duration_ns)
+{
+    struct driver *driver = context;
+
+    ASSERT(lsn >= driver->lsn_base);
+    driver->lsn_durable = lsn - driver->lsn_base;
+    driver->durable_ns = duration_ns;
+}
+
+static void log_failed(void *context, enum err err)
+{
+    struct driver *driver = context;
+
+    driver->stopped = true;
+    driver->ports.failed(driver->ports.context, err);
+}
+
+enum err driver_take(struct driver *driver, struct arena *arena, struct disk *disk, const struct driver_config *config, const struct driver_ports *ports)
+{
+    *driver = (struct driver){ .config = *config, .ports = *ports };
+    driver->config.log.durable = log_durable;
+    driver->config.log.failed = log_failed;
+    driver->config.log.context = driver;
+    enum err err = apply_take(&driver->apply, arena, config->genesis);
+    if (err != ERR_OK) {
+        return err;
+    }
+    outbox_take(&driver->outbox, arena);
+    driver->effects = arena_take(arena, 1, sizeof *driver->effects);
+    driver->read_buffer = arena_take(arena, 1, DRIVER_RECORD_BYTES);
+    segment_log_init(&driver->log, arena, disk, &driver->config.log);
+    driver->replica_memory = arena_take(arena, 1, replica_footprint(&config->replica));
+    return ERR_OK;
+}
+
+void driver_step(struct driver *driver, const struct event *event)
+{
+    ASSERT(driver_is_open(driver));
+    ASSERT(!driver->stepping);
+    ASSERT(driver->effect_next == driver->effects->count);
+    driver->stepping = true;
+    replica_step(driver->replica, driver->ports.now(driver->ports.context), event, driver->effects);
+    driver->stepping = false;
+    driver->counters.events++;
+    driver->effect_next = 0;
+    driver_carry_out(driver);
+}
+
+void driver_message(struct driver *driver, uint32_t from, uint8_t type, struct bytes body)
+{
+    struct event event = { .kind = EVENT_MESSAGE, .message = { from, type, body } };
+
+    if (!driver_is_open(driver)) {
+        driver->counters.events_dropped++;
+        return;
+    }
+    driver_step(driver, &event);
+}
+
+void driver_request(struct driver *driver, uint64_t token, uint32_t client, struct bytes command)
+{
+    struct event event = { .kind = EVENT_REQUEST, .request = { token, client, command } };
+
+    if (!driver_is_open(driver)) {
+        struct hash32 none = { 0 };
+        driver->counters.events_dropped++;
+        driver->ports.refused(driver->ports.context, token, &none, REFUSAL_BUSY, 100);
+        return;
+    }
+    driver_step(driver, &event);
+}
+
+void driver_verified(struct driver *driver, uint32_t batch, const bool *verdicts, uint32_t count)
+{
+    struct event event = { .kind = EVENT_VERIFIED, .verified = { batch, verdicts, count } };
+
+    if (!driver->stopped) {
+        driver_step(driver, &event);
+    }
+}
+
+void driver_link(struct driver *driver, uint32_t member, bool up)
+{
+    ASSERT(member < MEMBERS_MAX);
+    if (up) {
+        member_set_add(&driver->links, member);
+    } else {
+        member_set_remove(&driver->links, member);
+    }
+}
+
+void driver_read(struct driver *driver, uint64_t token)
+{
+    struct event event = { .kind = EVENT_READ, .read = { token } };
+
+    if (!driver_is_open(driver)) {
+        driver->ports.read_done(driver->ports.context, token, false, 0);
+        return;
+    }
+    driver_step(driver, &event);
+}
+
+void driver_prove(struct driver *driver, uint64_t token, uint64_t height)
+{
+    struct event event = { .kind = EVENT_PROVE, .prove = { token, height } };
+    struct block_header none = { 0 };
+
+    if (!driver_is_open(driver)) {
+        driver->ports.proof(driver->ports.context, token, false, &none, bytes_of("", 0));
+        return;
+    }
+    driver_step(driver, &event);
+}
+
+void driver_drain(struct driver *driver)
+{
+    driver->drain_wanted = true;
+}
+
+/* tell_links tells the replica of links that changed; they wait here because a link may change while no step is possible. */
+static void tell_links(struct driver *driver)
+{
+    for (uint32_t i = 0; i < driver->config.replica.epoch.members_count && driver_is_open(driver); i++) {
+        bool up = member_set_has(&driver->links, i);
+        if (up == member_set_has(&driver->links_told, i)) {
+            continue;
+        }
+        struct event event = { .kind = EVENT_LINK, .link = { i, up } };
+        if (up) {
+            member_set_add(&driver->links_told, i);
+        } else {
+            member_set_remove(&driver->links_told, i);
+        }
+        driver_step(driver, &event);
+    }
+}
+
+static void tell_durable(struct driver *driver)
+{
+    if (driver->lsn_durable == driver->durable_seen || !driver_is_open(driver)) {
+        return;
+    }
+    ASSERT(driver->lsn_durable > driver->durable_seen);
+    driver->durable_seen = driver->lsn_durable;
+    driver_step(driver, &(struct event){ .kind = EVENT_DURABLE, .durable = { driver->durable_seen, driver->durable_ns } });
+}
+
+static void tell_record(struct driver *driver)
+{
+    if (!driver->read_done || !driver_is_open(driver)) {
+        return;
+    }
+    struct bytes bytes = bytes_of(driver->read_buffer, driver->read_found ? driver->read_bytes : 0);
+    struct event event = { .kind = EVENT_RECORD, .record = { driver->read_token, driver->read_found, bytes } };
+    driver->reading = false;
+    driver->read_done = false;
+    driver_step(driver, &event);
+}
+
+/* release_one signs the oldest message that the log covers and lets it leave, to others first, then to oneself. */
+static void release_one(struct driver *driver, struct outbox_entry *entry)
+{
+    uint32_t self = driver->config.replica.self;
+    uint8_t *body = outbox_body(&driver->outbox, entry);
+    bool to_self = member_set_has(&entry->to, self);
+    struct member_set others = entry->to;
+
+    if (entry->sign) {
+        ASSERT(entry->after_lsn <= driver->lsn_durable); /* I8 */
+        sign_digest(driver->config.key, &entry->digest, body);
+        driver->counters.signatures_made++;
+    }
+    if (to_self) {
+        member_set_remove(&others, self);
+    }
+    if (!member_set_is_empty(&others)) {
+        struct port_message message = { others, entry->type, bytes_of(body, entry->head_bytes), bytes_of(body + entry->head_bytes, entry->tail_bytes) };
+        driver->counters.messages_sent += member_set_count(&others);
+        driver->ports.send(driver->ports.context, &message);
+    }
+    if (to_self) {
+        struct event event = { .kind = EVENT_MESSAGE, .message = { self, entry->type, bytes_of(body, entry->head_bytes + entry->tail_bytes) } };
+        driver_step(driver, &event);
+    }
+}
+
+static void release(struct driver *driver)
+{
+    for (uint32_t i = 0; i < OUTBOX_ENTRIES_MAX && driver_is_open(driver); i++) {
+        struct outbox_entry *entry = outbox_first(&driver->outbox, driver->durable_seen);
+        if (entry == NULL) {
+            return;
+        }
+        release_one(driver, entry);
+        outbox_pop(&driver->outbox);
+    }
+}
+
+static void finish_block(struct driver *driver, const struct apply_block *block)
+{
+    struct event event = {
+        .kind = EVENT_EXECUTED,
+        .executed = { block->header->height, block->hash, block->state_root, block->receipts_root },
+    };
+
+    ASSERT(driver->commits_count > 0);
+    driver->ports.executed(driver->ports.context, block);
+    driver->commits_head = (driver->commits_head + 1) % DRIVER_COMMITS_MAX;
+    driver->commits_count--;
+    driver_step(driver, &event);
+}
+
+bool driver_execute_slice(struct driver *driver)
+{
+    uint64_t end_ns = driver->ports.now(driver->ports.context).mono_ns + DRIVER_SLICE_NS;
+
+    if (driver->commits_count == 0 || !driver_is_open(driver)) {
+        return false;
+    }
+    driver->counters.slices++;
+    /* Bounded: each turn executes commands or ends a block; a block has at most BLOCK_COMMANDS_MAX of them. */
+    for (uint32_t i = 0; i < DRIVER_COMMITS_MAX * (BLOCK_COMMANDS_MAX / DRIVER_SLICE_COMMANDS + 1); i++) {
+        if (!driver->apply.busy) {
+            apply_begin(&driver->apply, &driver->commits[driver->commits_head]);
+        }
+        const struct apply_block *block = apply_step(&driver->apply, DRIVER_SLICE_COMMANDS);
+        if (block != NULL) {
+            finish_block(driver, block);
+        }
+        if (driver->commits_count == 0 || !driver_is_open(driver) || driver->ports.now(driver->ports.context).mono_ns >= end_ns) {
+            break;
+        }
+    }
+    return driver->commits_count > 0;
+}
+
+static void tell_drain(struct driver *driver)
+{
+    if (driver->drain_wanted && !driver->drain_told && driver_is_open(driver)) {
+        driver->drain_told = true;
+        driver_step(driver, &(struct event){ .kind = EVENT_DRAIN });
+    }
+}
+
+static void tell_timer(struct driver *driver)
+{
+    if (driver_is_open(driver) && replica_deadline_ns(driver->replica) <= driver->ports.now(driver->ports.context).mono_ns) {
+        driver_step(driver, &(struct event){ .kind = EVENT_TIMER });
+    }
+}
+
+bool driver_work(struct driver *driver)
+{
+    if (driver->stalled && !driver->stopped) {
+        driver_carry_out(driver);
+    }
+    tell_links(driver);
+    tell_drain(driver);
+    tell_durable(driver);
+    release(driver);
+    tell_record(driver);
+    driver_execute_slice(driver);
+    tell_timer(driver);
+    release(driver);
+    return driver_deadline_ns(driver) == 0;
+}
+
+void driver_flush(struct driver *driver)
+{
+    if (!driver->stopped && driver->urgent) {
+        driver->urgent = false;
+        segment_log_kick(&driver->log);
+    }
+}
+
+static bool links_changed(const struct driver *driver)
+{
+    return memcmp(&driver->links, &driver->links_told, sizeof driver->links) != 0;
+}
+
+uint64_t driver_deadline_ns(const struct driver *driver)
+{
+    if (!driver_is_open(driver)) {
+        return UINT64_MAX;
+    }
+    bool waits = driver->commits_count > 0 || driver->read_done || driver->lsn_durable != driver->durable_seen || links_changed(driver) ||
+                 (driver->drain_wanted && !driver->drain_told) ||
+                 (driver->outbox.count > 0 && driver->outbox.entries[driver->outbox.head].after_lsn <= driver->durable_seen);
+    return waits ? 0 : replica_deadline_ns(driver->replica);
+}
+
+bool driver_is_idle(const struct driver *driver)
+{
+    return segment_log_is_idle(&driver->log) && driver->commits_count == 0 && driver->outbox.count == 0 && !driver->reading;
+}
+
+bool driver_is_stalled(const struct driver *driver)
+{
+    return driver->stalled;
+}

@@ -1,0 +1,116 @@
+/* driver.h: turns the effects of a replica into IO, and what happens into its events.
+ *
+ *     events --> replica_step --> effects --> log, network, verifiers, ledger, clients
+ *                     ^                            |
+ *                     +---- DURABLE, VERIFIED, EXECUTED, RECORD, own messages
+ *
+ * The driver owns the order of things: a send waits in the outbox until the log covers it, is then signed and leaves; blocks execute in
+ * slices between events; nothing is signed after the log failed. Sans-IO itself: disk, network, clock and threads are behind
+ * `struct disk` and `struct driver_ports`, so the simulator runs these very object files.
+ *
+ * One thread. The owner calls:
+ *
+ *     driver_start once after recovery; driver_message, driver_request, ... when something happens; driver_work whenever it returns true
+ *     or its deadline has come; driver_flush once per turn. */
+#ifndef WARD_NODE_DRIVER_H
+#define WARD_NODE_DRIVER_H
+
+#include "consensus/replica.h"
+#include "crypto/keys.h"
+#include "node/apply.h"
+#include "node/outbox.h"
+#include "node/ports.h"
+#include "storage/recovery.h"
+#include "storage/segment_log.h"
+
+#define DRIVER_SLICE_NS 2000000u     /* C4: the longest stretch of execution between two events */
+#define DRIVER_SLICE_COMMANDS 16u    /* commands between two looks at the clock */
+#define DRIVER_COMMITS_MAX 64u       /* committed blocks that wait for execution; the replica holds no more bodies */
+#define DRIVER_RECORD_BYTES (BLOCK_BYTES_MAX + (64u << 10)) /* the largest record that is read back */
+
+struct driver_config {
+    struct replica_config replica;
+    struct segment_log_config log; /* callbacks are set by the driver */
+    const struct genesis *genesis; /* must outlive the driver */
+    const struct sign_keypair *key; /* the replica's; in secret memory, must outlive the driver */
+};
+
+struct driver_counters {
+    uint64_t events, effects;
+    uint64_t signatures_made;
+    uint64_t messages_sent;    /* per receiver */
+    uint64_t events_dropped;   /* messages and requests that came while the log had no room */
+    uint64_t slices;           /* of execution */
+    uint64_t records_refused;  /* at start: records that the replica did not understand */
+};
+
+struct driver {
+    struct driver_config config;
+    struct driver_ports ports;
+    struct replica *replica; /* built in driver_recover, in replica_memory */
+    void *replica_memory;
+    struct apply apply;
+    struct segment_log log;
+    struct outbox outbox;
+    struct effects *effects;
+    uint32_t effect_next;   /* first effect not carried out; < effects->count only while stalled */
+    bool stalled;           /* the log had no room: wait for DURABLE */
+    bool stopped;           /* halted or failed: carry out nothing more */
+    bool stepping;          /* inside a step: no other may begin */
+    uint64_t lsn_base;      /* position of the log when this run began; effects count from 1 */
+    uint64_t lsn_durable;   /* of effects */
+    uint64_t durable_seen;  /* of effects: told to the replica */
+    uint64_t durable_ns;    /* duration of the newest durable write */
+    struct effect commits[DRIVER_COMMITS_MAX]; /* ring: COMMIT effects that wait */
+    uint32_t commits_head, commits_count;
+    struct log_read read;
+    uint64_t read_token;
+    bool reading;           /* a READ_RECORD is under way */
+    bool read_done;         /* its answer waits to be told */
+    bool read_found;
+    uint32_t read_bytes;
+    uint8_t *read_buffer;   /* DRIVER_RECORD_BYTES */
+    bool urgent;            /* something appended must not wait for the next write */
+    bool drain_wanted, drain_told;
+    struct member_set links, links_told; /* as they are; as the replica knows them */
+    struct driver_counters counters;
+};
+
+/* driver_take takes all memory of replica, log, ledger and outbox. Fails: ERR_INVALID (parameters of the genesis). */
+enum err driver_take(struct driver *driver, struct arena *arena, struct disk *disk, const struct driver_config *config, const struct driver_ports *ports);
+
+/* driver_recover builds the state from genesis and log: reads the store, restores the replica, executes what the log proves committed.
+ * Gives: *outcome, which says whether the replica may sign; on SIGN_NEVER the caller must not start. Fails: as recovery_run; ERR_INVALID: the
+ * genesis is not one. Blocks: this is start-up. */
+enum err driver_recover(struct driver *driver, const struct superblock *superblock, struct recovery_outcome *outcome);
+
+/* driver_start lets the replica speak. Needs: driver_recover succeeded. */
+void driver_start(struct driver *driver, const uint8_t instance[16], const struct recovery_outcome *outcome);
+
+/* What happens. Views are read during the call. */
+void driver_message(struct driver *driver, uint32_t from, uint8_t type, struct bytes body);
+void driver_request(struct driver *driver, uint64_t token, uint32_t client, struct bytes command);
+/* driver_verified. Needs: not stalled (driver_is_stalled): a verdict must not be lost. */
+void driver_verified(struct driver *driver, uint32_t batch, const bool *verdicts, uint32_t count);
+void driver_link(struct driver *driver, uint32_t member, bool up);
+void driver_read(struct driver *driver, uint64_t token);
+void driver_prove(struct driver *driver, uint64_t token, uint64_t height);
+void driver_drain(struct driver *driver);
+
+/* driver_work does what waits inside: tells of durability and of what was read back, lets messages leave, executes one slice, fires the
+ * deadline. Gives: true when more waits and the owner should not sleep. */
+bool driver_work(struct driver *driver);
+
+/* driver_flush starts the log's next write. Once per turn, after everything else. */
+void driver_flush(struct driver *driver);
+
+/* driver_deadline_ns gives when driver_work is wanted next; 0: at once; UINT64_MAX: not until something happens. */
+uint64_t driver_deadline_ns(const struct driver *driver);
+
+/* driver_is_stalled: the log has no room; verdicts must wait, messages and requests are dropped. */
+bool driver_is_stalled(const struct driver *driver);
+
+/* driver_is_idle: nothing is under way in log, outbox or execution. */
+bool driver_is_idle(const struct driver *driver);
+
+#endif

@@ -1,0 +1,22 @@
+/* driver_priv.h: what the files of the driver share. */
+#ifndef WARD_NODE_DRIVER_PRIV_H
+#define WARD_NODE_DRIVER_PRIV_H
+
+#include "node/driver.h"
+
+/* driver_step hands one event to the replica and carries out its effects. Needs: not stalled, not stopped, not inside a step. */
+void driver_step(struct driver *driver, const struct event *event);
+
+/* driver_carry_out carries out effects from effect_next on; it stops, stalled, at an append for which the log has no room. */
+void driver_carry_out(struct driver *driver);
+
+/* driver_execute_slice executes until the slice is used up. Gives: true when more commands wait. */
+bool driver_execute_slice(struct driver *driver);
+
+/* driver_is_open: events may come in. */
+static inline bool driver_is_open(const struct driver *driver)
+{
+    return !driver->stalled && !driver->stopped;
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* driver_start.c: from the bytes on disk to a replica that speaks.
+ *
+ *     genesis -> state of block 0
+ *     log, first reading   -> the newest capsule: what was promised
+ *     log, second reading  -> every surviving record, in order; blocks that they prove committed are executed on the way
+ *     START
+ *
+ * Two readings, because what was promised must be known before the first record is judged, and only the end of the log knows it. */
+#include "node/driver_priv.h"
+
+#include "base/assert.h"
+
+static struct voting_state state_of(const struct capsule *capsule)
+{
+    return (struct voting_state){
+        .epoch = capsule->epoch,
+        .timeout_view = capsule->timeout_view,
+        .led_view = capsule->led_view,
+        .vote_kind = capsule->vote_kind,
+        .vote = { capsule->vote_view, capsule->vote_height },
+        .vote_block = capsule->vote_hash,
+        .high = { capsule->high_view, capsule->high_height },
+        .high_digest = capsule->high_digest,
+        .tc_digest = capsule->tc_digest,
+        .committed_height = capsule->committed_height,
+    };
+}
+
+/* execute_all executes every committed block that a record brought. Only COMMIT and MARK can come before START. */
+static void execute_all(struct driver *driver)
+{
+    while (driver->commits_count > 0 && driver_is_open(driver)) {
+        driver_execute_slice(driver);
+    }
+}
+
+static void restore_effects(struct driver *driver)
+{
+    for (uint32_t i = 0; i < driver->effects->count; i++) {
+        enum effect_kind kind = driver->effects->items[i].kind;
+        ASSERT(kind == EFFECT_COMMIT || kind == EFFECT_MARK);
+    }
+    driver->effect_next = 0;
+    driver_carry_out(driver);
+    execute_all(driver);
+}
+
+static void ignore_record(void *context, const struct recovered_record *record)
+{
+    (void)context;
+    (void)record;
+}
+
+static void restore_record(void *context, const struct recovered_record *record)
+{
+    struct driver *driver = context;
+
+    if (driver->stopped || record->kind > RECORD_EVIDENCE) {
+        return;
+    }
+    effects_reset(driver->effects);
+    enum err err = replica_restore_record(driver->replica, record->kind, record->height, record->view, &record->hash, record->payload, driver->effects);
+    if (err != ERR_OK) {
+        driver->counters.records_refused++;
+        return;
+    }
+    restore_effects(driver);
+}
+
+/* build_replica makes the replica, which must know from its first moment what it must not sign. */
+static void build_replica(struct driver *driver, const struct recovery_outcome *outcome)
+{
+    struct app app = apply_app(&driver->apply);
+    struct replica_config *config = &driver->config.replica;
+
+    if (outcome->sign == SIGN_ABOVE_LIMIT) {
+        config->abstain = true;
+        config->abstain_epoch = outcome->position.capsule.abstain_epoch;
+        config->abstain_view = outcome->position.capsule.abstain_view;
+    }
+    driver->replica = replica_init(driver->replica_memory, config, &app);
+}
+
+static bool capsule_is_blank(const struct recovery_outcome *outcome)
+{
+    return outcome->position.batch == 0;
+}
+
+enum err driver_recover(struct driver *driver, const struct superblock *superblock, struct recovery_outcome *outcome)
+{
+    struct recovery_sink look = { ignore_record, driver };
+    struct recovery_sink restore = { restore_record, driver };
+
+    ASSERT(driver->replica_memory != NULL);
+    enum err err = apply_load_genesis(&driver->apply);
+    if (err != ERR_OK) {
+        return err;
+    }
+    effects_reset(driver->effects);
+    err = recovery_run(&driver->log, superblock, &look, outcome);
+    if (err != ERR_OK || outcome->sign == SIGN_NEVER) {
+        return err;
+    }
+    build_replica(driver, outcome);
+    if (!capsule_is_blank(outcome)) {
+        struct voting_state state = state_of(&outcome->position.capsule);
+        replica_restore_state(driver->replica, &state);
+        err = recovery_run(&driver->log, superblock, &restore, outcome);
+    }
+    return err;
+}
+
+void driver_start(struct driver *driver, const uint8_t instance[16], const struct recovery_outcome *outcome)
+{
+    ASSERT(outcome->sign != SIGN_NEVER);
+    segment_log_start(&driver->log, instance, &outcome->position);
+    driver->lsn_base = outcome->position.lsn;
+    driver->effect_next = driver->effects->count;
+    driver_step(driver, &(struct event){ .kind = EVENT_START });
+    driver->urgent = true;
+}
