@@ -194,9 +194,12 @@ static enum verdict actor_set_check(const struct actor_set *body)
     return (body->caps & ~CAPS_ALL) == 0 ? VERDICT_OK : VERDICT_RESERVED;
 }
 
+/* Only a permit to read is counted: a deny is never used up, and a write brings a pointer, not a look. */
 static enum verdict grant_body_check(const struct grant_body *body)
 {
-    if (body->gtype == GRANTEE_ORG_KIND) {
+    bool counted = body->effect == EFFECT_PERMIT && body->kind == GRANT_READ;
+
+    if (body->gtype == GRANTEE_ORG_KIND || (body->max_uses > 0 && !counted)) {
         return VERDICT_RANGE;
     }
     return (body->flags & ~GRANT_FLAGS_ALL) == 0 ? VERDICT_OK : VERDICT_RESERVED;

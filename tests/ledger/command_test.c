@@ -183,6 +183,7 @@ Test(command, what_is_not_canonical_has_its_refusal)
         { COMMAND_GRANT, 0, 33, GRANT_RESEARCH, VERDICT_RANGE },   /* not built */
         { COMMAND_GRANT, 0, 34, GRANTEE_ORG_KIND, VERDICT_RANGE }, /* not built */
         { COMMAND_GRANT, 0, 79, 4, VERDICT_RESERVED },             /* flag */
+        { COMMAND_GRANT, 0, 107, 1, VERDICT_OK },                  /* uses of a read permit */
         { COMMAND_REVOKE, 1, 32, 17, VERDICT_LENGTH },
         { COMMAND_ACCESS_REQUEST, 0, 72, 0, VERDICT_RANGE },       /* base 0 */
         { COMMAND_ACCESS_REQUEST, 2, 120, 2, VERDICT_RANGE },      /* outside the page */
@@ -196,6 +197,26 @@ Test(command, what_is_not_canonical_has_its_refusal)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         enum verdict verdict = with_byte(cases[i].type, cases[i].count, cases[i].at, cases[i].value);
         cr_assert_eq(verdict, cases[i].verdict, "case %zu: %s", i, verdict_name(verdict));
+    }
+}
+
+Test(command, only_a_permit_to_read_is_counted)
+{
+    static const struct { uint8_t effect, kind; enum verdict verdict; } cases[] = {
+        { EFFECT_PERMIT, GRANT_READ, VERDICT_OK },
+        { EFFECT_PERMIT, GRANT_WRITE, VERDICT_RANGE },
+        { EFFECT_DENY, GRANT_READ, VERDICT_RANGE },
+        { EFFECT_DENY, GRANT_WRITE, VERDICT_RANGE },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static uint8_t bytes[4096];
+        struct command_body command = sample(COMMAND_GRANT, 0);
+        command.as.grant.effect = cases[i].effect;
+        command.as.grant.kind = cases[i].kind;
+        command.as.grant.max_uses = 1;
+        size_t size = encoded(&command, bytes);
+        cr_assert_eq(command_body_decode(&the_command, COMMAND_GRANT, bytes, size), cases[i].verdict, "case %zu", i);
     }
 }
 

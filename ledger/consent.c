@@ -1,0 +1,331 @@
+/* consent.c: the evaluation of consent, in the numbered steps of docs/ledger.md.
+ *
+ *    1  erased -> DENY 24; locked: only steps 2, 4 (and 8); deceased: only an explicit grant
+ *    2  the patient itself, purpose PATRQT -> PERMIT SELF, whatever the pointer's status
+ *    3  a superseded pointer: only grants with HISTORY count, no step 9; any other status but current -> DENY 22
+ *    4  the custodian itself, purpose TREAT -> PERMIT CUSTODIAN (its own chart)
+ *    5  M = read grants in force whose purpose, grantee and scope match
+ *    6  a deny in M -> DENY 20, the lowest
+ *    7  a permit in M -> PERMIT GRANT, the lowest
+ *    8  break-glass: not built; its purpose never passes the table of roles
+ *    9  default policy "treating": TREAT, a custodian with a current pointer, conf N, class not 0 -> PERMIT POLICY
+ *   10  DENY 21
+ *
+ * A permit to an actor counts only if that actor signed the request; a deny counts against whoever is named, signed or not: otherwise
+ * a system could act for the denied person simply by leaving the signature out. */
+#include "ledger/consent.h"
+
+#include "base/assert.h"
+#include "base/bytes.h"
+
+#include <string.h>
+
+/* What a grant is matched against: a read of an existing pointer, or a write of a new one. */
+struct question {
+    const uint8_t *acct;
+    bool has_signed;
+    uint16_t org;
+    enum org_kind org_kind;
+    bool is_custodian; /* Relation.current > 0 */
+    uint16_t custodian;
+    uint8_t record_class;
+    uint8_t conf;
+    uint16_t month;
+    uint32_t ptr_seq; /* 0: not numbered yet */
+};
+
+static bool grantee_is_number(const uint8_t grantee[ACCT_BYTES], uint16_t number)
+{
+    bool low = grantee[ACCT_BYTES - 2] == number >> 8 && grantee[ACCT_BYTES - 1] == (number & 0xff);
+
+    return low && bytes_are_zero(grantee, ACCT_BYTES - 2);
+}
+
+static bool grantee_matches(const struct grant *grant, const struct question *question)
+{
+    bool deny = grant->effect == EFFECT_DENY;
+
+    switch ((enum grant_type)grant->gtype) {
+    case GRANTEE_ACTOR:
+        return (question->has_signed || deny) && memcmp(grant->grantee, question->acct, ACCT_BYTES) == 0;
+    case GRANTEE_ORG:
+        return question->org > 0 && grantee_is_number(grant->grantee, question->org);
+    case GRANTEE_ORG_KIND:
+        return question->org > 0 && grantee_is_number(grant->grantee, (uint16_t)question->org_kind);
+    case GRANTEE_ANY_CUSTODIAN:
+        return question->org > 0 && question->is_custodian;
+    }
+    return false;
+}
+
+bool consent_month_matches(uint16_t month, uint16_t from, uint16_t to)
+{
+    if (month == 0) {
+        return from == 0 && to == 0;
+    }
+    return (from == 0 || month >= from) && (to == 0 || month <= to);
+}
+
+static bool in_force(const struct grant *grant, uint64_t time_ms)
+{
+    return grant->status == GRANT_ACTIVE && grant->not_before <= time_ms && time_ms < grant->expires;
+}
+
+/* Class 0 is never covered by "all": its bit must stand, and the grant must name the very pointer or say SEALED. */
+static bool class_matches(const struct grant *grant, const struct question *question)
+{
+    if ((grant->class_mask >> question->record_class & 1) == 0) {
+        return false;
+    }
+    if (question->record_class != CLASS_SEALED) {
+        return true;
+    }
+    bool named = grant->ptr_seq != 0 && grant->ptr_seq == question->ptr_seq;
+    return named || (grant->flags & GRANT_SEALED) != 0;
+}
+
+static bool conf_matches(const struct grant *grant, const struct question *question)
+{
+    return grant->effect == EFFECT_DENY || question->conf <= grant->conf_max;
+}
+
+static bool scope_matches(const struct grant *grant, const struct question *question)
+{
+    bool pointer = grant->ptr_seq == 0 || grant->ptr_seq == question->ptr_seq;
+    bool custodian = grant->custodian == 0 || grant->custodian == question->custodian;
+    bool month = consent_month_matches(question->month, grant->from_month, grant->to_month);
+
+    return pointer && custodian && month && class_matches(grant, question) && conf_matches(grant, question);
+}
+
+/* A deny is never used up. */
+static bool uses_left(const struct consent_inputs *inputs, const struct numbered_grant *numbered)
+{
+    const struct grant *grant = &numbered->grant;
+
+    if (grant->max_uses == 0 || grant->effect == EFFECT_DENY) {
+        return true;
+    }
+    switch (inputs->uses) {
+    case USES_OPEN:
+        return grant->uses < grant->max_uses;
+    case USES_COUNTED:
+        return numbered->seq == inputs->counted;
+    }
+    return false;
+}
+
+/* Step 5: whether a grant is in M. */
+static bool read_matches(const struct consent_inputs *inputs, const struct numbered_grant *numbered, const struct question *question, bool history)
+{
+    const struct grant *grant = &numbered->grant;
+    uint8_t purpose = inputs->subject.purpose;
+
+    if (grant->kind != GRANT_READ || !in_force(grant, inputs->time_ms) || !uses_left(inputs, numbered)) {
+        return false;
+    }
+    if (purpose >= PURPOSE_COUNT || (grant->purposes >> purpose & 1) == 0) {
+        return false;
+    }
+    if (history && (grant->flags & GRANT_HISTORY) == 0) {
+        return false;
+    }
+    return grantee_matches(grant, question) && scope_matches(grant, question);
+}
+
+static struct question question_of(const struct consent_inputs *inputs, const struct numbered_pointer *numbered)
+{
+    const struct consent_subject *subject = &inputs->subject;
+    const struct pointer *pointer = &numbered->pointer;
+
+    return (struct question){
+        .acct = subject->acct,
+        .has_signed = subject->has_signed,
+        .org = subject->org,
+        .org_kind = subject->org_kind,
+        .is_custodian = subject->relation_current > 0,
+        .custodian = pointer->custodian,
+        .record_class = pointer->record_class,
+        .conf = pointer->conf,
+        .month = pointer->service_month,
+        .ptr_seq = numbered->seq,
+    };
+}
+
+static struct decision permit(enum reason reason, uint32_t grant)
+{
+    return (struct decision){ .permit = true, .reason = reason, .grant = grant };
+}
+
+static struct decision deny(enum reason reason, uint32_t grant)
+{
+    return (struct decision){ .permit = false, .reason = reason, .grant = grant };
+}
+
+/* Steps 5 to 7. Gives: a decision, or reason NONE when M is empty. */
+static struct decision decide_by_grants(const struct consent_inputs *inputs, const struct numbered_pointer *pointer, bool history)
+{
+    struct question question = question_of(inputs, pointer);
+    uint32_t lowest_permit = 0;
+
+    ASSERT(inputs->grants_count <= CONSENT_GRANTS_MAX);
+    for (uint32_t i = 0; i < inputs->grants_count; i++) { /* ascending: the first match is the lowest */
+        const struct numbered_grant *numbered = &inputs->grants[i];
+
+        if (!read_matches(inputs, numbered, &question, history)) {
+            continue;
+        }
+        if (numbered->grant.effect == EFFECT_DENY) {
+            return deny(REASON_EXPLICIT, numbered->seq); /* step 6 */
+        }
+        if (lowest_permit == 0) {
+            lowest_permit = numbered->seq;
+        }
+    }
+    return lowest_permit > 0 ? permit(REASON_GRANT, lowest_permit) : deny(REASON_NONE, 0); /* step 7 */
+}
+
+/* Step 9. */
+static bool policy_permits(const struct consent_inputs *inputs, const struct pointer *pointer)
+{
+    const struct consent_subject *subject = &inputs->subject;
+    bool bounded = pointer->conf == CONF_NORMAL && pointer->record_class != CLASS_SEALED;
+
+    if (subject->purpose != PURPOSE_TREAT || subject->org == 0 || !bounded) {
+        return false;
+    }
+    return inputs->patient.default_policy == POLICY_TREATING && subject->relation_current > 0;
+}
+
+struct decision consent_evaluate(const struct consent_inputs *inputs, const struct numbered_pointer *numbered)
+{
+    const struct pointer *pointer = &numbered->pointer;
+    const struct consent_subject *subject = &inputs->subject;
+    enum patient_status status = (enum patient_status)inputs->patient.status;
+    bool superseded = pointer->status == POINTER_SUPERSEDED;
+
+    if (status == PATIENT_ERASED) {
+        return deny(REASON_ERASED, 0); /* step 1 */
+    }
+    if (subject->is_patient && subject->purpose == PURPOSE_PATRQT && status != PATIENT_DECEASED) {
+        return permit(REASON_SELF, 0); /* step 2 */
+    }
+    if (!superseded && pointer->status != POINTER_CURRENT) {
+        return deny(REASON_NOT_CURRENT, 0); /* step 3 */
+    }
+    bool own_chart = subject->org > 0 && pointer->custodian == subject->org;
+    if (own_chart && subject->purpose == PURPOSE_TREAT && status != PATIENT_DECEASED) {
+        return permit(REASON_CUSTODIAN, 0); /* step 4 */
+    }
+    if (status == PATIENT_LOCKED) {
+        return deny(REASON_DEFAULT, 0); /* step 1: none of the following */
+    }
+    struct decision decision = decide_by_grants(inputs, numbered, superseded);
+    if (decision.reason != REASON_NONE) {
+        return decision; /* steps 5 to 7 */
+    }
+    if (status == PATIENT_ACTIVE && !superseded && policy_permits(inputs, pointer)) {
+        return permit(REASON_POLICY, 0); /* step 9 */
+    }
+    return deny(REASON_DEFAULT, 0); /* step 10 */
+}
+
+static const struct grant *grant_by_seq(const struct consent_inputs *inputs, uint32_t seq)
+{
+    for (uint32_t i = 0; i < inputs->grants_count; i++) {
+        if (inputs->grants[i].seq == seq) {
+            return &inputs->grants[i].grant;
+        }
+    }
+    return NULL;
+}
+
+/* The lowest grant with max_uses that decides for some pointer, 0 when there is none. */
+static uint32_t counted_of(const struct consent_inputs *inputs)
+{
+    uint32_t counted = 0;
+
+    for (uint32_t i = 0; i < inputs->pointers_count; i++) {
+        struct decision decision = consent_evaluate(inputs, &inputs->pointers[i]);
+
+        if (!decision.permit || decision.grant == 0) {
+            continue;
+        }
+        const struct grant *grant = grant_by_seq(inputs, decision.grant);
+        ASSERT(grant != NULL);
+        if (grant->max_uses > 0 && (counted == 0 || decision.grant < counted)) {
+            counted = decision.grant;
+        }
+    }
+    return counted;
+}
+
+static void page_add(const struct consent_inputs *inputs, struct page_decision *out, uint32_t bit, const struct decision *decision)
+{
+    const struct grant *grant = decision->grant == 0 ? NULL : grant_by_seq(inputs, decision->grant);
+
+    bitmap_set(out->bitmap, bit);
+    out->permitted++;
+    if (grant != NULL && grant->expires < out->expires) {
+        out->expires = grant->expires;
+    }
+}
+
+void consent_decide(struct consent_inputs *inputs, uint32_t base_seq, struct page_decision *out)
+{
+    ASSERT(inputs->pointers_count <= TICKET_PAGE);
+    memset(out, 0, sizeof *out);
+    out->reason = REASON_NO_POINTER;
+    out->expires = UINT64_MAX;
+    inputs->uses = USES_OPEN;
+    inputs->counted = counted_of(inputs);
+    inputs->uses = USES_COUNTED;
+    out->counted = inputs->counted;
+    for (uint32_t i = 0; i < inputs->pointers_count; i++) {
+        const struct numbered_pointer *pointer = &inputs->pointers[i];
+        struct decision decision = consent_evaluate(inputs, pointer);
+
+        ASSERT(pointer->seq >= base_seq);
+        ASSERT(pointer->seq - base_seq < TICKET_PAGE);
+        bool first_permit = decision.permit && !out->permit;
+        if (i == 0 || first_permit) {
+            out->reason = decision.reason;
+            out->first = pointer->seq;
+            out->grant = decision.grant;
+        }
+        if (decision.permit) {
+            out->permit = true;
+            page_add(inputs, out, pointer->seq - base_seq, &decision);
+        }
+    }
+}
+
+/* Write grants match on status, window, class, conf, month and grantee. */
+uint32_t consent_standing(const struct consent_write *write, const struct numbered_grant *grants, uint32_t count)
+{
+    uint32_t lowest_permit = 0;
+    const struct question question = {
+        .acct = write->author,
+        .has_signed = write->author_signed,
+        .org = write->org,
+        .is_custodian = write->relation_current > 0,
+        .custodian = write->org,
+        .record_class = write->record_class,
+        .conf = write->conf,
+        .month = write->service_month,
+    };
+
+    ASSERT(write->org > 0);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct grant *grant = &grants[i].grant;
+
+        if (grant->kind != GRANT_WRITE || !in_force(grant, write->time_ms) || !grantee_matches(grant, &question) || !scope_matches(grant, &question)) {
+            continue;
+        }
+        if (grant->effect == EFFECT_DENY) {
+            return 0;
+        }
+        lowest_permit = lowest_permit == 0 ? grants[i].seq : lowest_permit;
+    }
+    return lowest_permit;
+}
