@@ -8,7 +8,7 @@
  *                              <-  RECEIPTS(height, time, {id, index, code}...)  after commit and execution
  *   QUERY(id, question)        ->
  *                              <-  ANSWER(id, code, height, age, bytes)
- *   PROVE(id, tx id)           ->
+ *   PROVE(id, height)          ->
  *                              <-  ANSWER(...)
  *   STATUS(id)                 ->
  *                              <-  ANSWER(...): text lines "name value"
@@ -84,7 +84,7 @@ struct client_receipts {
 
 struct client_question {
     uint64_t id;
-    struct bytes question; /* QUERY: the ledger's question; PROVE: a tx id of 32 bytes; STATUS: empty. View */
+    struct bytes question; /* QUERY: the ledger's question; PROVE: a height, u64; STATUS: empty. View */
 };
 
 struct client_answer {

@@ -1,0 +1,387 @@
+/* session.c: see session.h.
+ *
+ * Invariant: outstanding of a session = open waiters of its client. A slot is found by the client's id with one pass over the list: it is
+ * short, and ids are never used again, so nothing stale can match. */
+#include "node/session.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+static void answer_release(struct payload *payload)
+{
+    struct session_answer *answer = (struct session_answer *)(void *)payload;
+
+    answer->used = false;
+}
+
+void sessions_take(struct sessions *sessions, struct arena *arena, const struct session_config *config, const struct session_ports *ports)
+{
+    *sessions = (struct sessions){ .config = *config, .ports = *ports };
+    sessions->list = arena_take(arena, config->clients_max, sizeof *sessions->list);
+    waiters_init(&sessions->waiters, arena, config->waiters_max);
+    sessions->block_receipts = arena_take(arena, config->waiters_max, sizeof *sessions->block_receipts);
+    for (uint32_t i = 0; i < SESSION_ANSWERS_MAX; i++) {
+        sessions->answers[i].data = arena_take(arena, 1, CLIENT_FRAME_BYTES_MAX);
+    }
+}
+
+static struct session *find(struct sessions *sessions, uint64_t client)
+{
+    for (uint32_t i = 0; i < sessions->config.clients_max; i++) {
+        if (sessions->list[i].client == client) {
+            return &sessions->list[i];
+        }
+    }
+    return NULL;
+}
+
+bool sessions_client_up(struct sessions *sessions, uint64_t client)
+{
+    struct session *session = find(sessions, 0);
+
+    ASSERT(client != 0);
+    if (session == NULL) {
+        return false;
+    }
+    *session = (struct session){ .client = client };
+    return true;
+}
+
+void sessions_client_down(struct sessions *sessions, uint64_t client)
+{
+    struct session *session = find(sessions, client);
+
+    if (session == NULL) {
+        return;
+    }
+    if (session->outstanding > 0) {
+        waiters_forget(&sessions->waiters, client);
+    }
+    *session = (struct session){ 0 };
+}
+
+/* send_small sends a frame whose body fits the head. A client that does not read what it asked for is closed. */
+static void send_small(struct sessions *sessions, uint64_t client, enum client_type type, const struct writer *writer)
+{
+    struct net_message message = { .type = (uint8_t)type, .version = CLIENT_PROTOCOL_VERSION, .head = bytes_of(writer->data, writer->offset) };
+
+    ASSERT(!writer->failed);
+    if (net_client_send(sessions->net, client, &message) == ERR_FULL) {
+        net_client_close(sessions->net, client);
+    }
+}
+
+static void send_refused(struct sessions *sessions, uint64_t client, uint64_t id, uint16_t code, uint32_t retry_after_ms)
+{
+    uint8_t body[16];
+    struct writer writer;
+
+    ASSERT(code < SESSION_CODES_MAX);
+    sessions->counters.refused[code]++;
+    writer_init(&writer, body, sizeof body);
+    client_refused_encode(&(struct client_refused){ id, code, retry_after_ms }, &writer);
+    send_small(sessions, client, CLIENT_REFUSED, &writer);
+}
+
+static enum verdict on_hello(struct sessions *sessions, struct session *session, struct bytes body)
+{
+    static const uint8_t any[CHAIN_TAG_BYTES] = { 0 };
+    uint8_t bytes[64];
+    struct client_hello hello;
+    struct writer writer;
+    enum verdict verdict = client_hello_decode(&hello, body);
+
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    if (memcmp(hello.chain_tag, any, CHAIN_TAG_BYTES) != 0 && memcmp(hello.chain_tag, sessions->config.genesis.bytes, CHAIN_TAG_BYTES) != 0) {
+        return VERDICT_EPOCH;
+    }
+    struct client_welcome welcome = { sessions->config.member, sessions->config.members_count, sessions->config.genesis, sessions->height };
+    session->greeted = true;
+    writer_init(&writer, bytes, sizeof bytes);
+    client_welcome_encode(&welcome, &writer);
+    send_small(sessions, session->client, CLIENT_WELCOME, &writer);
+    return VERDICT_OK;
+}
+
+static enum verdict on_submit(struct sessions *sessions, struct session *session, struct bytes body)
+{
+    struct client_submit submit;
+    enum verdict verdict = client_submit_decode(&submit, body);
+
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    sessions->counters.submitted++;
+    uint64_t token = 0;
+    if (session->outstanding < CLIENT_OUTSTANDING_MAX) {
+        token = waiters_open(&sessions->waiters, &(struct waiter){ session->client, submit.id });
+    }
+    if (token == 0) {
+        send_refused(sessions, session->client, submit.id, REFUSAL_SHARE, 100);
+        return VERDICT_OK;
+    }
+    session->outstanding++;
+    driver_request(sessions->driver, token, (uint32_t)(session - sessions->list) + 1, submit.command);
+    return VERDICT_OK;
+}
+
+static struct session_answer *take_answer(struct sessions *sessions)
+{
+    for (uint32_t i = 0; i < SESSION_ANSWERS_MAX; i++) {
+        if (!sessions->answers[i].used) {
+            sessions->answers[i].used = true;
+            return &sessions->answers[i];
+        }
+    }
+    return NULL;
+}
+
+/* send_answer sends `size` bytes of the answer's data behind the fixed fields. */
+static void send_answer(struct sessions *sessions, uint64_t client, const struct client_answer *head, struct session_answer *answer, size_t size)
+{
+    uint8_t bytes[64];
+    struct writer writer;
+
+    writer_init(&writer, bytes, sizeof bytes);
+    client_answer_encode(head, &writer);
+    payload_init(&answer->payload, bytes_of(answer->data, size), answer_release);
+    struct net_message message = { .type = CLIENT_ANSWER, .version = CLIENT_PROTOCOL_VERSION, .head = bytes_of(bytes, writer.offset), .body = &answer->payload };
+    sessions->counters.answers++;
+    if (net_client_send(sessions->net, client, &message) == ERR_FULL) {
+        net_client_close(sessions->net, client);
+    }
+    payload_drop(&answer->payload);
+}
+
+static uint64_t age_of(const struct sessions *sessions)
+{
+    uint64_t wall_ms = sessions->driver->ports.now(sessions->driver->ports.context).wall_ms;
+
+    return wall_ms > sessions->time_ms ? wall_ms - sessions->time_ms : 0;
+}
+
+/* on_question answers QUERY and STATUS at once, from the executed state. */
+static enum verdict on_question(struct sessions *sessions, struct session *session, enum client_type type, struct bytes body)
+{
+    struct client_question question;
+    enum verdict verdict = client_question_decode(&question, body);
+    size_t size = 0, room = CLIENT_FRAME_BYTES_MAX - 64;
+
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    struct session_answer *answer = take_answer(sessions);
+    if (answer == NULL) {
+        send_refused(sessions, session->client, question.id, REFUSAL_BUSY, 100);
+        return VERDICT_OK;
+    }
+    struct client_answer head = { .id = question.id, .height = sessions->height, .age_ms = age_of(sessions) };
+    head.code = type == CLIENT_STATUS ? sessions->ports.status(sessions->ports.context, answer->data, room, &size)
+                                      : sessions->ports.query(sessions->ports.context, question.question, answer->data, room, &size);
+    ASSERT(size <= room);
+    send_answer(sessions, session->client, &head, answer, size);
+    return VERDICT_OK;
+}
+
+static enum verdict on_prove(struct sessions *sessions, struct session *session, struct bytes body)
+{
+    struct client_question question;
+    struct reader reader;
+    enum verdict verdict = client_question_decode(&question, body);
+
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    reader_init(&reader, question.question.data, question.question.size);
+    uint64_t height = read_u64_le(&reader);
+    if (reader_end(&reader) != VERDICT_OK) {
+        return reader_end(&reader);
+    }
+    if (sessions->proof.open) {
+        send_refused(sessions, session->client, question.id, REFUSAL_BUSY, 100);
+        return VERDICT_OK;
+    }
+    sessions->proof.open = true;
+    sessions->proof.client = session->client;
+    sessions->proof.id = question.id;
+    driver_prove(sessions->driver, 1, height);
+    return VERDICT_OK;
+}
+
+static enum verdict on_subscribe(struct session *session, struct bytes body)
+{
+    uint64_t from;
+    enum verdict verdict = client_subscribe_decode(&from, body);
+
+    session->subscribed = session->subscribed || verdict == VERDICT_OK;
+    return verdict;
+}
+
+static enum verdict dispatch(struct sessions *sessions, struct session *session, const struct frame *frame)
+{
+    if (frame->header.flags != 0 || frame->header.version != CLIENT_PROTOCOL_VERSION) {
+        return VERDICT_VERSION;
+    }
+    if (!session->greeted) {
+        return frame->header.type == CLIENT_HELLO ? on_hello(sessions, session, frame->body) : VERDICT_TYPE;
+    }
+    switch (frame->header.type) {
+    case CLIENT_SUBMIT:
+        return on_submit(sessions, session, frame->body);
+    case CLIENT_QUERY:
+    case CLIENT_STATUS:
+        return on_question(sessions, session, (enum client_type)frame->header.type, frame->body);
+    case CLIENT_PROVE:
+        return on_prove(sessions, session, frame->body);
+    case CLIENT_SUBSCRIBE:
+        return on_subscribe(session, frame->body);
+    default:
+        return VERDICT_TYPE; /* A stranger's number, not an enum's. */
+    }
+}
+
+void sessions_client_frame(struct sessions *sessions, uint64_t client, const struct frame *frame)
+{
+    struct session *session = find(sessions, client);
+
+    if (session == NULL) {
+        return;
+    }
+    if (dispatch(sessions, session, frame) != VERDICT_OK) {
+        sessions->counters.malformed++;
+        net_client_close(sessions->net, client);
+    }
+}
+
+void sessions_admitted(struct sessions *sessions, uint64_t token, const struct hash32 *tx_id)
+{
+    uint8_t body[16];
+    struct waiter waiter;
+    struct writer writer;
+
+    if (!waiters_admit(&sessions->waiters, token, tx_id, &waiter)) {
+        return;
+    }
+    sessions->counters.admitted++;
+    writer_init(&writer, body, sizeof body);
+    client_admitted_encode(waiter.request, &writer);
+    send_small(sessions, waiter.client, CLIENT_ADMITTED, &writer);
+}
+
+static void finish_one(struct sessions *sessions, uint64_t client)
+{
+    struct session *session = find(sessions, client);
+
+    if (session != NULL) {
+        ASSERT(session->outstanding > 0);
+        session->outstanding--;
+    }
+}
+
+void sessions_refused(struct sessions *sessions, uint64_t token, uint16_t code, uint32_t retry_after_ms)
+{
+    struct waiter waiter;
+
+    if (!waiters_close(&sessions->waiters, token, &waiter)) {
+        return;
+    }
+    finish_one(sessions, waiter.client);
+    send_refused(sessions, waiter.client, waiter.request, code, retry_after_ms);
+}
+
+/* collect puts the receipt of one command into the lists of all who wait for it. */
+static void collect(struct sessions *sessions, const struct hash32 *tx_id, uint32_t index, uint16_t code)
+{
+    struct waiter waiter;
+
+    while (sessions->waiters.count > 0 && waiters_take(&sessions->waiters, tx_id, &waiter)) {
+        struct session *session = find(sessions, waiter.client);
+        if (session == NULL) {
+            continue;
+        }
+        ASSERT(session->outstanding > 0);
+        ASSERT(sessions->block_receipts_count < sessions->config.waiters_max);
+        session->outstanding--;
+        struct session_receipt *receipt = &sessions->block_receipts[sessions->block_receipts_count++];
+        *receipt = (struct session_receipt){ { waiter.request, index, code }, session->receipts };
+        session->receipts = sessions->block_receipts_count;
+        sessions->counters.receipts[code % SESSION_CODES_MAX]++;
+    }
+}
+
+/* tell sends a client its receipts of the block, SESSION_RECEIPTS_FRAME at a time. */
+static void tell(struct sessions *sessions, struct session *session, const struct apply_block *block)
+{
+    uint8_t body[CLIENT_RECEIPTS_HEAD_BYTES + SESSION_RECEIPTS_FRAME * CLIENT_RECEIPT_BYTES];
+    uint32_t link = session->receipts;
+
+    session->receipts = 0;
+    while (link != 0) {
+        struct writer items, head;
+        uint32_t count = 0;
+        writer_init(&items, body + CLIENT_RECEIPTS_HEAD_BYTES, sizeof body - CLIENT_RECEIPTS_HEAD_BYTES);
+        for (; link != 0 && count < SESSION_RECEIPTS_FRAME; count++) {
+            client_receipt_encode(&sessions->block_receipts[link - 1].receipt, &items);
+            link = sessions->block_receipts[link - 1].next;
+        }
+        writer_init(&head, body, CLIENT_RECEIPTS_HEAD_BYTES);
+        client_receipts_encode(&(struct client_receipts){ .height = block->header->height, .time_ms = block->header->time_ms, .count = count }, &head);
+        head.offset += items.offset;
+        head.size = sizeof body;
+        send_small(sessions, session->client, CLIENT_RECEIPTS, &head);
+    }
+}
+
+static void tell_block(struct sessions *sessions, const struct session *session, const struct apply_block *block)
+{
+    uint8_t body[64];
+    struct writer writer;
+    struct client_block told = { block->header->height, block->hash, block->header->time_ms, block->header->commands_count };
+
+    writer_init(&writer, body, sizeof body);
+    client_block_encode(&told, &writer);
+    send_small(sessions, session->client, CLIENT_BLOCK, &writer);
+}
+
+void sessions_executed(struct sessions *sessions, const struct apply_block *block)
+{
+    sessions->height = block->header->height;
+    sessions->time_ms = block->header->time_ms;
+    sessions->block_receipts_count = 0;
+    for (uint32_t i = 0; i < block->header->commands_count; i++) {
+        collect(sessions, &block->commands[i].id, i, block->codes[i]);
+    }
+    for (uint32_t i = 0; i < sessions->config.clients_max; i++) {
+        struct session *session = &sessions->list[i];
+        if (session->client != 0 && session->receipts != 0) {
+            tell(sessions, session, block);
+        }
+        if (session->client != 0 && session->subscribed) {
+            tell_block(sessions, session, block);
+        }
+    }
+}
+
+void sessions_proof(struct sessions *sessions, bool ok, const struct block_header *header, struct bytes proof)
+{
+    struct session_answer *answer = take_answer(sessions);
+    struct client_answer head = { .id = sessions->proof.id, .height = sessions->height, .age_ms = age_of(sessions), .code = ok ? 0 : REFUSAL_BEHIND };
+    struct writer writer;
+
+    ASSERT(sessions->proof.open);
+    sessions->proof.open = false;
+    if (answer == NULL) {
+        send_refused(sessions, sessions->proof.client, head.id, REFUSAL_BUSY, 100);
+        return;
+    }
+    writer_init(&writer, answer->data, CLIENT_FRAME_BYTES_MAX - 64);
+    if (ok) {
+        block_header_encode(header, &writer);
+        write_run(&writer, proof.data, proof.size);
+    }
+    ASSERT(!writer.failed);
+    send_answer(sessions, sessions->proof.client, &head, answer, writer.offset);
+}

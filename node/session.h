@@ -1,0 +1,92 @@
+/* session.h: the clients of a replica: what they ask, what they are told, and the bounds that keep one from harming the others.
+ *
+ *     client frame --> session --> driver_request ...... ADMITTED | REFUSED
+ *                         ^                                   |
+ *                         +---- RECEIPTS when a block with the command is executed
+ *
+ * A client that breaks the protocol is closed and counted; one that asks too much is refused with a reason and a time (R1). */
+#ifndef WARD_NODE_SESSION_H
+#define WARD_NODE_SESSION_H
+
+#include "base/arena.h"
+#include "net/net.h"
+#include "node/driver.h"
+#include "node/waiters.h"
+#include "wire/client.h"
+
+#define SESSION_CODES_MAX 1024u     /* enum code and enum refusal are below */
+#define SESSION_ANSWERS_MAX 16u     /* answers on their way at once; more are refused as busy */
+#define SESSION_RECEIPTS_FRAME 1000u /* receipts in one frame */
+
+/* What sessions ask of the daemon. Each writes at most `room` bytes and gives 0 or a code. */
+struct session_ports {
+    void *context;
+    uint16_t (*query)(void *context, struct bytes question, uint8_t *out, size_t room, size_t *size);
+    uint16_t (*status)(void *context, uint8_t *out, size_t room, size_t *size);
+};
+
+struct session_config {
+    uint32_t clients_max;
+    uint32_t waiters_max; /* a power of two */
+    uint16_t member;
+    uint16_t members_count;
+    struct hash32 genesis;
+};
+
+struct session {
+    uint64_t client; /* net's id; 0: free */
+    bool greeted;
+    bool subscribed;
+    uint32_t outstanding; /* requests without a final answer, <= CLIENT_OUTSTANDING_MAX */
+    uint32_t receipts;    /* index + 1 of its first receipt of the present block */
+};
+
+struct session_receipt {
+    struct client_receipt receipt;
+    uint32_t next; /* index + 1 of the same client */
+};
+
+struct session_answer {
+    struct payload payload; /* first: release finds the answer by it */
+    uint8_t *data;          /* CLIENT_FRAME_BYTES_MAX */
+    bool used;
+};
+
+struct session_counters {
+    uint64_t submitted, admitted;
+    uint64_t refused[SESSION_CODES_MAX];  /* by code */
+    uint64_t receipts[SESSION_CODES_MAX]; /* sent to our own clients, by code */
+    uint64_t malformed;
+    uint64_t answers;
+};
+
+struct sessions {
+    struct session_config config;
+    struct session_ports ports;
+    struct net *net;
+    struct driver *driver;
+    struct session *list; /* clients_max */
+    struct waiters waiters;
+    struct session_receipt *block_receipts; /* waiters_max: of the block being told */
+    uint32_t block_receipts_count;
+    struct session_answer answers[SESSION_ANSWERS_MAX];
+    struct { uint64_t client, id; bool open; } proof; /* one PROVE at a time */
+    uint64_t height, time_ms; /* of the newest executed block */
+    struct session_counters counters;
+};
+
+/* sessions_take takes all memory. net and driver are set by the owner before the first event. */
+void sessions_take(struct sessions *sessions, struct arena *arena, const struct session_config *config, const struct session_ports *ports);
+
+/* From net. */
+bool sessions_client_up(struct sessions *sessions, uint64_t client);
+void sessions_client_down(struct sessions *sessions, uint64_t client);
+void sessions_client_frame(struct sessions *sessions, uint64_t client, const struct frame *frame);
+
+/* From the driver's ports. */
+void sessions_admitted(struct sessions *sessions, uint64_t token, const struct hash32 *tx_id);
+void sessions_refused(struct sessions *sessions, uint64_t token, uint16_t code, uint32_t retry_after_ms);
+void sessions_executed(struct sessions *sessions, const struct apply_block *block);
+void sessions_proof(struct sessions *sessions, bool ok, const struct block_header *header, struct bytes proof);
+
+#endif
