@@ -42,7 +42,7 @@ TEST_SRC := $(sort $(wildcard tests/*/*_test.c tests/*/*_kit.c))
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/obj/%.o)
 TESTS := $(B)/ward-tests
 
-.PHONY: all help check check-all nightly selftest selftest-programs fuzz fuzz-programs fuzz-cover fuzz-corpus cover tidy core-check hardened-check lint install clean
+.PHONY: all help check check-all nightly selftest selftest-programs fuzz fuzz-programs fuzz-cover fuzz-corpus fuzz-seeds cover tidy core-check hardened-check lint install clean
 .SECONDARY:
 
 all: $(PROGRAMS) $(if $(PROGRAMS),,$(LIB)) ## build the programs into build/$(MODE)/
@@ -112,6 +112,12 @@ FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*_fu
 fuzz-programs: $(LIB) $(FUZZ)
 build/fuzz/%_fuzz: build/fuzz/obj/tests/fuzz/%_fuzz.o build/fuzz/libward.a
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer $< build/fuzz/libward.a $(LIBS) -o $@
+
+build/fuzz/seeds: build/fuzz/obj/tests/fuzz/seeds.o build/fuzz/libward.a
+	$(CC) $(LDFLAGS) $< build/fuzz/libward.a $(LIBS) -o $@
+
+fuzz-seeds: ## write legal examples into tests/fuzz/corpus/, for fuzzing to begin with
+	@tools/fuzz seeds
 
 fuzz: ## run each fuzz target for FUZZ_SECONDS (5) from tests/fuzz/corpus/
 	@tools/fuzz run

@@ -57,7 +57,7 @@ static bool is_repeat(struct log_event *event, const char *fields, uint64_t now_
 }
 
 /* append adds formatted text and gives the new length, never beyond the capacity minus one. */
-static size_t append(char *line, size_t size, size_t used, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static size_t append(char *line, size_t size, size_t used, const char *format, ...)
 {
     va_list arguments;
 

@@ -1,0 +1,66 @@
+/* envelope_fuzz.c: a client's command: envelope, body and payload. What decodes has one encoding, and every question about it has an answer. */
+#include "wire/envelope.h"
+
+#include "ledger/command.h"
+#include "tests/fuzz/fuzz.h"
+
+static uint8_t again[FUZZ_BYTES_MAX];
+
+static void body_is_canonical(const struct envelope *envelope)
+{
+    struct command_body body;
+    struct writer writer;
+
+    enum verdict verdict = command_body_decode(&body, envelope->type, envelope->body.data, envelope->body.size);
+    CHECK((command_body_refusal(verdict) == CODE_OK) == (verdict == VERDICT_OK));
+    if (verdict != VERDICT_OK) {
+        return;
+    }
+    writer_init(&writer, again, sizeof again);
+    command_body_encode(&body, &writer);
+    check_same_bytes(&writer, envelope->body.data, envelope->body.size);
+    const uint8_t *patient = command_body_patient(&body);
+    const uint8_t *on_behalf = command_body_on_behalf(&body);
+    CHECK(patient == NULL || patient != on_behalf);
+}
+
+static void questions_have_answers(const struct envelope *envelope)
+{
+    struct hash32 genesis = { { 1, 2, 3 } };
+    struct envelope_signature signatures[ENVELOPE_SIGNATURES_MAX];
+
+    struct hash32 id = envelope_tx_id(envelope, &genesis);
+    uint32_t count = envelope_signatures(envelope, &genesis, &id, signatures);
+    CHECK(count >= 1 + envelope->cosigners_count);
+    CHECK(count <= ENVELOPE_SIGNATURES_MAX);
+    CHECK(envelope_static_cost(envelope) > 0);
+    CHECK(envelope_items(envelope) <= UINT8_MAX);
+    CHECK(command_shape_of(envelope->type) != NULL);
+    (void)envelope_new_key(envelope);
+    (void)envelope_check_chain(envelope, &genesis);
+    (void)envelope_check_time(envelope, envelope->nonce);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct envelope envelope;
+    struct writer writer;
+
+    if (size < 2) {
+        return 0;
+    }
+    /* The first two bytes say how much of the rest is the payload that came beside. */
+    size_t payload = ((size_t)data[0] << 8 | data[1]) % (size - 1);
+    struct bytes bytes = bytes_of(data + 2, size - 2 - payload);
+
+    if (envelope_decode(&envelope, bytes) != CODE_OK) {
+        return 0;
+    }
+    writer_init(&writer, again, sizeof again);
+    envelope_encode(&envelope, &writer);
+    check_same_bytes(&writer, bytes.data, bytes.size);
+    (void)envelope_check_payload(&envelope, bytes_of(data + size - payload, payload));
+    questions_have_answers(&envelope);
+    body_is_canonical(&envelope);
+    return 0;
+}

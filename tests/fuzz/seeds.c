@@ -1,0 +1,271 @@
+/* seeds.c: writes one legal example of everything that the fuzz targets read into tests/fuzz/corpus/<target>/, so that fuzzing begins behind the
+ * first checks instead of guessing lengths and magic numbers. The examples are the same bytes each time; `make fuzz-seeds` runs it. */
+#include "ledger/command.h"
+#include "tests/fuzz/fuzz.h"
+#include "wire/client.h"
+#include "wire/envelope.h"
+#include "wire/genesis.h"
+
+#include <stdio.h>
+
+static uint8_t room[FUZZ_BYTES_MAX];
+static uint8_t filled[ENVELOPE_BODY_BYTES_MAX]; /* bytes that are neither zero nor all alike */
+
+static void save(const char *target, const char *name, const struct writer *writer)
+{
+    char path[256];
+
+    CHECK(!writer->failed);
+    snprintf(path, sizeof path, "tests/fuzz/corpus/%s/seed-%s", target, name);
+    FILE *file = fopen(path, "wb");
+    CHECK(file != NULL);
+    CHECK(fwrite(writer->data, 1, writer->offset, file) == writer->offset);
+    CHECK(fclose(file) == 0);
+}
+
+static struct command_body body_of(enum command_type type)
+{
+    struct command_body body;
+
+    memset(&body, 0, sizeof body);
+    body.type = type;
+    switch (type) {
+    case COMMAND_ACTOR_SET:
+        body.as.actor_set.op = ACTOR_REGISTER;
+        body.as.actor_set.kind = ACTOR_PRACTITIONER;
+        break;
+    case COMMAND_PATIENT_REGISTER:
+        body.as.patient_register.flags = REGISTER_STANDING_WRITE;
+        break;
+    case COMMAND_POINTER_ADD:
+        body.as.pointer_add.count = 2;
+        break;
+    case COMMAND_POINTER_DECIDE:
+        body.as.pointer_decide.count = 1;
+        body.as.pointer_decide.seqs[0] = 7;
+        break;
+    case COMMAND_POINTER_STATUS:
+        body.as.pointer_set_status.op = POINTER_HIDE;
+        body.as.pointer_set_status.count = 2;
+        body.as.pointer_set_status.seqs[0] = 7;
+        body.as.pointer_set_status.seqs[1] = 9;
+        break;
+    case COMMAND_GRANT:
+        body.as.grant.effect = EFFECT_PERMIT;
+        body.as.grant.kind = GRANT_READ;
+        body.as.grant.gtype = GRANTEE_ACTOR;
+        body.as.grant.conf_max = CONF_NORMAL;
+        break;
+    case COMMAND_REVOKE:
+        body.as.revoke.count = 1;
+        body.as.revoke.seqs[0] = 3;
+        break;
+    case COMMAND_ACCESS_REQUEST:
+        body.as.access_request.base_seq = 1;
+        body.as.access_request.want_ttl = 3600;
+        body.as.access_request.count = 1;
+        body.as.access_request.seqs[0] = 5;
+        break;
+    case COMMAND_DISCLOSE:
+        body.as.disclose.count = 1;
+        body.as.disclose.items[0].base_seq = 1;
+        body.as.disclose.items[0].mode = DISCLOSE_READ;
+        body.as.disclose.items[0].bitmap[0] = 1;
+        break;
+    case COMMAND_PATIENT_SET:
+        body.as.patient_set.op = PATIENT_SET_POLICY;
+        break;
+    }
+    return body;
+}
+
+static void envelope_seed(enum command_type type, uint32_t cosigners, uint16_t payload_bytes)
+{
+    static uint8_t body_bytes[ENVELOPE_BODY_BYTES_MAX];
+    static const uint8_t accounts[ENVELOPE_COSIGNERS_MAX][ACCOUNT_BYTES] = { { 1 }, { 2 }, { 3 } };
+    struct command_body body = body_of(type);
+    struct hash32 payload_hash = hash_one(HASH_PAYLOAD, filled, payload_bytes);
+    struct hash32 none = { { 0 } };
+    struct writer writer;
+    char name[64];
+
+    writer_init(&writer, body_bytes, sizeof body_bytes);
+    command_body_encode(&body, &writer);
+    struct envelope envelope = {
+        .type = (uint8_t)type,
+        .flags = payload_bytes > 0 ? ENVELOPE_FLAG_PAYLOAD : 0,
+        .nonce = 1,
+        .valid_until_ms = 600000,
+        .sender = filled,
+        .key = filled + 32,
+        .payload_hash = payload_bytes > 0 ? payload_hash.bytes : none.bytes,
+        .payload_bytes = payload_bytes,
+        .body = bytes_of(body_bytes, writer.offset),
+        .cosigners_count = cosigners,
+        .signature = filled,
+    };
+    for (uint32_t i = 0; i < cosigners; i++) {
+        envelope.cosigners[i] = (struct cosigner){ accounts[i], filled + 32, filled };
+    }
+    writer_init(&writer, room, sizeof room);
+    write_u16_be(&writer, payload_bytes);
+    envelope_encode(&envelope, &writer);
+    write_run(&writer, filled, payload_bytes);
+    snprintf(name, sizeof name, "%s-%u-%u", command_type_name((uint8_t)type), cosigners, payload_bytes);
+    save("envelope", name, &writer);
+}
+
+static void envelope_seeds(void)
+{
+    for (uint8_t type = 0; type <= COMMAND_TYPE_MAX; type++) {
+        if (command_shape_of(type) != NULL) {
+            envelope_seed((enum command_type)type, type % 4, 0);
+        }
+    }
+    envelope_seed(COMMAND_POINTER_ADD, 1, 300);
+}
+
+static void client_seed(enum client_type type, const char *name)
+{
+    struct client_receipts receipts = { .height = 9, .time_ms = 77, .count = 2 };
+    struct client_receipt receipt = { .id = 5, .index = 1, .code = 0 };
+    struct writer writer;
+
+    writer_init(&writer, room, sizeof room);
+    write_u8(&writer, (uint8_t)type);
+    switch (type) {
+    case CLIENT_HELLO:
+        client_hello_encode(&(struct client_hello){ .chain_tag = { 1 } }, &writer);
+        break;
+    case CLIENT_WELCOME:
+        client_welcome_encode(&(struct client_welcome){ .member = 1, .members_count = 4 }, &writer);
+        break;
+    case CLIENT_SUBMIT:
+        client_submit_encode(&(struct client_submit){ .id = 1, .command = bytes_of(filled, 200) }, &writer);
+        break;
+    case CLIENT_ADMITTED:
+        client_admitted_encode(1, &writer);
+        break;
+    case CLIENT_REFUSED:
+        client_refused_encode(&(struct client_refused){ .id = 1, .code = CODE_RATE, .retry_after_ms = 50 }, &writer);
+        break;
+    case CLIENT_RECEIPTS:
+        client_receipts_encode(&receipts, &writer);
+        client_receipt_encode(&receipt, &writer);
+        client_receipt_encode(&receipt, &writer);
+        break;
+    case CLIENT_PROVE:
+    case CLIENT_QUERY:
+    case CLIENT_STATUS:
+        client_question_encode(&(struct client_question){ .id = 1, .question = bytes_of(filled, 32) }, &writer);
+        break;
+    case CLIENT_ANSWER:
+        client_answer_encode(&(struct client_answer){ .id = 1, .height = 9, .answer = bytes_of(filled, 40) }, &writer);
+        break;
+    case CLIENT_SUBSCRIBE:
+        client_subscribe_encode(9, &writer);
+        break;
+    case CLIENT_BLOCK:
+        client_block_encode(&(struct client_block){ .height = 9, .commands_count = 3 }, &writer);
+        break;
+    }
+    save("client", name, &writer);
+}
+
+static void client_seeds(void)
+{
+    char name[16];
+
+    for (int type = CLIENT_HELLO; type <= CLIENT_BLOCK; type++) {
+        snprintf(name, sizeof name, "%02x", (unsigned)type);
+        client_seed((enum client_type)type, name);
+    }
+}
+
+static struct enrolment enrolment_of(uint8_t number, bool has_replica)
+{
+    struct enrolment enrolment = { .kind = 1, .has_replica = has_replica };
+
+    snprintf(enrolment.name, sizeof enrolment.name, "hospital %u", number);
+    snprintf(enrolment.endpoint, sizeof enrolment.endpoint, "localhost:%u", 7000u + number);
+    enrolment.admin_key[0] = number;
+    enrolment.officer_key[0] = number;
+    if (has_replica) {
+        enrolment.sign_key[0] = number;
+        enrolment.transport_key[0] = number;
+    }
+    return enrolment;
+}
+
+static void genesis_seed(uint32_t enrolments, uint32_t replicas, uint32_t entities)
+{
+    struct genesis genesis = { .chain_name = "seed", .time_ms = 1000, .limits = config_limits_default(), .enrolments_count = enrolments };
+    struct writer writer;
+    char name[32];
+
+    writer_init(&writer, room, sizeof room);
+    genesis_begin(&genesis, &writer);
+    for (uint32_t i = 0; i < enrolments; i++) {
+        struct enrolment enrolment = enrolment_of((uint8_t)(i + 1), i < replicas);
+        genesis_write_enrolment(&enrolment, &writer);
+    }
+    genesis_write_entities_count(entities, &writer);
+    for (uint8_t i = 0; i < entities; i++) {
+        uint8_t key[2] = { 3, i };
+        genesis_write_entity(&(struct genesis_entity){ bytes_of(key, sizeof key), bytes_of(filled, 20) }, &writer);
+    }
+    snprintf(name, sizeof name, "%u-%u-%u", enrolments, replicas, entities);
+    save("genesis", name, &writer);
+}
+
+/* Needs: the kind's place in the table of entity_fuzz.c. */
+static void entity_seed(uint8_t kind, const char *name, const uint8_t *value, size_t size)
+{
+    struct writer writer;
+
+    writer_init(&writer, room, sizeof room);
+    write_u8(&writer, kind);
+    write_run(&writer, value, size);
+    save("entity", name, &writer);
+}
+
+static void entity_seeds(void)
+{
+    static uint8_t value[ENTITY_BYTES_MAX];
+    struct chain chain = { .height = 9, .receipts = { .count = 5 } };
+
+    org_encode(&(struct org){ .kind = ORG_HOSPITAL, .status = ORG_ACTIVE, .name_length = 1, .name = "a", .endpoint_length = 1, .endpoint = "b", .replica_index = 255 }, value);
+    entity_seed(0, "org", value, ORG_BYTES);
+    actor_encode(&(struct actor){ .kind = ACTOR_SYSTEM, .org = 1, .status = ACTOR_ACTIVE }, value);
+    entity_seed(1, "actor", value, ACTOR_BYTES);
+    patient_encode(&(struct patient){ .status = PATIENT_ACTIVE, .kx_epoch = 1, .vouchers = { 1, 0 } }, value);
+    entity_seed(2, "patient", value, PATIENT_BYTES);
+    pointer_encode(&(struct pointer){ .custodian = 1, .status = POINTER_CURRENT, .record_class = CLASS_IMAGING }, value);
+    entity_seed(3, "pointer", value, POINTER_BYTES);
+    grant_encode(&(struct grant){ .effect = EFFECT_PERMIT, .kind = GRANT_READ, .gtype = GRANTEE_ORG, .status = GRANT_ACTIVE }, value);
+    entity_seed(4, "grant", value, GRANT_BYTES);
+    ticket_encode(&(struct ticket){ .reason = REASON_SELF, .base_seq = 1 }, value);
+    entity_seed(5, "ticket", value, TICKET_BYTES);
+    relation_encode(&(struct relation){ .current = 1 }, value);
+    entity_seed(6, "relation", value, RELATION_BYTES);
+    audit_event_encode(&(struct audit_event){ .type = EVENT_REGISTERED }, value);
+    entity_seed(7, "audit", value, AUDIT_EVENT_BYTES);
+    entity_seed(8, "chain", value, chain_encode(&chain, value));
+    memset(value, 0, 8 + 2 * 32);
+    value[1] = 5; /* two bits: two peaks */
+    entity_seed(9, "peaks", value, 8 + 2 * 32);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < sizeof filled; i++) {
+        filled[i] = (uint8_t)(i * 7 + 11);
+    }
+    envelope_seeds();
+    client_seeds();
+    entity_seeds();
+    genesis_seed(4, 4, 2);
+    genesis_seed(5, 4, 0);
+    genesis_seed(1, 0, 1);
+    return 0;
+}
