@@ -9,5 +9,8 @@ int cmd_version(const struct args *args);
 int cmd_key_init(const struct args *args);
 int cmd_key_show(const struct args *args);
 int cmd_key_enrol(const struct args *args);
+int cmd_config_check(const struct args *args);
+int cmd_config_show(const struct args *args);
+int cmd_config_explain(const struct args *args);
 
 #endif

@@ -23,6 +23,16 @@ static const struct flag_spec key_enrol_flags[] = {
     END,
 };
 
+static const struct flag_spec config_check_flags[] = {
+    { .name = "syntax", .type = FLAG_SWITCH, .help = "look at the file alone, not at genesis and keys" },
+    END,
+};
+
+static const struct flag_spec config_explain_flags[] = {
+    { .name = "yaml", .type = FLAG_SWITCH, .help = "print a configuration file with every option and its default" },
+    END,
+};
+
 static const struct flag_spec no_flags[] = { END };
 
 const struct command_spec command_table[] = {
@@ -54,5 +64,25 @@ const struct command_spec command_table[] = {
       .example = "ward key enrol /etc/ward/keys --name Mercy --endpoint ward.mercy.example:7400 --out mercy.enrol",
       .exits = { EXIT_CONFIGURATION, EXIT_RESOURCE, EXIT_PERMISSION },
       .run = cmd_key_enrol },
+    { .name = "config check",
+      .summary = "check a configuration with the genesis and the keys that it names",
+      .operand = { "FILE", 1, 1, "configuration of a wardd" },
+      .flags = config_check_flags,
+      .example = "ward config check /etc/ward/ward.yaml",
+      .exits = { EXIT_CONFIGURATION, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_config_check },
+    { .name = "config show",
+      .summary = "show every option as it is in force: environment, then file, then default",
+      .operand = { "FILE", 1, 1, "configuration of a wardd" },
+      .flags = no_flags,
+      .example = "ward config show /etc/ward/ward.yaml",
+      .exits = { EXIT_CONFIGURATION, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_config_show },
+    { .name = "config explain",
+      .summary = "explain all options of the configuration file, a section or one option",
+      .operand = { "OPTION", 0, 1, "section, name or section.name" },
+      .flags = config_explain_flags,
+      .example = "ward config explain limits",
+      .run = cmd_config_explain },
     { .name = NULL },
 };

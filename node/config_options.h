@@ -1,0 +1,75 @@
+/* config_options.h: every option of the configuration file, once: section, name, default, bounds, meaning. The structs, the YAML schema,
+ * `ward config explain` and the example file are made from these rows.
+ *
+ *     TEXT(section, name, longest, default or NULL when it must be given, meaning)
+ *     NUMBER(section, name, default, min, max, meaning)
+ *     CHOICE(section, name, default, words, meaning)
+ *     SWITCH(section, name, default, meaning)
+ *
+ * A number has its unit at the end of its name. */
+#ifndef WARD_NODE_CONFIG_OPTIONS_H
+#define WARD_NODE_CONFIG_OPTIONS_H
+
+#define CONFIG_PATH_BYTES_MAX 511
+#define CONFIG_ADDRESS_BYTES_MAX 271
+
+#define CONFIG_CLUSTER(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                 \
+    TEXT(cluster, name, 48, NULL, "name of the chain, as in its genesis; dangerous commands ask for it")                                             \
+    TEXT(cluster, genesis_file, CONFIG_PATH_BYTES_MAX, NULL, "the genesis, as `ward genesis assemble` wrote it")                                     \
+    TEXT(cluster, fingerprint, 64, NULL, "hash of the genesis in hexadecimal, as `ward genesis show` prints it; wardd refuses any other genesis")
+
+#define CONFIG_NODE(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                    \
+    TEXT(node, member, 48, NULL, "name of the organisation whose replica this is, as in its enrolment")                                              \
+    TEXT(node, listen, CONFIG_ADDRESS_BYTES_MAX, "[::]:7400", "host:port for the other replicas and, if allowed, remote clients")                    \
+    TEXT(node, client_socket, 100, "/run/ward/ward.sock", "UNIX socket for local tools")                                                             \
+    TEXT(node, data_dir, CONFIG_PATH_BYTES_MAX, "/var/lib/ward", "directory of log and superblock, on a file system with real flushes")              \
+    CHOICE(node, profile, "any", "any|fast|balanced|eco",                                                                                            \
+           "what the operator expects of the chain's batching; wardd refuses to start when the genesis says something else")
+
+#define CONFIG_KEYS(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                    \
+    TEXT(keys, sign_file, CONFIG_PATH_BYTES_MAX, "/etc/ward/keys/sign.key", "the replica's signing key; credential:NAME names a systemd credential") \
+    TEXT(keys, transport_file, CONFIG_PATH_BYTES_MAX, "/etc/ward/keys/transport.key", "the replica's key for links; credential:NAME likewise")
+
+#define CONFIG_IO(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                      \
+    CHOICE(io, backend, "auto", "auto|io_uring", "kernel interface for disk and network")                                                            \
+    SWITCH(io, unsafe_dev, "false", "accept a data directory without real flushes (tmpfs, overlay): for tests, never for records")                     \
+    NUMBER(io, segment_mib, 64, 1, 128, "size of one log segment; fixed when the data directory is made")                                            \
+    NUMBER(io, queue_batches, 6, 2, 16, "log batches that can wait or be in flight")
+
+#define CONFIG_CRYPTO(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                  \
+    CHOICE(crypto, verify, "auto", "auto|libsodium|reference", "which implementation may decide first; the verdicts are the same")                   \
+    NUMBER(crypto, workers_max, 8, 0, 8, "threads that check signatures: at most this many, and at most the cores less one")
+
+#define CONFIG_LIMITS(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                  \
+    NUMBER(limits, clients_max, 128, 1, 4096, "client connections at once")                                                                          \
+    NUMBER(limits, clients_per_key_max, 8, 1, 4096, "remote client connections with one key")                                                        \
+    NUMBER(limits, client_queue_kib, 1024, 64, 65536, "bytes that may wait for one client")                                                          \
+    SWITCH(limits, remote_clients, "false", "accept clients on node.listen; local tools use the UNIX socket")                                          \
+    NUMBER(limits, member_queue_kib, 0, 0, 1048576, "bytes that may wait for one replica; 0: 64 MiB shared by all, between two blocks and 8 MiB")    \
+    NUMBER(limits, half_open_max, 128, 8, 4096, "handshakes under way at once")                                                                      \
+    NUMBER(limits, half_open_per_host_max, 4, 1, 4096, "handshakes under way from one host")                                                         \
+    NUMBER(limits, handshakes_per_second, 200, 1, 100000, "handshakes that strangers may begin")                                                     \
+    NUMBER(limits, handshake_timeout_ms, 3000, 100, 60000, "time for a handshake")                                                                   \
+    NUMBER(limits, pool_commands, 8192, 256, 262144, "commands that can wait for a block")                                                           \
+    NUMBER(limits, pool_client_commands, 64, 1, 65536, "of these, from one client")
+
+#define CONFIG_MEMORY(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                  \
+    NUMBER(memory, budget_mib, 0, 0, 1048576, "refuse to start when more memory is needed; 0: no bound")                                             \
+    NUMBER(memory, history_blocks, 16384, 1024, 1048576, "hashes of committed blocks kept for serving; a power of two")                              \
+    NUMBER(memory, blocks_held, 16, 12, 64, "block bodies held at once")                                                                             \
+    NUMBER(memory, log_index_entries, 16384, 1024, 1048576, "newest log records that can be served to others; a power of two")
+
+#define CONFIG_LOG(TEXT, NUMBER, CHOICE, SWITCH) CHOICE(log, level, "info", "debug|info|warn|error", "least severity that is written to standard error")
+
+/* The sections in the order of the file. */
+#define CONFIG_SECTIONS(X)                                                                                                                           \
+    X(cluster, CONFIG_CLUSTER)                                                                                                                       \
+    X(node, CONFIG_NODE)                                                                                                                             \
+    X(keys, CONFIG_KEYS)                                                                                                                             \
+    X(io, CONFIG_IO)                                                                                                                                 \
+    X(crypto, CONFIG_CRYPTO)                                                                                                                         \
+    X(limits, CONFIG_LIMITS)                                                                                                                         \
+    X(memory, CONFIG_MEMORY)                                                                                                                         \
+    X(log, CONFIG_LOG)
+
+#endif
