@@ -10,6 +10,7 @@
 #define WARD_LEDGER_EXEC_H
 
 #include "ledger/command.h"
+#include "ledger/consent.h"
 #include "ledger/entity.h"
 #include "ledger/key.h"
 #include "ledger/params.h"
@@ -59,6 +60,7 @@ struct exec {
 
     struct exec_event events[EXEC_EVENTS_MAX]; /* in order of emission; audit.h appends */
     uint32_t events_count;
+    struct consent_inputs inputs; /* scratch of 08, 11, 13 and 14: about 100 KB, never cleared */
     struct hash32 eval_digest; /* set by 13 and 14 (3.14); zeros otherwise */
 };
 

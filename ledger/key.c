@@ -189,3 +189,36 @@ uint32_t key_seq(const uint8_t *key, size_t size)
     reader_init(&reader, key + 1 + ACCT_BYTES, 4);
     return read_u32_be(&reader);
 }
+
+struct due_entry key_due_parse(const uint8_t *key, size_t size)
+{
+    struct due_entry entry;
+    struct reader reader;
+
+    memset(&entry, 0, sizeof entry);
+    reader_init(&reader, key, size);
+    uint8_t first = read_u8(&reader);
+    ASSERT(first == KEY_DUE);
+    entry.time = read_u64_be(&reader);
+    entry.kind = (enum due_kind)read_u8(&reader);
+    read_copy(&reader, entry.acct, ACCT_BYTES);
+    if (entry.kind == DUE_TICKET_LEAVES) {
+        memcpy(entry.place.patient, entry.acct, ACCT_BYTES);
+        entry.place.org = read_u16_be(&reader);
+        entry.place.height = read_u64_be(&reader);
+        entry.place.index = read_u16_be(&reader);
+    } else {
+        entry.seq = read_u32_be(&reader);
+    }
+    ASSERT(reader_end(&reader) == VERDICT_OK);
+    return entry;
+}
+
+struct state_key key_prefix_page(const uint8_t acct[ACCT_BYTES], uint32_t seq)
+{
+    struct state_key key = key_pointer(acct, seq);
+
+    ASSERT(key.size > 1);
+    key.bytes[--key.size] = 0;
+    return key;
+}

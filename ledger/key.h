@@ -72,4 +72,19 @@ struct state_key key_prefix_org(enum key_kind kind, const uint8_t acct[ACCT_BYTE
 /* key_seq gives the sequence number at the end of a pointer's or grant's key. Needs: such a key. */
 uint32_t key_seq(const uint8_t *key, size_t size);
 
+/* The parts of a due entry's key: time and kind, then a sequence number of a patient or a ticket's place. */
+struct due_entry {
+    uint64_t time;
+    enum due_kind kind;
+    uint8_t acct[ACCT_BYTES]; /* of every kind */
+    uint32_t seq;             /* of all kinds but DUE_TICKET_LEAVES */
+    struct ticket_place place; /* of DUE_TICKET_LEAVES */
+};
+
+/* key_due_parse takes a due entry's key apart. Needs: a key that one of the builders made. */
+struct due_entry key_due_parse(const uint8_t *key, size_t size);
+
+/* key_prefix_page gives the common prefix of the pointers whose sequence numbers share everything but the last byte. */
+struct state_key key_prefix_page(const uint8_t acct[ACCT_BYTES], uint32_t seq);
+
 #endif

@@ -55,3 +55,35 @@ Test(key, prefixes_select_one_patient)
     cr_assert_eq(memcmp(prefix.bytes, key.bytes, prefix.size), 0);
     cr_assert_eq(memcmp(pair.bytes, index.bytes, pair.size), 0);
 }
+
+Test(key, due_entries_come_apart_as_they_were_built)
+{
+    struct ticket_place place = { .org = 9, .height = 77, .index = 3 };
+
+    memcpy(place.patient, acct, sizeof acct);
+    struct state_key ticket = key_due_ticket(5, &place);
+    struct state_key grant = key_due_grant(6, acct, 0x01020304);
+    struct due_entry entry = key_due_parse(ticket.bytes, ticket.size);
+    cr_assert_eq(entry.kind, DUE_TICKET_LEAVES);
+    cr_assert_eq(entry.time, 5);
+    cr_assert_eq(entry.place.org, 9);
+    cr_assert_eq(entry.place.height, 77);
+    cr_assert_eq(entry.place.index, 3);
+    cr_assert_eq(memcmp(entry.place.patient, acct, sizeof acct), 0);
+    entry = key_due_parse(grant.bytes, grant.size);
+    cr_assert_eq(entry.kind, DUE_GRANT_EXPIRES);
+    cr_assert_eq(entry.seq, 0x01020304);
+    cr_assert_eq(memcmp(entry.acct, acct, sizeof acct), 0);
+}
+
+Test(key, a_page_prefix_covers_256_pointers)
+{
+    struct state_key prefix = key_prefix_page(acct, 0x1234);
+    struct state_key first = key_pointer(acct, 0x1200);
+    struct state_key last = key_pointer(acct, 0x12ff);
+    struct state_key next = key_pointer(acct, 0x1300);
+
+    cr_assert_eq(memcmp(prefix.bytes, first.bytes, prefix.size), 0);
+    cr_assert_eq(memcmp(prefix.bytes, last.bytes, prefix.size), 0);
+    cr_assert_neq(memcmp(prefix.bytes, next.bytes, prefix.size), 0);
+}
