@@ -63,6 +63,7 @@ struct loop_receive {
     bool active;               /* under way, in the kernel or waiting for buffers */
     bool waiting;              /* for buffers */
     bool stopping;
+    bool single;               /* one request per receive instead of a series */
 };
 
 /* What an implementation provides; see the functions of the same name below. */
@@ -95,7 +96,7 @@ enum err loop_turn(struct loop *loop, uint64_t deadline_ns);
 /* loop_note states the cause of the present wake-up; the first of a turn counts. */
 void loop_note(struct loop *loop, enum loop_cause cause);
 
-/* loop_accept takes connections from a listening socket. Multishot. Gives: a new descriptor, non-blocking and close-on-exec, as the result. */
+/* loop_accept takes connections from a listening socket. Multishot. Gives: a new close-on-exec descriptor as the result. */
 void loop_accept(struct loop *loop, int fd, struct completion *completion);
 
 /* loop_connect connects a socket. Gives: 0 or a negative errno. Owns: `address` must live until the completion. */

@@ -1,0 +1,143 @@
+/* loop_uring_test.c: the ring opens where an ordinary user may open it, says why where not, and loses nothing when buffers run out. */
+#include "tests/net/net_kit.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct sink {
+    struct loop_receive receive;
+    size_t bytes;
+    int32_t result;
+    bool mixed; /* a byte was not the one that was sent at its place */
+    bool over;
+};
+
+static uint8_t pattern(size_t offset) { return (uint8_t)(offset * 131 + (offset >> 8)); }
+
+static void sink_received(struct loop_receive *receive, int32_t result, uint8_t *data, bool more)
+{
+    struct sink *sink = (struct sink *)((char *)receive - offsetof(struct sink, receive));
+
+    for (int32_t i = 0; i < result; i++) {
+        sink->mixed |= data[i] != pattern(sink->bytes + (size_t)i);
+    }
+    sink->bytes += result > 0 ? (size_t)result : 0;
+    sink->result = result;
+    sink->over = !more;
+}
+
+/* pair gives two connected stream sockets. */
+static void pair(bool tcp, int ends[2])
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t size = sizeof address;
+
+    if (!tcp) {
+        cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+        return;
+    }
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(listener, (struct sockaddr *)&address, size), 0);
+    cr_assert_eq(listen(listener, 1), 0);
+    cr_assert_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(connect(ends[1], (struct sockaddr *)&address, size), 0);
+    ends[0] = accept(listener, NULL, NULL);
+    close(listener);
+}
+
+/* The other side has closed before the first byte is read, and the buffers end exactly with the bytes: the end must still be seen. */
+static void receive_everything(bool tcp)
+{
+    static uint8_t data[65536];
+    struct loop_uring_config config = { .entries = 64, .buffers_count = { 4, 4 }, .buffer_bytes = { 1024, 1024 } };
+    struct loop *loop = kit_loop(&config);
+    struct sink sink = { .receive = { .group = LOOP_GROUP_STRANGERS, .received = sink_received } };
+    int ends[2];
+
+    for (size_t i = 0; i < sizeof data; i++) {
+        data[i] = pattern(i);
+    }
+    pair(tcp, ends);
+    cr_assert_eq(write(ends[1], data, sizeof data), (ssize_t)sizeof data);
+    close(ends[1]);
+    sink.receive.fd = ends[0];
+    loop_receive(loop, &sink.receive);
+    cr_assert(kit_turns(loop, &sink.over, 500));
+    cr_assert_eq(sink.bytes, sizeof data);
+    cr_assert_eq(sink.result, 0);
+    cr_assert_not(sink.mixed);
+    cr_assert(tcp ? loop->counters.starved > 0 : true, "sixteen rounds of four buffers cannot pass without meeting an empty group");
+    loop_close(loop);
+}
+
+Test(loop_uring, loses_no_byte_of_tcp_when_the_buffer_group_runs_empty) { receive_everything(true); }
+Test(loop_uring, loses_no_byte_of_a_unix_socket_that_was_closed_early) { receive_everything(false); }
+
+/* in_child runs a test in a process of its own, whose rights it may then give away. Gives: its exit code. */
+static int in_child(int (*test)(void))
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        _exit(test());
+    }
+    int status = 0;
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static int open_default(struct loop_uring_problem *problem)
+{
+    struct loop_uring_config config = loop_uring_config_default();
+    struct arena arena;
+
+    arena_init_measure(&arena);
+    (void)loop_uring_take(&arena, &config);
+    size_t size = arena.used;
+    arena_init(&arena, kit_memory(size), size);
+    return (int)loop_uring_open(loop_uring_take(&arena, &config), problem);
+}
+
+static int open_unprivileged(void)
+{
+    struct loop_uring_problem problem;
+    struct rlimit limit = { 8u << 20, 8u << 20 };
+
+    if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0 || (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))) {
+        return 77;
+    }
+    return open_default(&problem);
+}
+
+Test(loop_uring, opens_without_rights_and_with_8_mib_of_locked_memory) { cr_assert_eq(in_child(open_unprivileged), ERR_OK); }
+
+/* The way in which container profiles forbid io_uring. */
+static int open_forbidden(void)
+{
+    struct loop_uring_problem problem;
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = { .len = sizeof filter / sizeof filter[0], .filter = filter };
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+        return 77;
+    }
+    int err = open_default(&problem);
+    return err == ERR_PERMISSION && problem.number == EPERM && strcmp(problem.step, "io_uring_setup") == 0 && problem.disabled >= -1 ? 0 : 1;
+}
+
+Test(loop_uring, says_who_forbids_it) { cr_assert_eq(in_child(open_forbidden), 0); }

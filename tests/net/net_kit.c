@@ -1,0 +1,42 @@
+/* net_kit.c: see net_kit.h. */
+#include "tests/net/net_kit.h"
+
+#include "base/clock.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *kit_memory(size_t size)
+{
+    void *data = aligned_alloc(ARENA_ALIGN, size + ARENA_ALIGN - size % ARENA_ALIGN);
+
+    cr_assert_not_null(data);
+    memset(data, 0, size);
+    return data;
+}
+
+struct loop *kit_loop(const struct loop_uring_config *config)
+{
+    struct loop_uring_problem problem;
+    struct arena arena;
+
+    arena_init_measure(&arena);
+    cr_assert_null(loop_uring_take(&arena, config));
+    size_t size = arena.used;
+    arena_init(&arena, kit_memory(size), size);
+    struct loop *loop = loop_uring_take(&arena, config);
+    cr_assert_eq(arena.used, size);
+    arena_seal(&arena);
+    enum err err = loop_uring_open(loop, &problem);
+    cr_assert_eq(err, ERR_OK, "%s: errno %d", err == ERR_OK ? "" : problem.step, err == ERR_OK ? 0 : problem.number);
+    return loop;
+}
+
+bool kit_turns(struct loop *loop, const bool *done, unsigned turns_max)
+{
+    for (unsigned i = 0; i < turns_max && !*done; i++) {
+        cr_assert_eq(loop_turn(loop, clock_mono_ns() + 100000000u), ERR_OK);
+    }
+    return *done;
+}
