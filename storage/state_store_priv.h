@@ -129,7 +129,7 @@ void pool_release(struct state_store *store);
 /* key_bit gives bit `bit` of a key, 0 beyond its end. */
 static inline uint32_t key_bit(const uint8_t *key, size_t key_bytes, uint32_t bit)
 {
-    return bit / 8 < key_bytes ? (key[bit / 8] >> (7 - bit % 8)) & 1u : 0u;
+    return bit / 8 < key_bytes ? ((uint32_t)key[bit / 8] >> (7 - bit % 8)) & 1u : 0u;
 }
 
 /* key_differ gives the first bit in which two keys differ, zeros beyond their ends; BIT_NONE when there is none. */

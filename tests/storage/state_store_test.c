@@ -114,7 +114,7 @@ static bool model_remove(struct model *m, const struct pair *pair)
 
 static unsigned model_bit(const struct pair *pair, unsigned bit)
 {
-    return (pair->key[bit / 8] >> (7 - bit % 8)) & 1u;
+    return ((uint32_t)pair->key[bit / 8] >> (7 - bit % 8)) & 1u;
 }
 
 /* The definition itself: split a sorted run at the first bit in which its first and last keys differ. */
