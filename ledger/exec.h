@@ -64,7 +64,7 @@ struct exec {
     struct hash32 eval_digest; /* set by 13 and 14 (3.14); zeros otherwise */
 };
 
-/* exec_handler gives the handler of a type, NULL when the type is not built. */
+/* exec_handler gives the handler of a type, NULL when the type is not built. The table is in ledger/handlers.c. */
 enum code (*exec_handler(uint8_t type))(struct exec *exec);
 
 /* The handlers, one for each type of the first slice. */
@@ -79,11 +79,15 @@ enum code exec_revoke(struct exec *exec);
 enum code exec_access_request(struct exec *exec);   /* ledger/access.c */
 enum code exec_disclose(struct exec *exec);         /* ledger/disclose.c */
 
-/* exec_due is called for each due entry whose time is <= T, after the entry itself was removed. It must not fail: an entry whose entity is
- * gone or has moved on does nothing. `key` is the whole key of the entry (key.h). Implemented beside what falls due. */
-void exec_due_pointer(struct exec *exec, struct bytes key); /* ledger/pointers.c: DUE_POINTER_EXPIRES, DUE_POINTER_LEAVES */
-void exec_due_grant(struct exec *exec, struct bytes key);   /* ledger/grants.c */
-void exec_due_ticket(struct exec *exec, struct bytes key);  /* ledger/access.c */
+/* Every due entry whose time is <= T is given to the function of its kind, after the entry itself was removed; the envelope is NULL then.
+ * An entry whose entity is gone or has moved on does nothing. `key` is the whole key of the entry (key.h).
+ * Fails: CODE_CAPACITY; its changes are undone then, and the entity stays as it is: nothing may rely on hygiene alone. */
+enum code exec_due_pointer(struct exec *exec, struct bytes key); /* ledger/pointers.c: DUE_POINTER_EXPIRES, DUE_POINTER_LEAVES */
+enum code exec_due_grant(struct exec *exec, struct bytes key);   /* ledger/grants.c */
+enum code exec_due_ticket(struct exec *exec, struct bytes key);  /* ledger/access.c */
+
+/* exec_due_handler gives the function of a due kind, NULL for an unknown one. */
+enum code (*exec_due_handler(uint8_t due_kind))(struct exec *exec, struct bytes key);
 
 /* exec_cosigner gives the cosigner with this account, NULL when it did not sign. */
 const struct signer *exec_cosigner(const struct exec *exec, const uint8_t acct[ACCT_BYTES]);

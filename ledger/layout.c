@@ -52,6 +52,20 @@ static void member_set(const struct field *field, uint8_t *record, uint64_t valu
     }
 }
 
+bool layout_fits(struct layout layout, const void *record)
+{
+    for (size_t i = 0; i < layout.count; i++) {
+        const struct field *field = &layout.fields[i];
+        if (field->kind == FIELD_INT) {
+            uint64_t value = member_get(field, record);
+            if (value < field->least || value > field->most) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 static void int_write(const struct field *field, struct writer *writer, uint64_t value)
 {
     ASSERT(value >= field->least);

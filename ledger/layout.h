@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,9 @@ struct layout {
 
 /* layout_bytes gives the size of the record's encoding. */
 size_t layout_bytes(struct layout layout);
+
+/* layout_fits tells whether every integer of the record is in its range, so that it may be written. */
+bool layout_fits(struct layout layout, const void *record);
 
 /* layout_write appends the record. Fails: sets writer->failed when the room ends.
  * Needs: every integer of the record is in its range (our own mistake otherwise). */
