@@ -409,9 +409,9 @@ static bool uring_probe(struct io_uring *ring)
     static const uint8_t needed[] = { IORING_OP_ACCEPT, IORING_OP_CONNECT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_READ, IORING_OP_WRITE, IORING_OP_POLL_ADD,
                                       IORING_OP_ASYNC_CANCEL, IORING_OP_FSYNC, IORING_OP_SEND_ZC };
     static const uint32_t features = IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_CQE_SKIP;
-    struct {
+    union { /* the head ends in an array without a size; the bytes give it 256 elements */
         struct io_uring_probe head;
-        struct io_uring_probe_op operations[256];
+        uint8_t room[sizeof(struct io_uring_probe) + 256 * sizeof(struct io_uring_probe_op)];
     } probe;
 
     memset(&probe, 0, sizeof probe);

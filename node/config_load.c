@@ -65,7 +65,7 @@ struct load {
     unsigned long line; /* of the innermost place that its backtrace names; 0: none */
 };
 
-static void listen_to(cyaml_log_t level, void *context, const char *format, va_list list)
+__attribute__((format(printf, 3, 0))) static void listen_to(cyaml_log_t level, void *context, const char *format, va_list list)
 {
     struct load *load = context;
     char line[256];
