@@ -12,5 +12,8 @@ int cmd_key_enrol(const struct args *args);
 int cmd_config_check(const struct args *args);
 int cmd_config_show(const struct args *args);
 int cmd_config_explain(const struct args *args);
+int cmd_genesis_assemble(const struct args *args);
+int cmd_genesis_show(const struct args *args);
+int cmd_genesis_verify(const struct args *args);
 
 #endif

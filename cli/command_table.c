@@ -33,6 +33,21 @@ static const struct flag_spec config_explain_flags[] = {
     END,
 };
 
+static const struct flag_spec genesis_assemble_flags[] = {
+    { .name = "name", .type = FLAG_TEXT, .required = true, .help = "name of the chain, printable ASCII without spaces, at most 48 bytes" },
+    { .name = "time-ms", .type = FLAG_NUMBER, .min = 946684800000, .max = 4102444800000, .required = true,
+      .help = "time of block 0 in Unix milliseconds, the same for everybody who assembles" },
+    { .name = "profile", .type = FLAG_CHOICE, .choices = "fast|balanced|eco", .value = "balanced", .help = "how long a command waits for company: 0, 5 or 400 ms" },
+    { .name = "entities", .type = FLAG_PATH, .help = "file of initial entities (key length u8, value length u16, key, value; little-endian), in any order" },
+    { .name = "out", .type = FLAG_PATH, .required = true, .help = "genesis file to write" },
+    END,
+};
+
+static const struct flag_spec genesis_verify_flags[] = {
+    { .name = "fingerprint", .type = FLAG_HEX, .min = 32, .max = 32, .help = "the hash that was agreed on" },
+    END,
+};
+
 static const struct flag_spec no_flags[] = { END };
 
 const struct command_spec command_table[] = {
@@ -84,5 +99,26 @@ const struct command_spec command_table[] = {
       .flags = config_explain_flags,
       .example = "ward config explain limits",
       .run = cmd_config_explain },
+    { .name = "genesis assemble",
+      .summary = "put the genesis together from enrolment files: the same bytes on every machine, in whatever order they are named",
+      .operand = { "ENROLMENT", 4, ARGS_OPERANDS_MAX, "public enrolment files, at least four of them with a replica" },
+      .flags = genesis_assemble_flags,
+      .example = "ward genesis assemble --name city --time-ms 1767225600000 --out city.genesis mercy.enrol north.enrol south.enrol clinic.enrol",
+      .exits = { EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_genesis_assemble },
+    { .name = "genesis show",
+      .summary = "show members, organisations, quorum and the fingerprint that configurations pin",
+      .operand = { "FILE", 1, 1, "genesis file" },
+      .flags = no_flags,
+      .example = "ward genesis show city.genesis",
+      .exits = { EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_genesis_show },
+    { .name = "genesis verify",
+      .summary = "verify each proof of possession, the strength and the difference of all keys, and the fingerprint",
+      .operand = { "FILE", 1, 1, "genesis file" },
+      .flags = genesis_verify_flags,
+      .example = "ward genesis verify city.genesis",
+      .exits = { EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_genesis_verify },
     { .name = NULL },
 };

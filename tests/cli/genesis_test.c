@@ -1,0 +1,164 @@
+/* genesis_test.c: the genesis is the same whatever the order of its inputs; each altered byte of an enrolment or a genesis is noticed. */
+#include "base/bytes.h"
+#include "cli/command.h"
+#include "cli/file.h"
+#include "tests/cli/cli_kit.h"
+#include "wire/genesis.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const names[] = { "Mercy", "North", "South", "Clinic" };
+
+/* Four replicas and a payer, keys and enrolments. */
+static void make_enrolments(void)
+{
+    char line[512];
+
+    for (int i = 0; i < 4; i++) {
+        snprintf(line, sizeof line, "ward key init %%s/%s --for replica", names[i]);
+        cr_assert_eq(kit_run(kit_directory(), line), EXIT_FINE);
+        snprintf(line, sizeof line, "ward key enrol %%s/%s --name %s --endpoint 127.0.0.1:%d --out %%s/%s.enrol", names[i], names[i], 7400 + i, names[i]);
+        cr_assert_eq(kit_run(kit_directory(), line), EXIT_FINE);
+    }
+    cr_assert_eq(kit_run(kit_directory(), "ward key init %s/Payer --for organisation"), EXIT_FINE);
+    cr_assert_eq(kit_run(kit_directory(), "ward key enrol %s/Payer --name Payer --kind payer --capabilities none --out %s/Payer.enrol"), EXIT_FINE);
+}
+
+static void read_file(struct file *file, const char *name)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/%s", kit_directory(), name);
+    cr_assert_eq(file_read(file, path), ERR_OK);
+}
+
+static void write_file(const char *name, const struct file *file)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/%s", kit_directory(), name);
+    cr_assert_eq(file_write(path, file->data, file->size, 0644, false), ERR_OK);
+}
+
+#define ASSEMBLE "ward genesis assemble --name city --time-ms 1767225600000 --out %s/"
+
+Test(cli_genesis, order_of_inputs_leaves_no_trace)
+{
+    struct file a, b;
+
+    make_enrolments();
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "a %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol %s/Payer.enrol"), EXIT_FINE);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "b %s/Payer.enrol %s/South.enrol %s/Clinic.enrol %s/Mercy.enrol %s/North.enrol --json"), EXIT_FINE);
+    json_t *value = kit_json();
+    cr_assert_eq(json_integer_value(json_object_get(value, "members")), 4);
+    cr_assert_eq(json_integer_value(json_object_get(value, "quorum")), 3);
+    cr_assert_eq(json_array_size(json_object_get(value, "organisations")), 5);
+    read_file(&a, "a");
+    read_file(&b, "b");
+    cr_assert_eq(a.size, b.size);
+    cr_assert_eq(memcmp(a.data, b.data, a.size), 0);
+    file_close(&a);
+    file_close(&b);
+    char line[512];
+    snprintf(line, sizeof line, "ward genesis verify %%s/a --fingerprint %s", json_string_value(json_object_get(value, "fingerprint")));
+    cr_assert_eq(kit_run(kit_directory(), line), EXIT_FINE);
+    line[strlen(line) - 1] = line[strlen(line) - 1] == '0' ? '1' : '0';
+    cr_assert_eq(kit_run(kit_directory(), line), EXIT_INTEGRITY);
+    json_decref(value);
+}
+
+Test(cli_genesis, an_altered_enrolment_is_refused)
+{
+    struct file file;
+
+    make_enrolments();
+    read_file(&file, "Payer.enrol");
+    /* One byte of each field: version, kind, flags, capabilities, name, endpoint, keys, the three signatures. */
+    static const size_t places[] = { 0, 2, 3, 4, 7, 56, 155, 190, 222, 254, 290, 320, 344, 380, 410, 470, 480 };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        file.data[places[i]] ^= 1;
+        write_file("bad.enrol", &file);
+        cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol %s/bad.enrol"), EXIT_INTEGRITY, "byte %zu",
+                     places[i]);
+        file.data[places[i]] ^= 1;
+    }
+    file.size--;
+    write_file("bad.enrol", &file);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/bad.enrol"), EXIT_INTEGRITY);
+    file_close(&file);
+}
+
+Test(cli_genesis, verify_notices_a_signature_that_was_altered_afterwards)
+{
+    struct file file;
+
+    make_enrolments();
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol"), EXIT_FINE);
+    read_file(&file, "g");
+    cr_assert_eq(kit_run(kit_directory(), "ward genesis verify %s/g"), EXIT_FINE);
+    file.data[file.size - 5] ^= 1; /* the last replica's signature lies in front of the entities' count */
+    write_file("g", &file);
+    cr_assert_eq(kit_run(kit_directory(), "ward genesis verify %s/g"), EXIT_INTEGRITY);
+    cr_assert_eq(kit_run(kit_directory(), "ward genesis show %s/g"), EXIT_FINE, "show judges the form alone");
+    file.size--;
+    write_file("g", &file);
+    cr_assert_eq(kit_run(kit_directory(), "ward genesis show %s/g"), EXIT_INTEGRITY);
+    file_close(&file);
+}
+
+Test(cli_genesis, too_few_replicas_and_equal_names_are_refused)
+{
+    make_enrolments();
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol"), EXIT_USAGE);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Payer.enrol"), EXIT_CONFIGURATION);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol %s/Clinic.enrol"), EXIT_CONFIGURATION);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/none.enrol"), EXIT_CONFIGURATION);
+}
+
+Test(cli_genesis, initial_entities_are_sorted_and_kept)
+{
+    static const uint8_t entities[] = { 2, 1, 0, 'b', 'b', 'x', 1, 0, 0, 'a' };
+    struct file file = { (uint8_t *)(uintptr_t)entities, sizeof entities };
+
+    make_enrolments();
+    write_file("entities", &file);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g --entities %s/entities %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol --json"), EXIT_FINE);
+    json_t *value = kit_json();
+    cr_assert_eq(json_integer_value(json_object_get(value, "entities")), 2);
+    json_decref(value);
+    file.size--;
+    write_file("entities", &file);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g --entities %s/entities %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol"), EXIT_INTEGRITY);
+}
+
+Test(cli_genesis, configuration_is_checked_against_genesis_and_keys)
+{
+    char text[2048];
+
+    make_enrolments();
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol %s/Payer.enrol --json"), EXIT_FINE);
+    json_t *value = kit_json();
+    const char *directory = kit_directory(), *fingerprint = json_string_value(json_object_get(value, "fingerprint"));
+    static const struct {
+        const char *chain, *member, *keys, *profile, *peer;
+        int code;
+    } rows[] = {
+        { "city", "Mercy", "Mercy", "balanced", "North", EXIT_FINE },   { "city", "Mercy", "Mercy", "any", "North", EXIT_FINE },
+        { "town", "Mercy", "Mercy", "any", "North", EXIT_CONFIGURATION }, { "city", "Mercy", "North", "any", "North", EXIT_CONFIGURATION },
+        { "city", "Payer", "Mercy", "any", "North", EXIT_CONFIGURATION }, { "city", "Nobody", "Mercy", "any", "North", EXIT_CONFIGURATION },
+        { "city", "Mercy", "Mercy", "eco", "North", EXIT_CONFIGURATION }, { "city", "Mercy", "Mercy", "any", "Payer", EXIT_CONFIGURATION },
+        { "city", "Mercy", "Absent", "any", "North", EXIT_CONFIGURATION },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(text, sizeof text,
+                 "cluster: {name: %s, genesis_file: %s/g, fingerprint: %s}\nnode: {member: %s, profile: %s}\nkeys: {sign_file: %s/%s/sign.key, transport_file: "
+                 "%s/%s/transport.key}\npeers: [{member: %s, address: \"10.0.0.1:7400\"}]\n",
+                 rows[i].chain, directory, fingerprint, rows[i].member, rows[i].profile, directory, rows[i].keys, directory, rows[i].keys, rows[i].peer);
+        kit_write("ward.yaml", text);
+        cr_assert_eq(kit_run(directory, "ward config check %s/ward.yaml"), rows[i].code, "row %zu", i);
+    }
+    json_decref(value);
+}
