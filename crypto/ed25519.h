@@ -2,7 +2,7 @@
  *
  * Accepted iff S < L, A and R decode to curve points (non-canonical encodings allowed), and [8](S B - R - k A) = 0 with
  * k = SHA-512(R || A || digest) mod L over the bytes as received. The verdict for an item depends on its bytes alone: never on batch,
- * order, size, seed, cache, backend or thread. Source: ZIP 215; docs/decisions. */
+ * order, size, seed, cache, backend or thread. Source: ZIP 215; docs/decisions/0010-zip215.md. */
 #ifndef WARD_CRYPTO_ED25519_H
 #define WARD_CRYPTO_ED25519_H
 
@@ -34,7 +34,7 @@ struct ed25519_ctx;
 /* ed25519_ctx_footprint gives the bytes that a context for batches of up to items_max needs. */
 size_t ed25519_ctx_footprint(size_t items_max);
 
-/* ed25519_ctx_init builds a context in `memory`.
+/* ed25519_ctx_init builds a context in `memory`. The portable backend judges item by item and uses neither scratch nor seed.
  * Needs: memory of ed25519_ctx_footprint(items_max) bytes, aligned to 64; seed of 32 bytes, secret in production. Owns: memory stays the caller's. */
 struct ed25519_ctx *ed25519_ctx_init(void *memory, size_t items_max, enum ed25519_mode mode, const uint8_t seed[32]);
 

@@ -35,7 +35,8 @@ struct hash32 merkle_root(struct hash32 *leaves, size_t count);
 /* merkle_path_of gives the inclusion path of leaf `index` among `count` leaf hashes. It overwrites the array. Needs: index < count. */
 void merkle_path_of(struct hash32 *leaves, size_t count, size_t index, struct merkle_path *path);
 
-/* merkle_verify_inclusion tells whether `leaf` at `index` of `count` leaves under `root` follows from the path. Any input is safe. */
+/* merkle_verify_inclusion tells whether `leaf` at `index` of `count` leaves under `root` follows from the path. Any input is safe.
+ * The path proves the index within this count, not the count: take count and root from the same signed place. */
 bool merkle_verify_inclusion(const struct hash32 *leaf, uint64_t index, uint64_t count, const struct hash32 *root, const struct hash32 *nodes, size_t length);
 
 /* merkle_peaks_append adds one leaf hash. Cost: amortised one node. */
