@@ -163,27 +163,70 @@ static uint64_t age_of(const struct sessions *sessions)
     return wall_ms > sessions->time_ms ? wall_ms - sessions->time_ms : 0;
 }
 
-/* on_question answers QUERY and STATUS at once, from the executed state. */
+/* answer_now answers QUERY and STATUS from the executed state. */
+static void answer_now(struct sessions *sessions, uint64_t client, enum client_type type, const struct client_question *question)
+{
+    size_t size = 0, room = CLIENT_FRAME_BYTES_MAX - 64;
+    struct session_answer *answer = take_answer(sessions);
+
+    if (answer == NULL) {
+        send_refused(sessions, client, question->id, REFUSAL_BUSY, 100);
+        return;
+    }
+    struct client_answer head = { .id = question->id, .height = sessions->height, .age_ms = age_of(sessions) };
+    head.code = type == CLIENT_STATUS ? sessions->ports.status(sessions->ports.context, answer->data, room, &size)
+                                      : sessions->ports.query(sessions->ports.context, question->question, answer->data, room, &size);
+    ASSERT(size <= room);
+    send_answer(sessions, client, &head, answer, size);
+}
+
 static enum verdict on_question(struct sessions *sessions, struct session *session, enum client_type type, struct bytes body)
 {
     struct client_question question;
     enum verdict verdict = client_question_decode(&question, body);
-    size_t size = 0, room = CLIENT_FRAME_BYTES_MAX - 64;
 
-    if (verdict != VERDICT_OK) {
-        return verdict;
+    if (verdict == VERDICT_OK) {
+        answer_now(sessions, session->client, type, &question);
     }
-    struct session_answer *answer = take_answer(sessions);
-    if (answer == NULL) {
-        send_refused(sessions, session->client, question.id, REFUSAL_BUSY, 100);
-        return VERDICT_OK;
+    return verdict;
+}
+
+/* on_gated keeps the question until a quorum has been asked what is committed. */
+static enum verdict on_gated(struct sessions *sessions, struct session *session, struct bytes body)
+{
+    struct client_question question;
+    enum verdict verdict = client_question_decode(&question, body);
+
+    if (verdict != VERDICT_OK || question.question.size > CLIENT_GATED_BYTES_MAX) {
+        return verdict != VERDICT_OK ? verdict : VERDICT_LENGTH;
     }
-    struct client_answer head = { .id = question.id, .height = sessions->height, .age_ms = age_of(sessions) };
-    head.code = type == CLIENT_STATUS ? sessions->ports.status(sessions->ports.context, answer->data, room, &size)
-                                      : sessions->ports.query(sessions->ports.context, question.question, answer->data, room, &size);
-    ASSERT(size <= room);
-    send_answer(sessions, session->client, &head, answer, size);
+    for (uint32_t i = 0; i < SESSION_GATES_MAX; i++) {
+        struct session_gate *gate = &sessions->gates[i];
+        if (!gate->open) {
+            *gate = (struct session_gate){ true, session->client, question.id, (uint16_t)question.question.size, { 0 } };
+            memcpy(gate->question, question.question.data, question.question.size);
+            driver_read(sessions->driver, i + 1);
+            return VERDICT_OK;
+        }
+    }
+    send_refused(sessions, session->client, question.id, REFUSAL_BUSY, 100);
     return VERDICT_OK;
+}
+
+void sessions_read_done(struct sessions *sessions, uint64_t token, bool ok)
+{
+    ASSERT(token >= 1);
+    ASSERT(token <= SESSION_GATES_MAX);
+    struct session_gate *gate = &sessions->gates[token - 1];
+    struct client_question question = { gate->id, bytes_of(gate->question, gate->size) };
+
+    ASSERT(gate->open);
+    gate->open = false;
+    if (ok) {
+        answer_now(sessions, gate->client, CLIENT_QUERY, &question);
+    } else {
+        send_refused(sessions, gate->client, gate->id, REFUSAL_BEHIND, 1000);
+    }
 }
 
 static enum verdict on_prove(struct sessions *sessions, struct session *session, struct bytes body)
@@ -222,8 +265,13 @@ static enum verdict on_subscribe(struct session *session, struct bytes body)
 
 static enum verdict dispatch(struct sessions *sessions, struct session *session, const struct frame *frame)
 {
-    if (frame->header.flags != 0 || frame->header.version != CLIENT_PROTOCOL_VERSION) {
+    bool gated = frame->header.type == CLIENT_QUERY && frame->header.flags == CLIENT_FLAG_GATED;
+
+    if (frame->header.version != CLIENT_PROTOCOL_VERSION) {
         return VERDICT_VERSION;
+    }
+    if (frame->header.flags != 0 && !gated) {
+        return VERDICT_RESERVED;
     }
     if (!session->greeted) {
         return frame->header.type == CLIENT_HELLO ? on_hello(sessions, session, frame->body) : VERDICT_TYPE;
@@ -232,8 +280,12 @@ static enum verdict dispatch(struct sessions *sessions, struct session *session,
     case CLIENT_SUBMIT:
         return on_submit(sessions, session, frame->body);
     case CLIENT_QUERY:
+        if (gated) {
+            return on_gated(sessions, session, frame->body);
+        }
+        return on_question(sessions, session, CLIENT_QUERY, frame->body);
     case CLIENT_STATUS:
-        return on_question(sessions, session, (enum client_type)frame->header.type, frame->body);
+        return on_question(sessions, session, CLIENT_STATUS, frame->body);
     case CLIENT_PROVE:
         return on_prove(sessions, session, frame->body);
     case CLIENT_SUBSCRIBE:

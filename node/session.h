@@ -16,6 +16,7 @@
 
 #define SESSION_CODES_MAX 1024u     /* enum code and enum refusal are below */
 #define SESSION_ANSWERS_MAX 16u     /* answers on their way at once; more are refused as busy */
+#define SESSION_GATES_MAX 64u        /* gated questions that wait at once; more are refused as busy */
 #define SESSION_RECEIPTS_FRAME 1000u /* receipts in one frame */
 
 /* What sessions ask of the daemon. Each writes at most `room` bytes and gives 0 or a code. */
@@ -52,6 +53,14 @@ struct session_answer {
     bool used;
 };
 
+/* A question that waits for a quorum read. */
+struct session_gate {
+    bool open;
+    uint64_t client, id;
+    uint16_t size;
+    uint8_t question[CLIENT_GATED_BYTES_MAX];
+};
+
 struct session_counters {
     uint64_t submitted, admitted;
     uint64_t refused[SESSION_CODES_MAX];  /* by code */
@@ -70,6 +79,7 @@ struct sessions {
     struct session_receipt *block_receipts; /* waiters_max: of the block being told */
     uint32_t block_receipts_count;
     struct session_answer answers[SESSION_ANSWERS_MAX];
+    struct session_gate gates[SESSION_GATES_MAX];
     struct { uint64_t client, id; bool open; } proof; /* one PROVE at a time */
     uint64_t height, time_ms; /* of the newest executed block */
     struct session_counters counters;
@@ -87,6 +97,7 @@ void sessions_client_frame(struct sessions *sessions, uint64_t client, const str
 void sessions_admitted(struct sessions *sessions, uint64_t token, const struct hash32 *tx_id);
 void sessions_refused(struct sessions *sessions, uint64_t token, uint16_t code, uint32_t retry_after_ms);
 void sessions_executed(struct sessions *sessions, const struct apply_block *block);
+void sessions_read_done(struct sessions *sessions, uint64_t token, bool ok);
 void sessions_proof(struct sessions *sessions, bool ok, const struct block_header *header, struct bytes proof);
 
 #endif

@@ -28,6 +28,8 @@
 
 #define CLIENT_PROTOCOL_VERSION 1
 #define CHAIN_TAG_BYTES 8
+#define CLIENT_FLAG_GATED 0x01u     /* of a QUERY frame: answer only after a read of a quorum (Q5); for whatever releases a record */
+#define CLIENT_GATED_BYTES_MAX 1024 /* of a gated question */
 
 enum client_type {
     CLIENT_HELLO = 0x40,

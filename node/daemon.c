@@ -1,0 +1,343 @@
+/* daemon.c: see daemon.h. Opening in the order of what depends on what; one loop; an orderly end.
+ *
+ *     boot -> store -> measure -> take -> seal -> recover -> listen -> start -> turns ... -> drain -> clean mark -> close */
+#include "node/daemon.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "node/daemon_priv.h"
+#include "node/heap.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static void verify_notify(void *context)
+{
+    struct daemon *daemon = context;
+
+    loop_event_signal(&daemon->verified);
+}
+
+static void on_verified(struct loop_event *event, uint64_t count)
+{
+    /* The turn collects what is finished. */
+    (void)event;
+    (void)count;
+}
+
+static uint32_t workers_of(const struct node_config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t spare = cores > 1 ? (uint64_t)cores - 1 : 0;
+
+    return (uint32_t)(spare < config->crypto.workers_max ? spare : config->crypto.workers_max);
+}
+
+static struct verify_pool_config verify_config(struct daemon *daemon)
+{
+    struct verify_pool_config config = { .threads = workers_of(&daemon->boot.config), .notify = verify_notify, .context = daemon };
+    const char *word = daemon->boot.config.crypto.verify;
+
+    config.mode = strcmp(word, "libsodium") == 0 ? ED25519_LIBSODIUM : strcmp(word, "reference") == 0 ? ED25519_REF : ED25519_AUTO;
+    random_fill(config.seed, sizeof config.seed);
+    return config;
+}
+
+static struct driver_config driver_config_of(const struct daemon *daemon)
+{
+    const struct boot *boot = &daemon->boot;
+    struct driver_config config = { .genesis = &boot->genesis, .key = &boot->keys->sign.pair.sign };
+
+    replica_config_default(&config.replica);
+    config.replica.epoch = boot->epoch;
+    config.replica.self = boot->self;
+    config.replica.genesis = boot->block0;
+    config.replica.pool_commands = (uint32_t)boot->config.limits.pool_commands;
+    config.replica.pool_client_max = (uint32_t)boot->config.limits.pool_client_commands;
+    config.replica.history_blocks = (uint32_t)boot->config.memory.history_blocks;
+    config.replica.blocks = (uint32_t)boot->config.memory.blocks_held;
+    random_fill(config.replica.seed, sizeof config.replica.seed);
+    config.log = (struct segment_log_config){
+        .segment_bytes = (uint32_t)boot->config.io.segment_mib << 20,
+        .queue_batches = (uint32_t)boot->config.io.queue_batches,
+        .index_entries = (uint32_t)boot->config.memory.log_index_entries,
+    };
+    return config;
+}
+
+static uint64_t log_now(void *context)
+{
+    (void)context;
+    return clock_mono_ns();
+}
+
+static struct session_config session_config_of(const struct daemon *daemon)
+{
+    return (struct session_config){
+        .clients_max = (uint32_t)daemon->boot.config.limits.clients_max,
+        .waiters_max = DAEMON_WAITERS_MAX,
+        .member = (uint16_t)daemon->boot.self,
+        .members_count = (uint16_t)daemon->boot.epoch.members_count,
+        .genesis = daemon->boot.genesis.hash,
+    };
+}
+
+/* open_loop takes the loop; with real memory it also makes the ring. */
+static enum exit_code open_loop(struct daemon *daemon)
+{
+    struct loop_uring_config config = loop_uring_config_default();
+    struct loop_uring_problem problem;
+
+    daemon->loop = loop_uring_take(&daemon->arena, &config);
+    if (daemon->loop == NULL) {
+        return EXIT_FINE;
+    }
+    enum err err = loop_uring_open(daemon->loop, &problem);
+    if (err == ERR_OK) {
+        return EXIT_FINE;
+    }
+    return boot_fail(&daemon->boot, EXIT_ENVIRONMENT,
+                     "io_uring is not to be had: %s failed: %s. kernel.io_uring_disabled is %d (0 allows it); a container's seccomp profile may forbid it",
+                     problem.step, strerror(problem.number), problem.disabled);
+}
+
+static enum exit_code take_driver(struct daemon *daemon)
+{
+    struct driver_config config = driver_config_of(daemon);
+    struct driver_ports ports = daemon_ports(daemon);
+
+    config.log.now_ns = log_now;
+    enum err err = driver_take(&daemon->driver, &daemon->arena, &daemon->store.disk.disk, &config, &ports);
+    return err == ERR_OK ? EXIT_FINE : boot_fail(&daemon->boot, EXIT_CONFIGURATION, "the genesis has parameters outside of their bounds");
+}
+
+static enum exit_code take_net(struct daemon *daemon)
+{
+    struct net_config config;
+    enum exit_code code = daemon_net_config(daemon, &config);
+
+    if (code == EXIT_FINE) {
+        daemon->net = net_take(&daemon->arena, &config);
+    }
+    return code;
+}
+
+/* take takes everything from the arena; one path for measuring and for real. */
+static enum exit_code take(struct daemon *daemon)
+{
+    struct session_config session_config = session_config_of(daemon);
+    struct session_ports session_ports = { daemon, daemon_query, daemon_status };
+    struct verify_pool_config pool_config = verify_config(daemon);
+    enum exit_code code = open_loop(daemon);
+
+    daemon->verdicts = arena_take(&daemon->arena, VERIFY_JOBS_MAX, VERIFY_POOL_ITEMS_MAX);
+    payloads_init(&daemon->payloads, &daemon->arena);
+    sessions_take(&daemon->sessions, &daemon->arena, &session_config, &session_ports);
+    verify_pool_take(&daemon->verify, &daemon->arena, &pool_config);
+    if (code == EXIT_FINE) {
+        code = store_take(&daemon->store, &daemon->boot, &daemon->arena, daemon->loop == NULL ? NULL : loop_ring(daemon->loop));
+    }
+    if (code == EXIT_FINE) {
+        code = take_driver(daemon);
+    }
+    return code == EXIT_FINE ? take_net(daemon) : code;
+}
+
+/* take_memory measures, takes the sum once, and hands it out. Untouched pages cost nothing; what execution can see is bounded by the genesis. */
+static enum exit_code take_memory(struct daemon *daemon)
+{
+    static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.memory");
+
+    arena_init_measure(&daemon->arena);
+    enum exit_code code = take(daemon);
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    daemon->arena_bytes = daemon->arena.used;
+    uint64_t budget = daemon->boot.config.memory.budget_mib << 20;
+    if (budget != 0 && daemon->arena_bytes > budget) {
+        return boot_fail(&daemon->boot, EXIT_RESOURCE, "%zu MiB are needed, memory.budget_mib allows %llu", daemon->arena_bytes >> 20,
+                         (unsigned long long)(budget >> 20));
+    }
+    void *memory = mmap(NULL, daemon->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        return boot_fail(&daemon->boot, EXIT_RESOURCE, "%zu MiB of memory are not to be had: %s", daemon->arena_bytes >> 20, strerror(errno));
+    }
+    arena_init(&daemon->arena, memory, daemon->arena_bytes);
+    code = take(daemon);
+    ASSERT(code != EXIT_FINE || daemon->arena.used == daemon->arena_bytes);
+    arena_seal(&daemon->arena);
+    log_write(&event, "reserved_mib=%zu", daemon->arena_bytes >> 20);
+    return code;
+}
+
+static enum exit_code recover(struct daemon *daemon)
+{
+    static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.recovered");
+    enum err err = driver_recover(&daemon->driver, &daemon->store.superblocks.current, &daemon->recovery);
+
+    if (err == ERR_INVALID) {
+        return boot_fail(&daemon->boot, EXIT_INTEGRITY, "the genesis has an initial entity that is none, or more than its capacities");
+    }
+    if (err != ERR_OK) {
+        return boot_fail(&daemon->boot, err == ERR_IO ? EXIT_RESOURCE : EXIT_INTEGRITY, "the log cannot be read: %s", err_name(err));
+    }
+    if (daemon->recovery.sign == SIGN_NEVER) {
+        return boot_fail(&daemon->boot, EXIT_REFUSED, "more than one acknowledged batch at the end of the log is lost: this key must not vote again");
+    }
+    log_write(&event, "height=%llu records=%llu torn=%u damaged=%u", (unsigned long long)daemon->driver.apply.height,
+              (unsigned long long)daemon->recovery.records, daemon->recovery.torn, daemon->recovery.damage_count);
+    return EXIT_FINE;
+}
+
+static void on_signal(struct loop_signals *signals, int number)
+{
+    static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.draining");
+    struct daemon *daemon = (struct daemon *)(void *)((char *)signals - offsetof(struct daemon, signals));
+
+    log_write(&event, "signal=%d", number);
+    if (daemon->drain_end_ns == 0) {
+        daemon->drain_end_ns = clock_mono_ns() + DAEMON_DRAIN_NS;
+        driver_drain(&daemon->driver);
+    }
+}
+
+enum exit_code daemon_open(struct daemon *daemon, const char *config_path, bool create)
+{
+    enum exit_code code = boot_load(&daemon->boot, config_path);
+
+    daemon->start_ns = clock_mono_ns();
+    if (code == EXIT_FINE) {
+        code = store_open(&daemon->store, &daemon->boot, create);
+    }
+    if (code == EXIT_FINE) {
+        code = take_memory(daemon);
+    }
+    if (code == EXIT_FINE && loop_signals_open(daemon->loop, &daemon->signals, on_signal) != ERR_OK) {
+        code = boot_fail(&daemon->boot, EXIT_ENVIRONMENT, "signals cannot be received");
+    }
+    if (code == EXIT_FINE) {
+        code = store_load(&daemon->store, &daemon->boot, daemon->loop);
+    }
+    return code;
+}
+
+static enum exit_code start(struct daemon *daemon)
+{
+    static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.serving");
+    static struct net_handlers handlers;
+    const char *problem = NULL;
+    enum exit_code code = recover(daemon);
+
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    if (verify_pool_start(&daemon->verify) != ERR_OK || loop_event_open(daemon->loop, &daemon->verified, on_verified) != ERR_OK) {
+        return boot_fail(&daemon->boot, EXIT_RESOURCE, "no threads to check signatures");
+    }
+    handlers = daemon_handlers(daemon);
+    daemon->sessions.net = daemon->net;
+    daemon->sessions.driver = &daemon->driver;
+    daemon->sessions.height = daemon->driver.apply.height;
+    daemon->sessions.time_ms = daemon->driver.apply.time_ms;
+    enum err err = net_start(daemon->net, daemon->loop, &handlers, &problem);
+    if (err != ERR_OK) {
+        return boot_fail(&daemon->boot, err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_ENVIRONMENT, "cannot listen: %s", problem);
+    }
+    daemon->speaking = true;
+    net_want(daemon->net, true);
+    driver_start(&daemon->driver, daemon->store.superblocks.current.instance, &daemon->recovery);
+    daemon->heap_sealed_bytes = heap_taken_bytes();
+    log_write(&event, "member=%u height=%llu", daemon->boot.self, (unsigned long long)daemon->driver.apply.height);
+    return EXIT_FINE;
+}
+
+static void clean_written(void *context, enum err err)
+{
+    struct daemon *daemon = context;
+
+    daemon->clean_done = true;
+    daemon->stop = true;
+    if (err != ERR_OK) {
+        daemon->code = boot_fail(&daemon->boot, EXIT_RESOURCE, "the clean mark cannot be written: %s", err_name(err));
+    }
+}
+
+/* finish_drain writes the clean mark once nothing is under way any more, or the time for it is over. */
+static void finish_drain(struct daemon *daemon)
+{
+    bool late = clock_mono_ns() >= daemon->drain_end_ns;
+    const struct capsule *capsule = segment_log_capsule(&daemon->driver.log);
+
+    if (daemon->clean_started || !(daemon->drained || late)) {
+        return;
+    }
+    if (!driver_is_idle(&daemon->driver)) {
+        daemon->stop = late && clock_mono_ns() >= daemon->drain_end_ns + DAEMON_DRAIN_NS / 4;
+        return;
+    }
+    struct superblock next = daemon->store.superblocks.current;
+    next.clean = true;
+    next.durable_floor = daemon->driver.log.at.batch;
+    next.limit_epoch = capsule->limit_epoch;
+    next.limit_view = capsule->limit_view;
+    daemon->clean_started = true;
+    enum err err = store_save(&daemon->store, &next, clean_written, daemon);
+    if (err != ERR_OK) {
+        clean_written(daemon, err);
+    }
+}
+
+static uint64_t deadline_of(const struct daemon *daemon)
+{
+    uint64_t deadline = driver_deadline_ns(&daemon->driver), net = net_deadline_ns(daemon->net);
+
+    deadline = net < deadline ? net : deadline;
+    return daemon->drain_end_ns != 0 && daemon->drain_end_ns < deadline ? daemon->drain_end_ns : deadline;
+}
+
+static void turn(struct daemon *daemon)
+{
+    enum err err = loop_turn(daemon->loop, deadline_of(daemon));
+
+    if (err != ERR_OK) {
+        daemon->stop = true;
+        daemon->code = boot_fail(&daemon->boot, EXIT_ENVIRONMENT, "the kernel refuses to wait: %s", err_name(err));
+        return;
+    }
+    daemon_collect(daemon);
+    driver_work(&daemon->driver);
+    daemon_collect(daemon);
+    driver_work(&daemon->driver);
+    driver_flush(&daemon->driver);
+    net_step(daemon->net, clock_mono_ns());
+    if (daemon->drain_end_ns != 0) {
+        finish_drain(daemon);
+    }
+}
+
+enum exit_code daemon_run(struct daemon *daemon)
+{
+    daemon->code = start(daemon);
+    daemon->stop = daemon->code != EXIT_FINE;
+    while (!daemon->stop) {
+        turn(daemon);
+    }
+    return daemon->code;
+}
+
+void daemon_close(struct daemon *daemon)
+{
+    static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.stopped");
+
+    if (daemon->speaking) {
+        net_stop(daemon->net);
+        verify_pool_stop(&daemon->verify);
+    }
+    store_close(&daemon->store);
+    log_write(&event, "clean=%d", daemon->clean_done);
+}

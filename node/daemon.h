@@ -1,0 +1,69 @@
+/* daemon.h: wardd: one replica, wired to the real world.
+ *
+ *     kernel --> loop --> net --> driver --> net --> loop --> kernel
+ *                  |       \--> sessions --/
+ *                  +--> disk --> log --> driver
+ *                  +--> verify threads --> driver
+ *
+ * One thread does all but the checking of signatures and the preparation of segments. A turn: wait, hand over what happened, let the
+ * driver work, start the next write, send. Without work there is no deadline, and the process sleeps for ever. */
+#ifndef WARD_NODE_DAEMON_H
+#define WARD_NODE_DAEMON_H
+
+#include "net/loop_uring.h"
+#include "net/net.h"
+#include "node/boot.h"
+#include "node/driver.h"
+#include "node/payloads.h"
+#include "node/session.h"
+#include "node/store.h"
+#include "node/verify_pool.h"
+
+#define DAEMON_DRAIN_NS 1500000000u /* an orderly stop waits no longer for the others */
+#define DAEMON_WAITERS_MAX 32768u   /* requests without an answer: 128 clients x CLIENT_OUTSTANDING_MAX */
+
+struct daemon {
+    struct boot boot;
+    struct store store;
+    struct arena arena;
+    size_t arena_bytes;
+    struct loop *loop;
+    struct loop_event verified;      /* verify threads signal it */
+    struct loop_signals signals;
+    struct net *net;
+    struct net_member members[MEMBERS_MAX]; /* for net_take */
+    struct sessions sessions;
+    struct payloads payloads;
+    struct driver driver;
+    struct verify_pool verify;
+    bool *verdicts;                  /* VERIFY_JOBS_MAX x VERIFY_POOL_ITEMS_MAX */
+    uint64_t verify_slots_used;      /* bitmap of VERIFY_JOBS_MAX */
+    uint64_t drain_end_ns;           /* 0: not draining */
+    bool drained;
+    bool speaking;                   /* net is up: what is executed now is news */
+    bool clean_started, clean_done;
+    bool stop;
+    enum exit_code code;
+    uint64_t start_ns;
+    uint64_t heap_sealed_bytes;      /* taken from the heap before the seal */
+    struct recovery_outcome recovery;
+    uint64_t last_commit_ns;         /* when the newest block was executed; 0: none since the start */
+};
+
+/* daemon_open brings everything up to the point before the first word to others. With `create` it makes the store. Fails: the exit code
+ * with daemon->boot.problem. */
+enum exit_code daemon_open(struct daemon *daemon, const char *config_path, bool create);
+
+/* daemon_run serves until a signal or a failure. Gives: the exit code; boot.problem says why when it is not EXIT_FINE. */
+enum exit_code daemon_run(struct daemon *daemon);
+
+/* daemon_close gives everything back. */
+void daemon_close(struct daemon *daemon);
+
+/* daemon_query answers the ledger's questions (node/query.c). */
+uint16_t daemon_query(void *context, struct bytes question, uint8_t *out, size_t room, size_t *size);
+
+/* daemon_status writes one "name value" line per figure (node/status.c). */
+uint16_t daemon_status(void *context, uint8_t *out, size_t room, size_t *size);
+
+#endif

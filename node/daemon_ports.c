@@ -1,0 +1,162 @@
+/* daemon_ports.c: the driver's world in the daemon: net, sessions, verify threads, log lines. */
+#include "node/daemon_priv.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+static struct now port_now(void *context)
+{
+    (void)context;
+    return (struct now){ clock_mono_ns(), clock_wall_ms() };
+}
+
+static void port_send(void *context, const struct port_message *message)
+{
+    struct daemon *daemon = context;
+    struct payload *payload = NULL;
+
+    if (message->tail.size > 0 || message->head.size > NET_HEAD_BYTES_MAX) {
+        payload = payloads_copy(&daemon->payloads, message->head, message->tail);
+        if (payload == NULL) {
+            return;
+        }
+    }
+    struct net_message out = { .type = message->type, .version = 1, .head = payload == NULL ? message->head : bytes_of("", 0), .body = payload };
+    for (uint32_t member = 0; member < daemon->boot.epoch.members_count; member++) {
+        if (member_set_has(&message->to, member)) {
+            (void)net_send(daemon->net, member, &out); /* Lost messages are the protocol's business. */
+        }
+    }
+    if (payload != NULL) {
+        payload_drop(payload);
+    }
+}
+
+static void port_verify(void *context, uint32_t batch, const struct sig_item *items, uint32_t count)
+{
+    struct daemon *daemon = context;
+    uint32_t slot = 0;
+
+    while (slot < VERIFY_JOBS_MAX && (daemon->verify_slots_used >> slot & 1) != 0) {
+        slot++;
+    }
+    ASSERT(slot < VERIFY_JOBS_MAX);
+    daemon->verify_slots_used |= (uint64_t)1 << slot;
+    struct verify_job job = { (uint64_t)slot << 32 | batch, items, count, daemon->verdicts + (size_t)slot * VERIFY_POOL_ITEMS_MAX };
+    enum err err = verify_pool_submit(&daemon->verify, &job);
+    ASSERT(err == ERR_OK);
+}
+
+void daemon_collect(struct daemon *daemon)
+{
+    struct verify_job job;
+
+    while (!driver_is_stalled(&daemon->driver) && verify_pool_collect(&daemon->verify, &job)) {
+        daemon->verify_slots_used &= ~((uint64_t)1 << (job.id >> 32));
+        driver_verified(&daemon->driver, (uint32_t)job.id, job.verdicts, (uint32_t)job.n);
+    }
+}
+
+static void port_admitted(void *context, uint64_t token, const struct hash32 *tx_id)
+{
+    struct daemon *daemon = context;
+
+    sessions_admitted(&daemon->sessions, token, tx_id);
+}
+
+static void port_refused(void *context, uint64_t token, const struct hash32 *tx_id, uint16_t code, uint32_t retry_after_ms)
+{
+    struct daemon *daemon = context;
+
+    (void)tx_id;
+    sessions_refused(&daemon->sessions, token, code, retry_after_ms);
+}
+
+static void port_read_done(void *context, uint64_t token, bool ok, uint64_t height)
+{
+    struct daemon *daemon = context;
+
+    (void)height;
+    sessions_read_done(&daemon->sessions, token, ok);
+}
+
+static void port_proof(void *context, uint64_t token, bool ok, const struct block_header *header, struct bytes proof)
+{
+    struct daemon *daemon = context;
+
+    (void)token;
+    sessions_proof(&daemon->sessions, ok, header, proof);
+}
+
+static void port_executed(void *context, const struct apply_block *block)
+{
+    struct daemon *daemon = context;
+
+    daemon->last_commit_ns = clock_mono_ns();
+    if (daemon->speaking) {
+        sessions_executed(&daemon->sessions, block);
+    }
+}
+
+static void port_mark(void *context, enum mark mark, uint64_t view, uint64_t height, uint32_t member, uint64_t value)
+{
+    static struct log_event events[MARK_COUNT] = {
+        [MARK_OPENED] = LOG_EVENT(LOG_INFO, NULL, "consensus.opened"),
+        [MARK_TIMED_OUT] = LOG_EVENT(LOG_WARN, "W-0101", "consensus.timed_out"),
+        [MARK_ENTERED] = LOG_EVENT(LOG_INFO, NULL, "consensus.entered"),
+        [MARK_ABDICATED] = LOG_EVENT(LOG_INFO, NULL, "consensus.abdicated"),
+        [MARK_BAD_SIGNATURE] = LOG_EVENT(LOG_WARN, "W-0102", "consensus.bad_signature"),
+        [MARK_EQUIVOCATION] = LOG_EVENT(LOG_ERROR, "E-0103", "consensus.equivocation"),
+        [MARK_CHECKPOINTED] = LOG_EVENT(LOG_INFO, NULL, "consensus.checkpointed"),
+    };
+
+    (void)context;
+    if (events[mark].name != NULL) {
+        log_write(&events[mark], "view=%llu height=%llu member=%u value=%llu", (unsigned long long)view, (unsigned long long)height, member,
+                  (unsigned long long)value);
+    }
+}
+
+static void port_drained(void *context)
+{
+    struct daemon *daemon = context;
+
+    daemon->drained = true;
+}
+
+static void port_halted(void *context, enum halt_reason reason, uint64_t height)
+{
+    struct daemon *daemon = context;
+
+    daemon->stop = true;
+    daemon->code = boot_fail(&daemon->boot, EXIT_INTEGRITY, "halted at height %llu: %s; the data is kept", (unsigned long long)height,
+                             reason == HALT_CHECKPOINT_DIFFERS ? "the state differs from the certified checkpoint" : "two commit proofs exclude each other");
+}
+
+static void port_failed(void *context, enum err err)
+{
+    struct daemon *daemon = context;
+
+    daemon->stop = true;
+    daemon->code = boot_fail(&daemon->boot, EXIT_RESOURCE, "the log cannot be written (%s): this replica stops voting", err_name(err));
+}
+
+struct driver_ports daemon_ports(struct daemon *daemon)
+{
+    return (struct driver_ports){
+        .context = daemon,
+        .now = port_now,
+        .send = port_send,
+        .verify = port_verify,
+        .admitted = port_admitted,
+        .refused = port_refused,
+        .read_done = port_read_done,
+        .proof = port_proof,
+        .executed = port_executed,
+        .mark = port_mark,
+        .drained = port_drained,
+        .halted = port_halted,
+        .failed = port_failed,
+    };
+}

@@ -1,0 +1,160 @@
+/* status.c: what the daemon says of itself: one "name value" line per figure, names stable, units last. */
+#include "node/daemon.h"
+
+#include "base/clock.h"
+#include "node/heap.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+struct lines {
+    char *out;
+    size_t room;
+    size_t used;
+};
+
+static void line(struct lines *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void line(struct lines *lines, const char *format, ...)
+{
+    va_list arguments;
+    size_t left = lines->room - lines->used;
+
+    va_start(arguments, format);
+    int length = vsnprintf(lines->out + lines->used, left, format, arguments);
+    va_end(arguments);
+    if (length > 0 && (size_t)length < left) {
+        lines->used += (size_t)length;
+    }
+}
+
+static void number(struct lines *lines, const char *name, uint64_t value)
+{
+    line(lines, "%s %" PRIu64 "\n", name, value);
+}
+
+static void write_position(struct lines *lines, const struct daemon *daemon)
+{
+    struct replica_status status;
+    char block[2 * HASH_BYTES + 1];
+    uint64_t now_ns = clock_mono_ns();
+
+    replica_status(daemon->driver.replica, &status);
+    hex_encode(status.committed_block.bytes, HASH_BYTES, block);
+    number(lines, "member", daemon->boot.self);
+    number(lines, "members", daemon->boot.epoch.members_count);
+    number(lines, "epoch", status.epoch);
+    number(lines, "view", status.view);
+    number(lines, "leader", status.leader);
+    number(lines, "leads", status.leads);
+    number(lines, "committed_height", status.committed_height);
+    number(lines, "executed_height", status.executed_height);
+    line(lines, "committed_block %s\n", block);
+    number(lines, "checkpoint_height", status.checkpoint_height);
+    number(lines, "pool_commands", status.pool_commands);
+    number(lines, "outstanding", status.outstanding);
+    number(lines, "catching_up", status.catching_up);
+    number(lines, "draining", status.draining);
+    number(lines, "members_linked", member_set_count(&status.linked));
+    number(lines, "uptime_ms", (now_ns - daemon->start_ns) / 1000000);
+    if (daemon->last_commit_ns != 0) {
+        number(lines, "last_commit_age_ms", (now_ns - daemon->last_commit_ns) / 1000000);
+    }
+}
+
+static void write_consensus(struct lines *lines, const struct daemon *daemon)
+{
+    const struct replica_counters *counters = replica_counters(daemon->driver.replica);
+    uint64_t sent = 0, changes = 0;
+
+    for (unsigned type = 0; type < MESSAGE_TYPE_END; type++) {
+        sent += counters->sent[type];
+        if (counters->sent[type] > 0) {
+            line(lines, "sent_%s %" PRIu64 "\n", message_word(type), counters->sent[type]);
+        }
+    }
+    for (unsigned cause = 0; cause < CAUSE_END; cause++) {
+        changes += counters->view_changes[cause];
+    }
+    number(lines, "messages_sent", sent);
+    number(lines, "view_changes", changes);
+    number(lines, "blocks_committed", counters->blocks_committed);
+    number(lines, "commands_committed", counters->commands_committed);
+    number(lines, "signature_checks", counters->signature_checks);
+    number(lines, "signature_checks_saved", counters->signature_checks_saved);
+    number(lines, "signatures_bad", counters->signatures_bad);
+    number(lines, "signatures_made", daemon->driver.counters.signatures_made);
+    number(lines, "requests_admitted", counters->requests_admitted);
+    number(lines, "requests_refused", counters->requests_refused);
+    number(lines, "messages_malformed", counters->malformed);
+    number(lines, "events_dropped", daemon->driver.counters.events_dropped);
+    number(lines, "outbox_dropped", daemon->driver.outbox.dropped);
+}
+
+static void write_io(struct lines *lines, struct daemon *daemon)
+{
+    const struct segment_log_counters *log = &daemon->driver.log.counters;
+    const struct disk_counters *disk = &daemon->store.disk.disk.counters;
+    const struct net_counters *net = net_counters(daemon->net);
+    struct ed25519_counters checks = verify_pool_counters(&daemon->verify);
+    uint64_t wakeups = 0;
+
+    for (unsigned cause = 0; cause < LOOP_CAUSE_COUNT; cause++) {
+        wakeups += daemon->loop->counters.wakeups[cause];
+    }
+    number(lines, "log_batches", log->batches);
+    number(lines, "log_bytes_written", log->bytes_written);
+    number(lines, "log_payload_bytes", log->payload_bytes);
+    number(lines, "disk_writes", disk->writes);
+    number(lines, "disk_flushes", disk->flushes);
+    number(lines, "wakeups", wakeups);
+    number(lines, "loop_enters", daemon->loop->counters.enters);
+    number(lines, "frames_in", net->frames_in);
+    number(lines, "frames_out", net->frames_out);
+    number(lines, "member_frames_in", net->member_frames_in);
+    number(lines, "member_frames_out", net->member_frames_out);
+    number(lines, "bytes_in", net->bytes_in);
+    number(lines, "bytes_out", net->bytes_out);
+    number(lines, "sends_dropped", net->sends_dropped);
+    number(lines, "handshakes_failed", net->handshakes_failed);
+    number(lines, "strangers_refused", net->strangers_refused);
+    number(lines, "frames_malformed", net->malformed);
+    number(lines, "ed25519_checks", checks.checks);
+    number(lines, "ed25519_fast_accepts", checks.fast_accepts);
+    number(lines, "ed25519_rejected", checks.rejected);
+    number(lines, "memory_reserved_bytes", daemon->arena_bytes);
+    if (daemon->heap_sealed_bytes != UINT64_MAX) {
+        number(lines, "heap_bytes_after_seal", heap_taken_bytes() - daemon->heap_sealed_bytes);
+    }
+}
+
+static void write_sessions(struct lines *lines, const struct daemon *daemon)
+{
+    const struct session_counters *counters = &daemon->sessions.counters;
+
+    number(lines, "submitted", counters->submitted);
+    number(lines, "admitted", counters->admitted);
+    number(lines, "client_malformed", counters->malformed);
+    for (unsigned code = 0; code < SESSION_CODES_MAX; code++) {
+        if (counters->refused[code] > 0) {
+            line(lines, "refused_%u %" PRIu64 "\n", code, counters->refused[code]);
+        }
+        if (counters->receipts[code] > 0) {
+            line(lines, "receipts_%u %" PRIu64 "\n", code, counters->receipts[code]);
+        }
+    }
+}
+
+uint16_t daemon_status(void *context, uint8_t *out, size_t room, size_t *size)
+{
+    struct daemon *daemon = context;
+    struct lines lines = { (char *)out, room, 0 };
+
+    write_position(&lines, daemon);
+    write_consensus(&lines, daemon);
+    write_io(&lines, daemon);
+    write_sessions(&lines, daemon);
+    *size = lines.used;
+    return 0;
+}

@@ -1,0 +1,158 @@
+/* store.c: see store.h. */
+#include "node/store.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static enum exit_code code_of(enum err err)
+{
+    switch (err) {
+    case ERR_UNSUPPORTED:
+        return EXIT_ENVIRONMENT;
+    case ERR_CONFLICT:
+    case ERR_NOT_FOUND:
+    case ERR_EXISTS:
+        return EXIT_REFUSED;
+    case ERR_PERMISSION:
+        return EXIT_PERMISSION;
+    case ERR_FORMAT:
+    case ERR_VERSION:
+        return EXIT_INTEGRITY;
+    case ERR_OK:
+    case ERR_AGAIN:
+    case ERR_FULL:
+    case ERR_INVALID:
+    case ERR_IO:
+    case ERR_NO_SPACE:
+    case ERR_NO_MEMORY:
+    case ERR_CLOSED:
+    case ERR_TIMEOUT:
+    case ERR_COUNT:
+        return EXIT_RESOURCE;
+    }
+    return EXIT_RESOURCE;
+}
+
+enum exit_code store_open(struct store *store, struct boot *boot, bool create)
+{
+    const char *path = boot->config.node.data_dir;
+    *store = (struct store){ 0 };
+    enum err err = datadir_open(&store->dir, path, create, boot->config.io.unsafe_dev);
+
+    if (err == ERR_NOT_FOUND) {
+        return boot_fail(boot, EXIT_REFUSED,
+                    "%s holds no store (%s). A first start says so with `wardd --init`. If this replica ran before, its store is lost and with it the"
+                    " memory of what it signed: it must not vote again under this key",
+                    path, store->dir.reason);
+    }
+    if (err != ERR_OK) {
+        return boot_fail(boot, code_of(err), "%s: %s", path, store->dir.reason);
+    }
+    if (!create) {
+        return EXIT_FINE;
+    }
+    if (datadir_has_store(&store->dir)) {
+        datadir_close(&store->dir);
+        return boot_fail(boot, EXIT_REFUSED, "%s holds a store already; `wardd --init` never overwrites one", path);
+    }
+    err = datadir_format(&store->dir);
+    store->fresh = err == ERR_OK;
+    return err == ERR_OK ? EXIT_FINE : boot_fail(boot, code_of(err), "%s: %s", path, store->dir.reason);
+}
+
+enum exit_code store_take(struct store *store, struct boot *boot, struct arena *arena, struct io_uring *ring)
+{
+    uint32_t segment_bytes = (uint32_t)boot->config.io.segment_mib << 20;
+    bool measuring = arena->data == NULL;
+    enum err err = disk_uring_init(&store->disk, arena, ring, &store->dir, segment_bytes, STORE_POOL_SEGMENTS);
+
+    if (err != ERR_OK) {
+        return boot_fail(boot, code_of(err), "%s: the store cannot be opened: %s", boot->config.node.data_dir, err_name(err));
+    }
+    superblock_store_init(&store->superblocks, arena, &store->disk.disk);
+    if (measuring) {
+        disk_uring_close(&store->disk);
+        return EXIT_FINE;
+    }
+    err = disk_uring_start(&store->disk);
+    return err == ERR_OK ? EXIT_FINE : boot_fail(boot, EXIT_RESOURCE, "no thread for the disk: %s", err_name(err));
+}
+
+struct save_wait {
+    bool done;
+    enum err err;
+};
+
+static void save_done(void *context, enum err err)
+{
+    struct save_wait *wait = context;
+
+    wait->done = true;
+    wait->err = err;
+}
+
+static enum exit_code write_first(struct store *store, struct boot *boot, struct loop *loop)
+{
+    struct superblock first = {
+        .cluster = boot->genesis.hash,
+        .replica = boot->self,
+        .segment_bytes = (uint32_t)boot->config.io.segment_mib << 20,
+        .first_segment = 1,
+        .config = config_hash(&boot->epoch),
+    };
+    struct save_wait wait = { 0 };
+
+    enum err err = datadir_instance(first.instance);
+    if (err == ERR_OK) {
+        err = superblock_store_write(&store->superblocks, &first, save_done, &wait);
+    }
+    uint64_t end_ns = clock_mono_ns() + 60000000000u;
+    while (err == ERR_OK && !wait.done && clock_mono_ns() < end_ns) {
+        err = loop_turn(loop, end_ns);
+    }
+    if (err == ERR_OK) {
+        err = wait.done ? wait.err : ERR_TIMEOUT;
+    }
+    return err == ERR_OK ? EXIT_FINE : boot_fail(boot, EXIT_RESOURCE, "the first superblock cannot be written: %s", err_name(err));
+}
+
+enum exit_code store_load(struct store *store, struct boot *boot, struct loop *loop)
+{
+    if (store->fresh) {
+        return write_first(store, boot, loop);
+    }
+    enum err err = superblock_store_open(&store->superblocks);
+    const struct superblock *found = &store->superblocks.current;
+
+    if (err != ERR_OK) {
+        return boot_fail(boot, code_of(err), "%s: no two copies of the superblock agree (%s): keep the directory, this replica must not vote", boot->config.node.data_dir,
+                    err_name(err));
+    }
+    if (!hash_equal(&found->cluster, &boot->genesis.hash)) {
+        return boot_fail(boot, EXIT_REFUSED, "%s belongs to another chain", boot->config.node.data_dir);
+    }
+    if (found->replica != boot->self) {
+        return boot_fail(boot, EXIT_REFUSED, "%s belongs to member %u, this is member %u", boot->config.node.data_dir, found->replica, boot->self);
+    }
+    if (found->segment_bytes != (uint32_t)boot->config.io.segment_mib << 20) {
+        return boot_fail(boot, EXIT_CONFIGURATION, "io.segment_mib is fixed when a store is made: it is %u here", found->segment_bytes >> 20);
+    }
+    return EXIT_FINE;
+}
+
+enum err store_save(struct store *store, const struct superblock *next, void (*done)(void *context, enum err err), void *context)
+{
+    if (superblock_store_is_busy(&store->superblocks)) {
+        return ERR_AGAIN;
+    }
+    return superblock_store_write(&store->superblocks, next, done, context);
+}
+
+void store_close(struct store *store)
+{
+    disk_uring_close(&store->disk);
+    datadir_close(&store->dir);
+}

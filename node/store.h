@@ -1,0 +1,39 @@
+/* store.h: the data directory of a replica, opened: lock, superblock, disk. Made once by an explicit act of the operator, never by the way:
+ * a replica that finds no store where its key was used before has lost its memory of what it signed. */
+#ifndef WARD_NODE_STORE_H
+#define WARD_NODE_STORE_H
+
+#include "net/loop.h"
+#include "node/boot.h"
+#include "storage/disk_uring.h"
+#include "storage/superblock.h"
+
+#define STORE_POOL_SEGMENTS 2u /* zero-filled in reserve */
+
+struct store {
+    struct datadir dir;
+    struct disk_uring disk;
+    struct superblock_store superblocks;
+    bool fresh; /* made by this process: there is no version yet */
+};
+
+/* store_open opens the directory and, with `create`, makes an empty store in it. Fails: an exit code with boot->problem.
+ * Takes the lock; nothing else is written unless a store is made. */
+enum exit_code store_open(struct store *store, struct boot *boot, bool create);
+
+/* store_take takes buffers and connects the disk to the loop's ring. Called twice with one code path: a measuring arena (then it lets go
+ * again), and the real one. Fails: an exit code with boot->problem. */
+enum exit_code store_take(struct store *store, struct boot *boot, struct arena *arena, struct io_uring *ring);
+
+/* store_load reads the superblock; for a new store it writes the first version through the loop. It refuses a directory of another chain or
+ * member. Fails: an exit code with boot->problem. Blocks. */
+enum exit_code store_load(struct store *store, struct boot *boot, struct loop *loop);
+
+/* store_save writes a new version: called at checkpoints and at a clean stop. done may be NULL; while one is under way another is refused
+ * with ERR_AGAIN. */
+enum err store_save(struct store *store, const struct superblock *next, void (*done)(void *context, enum err err), void *context);
+
+/* store_close stops the background thread and lets go of the lock. */
+void store_close(struct store *store);
+
+#endif
