@@ -9,7 +9,8 @@ PREFIX ?= /usr/local
 
 CC := $(if $(filter fuzz,$(MODE)),clang,gcc)
 WARN := -std=c17 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla -Wformat=2 -Wundef -Werror
-CFLAGS_COMMON := $(WARN) -I. -D_GNU_SOURCE -DWARD_VERSION='"$(VERSION)"' -g -fno-common -fno-strict-aliasing -fPIE -MMD -MP
+WARN_CLANG := -Wno-gnu-variable-sized-type-not-at-end -Wno-format-nonliteral # opinions that gcc does not share
+CFLAGS_COMMON := $(WARN) $(if $(findstring clang,$(CC)),$(WARN_CLANG)) -I. -D_GNU_SOURCE -DWARD_VERSION='"$(VERSION)"' -g -fno-common -fno-strict-aliasing -fPIE -MMD -MP
 CFLAGS_release := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CFLAGS_debug := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DWARD_DEBUG=1
 CFLAGS_cover := -O0 --coverage
@@ -109,12 +110,13 @@ selftest: ## show that the checks can fail: planted faults, planted findings
 
 # One libFuzzer program per tests/fuzz/<name>_fuzz.c, in objects of their own (MODE=fuzz).
 FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
+FUZZ_KIT := build/fuzz/obj/tests/wire/message_kit.o
 fuzz-programs: $(LIB) $(FUZZ)
-build/fuzz/%_fuzz: build/fuzz/obj/tests/fuzz/%_fuzz.o build/fuzz/libward.a
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer $< build/fuzz/libward.a $(LIBS) -o $@
+build/fuzz/%_fuzz: build/fuzz/obj/tests/fuzz/%_fuzz.o $(FUZZ_KIT) build/fuzz/libward.a
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
-build/fuzz/seeds: build/fuzz/obj/tests/fuzz/seeds.o build/fuzz/libward.a
-	$(CC) $(LDFLAGS) $< build/fuzz/libward.a $(LIBS) -o $@
+build/fuzz/seeds: $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard tests/fuzz/seeds*.c)) $(FUZZ_KIT) build/fuzz/libward.a
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 fuzz-seeds: ## write legal examples into tests/fuzz/corpus/, for fuzzing to begin with
 	@tools/fuzz seeds

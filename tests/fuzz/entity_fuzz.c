@@ -1,7 +1,8 @@
-/* entity_fuzz.c: the records of the ledger's state, as a client receives them with a proof and a snapshot carries them. The first byte is the
+/* entity_fuzz.c: the records of the ledger's state, as a client receives them with a proof and a snapshot carries them, and the genesis parameters. The first byte is the
  * kind of the entity. */
 #include "ledger/entity.h"
 
+#include "ledger/params.h"
 #include "tests/fuzz/fuzz.h"
 
 static uint8_t again[CHAIN_BYTES_MAX + PEAKS_BYTES_MAX + ORG_BYTES];
@@ -25,6 +26,7 @@ FIXED(grant, GRANT_BYTES)
 FIXED(ticket, TICKET_BYTES)
 FIXED(relation, RELATION_BYTES)
 FIXED(audit_event, AUDIT_EVENT_BYTES)
+FIXED(params, PARAMS_BYTES)
 
 static void try_chain(const uint8_t *data, size_t size)
 {
@@ -49,7 +51,7 @@ static void try_peaks(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const tries[])(const uint8_t *data, size_t size) = {
-        try_org, try_actor, try_patient, try_pointer, try_grant, try_ticket, try_relation, try_audit_event, try_chain, try_peaks,
+        try_org, try_actor, try_patient, try_pointer, try_grant, try_ticket, try_relation, try_audit_event, try_chain, try_peaks, try_params,
     };
 
     if (size > 0) {

@@ -1,7 +1,10 @@
 /* seeds.c: writes one legal example of everything that the fuzz targets read into tests/fuzz/corpus/<target>/, so that fuzzing begins behind the
  * first checks instead of guessing lengths and magic numbers. The examples are the same bytes each time; `make fuzz-seeds` runs it. */
 #include "ledger/command.h"
+#include "ledger/params.h"
+#include "net/frame.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/wire/message_kit.h"
 #include "wire/client.h"
 #include "wire/envelope.h"
 #include "wire/genesis.h"
@@ -218,6 +221,39 @@ static void genesis_seed(uint32_t enrolments, uint32_t replicas, uint32_t entiti
     save("genesis", name, &writer);
 }
 
+static void message_seeds(void)
+{
+    static struct message message;
+    struct writer writer;
+    char name[64];
+
+    for (int type = MESSAGE_NONE + 1; type < MESSAGE_TYPE_END; type++) {
+        for (unsigned variant = 0; variant < 2; variant++) {
+            kit_message(&message, (enum message_type)type, variant);
+            writer_init(&writer, room, sizeof room);
+            write_u8(&writer, (uint8_t)type);
+            message_encode(&message, &writer);
+            snprintf(name, sizeof name, "%s-%u", message_word((unsigned)type), variant);
+            save("message", name, &writer);
+        }
+    }
+}
+
+static void frame_seed(void)
+{
+    uint8_t header[FRAME_HEADER_BYTES];
+    struct writer writer;
+
+    writer_init(&writer, room, sizeof room);
+    write_u8(&writer, 4);
+    for (uint32_t length = 0; length < 300; length += 99) {
+        frame_header_encode(&(struct frame_header){ .type = 3, .version = 1, .length = length }, header);
+        write_run(&writer, header, sizeof header);
+        write_run(&writer, filled, length);
+    }
+    save("frame", "four", &writer);
+}
+
 /* Needs: the kind's place in the table of entity_fuzz.c. */
 static void entity_seed(uint8_t kind, const char *name, const uint8_t *value, size_t size)
 {
@@ -251,6 +287,9 @@ static void entity_seeds(void)
     audit_event_encode(&(struct audit_event){ .type = EVENT_REGISTERED }, value);
     entity_seed(7, "audit", value, AUDIT_EVENT_BYTES);
     entity_seed(8, "chain", value, chain_encode(&chain, value));
+    struct params params = params_default();
+    params_encode(&params, value);
+    entity_seed(10, "params", value, PARAMS_BYTES);
     memset(value, 0, 8 + 2 * 32);
     value[1] = 5; /* two bits: two peaks */
     entity_seed(9, "peaks", value, 8 + 2 * 32);
@@ -264,6 +303,8 @@ int main(void)
     envelope_seeds();
     client_seeds();
     entity_seeds();
+    message_seeds();
+    frame_seed();
     genesis_seed(4, 4, 2);
     genesis_seed(5, 4, 0);
     genesis_seed(1, 0, 1);

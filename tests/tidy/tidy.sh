@@ -69,6 +69,8 @@ plant style 'base/one.h: the guard is not WARD_BASE_ONE_H' "sed -i '2s/ONE/TWO/'
 plant style 'docs/protocol.md:5: a note to do something later' "printf 'FIX''ME: say why\n' >>docs/protocol.md"
 plant style 'docs/protocol.md:5: a path of one machine' "printf 'See /ho''me/somebody/x.\n' >>docs/protocol.md"
 plant map 'docs/protocol.md:5: the link to disk.md leads nowhere' "printf '[disk](disk.md)\n' >>docs/protocol.md"
+plant fuzzed 'ledger/grant.c: decodes' "printf 'int grant_decode(void)\n{\n}\n' >ledger/grant.c"
+plant fuzzed 'ledger/gone.c does not exist' "printf 'ledger/gone.c 90\n' >tools/fuzz.cover"
 plant tested 'base/two.c: no tests/base/two_test.c' "printf 'int two;\n' >base/two.c"
 plant tested 'base/one.c has a test now' "printf 'base/one.c  nothing to decide here\n' >tools/tidy.untested"
 plant tested 'base/two.c is listed without a reason' "printf 'int two;\n' >base/two.c; printf 'base/two.c\n' >tools/tidy.untested"
