@@ -391,3 +391,20 @@ Test(handshake, hello_tag_covers_message_chain_responder_and_pattern)
     target.pattern = HANDSHAKE_IKPSK2;
     cr_assert(!handshake_hello_check(&target, message, tag));
 }
+
+/* Golden: computed by another implementation of BLAKE2b. */
+Test(handshake, hello_tag_is_the_documented_construction)
+{
+    struct handshake_target target = { .pattern = HANDSHAKE_IKPSK2 };
+    uint8_t message[HANDSHAKE_FIRST_BYTES], tag[HANDSHAKE_TAG_BYTES];
+    char text[2 * HANDSHAKE_TAG_BYTES + 1];
+
+    for (uint8_t i = 0; i < sizeof message; i++) {
+        message[i] = i;
+    }
+    memcpy(target.chain.bytes, message, 32);
+    memcpy(target.responder_key, message + 32, 32);
+    handshake_hello_tag(&target, message, tag);
+    hex_encode(tag, sizeof tag, text);
+    cr_assert_str_eq(text, "cda73712941dd8693c51be60096b8fd0");
+}
