@@ -21,6 +21,7 @@
 #include "net/frame.h"
 #include "net/loop.h"
 #include "net/payload.h"
+#include "net/send_queue.h"
 
 #define NET_MEMBERS_MAX 128u
 #define NET_HELLO_BYTES_MAX 4000u /* body of a link's first frame, so that header and body fit into a first record of 4,096 bytes */
@@ -29,6 +30,8 @@
 
 struct net_member {
     uint8_t key[32];        /* its transport key, X25519 */
+    bool has_psk;           /* a key shared by the pair: sessions with this member then demand it (Noise IKpsk2) */
+    uint8_t psk[32];
     struct address address; /* ADDRESS_NONE: we wait for its call */
 };
 
@@ -93,15 +96,6 @@ struct net_handlers {
     bool (*client_up)(void *context, uint64_t client, const struct net_client_info *info);
     void (*client_down)(void *context, uint64_t client, enum net_reason reason);
     void (*client_frame)(void *context, uint64_t client, const struct frame *frame);
-};
-
-/* A frame to send: the body is `head`, which is copied, followed by the bytes of `body`, which is shared and may be NULL. */
-struct net_message {
-    uint8_t type;
-    uint8_t flags;
-    uint16_t version;
-    struct bytes head;    /* at most NET_HEAD_BYTES_MAX */
-    struct payload *body; /* net holds it until the last byte is encrypted */
 };
 
 /* Counters since the start. */
