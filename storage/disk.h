@@ -6,6 +6,7 @@
 #ifndef WARD_STORAGE_DISK_H
 #define WARD_STORAGE_DISK_H
 
+#include "base/arena.h"
 #include "base/completion.h"
 #include "base/err.h"
 
@@ -14,7 +15,7 @@
 
 #define DISK_SUPERBLOCK 0u     /* the file of the superblock copies; segments count from 1 */
 #define DISK_REQUESTS_MAX 4u   /* under way at once: one log write, one log read, one superblock write, one segment in preparation */
-#define DISK_SEGMENTS_MAX 65536u
+#define DISK_SEGMENTS_MAX 16384u /* in one directory: 1 TiB of log */
 
 /* One asynchronous request. Its owner embeds it, fills the fields and keeps them, and the memory, until `completion` was called:
  * result is the number of bytes moved (less than asked for is a failure) or a negative errno. */
@@ -68,5 +69,8 @@ struct disk_ops {
     /* discard removes a segment, durably; recovery alone uses it. Fails: ERR_NOT_FOUND, ERR_IO. */
     enum err (*discard)(struct disk *disk, uint32_t segment);
 };
+
+/* disk_buffer_take gives zeroed memory that is aligned to DISK_BLOCK; NULL from a measuring arena. Cost: one block more than asked. */
+uint8_t *disk_buffer_take(struct arena *arena, size_t blocks);
 
 #endif

@@ -71,7 +71,7 @@ struct capsule {
     uint64_t limit_epoch;   /* nothing was or will be signed above (limit_epoch, limit_view) before a higher limit is durable; */
     uint64_t limit_view;    /* limit_epoch - epoch is 0 to 65,535 */
     uint64_t abstain_epoch; /* sign no VOTE, COMMITVOTE or TIMEOUT at or below (abstain_epoch, abstain_view): */
-    int64_t abstain_view;   /* a lost batch may hold one. -1: nothing to abstain from; abstain_epoch - epoch is 0 to 255 */
+    int64_t abstain_view;   /* a lost batch may hold one. -1: nothing to abstain from; abstain_epoch - epoch is 0 to 65,535 */
 };
 
 /* Where a fragment of a record lies. */

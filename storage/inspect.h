@@ -14,7 +14,7 @@ struct inspect_superblock {
     struct superblock copy[SUPERBLOCK_COPIES];
     enum err chosen_err; /* ERR_OK: two copies agree */
     struct superblock chosen;
-    uint32_t bad; /* copies that differ from the chosen one */
+    uint32_t bad_map; /* copies that differ from the chosen one, one bit each */
 };
 
 struct inspect_segment {

@@ -42,8 +42,15 @@ void superblock_encode(const struct superblock *superblock, uint32_t copy, uint8
 enum err superblock_decode(const uint8_t *block, uint32_t copy, struct superblock *out);
 
 /* superblock_choose gives the version that at least two of the four blocks agree on, with the highest sequence.
- * Gives: *bad = how many copies differ from it. Fails: ERR_NOT_FOUND when no two agree; ERR_VERSION when the pair is too new. */
-enum err superblock_choose(const uint8_t *blocks, struct superblock *out, uint32_t *bad);
+ * Gives: *bad_map, one bit per copy that differs from it. Fails: ERR_NOT_FOUND when no two agree; ERR_VERSION when the pair is too new. */
+enum err superblock_choose(const uint8_t *blocks, struct superblock *out, uint32_t *bad_map);
+
+enum superblock_stage {
+    SUPERBLOCK_IDLE,
+    SUPERBLOCK_REPAIR,     /* a copy that was bad is being rewritten with the current version */
+    SUPERBLOCK_FIRST_PAIR, /* copies 0 and 1 get the next version */
+    SUPERBLOCK_LAST_PAIR   /* copies 2 and 3 */
+};
 
 /* The writer of versions. One at a time. */
 struct superblock_store {
@@ -52,8 +59,8 @@ struct superblock_store {
     struct superblock next;    /* under way */
     uint8_t *blocks;           /* SUPERBLOCK_COPIES blocks */
     struct disk_request request;
-    uint32_t pair; /* 0: idle; 1, 2: which pair is being written */
-    uint32_t bad;  /* copies that were not equal when it was opened */
+    enum superblock_stage stage;
+    uint32_t bad_map;      /* copies that do not hold the current version, one bit each */
     uint64_t sequence_max; /* highest sequence seen in any copy */
     void (*done)(void *context, enum err err);
     void *context;
@@ -65,9 +72,10 @@ void superblock_store_init(struct superblock_store *store, struct arena *arena, 
 /* superblock_store_open reads the four copies and chooses. Gives: store->current. Fails: as superblock_choose; ERR_IO. Blocks. */
 enum err superblock_store_open(struct superblock_store *store);
 
-/* superblock_store_write writes a new version, two copies at a time; sequence, previous_sum and version are set by the store. After
- * the first pair is durable the version holds. Needs: nothing under way. Gives: done(context, err) when all four copies are written.
- * Fails: through `done` or at once, then `done` is not called. Cost: two durable writes of 8 KiB. */
+/* superblock_store_write writes a new version, two copies at a time; sequence, previous_sum and version are set by the store. Bad
+ * copies are first rewritten with the current version, one by one. After the first pair is durable the version holds.
+ * Needs: nothing under way. Gives: done(context, err) when all four copies are written. Fails: through `done` or at once, then `done`
+ * is not called. Cost: two durable writes of 8 KiB, one of 4 KiB per bad copy. */
 enum err superblock_store_write(struct superblock_store *store, const struct superblock *next, void (*done)(void *context, enum err err), void *context);
 
 bool superblock_store_is_busy(const struct superblock_store *store);
