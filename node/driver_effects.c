@@ -99,7 +99,6 @@ static void effect_read_record(struct driver *driver, const struct effect *effec
     driver->reading = true;
     driver->read_token = effect->read_record.token;
     driver->read = (struct log_read){ .kind = effect->read_record.kind,
-                                      .height = effect->read_record.height,
                                       .hash = effect->read_record.hash,
                                       .out = driver->read_buffer,
                                       .out_bytes = DRIVER_RECORD_BYTES,

@@ -48,7 +48,23 @@ struct sim_disk_config {
     struct sim_disk_faults faults;
 };
 
-struct sim_disk_file;
+struct sim_disk_file {
+    uint32_t number; /* of the segment; the superblock is slot 0 */
+    bool exists;
+    uint8_t *data;
+    uint8_t *unreadable; /* by block */
+    uint64_t reads;      /* part of the names of what a read can meet */
+};
+
+/* The newest write whose flush was a lie: what was there before. */
+struct sim_disk_limbo {
+    uint32_t file;
+    uint32_t bytes; /* 0: none */
+    uint64_t offset;
+    uint64_t number;
+    uint8_t *old;
+};
+
 struct sim_disk_pending {
     struct disk_request *request; /* NULL: free */
     uint8_t operation;
@@ -59,7 +75,8 @@ struct sim_disk_pending {
 struct sim_disk {
     struct disk disk; /* first: the interface */
     struct sim_disk_config config;
-    struct sim_disk_file *files; /* [0] is the superblock */
+    struct sim_disk_file *files; /* [0] is the superblock, then segments_max slots */
+    struct sim_disk_limbo limbo;
     struct sim_disk_pending pending[DISK_REQUESTS_MAX];
     uint64_t now_ns;
     uint64_t requests; /* so far */
@@ -81,6 +98,9 @@ void sim_disk_step(struct sim_disk *disk, uint64_t now_ns);
 
 /* sim_disk_crash cuts the power: what is under way is decided sector by sector and never completes. The content stays. */
 void sim_disk_crash(struct sim_disk *disk);
+
+/* sim_disk_kill ends the process but not the power: what is under way is written whole and never completes. */
+void sim_disk_kill(struct sim_disk *disk);
 
 /* sim_disk_sector gives the bytes of one sector as they lie on the medium, for tests that rot them by hand.
  * Gives: NULL when there is no such file. */

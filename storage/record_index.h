@@ -1,4 +1,4 @@
-/* record_index.h: where the newest records lie, by kind, height and hash, in memory that is fixed at start.
+/* record_index.h: where the newest records lie, by kind and hash, in memory that is fixed at start.
  *
  * A ring of entries in the order of appending; the oldest is forgotten when the ring is full. Buckets chain backwards through it by
  * ever-growing entry numbers, so that forgetting needs no unlinking: a number that is too old ends the chain. */
@@ -9,11 +9,11 @@
 #include "storage/format.h"
 
 struct record_index_entry {
-    uint64_t height;
-    uint64_t hash_head;    /* first 8 bytes of the hash; the reader compares the rest with the record header */
+    uint64_t hash_head;    /* first 8 bytes of the hash; whoever reads compares the rest with the record header */
     uint64_t previous;     /* number of the next older entry of the bucket; 0: none */
     struct record_place place;
     uint32_t bytes_before; /* of the fragment in its record */
+    uint32_t bytes_total;  /* of the record */
     uint32_t kind;
 };
 
@@ -24,14 +24,20 @@ struct record_index {
     uint64_t last;                      /* number of the newest entry, from 1 */
 };
 
-/* record_index_init takes count_max entries and buckets. Needs: a power of two, at least 2. Cost: 64 bytes per entry. */
+/* record_index_init takes count_max entries and buckets. Needs: a power of two, at least 2. Cost: 56 bytes of memory per entry. */
 void record_index_init(struct record_index *index, struct arena *arena, uint32_t count_max);
+
+/* record_index_reset forgets everything. */
+void record_index_reset(struct record_index *index);
 
 /* record_index_add remembers a fragment; it forgets the oldest when full. */
 void record_index_add(struct record_index *index, const struct record_head *head, const struct record_place *place);
 
 /* record_index_find gives the newest fragment of that name that begins at payload byte `bytes_before`. Gives: false when unknown. */
-bool record_index_find(const struct record_index *index, uint8_t kind, uint64_t height, const struct hash32 *hash, uint32_t bytes_before,
+bool record_index_find(const struct record_index *index, uint8_t kind, const struct hash32 *hash, uint32_t bytes_before,
                        struct record_place *place);
+
+/* record_index_has_whole says whether all fragments of a record are known. */
+bool record_index_has_whole(const struct record_index *index, uint8_t kind, const struct hash32 *hash);
 
 #endif

@@ -23,8 +23,9 @@ enum recovery_sign {
 struct recovery_damage {
     enum batch_fate fate; /* ROT, TORN, ADOPT or AMBIGUOUS */
     uint32_t segment;
-    uint32_t block;       /* where it begins; 0: a batch of which no trace is left */
-    uint64_t batch;       /* number; 0: unknown */
+    uint32_t block;       /* where it begins; 0: the header of the segment, or no trace is left */
+    uint64_t batch;       /* number; 0: a header of a segment */
+    uint64_t batches;     /* how many from there on: 1 but for a run that is lost without a trace */
     uint8_t kind;         /* of a record whose header is whole but whose payload is not; 0: none such */
     uint64_t height;      /* of that record: what to ask peers for, with `hash` */
     struct hash32 hash;
@@ -62,8 +63,8 @@ struct recovery_outcome {
     struct recovery_damage damage[RECOVERY_DAMAGE_MAX];
 };
 
-/* recovery_run reads every live segment once, delivers the surviving records, fills the log's index and decides. The log must be
- * initialised and not started; its buffers are used as scratch. Needs: superblock as superblock_store_open gave it.
+/* recovery_run reads every live segment once (the newest twice), delivers the surviving records, fills the log's index and decides. The log must be
+ * initialised and not started; its buffers are used as scratch. It may be run again with the same answer. Needs: superblock as superblock_store_open gave it.
  * Gives: *outcome; nothing was written but a segment that provably never held anything durable may be discarded.
  * Fails: ERR_IO (a segment cannot be opened), ERR_CONFLICT (a segment of another store), ERR_VERSION (a newer format or a record
  * kind that must not be skipped), ERR_FULL (more segments than DISK_SEGMENTS_MAX). Blocks: this is start-up. */

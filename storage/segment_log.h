@@ -23,7 +23,7 @@
 
 struct segment_log_config {
     uint32_t segment_bytes;   /* multiple of DISK_BLOCK, SEGMENT_BYTES_MIN to SEGMENT_BYTES_MAX; as in the superblock */
-    uint32_t batch_bytes_max; /* multiple of DISK_BLOCK, at most 1 MiB and segment_bytes less the two header blocks; 0: the most */
+    uint32_t batch_bytes_max; /* multiple of DISK_BLOCK, at least 2; 0: the most that is allowed, which is 1 MiB unless segments are tiny */
     uint32_t queue_batches;   /* batches that can wait or be in flight, 2 to 16; one record must fit all but one. 6: 4 MiB and some */
     uint32_t index_entries;   /* newest record fragments that can be read back by name; a power of two */
     uint64_t (*now_ns)(void *context); /* for the duration of writes only */
@@ -50,7 +50,7 @@ struct segment_log_counters {
     uint64_t batches;       /* durable; equals flushes of the log but for one per new segment */
     uint64_t bytes_written; /* durable, headers and padding included */
     uint64_t segments;      /* begun */
-    uint64_t limit_batches; /* batches that only raised the view limit */
+    uint64_t limit_batches; /* batches that were closed early to raise the view limit */
     uint64_t full;          /* appends answered ERR_FULL */
     uint64_t write_ns_max;
     uint64_t write_ns_sum;
@@ -59,7 +59,7 @@ struct segment_log_counters {
 /* Where the log goes on; recovery fills it in. */
 struct log_position {
     uint32_t segment;        /* newest segment with batches; 0: none yet */
-    uint32_t block;          /* next free block in it; meaningless when move is set */
+    uint32_t block;          /* end of its last batch; the next free block unless move is set */
     uint64_t batch;          /* highest batch number in use */
     uint64_t lsn;            /* highest log position in use */
     uint64_t chain;          /* chain value of batch `batch`; 0: it is lost */
@@ -78,42 +78,47 @@ struct segment_log {
     struct segment_log_config config;
     uint8_t instance[16];
     struct segment_log_counters counters;
-    struct log_position at;
-    struct log_batch *queue;   /* ring of config.queue_batches */
-    uint32_t queue_head;       /* oldest batch: in flight, or next to go */
-    uint32_t queue_count;      /* batches in use; the last of them is filling */
-    uint64_t lsn_next;         /* given to the next append */
+    struct log_position at;          /* its capsule is the newest appended */
+    struct capsule capsule_durable;  /* of the newest durable batch */
+    struct log_batch *queue;         /* ring of config.queue_batches */
+    uint8_t *queue_data;             /* their bytes, one run */
+    uint32_t queue_head;             /* oldest batch: in flight, or next to go */
+    uint32_t queue_count;            /* batches in use; the last of them is filling unless it is closed */
     uint64_t lsn_durable;
-    uint64_t limit_durable_epoch, limit_durable_view; /* in a durable batch */
-    uint64_t limit_queued_epoch, limit_queued_view;   /* in a closed batch */
-    struct seal_entry *table;  /* batches of the current segment */
+    uint64_t limit_epoch, limit_view; /* in the newest closed batch */
+    struct seal_entry *table;        /* batches of segment `at.segment` */
     uint32_t table_count;
-    uint32_t table_segment;    /* which segment the table describes */
-    uint64_t table_first_batch;
-    uint8_t *seal_buffer;      /* header blocks and first batch of a new segment */
-    uint8_t *scratch;          /* recovery and reading back: one batch */
+    uint64_t table_first, table_last; /* numbers of the first and last of them */
+    uint8_t *opening;                /* header blocks and first batch of a new segment */
+    uint8_t *scratch;                /* the window of recovery, then the buffer of reading back */
+    uint32_t *segments;              /* DISK_SEGMENTS_MAX numbers, for recovery */
     struct disk_request write;
     struct disk_request prepare;
     struct record_index index;
-    struct log_read *reading;  /* at most one */
+    struct log_read *reading;        /* at most one */
     uint64_t write_begin_ns;
-    uint32_t write_blocks;
-    bool write_is_opening;     /* the write under way begins a segment */
+    uint64_t write_chain;            /* chain value of the batch under way */
+    uint32_t write_blocks;           /* its blocks, without header blocks */
+    bool write_is_opening;           /* the write under way begins a segment */
     bool writing;
     bool preparing;
-    bool positioned;           /* segment_log_start was called */
-    enum err failure;          /* ERR_OK while all is well */
+    bool started;                    /* segment_log_start was called */
+    enum err failure;                /* ERR_OK while all is well */
 };
 
-/* segment_log_init takes all memory: (queue_batches + 2) batches and the index. Needs: a valid config. */
+/* segment_log_init takes all memory: (queue_batches + 2) batches, the index and some. Needs: a valid config. */
 void segment_log_init(struct segment_log *log, struct arena *arena, struct disk *disk, const struct segment_log_config *config);
 
 /* segment_log_start makes the log ready to append after recovery. Owns: instance and position are copied. Begins the preparation of
  * the next segment if it is missing; writes nothing else. */
 void segment_log_start(struct segment_log *log, const uint8_t instance[16], const struct log_position *position);
 
+/* segment_log_group_bytes_max gives the largest group that an empty queue takes, record headers included. */
+uint64_t segment_log_group_bytes_max(const struct segment_log *log);
+
 /* segment_log_append queues the records as one group under one log position and, with the last of them, the capsule.
- * Needs: capsule_follows the newest one; count at most LOG_GROUP_RECORDS_MAX, 0 for a bare capsule. Owns: bytes are copied.
+ * Needs: capsule_follows the newest one; count at most LOG_GROUP_RECORDS_MAX, 0 for a bare capsule; the group is no larger than
+ * segment_log_group_bytes_max. Owns: bytes are copied.
  * Gives: *lsn, one more than the last. Fails: ERR_FULL: the queue has no room for all of it, nothing was taken, try again after the
  * next durable call; ERR_IO or ERR_NO_SPACE: the log failed. Cost: one copy and one XXH3 pass over the payload; no syscall. */
 enum err segment_log_append(struct segment_log *log, const struct capsule *capsule, const struct log_record *records, size_t count, uint64_t *lsn);
@@ -142,7 +147,6 @@ struct log_read {
     struct disk_request request;
     struct segment_log *log;
     uint8_t kind;
-    uint64_t height;
     struct hash32 hash;
     uint8_t *out;
     uint32_t out_bytes;   /* capacity */
@@ -153,7 +157,7 @@ struct log_read {
     void *context; /* the caller's */
 };
 
-/* segment_log_read begins to read the payload of a durable record by kind, height and hash; the fields from `kind` to `out_bytes`
+/* segment_log_read begins to read the payload of a durable record by kind and hash; the fields from `kind` to `out_bytes`
  * and `done` are filled in by the caller. Asynchronous, because serving a peer must never stall the loop behind a slow disk.
  * Fails at once: ERR_NOT_FOUND (not in the index), ERR_AGAIN (another read is under way). Through `done`: ERR_FULL (out too small),
  * ERR_FORMAT (rotten: try another peer's copy), ERR_IO. Cost: one read per fragment. */

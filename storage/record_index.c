@@ -1,0 +1,103 @@
+/* record_index.c: see record_index.h. Invariant: an entry with number n lies at n mod count_max, and exists iff last - n < count_max. */
+#include "storage/record_index.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+void record_index_init(struct record_index *index, struct arena *arena, uint32_t count_max)
+{
+    ASSERT(count_max >= 2);
+    ASSERT((count_max & (count_max - 1)) == 0);
+    *index = (struct record_index){ .count_max = count_max };
+    index->entries = arena_take(arena, count_max, sizeof *index->entries);
+    index->buckets = arena_take(arena, count_max, sizeof *index->buckets);
+}
+
+void record_index_reset(struct record_index *index)
+{
+    ASSERT(index->buckets != NULL);
+    memset(index->buckets, 0, index->count_max * sizeof *index->buckets);
+    index->last = 0;
+}
+
+/* Hashes are uniform already; the kind parts objects that share one (a block and its payload). */
+static uint64_t *bucket_of(const struct record_index *index, uint64_t hash_head, uint32_t kind)
+{
+    uint64_t mixed = (hash_head + kind) * UINT64_C(0x9E3779B97F4A7C15);
+
+    return &index->buckets[(mixed >> 32) & (index->count_max - 1)];
+}
+
+static uint64_t hash_head_of(const struct hash32 *hash)
+{
+    uint64_t head;
+
+    memcpy(&head, hash->bytes, sizeof head);
+    return head;
+}
+
+static bool is_remembered(const struct record_index *index, uint64_t number)
+{
+    ASSERT(number <= index->last);
+    return number != 0 && index->last - number < index->count_max;
+}
+
+void record_index_add(struct record_index *index, const struct record_head *head, const struct record_place *place)
+{
+    uint64_t hash_head = hash_head_of(&head->hash);
+    uint64_t *bucket = bucket_of(index, hash_head, head->kind);
+
+    ASSERT(place->segment >= 1);
+    ASSERT(place->bytes == head->bytes);
+    index->last++;
+    index->entries[index->last & (index->count_max - 1)] = (struct record_index_entry){
+        .hash_head = hash_head,
+        .previous = *bucket,
+        .place = *place,
+        .bytes_before = head->bytes_before,
+        .bytes_total = head->bytes_total,
+        .kind = head->kind,
+    };
+    *bucket = index->last;
+}
+
+static const struct record_index_entry *entry_find(const struct record_index *index, uint8_t kind, const struct hash32 *hash, uint32_t bytes_before)
+{
+    uint64_t hash_head = hash_head_of(hash);
+    uint64_t number = *bucket_of(index, hash_head, kind);
+
+    for (uint32_t i = 0; i < index->count_max && is_remembered(index, number); i++) {
+        const struct record_index_entry *entry = &index->entries[number & (index->count_max - 1)];
+        if (entry->hash_head == hash_head && entry->kind == kind && entry->bytes_before == bytes_before) {
+            return entry;
+        }
+        ASSERT(entry->previous < number);
+        number = entry->previous;
+    }
+    return NULL;
+}
+
+bool record_index_find(const struct record_index *index, uint8_t kind, const struct hash32 *hash, uint32_t bytes_before, struct record_place *place)
+{
+    const struct record_index_entry *entry = entry_find(index, kind, hash, bytes_before);
+
+    if (entry != NULL) {
+        *place = entry->place;
+    }
+    return entry != NULL;
+}
+
+bool record_index_has_whole(const struct record_index *index, uint8_t kind, const struct hash32 *hash)
+{
+    const struct record_index_entry *entry = entry_find(index, kind, hash, 0);
+
+    for (uint32_t i = 0; i < index->count_max && entry != NULL; i++) {
+        uint32_t end = entry->bytes_before + entry->place.bytes;
+        if (end >= entry->bytes_total) {
+            return true;
+        }
+        entry = entry_find(index, kind, hash, end);
+    }
+    return false;
+}

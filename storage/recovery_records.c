@@ -1,0 +1,196 @@
+/* recovery_records.c: from batches to records: reassembly, delivery, salvage, and the check of a segment against its seal. */
+#include "base/assert.h"
+#include "storage/recovery_priv.h"
+
+#include <string.h>
+
+void recovery_report(struct recovery *recovery, const struct recovery_damage *damage)
+{
+    struct recovery_outcome *outcome = recovery->outcome;
+
+    ASSERT(damage->fate != FATE_KEEP);
+    recovery->assembly.hurt = true;
+    if (outcome->damage_count < RECOVERY_DAMAGE_MAX) {
+        outcome->damage[outcome->damage_count++] = *damage;
+    } else {
+        outcome->damage_unlisted++;
+    }
+}
+
+static void report_record(struct recovery *recovery, const struct record_head *head, const struct scan_place *place, enum batch_fate fate)
+{
+    struct recovery_damage damage = {
+        .fate = fate,
+        .segment = recovery->scan.segment,
+        .block = place->block,
+        .batch = place->head.number,
+        .batches = 1,
+        .kind = head->kind,
+        .height = head->height,
+        .hash = head->hash,
+    };
+
+    recovery_report(recovery, &damage);
+}
+
+void recovery_assembly_end(struct recovery *recovery, uint64_t batch)
+{
+    struct record_assembly *assembly = &recovery->assembly;
+
+    if (assembly->busy && assembly->hurt) {
+        struct scan_place place = { .head = { .number = batch } };
+        report_record(recovery, &assembly->head, &place, FATE_ROT);
+    }
+    assembly->busy = false;
+    assembly->hurt = false;
+}
+
+static void deliver(struct recovery *recovery, const struct record_head *head, uint64_t batch, const uint8_t *payload)
+{
+    struct recovered_record record = {
+        .kind = head->kind,
+        .flags = head->flags,
+        .height = head->height,
+        .view = head->view,
+        .batch = batch,
+        .hash = head->hash,
+        .payload = bytes_of(payload, head->bytes_total),
+    };
+
+    if (head->kind != RECORD_STATE && head->kind < RECORD_SKIPPABLE) {
+        recovery->outcome->records++;
+        recovery->sink->record(recovery->sink->context, &record);
+    }
+}
+
+/* Does the fragment continue the record under way? */
+static bool is_next_fragment(const struct record_assembly *assembly, const struct record_head *head)
+{
+    return assembly->busy && assembly->head.kind == head->kind && hash_equal(&assembly->head.hash, &head->hash) &&
+           assembly->head.bytes_total == head->bytes_total && assembly->bytes == head->bytes_before;
+}
+
+/* One good fragment. Fails: ERR_FULL when the record is larger than the queue of this configuration. */
+static enum err fragment_take(struct recovery *recovery, const struct record_head *head, const struct scan_place *place, const uint8_t *payload)
+{
+    struct record_assembly *assembly = &recovery->assembly;
+    const struct segment_log *log = recovery->log;
+
+    if (head->bytes_before == 0) {
+        recovery_assembly_end(recovery, place->head.number);
+    } else if (!is_next_fragment(assembly, head)) {
+        report_record(recovery, head, place, FATE_ROT); /* its beginning is lost */
+        return ERR_OK;
+    }
+    if (head->bytes == head->bytes_total) {
+        deliver(recovery, head, place->head.number, payload);
+        return ERR_OK;
+    }
+    if (head->bytes_total > (uint64_t)log->config.queue_batches * log->config.batch_bytes_max) {
+        return ERR_FULL;
+    }
+    uint8_t erased = assembly->busy ? assembly->head.flags & RECORD_FLAG_ERASED : 0;
+    assembly->busy = true;
+    assembly->head = *head;
+    assembly->head.flags |= erased;
+    memcpy(log->queue_data + head->bytes_before, payload, head->bytes);
+    assembly->bytes = head->bytes_before + head->bytes;
+    if (assembly->bytes == head->bytes_total) {
+        deliver(recovery, &assembly->head, place->head.number, log->queue_data);
+        assembly->busy = false;
+        assembly->hurt = false;
+    }
+    return ERR_OK;
+}
+
+/* Compares the seal with what was found in the segment that it describes: log->table, if that segment was the one before. */
+static void seal_check(struct recovery *recovery, const struct record_head *record, const struct scan_place *place, const uint8_t *payload)
+{
+    const struct segment_log *log = recovery->log; /* whose table still describes the segment before */
+    struct recovery_damage damage = { .fate = FATE_ROT, .segment = recovery->scan.segment, .block = place->block, .batch = place->head.number, .batches = 1 };
+    struct seal_head seal;
+
+    if (seal_head_decode(payload, record->bytes, &seal) != ERR_OK) {
+        damage.kind = RECORD_SEAL;
+        recovery_report(recovery, &damage);
+        return;
+    }
+    uint32_t known = 0;
+    for (uint32_t i = 0; seal.segment == recovery->table_segment && seal.segment != 0 && i < seal.batches; i++) {
+        struct seal_entry sealed = seal_entry_decode(payload, i);
+        while (known < log->table_count && log->table[known].block < sealed.block) {
+            known++;
+        }
+        bool there = known < log->table_count && log->table[known].block == sealed.block;
+        if (there && log->table[known].chain != sealed.chain) { /* what is not there at all is a gap in the numbers, reported already */
+            damage.segment = seal.segment;
+            damage.block = sealed.block;
+            damage.batch = seal.first_batch + i;
+            recovery_report(recovery, &damage);
+        }
+    }
+}
+
+static bool kind_is_known(uint8_t kind) { return kind < RECORD_KIND_END || kind >= RECORD_SKIPPABLE; }
+
+static enum err record_take(struct recovery *recovery, const struct record_head *head, struct record_place *at, const struct scan_place *place)
+{
+    const uint8_t *payload = place->data + at->offset + RECORD_HEAD_BYTES;
+
+    if (!kind_is_known(head->kind)) {
+        return ERR_VERSION;
+    }
+    if (head->kind == RECORD_SEAL) { /* stands between the fragments of a record that goes on in the next segment */
+        seal_check(recovery, head, place, payload);
+        return ERR_OK;
+    }
+    if (head->kind != RECORD_STATE && head->kind < RECORD_SKIPPABLE) {
+        at->segment = recovery->scan.segment;
+        at->block = place->block;
+        record_index_add(&recovery->log->index, head, at);
+    }
+    return fragment_take(recovery, head, place, payload);
+}
+
+enum err recovery_deliver(struct recovery *recovery, const struct scan_place *place)
+{
+    struct batch_cursor cursor;
+    struct record_head head;
+    struct record_place at;
+    enum err err = ERR_OK;
+
+    ASSERT(place->body_found == BODY_GOOD);
+    batch_cursor_init(&cursor, &place->head, place->data);
+    while (err == ERR_OK && batch_cursor_next(&cursor, &head, &at)) {
+        err = record_take(recovery, &head, &at, place);
+    }
+    ASSERT(err != ERR_OK || !cursor.broken); /* the body was found good */
+    return err;
+}
+
+enum err recovery_salvage(struct recovery *recovery, const struct scan_place *place, enum batch_fate fate)
+{
+    struct batch_cursor cursor = { .broken = true };
+    struct record_head head;
+    struct record_place at;
+    enum err err = ERR_OK;
+    uint32_t named = 0;
+
+    ASSERT(fate == FATE_ROT || fate == FATE_ADOPT);
+    if (place->data != NULL) {
+        batch_cursor_init(&cursor, &place->head, place->data);
+    }
+    while (err == ERR_OK && batch_cursor_next(&cursor, &head, &at)) {
+        if (record_payload_is_good(&head, place->data + at.offset + RECORD_HEAD_BYTES)) {
+            err = record_take(recovery, &head, &at, place);
+        } else {
+            named++;
+            report_record(recovery, &head, place, fate);
+        }
+    }
+    if (named == 0 || cursor.broken) { /* something else than a payload: what it was cannot be said */
+        struct record_head nameless = { 0 };
+        report_record(recovery, &nameless, place, fate);
+    }
+    return err;
+}

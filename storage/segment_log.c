@@ -1,0 +1,360 @@
+/* segment_log.c: appending and the queue; segment_log_write.c sends it, segment_log_read.c reads back.
+ *
+ * Invariants (segment_log_check):
+ * 1. all batches of the queue but the last are closed; the first is closed while it is in flight;
+ * 2. lsn_durable <= lsn of each queued batch <= at.lsn, ascending;
+ * 3. a batch carries only the capsule of groups that are complete with it: the fragments of a large group that come first carry the
+ *    capsule before, so that no batch claims a vote for a block that is not in the log yet;
+ * 4. the views of a batch's capsule are within the limit of an earlier closed batch. */
+#include "storage/segment_log.h"
+
+#include "base/assert.h"
+#include "storage/segment_log_priv.h"
+
+#include <string.h>
+
+#define NO_FRAGMENT UINT32_MAX
+
+static uint32_t segment_blocks(const struct segment_log *log) { return log->config.segment_bytes / DISK_BLOCK; }
+
+static uint32_t body_max(const struct segment_log *log) { return batch_body_max(log->config.batch_bytes_max / DISK_BLOCK); }
+
+uint32_t log_opening_blocks(const struct segment_log *log) { return batch_blocks(record_span(seal_bytes(segment_blocks(log)))); }
+
+uint32_t log_scratch_blocks(const struct segment_log *log)
+{
+    return segment_blocks(log) < SCAN_WINDOW_BLOCKS_MAX ? segment_blocks(log) : SCAN_WINDOW_BLOCKS_MAX;
+}
+
+struct log_batch *log_batch_at(const struct segment_log *log, uint32_t i)
+{
+    ASSERT(i < log->queue_count);
+    return &log->queue[(log->queue_head + i) % log->config.queue_batches];
+}
+
+/* --- Setting up ------------------------------------------------------------------------------------------------------ */
+
+static void config_check(const struct segment_log *log)
+{
+    const struct segment_log_config *config = &log->config;
+
+    ASSERT(config->segment_bytes % DISK_BLOCK == 0);
+    ASSERT(config->segment_bytes >= SEGMENT_BYTES_MIN);
+    ASSERT(config->segment_bytes <= SEGMENT_BYTES_MAX);
+    ASSERT(config->batch_bytes_max % DISK_BLOCK == 0);
+    ASSERT(config->batch_bytes_max >= 2 * DISK_BLOCK);
+    ASSERT(config->batch_bytes_max <= BATCH_BLOCKS_MAX * DISK_BLOCK);
+    ASSERT(config->batch_bytes_max <= config->segment_bytes - (SEGMENT_HEAD_BLOCKS + log_opening_blocks(log)) * DISK_BLOCK);
+    ASSERT(config->queue_batches >= 2);
+    ASSERT(config->queue_batches <= 16);
+    ASSERT(config->durable != NULL);
+    ASSERT(config->failed != NULL);
+    ASSERT(config->now_ns != NULL);
+}
+
+void segment_log_init(struct segment_log *log, struct arena *arena, struct disk *disk, const struct segment_log_config *config)
+{
+    *log = (struct segment_log){ .disk = disk, .config = *config };
+    if (log->config.batch_bytes_max == 0) {
+        uint32_t most = log->config.segment_bytes - (SEGMENT_HEAD_BLOCKS + log_opening_blocks(log)) * DISK_BLOCK;
+        log->config.batch_bytes_max = most < BATCH_BLOCKS_MAX * DISK_BLOCK ? most : BATCH_BLOCKS_MAX * DISK_BLOCK;
+    }
+    config_check(log);
+    uint32_t blocks = log->config.batch_bytes_max / DISK_BLOCK;
+    log->queue = arena_take(arena, log->config.queue_batches, sizeof *log->queue);
+    log->queue_data = disk_buffer_take(arena, (size_t)blocks * log->config.queue_batches);
+    log->opening = disk_buffer_take(arena, SEGMENT_HEAD_BLOCKS + log_opening_blocks(log));
+    log->scratch = disk_buffer_take(arena, log_scratch_blocks(log));
+    log->segments = arena_take(arena, DISK_SEGMENTS_MAX, sizeof *log->segments);
+    log->table = arena_take(arena, segment_blocks(log), sizeof *log->table);
+    record_index_init(&log->index, arena, log->config.index_entries);
+    for (uint32_t i = 0; log->queue != NULL && i < log->config.queue_batches; i++) {
+        log->queue[i].data = log->queue_data + (size_t)i * log->config.batch_bytes_max;
+    }
+}
+
+void segment_log_start(struct segment_log *log, const uint8_t instance[16], const struct log_position *position)
+{
+    ASSERT(!log->started);
+    ASSERT(position->segment_next > position->segment);
+    ASSERT(position->segment != 0 || position->move);
+    memcpy(log->instance, instance, sizeof log->instance);
+    log->at = *position;
+    log->capsule_durable = position->capsule;
+    log->limit_epoch = position->capsule.limit_epoch;
+    log->limit_view = position->capsule.limit_view;
+    log->lsn_durable = position->lsn;
+    log->started = true;
+    log_prepare_next(log);
+    segment_log_check(log);
+}
+
+/* --- The queue ------------------------------------------------------------------------------------------------------ */
+
+/* The batch that takes records, or NULL. */
+static struct log_batch *filling_batch(const struct segment_log *log)
+{
+    struct log_batch *last = log->queue_count == 0 ? NULL : log_batch_at(log, log->queue_count - 1);
+
+    return last == NULL || last->closed ? NULL : last;
+}
+
+static struct log_batch *queue_push(struct segment_log *log)
+{
+    ASSERT(log->queue_count < log->config.queue_batches);
+    log->queue_count++;
+    struct log_batch *batch = log_batch_at(log, log->queue_count - 1);
+    batch->body_bytes = 0;
+    batch->lsn = log->at.lsn;
+    batch->capsule = log->at.capsule;
+    batch->closed = false;
+    return batch;
+}
+
+static bool limit_is_below(const struct segment_log *log, uint64_t epoch, uint64_t view)
+{
+    return log->limit_epoch < epoch || (log->limit_epoch == epoch && log->limit_view < view);
+}
+
+void log_batch_close(struct segment_log *log, struct log_batch *batch, uint64_t epoch, uint64_t view)
+{
+    uint64_t own = capsule_view_max(&batch->capsule);
+
+    ASSERT(!batch->closed);
+    ASSERT(!limit_is_below(log, batch->capsule.epoch, own));
+    if (limit_is_below(log, batch->capsule.epoch, own + LOG_VIEW_LIMIT_STEP / 2)) {
+        log->limit_epoch = batch->capsule.epoch;
+        log->limit_view = own + LOG_VIEW_LIMIT_STEP;
+    }
+    if (limit_is_below(log, epoch, view)) {
+        log->limit_epoch = epoch;
+        log->limit_view = view;
+    }
+    batch->capsule.limit_epoch = log->limit_epoch;
+    batch->capsule.limit_view = log->limit_view;
+    batch->closed = true;
+}
+
+/* Payload bytes of the next fragment of a record with `left` bytes to go, or NO_FRAGMENT when a new batch is better. */
+static uint32_t fragment_bytes(uint32_t room, uint64_t left)
+{
+    ASSERT(room % 8 == 0);
+    if (room < RECORD_HEAD_BYTES + (left > 0 ? 8u : 0u)) {
+        return NO_FRAGMENT;
+    }
+    return left <= room - RECORD_HEAD_BYTES ? (uint32_t)left : room - RECORD_HEAD_BYTES;
+}
+
+static uint64_t record_bytes(const struct log_record *record)
+{
+    uint64_t total = 0;
+
+    ASSERT(record->parts_count <= LOG_RECORD_PARTS_MAX);
+    for (size_t i = 0; i < record->parts_count; i++) {
+        total += record->parts[i].size;
+    }
+    ASSERT(total <= UINT32_MAX);
+    return total;
+}
+
+/* Would the group find room? Walks the same way as group_place, without copying. */
+static bool group_fits(const struct segment_log *log, const struct log_record *records, size_t count, bool raise)
+{
+    const struct log_batch *filling = filling_batch(log);
+    uint32_t batches = log->config.queue_batches - log->queue_count; /* not yet begun */
+    uint32_t room = filling == NULL ? 0 : body_max(log) - filling->body_bytes;
+
+    if (filling == NULL || raise) { /* a raise closes the filling batch, or an empty one */
+        uint32_t need = raise && filling == NULL ? 2 : 1;
+        if (batches < need) {
+            return false;
+        }
+        batches -= need;
+        room = body_max(log);
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t left = record_bytes(&records[i]);
+        bool placed = false;
+        while (!placed || left > 0) { /* at most two turns per batch of the queue */
+            uint32_t bytes = fragment_bytes(room, left);
+            if (bytes == NO_FRAGMENT) {
+                if (batches == 0) {
+                    return false;
+                }
+                batches--;
+                room = body_max(log);
+                continue;
+            }
+            room -= record_span(bytes);
+            left -= bytes;
+            placed = true;
+        }
+    }
+    return true;
+}
+
+/* Where the copying of a record stands among its parts. */
+struct part_cursor {
+    const struct log_record *record;
+    size_t part;
+    size_t offset; /* in the part */
+};
+
+static void parts_copy(struct part_cursor *cursor, uint8_t *out, uint32_t bytes)
+{
+    uint32_t done = 0;
+
+    while (done < bytes) { /* each turn ends a part or the copy */
+        ASSERT(cursor->part < cursor->record->parts_count);
+        const struct bytes *part = &cursor->record->parts[cursor->part];
+        size_t left = part->size - cursor->offset;
+        size_t take = left < bytes - done ? left : bytes - done;
+        if (take > 0) {
+            memcpy(out + done, part->data + cursor->offset, take);
+        }
+        done += (uint32_t)take;
+        cursor->offset += take;
+        if (cursor->offset == part->size) {
+            cursor->part++;
+            cursor->offset = 0;
+        }
+    }
+}
+
+static void fragment_place(struct log_batch *batch, struct part_cursor *cursor, struct record_head *head)
+{
+    uint8_t *at = batch->data + batch_body_offset(2) + batch->body_bytes;
+    uint32_t span = record_span(head->bytes);
+
+    parts_copy(cursor, at + RECORD_HEAD_BYTES, head->bytes);
+    memset(at + RECORD_HEAD_BYTES + head->bytes, 0, span - RECORD_HEAD_BYTES - head->bytes);
+    head->payload_sum = record_payload_sum(at + RECORD_HEAD_BYTES, head->bytes);
+    record_head_encode(head, at);
+    batch->body_bytes += span;
+}
+
+static void record_place(struct segment_log *log, const struct log_record *record)
+{
+    struct part_cursor cursor = { .record = record };
+    struct record_head head = { .kind = record->kind, .flags = record->flags, .height = record->height, .view = record->view, .hash = record->hash };
+    bool placed = false;
+
+    head.bytes_total = (uint32_t)record_bytes(record);
+    while (!placed || head.bytes_before < head.bytes_total) {
+        struct log_batch *batch = filling_batch(log);
+        batch = batch == NULL ? queue_push(log) : batch;
+        head.bytes = fragment_bytes(body_max(log) - batch->body_bytes, head.bytes_total - head.bytes_before);
+        if (head.bytes == NO_FRAGMENT) {
+            log_batch_close(log, batch, 0, 0);
+            continue;
+        }
+        fragment_place(batch, &cursor, &head);
+        head.bytes_before += head.bytes;
+        placed = true;
+    }
+    log->counters.records++;
+    log->counters.payload_bytes += head.bytes_total;
+}
+
+/* The capsule as the log keeps it: the caller's fields, the log's own limit, and what must be abstained from. That ends with its epoch, or
+ * with a TIMEOUT above it: from then on T1 alone forbids everything that it forbids. */
+static void capsule_take(struct segment_log *log, const struct capsule *capsule)
+{
+    struct capsule taken = *capsule;
+    const struct capsule *before = &log->at.capsule;
+    bool passed = before->abstain_epoch == capsule->epoch && capsule->timeout_view > before->abstain_view;
+    bool abstains = before->abstain_view >= 0 && before->abstain_epoch >= capsule->epoch && !passed;
+
+    taken.abstain_epoch = abstains ? before->abstain_epoch : 0;
+    taken.abstain_view = abstains ? before->abstain_view : -1;
+    taken.limit_epoch = log->limit_epoch;
+    taken.limit_view = log->limit_view;
+    log->at.capsule = taken;
+}
+
+/* Closes the filling batch, or an empty one, so that a limit above (epoch, view) is durable before what comes. */
+static void limit_raise(struct segment_log *log, uint64_t epoch, uint64_t view)
+{
+    struct log_batch *batch = filling_batch(log);
+
+    batch = batch == NULL ? queue_push(log) : batch;
+    log_batch_close(log, batch, epoch, view + LOG_VIEW_LIMIT_STEP);
+    log->counters.limit_batches++;
+}
+
+uint64_t segment_log_group_bytes_max(const struct segment_log *log)
+{
+    /* One batch may be needed for a view limit; each of the others loses one header to fragmentation and 8 bytes to rounding. */
+    return (uint64_t)(log->config.queue_batches - 1) * (body_max(log) - RECORD_HEAD_BYTES - 8);
+}
+
+enum err segment_log_append(struct segment_log *log, const struct capsule *capsule, const struct log_record *records, size_t count, uint64_t *lsn)
+{
+    uint64_t view = capsule_view_max(capsule);
+    bool raise = limit_is_below(log, capsule->epoch, view);
+
+    ASSERT(log->started);
+    ASSERT(count <= LOG_GROUP_RECORDS_MAX);
+    ASSERT(capsule_follows(capsule, &log->at.capsule));
+    if (log->failure != ERR_OK) {
+        return log->failure;
+    }
+    if (!group_fits(log, records, count, raise)) {
+        ASSERT(log->queue_count > 0); /* an empty queue takes every legal group */
+        log->counters.full++;
+        return ERR_FULL;
+    }
+    if (raise) {
+        limit_raise(log, capsule->epoch, view);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ASSERT(records[i].kind != RECORD_SEAL);
+        ASSERT((records[i].flags & ~RECORD_FLAG_DETACHABLE) == 0);
+        record_place(log, &records[i]);
+    }
+    struct log_batch *batch = filling_batch(log);
+    batch = batch == NULL ? queue_push(log) : batch;
+    capsule_take(log, capsule);
+    log->at.lsn++;
+    batch->capsule = log->at.capsule;
+    batch->lsn = log->at.lsn;
+    log->counters.appends++;
+    *lsn = log->at.lsn;
+    return ERR_OK;
+}
+
+/* --- Questions ------------------------------------------------------------------------------------------------------ */
+
+uint64_t segment_log_durable_lsn(const struct segment_log *log) { return log->lsn_durable; }
+
+bool segment_log_is_idle(const struct segment_log *log) { return log->queue_count == 0 && !log->writing; }
+
+uint64_t segment_log_room_bytes(const struct segment_log *log)
+{
+    uint64_t here = log->at.move ? 0 : segment_blocks(log) - log->at.block;
+    uint64_t next = log->at.next_ready ? segment_blocks(log) - SEGMENT_HEAD_BLOCKS - log_opening_blocks(log) : 0;
+
+    return (here + next) * DISK_BLOCK;
+}
+
+const struct capsule *segment_log_capsule(const struct segment_log *log) { return &log->at.capsule; }
+
+void segment_log_check(const struct segment_log *log)
+{
+    uint64_t lsn = log->lsn_durable;
+
+    ASSERT(log->queue_count <= log->config.queue_batches);
+    ASSERT(log->queue_head < log->config.queue_batches);
+    ASSERT(log->table_count <= segment_blocks(log));
+    ASSERT(log->at.move || log->at.block <= segment_blocks(log));
+    ASSERT(log->at.segment_next > log->at.segment);
+    for (uint32_t i = 0; i < log->queue_count; i++) {
+        const struct log_batch *batch = log_batch_at(log, i);
+        ASSERT(batch->closed || i + 1 == log->queue_count);
+        ASSERT(batch->lsn >= lsn);
+        ASSERT(batch->lsn <= log->at.lsn);
+        ASSERT(batch->body_bytes <= body_max(log));
+        lsn = batch->lsn;
+    }
+    ASSERT(!log->writing || log->write_is_opening || log_batch_at(log, 0)->closed);
+}
