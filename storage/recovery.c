@@ -230,7 +230,16 @@ static void tail_note(struct tail *tail, const struct scan_place *place)
     tail->dirty = tail->dirty || !place->blank;
 }
 
-static enum err segment_begin(struct recovery *recovery, uint32_t segment)
+/* Were the header blocks cut off in the opening write while its batch came through? They are zeros then, and nothing but that batch was
+ * ever written behind them, because a segment without a header is left at once. */
+static bool opening_was_cut(const struct recovery *recovery, bool blank, uint64_t superseded)
+{
+    bool only_one = superseded != 0 && superseded <= recovery->expected + 1;
+
+    return blank && (recovery->expected > recovery->outcome->proved || only_one);
+}
+
+static enum err segment_begin(struct recovery *recovery, uint32_t segment, uint64_t superseded)
 {
     struct segment_head head;
     bool blank;
@@ -244,7 +253,7 @@ static enum err segment_begin(struct recovery *recovery, uint32_t segment)
     }
     recovery->outcome->position.torn = false;
     recovery->outcome->position.move = head.first_batch == 0; /* nothing more is written into a segment without a header */
-    if (head.first_batch == 0) {
+    if (head.first_batch == 0 && !opening_was_cut(recovery, blank, superseded)) {
         gap_report(recovery, FATE_ROT, 0, 0, 0);
     }
     recovery->expected = recovery->expected == 0 ? head.first_batch : recovery->expected;
@@ -254,7 +263,7 @@ static enum err segment_begin(struct recovery *recovery, uint32_t segment)
 static enum err segment_recover(struct recovery *recovery, uint32_t segment, uint64_t superseded, struct tail *tail)
 {
     struct scan_place place;
-    enum err err = segment_begin(recovery, segment);
+    enum err err = segment_begin(recovery, segment, superseded);
 
     *tail = (struct tail){ .exists = false };
     while (err == ERR_OK) {

@@ -84,20 +84,34 @@ static void machine_take(struct store *store)
 
 static void superblock_done(void *context, enum err err) { *(enum err *)context = err; }
 
-static void store_format(struct store *store)
+static void superblock_put(struct store *store, const struct superblock *superblock)
 {
     enum err err = ERR_AGAIN;
+
+    cr_assert_eq(superblock_store_write(&store->superblocks, superblock, superblock_done, &err), ERR_OK);
+    for (int i = 0; i < 16 && err == ERR_AGAIN; i++) {
+        store_step(store);
+    }
+    cr_assert_eq(err, ERR_OK);
+}
+
+void store_floor(struct store *store, uint64_t batch)
+{
+    struct superblock superblock = store->superblocks.current;
+
+    superblock.durable_floor = batch;
+    superblock_put(store, &superblock);
+}
+
+static void store_format(struct store *store)
+{
     struct superblock superblock = {
         .replica = 1, .segment_bytes = store->config.segment_bytes, .first_segment = 1, .limit_view = LOG_VIEW_LIMIT_STEP
     };
 
     memcpy(superblock.instance, store_instance, 16);
     cr_assert_eq(superblock_store_open(&store->superblocks), ERR_NOT_FOUND);
-    cr_assert_eq(superblock_store_write(&store->superblocks, &superblock, superblock_done, &err), ERR_OK);
-    for (int i = 0; i < 8 && err == ERR_AGAIN; i++) {
-        store_step(store);
-    }
-    cr_assert_eq(err, ERR_OK);
+    superblock_put(store, &superblock);
 }
 
 struct store *store_open(const struct store_config *config)

@@ -71,6 +71,9 @@ bool store_step(struct store *store);
 /* store_run kicks and steps until all is durable. */
 void store_run(struct store *store);
 
+/* store_floor writes a superblock that says that batches up to `batch` are durable. */
+void store_floor(struct store *store, uint64_t batch);
+
 /* store_groups_seen counts the groups 1, 2, ... that recovery delivered whole and in order, and stops the test when anything else was
  * delivered, or a group twice, or with wrong bytes. */
 uint64_t store_groups_seen(const struct store *store);

@@ -1,0 +1,12 @@
+/* golden_kit.h: golden files of the disk formats: rows of 32 bytes, "offset hex", rows of zeros left out, last line the size. */
+#ifndef WARD_TESTS_STORAGE_GOLDEN_KIT_H
+#define WARD_TESTS_STORAGE_GOLDEN_KIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* golden_check compares the bytes with tests/vectors/disk/<name>.hex. With WARD_GOLDEN=write in the environment it writes the file
+ * instead and fails the test, so that a run that passes has always compared. */
+void golden_check(const char *name, const uint8_t *data, size_t size);
+
+#endif

@@ -1,0 +1,77 @@
+#include "storage/record_index.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct record_index index_of(uint32_t entries)
+{
+    static _Alignas(ARENA_ALIGN) uint8_t memory[64 * 1024];
+    struct arena arena;
+    struct record_index index;
+
+    memset(memory, 0, sizeof memory);
+    arena_init(&arena, memory, sizeof memory);
+    record_index_init(&index, &arena, entries);
+    return index;
+}
+
+static struct hash32 name_of(uint32_t i) { return hash_plain(&i, sizeof i); }
+
+static void add(struct record_index *index, uint8_t kind, uint32_t i, uint32_t before, uint32_t bytes, uint32_t total)
+{
+    struct record_head head = { .kind = kind, .bytes = bytes, .bytes_before = before, .bytes_total = total, .hash = name_of(i) };
+    struct record_place place = { .segment = 1, .block = i, .offset = before, .bytes = bytes };
+
+    record_index_add(index, &head, &place);
+}
+
+Test(record_index, finds_the_newest_and_forgets_the_oldest)
+{
+    struct record_index index = index_of(64);
+    struct record_place place;
+
+    for (uint32_t i = 1; i <= 1000; i++) {
+        add(&index, RECORD_BLOCK, i, 0, 10, 10);
+        for (uint32_t back = 0; back < 100 && back < i; back++) {
+            struct hash32 name = name_of(i - back);
+            bool known = record_index_find(&index, RECORD_BLOCK, &name, 0, &place);
+            cr_assert_eq(known, back < 64, "%u back from %u", back, i);
+            cr_assert(!known || place.block == i - back);
+        }
+    }
+}
+
+Test(record_index, tells_kinds_and_fragments_apart)
+{
+    struct record_index index = index_of(64);
+    struct hash32 name = name_of(5);
+    struct record_place place;
+
+    add(&index, RECORD_BLOCK, 5, 0, 100, 250);
+    add(&index, RECORD_PAYLOAD, 5, 0, 7, 7);
+    cr_assert_not(record_index_has_whole(&index, RECORD_BLOCK, &name));
+    cr_assert(record_index_has_whole(&index, RECORD_PAYLOAD, &name));
+    add(&index, RECORD_BLOCK, 5, 100, 100, 250);
+    cr_assert_not(record_index_has_whole(&index, RECORD_BLOCK, &name));
+    add(&index, RECORD_BLOCK, 5, 200, 50, 250);
+    cr_assert(record_index_has_whole(&index, RECORD_BLOCK, &name));
+    cr_assert(record_index_find(&index, RECORD_BLOCK, &name, 200, &place));
+    cr_assert_eq(place.bytes, 50);
+    cr_assert_not(record_index_find(&index, RECORD_BLOCK, &name, 50, &place));
+    cr_assert_not(record_index_find(&index, RECORD_CERTIFICATE, &name, 0, &place));
+    record_index_reset(&index);
+    cr_assert_not(record_index_find(&index, RECORD_BLOCK, &name, 0, &place));
+}
+
+Test(record_index, gives_the_newest_of_two_with_one_name)
+{
+    struct record_index index = index_of(4);
+    struct hash32 name = name_of(1);
+    struct record_place place;
+
+    add(&index, RECORD_BLOCK, 1, 0, 10, 10);
+    add(&index, RECORD_BLOCK, 1, 0, 20, 20);
+    cr_assert(record_index_find(&index, RECORD_BLOCK, &name, 0, &place));
+    cr_assert_eq(place.bytes, 20);
+}
