@@ -10,7 +10,10 @@
 
 #include <string.h>
 
-enum { RESERVE_MIN = 64 };
+/* Twice the extra cells: what a change holds while the old and the new value both exist. */
+enum { RESERVE_MIN = 2 * STATE_EXTRA_CELLS };
+
+_Static_assert(STATE_EXTRA_CELLS >= 1 + (STATE_KEY_BYTES_MAX + STATE_VALUE_BYTES_MAX + TAIL_DATA_BYTES - 1) / TAIL_DATA_BYTES, "the longest pair");
 
 uint32_t key_differ(struct bytes a, struct bytes b)
 {
@@ -165,7 +168,7 @@ static uint32_t *own_path(struct state_store *store, struct bytes key, uint32_t 
     return link;
 }
 
-static enum err replace(struct state_store *store, uint32_t ref, struct bytes value)
+static enum err replace(struct state_store *store, uint32_t ref, struct bytes value, uint32_t cells_max)
 {
     const struct leaf_head *leaf = pool_leaf(store, ref);
     uint32_t cells_old = state_cells(leaf->key_bytes, leaf->value_bytes);
@@ -173,7 +176,8 @@ static enum err replace(struct state_store *store, uint32_t ref, struct bytes va
     uint8_t key_copy[STATE_KEY_BYTES_MAX];
     struct bytes key = bytes_of(key_copy, leaf->key_bytes);
 
-    if (store->cells_count - cells_old + cells_new > store->limits.cells_max || !journal_fits(store, key.size, ref)) {
+    bool fits = cells_new <= cells_old || store->cells_count - cells_old + cells_new <= cells_max;
+    if (!fits || !journal_fits(store, key.size, ref)) {
         return ERR_FULL;
     }
     memcpy(key_copy, leaf->data, leaf->key_bytes);
@@ -194,7 +198,7 @@ static enum err insert(struct state_store *store, struct bytes key, struct bytes
 {
     uint32_t cells = state_cells(key.size, value.size);
 
-    if (store->keys_count == store->limits.keys_max || cells > store->limits.cells_max - store->cells_count ||
+    if (store->keys_count == store->limits.keys_max || store->cells_count + cells > store->limits.cells_max ||
         !journal_fits(store, key.size, REF_NONE)) {
         return ERR_FULL;
     }
@@ -232,7 +236,18 @@ enum err state_store_put(struct state_store *store, struct bytes key, struct byt
         return insert(store, key, value, bit);
     }
     ASSERT(leaf->key_bytes == key.size);
-    return replace(store, ref, value);
+    return replace(store, ref, value, store->limits.cells_max);
+}
+
+void state_store_put_always(struct state_store *store, struct bytes key, struct bytes value)
+{
+    ASSERT(!store->journal_open);
+    ASSERT(store->root != REF_NONE);
+    ASSERT(value.size <= STATE_VALUE_BYTES_MAX);
+    uint32_t ref = tree_descend(store, store->root, key);
+    ASSERT(leaf_is(pool_leaf(store, ref), key));
+    enum err err = replace(store, ref, value, store->limits.cells_max + STATE_EXTRA_CELLS);
+    ASSERT(err == ERR_OK);
 }
 
 enum err state_store_remove(struct state_store *store, struct bytes key)

@@ -25,6 +25,7 @@
 #define STATE_VALUE_BYTES_MAX 2304
 #define STATE_CELL_BYTES 128
 #define STATE_PROOF_DEPTH_MAX (STATE_KEY_BYTES_MAX * 8)
+#define STATE_EXTRA_CELLS 32
 #define STATE_PIN_NONE UINT32_MAX
 #define STATE_PINS_MAX 2
 
@@ -82,6 +83,10 @@ bool state_cursor_next(const struct state_store *store, struct state_cursor *cur
  * the store equals this one but for zero bytes at the end. Fails: ERR_FULL when keys, cells or the journal are used up; nothing has
  * changed then. */
 enum err state_store_put(struct state_store *store, struct bytes key, struct bytes value);
+
+/* state_store_put_always does the same for the few pairs of the system itself, which must never be refused: it may use up to
+ * STATE_EXTRA_CELLS beyond the limit. Needs: the key is in the store; no savepoint is open; all such pairs together have no more cells. */
+void state_store_put_always(struct state_store *store, struct bytes key, struct bytes value);
 
 /* state_store_remove deletes a key. Fails: ERR_NOT_FOUND; ERR_FULL when the journal is used up. Nothing has changed then. */
 enum err state_store_remove(struct state_store *store, struct bytes key);

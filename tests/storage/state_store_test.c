@@ -382,6 +382,30 @@ Test(state_store, is_full_by_content_alone_and_nothing_changes_then)
     free(store);
 }
 
+Test(state_store, a_pair_of_the_system_is_never_refused)
+{
+    static const struct state_limits tight = { .keys_max = 64, .cells_max = 64, .journal_bytes = 1 << 12 };
+    struct state_store *store = store_new(&tight);
+    static uint8_t value[STATE_VALUE_BYTES_MAX];
+    uint8_t key[2] = { 1, 0 };
+
+    for (unsigned i = 0; i < 64; i++) {
+        key[1] = (uint8_t)i;
+        cr_assert_eq(state_store_put(store, bytes_of(key, 2), bytes_of(value, 8)), ERR_OK);
+    }
+    key[1] = 7;
+    cr_assert_eq(state_store_put(store, bytes_of(key, 2), bytes_of(value, 200)), ERR_FULL);
+    state_store_put_always(store, bytes_of(key, 2), bytes_of(value, sizeof value));
+    cr_assert_gt(state_store_cells(store), tight.cells_max);
+    key[1] = 8;
+    cr_assert_eq(state_store_put(store, bytes_of(key, 2), bytes_of(value, 9)), ERR_OK, "what needs no further cell still fits");
+    cr_assert_eq(state_store_put(store, bytes_of(key, 2), bytes_of(value, 200)), ERR_FULL);
+    key[1] = 7;
+    state_store_put_always(store, bytes_of(key, 2), bytes_of(value, 8));
+    cr_assert_eq(state_store_cells(store), tight.cells_max);
+    free(store);
+}
+
 Test(state_store, a_change_that_the_journal_cannot_hold_is_refused)
 {
     static const struct state_limits tight = { .keys_max = 64, .cells_max = 100, .journal_bytes = 40 };
