@@ -32,6 +32,12 @@ struct audit_event audit_event_of(const struct exec *exec, enum event_type type)
  * Needs: fewer than EXEC_EVENTS_MAX events so far. Cost: one leaf and amortised one node. */
 void audit_emit(struct audit_trail *trail, struct exec *exec, const struct audit_event *event);
 
+/* audit_emit_pointers appends an event about a set of pointers of one page: `ptr` is the lowest of them, `extra` has a bit for each of the
+ * 128 pointers from there on (lowest first); pointers beyond them are named by a second event like the first.
+ * Needs: at least one bit is set. */
+void audit_emit_pointers(struct audit_trail *trail, struct exec *exec, const struct audit_event *event, uint32_t base_seq,
+                         const uint8_t bitmap[BITMAP_BYTES]);
+
 /* audit_end folds the root and writes the patient's record and peaks. Fails: CODE_CAPACITY; the handler returns it.
  * Cost: popcount(count) - 1 nodes. */
 enum code audit_end(struct audit_trail *trail, struct exec *exec);

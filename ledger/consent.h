@@ -98,12 +98,12 @@ struct consent_write {
 uint32_t consent_standing(const struct consent_write *write, const struct numbered_grant *grants, uint32_t count);
 
 /* Bits of a page: bit i stands for pointer base_seq + i. */
-static inline bool bitmap_has(const uint8_t bitmap[BITMAP_BYTES], uint32_t bit)
+static inline bool bitmap_has(const uint8_t *bitmap, uint32_t bit)
 {
     return (bitmap[bit / 8] >> (bit % 8) & 1) != 0;
 }
 
-static inline void bitmap_set(uint8_t bitmap[BITMAP_BYTES], uint32_t bit)
+static inline void bitmap_set(uint8_t *bitmap, uint32_t bit)
 {
     bitmap[bit / 8] = (uint8_t)(bitmap[bit / 8] | 1u << (bit % 8));
 }

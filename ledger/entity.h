@@ -105,7 +105,8 @@ enum grant_status { GRANT_ACTIVE = 1, GRANT_ENDED };
 enum { GRANT_HISTORY = 1 << 0, GRANT_SEALED = 1 << 1, GRANT_FLAGS_ALL = GRANT_HISTORY | GRANT_SEALED };
 enum wrap_kind { WRAP_NONE = 0, WRAP_EPOCH, WRAP_RECORD };
 
-enum { TICKET_ENDED = 1 << 0, TICKET_FLAGS_ALL = TICKET_ENDED };
+/* SUBJECT_SIGNED: the subject itself was sender or cosigner of the request, so permits to it count at release too. */
+enum { TICKET_ENDED = 1 << 0, TICKET_SUBJECT_SIGNED = 1 << 1, TICKET_FLAGS_ALL = TICKET_ENDED | TICKET_SUBJECT_SIGNED };
 
 enum event_type {
     EVENT_REGISTERED = 1,

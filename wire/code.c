@@ -41,6 +41,17 @@ const char *reason_text(unsigned number)
     }
 }
 
+bool code_is_known(unsigned number)
+{
+    switch (number) {
+#define CODE_KNOWN(value, name, text) case value:
+        CODES(CODE_KNOWN)
+#undef CODE_KNOWN
+        return true;
+    default: return false;
+    }
+}
+
 bool code_is_refusal(enum code code)
 {
     unsigned number = (unsigned)code;

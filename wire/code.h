@@ -148,6 +148,9 @@ const char *code_text(unsigned number);
 const char *reason_name(unsigned number);
 const char *reason_text(unsigned number);
 
+/* code_is_known tells whether the number is in the table. */
+bool code_is_known(unsigned number);
+
 /* code_is_refusal tells whether the code is decided without state, before a block: 100-108, 111-115, 211, 212. */
 bool code_is_refusal(enum code code);
 

@@ -22,6 +22,10 @@ Test(code, names_are_distinct_and_texts_are_there)
             cr_assert_lt(all[j], all[i], "the table is in ascending order");
         }
     }
+    cr_assert(code_is_known(CODE_OK));
+    cr_assert(code_is_known(801));
+    cr_assert_not(code_is_known(408));
+    cr_assert_not(code_is_known(99));
     cr_assert_str_eq(code_name(408), "UNKNOWN");
     cr_assert_str_eq(reason_name(25), "UNKNOWN");
     cr_assert_str_eq(reason_name(REASON_NOT_CURRENT), "NOT_CURRENT");

@@ -1,0 +1,134 @@
+/* audit.c: see audit.h.
+ *
+ * Invariants: peaks.count = patient.audit_count between calls; audit_root = root(peaks) whenever the record is in the state. */
+#include "ledger/audit.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+void audit_begin(struct audit_trail *trail, const struct exec *exec, const uint8_t acct[ACCT_BYTES], const struct patient *patient)
+{
+    uint8_t value[PEAKS_BYTES_MAX];
+    struct state_key key = key_audit_peaks(acct);
+
+    memcpy(trail->acct, acct, ACCT_BYTES);
+    trail->patient = *patient;
+    memset(&trail->peaks, 0, sizeof trail->peaks);
+    if (patient->audit_count == 0) {
+        return;
+    }
+    int size = exec_get(exec, &key, value, sizeof value);
+    ASSERT(size > 0);
+    enum verdict verdict = peaks_decode(&trail->peaks, patient->audit_count, value, (size_t)size);
+    ASSERT(verdict == VERDICT_OK);
+}
+
+struct audit_event audit_event_of(const struct exec *exec, enum event_type type)
+{
+    struct audit_event event;
+
+    memset(&event, 0, sizeof event);
+    event.type = (uint8_t)type;
+    event.purpose = PURPOSE_NONE;
+    event.conf = UINT8_MAX;
+    event.time = exec->time_ms;
+    event.height = exec->height;
+    if (exec->envelope == NULL) {
+        return event;
+    }
+    const uint8_t *on_behalf = command_body_on_behalf(&exec->command);
+    memcpy(event.actor, exec->sender.acct, ACCT_BYTES);
+    event.org = exec->sender.org;
+    event.ref = exec->tx_id;
+    if (on_behalf != NULL) {
+        memcpy(event.on_behalf, on_behalf, ACCT_BYTES);
+    }
+    return event;
+}
+
+struct hash32 audit_leaf(const uint8_t event[AUDIT_EVENT_BYTES])
+{
+    return merkle_leaf(event, AUDIT_EVENT_BYTES);
+}
+
+void audit_emit(struct audit_trail *trail, struct exec *exec, const struct audit_event *event)
+{
+    struct audit_event numbered = *event;
+
+    ASSERT(exec->events_count < EXEC_EVENTS_MAX);
+    ASSERT(trail->peaks.count == trail->patient.audit_count);
+    struct exec_event *out = &exec->events[exec->events_count++];
+    numbered.seq = trail->patient.audit_count++;
+    memcpy(out->patient, trail->acct, ACCT_BYTES);
+    audit_event_encode(&numbered, out->bytes);
+    struct hash32 leaf = audit_leaf(out->bytes);
+    merkle_peaks_append(&trail->peaks, &leaf);
+}
+
+enum { EVENT_SPAN = 128 }; /* pointers that the bits of `extra` can name */
+_Static_assert(sizeof(((struct audit_event *)0)->extra) * 8 == EVENT_SPAN, "one bit for each");
+_Static_assert(TICKET_PAGE == 2 * EVENT_SPAN, "so two events name a page");
+
+void audit_emit_pointers(struct audit_trail *trail, struct exec *exec, const struct audit_event *event, uint32_t base_seq,
+                         const uint8_t bitmap[BITMAP_BYTES])
+{
+    struct audit_event part = *event;
+    bool open = false; /* an event is being filled */
+    uint32_t first = 0;
+
+    ASSERT(!bytes_are_zero(bitmap, BITMAP_BYTES));
+    for (uint32_t bit = 0; bit < TICKET_PAGE; bit++) {
+        if (!bitmap_has(bitmap, bit)) {
+            continue;
+        }
+        if (open && bit - first >= EVENT_SPAN) {
+            audit_emit(trail, exec, &part);
+            open = false;
+        }
+        if (!open) {
+            part = *event;
+            part.ptr = base_seq + bit;
+            first = bit;
+            open = true;
+        }
+        bitmap_set(part.extra, bit - first);
+    }
+    audit_emit(trail, exec, &part);
+}
+
+enum code audit_end(struct audit_trail *trail, struct exec *exec)
+{
+    uint8_t value[PEAKS_BYTES_MAX];
+    struct state_key key = key_audit_peaks(trail->acct);
+
+    ASSERT(trail->peaks.count == trail->patient.audit_count);
+    trail->patient.audit_root = merkle_peaks_root(&trail->peaks);
+    enum code code = exec_put_patient(exec, trail->acct, &trail->patient);
+    if (code != CODE_OK || trail->peaks.count == 0) {
+        return code;
+    }
+    size_t size = peaks_encode(&trail->peaks, value);
+    return exec_put(exec, &key, value, size);
+}
+
+struct hash32 audit_digest(const struct exec_event *events, uint32_t count)
+{
+    struct hash32 digest = { { 0 } };
+    struct hasher hasher;
+
+    ASSERT(count <= EXEC_EVENTS_MAX);
+    if (count == 0) {
+        return digest;
+    }
+    hash_init(&hasher, HASH_EVENTS);
+    for (uint32_t i = 0; i < count; i++) {
+        struct hasher one;
+        hash_init(&one, HASH_EVENT);
+        hash_update(&one, events[i].patient, ACCT_BYTES);
+        hash_update(&one, events[i].bytes, AUDIT_EVENT_BYTES);
+        digest = hash_final(&one);
+        hash_update(&hasher, digest.bytes, HASH_BYTES);
+    }
+    return hash_final(&hasher);
+}

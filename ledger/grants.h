@@ -1,0 +1,18 @@
+/* grants.h: the grants of a patient: reading them all, and ending one. */
+#ifndef WARD_LEDGER_GRANTS_H
+#define WARD_LEDGER_GRANTS_H
+
+#include "ledger/audit.h"
+#include "ledger/consent.h"
+#include "ledger/exec.h"
+
+#include <stdint.h>
+
+/* grants_load reads all grants of the patient that the state holds into inputs->grants, ascending.
+ * Needs: at most CONSENT_GRANTS_MAX of them, which GRANT sees to. Cost: one walk. */
+void grants_load(const struct state_store *store, const uint8_t acct[ACCT_BYTES], struct consent_inputs *inputs);
+
+/* grant_end takes a grant out of the state with its due entry and its counters; its events stay. Fails: CODE_CAPACITY. */
+enum code grant_end(struct exec *exec, struct audit_trail *trail, uint32_t seq, const struct grant *grant);
+
+#endif

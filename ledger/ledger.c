@@ -1,0 +1,375 @@
+/* ledger.c: blocks in, receipts and roots out.
+ *
+ * L1 A failed sender check changes nothing at all. A later failure changes nonce and bucket of the sender, and of a PATIENT_REGISTER nothing.
+ * L2 What a handler changed is kept as a whole or undone as a whole, with the chain's counters and its events.
+ * L3 Every command of a block has one receipt, in order, whatever its bytes. */
+#include "ledger/ledger.h"
+
+#include "base/assert.h"
+#include "crypto/merkle.h"
+#include "ledger/audit.h"
+#include "ledger/bucket.h"
+#include "ledger/genesis_load.h"
+#include "ledger/sender.h"
+
+#include <string.h>
+
+enum { JOURNAL_BYTES = 1 << 20, DUE_PER_COMMAND = 2, DUE_PER_BLOCK = 64, SEEN_SLOTS = 4 * BLOCK_COMMANDS_MAX };
+
+_Static_assert(PARAMS_BYTES == GENESIS_PARAMS_BYTES, "the genesis carries them whole");
+_Static_assert((SEEN_SLOTS & (SEEN_SLOTS - 1)) == 0, "a power of two");
+
+struct ledger {
+    struct params params;
+    struct hash32 genesis;
+    struct chain chain;       /* of the last closed block; while one is open, its working copy */
+    struct chain chain_saved; /* as of the savepoint */
+    struct exec exec;
+    struct ledger_sink sink;
+    struct receipt receipt;
+    struct envelope envelope;
+    uint32_t index; /* commands executed in the open block */
+    bool open;
+    uint16_t seen[SEEN_SLOTS]; /* 0: empty; else 1 + index into ids: tx_ids of the open block, open addressing */
+    struct hash32 ids[BLOCK_COMMANDS_MAX];
+};
+
+enum verdict ledger_params(struct params *params, const uint8_t bytes[PARAMS_BYTES])
+{
+    return params_decode(params, bytes, PARAMS_BYTES);
+}
+
+struct ledger *ledger_take(struct arena *arena, const struct params *params)
+{
+    struct state_limits limits = { .keys_max = params->state_keys_max, .cells_max = params->state_cells_max, .journal_bytes = JOURNAL_BYTES };
+
+    ASSERT(params_check(params) == VERDICT_OK);
+    struct ledger *ledger = arena_take(arena, 1, sizeof *ledger);
+    struct state_store *store = state_store_init(arena, &limits);
+    if (ledger == NULL) {
+        return NULL;
+    }
+    ledger->params = *params;
+    ledger->exec.store = store;
+    ledger->exec.genesis = &ledger->genesis;
+    ledger->exec.params = &ledger->params;
+    ledger->exec.chain = &ledger->chain;
+    return ledger;
+}
+
+void ledger_set_sink(struct ledger *ledger, const struct ledger_sink *sink)
+{
+    ledger->sink = *sink;
+}
+
+/* The chain's own record grows by 32 bytes whenever the log's length gains a bit, however full the state is. */
+static void put_chain(struct ledger *ledger)
+{
+    uint8_t bytes[CHAIN_BYTES_MAX];
+    struct state_key key = key_chain();
+    size_t size = chain_encode(&ledger->chain, bytes);
+
+    state_store_put_always(ledger->exec.store, bytes_of(key.bytes, key.size), bytes_of(bytes, size));
+}
+
+enum verdict ledger_load_genesis(struct ledger *ledger, const struct genesis *genesis)
+{
+    ASSERT(!ledger->open);
+    state_store_clear(ledger->exec.store);
+    memset(&ledger->chain, 0, sizeof ledger->chain);
+    ledger->genesis = genesis->hash;
+    ledger->chain.time = genesis->time_ms;
+    ledger->exec.envelope = NULL;
+    ledger->exec.height = 0;
+    ledger->exec.time_ms = genesis->time_ms;
+    enum verdict verdict = genesis_load(&ledger->exec, genesis);
+    if (verdict == VERDICT_OK) {
+        put_chain(ledger);
+    } else {
+        state_store_clear(ledger->exec.store);
+    }
+    return verdict;
+}
+
+/* --- Checks without state ------------------------------------------------------------------------------------------ */
+
+enum code ledger_check(const struct ledger *ledger, struct bytes bytes, uint64_t time_ms, struct envelope *envelope, struct command_body *body)
+{
+    enum code code = envelope_decode(envelope, bytes);
+
+    if (code == CODE_OK) {
+        code = envelope_check_chain(envelope, &ledger->genesis);
+    }
+    if (code == CODE_OK) {
+        code = envelope_check_time(envelope, time_ms);
+    }
+    if (code != CODE_OK) {
+        return code;
+    }
+    code = command_body_refusal(command_body_decode(body, envelope->type, envelope->body.data, envelope->body.size));
+    if (code != CODE_OK || envelope->type != COMMAND_ACTOR_SET || body->as.actor_set.op != ACTOR_REGISTER) {
+        return code;
+    }
+    struct hash32 derived = account_derive(&ledger->genesis, body->as.actor_set.kind, body->as.actor_set.pk);
+    return memcmp(derived.bytes, body->as.actor_set.acct, ACCT_BYTES) == 0 ? CODE_OK : CODE_MALFORMED;
+}
+
+/* --- Blocks -------------------------------------------------------------------------------------------------------- */
+
+bool ledger_is_open(const struct ledger *ledger)
+{
+    return ledger->open;
+}
+
+uint64_t ledger_height(const struct ledger *ledger)
+{
+    return ledger->chain.height;
+}
+
+uint64_t ledger_time(const struct ledger *ledger)
+{
+    return ledger->chain.time;
+}
+
+void ledger_begin(struct ledger *ledger, uint64_t height, uint64_t time_ms)
+{
+    ASSERT(!ledger->open);
+    ASSERT(height == ledger->chain.height + 1);
+    ASSERT(time_ms > ledger->chain.time);
+    ledger->open = true;
+    ledger->index = 0;
+    ledger->exec.height = height;
+    ledger->exec.time_ms = time_ms;
+    memset(ledger->seen, 0, sizeof ledger->seen);
+}
+
+/* Tells whether the block had this id already, and remembers it. */
+static bool seen_before(struct ledger *ledger, const struct hash32 *id)
+{
+    uint32_t slot = (uint32_t)(id->bytes[0] | id->bytes[1] << 8) % SEEN_SLOTS;
+
+    for (uint32_t i = 0; i < SEEN_SLOTS && ledger->seen[slot] != 0; i++) {
+        if (hash_equal(&ledger->ids[ledger->seen[slot] - 1], id)) {
+            return true;
+        }
+        slot = (slot + 1) % SEEN_SLOTS;
+    }
+    ASSERT(ledger->seen[slot] == 0); /* four slots for each command of a block */
+    ledger->ids[ledger->index] = *id;
+    ledger->seen[slot] = (uint16_t)(ledger->index + 1);
+    return false;
+}
+
+static void give_events(struct ledger *ledger)
+{
+    struct audit_event event;
+
+    for (uint32_t i = 0; i < ledger->exec.events_count && ledger->sink.event != NULL; i++) {
+        const struct exec_event *out = &ledger->exec.events[i];
+        enum verdict verdict = audit_event_decode(&event, out->bytes, sizeof out->bytes);
+        ASSERT(verdict == VERDICT_OK);
+        ledger->sink.event(ledger->sink.context, out->patient, event.seq, out->bytes);
+    }
+}
+
+/* What a savepoint began ends here: kept or undone as a whole (L2). */
+static void settle(struct ledger *ledger, bool keep)
+{
+    if (keep) {
+        state_store_keep(ledger->exec.store);
+        give_events(ledger);
+        return;
+    }
+    state_store_undo(ledger->exec.store);
+    ledger->chain = ledger->chain_saved;
+    ledger->exec.events_count = 0;
+    memset(&ledger->exec.eval_digest, 0, sizeof ledger->exec.eval_digest);
+}
+
+static void save(struct ledger *ledger)
+{
+    state_store_savepoint(ledger->exec.store);
+    ledger->chain_saved = ledger->chain;
+    ledger->exec.events_count = 0;
+    memset(&ledger->exec.eval_digest, 0, sizeof ledger->exec.eval_digest);
+}
+
+/* Cosigners, standing, handler. Needs: a savepoint is open. */
+static enum code handle(struct exec *exec)
+{
+    enum code (*handler)(struct exec *exec) = exec_handler(exec->envelope->type);
+    enum code code = sender_check_cosigners(exec);
+
+    if (code == CODE_OK) {
+        code = sender_check_standing(exec);
+    }
+    if (code != CODE_OK) {
+        return code;
+    }
+    return handler == NULL ? CODE_TYPE : handler(exec);
+}
+
+static enum code execute(struct ledger *ledger, struct bytes bytes, const struct hash32 *tx_id)
+{
+    struct exec *exec = &ledger->exec;
+    enum code code = ledger_check(ledger, bytes, exec->time_ms, &ledger->envelope, &exec->command);
+
+    memset(&exec->tx_id, 0, sizeof exec->tx_id);
+    if (code != CODE_OK) {
+        return code;
+    }
+    exec->envelope = &ledger->envelope;
+    exec->index = ledger->index;
+    exec->tx_id = tx_id != NULL ? *tx_id : envelope_tx_id(exec->envelope, exec->genesis);
+    code = sender_check(exec, seen_before(ledger, &exec->tx_id));
+    if (code != CODE_OK) {
+        return code;
+    }
+    sender_consume(exec);
+    save(ledger);
+    code = handle(exec);
+    settle(ledger, code == CODE_OK);
+    return code;
+}
+
+/* Works off up to `max` entries of the due queue whose time has come. */
+static void work_off_due(struct ledger *ledger, uint32_t max)
+{
+    const uint8_t prefix = KEY_DUE;
+    struct exec *exec = &ledger->exec;
+    struct state_cursor cursor;
+    struct state_entry entry;
+
+    exec->envelope = NULL;
+    state_cursor_init(&cursor, bytes_of(&prefix, 1), STATE_PIN_NONE);
+    for (uint32_t i = 0; i < max && state_cursor_next(exec->store, &cursor, &entry); i++) {
+        struct reader reader;
+        reader_init(&reader, entry.key.data + 1, entry.key.size - 1);
+        uint64_t time_ms = read_u64_be(&reader);
+        uint8_t kind = read_u8(&reader);
+        ASSERT(!reader.failed);
+        if (time_ms > exec->time_ms) {
+            return;
+        }
+        enum code (*handler)(struct exec *exec, struct bytes key) = exec_due_handler(kind);
+        enum err err = state_store_remove(exec->store, entry.key);
+        ASSERT(err == ERR_OK);
+        ASSERT(handler != NULL);
+        save(ledger);
+        settle(ledger, handler(exec, entry.key) == CODE_OK);
+    }
+}
+
+const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id)
+{
+    struct exec *exec = &ledger->exec;
+
+    ASSERT(ledger->open);
+    ASSERT(ledger->index < BLOCK_COMMANDS_MAX);
+    exec->events_count = 0;
+    memset(&exec->eval_digest, 0, sizeof exec->eval_digest);
+    enum code code = execute(ledger, envelope, tx_id);
+    ledger->receipt = (struct receipt){ .height = exec->height, .index = (uint16_t)ledger->index, .tx_id = exec->tx_id, .code = code,
+        .events_digest = audit_digest(exec->events, exec->events_count), .eval_digest = exec->eval_digest, .time_ms = exec->time_ms };
+    struct hash32 leaf = receipt_leaf(&ledger->receipt);
+    if (ledger->sink.receipt != NULL) {
+        ledger->sink.receipt(ledger->sink.context, ledger->chain.receipts.count, &ledger->receipt);
+    }
+    merkle_peaks_append(&ledger->chain.receipts, &leaf);
+    ledger->index++;
+    if (code == CODE_OK) {
+        work_off_due(ledger, DUE_PER_COMMAND);
+    }
+    return &ledger->receipt;
+}
+
+void ledger_end(struct ledger *ledger)
+{
+    ASSERT(ledger->open);
+    work_off_due(ledger, DUE_PER_BLOCK);
+    ledger->chain.height = ledger->exec.height;
+    ledger->chain.time = ledger->exec.time_ms;
+    put_chain(ledger);
+    ledger->open = false;
+}
+
+/* --- Roots --------------------------------------------------------------------------------------------------------- */
+
+bool ledger_fold(struct ledger *ledger, uint32_t hashes_max)
+{
+    return state_store_fold(ledger->exec.store, hashes_max);
+}
+
+struct hash32 ledger_state_root(struct ledger *ledger)
+{
+    ASSERT(!ledger->open);
+    return state_store_root(ledger->exec.store);
+}
+
+struct hash32 ledger_receipts_root(const struct ledger *ledger)
+{
+    return merkle_peaks_root(&ledger->chain.receipts);
+}
+
+uint64_t ledger_receipts_count(const struct ledger *ledger)
+{
+    return ledger->chain.receipts.count;
+}
+
+/* --- Questions ----------------------------------------------------------------------------------------------------- */
+
+uint64_t ledger_nonce(const struct ledger *ledger, const uint8_t account[ACCT_BYTES])
+{
+    struct signer signer;
+    uint8_t key[KEY_BYTES];
+
+    return sender_find(&ledger->exec, account, &signer, key) ? sender_nonce(&ledger->exec, &signer) : 0;
+}
+
+/* Of a signer with this account and key: does it exist, and does its bucket allow it? */
+static void judge(const struct ledger *ledger, const uint8_t *account, const uint8_t *key, uint64_t time_ms, struct ledger_standing *standing)
+{
+    struct signer signer;
+    uint8_t current[KEY_BYTES];
+
+    if (!sender_find(&ledger->exec, account, &signer, current)) {
+        standing->code = CODE_SENDER_UNKNOWN;
+        return;
+    }
+    standing->org = signer.kind == SIGNER_PATIENT ? signer.patient.vouchers[0] : signer.org;
+    standing->nonce_executed = sender_nonce(&ledger->exec, &signer);
+    standing->wait_ms = bucket_wait_ms(sender_tat(&ledger->exec, &signer), time_ms, sender_rate(&ledger->params, &signer));
+    standing->code = standing->wait_ms == 0 ? CODE_OK : CODE_RATE;
+    if (memcmp(current, key, KEY_BYTES) != 0) {
+        standing->code = CODE_KEY_NOT_CURRENT;
+    }
+}
+
+void ledger_standing(const struct ledger *ledger, const struct envelope *envelope, uint64_t time_ms, struct ledger_standing *standing)
+{
+    *standing = (struct ledger_standing){ .code = CODE_OK };
+    if (envelope->type != COMMAND_PATIENT_REGISTER) {
+        judge(ledger, envelope->sender, envelope->key, time_ms, standing);
+        return;
+    }
+    struct hash32 derived = account_derive(&ledger->genesis, ACCOUNT_PATIENT, envelope->key);
+    if (memcmp(derived.bytes, envelope->sender, ACCT_BYTES) != 0) {
+        standing->code = CODE_KEY_NOT_CURRENT;
+    } else if (envelope->cosigners_count == 0) {
+        standing->code = CODE_VOUCH_MISSING;
+    } else {
+        judge(ledger, envelope->cosigners[0].account, envelope->cosigners[0].key, time_ms, standing);
+    }
+    standing->nonce_executed = ledger_nonce(ledger, envelope->sender);
+}
+
+struct exec *ledger_exec(struct ledger *ledger)
+{
+    ASSERT(!ledger->open);
+    return &ledger->exec;
+}
+
+struct state_store *ledger_store(struct ledger *ledger)
+{
+    return ledger->exec.store;
+}

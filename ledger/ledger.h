@@ -1,0 +1,107 @@
+/* ledger.h: the state machine as the node sees it: committed commands in, receipts and roots out.
+ *
+ *     ledger = ledger_take(arena, params)                memory for the capacities of the genesis, once
+ *     ledger_load_genesis(ledger, genesis)               the state of block 0
+ *     for each committed block, in height order:
+ *         ledger_begin(ledger, height, time)
+ *         ledger_execute(ledger, envelope, tx_id)        once for each command, in order; may be spread over many events
+ *         ledger_end(ledger)
+ *     at a checkpoint: while (!ledger_fold(ledger, n)) ; then ledger_state_root, ledger_receipts_root
+ *
+ * Execution reads header, body and what was executed before: never a payload, a clock or an address, so equal blocks give equal roots.
+ * Signatures are not looked at: whoever calls has verified them. Between begin and end the state is that of half a block: nobody else
+ * reads it then. */
+#ifndef WARD_LEDGER_LEDGER_H
+#define WARD_LEDGER_LEDGER_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "crypto/hash.h"
+#include "ledger/exec.h"
+#include "ledger/params.h"
+#include "ledger/receipt.h"
+#include "storage/state_store.h"
+#include "wire/envelope.h"
+#include "wire/genesis.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ledger;
+
+/* Who is told of what execution adds to the archive, at once and in order. Any function may be NULL. */
+struct ledger_sink {
+    void *context;
+    /* event: number `seq` of this patient's audit trail, as its leaf in the audit tree. Called after its command was kept. */
+    void (*event)(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES]);
+    /* receipt: leaf `position` of the receipts log. */
+    void (*receipt)(void *context, uint64_t position, const struct receipt *receipt);
+};
+
+/* How a command stands in the executed state. */
+struct ledger_standing {
+    enum code code;          /* OK, or why it cannot execute now: 200, 219, 116, and of a registration 208, 219, 116 */
+    uint64_t nonce_executed; /* of the sender, 0 when there is none yet */
+    uint16_t org;            /* whose share of a block it takes: the sender's organisation; of a patient, the one that vouched */
+    uint64_t wait_ms;        /* with RATE: until it may try again */
+};
+
+/* ledger_params reads the parameters of a genesis. Fails: the verdict of params_decode. */
+enum verdict ledger_params(struct params *params, const uint8_t bytes[PARAMS_BYTES]);
+
+/* ledger_take takes all memory for these parameters; untouched parts cost nothing. Gives: NULL from a measuring arena.
+ * Needs: params_check passed. */
+struct ledger *ledger_take(struct arena *arena, const struct params *params);
+
+/* ledger_set_sink names who is told. Owns: the context must outlive the ledger. */
+void ledger_set_sink(struct ledger *ledger, const struct ledger_sink *sink);
+
+/* ledger_load_genesis forgets everything and builds the state of block 0. Needs: the parameters are the genesis's own.
+ * Fails: a verdict, when an entity is not one, or they contradict each other or exceed a capacity (genesis_load.h); the ledger is empty then. */
+enum verdict ledger_load_genesis(struct ledger *ledger, const struct genesis *genesis);
+
+/* ledger_check does every stateless check of a command but those of signatures, keys and payload: form, chain, time, body.
+ * Gives: *envelope and *body when OK, else a refusal. time_ms: of the block, or max(last block's, wall) at admission. Any input is safe. */
+enum code ledger_check(const struct ledger *ledger, struct bytes bytes, uint64_t time_ms, struct envelope *envelope, struct command_body *body);
+
+/* ledger_begin starts a block. Needs: no block is open; height is one more than the last; time_ms is later. */
+void ledger_begin(struct ledger *ledger, uint64_t height, uint64_t time_ms);
+
+/* ledger_execute executes the next command of the open block. tx_id: as computed when it was admitted; NULL: it is computed.
+ * Gives: its receipt, good until the next call. Any bytes are safe: what no correct proposer includes gets its code and changes nothing.
+ * Cost: bounded by envelope_static_cost, besides two entries of the due queue. */
+const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id);
+
+/* ledger_end works off up to 64 due entries and closes the block. */
+void ledger_end(struct ledger *ledger);
+
+/* ledger_is_open tells whether a block is open. */
+bool ledger_is_open(const struct ledger *ledger);
+
+/* ledger_height, ledger_time: of the last closed block. */
+uint64_t ledger_height(const struct ledger *ledger);
+uint64_t ledger_time(const struct ledger *ledger);
+
+/* ledger_fold computes up to `hashes_max` of the state's missing hashes (about 0.2 us each). Gives: true when the root is ready. */
+bool ledger_fold(struct ledger *ledger, uint32_t hashes_max);
+
+/* ledger_state_root folds what is missing and gives the root. Needs: no block is open. */
+struct hash32 ledger_state_root(struct ledger *ledger);
+
+/* ledger_receipts_root gives the root of the receipts log, ledger_receipts_count its length. Cost: at most 63 nodes. */
+struct hash32 ledger_receipts_root(const struct ledger *ledger);
+uint64_t ledger_receipts_count(const struct ledger *ledger);
+
+/* ledger_nonce gives the executed nonce of an account, 0 when there is none. Cost: one or two lookups. */
+uint64_t ledger_nonce(const struct ledger *ledger, const uint8_t account[ACCT_BYTES]);
+
+/* ledger_standing judges a checked command as of block time time_ms. Nonces and expiry are the caller's. Cost: a few lookups. */
+void ledger_standing(const struct ledger *ledger, const struct envelope *envelope, uint64_t time_ms, struct ledger_standing *standing);
+
+/* ledger_exec gives the reading side of the state, for queries: exec_get_*. Needs: no block is open while it is used. */
+struct exec *ledger_exec(struct ledger *ledger);
+
+/* ledger_store gives the state itself, for pins and proofs. */
+struct state_store *ledger_store(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,279 @@
+/* pointers_add.c: 08 POINTER_ADD: a custodian tells that documents exist.
+ *
+ * A pointer comes in as *current* if the patient cosigned, or a standing write grant lets it in, or it supersedes a current pointer of
+ * the same custodian, class and confidentiality; otherwise it is *pending* and invisible until the patient approves. */
+#include "ledger/pointers.h"
+
+#include "base/assert.h"
+#include "ledger/consent.h"
+#include "ledger/grants.h"
+#include "ledger/subject.h"
+
+#include <string.h>
+
+enum { MS_PER_DAY = 86400000, DAYS_TO_2000 = 10957, DAYS_PER_4_YEARS = 1461 };
+
+/* From 2000 to 2099 every fourth year is a leap year and there is no exception, so four years have one length; later times count
+ * as the last month of 2099, which only keeps later months out. */
+uint32_t month_of(uint64_t time_ms)
+{
+    static const uint16_t ends[12] = { 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365 }; /* of a year that is not a leap year */
+    uint64_t days = time_ms / MS_PER_DAY;
+
+    if (days < DAYS_TO_2000) {
+        return 0;
+    }
+    days -= DAYS_TO_2000;
+    if (days >= 25u * DAYS_PER_4_YEARS) {
+        return 1200;
+    }
+    uint32_t month = (uint32_t)(days / DAYS_PER_4_YEARS) * 48;
+    uint32_t day = (uint32_t)(days % DAYS_PER_4_YEARS);
+    for (uint32_t year = 0; year < 4; year++) {
+        uint32_t leap = year == 0 ? 1 : 0;
+        for (uint32_t i = 0; i < 12; i++) {
+            month++;
+            if (day < ends[i] + (i > 0 ? leap : 0u)) {
+                return month;
+            }
+        }
+        day -= 365 + leap;
+    }
+    ASSERT(false); /* four years have no further day */
+    return month;
+}
+
+/* What all items of the command have in common. */
+struct add {
+    struct exec *exec;
+    const struct pointer_add *body;
+    struct audit_trail trail;
+    uint8_t author[ACCT_BYTES];
+    bool author_signed;
+    bool cosigned; /* the patient itself signed with it */
+};
+
+/* 203, 204. */
+static enum code add_sender(const struct exec *exec)
+{
+    struct org org;
+
+    if (exec->sender.kind != SIGNER_ACTOR) {
+        return CODE_ROLE;
+    }
+    if (exec->sender.actor.kind != ACTOR_SYSTEM && exec->sender.actor.kind != ACTOR_PRACTITIONER) {
+        return CODE_ROLE;
+    }
+    enum code code = subject_on_behalf(exec, NULL);
+    if (code != CODE_OK) {
+        return code;
+    }
+    bool found = exec_get_org(exec, exec->sender.org, &org);
+    ASSERT(found);
+    return (org.caps & CAP_PUBLISH) != 0 ? CODE_OK : CODE_CAP;
+}
+
+/* 303 to 307: what the item says by itself. */
+static enum code item_check_fields(const struct add *add, const struct pointer_add_item *item)
+{
+    uint32_t payload = (uint32_t)add->body->count * LOCATOR_BYTES;
+
+    if (item->record_class > CLASS_OTHER || (1u << item->record_class & CLASS_MASK_KNOWN) == 0) {
+        return CODE_CLASS;
+    }
+    if (item->conf > CONF_VERY_RESTRICTED) {
+        return CODE_CONF;
+    }
+    if (item->service_month > month_of(add->exec->time_ms)) {
+        return CODE_MONTH;
+    }
+    if (item->locator_length != LOCATOR_BYTES || add->exec->envelope->payload_bytes != payload) {
+        return CODE_LOCATOR_SIZE;
+    }
+    if (hash_is_zero(&item->content_commit) || hash_is_zero(&item->locator_hash)) {
+        return CODE_COMMIT_ZERO;
+    }
+    return CODE_OK;
+}
+
+/* 311, 312. Gives: the target, when one is named. */
+static enum code item_check_target(const struct add *add, const struct pointer_add_item *item, struct pointer *target)
+{
+    if (item->supersedes == 0) {
+        return CODE_OK;
+    }
+    if (!exec_get_pointer(add->exec, add->body->patient, item->supersedes, target) || target->status != POINTER_CURRENT) {
+        return CODE_SUPERSEDE_TARGET;
+    }
+    return target->custodian == add->exec->sender.org ? CODE_OK : CODE_SUPERSEDE_CUSTODIAN;
+}
+
+static bool item_is_repeated(const struct pointer_add *body, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (hash_equal(&body->items[i].content_commit, &body->items[index].content_commit)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The grant under which the item may come in at once, 0 when there is none. */
+static uint32_t item_standing(const struct add *add, const struct pointer_add_item *item)
+{
+    struct exec *exec = add->exec;
+    struct relation relation;
+
+    exec_get_relation(exec, add->body->patient, exec->sender.org, &relation);
+    struct consent_write write = {
+        .author_signed = add->author_signed,
+        .org = exec->sender.org,
+        .relation_current = relation.current,
+        .record_class = item->record_class,
+        .conf = item->conf,
+        .service_month = item->service_month,
+        .time_ms = exec->time_ms,
+    };
+    memcpy(write.author, add->author, ACCT_BYTES);
+    return consent_standing(&write, exec->inputs.grants, exec->inputs.grants_count);
+}
+
+/* Decides whether the pointer is current at once, and on which basis. */
+static void item_settle(const struct add *add, const struct pointer_add_item *item, const struct pointer *target, struct pointer *pointer)
+{
+    uint32_t standing = add->cosigned ? 0 : item_standing(add, item);
+    bool replaces = item->supersedes > 0 && target->record_class == item->record_class && target->conf == item->conf;
+
+    pointer->status = POINTER_CURRENT;
+    if (add->cosigned) {
+        pointer->basis = BASIS_COSIGNED;
+    } else if (standing > 0) {
+        pointer->basis = BASIS_STANDING;
+        pointer->grant_ref = standing;
+    } else if (replaces) { /* a new version stands on what the old one stood on */
+        pointer->basis = target->basis;
+        pointer->grant_ref = target->grant_ref;
+    } else {
+        pointer->status = POINTER_PENDING;
+        pointer->basis = BASIS_NONE;
+    }
+}
+
+/* 313, 314. */
+static enum code item_check_limits(const struct add *add, enum pointer_status status)
+{
+    const struct params *params = add->exec->params;
+    const struct patient *patient = &add->trail.patient;
+    uint32_t live = (uint32_t)patient->current + patient->pending;
+    struct relation relation;
+
+    if (patient->ptr_count >= params->pointers_lifetime_max || live >= params->pointers_live_max) {
+        return CODE_LIMIT_POINTERS;
+    }
+    if (status != POINTER_PENDING) {
+        return CODE_OK;
+    }
+    exec_get_relation(add->exec, add->body->patient, add->exec->sender.org, &relation);
+    bool full = patient->pending >= params->pending_max || relation.pending >= params->pending_org_max;
+    return full ? CODE_LIMIT_PENDING : CODE_OK;
+}
+
+static enum code item_store(struct add *add, const struct pointer_add_item *item, const struct pointer *pointer)
+{
+    struct exec *exec = add->exec;
+    uint32_t seq = ++add->trail.patient.ptr_count;
+    bool pending = pointer->status == POINTER_PENDING;
+    struct audit_event event = audit_event_of(exec, pending ? EVENT_POINTER_PROPOSED : EVENT_POINTER_APPROVED);
+
+    event.ptr = seq;
+    event.result = pointer->basis;
+    event.conf = pointer->conf;
+    event.grant = pointer->grant_ref;
+    audit_emit(&add->trail, exec, &event);
+    exec->chain->pointers++;
+    enum code code = exec_put_pointer(exec, add->body->patient, seq, pointer);
+    if (code == CODE_OK) {
+        code = pointer_count(exec, &add->trail, pointer->custodian, (enum pointer_status)pointer->status, 1);
+    }
+    if (code == CODE_OK && pending) {
+        struct state_key key = key_due_pointer(DUE_POINTER_EXPIRES, exec->time_ms + exec->params->pending_ms, add->body->patient, seq);
+        code = exec_put(exec, &key, NULL, 0);
+    }
+    if (code == CODE_OK && !pending && item->supersedes > 0) {
+        code = pointer_supersede(exec, &add->trail, item->supersedes, seq);
+    }
+    return code;
+}
+
+static enum code item_add(struct add *add, size_t index)
+{
+    struct exec *exec = add->exec;
+    const struct pointer_add_item *item = &add->body->items[index];
+    struct pointer target = { 0 };
+    struct pointer pointer = {
+        .custodian = exec->sender.org,
+        .record_class = item->record_class,
+        .conf = item->conf,
+        .content_commit = item->content_commit,
+        .locator_hash = item->locator_hash,
+        .locator_length = item->locator_length,
+        .service_month = item->service_month,
+        .supersedes = item->supersedes,
+        .added_height = exec->height,
+        .added_time = exec->time_ms,
+    };
+
+    if (exec->chain->pointers >= exec->params->pointers_max) {
+        return CODE_CAPACITY;
+    }
+    enum code code = item_check_fields(add, item);
+    if (code == CODE_OK) {
+        code = item_check_target(add, item, &target);
+    }
+    if (code != CODE_OK) {
+        return code;
+    }
+    memcpy(pointer.author, add->author, ACCT_BYTES);
+    item_settle(add, item, &target, &pointer);
+    code = item_check_limits(add, (enum pointer_status)pointer.status);
+    if (code == CODE_OK && item_is_repeated(add->body, index)) {
+        code = CODE_DUP_COMMIT;
+    }
+    return code == CODE_OK ? item_store(add, item, &pointer) : code;
+}
+
+static void add_author(struct add *add)
+{
+    const uint8_t *on_behalf = command_body_on_behalf(&add->exec->command);
+    const uint8_t *author = on_behalf != NULL ? on_behalf : add->exec->sender.acct;
+
+    memcpy(add->author, author, ACCT_BYTES);
+    add->author_signed = exec_signed_by(add->exec, author);
+    add->cosigned = exec_cosigner(add->exec, add->body->patient) != NULL;
+}
+
+enum code exec_pointer_add(struct exec *exec)
+{
+    struct add add = { .exec = exec, .body = &exec->command.as.pointer_add };
+    struct patient patient;
+
+    ASSERT(exec->command.type == COMMAND_POINTER_ADD);
+    ASSERT(exec->envelope != NULL);
+    enum code code = add_sender(exec);
+    if (code == CODE_OK) {
+        code = subject_patient(exec, SUBJECT_OPEN, &patient);
+    }
+    if (code != CODE_OK) {
+        return code;
+    }
+    if (add.body->kx_epoch != patient.kx_epoch) {
+        return CODE_EPOCH_STALE;
+    }
+    add_author(&add);
+    grants_load(exec->store, add.body->patient, &exec->inputs);
+    audit_begin(&add.trail, exec, add.body->patient, &patient);
+    for (size_t i = 0; code == CODE_OK && i < add.body->count; i++) {
+        code = item_add(&add, i);
+    }
+    return code == CODE_OK ? audit_end(&add.trail, exec) : code;
+}

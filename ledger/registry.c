@@ -1,0 +1,248 @@
+/* registry.c: who takes part: actors of organisations (03), patients' compartments (04) and their policies (19).
+ *
+ * G1 Every key that an account was registered with has a KeyUse entry, and no key serves twice.
+ * G2 An account is what its first key gives: nobody can register one whose key they do not hold. */
+#include "ledger/exec.h"
+
+#include "base/assert.h"
+#include "ledger/audit.h"
+#include "ledger/sender.h"
+
+#include <string.h>
+
+static bool key_was_used(const struct exec *exec, const uint8_t pk[KEY_BYTES])
+{
+    struct state_key key = key_key_use(pk);
+    uint8_t acct[ACCT_BYTES];
+
+    return exec_get(exec, &key, acct, sizeof acct) >= 0;
+}
+
+static enum code key_use(struct exec *exec, const uint8_t pk[KEY_BYTES], const uint8_t acct[ACCT_BYTES])
+{
+    struct state_key key = key_key_use(pk);
+
+    return exec_put(exec, &key, acct, ACCT_BYTES);
+}
+
+/* --- 03 ------------------------------------------------------------------------------------------------------------ */
+
+/* Which organisations have which kinds of actors, and whether the role goes with the kind. */
+static bool kind_fits(const struct org *org, const struct actor_set *body)
+{
+    bool treats = org->kind == ORG_HOSPITAL || org->kind == ORG_CLINIC || org->kind == ORG_LAB_PHARMACY || org->kind == ORG_PUBLIC_HEALTH;
+
+    if ((body->kind == ACTOR_PRACTITIONER) != (body->role != ROLE_NONE)) {
+        return false;
+    }
+    switch ((enum actor_kind)body->kind) {
+    case ACTOR_PRACTITIONER:
+        return treats;
+    case ACTOR_PAYER_AGENT:
+        return org->kind == ORG_PAYER;
+    case ACTOR_RESEARCHER:
+        return org->kind == ORG_RESEARCH || org->kind == ORG_HOSPITAL;
+    case ACTOR_AUDITOR:
+        return org->kind == ORG_REGULATOR;
+    case ACTOR_SYSTEM:
+    case ACTOR_PERSON:
+        return true;
+    }
+    return false;
+}
+
+static enum code check_register(const struct exec *exec, const struct actor_set *body)
+{
+    struct hash32 officer = account_of_org(ORG_KEY_OFFICER, exec->sender.org);
+    struct actor actor;
+    struct org org;
+    bool found = exec_get_org(exec, exec->sender.org, &org);
+
+    ASSERT(found); /* its admin signed */
+    if (!kind_fits(&org, body)) {
+        return CODE_ROLE;
+    }
+    if ((body->caps & ~org.caps) != 0) {
+        return CODE_CAP;
+    }
+    if ((body->caps & CAP_BTG) != 0 && exec_cosigner(exec, officer.bytes) == NULL) {
+        return CODE_CAP;
+    }
+    if (exec_get_actor(exec, body->acct, &actor)) {
+        return CODE_EXISTS;
+    }
+    return key_was_used(exec, body->pk) ? CODE_KEY_REUSE : CODE_OK;
+}
+
+static enum code actor_register(struct exec *exec, const struct actor_set *body)
+{
+    enum code code = check_register(exec, body);
+
+    if (code != CODE_OK) {
+        return code;
+    }
+    if (exec->chain->actors >= exec->params->actors_max) {
+        return CODE_CAPACITY;
+    }
+    struct actor actor = { .kind = body->kind, .role = body->role, .org = exec->sender.org, .status = ACTOR_ACTIVE, .caps = body->caps,
+        .valid_until = body->valid_until, .registered = exec->time_ms };
+    memcpy(actor.pk, body->pk, KEY_BYTES);
+    memcpy(actor.kx_pk, body->kx_pk, KEY_BYTES);
+    memcpy(actor.attest_commit, body->attest_commit, sizeof actor.attest_commit);
+    exec->chain->actors++;
+    code = exec_put_actor(exec, body->acct, &actor);
+    return code == CODE_OK ? key_use(exec, body->pk, body->acct) : code;
+}
+
+/* Suspended or retired stays retired; saying so again changes nothing. */
+static enum code actor_end(struct exec *exec, const struct actor_set *body, enum actor_status status)
+{
+    struct actor actor;
+
+    if (!exec_get_actor(exec, body->acct, &actor) || actor.org != exec->sender.org) {
+        return CODE_NOT_OWNER;
+    }
+    actor.status = actor.status < status ? (uint8_t)status : actor.status;
+    return exec_put_actor(exec, body->acct, &actor);
+}
+
+enum code exec_actor_set(struct exec *exec)
+{
+    const struct actor_set *body = &exec->command.as.actor_set;
+
+    ASSERT(exec->sender.kind == SIGNER_ORG);
+    ASSERT(exec->sender.org_key == ORG_KEY_ADMIN);
+    switch ((enum actor_set_op)body->op) {
+    case ACTOR_REGISTER:
+        return actor_register(exec, body);
+    case ACTOR_SUSPEND:
+        return actor_end(exec, body, ACTOR_SUSPENDED);
+    case ACTOR_RETIRE:
+        return actor_end(exec, body, ACTOR_RETIRED);
+    case ACTOR_UPDATE:
+        break; /* the decoder refuses it in this slice */
+    }
+    return CODE_ROLE;
+}
+
+/* --- 04 ------------------------------------------------------------------------------------------------------------ */
+
+/* One grant that lets the vouching organisation add pointers without a signature of the patient each time. */
+static enum code standing_write(struct exec *exec, struct audit_trail *trail)
+{
+    uint32_t seq = ++trail->patient.grant_count;
+    struct grant grant = { .effect = EFFECT_PERMIT, .kind = GRANT_WRITE, .gtype = GRANTEE_ORG, .conf_max = CONF_RESTRICTED,
+        .class_mask = CLASS_MASK_ALL, .purposes = 1u << PURPOSE_TREAT, .not_before = exec->time_ms,
+        .expires = exec->time_ms + exec->params->grant_ms_max, .status = GRANT_ACTIVE, .kx_epoch = trail->patient.kx_epoch,
+        .created = exec->time_ms };
+    struct state_key due = key_due_grant(grant.expires, trail->acct, seq);
+    struct audit_event event = audit_event_of(exec, EVENT_GRANT);
+    struct writer writer;
+
+    if (exec->chain->grants >= exec->params->grants_max) {
+        return CODE_CAPACITY;
+    }
+    grant.grantee[ACCT_BYTES - 2] = (uint8_t)(trail->patient.vouchers[0] >> 8);
+    grant.grantee[ACCT_BYTES - 1] = (uint8_t)trail->patient.vouchers[0];
+    memcpy(grant.granted_by, trail->acct, ACCT_BYTES);
+    trail->patient.active_grants++;
+    exec->chain->grants++;
+    event.result = grant.effect;
+    event.conf = grant.conf_max;
+    event.grant = seq;
+    writer_init(&writer, event.extra, sizeof event.extra);
+    write_u32_be(&writer, grant.class_mask);
+    write_u32_be(&writer, grant.purposes);
+    write_u64_be(&writer, grant.expires);
+    audit_emit(trail, exec, &event);
+    enum code code = exec_put_grant(exec, trail->acct, seq, &grant);
+    return code == CODE_OK ? exec_put(exec, &due, NULL, 0) : code;
+}
+
+static struct patient patient_new(const struct exec *exec)
+{
+    const struct patient_register *body = &exec->command.as.patient_register;
+    struct patient patient = { .status = PATIENT_ACTIVE, .default_policy = body->default_policy, .btg_policy = body->btg_policy,
+        .flags = body->flags & REGISTER_COMPARTMENT ? PATIENT_COMPARTMENT : 0, .kx_epoch = 1, .nonce = 1, .created = exec->time_ms };
+
+    memcpy(patient.pk, exec->envelope->key, KEY_BYTES);
+    memcpy(patient.kx_pk, body->kx_pk, KEY_BYTES);
+    memcpy(patient.sealed_kx_pk, body->sealed_kx_pk, KEY_BYTES);
+    patient.vouchers[0] = exec->cosigners[0].org;
+    patient.vouchers[1] = exec->cosigners_count > 1 ? exec->cosigners[1].org : 0;
+    return patient;
+}
+
+static enum code check_patient_register(const struct exec *exec)
+{
+    struct patient patient;
+
+    if (exec_get_patient(exec, exec->sender.acct, &patient)) {
+        return CODE_EXISTS;
+    }
+    if (exec->cosigners_count == 0) {
+        return CODE_VOUCH_MISSING;
+    }
+    if (key_was_used(exec, exec->envelope->key)) {
+        return CODE_KEY_REUSE;
+    }
+    return exec->chain->patients >= exec->params->patients_max ? CODE_CAPACITY : CODE_OK;
+}
+
+enum code exec_patient_register(struct exec *exec)
+{
+    const struct patient_register *body = &exec->command.as.patient_register;
+    struct audit_trail trail;
+    enum code code = check_patient_register(exec);
+
+    ASSERT(exec->sender.kind == SIGNER_PATIENT);
+    if (code == CODE_OK) {
+        code = sender_charge(exec, exec->cosigners[0].acct);
+    }
+    if (code == CODE_OK) {
+        code = key_use(exec, exec->envelope->key, exec->sender.acct);
+    }
+    if (code != CODE_OK) {
+        return code;
+    }
+    struct patient patient = patient_new(exec);
+    struct audit_event event = audit_event_of(exec, EVENT_REGISTERED);
+    exec->chain->patients++;
+    event.org = patient.vouchers[0];
+    audit_begin(&trail, exec, exec->sender.acct, &patient);
+    audit_emit(&trail, exec, &event);
+    if ((body->flags & REGISTER_STANDING_WRITE) != 0) {
+        code = standing_write(exec, &trail);
+    }
+    return code == CODE_OK ? audit_end(&trail, exec) : code;
+}
+
+/* --- 19 ------------------------------------------------------------------------------------------------------------ */
+
+enum code exec_patient_set(struct exec *exec)
+{
+    const struct patient_set *body = &exec->command.as.patient_set;
+    struct patient patient;
+    struct audit_trail trail;
+
+    ASSERT(exec->sender.kind == SIGNER_PATIENT);
+    ASSERT(memcmp(exec->sender.acct, body->patient, ACCT_BYTES) == 0);
+    if (!exec_get_patient(exec, body->patient, &patient)) {
+        return CODE_PATIENT_UNKNOWN;
+    }
+    if (patient.status == PATIENT_LOCKED) {
+        return CODE_PATIENT_LOCKED;
+    }
+    if (patient.status == PATIENT_ERASED) {
+        return CODE_PATIENT_ERASED;
+    }
+    struct audit_event event = audit_event_of(exec, EVENT_POLICY);
+    event.result = body->op;
+    event.extra[0] = body->default_policy;
+    event.extra[1] = body->btg_policy;
+    patient.default_policy = body->default_policy;
+    patient.btg_policy = body->btg_policy;
+    audit_begin(&trail, exec, body->patient, &patient);
+    audit_emit(&trail, exec, &event);
+    return audit_end(&trail, exec);
+}

@@ -1,0 +1,337 @@
+/* sender.c: who signed, whether they may, and what it costs them. Reads the state; changes nonce and bucket only. */
+#include "ledger/sender.h"
+
+#include "base/assert.h"
+#include "ledger/bucket.h"
+
+#include <string.h>
+
+bool sender_find(const struct exec *exec, const uint8_t acct[ACCT_BYTES], struct signer *signer, uint8_t key[KEY_BYTES])
+{
+    struct org org;
+
+    memset(signer, 0, sizeof *signer);
+    memcpy(signer->acct, acct, ACCT_BYTES);
+    signer->org_key = account_org_key(acct, &signer->org);
+    if (signer->org_key != ORG_KEY_NONE) {
+        signer->kind = SIGNER_ORG;
+        if (!exec_get_org(exec, signer->org, &org)) {
+            return false;
+        }
+        memcpy(key, signer->org_key == ORG_KEY_ADMIN ? org.admin_pk : org.officer_pk, KEY_BYTES);
+        return true;
+    }
+    if (exec_get_actor(exec, acct, &signer->actor)) {
+        signer->kind = SIGNER_ACTOR;
+        signer->org = signer->actor.org;
+        memcpy(key, signer->actor.pk, KEY_BYTES);
+        return true;
+    }
+    signer->kind = SIGNER_PATIENT;
+    if (!exec_get_patient(exec, acct, &signer->patient)) {
+        return false;
+    }
+    memcpy(key, signer->patient.pk, KEY_BYTES);
+    return true;
+}
+
+static bool find_org(const struct exec *exec, const struct signer *signer, struct org *org)
+{
+    bool found = exec_get_org(exec, signer->org, org);
+
+    ASSERT(found); /* organisations never leave the state */
+    return found;
+}
+
+uint64_t sender_nonce(const struct exec *exec, const struct signer *signer)
+{
+    struct org org;
+
+    switch (signer->kind) {
+    case SIGNER_ORG:
+        (void)find_org(exec, signer, &org);
+        return signer->org_key == ORG_KEY_ADMIN ? org.nonce : org.officer_nonce;
+    case SIGNER_ACTOR:
+        return signer->actor.nonce;
+    case SIGNER_PATIENT:
+        return signer->patient.nonce;
+    }
+    ASSERT(false);
+    return 0;
+}
+
+uint64_t sender_tat(const struct exec *exec, const struct signer *signer)
+{
+    struct org org;
+
+    switch (signer->kind) {
+    case SIGNER_ORG:
+        (void)find_org(exec, signer, &org);
+        return org.bucket;
+    case SIGNER_ACTOR:
+        return signer->actor.bucket;
+    case SIGNER_PATIENT:
+        return signer->patient.bucket;
+    }
+    ASSERT(false);
+    return 0;
+}
+
+const struct rate *sender_rate(const struct params *params, const struct signer *signer)
+{
+    if (signer->kind == SIGNER_PATIENT) {
+        return &params->rate_patient;
+    }
+    return signer->kind == SIGNER_ACTOR && signer->actor.kind == ACTOR_SYSTEM ? &params->rate_system : &params->rate_practitioner;
+}
+
+uint32_t sender_tokens(const struct exec *exec)
+{
+    const struct access_request *body = &exec->command.as.access_request;
+    struct patient patient;
+
+    if (exec->envelope->type != COMMAND_ACCESS_REQUEST || !exec_get_patient(exec, body->patient, &patient)) {
+        return 1;
+    }
+    uint32_t pointers = body->count;
+    if (pointers == 0 && body->base_seq <= patient.ptr_count) {
+        pointers = patient.ptr_count - body->base_seq + 1;
+    }
+    pointers = pointers > TICKET_PAGE ? TICKET_PAGE : pointers;
+    return 1 + pointers * (uint32_t)patient.active_grants / 4096;
+}
+
+/* A patient registers under the account that its first key gives, with nonce 1; nobody else can have that account. */
+static enum code check_registration(struct exec *exec, bool in_block)
+{
+    const struct envelope *envelope = exec->envelope;
+    struct hash32 derived = account_derive(exec->genesis, ACCOUNT_PATIENT, envelope->key);
+
+    memset(&exec->sender, 0, sizeof exec->sender);
+    exec->sender.kind = SIGNER_PATIENT;
+    memcpy(exec->sender.acct, envelope->sender, ACCT_BYTES);
+    memcpy(exec->sender.patient.pk, envelope->key, KEY_BYTES);
+    if (memcmp(derived.bytes, envelope->sender, ACCT_BYTES) != 0) {
+        return CODE_KEY_NOT_CURRENT;
+    }
+    if (in_block) {
+        return CODE_DUPLICATE;
+    }
+    if (envelope->nonce != 1) {
+        return envelope->nonce < 1 ? CODE_NONCE_LOW : CODE_NONCE_GAP;
+    }
+    return CODE_OK;
+}
+
+enum code sender_check(struct exec *exec, bool in_block)
+{
+    const struct envelope *envelope = exec->envelope;
+    uint8_t key[KEY_BYTES];
+
+    if (envelope->type == COMMAND_PATIENT_REGISTER) {
+        return check_registration(exec, in_block);
+    }
+    if (!sender_find(exec, envelope->sender, &exec->sender, key)) {
+        return CODE_SENDER_UNKNOWN;
+    }
+    if (memcmp(key, envelope->key, KEY_BYTES) != 0) {
+        return CODE_KEY_NOT_CURRENT;
+    }
+    if (in_block) {
+        return CODE_DUPLICATE;
+    }
+    uint64_t nonce = sender_nonce(exec, &exec->sender);
+    if (envelope->nonce != nonce + 1) {
+        return envelope->nonce <= nonce ? CODE_NONCE_LOW : CODE_NONCE_GAP;
+    }
+    uint64_t tat = sender_tat(exec, &exec->sender);
+    return bucket_allows(tat, exec->time_ms, sender_rate(exec->params, &exec->sender)) ? CODE_OK : CODE_RATE;
+}
+
+/* Values of the same length in a key that exists: the store cannot be too full for them. */
+static void must_fit(enum code code)
+{
+    ASSERT(code == CODE_OK);
+}
+
+void sender_consume(struct exec *exec)
+{
+    struct signer *sender = &exec->sender;
+    const struct rate *rate = sender_rate(exec->params, sender);
+    struct org org;
+
+    if (exec->envelope->type == COMMAND_PATIENT_REGISTER) {
+        return;
+    }
+    uint64_t tat = bucket_charge(sender_tat(exec, sender), exec->time_ms, sender_tokens(exec), rate);
+    switch (sender->kind) {
+    case SIGNER_ORG:
+        (void)find_org(exec, sender, &org);
+        org.bucket = tat;
+        *(sender->org_key == ORG_KEY_ADMIN ? &org.nonce : &org.officer_nonce) = exec->envelope->nonce;
+        must_fit(exec_put_org(exec, sender->org, &org));
+        break;
+    case SIGNER_ACTOR:
+        sender->actor.bucket = tat;
+        sender->actor.nonce = exec->envelope->nonce;
+        must_fit(exec_put_actor(exec, sender->acct, &sender->actor));
+        break;
+    case SIGNER_PATIENT:
+        sender->patient.bucket = tat;
+        sender->patient.nonce = exec->envelope->nonce;
+        must_fit(exec_put_patient(exec, sender->acct, &sender->patient));
+        break;
+    }
+}
+
+enum code sender_charge(struct exec *exec, const uint8_t acct[ACCT_BYTES])
+{
+    struct signer signer = { .kind = SIGNER_ACTOR };
+
+    bool found = exec_get_actor(exec, acct, &signer.actor);
+    ASSERT(found);
+    const struct rate *rate = sender_rate(exec->params, &signer);
+    if (!bucket_allows(signer.actor.bucket, exec->time_ms, rate)) {
+        return CODE_RATE;
+    }
+    signer.actor.bucket = bucket_charge(signer.actor.bucket, exec->time_ms, 1, rate);
+    return exec_put_actor(exec, acct, &signer.actor);
+}
+
+/* --- Standing ----------------------------------------------------------------------------------------------------- */
+
+/* 201, 202, 206: is this signer in good standing at T? A patient always is; what its status forbids is a matter of the subject. */
+static enum code check_good(const struct exec *exec, const struct signer *signer)
+{
+    struct org org;
+
+    if (signer->kind == SIGNER_PATIENT) {
+        return CODE_OK;
+    }
+    if (signer->kind == SIGNER_ACTOR && signer->actor.status != ACTOR_ACTIVE) {
+        return CODE_SENDER_SUSPENDED;
+    }
+    if (signer->kind == SIGNER_ACTOR && exec->time_ms >= signer->actor.valid_until) {
+        return CODE_SENDER_EXPIRED;
+    }
+    (void)find_org(exec, signer, &org);
+    return org.status == ORG_ACTIVE ? CODE_OK : CODE_ORG_SUSPENDED;
+}
+
+/* 203, 204 of the cosigner that vouches for a patient: a system with caps.VOUCH of a hospital or clinic. */
+static enum code check_voucher(const struct exec *exec, const struct signer *signer)
+{
+    struct org org;
+
+    if (signer->kind != SIGNER_ACTOR || signer->actor.kind != ACTOR_SYSTEM) {
+        return CODE_ROLE;
+    }
+    (void)find_org(exec, signer, &org);
+    if (org.kind != ORG_HOSPITAL && org.kind != ORG_CLINIC) {
+        return CODE_ROLE;
+    }
+    return (signer->actor.caps & CAP_VOUCH) != 0 ? CODE_OK : CODE_CAP;
+}
+
+static enum code check_cosigner(const struct exec *exec, const struct cosigner *cosigner, struct signer *signer)
+{
+    uint8_t key[KEY_BYTES];
+
+    if (!sender_find(exec, cosigner->account, signer, key)) {
+        return signer->kind == SIGNER_ORG ? CODE_ORG_UNKNOWN : CODE_KEY_NOT_CURRENT;
+    }
+    if (memcmp(key, cosigner->key, KEY_BYTES) != 0) {
+        return CODE_KEY_NOT_CURRENT;
+    }
+    enum code code = check_good(exec, signer);
+    if (code != CODE_OK) {
+        return code;
+    }
+    return exec->envelope->type == COMMAND_PATIENT_REGISTER ? check_voucher(exec, signer) : CODE_OK;
+}
+
+enum code sender_check_cosigners(struct exec *exec)
+{
+    const struct envelope *envelope = exec->envelope;
+    enum code code = CODE_OK;
+
+    ASSERT(envelope->cosigners_count <= ENVELOPE_COSIGNERS_MAX);
+    exec->cosigners_count = 0;
+    for (uint32_t i = 0; code == CODE_OK && i < envelope->cosigners_count; i++) {
+        code = check_cosigner(exec, &envelope->cosigners[i], &exec->cosigners[i]);
+        exec->cosigners_count = i + 1;
+    }
+    return code;
+}
+
+static bool is_actor_of_kind(const struct signer *signer, enum actor_kind kind)
+{
+    return signer->kind == SIGNER_ACTOR && signer->actor.kind == kind;
+}
+
+/* Whether this kind of signer may send this type at all, for this patient. */
+static bool may_send(const struct exec *exec)
+{
+    const struct signer *sender = &exec->sender;
+    const uint8_t *patient = command_body_patient(&exec->command);
+    bool own = sender->kind == SIGNER_PATIENT && patient != NULL && memcmp(patient, sender->acct, ACCT_BYTES) == 0;
+    uint8_t op = exec->command.as.pointer_set_status.op;
+
+    switch ((enum command_type)exec->envelope->type) {
+    case COMMAND_ACTOR_SET:
+        return sender->kind == SIGNER_ORG && sender->org_key == ORG_KEY_ADMIN;
+    case COMMAND_PATIENT_REGISTER:
+    case COMMAND_REVOKE:
+        return true; /* a REVOKE is judged grant by grant */
+    case COMMAND_POINTER_ADD:
+        return is_actor_of_kind(sender, ACTOR_SYSTEM) || is_actor_of_kind(sender, ACTOR_PRACTITIONER);
+    case COMMAND_POINTER_STATUS:
+        return op == POINTER_HIDE || op == POINTER_UNHIDE ? own : sender->kind == SIGNER_ACTOR;
+    case COMMAND_POINTER_DECIDE:
+    case COMMAND_GRANT:
+    case COMMAND_PATIENT_SET:
+        return own;
+    case COMMAND_ACCESS_REQUEST:
+        return sender->kind != SIGNER_ORG;
+    case COMMAND_DISCLOSE:
+        return is_actor_of_kind(sender, ACTOR_SYSTEM);
+    }
+    return false;
+}
+
+/* 203: who is acted for must be an active practitioner of the sender's organisation. */
+static enum code check_on_behalf(const struct exec *exec)
+{
+    const uint8_t *acct = command_body_on_behalf(&exec->command);
+    struct actor actor;
+
+    if (acct == NULL) {
+        return CODE_OK;
+    }
+    bool good = exec->sender.kind == SIGNER_ACTOR && exec_get_actor(exec, acct, &actor) && actor.kind == ACTOR_PRACTITIONER &&
+                actor.org == exec->sender.org && actor.status == ACTOR_ACTIVE && exec->time_ms < actor.valid_until;
+    return good ? CODE_OK : CODE_ROLE;
+}
+
+enum code sender_check_standing(const struct exec *exec)
+{
+    struct org org;
+    enum code code = check_good(exec, &exec->sender);
+    bool disclosed = exec->envelope->type == COMMAND_DISCLOSE; /* what happened is never rejected for who reports it */
+
+    if (exec->envelope->type == COMMAND_PATIENT_REGISTER) {
+        return CODE_OK;
+    }
+    if (code != CODE_OK && !(disclosed && code != CODE_SENDER_EXPIRED)) {
+        return code;
+    }
+    if (!may_send(exec)) {
+        return CODE_ROLE;
+    }
+    code = check_on_behalf(exec);
+    if (code != CODE_OK || exec->envelope->type != COMMAND_POINTER_ADD) {
+        return code;
+    }
+    (void)find_org(exec, &exec->sender, &org);
+    return (org.caps & CAP_PUBLISH) != 0 ? CODE_OK : CODE_CAP;
+}

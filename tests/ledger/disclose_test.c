@@ -1,0 +1,159 @@
+/* disclose_test.c: 14: whatever was released is filed, judged and seen by the patient; nobody files for another's pointers. */
+#include "ledger/disclose.h"
+
+#include "tests/ledger/exec_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct hash32 id;
+
+static void start(void)
+{
+    world_start();
+    (void)world_add_current('A', CLASS_VITALS);
+    (void)world_add_current('C', CLASS_VITALS);
+    (void)world_permit_org(WORLD_HILLTOP);
+    id = world_request('D');
+}
+
+/* Mercy's system files that Dr D read Mercy's pointer under the ticket. */
+static struct disclose_item *file(void)
+{
+    struct disclose *body = &world_as('A', COMMAND_DISCLOSE)->as.disclose;
+
+    body->count = 1;
+    body->items[0] = (struct disclose_item){ .ticket = id, .base_seq = 1, .mode = DISCLOSE_READ };
+    body->items[0].bitmap[0] = 1;
+    world_acct('P', body->items[0].patient);
+    world_acct('D', body->items[0].recipient);
+    return &body->items[0];
+}
+
+static void expect(enum event_type type, enum disclose_outcome outcome, bool late, const char *what)
+{
+    world_expect(CODE_OK, what);
+    cr_assert_eq(world_exec.events_count, 1, "%s", what);
+    struct audit_event event = world_event(0);
+    cr_assert_eq(event.type, type, "%s", what);
+    cr_assert_eq(event.result & DISCLOSURE_OUTCOME_MASK, outcome, "%s: %d", what, event.result);
+    cr_assert_eq((event.result & DISCLOSURE_LATE) != 0, late, "%s", what);
+}
+
+Test(disclose, what_the_ticket_covers_is_in_order_and_counted, .init = start)
+{
+    struct ticket ticket;
+
+    file();
+    expect(EVENT_DISCLOSED, DISCLOSURE_OK, false, "read");
+    struct audit_event event = world_event(0);
+    uint8_t acct[ACCT_BYTES];
+    world_acct('D', acct);
+    cr_assert_eq(memcmp(event.on_behalf, acct, ACCT_BYTES), 0, "the recipient");
+    cr_assert(hash_equal(&event.ref, &id));
+    cr_assert_eq(event.ptr, 1);
+    cr_assert_eq(event.purpose, PURPOSE_TREAT);
+    cr_assert(exec_get_ticket(&world_exec, &id, &ticket));
+    cr_assert_eq(ticket.disclosed, 1);
+    file()->mode = DISCLOSE_EXPORT;
+    expect(EVENT_DISCLOSED, DISCLOSURE_OK, false, "export");
+    cr_assert_eq(world_event(0).result >> DISCLOSURE_MODE_SHIFT & 3, DISCLOSE_EXPORT - 1);
+}
+
+Test(disclose, consent_that_changed_in_between_is_told_apart, .init = start)
+{
+    struct revoke *body = &world_as('P', COMMAND_REVOKE)->as.revoke;
+
+    body->count = 1;
+    body->seqs[0] = 1;
+    world_expect(CODE_OK, "revoked");
+    file();
+    expect(EVENT_DISCLOSED, DISCLOSURE_RACED, false, "raced");
+}
+
+Test(disclose, late_is_more_than_a_day_after_the_end, .init = start)
+{
+    struct ticket ticket;
+
+    cr_assert(exec_get_ticket(&world_exec, &id, &ticket));
+    world_exec.time_ms = ticket.expires + world_params.disclose_late_ms - 1;
+    file();
+    expect(EVENT_DISCLOSED, DISCLOSURE_OK, false, "just in time");
+    file();
+    expect(EVENT_DISCLOSED, DISCLOSURE_OK, true, "late");
+}
+
+Test(disclose, without_a_ticket_it_is_offline, .init = start)
+{
+    struct disclose_item *item = file();
+    memset(&item->ticket, 0, sizeof item->ticket);
+    item->mode = DISCLOSE_OFFLINE;
+    expect(EVENT_DISCLOSED_OFFLINE, DISCLOSURE_OFFLINE, false, "offline");
+    item = file();
+    memset(&item->ticket, 0, sizeof item->ticket);
+    expect(EVENT_DISCLOSED_OFFLINE, DISCLOSURE_VIOLATION, false, "no ticket, but not called offline");
+}
+
+Test(disclose, anything_else_is_a_violation_and_the_patient_sees_it, .init = start)
+{
+    file()->ticket.bytes[0] ^= 1;
+    expect(EVENT_DISCLOSED, DISCLOSURE_VIOLATION, false, "an unknown ticket");
+    world_acct('B', file()->recipient);
+    expect(EVENT_DISCLOSED, DISCLOSURE_VIOLATION, false, "another recipient");
+    file()->mode = DISCLOSE_OFFLINE;
+    expect(EVENT_DISCLOSED, DISCLOSURE_VIOLATION, false, "offline with a ticket");
+    (void)world_add('A', CLASS_VITALS);
+    file()->bitmap[0] = 1 | 4;
+    expect(EVENT_DISCLOSED, DISCLOSURE_VIOLATION, false, "a pending pointer that the ticket does not name");
+}
+
+Test(disclose, foreign_pointers_and_unknown_patients_are_skipped, .init = start)
+{
+    uint64_t before = world_read_patient('P').audit_count;
+
+    file()->bitmap[0] = 2;
+    world_expect(CODE_NOT_CUSTODIAN, "another custodian's pointer");
+    file()->bitmap[0] = 3;
+    world_expect(CODE_NOT_CUSTODIAN, "one of them another's");
+    file()->bitmap[31] = 0x80;
+    world_expect(CODE_NOT_CUSTODIAN, "one that does not exist");
+    file()->base_seq = UINT32_MAX;
+    world_expect(CODE_NOT_CUSTODIAN, "behind the last number");
+    world_acct('Z', file()->patient);
+    world_expect(CODE_NOT_CUSTODIAN, "nobody");
+    cr_assert_eq(world_read_patient('P').audit_count, before);
+    struct disclose *body = &world_exec.command.as.disclose;
+    file();
+    body->count = 3;
+    body->items[1] = body->items[0];
+    body->items[1].bitmap[0] = 2;
+    body->items[2] = body->items[0];
+    world_expect(CODE_OK, "two of three");
+    cr_assert_eq(world_exec.events_count, 2);
+    cr_assert_eq(world_read_patient('P').audit_count, before + 2);
+}
+
+Test(disclose, only_a_system_files, .init = start)
+{
+    for (const char *sender = "BP1"; *sender != '\0'; sender++) {
+        struct disclose_item item = *file();
+        struct disclose *body = &world_as(*sender, COMMAND_DISCLOSE)->as.disclose;
+        body->count = 1;
+        body->items[0] = item;
+        world_expect(CODE_ROLE, "not a system");
+    }
+}
+
+Test(disclose, the_longest_command_stays_within_the_bound_of_events, .init = start)
+{
+    struct disclose *body = &world_exec.command.as.disclose;
+
+    file();
+    body->count = DISCLOSE_ITEMS_MAX;
+    for (size_t i = 1; i < DISCLOSE_ITEMS_MAX; i++) {
+        body->items[i] = body->items[0];
+    }
+    world_expect(CODE_OK, "23 items");
+    cr_assert_eq(world_exec.events_count, DISCLOSE_ITEMS_MAX);
+    cr_assert_leq(2 * DISCLOSE_ITEMS_MAX, EXEC_EVENTS_MAX, "even when each needs two events");
+}

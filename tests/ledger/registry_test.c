@@ -1,0 +1,182 @@
+/* registry_test.c: actors, patients and policies: what is let in, and which code keeps the rest out. */
+#include "ledger/exec.h"
+
+#include "tests/ledger/ledger_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct lab lab;
+
+static void start(void)
+{
+    struct params params = params_default();
+    params.state_keys_max = 20000;
+    params.state_cells_max = 40000;
+    params.actors_max = 8;
+    params.patients_max = 3;
+    lab_start(&lab, &params, NULL, 0);
+}
+
+Test(registry, an_actor_is_registered_suspended_and_retired_by_its_organisation)
+{
+    start();
+    struct lab_party system = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_PUBLISH | CAP_VOUCH, 1);
+    struct actor actor;
+
+    cr_assert(exec_get_actor(ledger_exec(lab.ledger), system.acct, &actor));
+    cr_assert_eq(actor.org, LAB_ALDER);
+    cr_assert_eq(actor.status, ACTOR_ACTIVE);
+    cr_assert_eq(actor.registered, lab.time_ms);
+    struct lab_command command = lab_register(&lab, LAB_ALDER, &system, ACTOR_SYSTEM, ROLE_NONE, 0);
+    command.body.as.actor_set.op = ACTOR_RETIRE;
+    cr_assert_eq(lab_send(&lab, &command), CODE_OK);
+    command.body.as.actor_set.op = ACTOR_SUSPEND;
+    cr_assert_eq(lab_send(&lab, &command), CODE_OK);
+    cr_assert(exec_get_actor(ledger_exec(lab.ledger), system.acct, &actor));
+    cr_assert_eq(actor.status, ACTOR_RETIRED, "retired stays retired");
+    command = lab_register(&lab, LAB_BIRCH, &system, ACTOR_SYSTEM, ROLE_NONE, 0);
+    command.body.as.actor_set.op = ACTOR_SUSPEND;
+    cr_assert_eq(lab_send(&lab, &command), CODE_NOT_OWNER);
+}
+
+Test(registry, registrations_out_of_order_have_their_codes)
+{
+    start();
+    struct lab_party person = lab_party_of(&lab, ACTOR_PRACTITIONER, 7);
+    struct { uint16_t org; uint8_t kind, role; uint16_t caps; bool officer; enum code code; } table[] = {
+        { LAB_ALDER, ACTOR_PRACTITIONER, ROLE_NONE, 0, false, CODE_ROLE },
+        { LAB_ALDER, ACTOR_SYSTEM, ROLE_NURSE, 0, false, CODE_ROLE },
+        { LAB_ALDER, ACTOR_PAYER_AGENT, ROLE_NONE, 0, false, CODE_ROLE },
+        { LAB_PAYER, ACTOR_PRACTITIONER, ROLE_NURSE, 0, false, CODE_ROLE },
+        { LAB_CEDAR, ACTOR_SYSTEM, ROLE_NONE, CAP_BTG, true, CODE_CAP },
+        { LAB_ALDER, ACTOR_PRACTITIONER, ROLE_EMERGENCY, CAP_BTG, false, CODE_CAP },
+        { LAB_ALDER, ACTOR_PRACTITIONER, ROLE_EMERGENCY, CAP_BTG, true, CODE_OK },
+        { LAB_BIRCH, ACTOR_PRACTITIONER, ROLE_NURSE, 0, false, CODE_EXISTS },
+    };
+
+    for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct lab_party party = table[i].kind == ACTOR_PRACTITIONER ? person : lab_party_of(&lab, table[i].kind, 50 + i);
+        struct lab_command command = lab_register(&lab, table[i].org, &party, table[i].kind, table[i].role, table[i].caps);
+        command.cosigners[0] = table[i].officer ? &lab.officers[table[i].org] : NULL;
+        cr_assert_eq(lab_send(&lab, &command), table[i].code, "row %u", i);
+    }
+}
+
+Test(registry, a_key_never_serves_twice)
+{
+    start();
+    struct lab_party system = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1);
+    struct lab_party auditor = { .pair = system.pair };
+    struct hash32 acct = account_derive(&lab.genesis.hash, ACTOR_PERSON, system.pair.public_key);
+    memcpy(auditor.acct, acct.bytes, ACCT_BYTES);
+    struct lab_command command = lab_register(&lab, LAB_ALDER, &auditor, ACTOR_PERSON, ROLE_NONE, 0);
+    cr_assert_eq(lab_send(&lab, &command), CODE_KEY_REUSE);
+
+    struct lab_party patient = { .pair = system.pair };
+    acct = account_derive(&lab.genesis.hash, ACCOUNT_PATIENT, system.pair.public_key);
+    memcpy(patient.acct, acct.bytes, ACCT_BYTES);
+    struct lab_command other = { .sender = &patient, .cosigners = { &system }, .body = { .type = COMMAND_PATIENT_REGISTER } };
+    cr_assert_eq(lab_send(&lab, &other), CODE_KEY_REUSE);
+    acct = account_derive(&lab.genesis.hash, ACTOR_SYSTEM, lab.admins[1].pair.public_key);
+    struct lab_party admin_again = lab.admins[1];
+    memcpy(admin_again.acct, acct.bytes, ACCT_BYTES);
+    command = lab_register(&lab, LAB_BIRCH, &admin_again, ACTOR_SYSTEM, ROLE_NONE, 0);
+    cr_assert_eq(lab_send(&lab, &command), CODE_KEY_REUSE, "organisations' keys count");
+}
+
+Test(registry, capacities_of_the_genesis_hold)
+{
+    start();
+    struct lab_party system = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1);
+    for (uint32_t i = 2; i <= 8; i++) {
+        (void)lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, 0, i);
+    }
+    struct lab_party party = lab_party_of(&lab, ACTOR_SYSTEM, 9);
+    struct lab_command command = lab_register(&lab, LAB_ALDER, &party, ACTOR_SYSTEM, ROLE_NONE, 0);
+    cr_assert_eq(lab_send(&lab, &command), CODE_CAPACITY);
+    for (uint32_t i = 1; i <= 3; i++) {
+        (void)lab_patient(&lab, &system, POLICY_DENY, 0, i);
+    }
+    struct lab_party patient = lab_party_of(&lab, ACCOUNT_PATIENT, 4);
+    struct lab_command other = { .sender = &patient, .cosigners = { &system }, .body = { .type = COMMAND_PATIENT_REGISTER } };
+    struct hash32 before = lab_root(&lab);
+    cr_assert_eq(lab_send(&lab, &other), CODE_CAPACITY);
+    (void)before;
+}
+
+Test(registry, a_patient_has_the_account_of_its_key_its_voucher_and_one_event)
+{
+    start();
+    struct lab_party system = lab_actor(&lab, LAB_CEDAR, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1);
+    struct lab_party party = lab_patient(&lab, &system, POLICY_TREATING, REGISTER_STANDING_WRITE, 1);
+    struct exec *exec = ledger_exec(lab.ledger);
+    struct patient patient;
+    struct grant grant;
+    struct actor voucher;
+
+    cr_assert(exec_get_patient(exec, party.acct, &patient));
+    cr_assert_eq(patient.status, PATIENT_ACTIVE);
+    cr_assert_eq(patient.default_policy, POLICY_TREATING);
+    cr_assert_eq(patient.vouchers[0], LAB_CEDAR);
+    cr_assert_eq(patient.nonce, 1);
+    cr_assert_eq(patient.active_grants, 1);
+    cr_assert_eq(patient.audit_count, 2);
+    cr_assert_eq(lab.events_count, 2);
+    cr_assert(exec_get_grant(exec, party.acct, 1, &grant));
+    cr_assert_eq(grant.kind, GRANT_WRITE);
+    cr_assert_eq(grant.grantee[31], LAB_CEDAR);
+    cr_assert(exec_get_actor(exec, system.acct, &voucher));
+    cr_assert_eq(voucher.bucket, lab.time_ms + lab.params.rate_system.interval_ms, "the voucher paid");
+    cr_assert_eq(voucher.nonce, 0);
+    cr_assert_eq(exec->chain->patients, 1);
+    cr_assert_eq(exec->chain->grants, 1);
+}
+
+Test(registry, registrations_of_patients_without_a_good_voucher_are_refused)
+{
+    start();
+    struct lab_party good = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1);
+    struct lab_party no_cap = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_PUBLISH, 2);
+    struct lab_party nurse = lab_actor(&lab, LAB_ALDER, ACTOR_PRACTITIONER, ROLE_NURSE, CAP_VOUCH, 3);
+    struct lab_party payer = lab_actor(&lab, LAB_PAYER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 4);
+    struct lab_party stranger = lab_party_of(&lab, ACTOR_SYSTEM, 99);
+    struct lab_party nobody_org = lab.admins[1];
+    struct lab_party party = lab_party_of(&lab, ACCOUNT_PATIENT, 1);
+    nobody_org.acct[31] = 77;
+    struct { struct lab_party *voucher; enum code code; } table[] = {
+        { NULL, CODE_VOUCH_MISSING }, { &stranger, CODE_KEY_NOT_CURRENT }, { &nobody_org, CODE_ORG_UNKNOWN }, { &nurse, CODE_ROLE },
+        { &lab.admins[1], CODE_ROLE }, { &payer, CODE_ROLE }, { &no_cap, CODE_CAP }, { &good, CODE_OK }, { &good, CODE_NONCE_GAP },
+    };
+
+    for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct lab_command command = { .sender = &party, .cosigners = { table[i].voucher }, .body = { .type = COMMAND_PATIENT_REGISTER } };
+        cr_assert_eq(lab_send(&lab, &command), table[i].code, "row %u", i);
+    }
+    party.nonce = 0;
+    struct lab_command again = { .sender = &party, .cosigners = { &good }, .body = { .type = COMMAND_PATIENT_REGISTER } };
+    cr_assert_eq(lab_send(&lab, &again), CODE_EXISTS);
+}
+
+Test(registry, a_policy_is_changed_by_the_patient_alone)
+{
+    start();
+    struct lab_party system = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1);
+    struct lab_party party = lab_patient(&lab, &system, POLICY_DENY, 0, 1), other = lab_patient(&lab, &system, POLICY_DENY, 0, 2);
+    struct lab_command command = { .sender = &party, .body = { .type = COMMAND_PATIENT_SET } };
+    struct patient patient;
+
+    command.body.as.patient_set = (struct patient_set){ .default_policy = POLICY_TREATING, .btg_policy = BTG_NEVER, .op = PATIENT_SET_POLICY };
+    memcpy(command.body.as.patient_set.patient, party.acct, ACCT_BYTES);
+    cr_assert_eq(lab_send(&lab, &command), CODE_OK);
+    cr_assert(exec_get_patient(ledger_exec(lab.ledger), party.acct, &patient));
+    cr_assert_eq(patient.default_policy, POLICY_TREATING);
+    cr_assert_eq(patient.btg_policy, BTG_NEVER);
+    cr_assert_eq(patient.audit_count, 2);
+    cr_assert_eq(patient.nonce, 2);
+    struct lab_party *wrong[] = { &other, &system, &lab.admins[LAB_ALDER] };
+    for (unsigned i = 0; i < 3; i++) {
+        command.sender = wrong[i];
+        cr_assert_eq(lab_send(&lab, &command), CODE_ROLE, "row %u", i);
+    }
+}
