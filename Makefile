@@ -23,6 +23,9 @@ CFLAGS := $(CFLAGS_COMMON) $(CFLAGS_$(MODE)) $(EXTRA_CFLAGS)
 LDFLAGS := $(LDFLAGS_$(MODE)) -Wl,--as-needed
 LIBS := -luring -lsodium -lxxhash -lcyaml -ljansson -lpthread -lm
 
+# The daemon's allocator; sanitizer builds bring their own.
+ALLOC_wardd_release := -ljemalloc
+
 # --- Sources: every folder is a layer, every .c but the mains goes into one archive -------------------------------
 
 LAYERS := base crypto wire storage net consensus ledger node cli sim bench
@@ -65,7 +68,7 @@ $(LIB): $(OBJ)
 
 define program
 $(B)/$(1): $(B)/obj/$(PROGRAM_$(1):.c=.o) $(LIB)
-	$(CC) $(LDFLAGS) $$< $(LIB) $(LIBS) -o $$@
+	$(CC) $(LDFLAGS) $$< $(LIB) $(ALLOC_$(1)_$(MODE)) $(LIBS) -o $$@
 endef
 $(foreach p,$(notdir $(PROGRAMS)),$(eval $(call program,$(p))))
 

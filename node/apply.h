@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "consensus/app.h"
 #include "consensus/effect.h"
+#include "node/archive.h"
 #include "wire/envelope.h"
 #include "wire/genesis.h"
 
@@ -25,14 +26,20 @@ struct apply_block {
     struct hash32 receipts_root;
 };
 
+struct apply_config {
+    uint32_t archive_events;   /* a power of two */
+    uint32_t archive_receipts; /* a power of two */
+};
+
 struct apply {
     struct ledger *ledger;
     const struct genesis *genesis;
     struct apply_block block;
     uint16_t *codes;          /* BLOCK_COMMANDS_MAX */
-    struct envelope envelope; /* of the last parse */
+    struct archive archive;
     uint32_t next;            /* command to execute */
     bool busy;
+    bool folding;             /* all commands are executed, the root is not ready */
     uint64_t height;          /* of the last block that is done */
     uint64_t time_ms;
     uint64_t executed;        /* commands, since start */
@@ -40,13 +47,16 @@ struct apply {
 
 /* apply_take takes the ledger's memory for the capacities of this genesis. Fails: ERR_INVALID when the genesis's parameters are out of range.
  * Owns: genesis, and the bytes it views, must outlive apply. */
-enum err apply_take(struct apply *apply, struct arena *arena, const struct genesis *genesis);
+enum err apply_take(struct apply *apply, struct arena *arena, const struct genesis *genesis, const struct apply_config *config);
 
 /* apply_load_genesis builds the state of block 0. Fails: ERR_INVALID when an initial entity is not one, or exceeds a capacity. Cost: one pass. */
 enum err apply_load_genesis(struct apply *apply);
 
 /* apply_app gives the questions that consensus may ask. Owns: apply must outlive it. */
 struct app apply_app(struct apply *apply);
+
+/* apply_envelope_bytes gives the length of the envelope at the front of `bytes`, from its own fields; 0 when they are not there. Any input is safe. */
+size_t apply_envelope_bytes(struct bytes bytes);
 
 /* apply_begin starts a block. Needs: not busy; its height is one above the last. Owns: everything the effect views, until done. */
 void apply_begin(struct apply *apply, const struct effect *commit);

@@ -52,6 +52,9 @@ static struct driver_config driver_config_of(const struct daemon *daemon)
     const struct boot *boot = &daemon->boot;
     struct driver_config config = { .genesis = &boot->genesis, .key = &boot->keys->sign.pair.sign };
 
+    config.apply.archive_events = (uint32_t)boot->config.memory.archive_events;
+    config.apply.archive_receipts = (uint32_t)boot->config.memory.archive_receipts;
+
     replica_config_default(&config.replica);
     config.replica.epoch = boot->epoch;
     config.replica.self = boot->self;
@@ -213,6 +216,7 @@ enum exit_code daemon_open(struct daemon *daemon, const char *config_path, bool 
     daemon->start_ns = clock_mono_ns();
     if (code == EXIT_FINE) {
         code = store_open(&daemon->store, &daemon->boot, create);
+        daemon->store_open = code == EXIT_FINE;
     }
     if (code == EXIT_FINE) {
         code = take_memory(daemon);
@@ -338,6 +342,8 @@ void daemon_close(struct daemon *daemon)
         net_stop(daemon->net);
         verify_pool_stop(&daemon->verify);
     }
-    store_close(&daemon->store);
+    if (daemon->store_open) {
+        store_close(&daemon->store);
+    }
     log_write(&event, "clean=%d", daemon->clean_done);
 }

@@ -25,6 +25,7 @@
 struct daemon {
     struct boot boot;
     struct store store;
+    bool store_open;
     struct arena arena;
     size_t arena_bytes;
     struct loop *loop;
@@ -37,7 +38,7 @@ struct daemon {
     struct driver driver;
     struct verify_pool verify;
     bool *verdicts;                  /* VERIFY_JOBS_MAX x VERIFY_POOL_ITEMS_MAX */
-    uint64_t verify_slots_used;      /* bitmap of VERIFY_JOBS_MAX */
+    bool verify_slots[VERIFY_JOBS_MAX]; /* in use */
     uint64_t drain_end_ns;           /* 0: not draining */
     bool drained;
     bool speaking;                   /* net is up: what is executed now is news */

@@ -38,11 +38,11 @@ static void port_verify(void *context, uint32_t batch, const struct sig_item *it
     struct daemon *daemon = context;
     uint32_t slot = 0;
 
-    while (slot < VERIFY_JOBS_MAX && (daemon->verify_slots_used >> slot & 1) != 0) {
+    while (slot < VERIFY_JOBS_MAX && daemon->verify_slots[slot]) {
         slot++;
     }
     ASSERT(slot < VERIFY_JOBS_MAX);
-    daemon->verify_slots_used |= (uint64_t)1 << slot;
+    daemon->verify_slots[slot] = true;
     struct verify_job job = { (uint64_t)slot << 32 | batch, items, count, daemon->verdicts + (size_t)slot * VERIFY_POOL_ITEMS_MAX };
     enum err err = verify_pool_submit(&daemon->verify, &job);
     ASSERT(err == ERR_OK);
@@ -53,7 +53,7 @@ void daemon_collect(struct daemon *daemon)
     struct verify_job job;
 
     while (!driver_is_stalled(&daemon->driver) && verify_pool_collect(&daemon->verify, &job)) {
-        daemon->verify_slots_used &= ~((uint64_t)1 << (job.id >> 32));
+        daemon->verify_slots[job.id >> 32] = false;
         driver_verified(&daemon->driver, (uint32_t)job.id, job.verdicts, (uint32_t)job.n);
     }
 }

@@ -32,7 +32,7 @@ enum err driver_take(struct driver *driver, struct arena *arena, struct disk *di
     driver->config.log.durable = log_durable;
     driver->config.log.failed = log_failed;
     driver->config.log.context = driver;
-    enum err err = apply_take(&driver->apply, arena, config->genesis);
+    enum err err = apply_take(&driver->apply, arena, config->genesis, &config->apply);
     if (err != ERR_OK) {
         return err;
     }

@@ -31,6 +31,7 @@
 struct driver_config {
     struct replica_config replica;
     struct segment_log_config log; /* callbacks are set by the driver */
+    struct apply_config apply;
     const struct genesis *genesis; /* must outlive the driver */
     const struct sign_keypair *key; /* the replica's; in secret memory, must outlive the driver */
 };

@@ -2,6 +2,7 @@
 #include "node/daemon.h"
 
 #include "base/clock.h"
+#include "ledger/ledger.h"
 #include "node/heap.h"
 
 #include <inttypes.h>
@@ -34,6 +35,21 @@ static void number(struct lines *lines, const char *name, uint64_t value)
     line(lines, "%s %" PRIu64 "\n", name, value);
 }
 
+/* write_root states the root of the executed state. Folding it now costs what a checkpoint would cost later. */
+static void write_root(struct lines *lines, const struct daemon *daemon)
+{
+    char root[2 * HASH_BYTES + 1];
+    const struct apply *apply = &daemon->driver.apply;
+
+    if (apply->busy) {
+        return;
+    }
+    struct hash32 hash = ledger_state_root(apply->ledger);
+    hex_encode(hash.bytes, HASH_BYTES, root);
+    number(lines, "state_height", apply->height);
+    line(lines, "state_root %s\n", root);
+}
+
 static void write_position(struct lines *lines, const struct daemon *daemon)
 {
     struct replica_status status;
@@ -52,6 +68,7 @@ static void write_position(struct lines *lines, const struct daemon *daemon)
     number(lines, "executed_height", status.executed_height);
     line(lines, "committed_block %s\n", block);
     number(lines, "checkpoint_height", status.checkpoint_height);
+    write_root(lines, daemon);
     number(lines, "pool_commands", status.pool_commands);
     number(lines, "outstanding", status.outstanding);
     number(lines, "catching_up", status.catching_up);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define VERIFY_THREADS_MAX 8u
-#define VERIFY_JOBS_MAX 64u  /* under way or waiting to be collected: one proposal, one certificate per member, request batches */
+#define VERIFY_JOBS_MAX 640u /* under way or not yet collected: four certificates per member of the largest epoch, a block, request batches */
 #define VERIFY_POOL_ITEMS_MAX 9216u
 
 struct verify_job {

@@ -1,0 +1,198 @@
+/* apply.c: see apply.h.
+ *
+ *     apply_begin -> execute ... execute -> end -> (fold ... fold ->) done
+ *
+ * Invariant: between begin and done nobody else reads the ledger's state through here but for questions that consensus asks of single
+ * accounts, which hold for whole commands. */
+#include "node/apply.h"
+
+#include "base/assert.h"
+#include "crypto/ed25519.h"
+#include "ledger/ledger.h"
+
+#include <string.h>
+
+#define FOLD_HASHES 4096u /* of one slice: below a millisecond */
+
+_Static_assert(ENVELOPE_SIGNATURES_MAX <= COMMAND_SIGNATURES_MAX, "consensus holds every signature of a command");
+
+static void keep_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES])
+{
+    struct apply *apply = context;
+
+    archive_add_event(&apply->archive, patient, seq, bytes);
+}
+
+static void keep_receipt(void *context, uint64_t position, const struct receipt *receipt)
+{
+    struct apply *apply = context;
+
+    archive_add_receipt(&apply->archive, position, receipt);
+}
+
+enum err apply_take(struct apply *apply, struct arena *arena, const struct genesis *genesis, const struct apply_config *config)
+{
+    struct params params;
+
+    *apply = (struct apply){ .genesis = genesis };
+    if (ledger_params(&params, genesis->params) != VERDICT_OK) {
+        return ERR_INVALID;
+    }
+    apply->ledger = ledger_take(arena, &params);
+    archive_init(&apply->archive, arena, config->archive_events, config->archive_receipts);
+    apply->codes = arena_take(arena, BLOCK_COMMANDS_MAX, sizeof *apply->codes);
+    if (apply->ledger != NULL) {
+        ledger_set_sink(apply->ledger, &(struct ledger_sink){ apply, keep_event, keep_receipt });
+    }
+    return ERR_OK;
+}
+
+enum err apply_load_genesis(struct apply *apply)
+{
+    ASSERT(apply->ledger != NULL);
+    apply->time_ms = apply->genesis->time_ms;
+    return ledger_load_genesis(apply->ledger, apply->genesis) == VERDICT_OK ? ERR_OK : ERR_INVALID;
+}
+
+size_t apply_envelope_bytes(struct bytes bytes)
+{
+    if (bytes.size < ENVELOPE_HEADER_BYTES) {
+        return 0;
+    }
+    size_t body = (size_t)bytes.data[128] << 8 | bytes.data[129];
+    size_t cosigners = bytes.data[130];
+    size_t size = ENVELOPE_HEADER_BYTES + body + cosigners * ENVELOPE_COSIGNER_BYTES + ED25519_SIGNATURE_BYTES;
+    return size <= bytes.size && size <= ENVELOPE_BYTES_MAX ? size : 0;
+}
+
+/* check_stateless does everything that depends on the bytes and the chain alone, but for signatures. */
+static enum code check_stateless(const struct apply *apply, struct bytes bytes, size_t envelope_bytes, struct envelope *envelope)
+{
+    struct command_body body;
+    enum code code = envelope_decode(envelope, bytes_of(bytes.data, envelope_bytes));
+
+    if (code == CODE_OK) {
+        code = envelope_check_chain(envelope, &apply->genesis->hash);
+    }
+    if (code == CODE_OK) {
+        code = command_body_refusal(command_body_decode(&body, envelope->type, envelope->body.data, envelope->body.size));
+    }
+    if (code != CODE_OK) {
+        return code;
+    }
+    if (envelope->payload_bytes > bytes.size - envelope_bytes) {
+        return CODE_PAYLOAD_MISSING;
+    }
+    code = envelope_check_payload(envelope, bytes_of(bytes.data + envelope_bytes, envelope->payload_bytes));
+    const uint8_t *key = code == CODE_OK ? envelope_new_key(envelope) : NULL;
+    return key != NULL && !ed25519_key_is_strong(key) ? CODE_WEAK_KEY : code;
+}
+
+static enum code app_parse(void *context, struct bytes bytes, struct command *command)
+{
+    struct apply *apply = context;
+    struct envelope envelope;
+    struct envelope_signature signatures[ENVELOPE_SIGNATURES_MAX];
+    size_t envelope_bytes = apply_envelope_bytes(bytes);
+
+    if (envelope_bytes == 0) {
+        return CODE_LENGTH;
+    }
+    enum code code = check_stateless(apply, bytes, envelope_bytes, &envelope);
+    if (code != CODE_OK) {
+        return code;
+    }
+    *command = (struct command){
+        .bytes = bytes_of(bytes.data, envelope_bytes + envelope.payload_bytes),
+        .envelope_bytes = (uint32_t)envelope_bytes,
+        .id = envelope_tx_id(&envelope, &apply->genesis->hash),
+        .nonce = envelope.nonce,
+        .valid_until_ms = envelope.valid_until_ms,
+        .cost_ns = envelope_static_cost(&envelope) * 1000,
+    };
+    memcpy(command->account.bytes, envelope.sender, ACCOUNT_BYTES);
+    command->signatures_count = envelope_signatures(&envelope, &apply->genesis->hash, &command->id, signatures);
+    for (uint32_t i = 0; i < command->signatures_count; i++) {
+        command->signatures[i] = (struct command_signature){ signatures[i].key, signatures[i].signature, signatures[i].digest };
+    }
+    return CODE_OK;
+}
+
+static void app_standing(void *context, const struct command *command, uint64_t time_ms, struct command_standing *standing)
+{
+    struct apply *apply = context;
+    struct envelope envelope;
+    struct ledger_standing found;
+    enum code code = envelope_decode(&envelope, bytes_of(command->bytes.data, command->envelope_bytes));
+
+    ASSERT(code == CODE_OK); /* A struct command is what app_parse made. */
+    ledger_standing(apply->ledger, &envelope, time_ms, &found);
+    *standing = (struct command_standing){ .nonce_executed = found.nonce_executed, .origin = found.org, .code = found.code };
+}
+
+static uint64_t app_nonce(void *context, const struct hash32 *account)
+{
+    struct apply *apply = context;
+
+    return ledger_nonce(apply->ledger, account->bytes);
+}
+
+struct app apply_app(struct apply *apply)
+{
+    return (struct app){ .context = apply, .parse = app_parse, .standing = app_standing, .nonce = app_nonce };
+}
+
+void apply_begin(struct apply *apply, const struct effect *commit)
+{
+    ASSERT(!apply->busy);
+    ASSERT(commit->kind == EFFECT_COMMIT);
+    ASSERT(commit->commit.header->height == apply->height + 1);
+    ASSERT(commit->commit.header->commands_count <= BLOCK_COMMANDS_MAX);
+    apply->block = (struct apply_block){
+        .header = commit->commit.header,
+        .hash = commit->commit.hash,
+        .body = commit->commit.body,
+        .commands = commit->commit.commands,
+        .codes = apply->codes,
+        .roots = commit->commit.roots,
+    };
+    apply->next = 0;
+    apply->busy = true;
+    apply->folding = false;
+    ledger_begin(apply->ledger, apply->block.header->height, apply->block.header->time_ms);
+}
+
+static const struct apply_block *finish(struct apply *apply)
+{
+    if (apply->block.roots) {
+        apply->block.state_root = ledger_state_root(apply->ledger);
+        apply->block.receipts_root = ledger_receipts_root(apply->ledger);
+    }
+    apply->busy = false;
+    apply->height = apply->block.header->height;
+    apply->time_ms = apply->block.header->time_ms;
+    return &apply->block;
+}
+
+const struct apply_block *apply_step(struct apply *apply, uint32_t commands_max)
+{
+    uint32_t count = apply->block.header->commands_count;
+
+    ASSERT(apply->busy);
+    if (apply->folding) {
+        return ledger_fold(apply->ledger, FOLD_HASHES) ? finish(apply) : NULL;
+    }
+    for (uint32_t i = 0; i < commands_max && apply->next < count; i++) {
+        const struct block_command *command = &apply->block.commands[apply->next];
+        struct bytes envelope = bytes_of(apply->block.body.data + command->offset, command->envelope_bytes);
+        apply->codes[apply->next] = (uint16_t)ledger_execute(apply->ledger, envelope, &command->id)->code;
+        apply->next++;
+        apply->executed++;
+    }
+    if (apply->next < count) {
+        return NULL;
+    }
+    ledger_end(apply->ledger);
+    apply->folding = apply->block.roots;
+    return apply->folding ? NULL : finish(apply);
+}
