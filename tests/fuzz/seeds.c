@@ -254,6 +254,29 @@ static void frame_seed(void)
     save("frame", "four", &writer);
 }
 
+/* Questions about keys and prefixes that are there and that are not, with an honest proof and one changed byte. */
+static void state_proof_seeds(void)
+{
+    static const uint8_t keys[4][3] = { { 0, 0, 1 }, { 1, 29, 10 }, { 2, 1, 1 }, { 9, 9, 9 } };
+    struct writer writer;
+    char name[32];
+
+    for (uint8_t question = 2; question < 4; question++) {
+        for (uint8_t i = 0; i < 4; i++) {
+            for (uint8_t length = 1; length <= 3; length++) {
+                writer_init(&writer, room, sizeof room);
+                write_u8(&writer, question);
+                write_u8(&writer, length);
+                write_run(&writer, keys[i], length);
+                write_u16_le(&writer, 3);
+                write_u8(&writer, i % 2);
+                snprintf(name, sizeof name, "%u-%u-%u", question, i, length);
+                save("state_proof", name, &writer);
+            }
+        }
+    }
+}
+
 /* Needs: the kind's place in the table of entity_fuzz.c. */
 static void entity_seed(uint8_t kind, const char *name, const uint8_t *value, size_t size)
 {
@@ -304,6 +327,7 @@ int main(void)
     client_seeds();
     entity_seeds();
     message_seeds();
+    state_proof_seeds();
     frame_seed();
     genesis_seed(4, 4, 2);
     genesis_seed(5, 4, 0);
