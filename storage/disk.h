@@ -30,11 +30,12 @@ struct disk_request {
 /* What the disk did since it was opened. Plain numbers, read at any time. */
 struct disk_counters {
     uint64_t writes;  /* durable writes handed to the kernel */
-    uint64_t flushes; /* device flushes that these and the directory changes asked for */
+    uint64_t flushes; /* device flushes that these asked for */
     uint64_t reads;
     uint64_t bytes_written;
     uint64_t bytes_read;
-    uint64_t segments_prepared; /* files filled with zeros or taken from the pool */
+    uint64_t segments_prepared; /* named and ready to be written */
+    uint64_t background_flushes; /* of files and directories, while preparing them */
 };
 
 struct disk {

@@ -1,5 +1,5 @@
 /* inspect.h: a read-only walk through a store, for `ward inspect superblock` and `ward inspect log`. It repairs nothing, decides nothing
- * about signing and may run on a copy of a directory. */
+ * about signing and may run on a copy of a directory, or beside a running replica: open the directory with datadir_open_read and the disk without a ring. */
 #ifndef WARD_STORAGE_INSPECT_H
 #define WARD_STORAGE_INSPECT_H
 
@@ -43,14 +43,18 @@ struct inspect_record {
 struct inspect_sink {
     void *context;
     void (*segment)(void *context, const struct inspect_segment *segment);
-    void (*batch)(void *context, const struct inspect_batch *batch); /* also each place where a non-zero block is no batch */
-    void (*record)(void *context, const struct inspect_record *record);
+    void (*batch)(void *context, const struct inspect_batch *batch); /* also each block that is not zeros and begins no batch */
+    void (*record)(void *context, const struct inspect_record *record); /* NULL: not wanted */
 };
+
+/* inspect_footprint gives the memory that both walks together take from an arena. */
+size_t inspect_footprint(void);
 
 /* inspect_superblock reads the four copies. Fails: ERR_IO. */
 enum err inspect_superblock(struct disk *disk, struct arena *arena, struct inspect_superblock *out);
 
-/* inspect_log walks all segments in order. Fails: ERR_IO, ERR_FULL. */
+/* inspect_log walks all segments in order; instance and segment_bytes of `superblock` must be right. Fails: ERR_IO, ERR_FULL,
+ * ERR_VERSION. */
 enum err inspect_log(struct disk *disk, struct arena *arena, const struct superblock *superblock, const struct inspect_sink *sink);
 
 #endif

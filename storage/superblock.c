@@ -269,14 +269,16 @@ static void store_done(struct completion *completion, int32_t result, uint32_t f
     }
     if (err != ERR_AGAIN) {
         store->stage = SUPERBLOCK_IDLE;
-        store->done(store->context, err);
+        if (store->done != NULL) {
+            store->done(store->context, err);
+        }
     }
 }
 
 enum err superblock_store_write(struct superblock_store *store, const struct superblock *next, void (*done)(void *context, enum err err), void *context)
 {
     ASSERT(store->stage == SUPERBLOCK_IDLE);
-    ASSERT(done != NULL);
+    ASSERT(next->first_segment >= 1);
     uint64_t sequence_max = store->sequence_max > store->current.sequence ? store->sequence_max : store->current.sequence;
     bool first = store->current.sequence == 0;
 

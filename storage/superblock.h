@@ -74,7 +74,7 @@ enum err superblock_store_open(struct superblock_store *store);
 
 /* superblock_store_write writes a new version, two copies at a time; sequence, previous_sum and version are set by the store. Bad
  * copies are first rewritten with the current version, one by one. After the first pair is durable the version holds.
- * Needs: nothing under way. Gives: done(context, err) when all four copies are written. Fails: through `done` or at once, then `done`
+ * Needs: nothing under way. Gives: done(context, err), unless it is NULL, when all four copies are written. Fails: through `done` or at once, then `done`
  * is not called. Cost: two durable writes of 8 KiB, one of 4 KiB per bad copy. */
 enum err superblock_store_write(struct superblock_store *store, const struct superblock *next, void (*done)(void *context, enum err err), void *context);
 

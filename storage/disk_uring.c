@@ -1,0 +1,378 @@
+/* disk_uring.c: see disk_uring.h. The thread that prepares segments is in disk_uring_pool.c. */
+#include "storage/disk_uring.h"
+
+#include "base/assert.h"
+#include "storage/disk_uring_priv.h"
+#include "storage/format.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ZERO_BLOCKS 256u
+#define LOCK_WAIT_STEPS 1000u
+#define LOCK_WAIT_STEP_NS 10000000 /* 10 s in all: longer than any write of a dead process takes */
+
+_Static_assert(DISK_URING_OPEN_MAX >= DISK_REQUESTS_MAX, "no file of a request under way is ever the one to close");
+
+static struct disk_uring *uring_of(struct disk *disk) { return (struct disk_uring *)(void *)disk; }
+
+/* --- Files ---------------------------------------------------------------------------------------------------------- */
+
+static int direct_flags(const struct disk_uring *disk)
+{
+    int access = disk->dir->read_only ? O_RDONLY : O_RDWR;
+
+    return access | O_CLOEXEC | (disk->dir->direct ? O_DIRECT : 0);
+}
+
+static struct disk_uring_file *slot_for(struct disk_uring *disk, uint32_t segment)
+{
+    struct disk_uring_file *oldest = &disk->files[0];
+
+    for (uint32_t i = 0; i < DISK_URING_OPEN_MAX; i++) {
+        struct disk_uring_file *file = &disk->files[i];
+        if (file->segment == segment) {
+            return file;
+        }
+        oldest = file->used < oldest->used ? file : oldest;
+    }
+    return oldest;
+}
+
+/* Opens a segment, or finds it open. Gives: *out. The least recently used of the others is closed if there is no room. */
+static enum err file_open(struct disk_uring *disk, uint32_t segment, struct disk_uring_file **out)
+{
+    char name[DATADIR_NAME_BYTES];
+    struct disk_uring_file *file = slot_for(disk, segment);
+
+    ASSERT(segment >= 1);
+    *out = file;
+    file->used = ++disk->uses;
+    if (file->segment == segment) {
+        return ERR_OK;
+    }
+    if (file->segment != 0) {
+        close(file->fd);
+    }
+    file->segment = 0;
+    file->locked = false;
+    datadir_segment_name(segment, name);
+    file->fd = openat(disk->dir->log, name, direct_flags(disk));
+    if (file->fd < 0) {
+        return datadir_err(errno);
+    }
+    file->segment = segment;
+    return ERR_OK;
+}
+
+/* Waits for the lock on a file description: a write that a dead process left in the kernel holds it until it is done. */
+static enum err lock_wait(int fd)
+{
+    const struct timespec step = { .tv_nsec = LOCK_WAIT_STEP_NS };
+
+    for (uint32_t i = 0; i < LOCK_WAIT_STEPS; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            return ERR_OK;
+        }
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return ERR_IO;
+        }
+        nanosleep(&step, NULL);
+    }
+    return ERR_CONFLICT;
+}
+
+static enum err file_lock(struct disk_uring_file *file)
+{
+    if (!file->locked) {
+        file->locked = flock(file->fd, LOCK_EX | LOCK_NB) == 0;
+    }
+    return file->locked ? ERR_OK : ERR_CONFLICT;
+}
+
+/* --- The interface: blocking part ----------------------------------------------------------------------------------- */
+
+static enum err disk_segments(struct disk *base, uint32_t *numbers, size_t capacity, size_t *count)
+{
+    return datadir_segments(uring_of(base)->dir, numbers, capacity, count);
+}
+
+static enum err disk_settle(struct disk *base, uint32_t number)
+{
+    struct disk_uring *disk = uring_of(base);
+    struct disk_uring_file *file = NULL;
+    int fd = disk->superblock_fd;
+    int directory = disk->dir->root;
+
+    if (disk->dir->read_only) {
+        return ERR_OK;
+    }
+    if (number != DISK_SUPERBLOCK) {
+        enum err err = file_open(disk, number, &file);
+        if (err != ERR_OK) {
+            return err;
+        }
+        fd = file->fd;
+        directory = disk->dir->log;
+    }
+    enum err err = file != NULL && file->locked ? ERR_OK : lock_wait(fd);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (file != NULL) {
+        file->locked = true;
+    }
+    return fdatasync(fd) == 0 && fsync(directory) == 0 ? ERR_OK : ERR_IO;
+}
+
+static enum err fd_of(struct disk_uring *disk, uint32_t number, int *fd)
+{
+    struct disk_uring_file *file = NULL;
+    enum err err = ERR_OK;
+
+    *fd = disk->superblock_fd;
+    if (number != DISK_SUPERBLOCK) {
+        err = file_open(disk, number, &file);
+        *fd = file->fd;
+    }
+    return err;
+}
+
+static enum err disk_size_bytes(struct disk *base, uint32_t number, uint64_t *bytes)
+{
+    struct stat st;
+    int fd;
+    enum err err = fd_of(uring_of(base), number, &fd);
+
+    if (err == ERR_OK && fstat(fd, &st) != 0) {
+        err = ERR_IO;
+    }
+    *bytes = err == ERR_OK ? (uint64_t)st.st_size : 0;
+    return err;
+}
+
+static enum err disk_read(struct disk *base, uint32_t number, uint64_t offset, void *data, size_t bytes)
+{
+    int fd;
+    enum err err = fd_of(uring_of(base), number, &fd);
+
+    ASSERT(offset % DISK_BLOCK == 0);
+    ASSERT(bytes % DISK_BLOCK == 0);
+    for (size_t done = 0; err == ERR_OK && done < bytes;) {
+        ssize_t got = pread(fd, (uint8_t *)data + done, bytes - done, (off_t)(offset + done));
+        if (got <= 0) {
+            err = got < 0 && errno == EINTR ? ERR_OK : ERR_IO;
+            continue;
+        }
+        done += (size_t)got;
+    }
+    base->counters.reads++;
+    base->counters.bytes_read += bytes;
+    return err;
+}
+
+static enum err disk_discard(struct disk *base, uint32_t segment)
+{
+    struct disk_uring *disk = uring_of(base);
+    struct disk_uring_file *file = slot_for(disk, segment);
+    char name[DATADIR_NAME_BYTES];
+
+    ASSERT(segment >= 1);
+    if (file->segment == segment) {
+        close(file->fd);
+        *file = (struct disk_uring_file){ .fd = -1 };
+    }
+    datadir_segment_name(segment, name);
+    if (unlinkat(disk->dir->log, name, 0) != 0) {
+        return datadir_err(errno);
+    }
+    return fsync(disk->dir->log) == 0 ? ERR_OK : ERR_IO;
+}
+
+/* --- The interface: on the ring ------------------------------------------------------------------------------------- */
+
+static struct io_uring_sqe *sqe_take(struct disk_uring *disk)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(disk->ring);
+
+    if (sqe == NULL) { /* the queue is full of what the loop has not handed over yet */
+        (void)io_uring_submit(disk->ring);
+        sqe = io_uring_get_sqe(disk->ring);
+    }
+    return sqe;
+}
+
+static void request_check(const struct disk_request *request)
+{
+    ASSERT(request->completion.done != NULL);
+    ASSERT(request->offset % DISK_BLOCK == 0);
+    ASSERT(request->bytes % DISK_BLOCK == 0);
+    ASSERT(request->bytes > 0);
+    ASSERT((uintptr_t)request->data % DISK_BLOCK == 0);
+}
+
+static enum err disk_read_start(struct disk *base, struct disk_request *request)
+{
+    struct disk_uring *disk = uring_of(base);
+    int fd;
+    enum err err = fd_of(disk, request->file, &fd);
+
+    request_check(request);
+    if (err != ERR_OK) {
+        return err;
+    }
+    struct io_uring_sqe *sqe = sqe_take(disk);
+    if (sqe == NULL) {
+        return ERR_IO;
+    }
+    io_uring_prep_read(sqe, fd, request->data, request->bytes, request->offset);
+    io_uring_sqe_set_data(sqe, &request->completion);
+    base->counters.reads++;
+    base->counters.bytes_read += request->bytes;
+    return ERR_OK;
+}
+
+static enum err disk_write_start(struct disk *base, struct disk_request *request)
+{
+    struct disk_uring *disk = uring_of(base);
+    struct disk_uring_file *file = NULL;
+    int fd = disk->superblock_fd;
+
+    request_check(request);
+    ASSERT(!disk->dir->read_only);
+    if (request->file != DISK_SUPERBLOCK) {
+        enum err err = file_open(disk, request->file, &file);
+        err = err == ERR_OK ? file_lock(file) : err;
+        if (err != ERR_OK) {
+            return err;
+        }
+        fd = file->fd;
+    }
+    struct io_uring_sqe *sqe = sqe_take(disk);
+    if (sqe == NULL) {
+        return ERR_IO;
+    }
+    io_uring_prep_write(sqe, fd, request->data, request->bytes, request->offset);
+    sqe->rw_flags = RWF_DSYNC;
+    io_uring_sqe_set_data(sqe, &request->completion);
+    base->counters.writes++;
+    base->counters.flushes++;
+    base->counters.bytes_written += request->bytes;
+    return ERR_OK;
+}
+
+static void event_done(struct completion *completion, int32_t result, uint32_t flags)
+{
+    struct disk_uring *disk = (struct disk_uring *)(void *)((uint8_t *)completion - offsetof(struct disk_uring, event));
+    struct disk_request *request = disk->preparing;
+
+    (void)flags;
+    ASSERT(request != NULL);
+    pthread_mutex_lock(&disk->mutex);
+    int32_t prepared = disk->wanted_result;
+    disk->disk.counters.background_flushes = disk->flushes;
+    pthread_mutex_unlock(&disk->mutex);
+    disk->preparing = NULL;
+    prepared = result < 0 ? result : prepared;
+    disk->disk.counters.segments_prepared += prepared == 0;
+    request->completion.done(&request->completion, prepared, 0);
+}
+
+static enum err disk_prepare(struct disk *base, struct disk_request *request)
+{
+    struct disk_uring *disk = uring_of(base);
+
+    ASSERT(request->file >= 1);
+    ASSERT(disk->preparing == NULL);
+    struct io_uring_sqe *sqe = disk->thread_runs ? sqe_take(disk) : NULL;
+    if (sqe == NULL) {
+        return ERR_IO;
+    }
+    io_uring_prep_read(sqe, disk->event_fd, &disk->event_value, sizeof disk->event_value, 0);
+    io_uring_sqe_set_data(sqe, &disk->event);
+    disk->preparing = request;
+    pthread_mutex_lock(&disk->mutex);
+    disk->wanted = request->file;
+    pthread_cond_signal(&disk->wake);
+    pthread_mutex_unlock(&disk->mutex);
+    return ERR_OK;
+}
+
+/* --- Life ----------------------------------------------------------------------------------------------------------- */
+
+static const struct disk_ops operations = {
+    .segments = disk_segments,
+    .settle = disk_settle,
+    .size_bytes = disk_size_bytes,
+    .read = disk_read,
+    .read_start = disk_read_start,
+    .write_start = disk_write_start,
+    .prepare = disk_prepare,
+    .discard = disk_discard,
+};
+
+enum err disk_uring_init(struct disk_uring *disk, struct arena *arena, struct io_uring *ring, const struct datadir *dir, uint32_t segment_bytes,
+                         uint32_t pool_target)
+{
+    ASSERT(segment_bytes % DISK_BLOCK == 0);
+    ASSERT(pool_target <= 8);
+    *disk = (struct disk_uring){ .disk = { .ops = &operations }, .ring = ring, .dir = dir, .segment_bytes = segment_bytes, .pool_target = pool_target };
+    disk->event = (struct completion){ .done = event_done };
+    disk->event_fd = -1;
+    for (uint32_t i = 0; i < DISK_URING_OPEN_MAX; i++) {
+        disk->files[i].fd = -1;
+    }
+    disk->zeros = disk_buffer_take(arena, ZERO_BLOCKS);
+    disk->superblock_fd = openat(dir->root, "superblock", direct_flags(disk));
+    return disk->superblock_fd < 0 ? datadir_err(errno) : ERR_OK;
+}
+
+enum err disk_uring_start(struct disk_uring *disk)
+{
+    ASSERT(!disk->thread_runs);
+    ASSERT(disk->ring != NULL);
+    enum err err = datadir_pool(disk->dir, &disk->pool_count);
+    if (err != ERR_OK) {
+        return err;
+    }
+    disk->event_fd = eventfd(0, EFD_CLOEXEC);
+    if (disk->event_fd < 0) {
+        return ERR_NO_MEMORY;
+    }
+    pthread_mutex_init(&disk->mutex, NULL);
+    pthread_cond_init(&disk->wake, NULL);
+    disk->thread_runs = pthread_create(&disk->thread, NULL, disk_uring_pool_run, disk) == 0;
+    return disk->thread_runs ? ERR_OK : ERR_NO_MEMORY;
+}
+
+void disk_uring_close(struct disk_uring *disk)
+{
+    if (disk->thread_runs) {
+        pthread_mutex_lock(&disk->mutex);
+        disk->stop = true;
+        pthread_cond_signal(&disk->wake);
+        pthread_mutex_unlock(&disk->mutex);
+        pthread_join(disk->thread, NULL);
+        disk->thread_runs = false;
+    }
+    for (uint32_t i = 0; i < DISK_URING_OPEN_MAX; i++) {
+        if (disk->files[i].segment != 0) {
+            close(disk->files[i].fd);
+        }
+        disk->files[i] = (struct disk_uring_file){ .fd = -1 };
+    }
+    if (disk->superblock_fd >= 0) {
+        close(disk->superblock_fd);
+    }
+    if (disk->event_fd >= 0) {
+        close(disk->event_fd);
+    }
+    disk->superblock_fd = -1;
+    disk->event_fd = -1;
+}

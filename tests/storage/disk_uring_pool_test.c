@@ -1,0 +1,130 @@
+#include "storage/disk_uring.h"
+#include "storage/format.h"
+#include "tests/storage/dir_kit.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SEGMENT (16u * DISK_BLOCK)
+
+struct told {
+    struct disk_request request; /* first */
+    int calls;
+    int32_t result;
+};
+
+static char path[DIR_PATH_BYTES];
+static struct datadir dir;
+static struct io_uring ring;
+static struct arena arena;
+static struct disk_uring disk;
+
+static void done(struct completion *completion, int32_t result, uint32_t flags)
+{
+    struct told *told = (struct told *)(void *)completion;
+
+    (void)flags;
+    told->calls++;
+    told->result = result;
+}
+
+static void start(uint32_t pool_target)
+{
+    size_t bytes = 2u << 20;
+
+    ring_make(&ring);
+    cr_assert_eq(datadir_open(&dir, path, true, true), ERR_OK, "%s", dir.reason);
+    cr_assert_eq(datadir_format(&dir), ERR_OK);
+    arena_init(&arena, aligned_alloc(ARENA_ALIGN, bytes), bytes);
+    memset(arena.data, 0, bytes);
+    cr_assert_eq(disk_uring_init(&disk, &arena, &ring, &dir, SEGMENT, pool_target), ERR_OK);
+    cr_assert_eq(disk_uring_start(&disk), ERR_OK);
+}
+
+static void stop(void)
+{
+    disk_uring_close(&disk);
+    datadir_close(&dir);
+    io_uring_queue_exit(&ring);
+    free(arena.data);
+}
+
+static int32_t prepare(uint32_t segment)
+{
+    struct told told = { .request = { .completion = { done }, .file = segment } };
+
+    cr_assert_eq(disk.disk.ops->prepare(&disk.disk, &told.request), ERR_OK);
+    while (told.calls == 0 && ring_turn(&ring) > 0) {
+    }
+    cr_assert_eq(told.calls, 1);
+    return told.result;
+}
+
+static uint32_t in_pool(void)
+{
+    uint32_t highest;
+
+    cr_assert_eq(datadir_pool(&dir, &highest), ERR_OK);
+    return highest;
+}
+
+Test(disk_uring_pool, fills_to_its_target_and_again_after_each_segment)
+{
+    dir_make(path);
+    start(2);
+    for (uint32_t segment = 1; segment <= 5; segment++) {
+        cr_assert_eq(prepare(segment), 0);
+    }
+    for (int i = 0; i < 1000 && in_pool() < 2; i++) {
+        usleep(10000);
+    }
+    cr_assert_eq(in_pool(), 2);
+    uint32_t numbers[8];
+    size_t count;
+    cr_assert_eq(datadir_segments(&dir, numbers, 8, &count), ERR_OK);
+    cr_assert_eq(count, 5);
+    cr_assert_eq(disk.disk.counters.segments_prepared, 5);
+    cr_assert_gt(disk.disk.counters.background_flushes, 0);
+    stop();
+    dir_remove(path);
+}
+
+Test(disk_uring_pool, an_existing_segment_is_never_replaced)
+{
+    dir_make(path);
+    start(0);
+    cr_assert_eq(prepare(3), 0);
+    cr_assert_eq(prepare(3), -EEXIST);
+    cr_assert_eq(prepare(4), 0, "and the next one is made all the same");
+    stop();
+    dir_remove(path);
+}
+
+Test(disk_uring_pool, a_file_of_another_size_and_a_gap_in_the_pool_do_no_harm)
+{
+    char name[DATADIR_NAME_BYTES];
+    struct stat st;
+
+    dir_make(path);
+    cr_assert_eq(datadir_open(&dir, path, true, true), ERR_OK);
+    for (uint32_t number = 1; number <= 3; number += 2) { /* 1 and 3, both too short; 2 is missing */
+        datadir_segment_name(number, name);
+        int fd = openat(dir.pool, name, O_CREAT | O_RDWR, 0600);
+        cr_assert_eq(ftruncate(fd, DISK_BLOCK), 0);
+        close(fd);
+    }
+    datadir_close(&dir);
+    start(0);
+    cr_assert_eq(prepare(1), 0);
+    datadir_segment_name(1, name);
+    cr_assert_eq(fstatat(dir.log, name, &st, 0), 0);
+    cr_assert_eq(st.st_size, SEGMENT);
+    cr_assert_eq(in_pool(), 0);
+    stop();
+    dir_remove(path);
+}
