@@ -73,10 +73,21 @@ static enum code add_sender(const struct exec *exec)
     return (org.caps & CAP_PUBLISH) != 0 ? CODE_OK : CODE_CAP;
 }
 
+/* A pointer comes with a sealed locator or without any: the payload is as long as the locators that are named. */
+static bool locator_fits(const struct add *add, const struct pointer_add_item *item)
+{
+    uint32_t payload = 0;
+
+    for (size_t i = 0; i < add->body->count; i++) {
+        payload += add->body->items[i].locator_length;
+    }
+    return (item->locator_length == 0 || item->locator_length == LOCATOR_BYTES) && add->exec->envelope->payload_bytes == payload;
+}
+
 /* 303 to 307: what the item says by itself. */
 static enum code item_check_fields(const struct add *add, const struct pointer_add_item *item)
 {
-    uint32_t payload = (uint32_t)add->body->count * LOCATOR_BYTES;
+    bool located = item->locator_length > 0;
 
     if (item->record_class > CLASS_OTHER || (1u << item->record_class & CLASS_MASK_KNOWN) == 0) {
         return CODE_CLASS;
@@ -87,10 +98,10 @@ static enum code item_check_fields(const struct add *add, const struct pointer_a
     if (item->service_month > month_of(add->exec->time_ms)) {
         return CODE_MONTH;
     }
-    if (item->locator_length != LOCATOR_BYTES || add->exec->envelope->payload_bytes != payload) {
+    if (!locator_fits(add, item)) {
         return CODE_LOCATOR_SIZE;
     }
-    if (hash_is_zero(&item->content_commit) || hash_is_zero(&item->locator_hash)) {
+    if (hash_is_zero(&item->content_commit) || hash_is_zero(&item->locator_hash) == located) {
         return CODE_COMMIT_ZERO;
     }
     return CODE_OK;

@@ -144,7 +144,9 @@ static void world_payload(void)
     const struct command_body *command = &world_exec.command;
 
     if (command->type == COMMAND_POINTER_ADD && world_envelope.payload_bytes == 0) {
-        world_envelope.payload_bytes = 509u * command->as.pointer_add.count;
+        for (size_t i = 0; i < command->as.pointer_add.count; i++) {
+            world_envelope.payload_bytes += command->as.pointer_add.items[i].locator_length;
+        }
     } else if (command->type == COMMAND_GRANT && command->as.grant.wrap_kind == WRAP_RECORD) {
         world_envelope.payload_bytes = 100;
     }

@@ -16,6 +16,16 @@ static struct pointer_add *add(char sender)
     return body;
 }
 
+/* with_payload gives the command that is being made another length of payload than its locators have. */
+static void with_payload(uint32_t size)
+{
+    static struct envelope envelope;
+
+    envelope = *world_exec.envelope;
+    envelope.payload_bytes = size;
+    world_exec.envelope = &envelope;
+}
+
 static struct pointer_decide *decide(uint32_t seq, uint8_t approve)
 {
     struct pointer_decide *body = &world_as('P', COMMAND_POINTER_DECIDE)->as.pointer_decide;
@@ -143,6 +153,22 @@ Test(pointers, a_new_version_replaces_its_current_one_of_like_kind, .init = worl
     expect_counts(1, 0, "approved");
 }
 
+Test(pointers, a_pointer_may_come_without_a_locator, .init = world_start)
+{
+    struct pointer_add *body = add('A');
+
+    body->count = 2;
+    body->items[0].locator_length = 0;
+    memset(&body->items[0].locator_hash, 0, 32);
+    body->items[1] = world_item(CLASS_LABORATORY);
+    world_expect(CODE_OK, "one with and one without");
+    cr_assert_eq(world_read_pointer(1).locator_length, 0);
+    cr_assert_eq(world_read_pointer(2).locator_length, 509);
+    memset(&add('A')->items[0].locator_hash, 0, 32);
+    world_exec.command.as.pointer_add.items[0].locator_length = 0;
+    world_expect(CODE_OK, "and no payload at all");
+}
+
 Test(pointers, add_has_every_code, .init = world_start)
 {
     uint32_t mine = world_add_current('A', CLASS_LABORATORY);
@@ -175,10 +201,18 @@ Test(pointers, add_has_every_code, .init = world_start)
     world_expect(CODE_MONTH, "next month");
     add('A')->items[0].locator_length = 508;
     world_expect(CODE_LOCATOR_SIZE, "locator");
+    (void)add('A');
+    with_payload(2 * 509);
+    world_expect(CODE_LOCATOR_SIZE, "a payload beyond the locators");
+    add('A')->items[0].locator_length = 0;
+    with_payload(509);
+    world_expect(CODE_LOCATOR_SIZE, "a payload without a locator");
     memset(&add('A')->items[0].content_commit, 0, 32);
     world_expect(CODE_COMMIT_ZERO, "content");
     memset(&add('A')->items[0].locator_hash, 0, 32);
     world_expect(CODE_COMMIT_ZERO, "locator hash");
+    add('A')->items[0].locator_length = 0;
+    world_expect(CODE_COMMIT_ZERO, "a hash of no locator");
     add('A')->items[0].supersedes = 99;
     world_expect(CODE_SUPERSEDE_TARGET, "what is not there");
     add('A')->items[0].supersedes = theirs;
