@@ -1,4 +1,4 @@
-/* cmd_help.c: `ward help` and `ward version`. */
+/* cmd_help.c: `help` and `version` of any program with a table of commands. */
 #include "cli/cmd.h"
 
 #include "cli/output.h"
@@ -12,7 +12,7 @@ static const struct command_spec *named(const struct args *args)
     char name[128];
 
     snprintf(name, sizeof name, "%.60s%s%.60s", args->operands[0], args->operands_count > 1 ? " " : "", args->operands_count > 1 ? args->operands[1] : "");
-    for (const struct command_spec *spec = command_table; spec->name != NULL; spec++) {
+    for (const struct command_spec *spec = args->program->commands; spec->name != NULL; spec++) {
         if (strcmp(spec->name, name) == 0) {
             return spec;
         }
@@ -27,15 +27,15 @@ int cmd_help(const struct args *args)
     if (args->operands_count > 0) {
         only = named(args);
         if (only == NULL) {
-            return output_fail(args, EXIT_USAGE, "no command %s; see `ward help`", args->operands[0]);
+            return output_fail(args, EXIT_USAGE, "no command %s; see `%s help`", args->operands[0], args->program->name);
         }
     }
     if (!args->json) {
-        command_help(only);
+        command_help(args->program, only);
         return EXIT_FINE;
     }
     json_t *commands = json_array();
-    for (const struct command_spec *spec = only != NULL ? only : command_table; spec->name != NULL; spec++) {
+    for (const struct command_spec *spec = only != NULL ? only : args->program->commands; spec->name != NULL; spec++) {
         json_array_append_new(commands, command_describe(spec));
         if (only != NULL) {
             break;
@@ -47,8 +47,8 @@ int cmd_help(const struct args *args)
 int cmd_version(const struct args *args)
 {
     if (!args->json) {
-        printf("ward %s\n", WARD_VERSION);
+        printf("%s %s\n", args->program->name, WARD_VERSION);
         return EXIT_FINE;
     }
-    return output_result(args, json_pack("{s:s, s:s, s:s}", "program", "ward", "version", WARD_VERSION, "compiler", __VERSION__));
+    return output_result(args, json_pack("{s:s, s:s, s:s}", "program", args->program->name, "version", WARD_VERSION, "compiler", __VERSION__));
 }

@@ -125,7 +125,8 @@ static int read_flag(struct args *args, int argc, char *const *argv, int *at, ch
     const struct flag_spec *flag = flag_find(args->spec, name, equals == NULL ? strlen(name) : (size_t)(equals - name));
 
     if (flag == NULL) {
-        snprintf(message, MESSAGE_BYTES_MAX, "`ward %s` has no %s; see `ward %s --help`", args->spec->name, argv[*at], args->spec->name);
+        snprintf(message, MESSAGE_BYTES_MAX, "`%s %s` has no %s; see `%s %s --help`", args->program->name, args->spec->name, argv[*at],
+                 args->program->name, args->spec->name);
         return EXIT_USAGE;
     }
     struct args_value value = { .flag = flag };
@@ -159,19 +160,19 @@ static int read_flag(struct args *args, int argc, char *const *argv, int *at, ch
 }
 
 /* spec_find matches the first one or two words. Gives: how many words the row took, 0 when there is no such row. */
-static int spec_find(const struct command_spec **out, int argc, char *const *argv)
+static int spec_find(struct args *args, int argc, char *const *argv)
 {
     for (int words = argc >= 3 ? 2 : 1; words >= 1 && argc >= 2; words--) {
         char name[128];
         snprintf(name, sizeof name, words == 2 ? "%.60s %.60s" : "%.60s", argv[1], words == 2 ? argv[2] : "");
-        for (const struct command_spec *spec = command_table; spec->name != NULL; spec++) {
+        for (const struct command_spec *spec = args->program->commands; spec->name != NULL; spec++) {
             if (strcmp(spec->name, name) == 0) {
-                *out = spec;
+                args->spec = spec;
                 return words;
             }
         }
     }
-    *out = NULL;
+    args->spec = NULL;
     return 0;
 }
 
@@ -181,24 +182,25 @@ static int check_complete(const struct args *args, char message[MESSAGE_BYTES_MA
 
     for (const struct flag_spec *flag = args->spec->flags; flag != NULL && flag->name != NULL; flag++) {
         if (flag->required && !args_has(args, flag->name)) {
-            snprintf(message, MESSAGE_BYTES_MAX, "`ward %s` needs --%s", args->spec->name, flag->name);
+            snprintf(message, MESSAGE_BYTES_MAX, "`%s %s` needs --%s", args->program->name, args->spec->name, flag->name);
             return EXIT_USAGE;
         }
     }
     if (args->operands_count < operand->min) {
-        snprintf(message, MESSAGE_BYTES_MAX, "`ward %s` needs %s", args->spec->name, operand->name);
+        snprintf(message, MESSAGE_BYTES_MAX, "`%s %s` needs %s", args->program->name, args->spec->name, operand->name);
         return EXIT_USAGE;
     }
     return EXIT_FINE;
 }
 
-int command_parse(struct args *args, int argc, char *const *argv, char message[MESSAGE_BYTES_MAX])
+int command_parse(struct args *args, const struct command_program *program, int argc, char *const *argv, char message[MESSAGE_BYTES_MAX])
 {
-    *args = (struct args){ .spec = NULL };
+    *args = (struct args){ .program = program };
     message[0] = '\0';
-    int words = spec_find(&args->spec, argc, argv);
+    int words = spec_find(args, argc, argv);
     if (words == 0) {
-        snprintf(message, MESSAGE_BYTES_MAX, argc < 2 ? "which command? see `ward help`" : "no command %.60s; see `ward help`", argc < 2 ? "" : argv[1]);
+        snprintf(message, MESSAGE_BYTES_MAX, argc < 2 ? "which command%s? see `%s help`" : "no command %.60s; see `%s help`", argc < 2 ? "" : argv[1],
+                 program->name);
         return EXIT_USAGE;
     }
     bool flags_over = false;
@@ -211,7 +213,7 @@ int command_parse(struct args *args, int argc, char *const *argv, char message[M
                 return code;
             }
         } else if (args->operands_count == args->spec->operand.max || args->operands_count == ARGS_OPERANDS_MAX) {
-            snprintf(message, MESSAGE_BYTES_MAX, "`ward %s` does not know what to do with %.80s", args->spec->name, argv[at]);
+            snprintf(message, MESSAGE_BYTES_MAX, "`%s %s` does not know what to do with %.80s", program->name, args->spec->name, argv[at]);
             return EXIT_USAGE;
         } else {
             args->operands[args->operands_count++] = argv[at];
@@ -307,9 +309,9 @@ static void help_flag(const struct flag_spec *flag)
     printf("%s%s%s\n", flag->choices != NULL ? flag->choices : "", flag->value != NULL ? "; default " : "", flag->value != NULL ? flag->value : "");
 }
 
-static void help_one(const struct command_spec *spec)
+static void help_one(const struct command_program *program, const struct command_spec *spec)
 {
-    printf("ward %s", spec->name);
+    printf("%s %s", program->name, spec->name);
     if (spec->operand.name != NULL) {
         printf(spec->operand.min > 0 ? " %s%s" : " [%s%s]", spec->operand.name, spec->operand.max > 1 ? "..." : "");
     }
@@ -330,17 +332,18 @@ static void help_one(const struct command_spec *spec)
     }
 }
 
-void command_help(const struct command_spec *spec)
+void command_help(const struct command_program *program, const struct command_spec *spec)
 {
     if (spec != NULL) {
-        help_one(spec);
+        help_one(program, spec);
         return;
     }
-    printf("ward: keys, genesis, commands, questions and inspection of a Ward ledger\n\n");
-    for (const struct command_spec *row = command_table; row->name != NULL; row++) {
-        printf("    ward %-18s %s\n", row->name, row->summary);
+    printf("%s: %s\n\n", program->name, program->summary);
+    for (const struct command_spec *row = program->commands; row->name != NULL; row++) {
+        printf("    %s %-18s %s\n", program->name, row->name, row->summary);
     }
-    printf("\n`ward COMMAND --help` explains one; `ward help --json` gives all of this to a program; `ward --version` the version.\n");
+    printf("\n`%s COMMAND --help` explains one; `%s help --json` gives all of this to a program; `%s --version` the version.\n", program->name,
+           program->name, program->name);
 }
 
 static json_t *describe_flag(const struct flag_spec *flag)
@@ -374,7 +377,7 @@ json_t *command_describe(const struct command_spec *spec)
 
 /* --- Main --------------------------------------------------------------------------------------------------------- */
 
-/* rewrite turns `ward --version` and `ward --help` into the commands of the same name. */
+/* rewrite turns --version and --help into the commands of the same name. */
 static const char *rewrite(const char *word)
 {
     if (strcmp(word, "--version") == 0) {
@@ -383,7 +386,7 @@ static const char *rewrite(const char *word)
     return strcmp(word, "--help") == 0 ? "help" : word;
 }
 
-int command_main(int argc, char *const *argv)
+int command_main(const struct command_program *program, int argc, char *const *argv)
 {
     static struct args args;
     char message[MESSAGE_BYTES_MAX];
@@ -399,14 +402,14 @@ int command_main(int argc, char *const *argv)
     if (argc >= 2) {
         words[1] = (char *)(uintptr_t)rewrite(argv[1]);
     }
-    int code = command_parse(&args, argc, words, message);
+    int code = command_parse(&args, program, argc, words, message);
     if (code != EXIT_FINE) {
         for (int i = 1; i < argc; i++) {
             args.json = args.json || strcmp(argv[i], "--json") == 0;
         }
         code = output_fail(&args, (enum exit_code)code, "%s", message);
     } else if (args.help) {
-        command_help(args.spec);
+        command_help(program, args.spec);
     } else {
         code = args.spec->run(&args);
     }

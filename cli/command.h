@@ -1,6 +1,6 @@
 /* command.h: the shape of a subcommand, and the command line read against it.
  *
- * All subcommands are rows of one table (cli/command_table.c). From a row come --help, `ward help --json`, the parser and its messages,
+ * All subcommands of `ward` are rows of one table (cli/command_table.c); `ward-bench` has one of its own. From a row come --help, `ward help --json`, the parser and its messages,
  * so the four cannot differ. A subcommand's function gets `struct args` and asks it by the names of the table. */
 #ifndef WARD_CLI_COMMAND_H
 #define WARD_CLI_COMMAND_H
@@ -49,6 +49,14 @@ struct operand_spec {
 
 struct args;
 
+/* A program is a table of commands with a name in front. */
+struct command_program {
+    const char *name;    /* as typed: "ward" */
+    const char *schema;  /* what schemas begin with: "ward" */
+    const char *summary; /* one line */
+    const struct command_spec *commands;
+};
+
 struct command_spec {
     const char *name;    /* "key init": one or two words; NULL ends the table */
     const char *summary; /* one line */
@@ -67,6 +75,7 @@ struct args_value {
 
 /* A command line that fits its row. Views into argv. */
 struct args {
+    const struct command_program *program;
     const struct command_spec *spec;
     bool json;
     bool help;
@@ -76,21 +85,22 @@ struct args {
     const char *operands[ARGS_OPERANDS_MAX];
 };
 
-/* command_table is the one table; command_schema its version in `ward help --json`. */
+/* command_table is the one table of `ward`, command_ward the program around it. */
 extern const struct command_spec command_table[];
+extern const struct command_program command_ward;
 
 /* command_parse finds the row that the words name and reads the rest against it.
  * Gives: EXIT_FINE, or EXIT_USAGE with a sentence in `message`; spec is then the row, or NULL when no row fits. */
-int command_parse(struct args *args, int argc, char *const *argv, char message[MESSAGE_BYTES_MAX]);
+int command_parse(struct args *args, const struct command_program *program, int argc, char *const *argv, char message[MESSAGE_BYTES_MAX]);
 
 /* command_help prints the help of one row, or of all of them with NULL. */
-void command_help(const struct command_spec *spec);
+void command_help(const struct command_program *program, const struct command_spec *spec);
 
 /* command_describe gives a row as a JSON object. Owns: the caller. */
 json_t *command_describe(const struct command_spec *spec);
 
-/* command_main is `ward`: parses, runs, gives the exit code. */
-int command_main(int argc, char *const *argv);
+/* command_main is a whole program: parses, runs, gives the exit code. */
+int command_main(const struct command_program *program, int argc, char *const *argv);
 
 /* Access by the names of the table. Needs: the row has such a flag (asserted).
  * args_text gives the last value given or the default, NULL when there is neither. */

@@ -122,3 +122,5 @@ const struct command_spec command_table[] = {
       .run = cmd_genesis_verify },
     { .name = NULL },
 };
+
+const struct command_program command_ward = { "ward", "ward", "keys, genesis, commands, questions and inspection of a Ward ledger", command_table };

@@ -6,5 +6,5 @@
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); /* a closed connection or pipe is an error code, not the end of the process */
-    return command_main(argc, argv);
+    return command_main(&command_ward, argc, argv);
 }

@@ -121,15 +121,15 @@ static int print_json(const json_t *value)
 }
 
 /* schema_of gives "ward.key.init/1" for "key init". */
-static json_t *schema_of(const struct command_spec *spec)
+static json_t *schema_of(const struct args *args)
 {
     char name[64];
 
-    snprintf(name, sizeof name, "%s", spec->name);
+    snprintf(name, sizeof name, "%s", args->spec->name);
     for (char *c = name; *c != '\0'; c++) {
         *c = *c == ' ' ? '.' : *c;
     }
-    return json_sprintf("ward.%s/1", name);
+    return json_sprintf("%s.%s/1", args->program->schema, name);
 }
 
 int output_result(const struct args *args, json_t *result)
@@ -139,7 +139,7 @@ int output_result(const struct args *args, json_t *result)
     ASSERT(json_is_object(result));
     if (args->json) {
         json_t *whole = json_object();
-        json_object_set_new(whole, "schema", schema_of(args->spec));
+        json_object_set_new(whole, "schema", schema_of(args));
         json_object_update(whole, result);
         code = print_json(whole);
         json_decref(whole);
@@ -159,7 +159,7 @@ int output_fail(const struct args *args, enum exit_code code, const char *format
     va_start(list, format);
     vsnprintf(message, sizeof message, format, list);
     va_end(list);
-    fprintf(stderr, "ward: %s\n", message);
+    fprintf(stderr, "%s: %s\n", args == NULL ? "ward" : args->program->name, message);
     if (args != NULL && args->json) {
         json_t *error = json_pack("{s:s, s:s?, s:i, s:s}", "schema", "ward.error/1", "command", args->spec == NULL ? NULL : args->spec->name, "exit",
                                   (int)code, "message", message);

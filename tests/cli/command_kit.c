@@ -79,7 +79,7 @@ int kit_run(const char *directory, const char *line)
     int saved = dup(STDOUT_FILENO);
     cr_assert_not_null(caught);
     dup2(fileno(caught), STDOUT_FILENO);
-    int code = command_main(count, words);
+    int code = command_main(&command_ward, count, words);
     fflush(stdout);
     dup2(saved, STDOUT_FILENO);
     close(saved);

@@ -41,7 +41,7 @@ Test(command, every_example_parses_and_every_default_is_legal)
         if (strncmp(words[1], "--", 2) == 0) {
             continue;
         }
-        cr_assert_eq(command_parse(&args, count, words, message), EXIT_FINE, "%s: %s", spec->example, message);
+        cr_assert_eq(command_parse(&args, &command_ward, count, words, message), EXIT_FINE, "%s: %s", spec->example, message);
         cr_assert_eq(args.spec, spec);
         for (const struct flag_spec *flag = spec->flags; flag->name != NULL; flag++) {
             (void)args_number(&args, flag->name); /* asserts that the default is legal */
