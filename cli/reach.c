@@ -1,0 +1,182 @@
+/* reach.c: see reach.h. */
+#include "cli/reach.h"
+
+#include "base/assert.h"
+#include "cli/output.h"
+#include "node/secret.h"
+#include "wire/block.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int reach_genesis(const struct args *args, struct reach *reach)
+{
+    const char *path = args_text(args, "genesis");
+    enum err err = file_read(&reach->file, path);
+
+    if (err != ERR_OK) {
+        reach->file = (struct file){ NULL, 0 };
+        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, err_name(err));
+    }
+    enum verdict verdict = genesis_decode(&reach->genesis, reach->file.data, reach->file.size);
+    if (verdict != VERDICT_OK) {
+        return output_fail(args, EXIT_CONFIGURATION, "%s is not a genesis: %s", path, verdict_name(verdict));
+    }
+    return EXIT_FINE;
+}
+
+/* add_target appends a target by its address. */
+static int add_target(const struct args *args, struct client_config *config, const char *text, const uint8_t key[32])
+{
+    const char *problem = NULL;
+
+    if (config->targets_count == MEMBERS_MAX) {
+        return output_fail(args, EXIT_USAGE, "at most %d replicas can be named", MEMBERS_MAX);
+    }
+    struct client_target *target = &config->targets[config->targets_count++];
+    memcpy(target->key, key, sizeof target->key);
+    if (address_parse(&target->address, text, &problem) != ERR_OK || target->address.kind == ADDRESS_NONE) {
+        return output_fail(args, EXIT_USAGE, "\"%s\" cannot be used: %s", text, problem == NULL ? "no address" : problem);
+    }
+    return EXIT_FINE;
+}
+
+static int add_sockets(const struct args *args, struct client_config *config)
+{
+    static const uint8_t no_key[32];
+    char text[ADDRESS_TEXT_MAX];
+    int code = EXIT_FINE;
+
+    for (uint32_t i = 0; args_repeat(args, "socket", i) != NULL && code == EXIT_FINE; i++) {
+        snprintf(text, sizeof text, "unix:%s", args_repeat(args, "socket", i));
+        code = add_target(args, config, text, no_key);
+    }
+    if (code == EXIT_FINE && config->targets_count == 0 && !args_has(args, "replica")) {
+        code = add_target(args, config, "unix:" REACH_SOCKET_DEFAULT, no_key);
+    }
+    return code;
+}
+
+/* find_member finds the organisation with a replica by its name. */
+static bool find_member(const struct genesis *genesis, const char *name, size_t size, struct enrolment *enrolment)
+{
+    for (uint32_t id = 1; id <= genesis->enrolments_count; id++) {
+        genesis_enrolment(genesis, id, enrolment);
+        if (enrolment->has_replica && strlen(enrolment->name) == size && memcmp(enrolment->name, name, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int add_replicas(const struct args *args, const struct genesis *genesis, struct client_config *config)
+{
+    int code = EXIT_FINE;
+
+    for (uint32_t i = 0; args_repeat(args, "replica", i) != NULL && code == EXIT_FINE; i++) {
+        const char *text = args_repeat(args, "replica", i), *equals = strchr(text, '=');
+        struct enrolment enrolment;
+        if (!find_member(genesis, text, equals == NULL ? strlen(text) : (size_t)(equals - text), &enrolment)) {
+            return output_fail(args, EXIT_USAGE, "no member of this genesis has the name in \"%s\"", text);
+        }
+        code = add_target(args, config, equals == NULL ? enrolment.endpoint : equals + 1, enrolment.transport_key);
+    }
+    return code;
+}
+
+/* make_key makes a key for this one connection: replicas take any. */
+static int make_key(const struct args *args, struct reach *reach, struct client_config *config)
+{
+    uint8_t seed[32];
+    void *pages = NULL;
+
+    if (secret_take(&pages, sizeof *reach->key) != ERR_OK) {
+        return output_fail(args, EXIT_RESOURCE, "no memory can be locked for a key; raise the limit (ulimit -l)");
+    }
+    reach->key = pages;
+    random_fill(seed, sizeof seed);
+    kx_keypair_from_seed(reach->key, seed);
+    secret_wipe(seed, sizeof seed);
+    config->key = reach->key;
+    return EXIT_FINE;
+}
+
+/* collect turns the flags into whom to ask. */
+static int collect(const struct args *args, struct reach *reach, struct client_config *config)
+{
+    int code = EXIT_FINE;
+
+    if (args_has(args, "genesis")) {
+        code = reach_genesis(args, reach);
+    } else if (args_has(args, "replica")) {
+        code = output_fail(args, EXIT_USAGE, "--replica needs --genesis: its key is in there");
+    }
+    code = code == EXIT_FINE ? add_sockets(args, config) : code;
+    if (code != EXIT_FINE || !args_has(args, "genesis")) {
+        return code;
+    }
+    struct block_header block0 = block_genesis(&reach->genesis.hash, reach->genesis.time_ms);
+    config->genesis = reach->genesis.hash;
+    config->chain_id = block_hash(&block0);
+    code = add_replicas(args, &reach->genesis, config);
+    return code == EXIT_FINE && args_has(args, "replica") ? make_key(args, reach, config) : code;
+}
+
+int reach_open(const struct args *args, struct reach *reach)
+{
+    static struct client_config config; /* 50 KB: not on the stack */
+
+    config = (struct client_config){ 0 };
+    *reach = (struct reach){ .timeout_ms = (uint32_t)args_number(args, "timeout") };
+    int code = collect(args, reach, &config);
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    enum err err = client_open(&reach->client, &config, reach->timeout_ms);
+    return err == ERR_OK ? EXIT_FINE : reach_fail(args, err);
+}
+
+void reach_close(struct reach *reach)
+{
+    if (reach->client != NULL) {
+        client_close(reach->client);
+    }
+    if (reach->key != NULL) {
+        secret_give(reach->key, sizeof *reach->key);
+    }
+    if (reach->file.data != NULL) {
+        file_close(&reach->file);
+    }
+    *reach = (struct reach){ 0 };
+}
+
+int reach_fail(const struct args *args, enum err err)
+{
+    switch (err) {
+    case ERR_CONFLICT:
+        return output_fail(args, EXIT_CONFIGURATION, "the replica serves another chain than the genesis says");
+    case ERR_PERMISSION:
+        return output_fail(args, EXIT_PERMISSION, "the socket of the replica may not be used by this user");
+    case ERR_CLOSED:
+        return output_fail(args, EXIT_UNREACHABLE, "no replica answers: nobody listens, or it closed the connection (another chain, or not the key of the genesis)");
+    case ERR_TIMEOUT:
+        return output_fail(args, EXIT_UNREACHABLE, "no answer from the cluster in time");
+    case ERR_FORMAT:
+        return output_fail(args, EXIT_INTEGRITY, "the replica sent what is not in the protocol");
+    case ERR_NO_MEMORY:
+        return output_fail(args, EXIT_RESOURCE, "no memory for the connection");
+    case ERR_OK:
+    case ERR_AGAIN:
+    case ERR_FULL:
+    case ERR_NOT_FOUND:
+    case ERR_EXISTS:
+    case ERR_INVALID:
+    case ERR_VERSION:
+    case ERR_IO:
+    case ERR_NO_SPACE:
+    case ERR_UNSUPPORTED:
+    case ERR_COUNT:
+        break;
+    }
+    return output_fail(args, EXIT_UNREACHABLE, "no replica can be reached: %s", err_name(err));
+}
