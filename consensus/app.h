@@ -17,6 +17,7 @@ struct command_signature {
     const uint8_t *key;
     const uint8_t *signature;
     struct hash32 digest;
+    enum code refusal; /* what is told when it is not valid: SIG, COSIG or POP */
 };
 
 /* A command as consensus sees it: opaque bytes with an index entry. */

@@ -113,7 +113,7 @@ static enum code app_parse(void *context, struct bytes bytes, struct command *co
     memcpy(command->account.bytes, envelope.sender, ACCOUNT_BYTES);
     command->signatures_count = envelope_signatures(&envelope, &apply->genesis->hash, &command->id, signatures);
     for (uint32_t i = 0; i < command->signatures_count; i++) {
-        command->signatures[i] = (struct command_signature){ signatures[i].key, signatures[i].signature, signatures[i].digest };
+        command->signatures[i] = (struct command_signature){ signatures[i].key, signatures[i].signature, signatures[i].digest, signatures[i].refusal };
     }
     return CODE_OK;
 }
