@@ -108,4 +108,9 @@ const struct replica_counters *replica_counters(const struct replica *r);
 /* replica_tip_proof gives the newest CommitProof, or NULL while only the genesis is committed. Owns: good until the next step. */
 const struct commit_proof *replica_tip_proof(const struct replica *r);
 
+/* replica_checkpoint gives the newest checkpoint certificate that it holds (its own, received or restored), or NULL. State and receipt proofs
+ * are made against its roots, so for each block that a checkpoint may name (the tip that K1 asks for included) the COMMIT effect asks
+ * for roots. Owns: good until the next step. */
+const struct checkpoint_cert *replica_checkpoint(const struct replica *r);
+
 #endif
