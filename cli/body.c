@@ -21,7 +21,7 @@
 #define SEQS(type, text) { .name = "seqs", .kind = FIELD_SEQS, AT(type, seqs), .count = offsetof(struct type, count), .max = sizeof((struct type *)0)->seqs / sizeof(uint32_t), .help = text }
 #define FIELDS_END { .name = NULL }
 
-static const struct word words_actor_op[] = { { "register", ACTOR_REGISTER }, { "update", ACTOR_UPDATE }, { "suspend", ACTOR_SUSPEND }, { "retire", ACTOR_RETIRE }, { NULL, 0 } };
+static const struct word words_actor_op[] = { { "register", ACTOR_REGISTER }, { "suspend", ACTOR_SUSPEND }, { "retire", ACTOR_RETIRE }, { NULL, 0 } };
 static const struct word words_decide[] = { { "no", 0 }, { "yes", 1 }, { NULL, 0 } };
 static const struct word words_status_op[] = { { "error", POINTER_SET_ERROR }, { "withdraw", POINTER_SET_WITHDRAWN }, { "hide", POINTER_HIDE }, { "unhide", POINTER_UNHIDE }, { NULL, 0 } };
 static const struct word words_wrap[] = { { "none", WRAP_NONE }, { "epoch", WRAP_EPOCH }, { "record", WRAP_RECORD }, { NULL, 0 } };
@@ -32,7 +32,7 @@ static const struct word words_policies[] = { { "deny", POLICY_DENY }, { "treati
 static const struct word words_patient_op[] = { { "policy", PATIENT_SET_POLICY }, { NULL, 0 } };
 
 static const struct field actor_set_fields[] = {
-    WORDS(actor_set, op, words_actor_op, "register, update, suspend or retire"),
+    WORDS(actor_set, op, words_actor_op, "register, suspend or retire"),
     WORDS(actor_set, kind, words_actor_kind, "practitioner, system, payer-agent, researcher, auditor, person"),
     WORDS(actor_set, role, words_actor_role, "of a practitioner"),
     MASK(actor_set, caps, FIELD_MASK16, words_capability, CAPS_ALL, "publish, vouch, btg"),

@@ -189,8 +189,12 @@ static enum verdict patient_register_check(const struct patient_register *body)
     return (body->flags & ~REGISTER_FLAGS_ALL) == 0 ? VERDICT_OK : VERDICT_RESERVED;
 }
 
+/* Changing an actor's role or capabilities is not built: suspend it and register another. */
 static enum verdict actor_set_check(const struct actor_set *body)
 {
+    if (body->op == ACTOR_UPDATE) {
+        return VERDICT_RANGE;
+    }
     return (body->caps & ~CAPS_ALL) == 0 ? VERDICT_OK : VERDICT_RESERVED;
 }
 

@@ -11,6 +11,7 @@
 #include "ledger/bucket.h"
 #include "ledger/genesis_load.h"
 #include "ledger/sender.h"
+#include "ledger/stateless.h"
 
 #include <string.h>
 
@@ -95,23 +96,9 @@ enum verdict ledger_load_genesis(struct ledger *ledger, const struct genesis *ge
 
 enum code ledger_check(const struct ledger *ledger, struct bytes bytes, uint64_t time_ms, struct envelope *envelope, struct command_body *body)
 {
-    enum code code = envelope_decode(envelope, bytes);
+    enum code code = stateless_check(&ledger->genesis, bytes, envelope, body);
 
-    if (code == CODE_OK) {
-        code = envelope_check_chain(envelope, &ledger->genesis);
-    }
-    if (code == CODE_OK) {
-        code = envelope_check_time(envelope, time_ms);
-    }
-    if (code != CODE_OK) {
-        return code;
-    }
-    code = command_body_refusal(command_body_decode(body, envelope->type, envelope->body.data, envelope->body.size));
-    if (code != CODE_OK || envelope->type != COMMAND_ACTOR_SET || body->as.actor_set.op != ACTOR_REGISTER) {
-        return code;
-    }
-    struct hash32 derived = account_derive(&ledger->genesis, body->as.actor_set.kind, body->as.actor_set.pk);
-    return memcmp(derived.bytes, body->as.actor_set.acct, ACCT_BYTES) == 0 ? CODE_OK : CODE_MALFORMED;
+    return code == CODE_OK ? envelope_check_time(envelope, time_ms) : code;
 }
 
 /* --- Blocks -------------------------------------------------------------------------------------------------------- */

@@ -120,7 +120,7 @@ enum code exec_actor_set(struct exec *exec)
     case ACTOR_RETIRE:
         return actor_end(exec, body, ACTOR_RETIRED);
     case ACTOR_UPDATE:
-        break; /* the decoder refuses it in this slice */
+        break; /* refused before a block until it is built */
     }
     return CODE_ROLE;
 }

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "crypto/ed25519.h"
 #include "ledger/ledger.h"
+#include "ledger/stateless.h"
 
 #include <string.h>
 
@@ -69,21 +70,15 @@ size_t apply_envelope_bytes(struct bytes bytes)
 static enum code check_stateless(const struct apply *apply, struct bytes bytes, size_t envelope_bytes, struct envelope *envelope)
 {
     struct command_body body;
-    enum code code = envelope_decode(envelope, bytes_of(bytes.data, envelope_bytes));
+    enum code code = stateless_check(&apply->genesis->hash, bytes_of(bytes.data, envelope_bytes), envelope, &body);
 
-    if (code == CODE_OK) {
-        code = envelope_check_chain(envelope, &apply->genesis->hash);
-    }
-    if (code == CODE_OK) {
-        code = command_body_refusal(command_body_decode(&body, envelope->type, envelope->body.data, envelope->body.size));
-    }
     if (code != CODE_OK) {
         return code;
     }
     if (envelope->payload_bytes > bytes.size - envelope_bytes) {
         return CODE_PAYLOAD_MISSING;
     }
-    code = envelope_check_payload(envelope, bytes_of(bytes.data + envelope_bytes, envelope->payload_bytes));
+    code = stateless_check_payload(envelope, &body, bytes_of(bytes.data + envelope_bytes, envelope->payload_bytes));
     const uint8_t *key = code == CODE_OK ? envelope_new_key(envelope) : NULL;
     return key != NULL && !ed25519_key_is_strong(key) ? CODE_WEAK_KEY : code;
 }

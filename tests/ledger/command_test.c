@@ -168,6 +168,7 @@ Test(command, what_is_not_canonical_has_its_refusal)
         enum verdict verdict;
     } cases[] = {
         { COMMAND_ACTOR_SET, 0, 0, 5, VERDICT_RANGE },             /* operation */
+        { COMMAND_ACTOR_SET, 0, 0, 2, VERDICT_RANGE },             /* operation that is not built */
         { COMMAND_ACTOR_SET, 0, 4, 0x80, VERDICT_RESERVED },       /* capability */
         { COMMAND_PATIENT_REGISTER, 0, 64, 1, VERDICT_RANGE },     /* policy that is not built */
         { COMMAND_PATIENT_REGISTER, 0, 66, 4, VERDICT_RESERVED },  /* flag */

@@ -3,6 +3,7 @@
 
 #include "crypto/ed25519.h"
 #include "ledger/audit.h"
+#include "ledger/stateless.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -165,7 +166,7 @@ enum code lab_admit(const struct lab *lab, struct bytes bytes, struct bytes payl
     enum code code = ledger_check(lab->ledger, bytes, lab->time_ms + 1000, &envelope, &body);
 
     if (code == CODE_OK) {
-        code = envelope_check_payload(&envelope, payload);
+        code = stateless_check_payload(&envelope, &body, payload);
     }
     if (code != CODE_OK) {
         return code;

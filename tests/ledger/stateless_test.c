@@ -1,0 +1,92 @@
+/* stateless_test.c: what every door of a replica refuses in the same way: accounts that their keys do not give, payloads that are not the signed ones. */
+#include "ledger/stateless.h"
+
+#include "tests/ledger/ledger_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct lab lab;
+static struct lab_party system_a;
+static struct envelope envelope;
+static struct command_body body;
+
+static void start(void)
+{
+    struct params params = params_default();
+    params.state_keys_max = 20000;
+    params.state_cells_max = 40000;
+    lab_start(&lab, &params, NULL, 0);
+    system_a = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_PUBLISH | CAP_VOUCH, 1);
+}
+
+Test(stateless, an_actor_gets_no_account_but_that_of_its_key, .init = start)
+{
+    struct lab_party next = lab_party_of(&lab, ACTOR_SYSTEM, 2), other = lab_party_of(&lab, ACTOR_SYSTEM, 3);
+    struct lab_command command;
+    uint8_t bytes[ENVELOPE_BYTES_MAX];
+
+    memcpy(next.acct, other.acct, ACCT_BYTES);
+    command = lab_register(&lab, LAB_ALDER, &next, ACTOR_SYSTEM, ROLE_NONE, 0);
+    size_t size = lab_sign(&lab, &command, bytes);
+    lab.admins[LAB_ALDER].nonce--;
+    cr_assert_eq(stateless_check(&lab.genesis.hash, bytes_of(bytes, size), &envelope, &body), CODE_MALFORMED);
+    cr_assert_eq(lab_send(&lab, &command), CODE_MALFORMED);
+    command.body.as.actor_set.op = ACTOR_SUSPEND;
+    cr_assert_eq(lab_send(&lab, &command), CODE_NOT_OWNER, "to suspend, the account alone counts");
+}
+
+/* A POINTER_ADD of two locators, of which the payload holds what `fill` says. */
+static struct lab_command located(uint8_t payload[2 * 509])
+{
+    struct lab_command command = { .sender = &system_a, .body = { .type = COMMAND_POINTER_ADD }, .payload = bytes_of(payload, 2 * 509) };
+    struct pointer_add *add = &command.body.as.pointer_add;
+
+    memset(add->patient, 1, ACCT_BYTES);
+    add->kx_epoch = 1;
+    add->count = 2;
+    for (unsigned i = 0; i < 2; i++) {
+        memset(payload + i * 509, (int)i + 1, 509);
+        add->items[i] = (struct pointer_add_item){ .record_class = CLASS_VITALS, .content_commit = { { (uint8_t)(i + 1) } }, .locator_length = 509 };
+        add->items[i].locator_hash = hash_one(HASH_LOCATOR, payload + i * 509, 509);
+    }
+    return command;
+}
+
+Test(stateless, each_locator_of_the_payload_is_the_one_that_its_item_names, .init = start)
+{
+    uint8_t payload[2 * 509];
+    struct lab_command command = located(payload);
+
+    cr_assert_eq(lab_send(&lab, &command), CODE_PATIENT_UNKNOWN, "nothing is wrong with the bytes");
+    for (unsigned i = 0; i < 2; i++) {
+        command = located(payload);
+        payload[i * 509 + 508] ^= 1; /* the sender signs the payload as it is; only the item's hash is wrong */
+        cr_assert_eq(lab_send(&lab, &command), CODE_PAYLOAD_HASH, "locator %u", i);
+    }
+    command = located(payload);
+    struct hash32 swapped = command.body.as.pointer_add.items[0].locator_hash;
+    command.body.as.pointer_add.items[0].locator_hash = command.body.as.pointer_add.items[1].locator_hash;
+    command.body.as.pointer_add.items[1].locator_hash = swapped;
+    cr_assert_eq(lab_send(&lab, &command), CODE_PAYLOAD_HASH, "order counts");
+    command = located(payload);
+    command.body.as.pointer_add.items[0].locator_length = 0;
+    memset(&command.body.as.pointer_add.items[0].locator_hash, 0, HASH_BYTES);
+    cr_assert_eq(lab_send(&lab, &command), CODE_PAYLOAD_HASH, "the second item's locator stands first then");
+}
+
+Test(stateless, a_payload_is_there_whole_and_the_signed_one, .init = start)
+{
+    uint8_t payload[2 * 509 + 1] = { 0 };
+    struct lab_command command = located(payload);
+    uint8_t bytes[ENVELOPE_BYTES_MAX];
+    size_t size = lab_sign(&lab, &command, bytes);
+
+    cr_assert_eq(stateless_check(&lab.genesis.hash, bytes_of(bytes, size), &envelope, &body), CODE_OK);
+    cr_assert_eq(stateless_check_payload(&envelope, &body, bytes_of(payload, 2 * 509)), CODE_OK);
+    cr_assert_eq(stateless_check_payload(&envelope, &body, bytes_of(NULL, 0)), CODE_PAYLOAD_MISSING);
+    cr_assert_eq(stateless_check_payload(&envelope, &body, bytes_of(payload, 2 * 509 - 1)), CODE_PAYLOAD_SIZE);
+    cr_assert_eq(stateless_check_payload(&envelope, &body, bytes_of(payload, 2 * 509 + 1)), CODE_PAYLOAD_SIZE);
+    payload[0] ^= 1;
+    cr_assert_eq(stateless_check_payload(&envelope, &body, bytes_of(payload, 2 * 509)), CODE_PAYLOAD_HASH);
+}
