@@ -2,7 +2,8 @@
  *
  * A disclosure that happened is never refused for being wrong: it is judged and the patient sees it. Items are judged one by one, in
  * order. Skipped, and nowhere recorded, are only items that name an unknown patient or a pointer that is not the sender's; when all are
- * skipped the command fails with 310. The digest over the evaluations is H("WARD/digest/eval" || the digest of each judged ticket). */
+ * skipped the command fails with 310; which ones they were follows from the events, since each judged item has its own. The digest over the
+ * evaluations is H("WARD/digest/eval" || the digest of each evaluation that an item led to), zeros when none did. */
 #include "ledger/disclose.h"
 
 #include "base/assert.h"
@@ -13,6 +14,12 @@
 #include "ledger/tickets.h"
 
 #include <string.h>
+
+/* The evaluations that the command's items led to. */
+struct evals {
+    struct hasher hasher;
+    uint32_t count;
+};
 
 /* One item and what is known about it. */
 struct item {
@@ -58,7 +65,16 @@ static bool ticket_fits(const struct ticket *ticket, const struct disclose_item 
     return patient && (subject || requester);
 }
 
-static void item_judge(struct exec *exec, struct item *item, struct hasher *digests)
+/* Finds the ticket that the item names. One of another patient is as good as none: its purpose is no business of this one. */
+static void item_find_ticket(const struct exec *exec, struct item *item)
+{
+    bool found = exec_get_ticket(exec, &item->filed->ticket, &item->ticket);
+
+    item->has_ticket = found && memcmp(item->ticket.patient, item->filed->patient, ACCT_BYTES) == 0;
+    item->late = item->has_ticket && exec->time_ms > item->ticket.expires + exec->params->disclose_late_ms;
+}
+
+static void item_judge(struct exec *exec, struct item *item, struct evals *evals)
 {
     const struct disclose_item *filed = item->filed;
     struct decision decision;
@@ -70,16 +86,15 @@ static void item_judge(struct exec *exec, struct item *item, struct hasher *dige
         item->outcome = offline ? DISCLOSURE_OFFLINE : DISCLOSURE_VIOLATION;
         return;
     }
-    item->has_ticket = exec_get_ticket(exec, &filed->ticket, &item->ticket);
+    item_find_ticket(exec, item);
     if (!item->has_ticket || offline || !ticket_fits(&item->ticket, filed)) {
-        item->has_ticket = item->has_ticket && memcmp(item->ticket.patient, filed->patient, ACCT_BYTES) == 0;
         return;
     }
     struct release_set set = { .ticket = &item->ticket, .base_seq = filed->base_seq, .bitmap = filed->bitmap, .time_ms = exec->time_ms };
     bool permitted = release_evaluate(exec->store, &set, &exec->inputs, &decision, &digest);
-    hash_update(digests, digest.bytes, HASH_BYTES);
+    hash_update(&evals->hasher, digest.bytes, HASH_BYTES);
+    evals->count++;
     item->outcome = permitted ? DISCLOSURE_OK : DISCLOSURE_RACED;
-    item->late = exec->time_ms > item->ticket.expires + exec->params->disclose_late_ms;
 }
 
 static struct audit_event item_event(const struct exec *exec, const struct item *item)
@@ -120,27 +135,29 @@ enum code exec_disclose(struct exec *exec)
     const struct disclose *body = &exec->command.as.disclose;
     enum code code = CODE_OK;
     uint32_t recorded = 0;
-    struct hasher digests;
+    struct evals evals = { .count = 0 };
 
     ASSERT(exec->command.type == COMMAND_DISCLOSE);
     ASSERT(body->count <= DISCLOSE_ITEMS_MAX);
     if (exec->sender.kind != SIGNER_ACTOR || exec->sender.actor.kind != ACTOR_SYSTEM) {
         return CODE_ROLE;
     }
-    hash_init(&digests, HASH_EVAL);
+    hash_init(&evals.hasher, HASH_EVAL);
     for (size_t i = 0; code == CODE_OK && i < body->count; i++) {
         struct item item = { .filed = &body->items[i] };
 
         if (!exec_get_patient(exec, item.filed->patient, &item.patient) || !item_is_ours(exec, item.filed)) {
             continue;
         }
-        item_judge(exec, &item, &digests);
+        item_judge(exec, &item, &evals);
         code = item_record(exec, &item);
         recorded++;
     }
     if (code != CODE_OK) {
         return code;
     }
-    exec->eval_digest = hash_final(&digests);
+    if (evals.count > 0) {
+        exec->eval_digest = hash_final(&evals.hasher);
+    }
     return recorded > 0 ? CODE_OK : CODE_NOT_CUSTODIAN;
 }

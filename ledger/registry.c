@@ -51,6 +51,7 @@ static bool kind_fits(const struct org *org, const struct actor_set *body)
     return false;
 }
 
+/* 203, 204, 118, 207, 210, in this order: what the sender may do comes before what there is room for. */
 static enum code check_register(const struct exec *exec, const struct actor_set *body)
 {
     struct hash32 officer = account_of_org(ORG_KEY_OFFICER, exec->sender.org);
@@ -68,6 +69,9 @@ static enum code check_register(const struct exec *exec, const struct actor_set 
     if ((body->caps & CAP_BTG) != 0 && exec_cosigner(exec, officer.bytes) == NULL) {
         return CODE_CAP;
     }
+    if (exec->chain->actors >= exec->params->actors_max) {
+        return CODE_CAPACITY;
+    }
     if (exec_get_actor(exec, body->acct, &actor)) {
         return CODE_EXISTS;
     }
@@ -80,9 +84,6 @@ static enum code actor_register(struct exec *exec, const struct actor_set *body)
 
     if (code != CODE_OK) {
         return code;
-    }
-    if (exec->chain->actors >= exec->params->actors_max) {
-        return CODE_CAPACITY;
     }
     struct actor actor = { .kind = body->kind, .role = body->role, .org = exec->sender.org, .status = ACTOR_ACTIVE, .caps = body->caps,
         .valid_until = body->valid_until, .registered = exec->time_ms };
@@ -127,14 +128,13 @@ enum code exec_actor_set(struct exec *exec)
 
 /* --- 04 ------------------------------------------------------------------------------------------------------------ */
 
-/* One grant that lets the vouching organisation add pointers without a signature of the patient each time. */
+/* One grant that lets the vouching organisation add pointers without a signature of the patient each time: what a GRANT could have said too. */
 static enum code standing_write(struct exec *exec, struct audit_trail *trail)
 {
     uint32_t seq = ++trail->patient.grant_count;
     struct grant grant = { .effect = EFFECT_PERMIT, .kind = GRANT_WRITE, .gtype = GRANTEE_ORG, .conf_max = CONF_RESTRICTED,
-        .class_mask = CLASS_MASK_ALL, .purposes = 1u << PURPOSE_TREAT, .not_before = exec->time_ms,
-        .expires = exec->time_ms + exec->params->grant_ms_max, .status = GRANT_ACTIVE, .kx_epoch = trail->patient.kx_epoch,
-        .created = exec->time_ms };
+        .class_mask = CLASS_MASK_ALL, .not_before = exec->time_ms, .expires = exec->time_ms + exec->params->grant_ms_max,
+        .status = GRANT_ACTIVE, .kx_epoch = trail->patient.kx_epoch, .created = exec->time_ms };
     struct state_key due = key_due_grant(grant.expires, trail->acct, seq);
     struct audit_event event = audit_event_of(exec, EVENT_GRANT);
     struct writer writer;
@@ -173,20 +173,24 @@ static struct patient patient_new(const struct exec *exec)
     return patient;
 }
 
-static enum code check_patient_register(const struct exec *exec)
+/* 116, 118, 207, 208, 210: the voucher pays, and gets it back when anything fails. */
+static enum code check_patient_register(struct exec *exec)
 {
     struct patient patient;
 
+    if (exec->cosigners_count > 0 && sender_charge(exec, exec->cosigners[0].acct) != CODE_OK) {
+        return CODE_RATE;
+    }
+    if (exec->chain->patients >= exec->params->patients_max) {
+        return CODE_CAPACITY;
+    }
     if (exec_get_patient(exec, exec->sender.acct, &patient)) {
         return CODE_EXISTS;
     }
     if (exec->cosigners_count == 0) {
         return CODE_VOUCH_MISSING;
     }
-    if (key_was_used(exec, exec->envelope->key)) {
-        return CODE_KEY_REUSE;
-    }
-    return exec->chain->patients >= exec->params->patients_max ? CODE_CAPACITY : CODE_OK;
+    return key_was_used(exec, exec->envelope->key) ? CODE_KEY_REUSE : CODE_OK;
 }
 
 enum code exec_patient_register(struct exec *exec)
@@ -196,9 +200,6 @@ enum code exec_patient_register(struct exec *exec)
     enum code code = check_patient_register(exec);
 
     ASSERT(exec->sender.kind == SIGNER_PATIENT);
-    if (code == CODE_OK) {
-        code = sender_charge(exec, exec->cosigners[0].acct);
-    }
     if (code == CODE_OK) {
         code = key_use(exec, exec->envelope->key, exec->sender.acct);
     }

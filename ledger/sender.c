@@ -200,22 +200,26 @@ enum code sender_charge(struct exec *exec, const uint8_t acct[ACCT_BYTES])
 
 /* --- Standing ----------------------------------------------------------------------------------------------------- */
 
+/* Of whom good standing is asked: of whoever files a disclosure only that the registration is not over. */
+enum standing_demand { STANDING_WHOLE, STANDING_FILES };
+
 /* 201, 202, 206: is this signer in good standing at T? A patient always is; what its status forbids is a matter of the subject. */
-static enum code check_good(const struct exec *exec, const struct signer *signer)
+static enum code check_good(const struct exec *exec, const struct signer *signer, enum standing_demand demand)
 {
+    bool whole = demand == STANDING_WHOLE;
     struct org org;
 
     if (signer->kind == SIGNER_PATIENT) {
         return CODE_OK;
     }
-    if (signer->kind == SIGNER_ACTOR && signer->actor.status != ACTOR_ACTIVE) {
+    if (whole && signer->kind == SIGNER_ACTOR && signer->actor.status != ACTOR_ACTIVE) {
         return CODE_SENDER_SUSPENDED;
     }
     if (signer->kind == SIGNER_ACTOR && exec->time_ms >= signer->actor.valid_until) {
         return CODE_SENDER_EXPIRED;
     }
     (void)find_org(exec, signer, &org);
-    return org.status == ORG_ACTIVE ? CODE_OK : CODE_ORG_SUSPENDED;
+    return !whole || org.status == ORG_ACTIVE ? CODE_OK : CODE_ORG_SUSPENDED;
 }
 
 /* 203, 204 of the cosigner that vouches for a patient: a system with caps.VOUCH of a hospital or clinic. */
@@ -243,7 +247,7 @@ static enum code check_cosigner(const struct exec *exec, const struct cosigner *
     if (memcmp(key, cosigner->key, KEY_BYTES) != 0) {
         return CODE_KEY_NOT_CURRENT;
     }
-    enum code code = check_good(exec, signer);
+    enum code code = check_good(exec, signer, STANDING_WHOLE);
     if (code != CODE_OK) {
         return code;
     }
@@ -315,14 +319,14 @@ static enum code check_on_behalf(const struct exec *exec)
 
 enum code sender_check_standing(const struct exec *exec)
 {
+    bool files = exec->envelope->type == COMMAND_DISCLOSE; /* what happened is not rejected because a system was suspended since */
     struct org org;
-    enum code code = check_good(exec, &exec->sender);
-    bool disclosed = exec->envelope->type == COMMAND_DISCLOSE; /* what happened is never rejected for who reports it */
 
     if (exec->envelope->type == COMMAND_PATIENT_REGISTER) {
         return CODE_OK;
     }
-    if (code != CODE_OK && !(disclosed && code != CODE_SENDER_EXPIRED)) {
+    enum code code = check_good(exec, &exec->sender, files ? STANDING_FILES : STANDING_WHOLE);
+    if (code != CODE_OK) {
         return code;
     }
     if (!may_send(exec)) {

@@ -81,6 +81,10 @@ Test(disclose, late_is_more_than_a_day_after_the_end, .init = start)
     expect(EVENT_DISCLOSED, DISCLOSURE_OK, false, "just in time");
     file();
     expect(EVENT_DISCLOSED, DISCLOSURE_OK, true, "late");
+    world_acct('B', file()->recipient);
+    expect(EVENT_DISCLOSED, DISCLOSURE_VIOLATION, true, "late, and to another");
+    file()->ticket.bytes[0] ^= 1;
+    expect(EVENT_DISCLOSED, DISCLOSURE_VIOLATION, false, "of an unknown ticket nobody can say");
 }
 
 Test(disclose, without_a_ticket_it_is_offline, .init = start)
@@ -92,6 +96,24 @@ Test(disclose, without_a_ticket_it_is_offline, .init = start)
     item = file();
     memset(&item->ticket, 0, sizeof item->ticket);
     expect(EVENT_DISCLOSED_OFFLINE, DISCLOSURE_VIOLATION, false, "no ticket, but not called offline");
+}
+
+Test(disclose, the_evaluations_have_a_digest_and_without_any_it_is_zero, .init = start)
+{
+    struct hash32 one;
+
+    file();
+    expect(EVENT_DISCLOSED, DISCLOSURE_OK, false, "evaluated");
+    one = world_exec.eval_digest;
+    cr_assert_not(hash_is_zero(&one));
+    file()->ticket.bytes[0] ^= 1;
+    expect(EVENT_DISCLOSED, DISCLOSURE_VIOLATION, false, "nothing to evaluate");
+    cr_assert(hash_is_zero(&world_exec.eval_digest));
+    struct disclose_item *item = file();
+    memset(&item->ticket, 0, sizeof item->ticket);
+    item->mode = DISCLOSE_OFFLINE;
+    expect(EVENT_DISCLOSED_OFFLINE, DISCLOSURE_OFFLINE, false, "offline");
+    cr_assert(hash_is_zero(&world_exec.eval_digest));
 }
 
 Test(disclose, anything_else_is_a_violation_and_the_patient_sees_it, .init = start)

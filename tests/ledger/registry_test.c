@@ -126,6 +126,7 @@ Test(registry, a_patient_has_the_account_of_its_key_its_voucher_and_one_event)
     cr_assert(exec_get_grant(exec, party.acct, 1, &grant));
     cr_assert_eq(grant.kind, GRANT_WRITE);
     cr_assert_eq(grant.grantee[31], LAB_CEDAR);
+    cr_assert_eq(grant.purposes, 0, "a write has none, as in a GRANT");
     cr_assert(exec_get_actor(exec, system.acct, &voucher));
     cr_assert_eq(voucher.bucket, lab.time_ms + lab.params.rate_system.interval_ms, "the voucher paid");
     cr_assert_eq(voucher.nonce, 0);

@@ -166,6 +166,29 @@ Test(sender, standing_of_the_sender_has_its_codes)
     cr_assert_eq(lab_send(&lab, &by_admin), CODE_ROLE, "an officer registers nobody; only the admin does");
 }
 
+Test(sender, a_disclosure_is_filed_by_a_suspended_system_but_not_by_an_expired_one)
+{
+    start();
+    struct lab_command file = { .sender = &system_a, .body = { .type = COMMAND_DISCLOSE } };
+    struct disclose *body = &file.body.as.disclose;
+    static const struct { enum actor_status status; bool expired; enum org_status org; enum code code; } rows[] = {
+        { ACTOR_ACTIVE, false, ORG_ACTIVE, CODE_NOT_CUSTODIAN },       { ACTOR_SUSPENDED, false, ORG_ACTIVE, CODE_NOT_CUSTODIAN },
+        { ACTOR_RETIRED, false, ORG_ACTIVE, CODE_NOT_CUSTODIAN },      { ACTOR_ACTIVE, false, ORG_SUSPENDED, CODE_NOT_CUSTODIAN },
+        { ACTOR_SUSPENDED, false, ORG_SUSPENDED, CODE_NOT_CUSTODIAN }, { ACTOR_ACTIVE, true, ORG_ACTIVE, CODE_SENDER_EXPIRED },
+        { ACTOR_SUSPENDED, true, ORG_ACTIVE, CODE_SENDER_EXPIRED },    { ACTOR_ACTIVE, true, ORG_SUSPENDED, CODE_SENDER_EXPIRED },
+    };
+
+    body->count = 1;
+    body->items[0] = (struct disclose_item){ .base_seq = 1, .bitmap = { 1 }, .mode = DISCLOSE_OFFLINE };
+    memcpy(body->items[0].patient, patient.acct, ACCT_BYTES);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        set_actor(&system_a, rows[i].status, rows[i].expired ? lab.time_ms : UINT64_MAX);
+        set_org(LAB_ALDER, rows[i].org, CAPS_ALL);
+        enum code code = lab_send(&lab, &file);
+        cr_assert_eq(code, rows[i].code, "row %zu: %s", i, code_name(code));
+    }
+}
+
 Test(sender, on_behalf_must_be_an_active_practitioner_of_the_same_organisation)
 {
     start();
