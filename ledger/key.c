@@ -190,6 +190,40 @@ uint32_t key_seq(const uint8_t *key, size_t size)
     return read_u32_be(&reader);
 }
 
+static struct ticket_place place_read(struct reader *reader)
+{
+    struct ticket_place place;
+
+    memset(&place, 0, sizeof place);
+    read_copy(reader, place.patient, ACCT_BYTES);
+    place.org = read_u16_be(reader);
+    place.height = read_u64_be(reader);
+    place.index = read_u16_be(reader);
+    return place;
+}
+
+struct ticket_place key_ticket_place(const uint8_t *key, size_t size)
+{
+    struct reader reader;
+
+    ASSERT(size > 1);
+    ASSERT(key[0] == KEY_TICKET_INDEX);
+    reader_init(&reader, key + 1, size - 1);
+    struct ticket_place place = place_read(&reader);
+    ASSERT(reader_end(&reader) == VERDICT_OK);
+    return place;
+}
+
+void key_due_later(struct state_key *key, uint64_t time)
+{
+    struct writer writer;
+
+    ASSERT(key->bytes[0] == KEY_DUE);
+    writer_init(&writer, key->bytes + 1, sizeof time);
+    write_u64_be(&writer, time);
+    ASSERT(!writer.failed);
+}
+
 struct due_entry key_due_parse(const uint8_t *key, size_t size)
 {
     struct due_entry entry;
@@ -201,13 +235,11 @@ struct due_entry key_due_parse(const uint8_t *key, size_t size)
     ASSERT(first == KEY_DUE);
     entry.time = read_u64_be(&reader);
     entry.kind = (enum due_kind)read_u8(&reader);
-    read_copy(&reader, entry.acct, ACCT_BYTES);
     if (entry.kind == DUE_TICKET_LEAVES) {
-        memcpy(entry.place.patient, entry.acct, ACCT_BYTES);
-        entry.place.org = read_u16_be(&reader);
-        entry.place.height = read_u64_be(&reader);
-        entry.place.index = read_u16_be(&reader);
+        entry.place = place_read(&reader);
+        memcpy(entry.acct, entry.place.patient, ACCT_BYTES);
     } else {
+        read_copy(&reader, entry.acct, ACCT_BYTES);
         entry.seq = read_u32_be(&reader);
     }
     ASSERT(reader_end(&reader) == VERDICT_OK);

@@ -84,6 +84,12 @@ struct due_entry {
 /* key_due_parse takes a due entry's key apart. Needs: a key that one of the builders made. */
 struct due_entry key_due_parse(const uint8_t *key, size_t size);
 
+/* key_ticket_place takes a ticket's index key apart. Needs: such a key. */
+struct ticket_place key_ticket_place(const uint8_t *key, size_t size);
+
+/* key_due_later moves a due entry's key to a later time. Needs: such a key. */
+void key_due_later(struct state_key *key, uint64_t time);
+
 /* key_prefix_page gives the common prefix of the pointers whose sequence numbers share everything but the last byte. */
 struct state_key key_prefix_page(const uint8_t acct[ACCT_BYTES], uint32_t seq);
 

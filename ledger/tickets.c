@@ -1,6 +1,7 @@
 /* tickets.c: see tickets.h.
  *
- * Invariant: every ticket has exactly one index entry (its place) and every index entry a ticket; chain.tickets counts them. */
+ * Invariant: every ticket has exactly one index entry (its place) and every index entry a ticket; chain.tickets counts them. Every ticket has one
+ * due entry, ticket_kept_ms after its end, but for one that the queue had to put off. */
 #include "ledger/tickets.h"
 
 #include "base/assert.h"
@@ -24,35 +25,37 @@ bool ticket_covers(const struct ticket *ticket, uint32_t seq)
     return seq >= ticket->base_seq && seq - ticket->base_seq < TICKET_PAGE && bitmap_has(ticket->bitmap, seq - ticket->base_seq);
 }
 
+/* A ticket as its index entry leads to it. */
+struct kept {
+    struct ticket_place place;
+    struct hash32 id;
+    struct ticket ticket;
+};
+
 /* What the index of one (patient, organisation) holds. */
 struct survey {
     uint32_t kept;
     uint32_t live;
-    struct hash32 oldest_live;
-    struct state_key oldest_over_index; /* size 0: none is over */
-    struct hash32 oldest_over;
+    struct kept oldest_live; /* when live > 0 */
+    struct kept oldest_over; /* when kept > live */
 };
 
 static void survey_add(struct survey *survey, const struct exec *exec, const struct state_entry *entry)
 {
-    struct hash32 id;
-    struct ticket ticket;
+    struct kept one = { .place = key_ticket_place(entry->key.data, entry->key.size) };
 
     ASSERT(entry->value.size == HASH_BYTES);
-    memcpy(id.bytes, entry->value.data, HASH_BYTES);
-    bool found = exec_get_ticket(exec, &id, &ticket);
+    memcpy(one.id.bytes, entry->value.data, HASH_BYTES);
+    bool found = exec_get_ticket(exec, &one.id, &one.ticket);
     ASSERT(found);
-    survey->kept++;
-    if (ticket_is_live(&ticket, exec->time_ms)) {
+    if (ticket_is_live(&one.ticket, exec->time_ms)) {
         if (survey->live++ == 0) {
-            survey->oldest_live = id;
+            survey->oldest_live = one;
         }
-    } else if (survey->oldest_over_index.size == 0) {
-        ASSERT(entry->key.size <= STATE_KEY_MAX);
-        survey->oldest_over_index.size = (uint8_t)entry->key.size;
-        memcpy(survey->oldest_over_index.bytes, entry->key.data, entry->key.size);
-        survey->oldest_over = id;
+    } else if (survey->kept == survey->live) {
+        survey->oldest_over = one;
     }
+    survey->kept++;
 }
 
 /* Walks at most tickets_kept_max entries, which ticket_issue sees to. */
@@ -62,36 +65,50 @@ static void survey_take(struct survey *survey, const struct exec *exec, const ui
     struct state_cursor cursor;
     struct state_entry entry;
 
-    memset(survey, 0, sizeof *survey);
+    survey->kept = 0;
+    survey->live = 0;
     exec_cursor(&cursor, &prefix);
     while (state_cursor_next(exec->store, &cursor, &entry)) {
         survey_add(survey, exec, &entry);
     }
     ASSERT(survey->live <= survey->kept);
+    ASSERT(survey->kept <= exec->params->tickets_kept_max);
 }
 
-static enum code ticket_remove(struct exec *exec, const struct state_key *index, const struct hash32 *id)
+static struct state_key due_of(const struct exec *exec, const struct kept *kept)
 {
-    struct state_key key = key_ticket(id);
+    return key_due_ticket(kept->ticket.expires + exec->params->ticket_kept_ms, &kept->place);
+}
+
+static enum code ticket_remove(struct exec *exec, const struct kept *kept)
+{
+    struct state_key index = key_ticket_index(&kept->place), key = key_ticket(&kept->id), due = due_of(exec, kept);
     enum code code = exec_remove(exec, &key);
 
     if (code == CODE_OK) {
-        code = exec_remove(exec, index);
+        code = exec_remove(exec, &index);
+    }
+    if (code == CODE_OK) {
+        code = exec_remove(exec, &due);
     }
     ASSERT(exec->chain->tickets > 0);
     exec->chain->tickets--;
     return code;
 }
 
-static enum code ticket_end(struct exec *exec, const struct hash32 *id)
+/* Ends a live ticket now; what it leaves behind goes with its new end. */
+static enum code ticket_end(struct exec *exec, struct kept *kept)
 {
-    struct ticket ticket;
-    bool found = exec_get_ticket(exec, id, &ticket);
+    struct state_key before = due_of(exec, kept);
+    enum code code = exec_remove(exec, &before);
 
-    ASSERT(found);
-    ticket.flags |= TICKET_ENDED;
-    ticket.expires = exec->time_ms;
-    return exec_put_ticket(exec, id, &ticket);
+    kept->ticket.flags |= TICKET_ENDED;
+    kept->ticket.expires = exec->time_ms;
+    struct state_key after = due_of(exec, kept);
+    if (code == CODE_OK) {
+        code = exec_put(exec, &after, NULL, 0);
+    }
+    return code == CODE_OK ? exec_put_ticket(exec, &kept->id, &kept->ticket) : code;
 }
 
 /* Makes room for one more live ticket of this patient and organisation. */
@@ -101,11 +118,12 @@ static enum code make_room(struct exec *exec, const struct ticket *ticket)
     enum code code = CODE_OK;
 
     survey_take(&survey, exec, ticket->patient, ticket->org);
-    if (survey.kept >= exec->params->tickets_kept_max && survey.oldest_over_index.size > 0) {
-        code = ticket_remove(exec, &survey.oldest_over_index, &survey.oldest_over);
-    }
-    if (code == CODE_OK && survey.live >= exec->params->tickets_live_max) {
+    bool all_live = survey.kept == survey.live;
+    if (survey.live >= exec->params->tickets_live_max) {
         code = ticket_end(exec, &survey.oldest_live);
+    }
+    if (code == CODE_OK && survey.kept >= exec->params->tickets_kept_max) {
+        code = ticket_remove(exec, all_live ? &survey.oldest_live : &survey.oldest_over);
     }
     return code;
 }
@@ -137,12 +155,14 @@ enum code ticket_issue(struct exec *exec, const struct ticket *ticket)
 enum code exec_due_ticket(struct exec *exec, struct bytes key)
 {
     struct due_entry entry = key_due_parse(key.data, key.size);
-    struct hash32 id;
+    struct state_key index = key_ticket_index(&entry.place);
+    struct kept kept = { .place = entry.place };
 
     ASSERT(entry.kind == DUE_TICKET_LEAVES);
-    struct state_key index = key_ticket_index(&entry.place);
-    if (exec_get(exec, &index, id.bytes, sizeof id.bytes) < 0) {
+    if (exec_get(exec, &index, kept.id.bytes, HASH_BYTES) < 0) {
         return CODE_OK; /* it had to leave before, to make room */
     }
-    return ticket_remove(exec, &index, &id);
+    bool found = exec_get_ticket(exec, &kept.id, &kept.ticket);
+    ASSERT(found);
+    return ticket_remove(exec, &kept);
 }

@@ -70,6 +70,16 @@ Test(key, due_entries_come_apart_as_they_were_built)
     cr_assert_eq(entry.place.height, 77);
     cr_assert_eq(entry.place.index, 3);
     cr_assert_eq(memcmp(entry.place.patient, acct, sizeof acct), 0);
+    struct state_key index = key_ticket_index(&place);
+    struct ticket_place back = key_ticket_place(index.bytes, index.size);
+    cr_assert_eq(memcmp(back.patient, acct, sizeof acct), 0);
+    cr_assert_eq(back.org, 9);
+    cr_assert_eq(back.height, 77);
+    cr_assert_eq(back.index, 3);
+    key_due_later(&ticket, 500);
+    struct state_key later = key_due_ticket(500, &place);
+    cr_assert_eq(ticket.size, later.size);
+    cr_assert_eq(memcmp(ticket.bytes, later.bytes, later.size), 0);
     entry = key_due_parse(grant.bytes, grant.size);
     cr_assert_eq(entry.kind, DUE_GRANT_EXPIRES);
     cr_assert_eq(entry.seq, 0x01020304);

@@ -50,9 +50,41 @@ Test(tickets, no_more_than_so_many_are_kept, .init = start)
     cr_assert(find(second, &ticket));
     cr_assert_eq(world_chain.tickets, 20);
     world_exec.time_ms += world_params.ticket_ms_max + world_params.ticket_kept_ms;
-    cr_assert_eq(world_due(), 21, "one of them found nothing left to do");
+    cr_assert_eq(world_due(), 20, "what left took its due entry along");
     cr_assert_eq(world_chain.tickets, 0);
     cr_assert_not(find(second, &ticket));
+}
+
+Test(tickets, when_all_that_are_kept_live_the_one_that_ends_leaves, .init = start)
+{
+    struct ticket ticket;
+    struct hash32 ids[6];
+
+    world_params.tickets_kept_max = world_params.tickets_live_max = 4;
+    for (size_t i = 0; i < 6; i++) {
+        ids[i] = world_request('D');
+    }
+    for (size_t i = 0; i < 6; i++) {
+        cr_assert_eq(find(ids[i], &ticket), i >= 2, "ticket %zu", i);
+    }
+    cr_assert_eq(world_chain.tickets, 4, "never more than may be kept");
+}
+
+Test(tickets, one_that_had_to_end_leaves_a_week_after_that, .init = start)
+{
+    struct ticket ticket;
+
+    world_params.tickets_live_max = 1;
+    struct hash32 first = world_request('D');
+    (void)world_request('D');
+    cr_assert(find(first, &ticket));
+    cr_assert_eq(ticket.expires, world_exec.time_ms);
+    world_exec.time_ms += world_params.ticket_kept_ms - 1;
+    cr_assert_eq(world_due(), 0);
+    world_exec.time_ms++;
+    cr_assert_eq(world_due(), 1);
+    cr_assert_not(find(first, &ticket));
+    cr_assert_eq(world_chain.tickets, 1, "the other one lives an hour longer");
 }
 
 Test(tickets, a_ticket_stays_for_a_week_after_its_end, .init = start)
