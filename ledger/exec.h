@@ -60,6 +60,7 @@ struct exec {
 
     struct exec_event events[EXEC_EVENTS_MAX]; /* in order of emission; audit.h appends */
     uint32_t events_count;
+    uint32_t creations; /* entities that this command made: for each, some of what is due is worked off */
     struct consent_inputs inputs; /* scratch of 08, 11, 13 and 14: about 100 KB, never cleared */
     struct hash32 eval_digest; /* set by 13 and 14 (3.14); zeros otherwise */
 };
@@ -81,7 +82,8 @@ enum code exec_disclose(struct exec *exec);         /* ledger/disclose.c */
 
 /* Every due entry whose time is <= T is given to the function of its kind, after the entry itself was removed; the envelope is NULL then.
  * An entry whose entity is gone or has moved on does nothing. `key` is the whole key of the entry (key.h).
- * Fails: CODE_CAPACITY; its changes are undone then, and the entity stays as it is: nothing may rely on hygiene alone. */
+ * Fails: CODE_CAPACITY; its changes are undone then, the entity stays as it is and the entry comes back an hour later: nothing may rely on
+ * hygiene alone. */
 enum code exec_due_pointer(struct exec *exec, struct bytes key); /* ledger/pointers.c: DUE_POINTER_EXPIRES, DUE_POINTER_LEAVES */
 enum code exec_due_grant(struct exec *exec, struct bytes key);   /* ledger/grants.c */
 enum code exec_due_ticket(struct exec *exec, struct bytes key);  /* ledger/access.c */

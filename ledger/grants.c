@@ -249,6 +249,7 @@ static enum code grant_store(struct exec *exec, struct audit_trail *trail, const
 
     trail->patient.active_grants++;
     exec->chain->grants++;
+    exec->creations++;
     grant_event(exec, trail, seq, grant);
     enum code code = exec_put_grant(exec, trail->acct, seq, grant);
     if (code == CODE_OK) {

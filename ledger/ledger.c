@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-enum { JOURNAL_BYTES = 1 << 20, DUE_PER_COMMAND = 2, DUE_PER_BLOCK = 64, SEEN_SLOTS = 4 * BLOCK_COMMANDS_MAX };
+enum { JOURNAL_BYTES = 1 << 20, DUE_PER_CREATION = 2, DUE_PER_BLOCK = 64, DUE_AGAIN_MS = 3600000, SEEN_SLOTS = 4 * BLOCK_COMMANDS_MAX };
 
 _Static_assert(PARAMS_BYTES == GENESIS_PARAMS_BYTES, "the genesis carries them whole");
 _Static_assert((SEEN_SLOTS & (SEEN_SLOTS - 1)) == 0, "a power of two");
@@ -178,6 +178,7 @@ static void save(struct ledger *ledger)
     state_store_savepoint(ledger->exec.store);
     ledger->chain_saved = ledger->chain;
     ledger->exec.events_count = 0;
+    ledger->exec.creations = 0;
     memset(&ledger->exec.eval_digest, 0, sizeof ledger->exec.eval_digest);
 }
 
@@ -219,6 +220,26 @@ static enum code execute(struct ledger *ledger, struct bytes bytes, const struct
     return code;
 }
 
+/* Works off one entry. One whose work does not fit the state comes back later; it takes the room of the one before, so there is always some. */
+static void work_off(struct ledger *ledger, const struct due_entry *due, struct bytes key)
+{
+    enum code (*handler)(struct exec *exec, struct bytes key) = exec_due_handler((uint8_t)due->kind);
+    struct state_key again = { .size = (uint8_t)key.size };
+    enum err err = state_store_remove(ledger->exec.store, key);
+
+    ASSERT(err == ERR_OK);
+    ASSERT(handler != NULL);
+    save(ledger);
+    bool done = handler(&ledger->exec, key) == CODE_OK;
+    settle(ledger, done);
+    if (!done) {
+        memcpy(again.bytes, key.data, key.size);
+        key_due_later(&again, ledger->exec.time_ms + DUE_AGAIN_MS);
+        err = state_store_put(ledger->exec.store, bytes_of(again.bytes, again.size), bytes_of(NULL, 0));
+        ASSERT(err == ERR_OK);
+    }
+}
+
 /* Works off up to `max` entries of the due queue whose time has come. */
 static void work_off_due(struct ledger *ledger, uint32_t max)
 {
@@ -230,20 +251,11 @@ static void work_off_due(struct ledger *ledger, uint32_t max)
     exec->envelope = NULL;
     state_cursor_init(&cursor, bytes_of(&prefix, 1), STATE_PIN_NONE);
     for (uint32_t i = 0; i < max && state_cursor_next(exec->store, &cursor, &entry); i++) {
-        struct reader reader;
-        reader_init(&reader, entry.key.data + 1, entry.key.size - 1);
-        uint64_t time_ms = read_u64_be(&reader);
-        uint8_t kind = read_u8(&reader);
-        ASSERT(!reader.failed);
-        if (time_ms > exec->time_ms) {
+        struct due_entry due = key_due_parse(entry.key.data, entry.key.size);
+        if (due.time > exec->time_ms) {
             return;
         }
-        enum code (*handler)(struct exec *exec, struct bytes key) = exec_due_handler(kind);
-        enum err err = state_store_remove(exec->store, entry.key);
-        ASSERT(err == ERR_OK);
-        ASSERT(handler != NULL);
-        save(ledger);
-        settle(ledger, handler(exec, entry.key) == CODE_OK);
+        work_off(ledger, &due, entry.key);
     }
 }
 
@@ -265,7 +277,7 @@ const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelop
     merkle_peaks_append(&ledger->chain.receipts, &leaf);
     ledger->index++;
     if (code == CODE_OK) {
-        work_off_due(ledger, DUE_PER_COMMAND);
+        work_off_due(ledger, DUE_PER_CREATION * exec->creations);
     }
     return &ledger->receipt;
 }

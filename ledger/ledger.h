@@ -69,7 +69,7 @@ void ledger_begin(struct ledger *ledger, uint64_t height, uint64_t time_ms);
 
 /* ledger_execute executes the next command of the open block. tx_id: as computed when it was admitted; NULL: it is computed.
  * Gives: its receipt, good until the next call. Any bytes are safe: what no correct proposer includes gets its code and changes nothing.
- * Cost: bounded by envelope_static_cost, besides two entries of the due queue. */
+ * Cost: bounded by envelope_static_cost, besides two entries of the due queue for each entity that the command made. */
 const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id);
 
 /* ledger_end works off up to 64 due entries and closes the block. */

@@ -202,6 +202,7 @@ static enum code item_store(struct add *add, const struct pointer_add_item *item
     event.grant = pointer->grant_ref;
     audit_emit(&add->trail, exec, &event);
     exec->chain->pointers++;
+    exec->creations++;
     enum code code = exec_put_pointer(exec, add->body->patient, seq, pointer);
     if (code == CODE_OK) {
         code = pointer_count(exec, &add->trail, pointer->custodian, (enum pointer_status)pointer->status, 1);

@@ -91,6 +91,7 @@ static enum code actor_register(struct exec *exec, const struct actor_set *body)
     memcpy(actor.kx_pk, body->kx_pk, KEY_BYTES);
     memcpy(actor.attest_commit, body->attest_commit, sizeof actor.attest_commit);
     exec->chain->actors++;
+    exec->creations++;
     code = exec_put_actor(exec, body->acct, &actor);
     return code == CODE_OK ? key_use(exec, body->pk, body->acct) : code;
 }
@@ -147,6 +148,7 @@ static enum code standing_write(struct exec *exec, struct audit_trail *trail)
     memcpy(grant.granted_by, trail->acct, ACCT_BYTES);
     trail->patient.active_grants++;
     exec->chain->grants++;
+    exec->creations++;
     event.result = grant.effect;
     event.conf = grant.conf_max;
     event.grant = seq;
@@ -209,6 +211,7 @@ enum code exec_patient_register(struct exec *exec)
     struct patient patient = patient_new(exec);
     struct audit_event event = audit_event_of(exec, EVENT_REGISTERED);
     exec->chain->patients++;
+    exec->creations++;
     event.org = patient.vouchers[0];
     audit_begin(&trail, exec, exec->sender.acct, &patient);
     audit_emit(&trail, exec, &event);

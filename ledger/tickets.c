@@ -145,6 +145,7 @@ enum code ticket_issue(struct exec *exec, const struct ticket *ticket)
     struct state_key index = key_ticket_index(&place);
     struct state_key due = key_due_ticket(ticket->expires + exec->params->ticket_kept_ms, &place);
     exec->chain->tickets++;
+    exec->creations++;
     code = exec_put_ticket(exec, &exec->tx_id, ticket);
     if (code == CODE_OK) {
         code = exec_put(exec, &index, exec->tx_id.bytes, HASH_BYTES);
