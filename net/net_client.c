@@ -1,0 +1,133 @@
+/* net_client.c: clients: local tools on the UNIX socket, and remote ones with a key of their own.
+ *
+ * An id is the slot and, above it, how many clients there were before: an id that is not the slot's present one is nobody's. */
+#include "net/net_priv.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+
+#include <string.h>
+
+static struct net_client *find(struct net *net, uint64_t id)
+{
+    uint64_t slot = id % NET_CLIENT_SLOTS;
+
+    return id != 0 && slot < net->config.clients_max && net->clients[slot].id == id ? &net->clients[slot] : NULL;
+}
+
+uint32_t client_key_count(const struct net *net, const uint8_t key[32])
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < net->clients_high; i++) {
+        const struct net_client *client = &net->clients[i];
+        count += client->id != 0 && !client->info.local && memcmp(client->info.key, key, 32) == 0;
+    }
+    return count;
+}
+
+static struct net_client *take_slot(struct net *net, const struct net_client_info *info)
+{
+    for (uint32_t i = 0; i < net->config.clients_max; i++) {
+        struct net_client *client = &net->clients[i];
+        if (client->id == 0) {
+            client->id = ++net->client_serial * NET_CLIENT_SLOTS + i;
+            client->info = *info;
+            client->leaving = false;
+            net->clients_high = i + 1 > net->clients_high ? i + 1 : net->clients_high;
+            return client;
+        }
+    }
+    return NULL;
+}
+
+bool client_begin(struct net_conn *conn, const struct net_client_info *info)
+{
+    struct net *net = conn->net;
+    bool too_many = !info->local && client_key_count(net, info->key) >= net->config.clients_per_key_max;
+    struct net_client *client = too_many ? NULL : take_slot(net, info);
+
+    if (client == NULL || !conn_attach(conn, net->client_bodies, net->client_bodies_count)) {
+        if (client != NULL) {
+            client->id = 0;
+        }
+        net->counters.strangers_refused++;
+        conn_close(conn);
+        return false;
+    }
+    conn_deadline(conn, 0);
+    conn->state = CONN_UP;
+    conn->peer = &client->peer;
+    client->peer.conn = conn;
+    ASSERT(client->peer.queue.bytes == 0);
+    if (net->handlers.client_up(net->handlers.context, client->id, info)) {
+        return true;
+    }
+    client->peer.conn = NULL;
+    client->id = 0;
+    conn_close(conn);
+    return false;
+}
+
+void client_gone(struct net *net, uint32_t slot, enum net_reason reason)
+{
+    struct net_client *client = &net->clients[slot];
+    uint64_t id = client->id;
+
+    ASSERT(client->peer.conn == NULL);
+    client->id = 0;
+    while (net->clients_high > 0 && net->clients[net->clients_high - 1].id == 0) {
+        net->clients_high--;
+    }
+    net->handlers.client_down(net->handlers.context, id, reason);
+}
+
+enum err net_client_send(struct net *net, uint64_t id, const struct net_message *message)
+{
+    struct net_client *client = find(net, id);
+
+    ASSERT(message->head.size <= NET_HEAD_BYTES_MAX);
+    if (client == NULL || client->peer.conn == NULL || client->peer.doomed || client->leaving) {
+        return ERR_CLOSED;
+    }
+    enum err err = send_queue_add(&client->peer.queue, message);
+    net->counters.frames_out += err == ERR_OK;
+    net->counters.sends_dropped += err != ERR_OK;
+    return err;
+}
+
+size_t net_client_queued_bytes(const struct net *net, uint64_t id)
+{
+    uint64_t slot = id % NET_CLIENT_SLOTS;
+    bool there = id != 0 && slot < net->config.clients_max && net->clients[slot].id == id;
+
+    return there ? net->clients[slot].peer.queue.bytes : 0;
+}
+
+void net_client_close(struct net *net, uint64_t id)
+{
+    struct net_client *client = find(net, id);
+
+    if (client == NULL || client->peer.conn == NULL || client->leaving) {
+        return;
+    }
+    client->leaving = true;
+    client->peer.paused = true;
+    net->pending = true;
+    conn_sync(client->peer.conn);
+    conn_deadline(client->peer.conn, clock_mono_ns() + net->config.handshake_timeout_ms * UINT64_C(1000000));
+}
+
+static void set_paused(struct net *net, uint64_t id, bool paused)
+{
+    struct net_client *client = find(net, id);
+
+    if (client != NULL && client->peer.conn != NULL && !client->leaving) {
+        client->peer.paused = paused;
+        conn_sync(client->peer.conn);
+    }
+}
+
+void net_client_pause(struct net *net, uint64_t client) { set_paused(net, client, true); }
+
+void net_client_resume(struct net *net, uint64_t client) { set_paused(net, client, false); }

@@ -1,0 +1,275 @@
+/* net_listen.c: the two listening sockets: TCP for members and remote clients, UNIX for local tools.
+ *
+ * Whoever connects to the TCP socket is a stranger until it has proved a key: bounded in number, per host and in time. */
+#include "net/net_priv.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 128
+#define RETRY_NS 100000000u /* after the kernel had no descriptor left */
+
+static void accepted(struct completion *completion, int32_t result, uint32_t flags);
+
+/* --- Taking connections ------------------------------------------------------------------------------------------- */
+
+/* host_allows counts the strangers of one host against the bound, which is per member that lives there. */
+static bool host_allows(const struct net *net, const struct sockaddr_storage *host)
+{
+    uint32_t half_open = 0, same_host = 0, residents = 0;
+
+    for (uint32_t i = 0; i < net->conns_count; i++) {
+        const struct net_conn *conn = &net->conns[i];
+        bool half = conn->state == CONN_SHAKING && !conn->dialled;
+        half_open += half;
+        same_host += half && address_host_equal(&conn->host, host);
+    }
+    for (uint32_t i = 0; i < net->config.members_count; i++) {
+        const struct address *address = &net->links[i].config.address;
+        residents += address->kind == ADDRESS_NUMERIC && address_host_equal(&address->socket, host);
+    }
+    return half_open < net->config.half_open_max && same_host < net->config.half_open_per_host_max * (residents > 1 ? residents : 1);
+}
+
+static void take_stranger(struct net *net, int fd)
+{
+    struct sockaddr_storage host = { 0 };
+    socklen_t size = sizeof host;
+    struct net_conn *conn = NULL;
+
+    net->loop->counters.syscalls++;
+    if (getpeername(fd, (struct sockaddr *)&host, &size) == 0 && host_allows(net, &host)) {
+        conn = conn_take(net, fd);
+    }
+    if (conn == NULL) {
+        net->counters.strangers_refused++;
+        close(fd);
+        return;
+    }
+    conn->host = host;
+    conn->host_size = size;
+    conn_options(conn);
+    tunnel_listen(&conn->tunnel, (struct tunnel_span){ conn->small_room, TUNNEL_ROOM_MIN });
+    conn_deadline(conn, clock_mono_ns() + net->config.handshake_timeout_ms * UINT64_C(1000000));
+    conn_sync(conn);
+}
+
+static void take_local(struct net *net, int fd)
+{
+    struct ucred who;
+    socklen_t size = sizeof who;
+    struct net_conn *conn = NULL;
+
+    net->loop->counters.syscalls++;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0) {
+        conn = conn_take(net, fd);
+    }
+    if (conn == NULL) {
+        net->counters.strangers_refused++;
+        close(fd);
+        return;
+    }
+    conn->secure = false;
+    struct net_client_info info = { .local = true, .uid = who.uid, .pid = (uint32_t)who.pid };
+    if (client_begin(conn, &info)) {
+        conn_sync(conn);
+    }
+}
+
+static void listener_accept(struct net_listener *listener)
+{
+    listener->active = true;
+    listener->retry_ns = 0;
+    loop_accept(listener->net->loop, listener->fd, &listener->done);
+}
+
+static void accepted(struct completion *completion, int32_t result, uint32_t flags)
+{
+    struct net_listener *listener = (struct net_listener *)(void *)((char *)completion - offsetof(struct net_listener, done));
+    struct net *net = listener->net;
+
+    listener->active = (flags & LOOP_MORE) != 0;
+    loop_note(net->loop, LOOP_CAUSE_STRANGER);
+    if (result >= 0 && net->stopping) {
+        close(result);
+    } else if (result >= 0 && listener->local) {
+        take_local(net, result);
+    } else if (result >= 0) {
+        take_stranger(net, result);
+    }
+    if (listener->active || net->stopping) {
+        return;
+    }
+    if (result >= 0 || result == -ECONNABORTED || result == -EINTR) {
+        listener_accept(listener);
+    } else {
+        listener->retry_ns = clock_mono_ns() + RETRY_NS;
+    }
+}
+
+/* --- Opening ------------------------------------------------------------------------------------------------------ */
+
+static enum err problem_is(struct net *net, const struct address *address, const char *step, int number, const char **problem)
+{
+    const char *why = number == EADDRINUSE ? "another program listens there" : strerror(number);
+
+    snprintf(net->problem, sizeof net->problem, "%s: %s%s", address->text, step, why);
+    *problem = net->problem;
+    return number == EACCES || number == EPERM ? ERR_PERMISSION : ERR_IO;
+}
+
+/* path_clear removes a socket that nobody answers any more. Fails: EADDRINUSE when somebody does, EEXIST when it is no socket. */
+static int path_clear(const struct address *address)
+{
+    const struct sockaddr_un *name = (const struct sockaddr_un *)(const void *)&address->socket;
+    struct stat info;
+
+    if (lstat(name->sun_path, &info) != 0) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    if (!S_ISSOCK(info.st_mode)) {
+        return EEXIST;
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return errno;
+    }
+    bool answered = connect(fd, (const struct sockaddr *)name, address->size) == 0;
+    close(fd);
+    if (answered) {
+        return EADDRINUSE;
+    }
+    return unlink(name->sun_path) == 0 ? 0 : errno;
+}
+
+static enum err open_listener(struct net *net, struct net_listener *listener, const struct address *address, const char **problem)
+{
+    struct sockaddr_storage name;
+    socklen_t size;
+    int on = 1, off = 0;
+
+    *listener = (struct net_listener){ .net = net, .fd = -1, .local = address->kind == ADDRESS_UNIX, .done = { accepted } };
+    if (address->kind == ADDRESS_NONE) {
+        return ERR_OK;
+    }
+    if (address_resolve(address, &name, &size) != ERR_OK) {
+        snprintf(net->problem, sizeof net->problem, "%s: no such host", address->text);
+        *problem = net->problem;
+        return ERR_INVALID;
+    }
+    int code = listener->local ? path_clear(address) : 0;
+    if (code != 0) {
+        return problem_is(net, address, "", code, problem);
+    }
+    listener->fd = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener->fd < 0) {
+        return problem_is(net, address, "no socket: ", errno, problem);
+    }
+    if (!listener->local) {
+        (void)setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    }
+    if (name.ss_family == AF_INET6) {
+        (void)setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    }
+    if (bind(listener->fd, (const struct sockaddr *)&name, size) != 0 || listen(listener->fd, BACKLOG) != 0) {
+        return problem_is(net, address, "", errno, problem);
+    }
+    listener->bound = true;
+    if (listener->local) {
+        (void)chmod(((const struct sockaddr_un *)(const void *)&name)->sun_path, 0660);
+    }
+    return ERR_OK;
+}
+
+static uint16_t port_of(int fd)
+{
+    struct sockaddr_storage name = { 0 };
+    socklen_t size = sizeof name;
+
+    if (fd < 0 || getsockname(fd, (struct sockaddr *)&name, &size) != 0) {
+        return 0;
+    }
+    if (name.ss_family == AF_INET6) {
+        return ntohs(((const struct sockaddr_in6 *)(const void *)&name)->sin6_port);
+    }
+    return name.ss_family == AF_INET ? ntohs(((const struct sockaddr_in *)(const void *)&name)->sin_port) : 0;
+}
+
+enum err listen_open(struct net *net, const char **problem)
+{
+    net->listener_local.fd = -1;
+    enum err err = open_listener(net, &net->listener, &net->config.listen, problem);
+    if (err == ERR_OK) {
+        err = open_listener(net, &net->listener_local, &net->config.listen_local, problem);
+    }
+    if (err != ERR_OK) {
+        listen_close(net);
+        return err;
+    }
+    net->port = port_of(net->listener.fd);
+    if (net->listener.fd >= 0) {
+        listener_accept(&net->listener);
+    }
+    if (net->listener_local.fd >= 0) {
+        listener_accept(&net->listener_local);
+    }
+    return ERR_OK;
+}
+
+/* --- Running and closing ------------------------------------------------------------------------------------------ */
+
+void listen_step(struct net *net, uint64_t now_ns)
+{
+    struct net_listener *both[] = { &net->listener, &net->listener_local };
+
+    for (size_t i = 0; i < 2; i++) {
+        if (both[i]->retry_ns != 0 && both[i]->retry_ns <= now_ns) {
+            listener_accept(both[i]);
+        }
+    }
+}
+
+uint64_t listen_deadline_ns(const struct net *net)
+{
+    uint64_t a = net->listener.retry_ns != 0 ? net->listener.retry_ns : LOOP_FOREVER;
+    uint64_t b = net->listener_local.retry_ns != 0 ? net->listener_local.retry_ns : LOOP_FOREVER;
+
+    return a < b ? a : b;
+}
+
+void listen_stop(struct net *net)
+{
+    struct net_listener *both[] = { &net->listener, &net->listener_local };
+
+    for (size_t i = 0; i < 2; i++) {
+        both[i]->retry_ns = 0;
+        if (both[i]->active) {
+            loop_cancel(net->loop, both[i]->fd);
+        }
+    }
+}
+
+void listen_close(struct net *net)
+{
+    if (net->listener.fd >= 0) {
+        close(net->listener.fd);
+    }
+    if (net->listener_local.fd >= 0) {
+        const struct sockaddr_un *name = (const struct sockaddr_un *)(const void *)&net->config.listen_local.socket;
+        close(net->listener_local.fd);
+        if (net->listener_local.bound) {
+            (void)unlink(name->sun_path);
+        }
+    }
+    net->listener.fd = -1;
+    net->listener_local.fd = -1;
+}
