@@ -1,0 +1,27 @@
+/* stock.h: commands signed before they are needed, so that a load generator spends nothing on them while it measures. */
+#ifndef WARD_CLI_STOCK_H
+#define WARD_CLI_STOCK_H
+
+#include "cli/population.h"
+
+#include <stdint.h>
+
+struct stock {
+    uint64_t count;
+    uint32_t size;        /* bytes of one command with its payload; all are alike */
+    uint32_t orgs;
+    uint8_t *bytes;       /* count x size */
+    struct hash32 *ids;   /* transaction ids */
+};
+
+/* stock_make signs commands 0 .. count - 1 of a population. Needs: count >= 1. Fails: ERR_NO_MEMORY. Cost: count signatures. */
+enum err stock_make(struct stock *stock, const struct population *population, const struct population_work *work, uint64_t count);
+void stock_close(struct stock *stock);
+
+/* stock_command gives a command as SUBMIT carries it. */
+struct bytes stock_command(const struct stock *stock, uint64_t number);
+
+/* stock_home gives the replica of the hospital that sends it. */
+uint32_t stock_home(const struct stock *stock, uint64_t number);
+
+#endif
