@@ -194,7 +194,7 @@ static bool transmit(struct load *load, uint64_t number, uint64_t now_ns)
 {
     uint8_t bytes[8 + TX_BYTES_MAX];
     struct writer writer;
-    uint32_t turn = load->tally.entries[number].sends;
+    uint32_t turn = tally_turn(&load->tally, number);
     uint32_t at = choose(load, number, turn, LOAD_CONNECTION_WINDOW);
 
     if (at == UINT32_MAX) {

@@ -2,6 +2,7 @@
 #include "cli/tally.h"
 
 #include "base/assert.h"
+#include "node/session.h"
 #include "wire/code.h"
 
 #include <string.h>
@@ -56,6 +57,15 @@ void tally_intend(struct tally *tally, uint64_t number, uint64_t intended_ns)
     tally->entries[number].intended_ns = intended_ns;
 }
 
+uint32_t tally_turn(const struct tally *tally, uint64_t number)
+{
+    const struct tally_entry *entry = &tally->entries[number];
+    bool unanswered = entry->state == TALLY_WAITING || entry->state == TALLY_ADMITTED;
+
+    ASSERT(number < tally->count);
+    return entry->turn + (unanswered ? 1u : 0u);
+}
+
 void tally_sent(struct tally *tally, uint64_t number, uint32_t connection, uint64_t now_ns)
 {
     struct tally_entry *entry = &tally->entries[number];
@@ -69,6 +79,7 @@ void tally_sent(struct tally *tally, uint64_t number, uint32_t connection, uint6
             histogram_record(&tally->lateness, now_ns > entry->intended_ns ? now_ns - entry->intended_ns : 0);
         }
     } else {
+        entry->turn = (uint8_t)tally_turn(tally, number);
         tally->resends++;
     }
     entry->connection = connection;
@@ -109,6 +120,7 @@ void tally_refused(struct tally *tally, uint64_t number, const struct client_ref
     } else if (later && entry->sends < TALLY_SENDS_MAX) {
         uint64_t pause_ms = refusal->retry_after_ms > TALLY_PAUSE_MS_MIN ? refusal->retry_after_ms : TALLY_PAUSE_MS_MIN;
         entry->due_ns = now_ns + pause_ms * NS_PER_MS;
+        entry->turn = (uint8_t)(entry->turn + (refusal->code == REFUSAL_DRAINING || refusal->code == REFUSAL_BEHIND ? 1 : 0));
         tally->pauses++;
         turn(tally, entry, TALLY_PAUSED);
     } else {

@@ -9,7 +9,8 @@
  *
  * T1 A command has one receipt: a second one must say the same height, place and code, or it is a contradiction.
  * T2 A command is sent again when its connection ended, when nobody answered for 250 ms (R3), when an admitted one has no receipt after 2 s, and when
- *    a refusal named a time. Sending again is safe: account and nonce are the same.
+ *    a refusal named a time. Sending again is safe: account and nonce are the same. It goes to the next replica, but after a refusal that is about
+ *    the queue and not about the replica to the same one.
  * T3 LOST: the nonce was used by a command that we had sent before, most likely by this very one, whose receipt went down with a connection. Whoever
  *    counts must ask a replica for the receipt. */
 #ifndef WARD_CLI_TALLY_H
@@ -39,6 +40,7 @@ struct tally_entry {
     uint16_t code;        /* DONE, REFUSED */
     uint8_t state;        /* enum tally_state */
     uint8_t sends;
+    uint8_t turn;         /* how many replicas after its home it is sent to */
 };
 
 struct tally {
@@ -68,6 +70,9 @@ void tally_intend(struct tally *tally, uint64_t number, uint64_t intended_ns);
 
 /* tally_sent: the command went out, for the first time or again. Needs: it is intended; UNSENT ones go out in order. */
 void tally_sent(struct tally *tally, uint64_t number, uint32_t connection, uint64_t now_ns);
+
+/* tally_turn gives how many replicas after its home a command is to go when it is sent now. */
+uint32_t tally_turn(const struct tally *tally, uint64_t number);
 
 /* What comes back. Numbers that were never sent are ignored: a stranger's answer changes nothing. */
 void tally_admitted(struct tally *tally, uint64_t number, uint64_t now_ns);

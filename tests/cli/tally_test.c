@@ -139,6 +139,20 @@ Test(tally, a_refusal_that_names_a_time_pauses, .init = start)
     expect_balance();
 }
 
+Test(tally, silence_and_a_replica_that_is_behind_lead_to_the_next_a_full_queue_does_not, .init = start)
+{
+    send_all(3, 1000 * MS);
+    refuse(0, 1, 10, 1000 * MS);
+    cr_assert_eq(tally_turn(&tally, 0), 0, "busy");
+    refuse(1, 5, 10, 1000 * MS);
+    cr_assert_eq(tally_turn(&tally, 1), 1, "behind");
+    cr_assert_eq(tally_turn(&tally, 2), 1, "silent so far");
+    tally_sent(&tally, 1, 0, 1100 * MS);
+    cr_assert_eq(tally_turn(&tally, 1), 2, "silent again");
+    refuse(1, 1, 10, 1200 * MS);
+    cr_assert_eq(tally_turn(&tally, 1), 1, "the second one has a full queue");
+}
+
 Test(tally, a_used_nonce_is_a_lost_receipt_only_for_what_was_sent_before, .init = start)
 {
     send_all(3, 1000 * MS);
