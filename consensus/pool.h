@@ -37,6 +37,7 @@
 #define POOL_TOKENS_MAX 2u            /* clients that one command answers */
 #define POOL_COST_NS_MAX 50000000ull  /* V5: C_max, static cost of one block */
 #define POOL_BYPASS_BLOCKS 3u         /* Q4 */
+#define POOL_COMMAND_BYTES_MAX (ENVELOPE_BYTES_MAX + PAYLOAD_BYTES_MAX)
 
 struct pool_config {
     uint32_t commands;           /* that can be held, POOL_COMMANDS_MIN .. POOL_COMMANDS_MAX */
@@ -95,7 +96,7 @@ uint64_t pool_verify_due_ns(const struct pool *pool);
 bool pool_verify_take(struct pool *pool, uint32_t *batch, const struct sig_item **items, uint32_t *count);
 
 /* pool_verified ends a batch. Gives: outcomes ADMIT, or REFUSE with the code that parse gave the first signature which is not valid (SIG,
- * COSIG, POP). Needs: the batch is under way; count as taken. Cost: O(1) per command, and one standing. */
+ * COSIG, POP). Needs: the batch is under way; count as taken. Cost: O(1) per command. */
 void pool_verified(struct pool *pool, struct now now, uint32_t batch, const bool *verdicts, uint32_t count);
 
 /* pool_has_verified tells whether this very command, byte for byte, was verified here: its signatures need no second check (V5). */
@@ -126,11 +127,11 @@ enum pool_flight {
  * verdict is: a committed block must be executed all the same; a refused one is taken out by pool_inflight_remove.
  * One block per height: whoever changes to another block of a height removes the first. Every block passes here before it executes.
  * Needs: at most config.blocks heights, block_commands_max commands each. Cost: O(1), a standing when the command is not held here. */
-enum pool_flight pool_inflight_add(struct pool *pool, uint64_t height, const struct command *command);
+enum pool_flight pool_inflight_add(struct pool *pool, struct now now, uint64_t height, const struct command *command);
 
 /* pool_inflight_remove forgets the block of a height: it was abandoned or refused. Its commands that are held here become READY again, at
  * the front. Nothing happens when the height is not in flight. Remove from the highest height down. */
-void pool_inflight_remove(struct pool *pool, uint64_t height);
+void pool_inflight_remove(struct pool *pool, struct now now, uint64_t height);
 
 /* pool_executed tells that the block of this height, in flight until now, is executed at its time. Its commands are forgotten (the
  * receipt answers them), and so is everything of their accounts up to the executed nonce, refused with NONCE_LOW. A height that is not in
@@ -169,13 +170,9 @@ uint32_t pool_live_count(const struct pool *pool);
 /* pool_live_oldest_ns gives when the oldest live request became live; UINT64_MAX: none. */
 uint64_t pool_live_oldest_ns(const struct pool *pool);
 
-/* pool_is_live_claim judges a command from a cause that somebody sent (Q2) without taking it: its sender may send it now and its nonce
- * is the next, or it is live here. The signatures are not checked: only pool_add and a batch do that. Cost: one standing. */
-bool pool_is_live_claim(const struct pool *pool, struct now now, const struct command *command);
-
 /* pool_live_write writes whole commands, the oldest live first, while they fit: the cause of a TIMEOUT or QUERY, what a new leader gets.
- * Gives: bytes written. Cost: O(written), and at most POOL_WRITE_SKIPS_MAX that do not fit. */
-#define POOL_WRITE_SKIPS_MAX 64u
+ * (Whoever receives a cause gives each command to pool_add: it is outstanding work there once it is live, which a forged one never is.)
+ * Gives: bytes written. Needs: room >= POOL_COMMAND_BYTES_MAX, here and below. Cost: O(written). */
 size_t pool_live_write(const struct pool *pool, uint8_t *out, size_t room);
 
 /* pool_forward_next writes verified commands of own clients that were not forwarded since the last reset, oldest first, while they fit (R2).
