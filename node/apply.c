@@ -40,7 +40,7 @@ enum err apply_take(struct apply *apply, struct arena *arena, const struct genes
         return ERR_INVALID;
     }
     apply->ledger = ledger_take(arena, &params);
-    archive_init(&apply->archive, arena, config->archive_events, config->archive_receipts);
+    archive_init(&apply->archive, arena, &(struct archive_sizes){ config->archive_events, config->archive_receipts, config->archive_locators });
     apply->codes = arena_take(arena, BLOCK_COMMANDS_MAX, sizeof *apply->codes);
     if (apply->ledger != NULL) {
         ledger_set_sink(apply->ledger, &(struct ledger_sink){ apply, keep_event, keep_receipt });
@@ -157,6 +157,39 @@ void apply_begin(struct apply *apply, const struct effect *commit)
     ledger_begin(apply->ledger, apply->block.header->height, apply->block.header->time_ms);
 }
 
+/* keep_locators puts the locators of a command that succeeded into the archive. The payload is no longer there when it was erased. */
+static void keep_locators(struct apply *apply, struct bytes bytes, const struct block_command *command)
+{
+    struct envelope envelope;
+    struct command_body body;
+    size_t at = command->envelope_bytes;
+
+    if (envelope_decode(&envelope, bytes_of(bytes.data, command->envelope_bytes)) != CODE_OK || envelope.payload_bytes != command->payload_bytes ||
+        command_body_decode(&body, envelope.type, envelope.body.data, envelope.body.size) != VERDICT_OK || body.type != COMMAND_POINTER_ADD) {
+        return;
+    }
+    for (size_t i = 0; i < body.as.pointer_add.count; i++) {
+        const struct pointer_add_item *item = &body.as.pointer_add.items[i];
+        if (item->locator_length == LOCATOR_SEALED_BYTES && bytes.size - at >= LOCATOR_SEALED_BYTES) {
+            archive_add_locator(&apply->archive, &item->locator_hash, bytes.data + at);
+            at += LOCATOR_SEALED_BYTES;
+        }
+    }
+}
+
+static void execute_next(struct apply *apply)
+{
+    const struct block_command *command = &apply->block.commands[apply->next];
+    struct bytes bytes = bytes_of(apply->block.body.data + command->offset, command->envelope_bytes + command->payload_bytes);
+    enum code code = ledger_execute(apply->ledger, bytes_of(bytes.data, command->envelope_bytes), &command->id)->code;
+
+    if (code == CODE_OK && command->payload_bytes > 0) {
+        keep_locators(apply, bytes, command);
+    }
+    apply->codes[apply->next++] = (uint16_t)code;
+    apply->executed++;
+}
+
 static const struct apply_block *finish(struct apply *apply)
 {
     if (apply->block.roots) {
@@ -178,11 +211,7 @@ const struct apply_block *apply_step(struct apply *apply, uint32_t commands_max)
         return ledger_fold(apply->ledger, FOLD_HASHES) ? finish(apply) : NULL;
     }
     for (uint32_t i = 0; i < commands_max && apply->next < count; i++) {
-        const struct block_command *command = &apply->block.commands[apply->next];
-        struct bytes envelope = bytes_of(apply->block.body.data + command->offset, command->envelope_bytes);
-        apply->codes[apply->next] = (uint16_t)ledger_execute(apply->ledger, envelope, &command->id)->code;
-        apply->next++;
-        apply->executed++;
+        execute_next(apply);
     }
     if (apply->next < count) {
         return NULL;

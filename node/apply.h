@@ -29,6 +29,7 @@ struct apply_block {
 struct apply_config {
     uint32_t archive_events;   /* a power of two */
     uint32_t archive_receipts; /* a power of two */
+    uint32_t archive_locators; /* a power of two; 0: none are kept */
 };
 
 struct apply {

@@ -6,17 +6,27 @@
 
 #include <string.h>
 
-void archive_init(struct archive *archive, struct arena *arena, uint32_t events_max, uint32_t receipts_max)
+static bool is_power_of_two(uint32_t value)
 {
-    ASSERT(events_max >= 2);
-    ASSERT((events_max & (events_max - 1)) == 0);
-    ASSERT(receipts_max >= 2);
-    ASSERT((receipts_max & (receipts_max - 1)) == 0);
-    *archive = (struct archive){ .events_max = events_max, .receipts_max = receipts_max };
-    archive->events = arena_take(arena, events_max, sizeof *archive->events);
-    archive->event_buckets = arena_take(arena, events_max, sizeof *archive->event_buckets);
-    archive->receipts = arena_take(arena, receipts_max, sizeof *archive->receipts);
-    archive->receipt_buckets = arena_take(arena, receipts_max, sizeof *archive->receipt_buckets);
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+void archive_init(struct archive *archive, struct arena *arena, const struct archive_sizes *sizes)
+{
+    ASSERT(sizes->events_max >= 2);
+    ASSERT(is_power_of_two(sizes->events_max));
+    ASSERT(sizes->receipts_max >= 2);
+    ASSERT(is_power_of_two(sizes->receipts_max));
+    ASSERT(sizes->locators_max == 0 || is_power_of_two(sizes->locators_max));
+    *archive = (struct archive){ .sizes = *sizes };
+    archive->events = arena_take(arena, sizes->events_max, sizeof *archive->events);
+    archive->event_buckets = arena_take(arena, sizes->events_max, sizeof *archive->event_buckets);
+    archive->receipts = arena_take(arena, sizes->receipts_max, sizeof *archive->receipts);
+    archive->receipt_buckets = arena_take(arena, sizes->receipts_max, sizeof *archive->receipt_buckets);
+    if (sizes->locators_max > 0) {
+        archive->locators = arena_take(arena, sizes->locators_max, sizeof *archive->locators);
+        archive->locator_buckets = arena_take(arena, sizes->locators_max, sizeof *archive->locator_buckets);
+    }
 }
 
 /* bucket_of_event mixes patient and sequence number: the events of one patient do not share a bucket. Accounts are hashes. */
@@ -25,37 +35,15 @@ static uint32_t bucket_of_event(const struct archive *archive, const uint8_t pat
     uint64_t prefix;
 
     memcpy(&prefix, patient, sizeof prefix);
-    return (uint32_t)((prefix + seq * 0x9e3779b97f4a7c15u) >> 32) & (archive->events_max - 1);
+    return (uint32_t)((prefix + seq * 0x9e3779b97f4a7c15u) >> 32) & (archive->sizes.events_max - 1);
 }
 
-static uint32_t bucket_of_receipt(const struct archive *archive, const struct hash32 *tx_id)
+static uint32_t bucket_of_hash(const struct hash32 *hash, uint32_t max)
 {
     uint32_t prefix;
 
-    memcpy(&prefix, tx_id->bytes, sizeof prefix);
-    return prefix & (archive->receipts_max - 1);
-}
-
-void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES])
-{
-    uint64_t number = ++archive->events_last;
-    uint64_t *bucket = &archive->event_buckets[bucket_of_event(archive, patient, seq)];
-    struct archive_event *event = &archive->events[number & (archive->events_max - 1)];
-
-    event->seq = seq;
-    event->previous = *bucket;
-    memcpy(event->patient, patient, ACCT_BYTES);
-    memcpy(event->bytes, bytes, AUDIT_EVENT_BYTES);
-    *bucket = number;
-}
-
-void archive_add_receipt(struct archive *archive, uint64_t position, const struct receipt *receipt)
-{
-    uint64_t number = ++archive->receipts_last;
-    uint64_t *bucket = &archive->receipt_buckets[bucket_of_receipt(archive, &receipt->tx_id)];
-
-    archive->receipts[number & (archive->receipts_max - 1)] = (struct archive_receipt){ *receipt, position, *bucket };
-    *bucket = number;
+    memcpy(&prefix, hash->bytes, sizeof prefix);
+    return prefix & (max - 1);
 }
 
 /* is_held tells whether entry `number` is still in its ring. */
@@ -64,28 +52,84 @@ static bool is_held(uint64_t number, uint64_t last, uint32_t max)
     return number != 0 && number <= last && last - number < max;
 }
 
-const uint8_t *archive_find_event(const struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq)
+/* top_of gives the top of the next leaf, zeros when a forgotten one is needed for it. */
+static struct hash32 top_of(const struct merkle_log *log, uint64_t index, const struct hash32 *leaf)
+{
+    struct hash32 top;
+
+    return merkle_log_top(log, index, leaf, &top) ? top : (struct hash32){ { 0 } };
+}
+
+/* --- Events ------------------------------------------------------------------------------------------------------- */
+
+static const struct archive_event *find_event(const struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq)
 {
     uint64_t number = archive->event_buckets[bucket_of_event(archive, patient, seq)];
 
-    for (uint32_t steps = 0; is_held(number, archive->events_last, archive->events_max); steps++) {
-        ASSERT(steps < archive->events_max);
-        const struct archive_event *event = &archive->events[number & (archive->events_max - 1)];
+    for (uint32_t steps = 0; is_held(number, archive->events_last, archive->sizes.events_max); steps++) {
+        ASSERT(steps < archive->sizes.events_max);
+        const struct archive_event *event = &archive->events[number & (archive->sizes.events_max - 1)];
         if (event->seq == seq && memcmp(event->patient, patient, ACCT_BYTES) == 0) {
-            return event->bytes;
+            return event;
         }
         number = event->previous;
     }
     return NULL;
 }
 
+const uint8_t *archive_find_event(const struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq)
+{
+    const struct archive_event *event = find_event(archive, patient, seq);
+
+    return event == NULL ? NULL : event->bytes;
+}
+
+static bool trail_find(void *context, uint64_t index, struct hash32 *leaf, struct hash32 *top)
+{
+    const struct archive_trail *trail = context;
+    const struct archive_event *event = find_event(trail->archive, trail->patient, index);
+
+    if (event == NULL || hash_is_zero(&event->top)) {
+        return false;
+    }
+    *leaf = merkle_leaf(event->bytes, AUDIT_EVENT_BYTES);
+    *top = event->top;
+    return true;
+}
+
+struct merkle_log archive_trail_log(const struct archive_trail *trail)
+{
+    return (struct merkle_log){ (void *)(uintptr_t)trail, trail_find };
+}
+
+void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES])
+{
+    struct archive_trail trail = { .archive = archive };
+    struct hash32 leaf = merkle_leaf(bytes, AUDIT_EVENT_BYTES);
+
+    memcpy(trail.patient, patient, ACCT_BYTES);
+    struct merkle_log log = archive_trail_log(&trail);
+    struct hash32 top = top_of(&log, seq, &leaf); /* before the oldest entry makes room */
+    uint64_t number = ++archive->events_last;
+    uint64_t *bucket = &archive->event_buckets[bucket_of_event(archive, patient, seq)];
+    struct archive_event *event = &archive->events[number & (archive->sizes.events_max - 1)];
+    event->seq = seq;
+    event->previous = *bucket;
+    event->top = top;
+    memcpy(event->patient, patient, ACCT_BYTES);
+    memcpy(event->bytes, bytes, AUDIT_EVENT_BYTES);
+    *bucket = number;
+}
+
+/* --- Receipts ------------------------------------------------------------------------------------------------------ */
+
 const struct receipt *archive_find_receipt(const struct archive *archive, const struct hash32 *tx_id, uint64_t *position)
 {
-    uint64_t number = archive->receipt_buckets[bucket_of_receipt(archive, tx_id)];
+    uint64_t number = archive->receipt_buckets[bucket_of_hash(tx_id, archive->sizes.receipts_max)];
 
-    for (uint32_t steps = 0; is_held(number, archive->receipts_last, archive->receipts_max); steps++) {
-        ASSERT(steps < archive->receipts_max);
-        const struct archive_receipt *entry = &archive->receipts[number & (archive->receipts_max - 1)];
+    for (uint32_t steps = 0; is_held(number, archive->receipts_last, archive->sizes.receipts_max); steps++) {
+        ASSERT(steps < archive->sizes.receipts_max);
+        const struct archive_receipt *entry = &archive->receipts[number & (archive->sizes.receipts_max - 1)];
         if (hash_equal(&entry->receipt.tx_id, tx_id)) {
             *position = entry->position;
             return &entry->receipt;
@@ -95,16 +139,106 @@ const struct receipt *archive_find_receipt(const struct archive *archive, const 
     return NULL;
 }
 
-const struct receipt *archive_receipt_at(const struct archive *archive, uint64_t position)
+static const struct archive_receipt *receipt_entry(const struct archive *archive, uint64_t position)
 {
     if (archive->receipts_last == 0) {
         return NULL;
     }
-    const struct archive_receipt *newest = &archive->receipts[archive->receipts_last & (archive->receipts_max - 1)];
-    if (position > newest->position || newest->position - position >= archive->receipts_max || newest->position - position >= archive->receipts_last) {
+    const struct archive_receipt *newest = &archive->receipts[archive->receipts_last & (archive->sizes.receipts_max - 1)];
+    if (position > newest->position || newest->position - position >= archive->sizes.receipts_max || newest->position - position >= archive->receipts_last) {
         return NULL;
     }
-    const struct archive_receipt *entry = &archive->receipts[(archive->receipts_last - (newest->position - position)) & (archive->receipts_max - 1)];
+    const struct archive_receipt *entry = &archive->receipts[(archive->receipts_last - (newest->position - position)) & (archive->sizes.receipts_max - 1)];
     ASSERT(entry->position == position);
-    return &entry->receipt;
+    return entry;
+}
+
+const struct receipt *archive_receipt_at(const struct archive *archive, uint64_t position)
+{
+    const struct archive_receipt *entry = receipt_entry(archive, position);
+
+    return entry == NULL ? NULL : &entry->receipt;
+}
+
+/* level_of gives the level of a leaf's top. */
+static uint32_t level_of(uint64_t position)
+{
+    ASSERT(position < UINT64_MAX);
+    return (uint32_t)__builtin_ctzll(~position);
+}
+
+static bool receipts_find(void *context, uint64_t index, struct hash32 *leaf, struct hash32 *top)
+{
+    const struct archive *archive = context;
+    const struct archive_receipt *entry = receipt_entry(archive, index);
+    const struct archive_top *forgotten = &archive->forgotten[level_of(index)];
+
+    if (entry != NULL) {
+        *leaf = receipt_leaf(&entry->receipt);
+        *top = entry->top;
+    } else {
+        memset(leaf, 0, sizeof *leaf);
+        *top = forgotten->top;
+    }
+    return entry != NULL ? !hash_is_zero(top) : forgotten->set && forgotten->position == index;
+}
+
+struct merkle_log archive_receipts_log(const struct archive *archive)
+{
+    return (struct merkle_log){ (void *)(uintptr_t)archive, receipts_find };
+}
+
+/* forget_receipt keeps the top of an entry that is about to be overwritten: on the path of every later leaf it may be a left neighbour. */
+static void forget_receipt(struct archive *archive, const struct archive_receipt *entry)
+{
+    if (!hash_is_zero(&entry->top)) {
+        archive->forgotten[level_of(entry->position)] = (struct archive_top){ entry->position, entry->top, true };
+    }
+}
+
+void archive_add_receipt(struct archive *archive, uint64_t position, const struct receipt *receipt)
+{
+    struct merkle_log log = archive_receipts_log(archive);
+    struct hash32 leaf = receipt_leaf(receipt), top = top_of(&log, position, &leaf);
+    uint64_t number = ++archive->receipts_last;
+    uint64_t *bucket = &archive->receipt_buckets[bucket_of_hash(&receipt->tx_id, archive->sizes.receipts_max)];
+    struct archive_receipt *entry = &archive->receipts[number & (archive->sizes.receipts_max - 1)];
+
+    forget_receipt(archive, entry);
+    *entry = (struct archive_receipt){ *receipt, position, *bucket, top };
+    *bucket = number;
+}
+
+/* --- Locators ------------------------------------------------------------------------------------------------------ */
+
+void archive_add_locator(struct archive *archive, const struct hash32 *hash, const uint8_t bytes[LOCATOR_SEALED_BYTES])
+{
+    if (archive->sizes.locators_max == 0) {
+        return;
+    }
+    uint64_t number = ++archive->locators_last;
+    uint64_t *bucket = &archive->locator_buckets[bucket_of_hash(hash, archive->sizes.locators_max)];
+    struct archive_locator *locator = &archive->locators[number & (archive->sizes.locators_max - 1)];
+    locator->hash = *hash;
+    locator->previous = *bucket;
+    memcpy(locator->bytes, bytes, LOCATOR_SEALED_BYTES);
+    *bucket = number;
+}
+
+const uint8_t *archive_find_locator(const struct archive *archive, const struct hash32 *hash)
+{
+    uint64_t number = archive->sizes.locators_max == 0 ? 0 : archive->locator_buckets[bucket_of_hash(hash, archive->sizes.locators_max)];
+
+    for (uint32_t steps = 0; is_held(number, archive->locators_last, archive->sizes.locators_max); steps++) {
+        ASSERT(steps < archive->sizes.locators_max);
+        const struct archive_locator *locator = &archive->locators[number & (archive->sizes.locators_max - 1)];
+        if (hash_equal(&locator->hash, hash)) {
+            struct hash32 real = hash_one(HASH_LOCATOR, locator->bytes, LOCATOR_SEALED_BYTES);
+            if (hash_equal(&real, hash)) {
+                return locator->bytes;
+            }
+        }
+        number = locator->previous;
+    }
+    return NULL;
 }

@@ -59,7 +59,8 @@
     NUMBER(memory, blocks_held, 16, 12, 64, "block bodies held at once")                                                                             \
     NUMBER(memory, log_index_entries, 16384, 1024, 1048576, "newest log records that can be served to others; a power of two")                          \
     NUMBER(memory, archive_events, 262144, 1024, 1073741824, "newest audit events that can be shown; a power of two")                                \
-    NUMBER(memory, archive_receipts, 262144, 1024, 1073741824, "newest receipts that can be looked up; a power of two")
+    NUMBER(memory, archive_receipts, 262144, 1024, 1073741824, "newest receipts that can be looked up; a power of two")                              \
+    NUMBER(memory, archive_locators, 65536, 1024, 1073741824, "newest sealed locators that can be handed out; a power of two")
 
 #define CONFIG_LOG(TEXT, NUMBER, CHOICE, SWITCH) CHOICE(log, level, "info", "debug|info|warn|error", "least severity that is written to standard error")
 

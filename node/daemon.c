@@ -54,6 +54,7 @@ static struct driver_config driver_config_of(const struct daemon *daemon)
 
     config.apply.archive_events = (uint32_t)boot->config.memory.archive_events;
     config.apply.archive_receipts = (uint32_t)boot->config.memory.archive_receipts;
+    config.apply.archive_locators = (uint32_t)boot->config.memory.archive_locators;
 
     replica_config_default(&config.replica);
     config.replica.epoch = boot->epoch;

@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct archive make(uint32_t events_max, uint32_t receipts_max)
+static struct archive make(uint32_t events_max, uint32_t receipts_max, uint32_t locators_max)
 {
     struct arena measure, arena;
     struct archive archive;
 
     arena_init_measure(&measure);
-    archive_init(&archive, &measure, events_max, receipts_max);
+    archive_init(&archive, &measure, &(struct archive_sizes){ events_max, receipts_max, locators_max });
     void *memory = aligned_alloc(64, measure.used);
     memset(memory, 0, measure.used);
     arena_init(&arena, memory, measure.used);
-    archive_init(&archive, &arena, events_max, receipts_max);
+    archive_init(&archive, &arena, &(struct archive_sizes){ events_max, receipts_max, locators_max });
     return archive;
 }
 
 Test(archive, gives_each_event_by_patient_and_number_until_it_is_forgotten)
 {
-    struct archive archive = make(64, 2);
+    struct archive archive = make(64, 2, 0);
     uint8_t patients[3][ACCT_BYTES] = { { 1 }, { 2 }, { 3 } }, bytes[AUDIT_EVENT_BYTES] = { 0 };
 
     for (uint32_t i = 0; i < 100; i++) {
@@ -43,7 +43,7 @@ Test(archive, gives_each_event_by_patient_and_number_until_it_is_forgotten)
 
 Test(archive, gives_each_receipt_by_transaction_and_by_position)
 {
-    struct archive archive = make(2, 16);
+    struct archive archive = make(2, 16, 0);
     uint64_t position;
 
     cr_assert_null(archive_receipt_at(&archive, 0));
@@ -63,5 +63,87 @@ Test(archive, gives_each_receipt_by_transaction_and_by_position)
         }
     }
     cr_assert_null(archive_receipt_at(&archive, 140));
+    free(archive.events);
+}
+
+/* Every receipt that is held has a path, long after the first ones are forgotten. */
+Test(archive, proves_every_receipt_that_it_holds)
+{
+    struct archive archive = make(2, 16, 0);
+    struct merkle_log log = archive_receipts_log(&archive);
+    struct merkle_peaks peaks = { 0 };
+
+    for (uint64_t i = 0; i < 300; i++) {
+        struct receipt receipt = { .height = i, .tx_id = { { (uint8_t)i, (uint8_t)(i >> 8) } } };
+        struct hash32 leaf = receipt_leaf(&receipt);
+        archive_add_receipt(&archive, i, &receipt);
+        merkle_peaks_append(&peaks, &leaf);
+        struct hash32 root = merkle_peaks_root(&peaks);
+        for (uint64_t index = i < 15 ? 0 : i - 15; index <= i; index++) {
+            struct merkle_path path;
+            const struct receipt *held = archive_receipt_at(&archive, index);
+            cr_assert_not_null(held);
+            leaf = receipt_leaf(held);
+            cr_assert(merkle_log_path(&log, index, i + 1, &path), "%zu of %zu", (size_t)index, (size_t)i + 1);
+            cr_assert(merkle_verify_inclusion(&leaf, index, i + 1, &root, path.nodes, path.length));
+        }
+    }
+    free(archive.events);
+}
+
+Test(archive, proves_the_trail_of_each_patient_while_all_of_it_is_held)
+{
+    struct archive archive = make(64, 2, 0);
+    struct archive_trail trail = { &archive, { 9 } };
+    struct merkle_log log = archive_trail_log(&trail);
+    struct merkle_peaks peaks = { 0 }, found;
+    uint8_t other[ACCT_BYTES] = { 8 }, bytes[AUDIT_EVENT_BYTES] = { 0 };
+
+    for (uint32_t i = 0; i < 30; i++) {
+        bytes[0] = (uint8_t)i;
+        archive_add_event(&archive, trail.patient, i, bytes);
+        struct hash32 leaf = merkle_leaf(bytes, sizeof bytes);
+        merkle_peaks_append(&peaks, &leaf);
+        bytes[0] = 200;
+        archive_add_event(&archive, other, i, bytes);
+        cr_assert(merkle_log_peaks(&log, i + 1, &found));
+        struct hash32 root = merkle_peaks_root(&peaks), same = merkle_peaks_root(&found);
+        cr_assert(hash_equal(&root, &same));
+    }
+    for (uint32_t i = 30; i < 40; i++) { /* by now the first events are forgotten */
+        archive_add_event(&archive, trail.patient, i, bytes);
+        archive_add_event(&archive, other, i, bytes);
+    }
+    cr_assert_not(merkle_log_peaks(&log, 3, &found));
+    free(archive.events);
+}
+
+Test(archive, hands_out_the_locator_that_has_the_hash_and_nobody_elses)
+{
+    struct archive archive = make(2, 2, 4);
+    uint8_t bytes[LOCATOR_SEALED_BYTES] = { 7 }, forged[LOCATOR_SEALED_BYTES] = { 8 };
+    struct hash32 hash = hash_one(HASH_LOCATOR, bytes, sizeof bytes);
+
+    cr_assert_null(archive_find_locator(&archive, &hash));
+    archive_add_locator(&archive, &hash, bytes);
+    archive_add_locator(&archive, &hash, forged);
+    const uint8_t *found = archive_find_locator(&archive, &hash);
+    cr_assert_not_null(found);
+    cr_assert_arr_eq(found, bytes, sizeof bytes);
+    for (int i = 0; i < 3; i++) {
+        archive_add_locator(&archive, &hash, forged);
+    }
+    cr_assert_null(archive_find_locator(&archive, &hash), "the ring has forgotten it");
+    free(archive.events);
+}
+
+Test(archive, keeps_no_locators_when_it_is_told_so)
+{
+    struct archive archive = make(2, 2, 0);
+    uint8_t bytes[LOCATOR_SEALED_BYTES] = { 7 };
+    struct hash32 hash = hash_one(HASH_LOCATOR, bytes, sizeof bytes);
+
+    archive_add_locator(&archive, &hash, bytes);
+    cr_assert_null(archive_find_locator(&archive, &hash));
     free(archive.events);
 }
