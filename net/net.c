@@ -18,7 +18,7 @@
 #define QUEUE_BYTES_ALL (64u << 20)
 #define QUEUE_BYTES_MAX (8u << 20)
 #define HANDSHAKE_BURST 64u
-#define STOP_NS 1000000000u
+#define STOP_NS 250000000u
 
 const char *net_reason_name(enum net_reason reason)
 {

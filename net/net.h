@@ -122,7 +122,7 @@ enum err net_start(struct net *net, struct loop *loop, const struct net_handlers
 /* net_listen_port gives the TCP port that is listened on, which matters when the kernel chose it; 0 when there is none. */
 uint16_t net_listen_port(const struct net *net);
 
-/* net_stop closes listeners and connections without calling handlers, and waits in the loop, at most a second, for the kernel to let go. */
+/* net_stop closes listeners and connections without calling handlers, and waits in the loop, at most a quarter of a second, for the kernel to let go. */
 void net_stop(struct net *net);
 
 /* net_deadline_ns gives the time of the next handshake deadline or dial; LOOP_FOREVER when nothing is under way. */

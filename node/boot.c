@@ -187,6 +187,18 @@ enum exit_code boot_load(struct boot *boot, const char *config_path)
     return code;
 }
 
+void boot_close(struct boot *boot)
+{
+    if (boot->keys != NULL) {
+        secret_give(boot->keys, sizeof *boot->keys);
+        boot->keys = NULL;
+    }
+    if (boot->genesis_bytes != NULL) {
+        munmap((void *)(uintptr_t)boot->genesis_bytes, boot->genesis_size);
+        boot->genesis_bytes = NULL;
+    }
+}
+
 const char *boot_address(const struct boot *boot, uint32_t member, struct enrolment *enrolment)
 {
     ASSERT(member < boot->epoch.members_count);

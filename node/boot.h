@@ -34,6 +34,9 @@ struct boot {
  * checks per enrolment. */
 enum exit_code boot_load(struct boot *boot, const char *config_path);
 
+/* boot_close wipes the keys and lets go of the genesis. */
+void boot_close(struct boot *boot);
+
 /* boot_fail writes the sentence and gives the code. */
 enum exit_code boot_fail(struct boot *boot, enum exit_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

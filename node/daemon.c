@@ -210,13 +210,20 @@ static void on_signal(struct loop_signals *signals, int number)
     }
 }
 
-enum exit_code daemon_open(struct daemon *daemon, const char *config_path, bool create)
+static void set_level(const char *word)
 {
-    enum exit_code code = boot_load(&daemon->boot, config_path);
+    log_level_set(strcmp(word, "debug") == 0 ? LOG_DEBUG : strcmp(word, "warn") == 0 ? LOG_WARN : strcmp(word, "error") == 0 ? LOG_ERROR : LOG_INFO);
+}
+
+enum exit_code daemon_open(struct daemon *daemon, const struct options *options)
+{
+    enum exit_code code = boot_load(&daemon->boot, options->config_path);
 
     daemon->start_ns = clock_mono_ns();
     if (code == EXIT_FINE) {
-        code = store_open(&daemon->store, &daemon->boot, create);
+        set_level(daemon->boot.config.log.level);
+        daemon->boot.config.io.unsafe_dev |= options->unsafe_dev;
+        code = store_open(&daemon->store, &daemon->boot, options->create);
         daemon->store_open = code == EXIT_FINE;
     }
     if (code == EXIT_FINE) {
@@ -229,6 +236,38 @@ enum exit_code daemon_open(struct daemon *daemon, const char *config_path, bool 
         code = store_load(&daemon->store, &daemon->boot, daemon->loop);
     }
     return code;
+}
+
+/* next_superblock is the version that says what is durable now. */
+static struct superblock next_superblock(const struct daemon *daemon, bool clean)
+{
+    const struct capsule *capsule = segment_log_capsule(&daemon->driver.log);
+    struct superblock next = daemon->store.superblocks.current;
+
+    next.clean = clean;
+    next.durable_floor = daemon->driver.log.at.batch;
+    next.limit_epoch = capsule->limit_epoch;
+    next.limit_view = capsule->limit_view;
+    return next;
+}
+
+static void superblock_saved(void *context, enum err err)
+{
+    static struct log_event event = LOG_EVENT(LOG_WARN, "W-0201", "daemon.superblock_not_written");
+
+    (void)context;
+    if (err != ERR_OK) {
+        log_write(&event, "reason=%s", err_name(err)); /* The log alone is the truth; the superblock only narrows what recovery must doubt. */
+    }
+}
+
+static void save_superblock(struct daemon *daemon)
+{
+    struct superblock next = next_superblock(daemon, false);
+
+    if (store_save(&daemon->store, &next, superblock_saved, daemon) != ERR_AGAIN) {
+        daemon->save_wanted = false;
+    }
 }
 
 static enum exit_code start(struct daemon *daemon)
@@ -254,7 +293,7 @@ static enum exit_code start(struct daemon *daemon)
         return boot_fail(&daemon->boot, err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_ENVIRONMENT, "cannot listen: %s", problem);
     }
     daemon->speaking = true;
-    net_want(daemon->net, true);
+    daemon->save_wanted = daemon->store.superblocks.current.clean; /* From here on the log is not cleanly closed. */
     driver_start(&daemon->driver, daemon->store.superblocks.current.instance, &daemon->recovery);
     daemon->heap_sealed_bytes = heap_taken_bytes();
     log_write(&event, "member=%u height=%llu", daemon->boot.self, (unsigned long long)daemon->driver.apply.height);
@@ -272,24 +311,22 @@ static void clean_written(void *context, enum err err)
     }
 }
 
-/* finish_drain writes the clean mark once nothing is under way any more, or the time for it is over. */
+/* finish_drain writes the clean mark once nothing is under way any more; when the time is over it leaves without. */
 static void finish_drain(struct daemon *daemon)
 {
-    bool late = clock_mono_ns() >= daemon->drain_end_ns;
-    const struct capsule *capsule = segment_log_capsule(&daemon->driver.log);
+    uint64_t now_ns = clock_mono_ns();
 
-    if (daemon->clean_started || !(daemon->drained || late)) {
+    if (daemon->clean_started) {
         return;
     }
-    if (!driver_is_idle(&daemon->driver)) {
-        daemon->stop = late && clock_mono_ns() >= daemon->drain_end_ns + DAEMON_DRAIN_NS / 4;
+    if (now_ns >= daemon->drain_end_ns + DAEMON_MARK_NS) {
+        daemon->stop = true;
+    }
+    bool quiet = driver_is_idle(&daemon->driver) && !superblock_store_is_busy(&daemon->store.superblocks);
+    if (!quiet || !(daemon->drained || now_ns >= daemon->drain_end_ns)) {
         return;
     }
-    struct superblock next = daemon->store.superblocks.current;
-    next.clean = true;
-    next.durable_floor = daemon->driver.log.at.batch;
-    next.limit_epoch = capsule->limit_epoch;
-    next.limit_view = capsule->limit_view;
+    struct superblock next = next_superblock(daemon, true);
     daemon->clean_started = true;
     enum err err = store_save(&daemon->store, &next, clean_written, daemon);
     if (err != ERR_OK) {
@@ -297,16 +334,33 @@ static void finish_drain(struct daemon *daemon)
     }
 }
 
+/* wants_links: members are called after a start and while this replica is behind; otherwise only when there is something to say. */
+static bool wants_links(const struct daemon *daemon)
+{
+    struct replica_status status;
+
+    if (clock_mono_ns() < daemon->start_ns + DAEMON_DIAL_NS) {
+        return true;
+    }
+    replica_status(daemon->driver.replica, &status);
+    return status.catching_up;
+}
+
 static uint64_t deadline_of(const struct daemon *daemon)
 {
     uint64_t deadline = driver_deadline_ns(&daemon->driver), net = net_deadline_ns(daemon->net);
+    uint64_t drain = daemon->drain_end_ns == 0 ? LOOP_FOREVER : daemon->drain_end_ns;
 
+    if (drain <= clock_mono_ns()) {
+        drain += DAEMON_MARK_NS;
+    }
     deadline = net < deadline ? net : deadline;
-    return daemon->drain_end_ns != 0 && daemon->drain_end_ns < deadline ? daemon->drain_end_ns : deadline;
+    return drain < deadline ? drain : deadline;
 }
 
 static void turn(struct daemon *daemon)
 {
+    net_want(daemon->net, wants_links(daemon));
     enum err err = loop_turn(daemon->loop, deadline_of(daemon));
 
     if (err != ERR_OK) {
@@ -320,6 +374,9 @@ static void turn(struct daemon *daemon)
     driver_work(&daemon->driver);
     driver_flush(&daemon->driver);
     net_step(daemon->net, clock_mono_ns());
+    if (daemon->save_wanted && daemon->drain_end_ns == 0) {
+        save_superblock(daemon);
+    }
     if (daemon->drain_end_ns != 0) {
         finish_drain(daemon);
     }
@@ -346,5 +403,8 @@ void daemon_close(struct daemon *daemon)
     if (daemon->store_open) {
         store_close(&daemon->store);
     }
-    log_write(&event, "clean=%d", daemon->clean_done);
+    boot_close(&daemon->boot);
+    if (daemon->speaking) {
+        log_write(&event, "clean=%d", daemon->clean_done);
+    }
 }

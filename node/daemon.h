@@ -14,12 +14,15 @@
 #include "net/net.h"
 #include "node/boot.h"
 #include "node/driver.h"
+#include "node/options.h"
 #include "node/payloads.h"
 #include "node/session.h"
 #include "node/store.h"
 #include "node/verify_pool.h"
 
-#define DAEMON_DRAIN_NS 1500000000u /* an orderly stop waits no longer for the others */
+#define DAEMON_DRAIN_NS 1200000000u /* an orderly stop waits no longer for the others */
+#define DAEMON_MARK_NS 400000000u   /* and then no longer for its own disk */
+#define DAEMON_DIAL_NS 20000000000u /* after a start every member is called until it answers, but no longer than this */
 #define DAEMON_WAITERS_MAX 32768u   /* requests without an answer: 128 clients x CLIENT_OUTSTANDING_MAX */
 
 struct daemon {
@@ -43,6 +46,7 @@ struct daemon {
     bool drained;
     bool speaking;                   /* net is up: what is executed now is news */
     bool clean_started, clean_done;
+    bool save_wanted;                /* a checkpoint is certified: the superblock shall say so */
     bool stop;
     enum exit_code code;
     uint64_t start_ns;
@@ -53,12 +57,12 @@ struct daemon {
 
 /* daemon_open brings everything up to the point before the first word to others. With `create` it makes the store. Fails: the exit code
  * with daemon->boot.problem. */
-enum exit_code daemon_open(struct daemon *daemon, const char *config_path, bool create);
+enum exit_code daemon_open(struct daemon *daemon, const struct options *options);
 
 /* daemon_run serves until a signal or a failure. Gives: the exit code; boot.problem says why when it is not EXIT_FINE. */
 enum exit_code daemon_run(struct daemon *daemon);
 
-/* daemon_close gives everything back. */
+/* daemon_close gives everything back and wipes the keys. Needs: daemon_open was called, with whatever result. */
 void daemon_close(struct daemon *daemon);
 
 /* daemon_query answers the ledger's questions (node/query.c). */

@@ -19,7 +19,7 @@ static uint32_t on_hello(void *context, uint32_t member, struct frame_header *he
         .type = MESSAGE_HELLO,
         .hello = { status.epoch, status.committed_height, status.view, status.high, daemon->driver.config.replica.abstain },
     };
-    *header = (struct frame_header){ .type = MESSAGE_HELLO, .version = 1 };
+    *header = (struct frame_header){ .type = MESSAGE_HELLO, .version = MEMBER_FRAME_VERSION };
     writer_init(&writer, body, NET_HELLO_BYTES_MAX);
     message_encode(&message, &writer);
     ASSERT(!writer.failed);
@@ -48,6 +48,10 @@ static void on_frame(void *context, uint32_t member, const struct frame *frame)
 {
     struct daemon *daemon = context;
 
+    if (frame->header.version != MEMBER_FRAME_VERSION || frame->header.flags != 0) {
+        net_drop(daemon->net, member); /* A program of another time: what it says must not be guessed at. */
+        return;
+    }
     driver_message(&daemon->driver, member, frame->header.type, frame->body);
 }
 

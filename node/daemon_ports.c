@@ -22,7 +22,7 @@ static void port_send(void *context, const struct port_message *message)
             return;
         }
     }
-    struct net_message out = { .type = message->type, .version = 1, .head = payload == NULL ? message->head : bytes_of("", 0), .body = payload };
+    struct net_message out = { .type = message->type, .version = MEMBER_FRAME_VERSION, .head = payload == NULL ? message->head : bytes_of("", 0), .body = payload };
     for (uint32_t member = 0; member < daemon->boot.epoch.members_count; member++) {
         if (member_set_has(&message->to, member)) {
             (void)net_send(daemon->net, member, &out); /* Lost messages are the protocol's business. */
@@ -111,7 +111,9 @@ static void port_mark(void *context, enum mark mark, uint64_t view, uint64_t hei
         [MARK_CHECKPOINTED] = LOG_EVENT(LOG_INFO, NULL, "consensus.checkpointed"),
     };
 
-    (void)context;
+    struct daemon *daemon = context;
+
+    daemon->save_wanted = daemon->save_wanted || (mark == MARK_CHECKPOINTED && daemon->speaking);
     if (events[mark].name != NULL) {
         log_write(&events[mark], "view=%llu height=%llu member=%u value=%llu", (unsigned long long)view, (unsigned long long)height, member,
                   (unsigned long long)value);

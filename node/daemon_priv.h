@@ -4,6 +4,8 @@
 
 #include "node/daemon.h"
 
+#define MEMBER_FRAME_VERSION 1u /* of frames between members */
+
 /* daemon_ports gives the driver's world (node/daemon_ports.c). */
 struct driver_ports daemon_ports(struct daemon *daemon);
 

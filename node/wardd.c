@@ -1,0 +1,66 @@
+/* wardd.c: see wardd.h. */
+#include "node/wardd.h"
+
+#include "node/daemon.h"
+#include "node/options.h"
+#include "node/secret.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+/* prepare makes the process safe for keys and deaf to broken pipes. SIGTERM and SIGINT are blocked before any thread starts, so that every
+ * thread inherits it and the loop alone hears of them. */
+static enum exit_code prepare(void)
+{
+    sigset_t set;
+
+    umask(0077);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (secret_process() != ERR_OK) {
+        fprintf(stderr, "wardd: core dumps of this process cannot be switched off\n");
+        return EXIT_PERMISSION;
+    }
+    crypto_start();
+    return EXIT_FINE;
+}
+
+static enum exit_code serve(const struct options *options)
+{
+    static struct daemon daemon;
+    enum exit_code code = daemon_open(&daemon, options);
+
+    if (code == EXIT_FINE && !options->create) {
+        code = daemon_run(&daemon);
+    }
+    if (code != EXIT_FINE) {
+        fprintf(stderr, "wardd: %s\n", daemon.boot.problem);
+    }
+    daemon_close(&daemon);
+#ifdef WARD_DEBUG
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* The keys are wiped; now the leak checker may look at the threads. */
+#endif
+    return code;
+}
+
+int wardd_main(int argc, char *const *argv)
+{
+    struct options options;
+    enum exit_code code = options_parse(&options, argc, argv);
+
+    if (code != EXIT_FINE) {
+        fprintf(stderr, "wardd: %s: %s; see wardd --help\n", options.word, options.problem);
+        return (int)code;
+    }
+    if (options.help || options.version) {
+        printf("%s", options.help ? options_usage() : "wardd " WARD_VERSION "\n");
+        return fflush(stdout) == 0 ? (int)EXIT_FINE : (int)EXIT_RESOURCE;
+    }
+    code = prepare();
+    return (int)(code == EXIT_FINE ? serve(&options) : code);
+}
