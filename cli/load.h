@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #define LOAD_SOCKET_BYTES 108          /* of a UNIX socket's path */
+#define COMMAND_LIFE_MS 590000u       /* of commands signed ahead; the ledger allows ten minutes */
 #define LOAD_CONNECTIONS_MAX 512u
 #define LOAD_CONNECTION_WINDOW 60u     /* commands on their way over one connection, before another is taken */
 #define LOAD_LATE_P99_NS 20000000u     /* a generator that is later than this with 1 % of its commands has fallen behind */

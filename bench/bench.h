@@ -1,0 +1,13 @@
+/* bench.h: the commands of `ward-bench`. */
+#ifndef WARD_BENCH_BENCH_H
+#define WARD_BENCH_BENCH_H
+
+#include "cli/command.h"
+
+/* command_bench is the program with its table. */
+extern const struct command_program command_bench;
+
+/* bench_cluster measures what one committed command costs on a throw-away cluster. Gives: an enum exit_code; 23 when the run is not valid. */
+int bench_cluster(const struct args *args);
+
+#endif

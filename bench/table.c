@@ -1,0 +1,40 @@
+/* table.c: the commands of `ward-bench`, as rows like those of `ward`. */
+#include "bench/bench.h"
+
+#include "cli/cmd.h"
+
+#define END { .name = NULL }
+
+static const struct flag_spec cluster_flags[] = {
+    { .name = "replicas", .type = FLAG_NUMBER, .value = "4", .min = 4, .max = 31, .help = "replicas on this machine" },
+    { .name = "rate", .type = FLAG_TEXT, .value = "1000", .help = "commands per second, sent whatever the replicas do; or max: as many as a full window brings through" },
+    { .name = "for", .type = FLAG_DURATION, .value = "10s", .min = 1000, .max = 240000, .help = "how long is measured, after a warm-up of two seconds" },
+    { .name = "items", .type = FLAG_NUMBER, .value = "1", .min = 1, .max = 16, .help = "pointers in one command" },
+    { .name = "payload", .type = FLAG_NUMBER, .value = "0", .max = 8144, .help = "bytes beside each command: 0, or 509 for each item, a sealed locator" },
+    { .name = "verify", .type = FLAG_CHOICE, .choices = "auto|libsodium|reference", .value = "auto", .help = "what checks signatures in the replicas" },
+    { .name = "profile", .type = FLAG_CHOICE, .choices = "fast|balanced|eco", .value = "balanced", .help = "how long a command waits for company: 0, 5 or 400 ms" },
+    { .name = "window", .type = FLAG_NUMBER, .value = "768", .min = 1, .max = 16384, .help = "with --rate max: commands on their way at once" },
+    { .name = "keep", .type = FLAG_PATH, .help = "empty directory for the cluster, which stays there; it also chooses the disk" },
+    END,
+};
+
+static const struct flag_spec no_flags[] = { END };
+
+static const struct command_spec bench_table[] = {
+    { .name = "help",
+      .summary = "explain all commands or one",
+      .operand = { "COMMAND", 0, 2, "a word such as `cluster`" },
+      .flags = no_flags,
+      .example = "ward-bench help cluster",
+      .run = cmd_help },
+    { .name = "version", .summary = "print the version", .flags = no_flags, .example = "ward-bench --version", .run = cmd_version },
+    { .name = "cluster",
+      .summary = "run a cluster with throw-away keys under load: throughput, latency, and what a committed command costs",
+      .flags = cluster_flags,
+      .example = "ward-bench cluster --rate 1000 --for 20s --json",
+      .exits = { EXIT_UNREACHABLE, EXIT_ENVIRONMENT, EXIT_RESOURCE, EXIT_BENCH_INVALID },
+      .run = bench_cluster },
+    { .name = NULL },
+};
+
+const struct command_program command_bench = { "ward-bench", "ward.bench", "load and cost of a Ward cluster", bench_table };

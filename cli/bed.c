@@ -1,0 +1,258 @@
+/* bed.c: see bed.h. */
+#include "cli/bed.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "cli/meter.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    SOCKET_PATH_MAX = 100,    /* option node.client_socket */
+    BELOW_BYTES = 16,         /* "/r127/sock" and some */
+    PLACES = 4,
+    ASK_MS = 1000,
+    EXIT_BY_SIGNAL = 130
+};
+
+/* --- The end by a signal --------------------------------------------------------------------------------------------- */
+
+static sigset_t ending_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+/* guard waits for a signal and takes the cluster down with the process. */
+static void *guard(void *context)
+{
+    struct bed *bed = context;
+    sigset_t set = ending_signals();
+    int number;
+
+    if (sigwait(&set, &number) == 0) {
+        bed_close(bed);
+        _exit(EXIT_BY_SIGNAL);
+    }
+    return NULL;
+}
+
+static void start_guard(struct bed *bed)
+{
+    static bool started;
+    sigset_t set = ending_signals();
+    pthread_t thread;
+
+    ASSERT(!started);
+    started = true;
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (pthread_create(&thread, NULL, guard, bed) == 0) {
+        pthread_detach(thread);
+    }
+}
+
+/* --- Laying out ------------------------------------------------------------------------------------------------------ */
+
+static bool find_programs(struct bed *bed)
+{
+    ssize_t length = readlink("/proc/self/exe", bed->programs, sizeof bed->programs - 1);
+
+    if (length <= 0) {
+        return false;
+    }
+    bed->programs[length] = '\0';
+    char *slash = strrchr(bed->programs, '/');
+    ASSERT(slash != NULL);
+    *slash = '\0';
+    char wardd[CLUSTER_PATH_BYTES + 16];
+    snprintf(wardd, sizeof wardd, "%s/wardd", bed->programs);
+    return access(wardd, X_OK) == 0;
+}
+
+/* fresh makes a new directory in `place`. Gives: false with a reason in bed->problem. */
+static bool fresh(struct bed *bed, const char *place)
+{
+    char whole[PATH_MAX];
+
+    if (realpath(place, whole) == NULL || strlen(whole) + sizeof "/ward-XXXXXX" + BELOW_BYTES > SOCKET_PATH_MAX) {
+        snprintf(bed->problem, sizeof bed->problem, "%s: not there, or its path is too long for a socket", place);
+        return false;
+    }
+    snprintf(bed->directory, sizeof bed->directory, "%.80s/ward-XXXXXX", whole);
+    if (mkdtemp(bed->directory) == NULL) {
+        snprintf(bed->problem, sizeof bed->problem, "%s: %s", place, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* named takes the directory that the user wants to keep. */
+static bool named(struct bed *bed, const char *keep)
+{
+    char whole[PATH_MAX];
+
+    if ((mkdir(keep, 0700) != 0 && errno != EEXIST) || realpath(keep, whole) == NULL) {
+        snprintf(bed->problem, sizeof bed->problem, "%s: %s", keep, strerror(errno));
+        return false;
+    }
+    if (strlen(whole) + BELOW_BYTES > SOCKET_PATH_MAX) {
+        snprintf(bed->problem, sizeof bed->problem, "%s: the path is too long for a socket in it", keep);
+        return false;
+    }
+    snprintf(bed->directory, sizeof bed->directory, "%.99s", whole);
+    if (rmdir(whole) != 0 || mkdir(whole, 0700) != 0) { /* only an empty directory can be removed */
+        snprintf(bed->problem, sizeof bed->problem, "%s: %s", keep, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* lay_out makes the cluster in bed->directory. Gives: the error of cluster_make; on failure nothing of it is left. */
+static enum err lay_out(struct bed *bed, struct cluster_plan *plan, bool unsafe_dev)
+{
+    plan->directory = bed->directory;
+    plan->programs = bed->programs;
+    plan->unsafe_dev = unsafe_dev;
+    enum err err = cluster_make(&bed->cluster, plan);
+    if (err != ERR_OK) {
+        snprintf(bed->problem, sizeof bed->problem, "%s", bed->cluster.problem);
+        cluster_close(&bed->cluster, true);
+    }
+    bed->durable = err == ERR_OK && !unsafe_dev;
+    return err;
+}
+
+/* try_places goes through the places with or without the demand for flushes. */
+static enum err try_places(struct bed *bed, struct cluster_plan *plan, bool unsafe_dev)
+{
+    const char *places[PLACES] = { ".", getenv("TMPDIR"), "/var/tmp", "/tmp" };
+    enum err err = ERR_IO;
+
+    for (size_t i = 0; i < PLACES; i++) {
+        if (places[i] == NULL || !fresh(bed, places[i])) {
+            continue;
+        }
+        err = lay_out(bed, plan, unsafe_dev);
+        if (err == ERR_OK || err == ERR_INVALID || err == ERR_EXISTS) {
+            return err;
+        }
+    }
+    return err;
+}
+
+enum exit_code bed_make(struct bed *bed, struct cluster_plan *plan, const char *keep)
+{
+    enum err err;
+
+    memset(bed, 0, sizeof *bed);
+    bed->keep = keep != NULL;
+    if (!find_programs(bed)) {
+        snprintf(bed->problem, sizeof bed->problem, "%s/wardd is not there", bed->programs);
+        return EXIT_ENVIRONMENT;
+    }
+    if (keep != NULL) {
+        if (!named(bed, keep)) {
+            return EXIT_USAGE;
+        }
+        err = lay_out(bed, plan, false);
+    } else {
+        err = try_places(bed, plan, false);
+        if (err == ERR_UNSUPPORTED) {
+            err = try_places(bed, plan, true);
+        }
+    }
+    if (err != ERR_OK) {
+        return err == ERR_NO_MEMORY || err == ERR_IO ? EXIT_RESOURCE : EXIT_ENVIRONMENT;
+    }
+    for (uint32_t i = 0; i < plan->replicas; i++) {
+        char path[CLUSTER_PATH_BYTES + 64];
+        cluster_socket(&bed->cluster, i, path);
+        snprintf(bed->sockets[i], sizeof bed->sockets[i], "%.107s", path);
+    }
+    start_guard(bed);
+    return EXIT_FINE;
+}
+
+/* --- Running --------------------------------------------------------------------------------------------------------- */
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+}
+
+enum err bed_wait_linked(struct bed *bed, uint32_t member, uint32_t timeout_ms)
+{
+    static char text[METER_TEXT_BYTES];
+    uint64_t end_ns = clock_mono_ns() + timeout_ms * UINT64_C(1000000);
+
+    enum err err = cluster_ready(&bed->cluster, member, timeout_ms);
+    while (err == ERR_OK && clock_mono_ns() < end_ns) {
+        enum err asked = meter_ask(&bed->cluster, member, text, ASK_MS);
+        if (asked == ERR_OK && meter_figure(text, "members_linked") + 1 >= bed->cluster.plan.replicas) {
+            return ERR_OK;
+        }
+        nap();
+    }
+    return err == ERR_OK ? ERR_TIMEOUT : err;
+}
+
+enum exit_code bed_start(struct bed *bed, uint32_t timeout_ms)
+{
+    uint32_t replicas = bed->cluster.plan.replicas;
+
+    for (uint32_t i = 0; i < replicas; i++) {
+        if (cluster_start(&bed->cluster, i) != ERR_OK) {
+            snprintf(bed->problem, sizeof bed->problem, "%s", bed->cluster.problem);
+            return EXIT_RESOURCE;
+        }
+    }
+    for (uint32_t i = 0; i < replicas; i++) {
+        enum err err = bed_wait_linked(bed, i, timeout_ms);
+        if (err != ERR_OK) {
+            snprintf(bed->problem, sizeof bed->problem, "%.600s", err == ERR_CLOSED ? bed->cluster.problem : "the replicas do not reach each other in time");
+            return EXIT_UNREACHABLE;
+        }
+    }
+    return EXIT_FINE;
+}
+
+uint32_t bed_leader(struct bed *bed)
+{
+    static char text[METER_TEXT_BYTES];
+    uint32_t votes[MEMBERS_MAX] = { 0 }, replicas = bed->cluster.plan.replicas;
+
+    for (uint32_t i = 0; i < replicas; i++) {
+        if (bed->cluster.orgs[i].pid > 0 && meter_ask(&bed->cluster, i, text, ASK_MS) == ERR_OK) {
+            uint64_t leader = meter_figure(text, "leader");
+            votes[leader < replicas ? leader : 0]++;
+        }
+    }
+    for (uint32_t i = 0; i < replicas; i++) {
+        if (votes[i] >= config_quorum(replicas)) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+void bed_close(struct bed *bed)
+{
+    if (bed->cluster.plan.replicas > 0) {
+        cluster_close(&bed->cluster, !bed->keep);
+        bed->cluster.plan.replicas = 0;
+    }
+}

@@ -1,0 +1,254 @@
+/* meter.c: see meter.h. */
+#include "cli/meter.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "cli/client.h"
+#include "wire/message.h"
+
+#include <sodium/crypto_sign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATUS_MS = 3000, CHECKS = 256, REPEATS_MAX = 101 };
+
+/* --- Reading --------------------------------------------------------------------------------------------------------- */
+
+enum err meter_ask(const struct cluster *cluster, uint32_t member, char text[METER_TEXT_BYTES], uint32_t timeout_ms)
+{
+    static _Thread_local struct client_config config;
+    struct client_call call = { .type = CLIENT_STATUS };
+    struct client_event answer;
+    struct client *client;
+    char path[CLUSTER_PATH_BYTES + 64], address[CLUSTER_PATH_BYTES + 80];
+    const char *problem;
+
+    text[0] = '\0';
+    cluster_socket(cluster, member, path);
+    snprintf(address, sizeof address, "unix:%s", path);
+    config = (struct client_config){ .targets_count = 1, .genesis = cluster->genesis.hash };
+    enum err err = address_parse(&config.targets[0].address, address, &problem);
+    if (err == ERR_OK) {
+        err = client_open(&client, &config, timeout_ms);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = client_ask(client, &call, &answer, timeout_ms);
+    if (err == ERR_OK && (answer.type != CLIENT_ANSWER || answer.answer.size >= METER_TEXT_BYTES)) {
+        err = ERR_FORMAT;
+    }
+    if (err == ERR_OK) {
+        memcpy(text, answer.answer.data, answer.answer.size);
+        text[answer.answer.size] = '\0';
+    }
+    client_close(client);
+    return err;
+}
+
+/* written gives the bytes that a process handed to the block layer. */
+static uint64_t written(pid_t pid)
+{
+    char path[64], line[128];
+    unsigned long long value = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/io", pid);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL && sscanf(line, "write_bytes: %llu", &value) != 1) {
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return value;
+}
+
+static void ask_kernel(struct meter_reading *reading, const struct cluster *cluster)
+{
+    reading->mono_ns = clock_mono_ns();
+    for (uint32_t i = 0; i < reading->replicas; i++) {
+        struct meter_replica *replica = &reading->of[i];
+        if (cluster->orgs[i].pid > 0) {
+            replica->up = true;
+            replica->cpu_ns = cluster_cpu_ns(cluster, i);
+            replica->peak_bytes = cluster_peak_bytes(cluster, i);
+            replica->wakeups = cluster_wakeups(cluster, i);
+            replica->write_bytes = written(cluster->orgs[i].pid);
+        }
+    }
+}
+
+static void ask_replicas(struct meter_reading *reading, const struct cluster *cluster)
+{
+    for (uint32_t i = 0; i < reading->replicas; i++) {
+        reading->of[i].answered = cluster->orgs[i].pid > 0 && meter_ask(cluster, i, reading->of[i].text, STATUS_MS) == ERR_OK;
+    }
+}
+
+static void clear(struct meter_reading *reading, const struct cluster *cluster)
+{
+    memset(reading, 0, sizeof *reading);
+    reading->replicas = cluster->plan.replicas;
+}
+
+void meter_read(struct meter_reading *reading, const struct cluster *cluster, enum meter_order order)
+{
+    clear(reading, cluster);
+    if (order == METER_BEGINS) {
+        ask_replicas(reading, cluster);
+    }
+    ask_kernel(reading, cluster);
+    if (order == METER_ENDS) {
+        ask_replicas(reading, cluster);
+    }
+}
+
+void meter_kernel(struct meter_reading *reading, const struct cluster *cluster)
+{
+    clear(reading, cluster);
+    ask_kernel(reading, cluster);
+}
+
+/* --- Figures --------------------------------------------------------------------------------------------------------- */
+
+/* value_of gives where the value of a line begins, NULL when there is no such line. */
+static const char *value_of(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+
+    while (text != NULL && *text != '\0') {
+        if (strncmp(text, name, length) == 0 && text[length] == ' ') {
+            return text + length + 1;
+        }
+        text = strchr(text, '\n');
+        text += text != NULL ? 1 : 0;
+    }
+    return NULL;
+}
+
+uint64_t meter_figure(const char *text, const char *name)
+{
+    const char *value = value_of(text, name);
+
+    return value == NULL ? 0 : strtoull(value, NULL, 10);
+}
+
+bool meter_word(const char *text, const char *name, char *out, size_t size)
+{
+    const char *value = value_of(text, name);
+    size_t length = value == NULL ? 0 : strcspn(value, "\n");
+
+    ASSERT(size > 0);
+    if (length == 0 || length >= size) {
+        return false;
+    }
+    memcpy(out, value, length);
+    out[length] = '\0';
+    return true;
+}
+
+/* block_messages sums what was sent to make and commit blocks. */
+static uint64_t block_messages(const char *text)
+{
+    static const uint8_t types[] = { MESSAGE_PROPOSE, MESSAGE_VOTE, MESSAGE_CERT, MESSAGE_COMMITVOTE, MESSAGE_COMMITQC, MESSAGE_TIMEOUT, MESSAGE_TC,
+                                     MESSAGE_ABDICATE, MESSAGE_QUERY, MESSAGE_ANSWER };
+    char name[64];
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < sizeof types; i++) {
+        snprintf(name, sizeof name, "sent_%s", message_word(types[i]));
+        sum += meter_figure(text, name);
+    }
+    return sum;
+}
+
+static uint64_t delta(const struct meter_replica *from, const struct meter_replica *to, const char *name)
+{
+    uint64_t before = meter_figure(from->text, name), after = meter_figure(to->text, name);
+
+    return after > before ? after - before : 0;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Sums of one stretch, before they are divided. */
+struct sums {
+    uint64_t replicas, cpu_ns, checks, batches, messages, logged, sent;
+};
+
+static void add_up(struct sums *sums, struct meter_cost *cost, const struct meter_replica *from, const struct meter_replica *to)
+{
+    sums->replicas++;
+    sums->cpu_ns += to->cpu_ns - from->cpu_ns;
+    sums->checks += delta(from, to, "ed25519_checks");
+    sums->batches += delta(from, to, "log_batches");
+    sums->messages += block_messages(to->text) - block_messages(from->text);
+    sums->logged += delta(from, to, "log_bytes_written");
+    sums->sent += delta(from, to, "bytes_out");
+    cost->commands = larger(cost->commands, delta(from, to, "commands_committed"));
+    cost->blocks = larger(cost->blocks, delta(from, to, "blocks_committed"));
+}
+
+void meter_compare(const struct meter_reading *from, const struct meter_reading *to, struct meter_cost *cost)
+{
+    struct sums sums = { 0 };
+
+    ASSERT(from->replicas == to->replicas);
+    *cost = (struct meter_cost){ .seconds = (double)(to->mono_ns - from->mono_ns) / 1e9 };
+    for (uint32_t i = 0; i < from->replicas; i++) {
+        if (from->of[i].answered && to->of[i].answered) {
+            add_up(&sums, cost, &from->of[i], &to->of[i]);
+            cost->cpu_us_per_tx_by[i] = (double)(to->of[i].cpu_ns - from->of[i].cpu_ns) / 1000;
+        }
+    }
+    double commands = cost->commands > 0 ? (double)cost->commands : 0, blocks = cost->blocks > 0 ? (double)cost->blocks : 0;
+    for (uint32_t i = 0; i < from->replicas; i++) {
+        cost->cpu_us_per_tx_by[i] = commands > 0 ? cost->cpu_us_per_tx_by[i] / commands : 0;
+    }
+    if (commands > 0 && blocks > 0) {
+        cost->cpu_us_per_tx = (double)sums.cpu_ns / 1000 / commands;
+        cost->checks_per_tx = (double)sums.checks / commands;
+        cost->flushes_per_block = (double)sums.batches / blocks / (double)sums.replicas;
+        cost->messages_per_block = (double)sums.messages / blocks;
+        cost->bytes_logged_per_tx = (double)sums.logged / commands;
+        cost->bytes_sent_per_tx = (double)sums.sent / commands;
+    }
+}
+
+/* --- The yardstick ---------------------------------------------------------------------------------------------------- */
+
+static int u64_order(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+uint64_t meter_libsodium_check_ns(uint32_t repeats)
+{
+    static uint8_t signatures[CHECKS][crypto_sign_BYTES], digests[CHECKS][32];
+    uint64_t times[REPEATS_MAX];
+    struct sign_keypair pair;
+    uint32_t good = 0;
+
+    ASSERT(repeats >= 1);
+    ASSERT(repeats <= REPEATS_MAX);
+    random_fill(digests, sizeof digests);
+    sign_keypair_from_seed(&pair, digests[0]);
+    for (uint32_t i = 0; i < CHECKS; i++) {
+        crypto_sign_detached(signatures[i], NULL, digests[i], 32, pair.secret_key);
+    }
+    for (uint32_t repeat = 0; repeat < repeats; repeat++) {
+        uint64_t begin_ns = clock_thread_cpu_ns();
+        for (uint32_t i = 0; i < CHECKS; i++) {
+            good += crypto_sign_verify_detached(signatures[i], digests[i], 32, pair.public_key) == 0 ? 1 : 0;
+        }
+        times[repeat] = (clock_thread_cpu_ns() - begin_ns) / CHECKS;
+    }
+    ASSERT(good == CHECKS * repeats);
+    qsort(times, repeats, sizeof times[0], u64_order);
+    return times[repeats / 2];
+}

@@ -1,0 +1,64 @@
+/* meter.h: what a throw-away cluster did between two moments, by what the kernel says of its processes and what the replicas say of themselves.
+ *
+ * Reading costs the replicas something. So at the beginning of a stretch they are asked before the kernel is, at its end after it: the questions
+ * themselves are in no figure of the kernel's. */
+#ifndef WARD_CLI_METER_H
+#define WARD_CLI_METER_H
+
+#include "cli/cluster.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define METER_TEXT_BYTES 16384
+
+enum meter_order { METER_BEGINS, METER_ENDS };
+
+struct meter_replica {
+    bool up;              /* it runs */
+    bool answered;        /* it gave its figures */
+    uint64_t cpu_ns;      /* user and system, all threads */
+    uint64_t peak_bytes;  /* VmHWM */
+    uint64_t wakeups;     /* voluntary context switches of all threads */
+    uint64_t write_bytes; /* handed to the block layer */
+    char text[METER_TEXT_BYTES]; /* "name value" lines of its status */
+};
+
+struct meter_reading {
+    uint64_t mono_ns; /* when the kernel was asked */
+    uint32_t replicas;
+    struct meter_replica of[MEMBERS_MAX];
+};
+
+/* meter_read asks everything of every replica that runs. meter_kernel asks the kernel alone and leaves the texts empty: the replicas do not wake. */
+void meter_read(struct meter_reading *reading, const struct cluster *cluster, enum meter_order order);
+void meter_kernel(struct meter_reading *reading, const struct cluster *cluster);
+
+/* meter_ask asks one replica for its status within timeout_ms. Fails: as client_open. */
+enum err meter_ask(const struct cluster *cluster, uint32_t member, char text[METER_TEXT_BYTES], uint32_t timeout_ms);
+
+/* meter_figure gives the number of a line, 0 when there is no such line. meter_word copies its word. Gives: false when there is none. */
+uint64_t meter_figure(const char *text, const char *name);
+bool meter_word(const char *text, const char *name, char *out, size_t size);
+
+/* Sums and rates over a stretch. Messages and flushes are of blocks alone: checkpoints, catch-up and forwarded commands are left out. */
+struct meter_cost {
+    double seconds;
+    uint64_t commands;  /* committed, by the replica that saw most */
+    uint64_t blocks;
+    double cpu_us_per_tx;
+    double cpu_us_per_tx_by[MEMBERS_MAX];
+    double checks_per_tx;     /* signatures, of commands and of votes, all replicas */
+    double flushes_per_block; /* of one replica, on average */
+    double messages_per_block; /* all replicas */
+    double bytes_logged_per_tx;
+    double bytes_sent_per_tx;
+};
+
+/* meter_compare. Needs: two readings of the same replicas; those that do not run at both are left out. Rates are 0 without commands. */
+void meter_compare(const struct meter_reading *from, const struct meter_reading *to, struct meter_cost *cost);
+
+/* meter_libsodium_check_ns times one verification by libsodium: median of `repeats` runs over 256 signatures each, CPU time of this thread. */
+uint64_t meter_libsodium_check_ns(uint32_t repeats);
+
+#endif

@@ -1,0 +1,74 @@
+/* meter_test.c: figures are found by their whole names, and rates over a stretch are what arithmetic says. */
+#include "cli/meter.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char text[] = "view 3\nleader 2\nstate_root 0a0b\nlast_view 9\ncommands_committed 18446744073709551615\nempty \n";
+
+Test(meter, a_figure_is_found_by_its_whole_name)
+{
+    char word[8];
+
+    cr_assert_eq(meter_figure(text, "view"), 3);
+    cr_assert_eq(meter_figure(text, "leader"), 2);
+    cr_assert_eq(meter_figure(text, "last_view"), 9);
+    cr_assert_eq(meter_figure(text, "commands_committed"), UINT64_MAX);
+    cr_assert_eq(meter_figure(text, "lead"), 0);
+    cr_assert_eq(meter_figure("", "view"), 0);
+    cr_assert(meter_word(text, "state_root", word, sizeof word));
+    cr_assert_str_eq(word, "0a0b");
+    cr_assert_not(meter_word(text, "state_root", word, 4), "too long");
+    cr_assert_not(meter_word(text, "empty", word, sizeof word));
+    cr_assert_not(meter_word(text, "root", word, sizeof word));
+}
+
+static void set(struct meter_replica *replica, uint64_t scale)
+{
+    replica->up = replica->answered = true;
+    replica->cpu_ns = scale * 1000000;
+    snprintf(replica->text, sizeof replica->text,
+             "commands_committed %llu\nblocks_committed %llu\ned25519_checks %llu\nlog_batches %llu\nsent_propose %llu\nsent_vote %llu\nsent_ckpt 99999\n"
+             "sent_forward 4242\nlog_bytes_written %llu\nbytes_out %llu\n",
+             (unsigned long long)(100 * scale), (unsigned long long)(10 * scale), (unsigned long long)(130 * scale), (unsigned long long)(10 * scale),
+             (unsigned long long)(8 * scale), (unsigned long long)(7 * scale), (unsigned long long)(40960 * scale), (unsigned long long)(12800 * scale));
+}
+
+Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone)
+{
+    static struct meter_reading from, to;
+    struct meter_cost cost;
+
+    from.replicas = to.replicas = 4;
+    from.mono_ns = 1000000000;
+    to.mono_ns = 3500000000;
+    for (uint32_t i = 0; i < 4; i++) {
+        set(&from.of[i], 1);
+        set(&to.of[i], 3);
+    }
+    to.of[3].answered = false;
+    meter_compare(&from, &to, &cost);
+    cr_assert_float_eq(cost.seconds, 2.5, 1e-9);
+    cr_assert_eq(cost.commands, 200);
+    cr_assert_eq(cost.blocks, 20);
+    cr_assert_float_eq(cost.cpu_us_per_tx, 3 * 2000.0 / 200, 1e-9);
+    cr_assert_float_eq(cost.cpu_us_per_tx_by[0], 10, 1e-9);
+    cr_assert_float_eq(cost.cpu_us_per_tx_by[3], 0, 1e-9);
+    cr_assert_float_eq(cost.checks_per_tx, 3 * 260.0 / 200, 1e-9);
+    cr_assert_float_eq(cost.flushes_per_block, 1, 1e-9);
+    cr_assert_float_eq(cost.messages_per_block, 3 * 30.0 / 20, 1e-9);
+    cr_assert_float_eq(cost.bytes_logged_per_tx, 3 * 81920.0 / 200, 1e-9);
+    meter_compare(&to, &to, &cost);
+    cr_assert_eq(cost.commands, 0);
+    cr_assert_float_eq(cost.cpu_us_per_tx, 0, 1e-9);
+}
+
+Test(meter, a_check_of_libsodium_takes_microseconds)
+{
+    uint64_t ns = meter_libsodium_check_ns(3);
+
+    cr_assert_gt(ns, 5000);
+    cr_assert_lt(ns, 5000000);
+}
