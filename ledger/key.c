@@ -246,6 +246,54 @@ struct due_entry key_due_parse(const uint8_t *key, size_t size)
     return entry;
 }
 
+/* The length of a due entry's key: time, due kind, then what the kind names. */
+static size_t due_size(uint8_t due_kind)
+{
+    const size_t head = 1 + 8 + 1;
+
+    switch (due_kind) {
+    case DUE_POINTER_EXPIRES:
+    case DUE_POINTER_LEAVES:
+    case DUE_GRANT_EXPIRES:
+        return head + ACCT_BYTES + 4;
+    case DUE_TICKET_LEAVES:
+        return head + ACCT_BYTES + 2 + 8 + 2;
+    default: /* a number from a stranger, not an enum */
+        return 0;
+    }
+}
+
+bool key_is_well_formed(const uint8_t *key, size_t size)
+{
+    if (size == 0) {
+        return false;
+    }
+    switch (key[0]) {
+    case KEY_CHAIN:
+    case KEY_PARAMS:
+        return size == 1;
+    case KEY_ORG:
+        return size == 1 + 2;
+    case KEY_ACTOR:
+    case KEY_PATIENT:
+    case KEY_TICKET:
+    case KEY_AUDIT_PEAKS:
+    case KEY_KEY_USE:
+        return size == 1 + ACCT_BYTES;
+    case KEY_POINTER:
+    case KEY_GRANT:
+        return size == 1 + ACCT_BYTES + 4;
+    case KEY_RELATION:
+        return size == 1 + ACCT_BYTES + 2;
+    case KEY_TICKET_INDEX:
+        return size == 1 + ACCT_BYTES + 2 + 8 + 2;
+    case KEY_DUE:
+        return size > 9 && size == due_size(key[9]);
+    default: /* a number from a stranger, not an enum */
+        return false;
+    }
+}
+
 struct state_key key_prefix_page(const uint8_t acct[ACCT_BYTES], uint32_t seq)
 {
     struct state_key key = key_pointer(acct, seq);

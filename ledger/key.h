@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "ledger/entity.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -89,6 +90,9 @@ struct ticket_place key_ticket_place(const uint8_t *key, size_t size);
 
 /* key_due_later moves a due entry's key to a later time. Needs: such a key. */
 void key_due_later(struct state_key *key, uint64_t time);
+
+/* key_is_well_formed tells whether the bytes have a known kind and its length. So no well-formed key is the beginning of another. Any input is safe. */
+bool key_is_well_formed(const uint8_t *key, size_t size);
 
 /* key_prefix_page gives the common prefix of the pointers whose sequence numbers share everything but the last byte. */
 struct state_key key_prefix_page(const uint8_t acct[ACCT_BYTES], uint32_t seq);

@@ -29,6 +29,7 @@ struct ledger {
     struct ledger_sink sink;
     struct receipt receipt;
     struct envelope envelope;
+    struct state_key restored; /* the last pair's key; size 0 before the first */
     uint32_t index; /* commands executed in the open block */
     bool open;
     uint16_t seen[SEEN_SLOTS]; /* 0: empty; else 1 + index into ids: tx_ids of the open block, open addressing */
@@ -90,6 +91,67 @@ enum verdict ledger_load_genesis(struct ledger *ledger, const struct genesis *ge
         state_store_clear(ledger->exec.store);
     }
     return verdict;
+}
+
+/* --- Restoring ------------------------------------------------------------------------------------------------------ */
+
+void ledger_restore_begin(struct ledger *ledger, const struct hash32 *genesis)
+{
+    ASSERT(!ledger->open);
+    state_store_clear(ledger->exec.store);
+    memset(&ledger->chain, 0, sizeof ledger->chain);
+    ledger->restored.size = 0;
+    ledger->genesis = *genesis;
+    ledger->exec.envelope = NULL;
+}
+
+/* Tells whether the key comes after the one before. */
+static bool ascends(const struct state_key *last, struct bytes key)
+{
+    size_t common = last->size < key.size ? last->size : key.size;
+    int order = memcmp(last->bytes, key.data, common);
+
+    return order < 0 || (order == 0 && last->size < key.size);
+}
+
+enum verdict ledger_restore_pair(struct ledger *ledger, struct bytes key, struct bytes value)
+{
+    if (!key_is_well_formed(key.data, key.size)) {
+        return VERDICT_TYPE;
+    }
+    if (!ascends(&ledger->restored, key)) {
+        return VERDICT_ORDER;
+    }
+    ledger->restored.size = (uint8_t)key.size;
+    memcpy(ledger->restored.bytes, key.data, key.size);
+    if (key.data[0] == KEY_CHAIN) { /* its place; it is written when there is no other pair left that could lack the room */
+        enum verdict verdict = chain_decode(&ledger->chain, value.data, value.size);
+        value.size = 0;
+        if (verdict != VERDICT_OK) {
+            return verdict;
+        }
+    }
+    bool fits = value.size <= STATE_VALUE_BYTES_MAX && state_store_put(ledger->exec.store, key, value) == ERR_OK;
+    return fits ? VERDICT_OK : VERDICT_LENGTH;
+}
+
+enum verdict ledger_restore_end(struct ledger *ledger)
+{
+    uint8_t ours[PARAMS_BYTES], theirs[STATE_VALUE_BYTES_MAX];
+    struct state_key params = key_params(), chain = key_chain();
+
+    params_encode(&ledger->params, ours);
+    if (exec_get(&ledger->exec, &chain, theirs, sizeof theirs) < 0) {
+        return VERDICT_SHORT;
+    }
+    int size = exec_get(&ledger->exec, &params, theirs, sizeof theirs);
+    if (size != PARAMS_BYTES || memcmp(ours, theirs, PARAMS_BYTES) != 0) {
+        return VERDICT_CONFLICT;
+    }
+    ledger->exec.height = ledger->chain.height;
+    ledger->exec.time_ms = ledger->chain.time;
+    put_chain(ledger);
+    return VERDICT_OK;
 }
 
 /* --- Checks without state ------------------------------------------------------------------------------------------ */

@@ -60,6 +60,18 @@ void ledger_set_sink(struct ledger *ledger, const struct ledger_sink *sink);
  * Fails: a verdict, when an entity is not one, or they contradict each other or exceed a capacity (genesis_load.h); the ledger is empty then. */
 enum verdict ledger_load_genesis(struct ledger *ledger, const struct genesis *genesis);
 
+/* ledger_restore_begin forgets everything, to take over a state that somebody else has executed: every pair of it by ledger_restore_pair, in
+ * ascending order of the keys, then ledger_restore_end. Values are not judged: whoever calls compares ledger_state_root with a certified root
+ * before anything else is done with the ledger. */
+void ledger_restore_begin(struct ledger *ledger, const struct hash32 *genesis);
+
+/* ledger_restore_pair gives: OK, TYPE (no key of ours), ORDER, LENGTH (too long, or no room), or the codec's verdict on the chain's record.
+ * Any input is safe. Fails: the ledger is of no use until the next beginning. */
+enum verdict ledger_restore_pair(struct ledger *ledger, struct bytes key, struct bytes value);
+
+/* ledger_restore_end gives: OK, SHORT without a chain's record, CONFLICT when the parameters are not those the memory was taken for. */
+enum verdict ledger_restore_end(struct ledger *ledger);
+
 /* ledger_check does every stateless check of a command but those of signatures, keys and payload: form, chain, time, body.
  * Gives: *envelope and *body when OK, else a refusal. time_ms: of the block, or max(last block's, wall) at admission. Any input is safe. */
 enum code ledger_check(const struct ledger *ledger, struct bytes bytes, uint64_t time_ms, struct envelope *envelope, struct command_body *body);

@@ -97,3 +97,26 @@ Test(key, a_page_prefix_covers_256_pointers)
     cr_assert_eq(memcmp(prefix.bytes, last.bytes, prefix.size), 0);
     cr_assert_neq(memcmp(prefix.bytes, next.bytes, prefix.size), 0);
 }
+
+Test(key, only_keys_of_a_known_kind_and_length_are_well_formed)
+{
+    struct ticket_place place = { .org = 9, .height = 77, .index = 3 };
+    struct hash32 id = { { 1 } };
+    struct state_key keys[] = { key_chain(), key_params(), key_org(1), key_actor(acct), key_patient(acct), key_pointer(acct, 1), key_grant(acct, 1),
+        key_ticket(&id), key_audit_peaks(acct), key_key_use(acct), key_relation(acct, 2), key_ticket_index(&place),
+        key_due_pointer(DUE_POINTER_EXPIRES, 5, acct, 1), key_due_pointer(DUE_POINTER_LEAVES, 5, acct, 1), key_due_grant(5, acct, 1), key_due_ticket(5, &place) };
+    uint8_t bytes[STATE_KEY_MAX + 1] = { 0 };
+
+    cr_assert_not(key_is_well_formed(bytes, 0));
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        memcpy(bytes, keys[i].bytes, keys[i].size);
+        cr_assert(key_is_well_formed(bytes, keys[i].size), "key %zu", i);
+        cr_assert_not(key_is_well_formed(bytes, keys[i].size + 1u), "key %zu and a byte more", i);
+        cr_assert_not(key_is_well_formed(bytes, keys[i].size - 1u), "key %zu but a byte", i);
+    }
+    bytes[0] = 0x07;
+    cr_assert_not(key_is_well_formed(bytes, 33), "a kind that is not built");
+    bytes[0] = KEY_DUE;
+    bytes[9] = 5;
+    cr_assert_not(key_is_well_formed(bytes, 46), "a due kind that is not built");
+}

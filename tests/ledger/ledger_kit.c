@@ -89,22 +89,44 @@ static void write_genesis(struct lab *lab, const struct genesis_entity *entities
     cr_assert_eq(genesis_decode(&lab->genesis, lab->genesis_bytes, writer.offset), VERDICT_OK);
 }
 
-void lab_start(struct lab *lab, const struct params *params, const struct genesis_entity *entities, uint32_t entities_count)
+struct ledger *lab_take(const struct params *params)
 {
     struct arena measure, arena;
-    struct ledger_sink sink = { .context = lab, .event = on_event, .receipt = on_receipt };
 
-    memset(lab, 0, sizeof *lab);
-    lab->params = *params;
-    write_genesis(lab, entities, entities_count);
     arena_init_measure(&measure);
     cr_assert_null(ledger_take(&measure, params));
     void *memory = aligned_alloc(ARENA_ALIGN, measure.used);
     cr_assert_not_null(memory);
     memset(memory, 0, measure.used);
     arena_init(&arena, memory, measure.used);
-    lab->ledger = ledger_take(&arena, params);
+    struct ledger *ledger = ledger_take(&arena, params);
     cr_assert_eq(arena.used, measure.used);
+    return ledger;
+}
+
+struct ledger *lab_twin(const struct lab *lab)
+{
+    struct ledger *twin = lab_take(&lab->params);
+    struct state_cursor cursor;
+    struct state_entry entry;
+
+    ledger_restore_begin(twin, &lab->genesis.hash);
+    state_cursor_init(&cursor, bytes_of("", 0), STATE_PIN_NONE);
+    while (state_cursor_next(ledger_store(lab->ledger), &cursor, &entry)) {
+        cr_assert_eq(ledger_restore_pair(twin, entry.key, entry.value), VERDICT_OK);
+    }
+    cr_assert_eq(ledger_restore_end(twin), VERDICT_OK);
+    return twin;
+}
+
+void lab_start(struct lab *lab, const struct params *params, const struct genesis_entity *entities, uint32_t entities_count)
+{
+    struct ledger_sink sink = { .context = lab, .event = on_event, .receipt = on_receipt };
+
+    memset(lab, 0, sizeof *lab);
+    lab->params = *params;
+    write_genesis(lab, entities, entities_count);
+    lab->ledger = lab_take(params);
     ledger_set_sink(lab->ledger, &sink);
     enum verdict verdict = ledger_load_genesis(lab->ledger, &lab->genesis);
     cr_assert_eq(verdict, VERDICT_OK, "genesis: %s", verdict_name(verdict));

@@ -52,6 +52,11 @@ struct lab_command {
 /* lab_start makes a ledger at block 0 with these initial entities. Owns: memory until the process ends. Needs: ascending keys. */
 void lab_start(struct lab *lab, const struct params *params, const struct genesis_entity *entities, uint32_t entities_count);
 
+/* lab_take makes a ledger without anything in it. lab_twin makes one with the lab's present state, restored pair by pair.
+ * Owns: memory until the process ends. */
+struct ledger *lab_take(const struct params *params);
+struct ledger *lab_twin(const struct lab *lab);
+
 /* lab_party_of makes a party of account kind `kind` on this chain; the same number gives the same keys. */
 struct lab_party lab_party_of(const struct lab *lab, uint8_t kind, uint32_t number);
 

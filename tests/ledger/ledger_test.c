@@ -146,3 +146,51 @@ Test(ledger, a_full_state_is_CAPACITY_and_leaves_no_trace, .init = start)
     command = lab_register(&lab, LAB_ALDER, &next, ACTOR_SYSTEM, ROLE_NONE, 0);
     cr_assert_eq(lab_send(&lab, &command), CODE_CAPACITY);
 }
+
+Test(ledger, a_restored_one_goes_on_as_the_first, .init = start)
+{
+    struct lab_command command = add_for(&patient, 5);
+    uint8_t bytes[ENVELOPE_BYTES_MAX];
+
+    cr_assert_eq(lab_send(&lab, &command), CODE_OK);
+    struct ledger *twin = lab_twin(&lab);
+    struct hash32 first = lab_root(&lab), second = ledger_state_root(twin);
+    cr_assert(hash_equal(&first, &second));
+    cr_assert_eq(ledger_height(twin), lab.height);
+    command = add_for(&patient, 2);
+    struct bytes envelope = bytes_of(bytes, lab_sign(&lab, &command, bytes));
+    cr_assert_eq(lab_execute(&lab, &envelope, 1), CODE_OK);
+    ledger_begin(twin, lab.height, lab.time_ms);
+    cr_assert_eq(ledger_execute(twin, envelope, NULL)->code, CODE_OK);
+    ledger_end(twin);
+    first = lab_root(&lab);
+    second = ledger_state_root(twin);
+    cr_assert(hash_equal(&first, &second));
+    first = ledger_receipts_root(lab.ledger);
+    second = ledger_receipts_root(twin);
+    cr_assert(hash_equal(&first, &second));
+    cr_assert_eq(ledger_receipts_count(twin), ledger_receipts_count(lab.ledger));
+}
+
+Test(ledger, what_is_no_state_is_not_restored, .init = start)
+{
+    struct state_key org = key_org(1), actor = key_actor(patient.acct), params = key_params();
+    uint8_t chain[CHAIN_BYTES_MAX] = { 0 }, others[PARAMS_BYTES], long_value[STATE_VALUE_BYTES_MAX + 1] = { 0 };
+    struct ledger *twin = lab_take(&lab.params);
+    struct params tight = lab.params;
+
+    ledger_restore_begin(twin, &lab.genesis.hash);
+    cr_assert_eq(ledger_restore_end(twin), VERDICT_SHORT, "no chain");
+    cr_assert_eq(ledger_restore_pair(twin, bytes_of("\x77", 1), bytes_of("", 0)), VERDICT_TYPE);
+    cr_assert_eq(ledger_restore_pair(twin, bytes_of(org.bytes, 2), bytes_of("", 0)), VERDICT_TYPE, "a key cut short");
+    cr_assert_eq(ledger_restore_pair(twin, bytes_of(chain, 1), bytes_of(chain, CHAIN_FIXED_BYTES - 1)), VERDICT_SHORT, "half a chain");
+    ledger_restore_begin(twin, &lab.genesis.hash);
+    cr_assert_eq(ledger_restore_pair(twin, bytes_of(chain, 1), bytes_of(chain, CHAIN_FIXED_BYTES)), VERDICT_OK);
+    cr_assert_eq(ledger_restore_pair(twin, bytes_of(chain, 1), bytes_of(chain, CHAIN_FIXED_BYTES)), VERDICT_ORDER, "twice");
+    tight.actors_max--;
+    params_encode(&tight, others);
+    cr_assert_eq(ledger_restore_pair(twin, bytes_of(params.bytes, params.size), bytes_of(others, sizeof others)), VERDICT_OK);
+    cr_assert_eq(ledger_restore_pair(twin, bytes_of(actor.bytes, actor.size), bytes_of(long_value, sizeof long_value)), VERDICT_LENGTH);
+    cr_assert_eq(ledger_restore_pair(twin, bytes_of(org.bytes, org.size), bytes_of("", 0)), VERDICT_ORDER, "a smaller key after a greater one");
+    cr_assert_eq(ledger_restore_end(twin), VERDICT_CONFLICT, "other parameters");
+}
