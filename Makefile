@@ -24,7 +24,7 @@ LDFLAGS := $(LDFLAGS_$(MODE)) -Wl,--as-needed
 LIBS := -luring -lsodium -lxxhash -lcyaml -ljansson -lpthread -lm
 
 # The daemon's allocator; sanitizer builds bring their own.
-ALLOC_wardd_release := -ljemalloc
+ALLOC_wardd_release := -Wl,--no-as-needed -ljemalloc -Wl,--as-needed # the weak reference in node/heap.c alone would not keep it
 
 # --- Sources: every folder is a layer, every .c but the mains goes into one archive -------------------------------
 

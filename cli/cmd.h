@@ -15,5 +15,6 @@ int cmd_config_explain(const struct args *args);
 int cmd_genesis_assemble(const struct args *args);
 int cmd_genesis_show(const struct args *args);
 int cmd_genesis_verify(const struct args *args);
+int cmd_status(const struct args *args);
 
 #endif

@@ -1,5 +1,6 @@
 /* command_table.c: the one table of subcommands. Help, `ward help --json`, the parser and its messages all come from these rows. */
 #include "cli/cmd.h"
+#include "cli/reach.h"
 
 #define END { .name = NULL }
 
@@ -45,6 +46,12 @@ static const struct flag_spec genesis_assemble_flags[] = {
 
 static const struct flag_spec genesis_verify_flags[] = {
     { .name = "fingerprint", .type = FLAG_HEX, .min = 32, .max = 32, .help = "the hash that was agreed on" },
+    END,
+};
+
+static const struct flag_spec status_flags[] = {
+    REACH_FLAGS,
+    { .name = "watch", .type = FLAG_SWITCH, .help = "again each second, until interrupted; with --json one object each time" },
     END,
 };
 
@@ -120,6 +127,12 @@ const struct command_spec command_table[] = {
       .example = "ward genesis verify city.genesis",
       .exits = { EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
       .run = cmd_genesis_verify },
+    { .name = "status",
+      .summary = "say how a replica and its cluster are; when work is stuck, what is missing and what to do",
+      .flags = status_flags,
+      .example = "ward status --socket /run/ward/ward.sock",
+      .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_status },
     { .name = NULL },
 };
 

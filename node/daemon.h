@@ -53,6 +53,7 @@ struct daemon {
     uint64_t heap_sealed_bytes;      /* taken from the heap before the seal */
     struct recovery_outcome recovery;
     uint64_t last_commit_ns;         /* when the newest block was executed; 0: none since the start */
+    uint64_t stuck_ns;               /* when this replica first gave up on a view since then; 0: it did not */
 };
 
 /* daemon_open brings everything up to the point before the first word to others. With `create` it makes the store. Fails: the exit code

@@ -94,6 +94,7 @@ static void port_executed(void *context, const struct apply_block *block)
     struct daemon *daemon = context;
 
     daemon->last_commit_ns = clock_mono_ns();
+    daemon->stuck_ns = 0;
     if (daemon->speaking) {
         sessions_executed(&daemon->sessions, block);
     }
@@ -113,6 +114,9 @@ static void port_mark(void *context, enum mark mark, uint64_t view, uint64_t hei
 
     struct daemon *daemon = context;
 
+    if (mark == MARK_TIMED_OUT && daemon->stuck_ns == 0) {
+        daemon->stuck_ns = clock_mono_ns();
+    }
     daemon->save_wanted = daemon->save_wanted || (mark == MARK_CHECKPOINTED && daemon->speaking);
     if (events[mark].name != NULL) {
         log_write(&events[mark], "view=%llu height=%llu member=%u value=%llu", (unsigned long long)view, (unsigned long long)height, member,

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 struct lines {
     char *out;
@@ -50,6 +51,34 @@ static void write_root(struct lines *lines, const struct daemon *daemon)
     line(lines, "state_root %s\n", root);
 }
 
+static const char *name_of(const struct daemon *daemon, uint32_t member, struct enrolment *enrolment)
+{
+    genesis_enrolment(&daemon->boot.genesis, daemon->boot.epoch.members[member].organisation, enrolment);
+    return enrolment->name;
+}
+
+/* write_members says of each member whether it is linked to us, and whether its vote is waited for. */
+static void write_members(struct lines *lines, const struct daemon *daemon, const struct replica_status *status)
+{
+    struct enrolment enrolment;
+
+    line(lines, "chain %s\n", daemon->boot.genesis.chain_name);
+    line(lines, "leader_name %s\n", name_of(daemon, status->leader, &enrolment));
+    number(lines, "quorum", config_quorum(daemon->boot.epoch.members_count));
+    for (uint32_t i = 0; i < daemon->boot.epoch.members_count; i++) {
+        bool linked = i == daemon->boot.self || member_set_has(&status->linked, i);
+        line(lines, "peer_%u_name %s\n", i, name_of(daemon, i, &enrolment));
+        line(lines, "peer_%u_linked %d\n", i, linked);
+        line(lines, "peer_%u_missing %d\n", i, member_set_has(&status->missing, i));
+    }
+}
+
+/* write_energy says why no joules are given: a reader that this build does not have, or counters that this machine does not have. */
+static void write_energy(struct lines *lines)
+{
+    line(lines, "energy %s\n", access("/sys/class/powercap/intel-rapl:0/energy_uj", F_OK) == 0 ? "unread" : "none");
+}
+
 static void write_position(struct lines *lines, const struct daemon *daemon)
 {
     struct replica_status status;
@@ -74,9 +103,15 @@ static void write_position(struct lines *lines, const struct daemon *daemon)
     number(lines, "catching_up", status.catching_up);
     number(lines, "draining", status.draining);
     number(lines, "members_linked", member_set_count(&status.linked));
+    number(lines, "timeout_ms", status.timeout_ns / 1000000);
+    write_members(lines, daemon, &status);
+    write_energy(lines);
     number(lines, "uptime_ms", (now_ns - daemon->start_ns) / 1000000);
     if (daemon->last_commit_ns != 0) {
         number(lines, "last_commit_age_ms", (now_ns - daemon->last_commit_ns) / 1000000);
+    }
+    if (daemon->stuck_ns != 0) {
+        number(lines, "stuck_ms", (now_ns - daemon->stuck_ns) / 1000000);
     }
 }
 
@@ -106,6 +141,7 @@ static void write_consensus(struct lines *lines, const struct daemon *daemon)
     number(lines, "requests_refused", counters->requests_refused);
     number(lines, "messages_malformed", counters->malformed);
     number(lines, "events_dropped", daemon->driver.counters.events_dropped);
+    number(lines, "payloads_dropped", daemon->payloads.dropped);
     number(lines, "outbox_dropped", daemon->driver.outbox.dropped);
 }
 

@@ -1,0 +1,207 @@
+/* status_text.c: see status_text.h. */
+#include "cli/status_text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PEERS_MAX 128
+#define NAME_MAX_BYTES 64
+#define VALUE_MAX_BYTES 256
+
+/* --- Reading -------------------------------------------------------------------------------------------------------- */
+
+static json_t *value_of(const char *text)
+{
+    char *end = NULL;
+    long long number = strtoll(text, &end, 10);
+
+    return text[0] != '\0' && *end == '\0' && strlen(text) < 19 ? json_integer(number) : json_string(text);
+}
+
+/* peer_of gives the object of one peer, made if it is the next one. Gives: NULL when peers are not in order. */
+static json_t *peer_of(json_t *status, size_t index)
+{
+    json_t *peers = json_object_get(status, "peers");
+
+    if (peers == NULL) {
+        peers = json_array();
+        json_object_set_new(status, "peers", peers);
+    }
+    if (index == json_array_size(peers) && index < PEERS_MAX) {
+        json_array_append_new(peers, json_object());
+    }
+    return json_array_get(peers, index);
+}
+
+static bool put(json_t *status, const char *name, const char *value)
+{
+    size_t index = 0;
+    int length = 0;
+
+    if (sscanf(name, "peer_%3zu_%n", &index, &length) == 1 && length > 0) {
+        json_t *peer = peer_of(status, index);
+        return peer != NULL && json_object_set_new(peer, name + length, value_of(value)) == 0;
+    }
+    return json_object_set_new(status, name, value_of(value)) == 0;
+}
+
+/* put_line reads one line without its end. */
+static bool put_line(json_t *status, const char *line, size_t size)
+{
+    char name[NAME_MAX_BYTES], value[VALUE_MAX_BYTES];
+    const char *blank = memchr(line, ' ', size);
+    size_t name_size = blank == NULL ? 0 : (size_t)(blank - line);
+    size_t value_size = blank == NULL ? 0 : size - name_size - 1;
+
+    if (blank == NULL || name_size == 0 || name_size >= sizeof name || value_size >= sizeof value) {
+        return false;
+    }
+    memcpy(name, line, name_size);
+    name[name_size] = '\0';
+    memcpy(value, blank + 1, value_size);
+    value[value_size] = '\0';
+    return put(status, name, value);
+}
+
+json_t *status_parse(struct bytes text)
+{
+    json_t *status = json_object();
+    const char *data = (const char *)text.data;
+
+    for (size_t at = 0; at < text.size;) { /* Each round takes a line. */
+        const char *end = memchr(data + at, '\n', text.size - at);
+        size_t size = end == NULL ? text.size - at : (size_t)(end - (data + at));
+        if (!put_line(status, data + at, size)) {
+            json_decref(status);
+            return NULL;
+        }
+        at += size + 1;
+    }
+    return status;
+}
+
+/* --- Sentences ------------------------------------------------------------------------------------------------------ */
+
+struct text {
+    char *out;
+    size_t used;
+};
+
+static void say(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    size_t left = STATUS_WORDS_BYTES - text->used;
+
+    va_start(arguments, format);
+    int length = vsnprintf(text->out + text->used, left, format, arguments);
+    va_end(arguments);
+    text->used += length < 0 ? 0 : (size_t)length < left ? (size_t)length : left - 1;
+}
+
+static long long number_of(const json_t *object, const char *name) { return (long long)json_integer_value(json_object_get(object, name)); }
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text == NULL ? "?" : text;
+}
+
+/* say_peers lists the names of peers by a field: those that are not linked, or those whose vote is missing. */
+static void say_peers(struct text *text, const json_t *status, const char *field, long long wanted)
+{
+    const json_t *peers = json_object_get(status, "peers");
+    bool first = true;
+
+    for (size_t i = 0; i < json_array_size(peers); i++) {
+        const json_t *peer = json_array_get(peers, i);
+        if (number_of(peer, field) == wanted) {
+            say(text, "%s%s", first ? "" : ", ", text_of(peer, "name"));
+            first = false;
+        }
+    }
+    if (first) {
+        say(text, "nobody");
+    }
+}
+
+static long long count_peers(const json_t *status, const char *field, long long wanted)
+{
+    const json_t *peers = json_object_get(status, "peers");
+    long long count = 0;
+
+    for (size_t i = 0; i < json_array_size(peers); i++) {
+        count += number_of(json_array_get(peers, i), field) == wanted;
+    }
+    return count;
+}
+
+static void say_commit(struct text *text, const json_t *status)
+{
+    long long height = number_of(status, "executed_height");
+
+    if (json_object_get(status, "last_commit_age_ms") != NULL) {
+        say(text, "Last commit %.1f s ago at height %lld. ", (double)number_of(status, "last_commit_age_ms") / 1000, height);
+    } else if (height > 0) {
+        say(text, "Height %lld; no commit since the start %.0f s ago. ", height, (double)number_of(status, "uptime_ms") / 1000);
+    } else {
+        say(text, "Nothing was ever committed. ");
+    }
+}
+
+/* say_stuck says what is missing, since when, and what to do about it. */
+static void say_stuck(struct text *text, const json_t *status, long long up)
+{
+    double since = (double)number_of(status, "stuck_ms") / 1000;
+    long long quorum = number_of(status, "quorum");
+
+    say(text, "\nStuck for %.1f s: ", since);
+    if (up < quorum) {
+        say(text, "%lld of %lld are up and %lld are needed. No link to ", up, number_of(status, "members"), quorum);
+        say_peers(text, status, "linked", 0);
+        say(text, ". Start wardd there, or repair the network to them; work resumes by itself.");
+        return;
+    }
+    if (count_peers(status, "missing", 1) > 0) {
+        say(text, "votes are missing from ");
+        say_peers(text, status, "missing", 1);
+        say(text, ". Look at their logs and disks: they are linked but do not vote.");
+        return;
+    }
+    say(text, "enough members are up; the view is being changed. If this lasts longer than %.0f s, compare `ward status` of all members.", 16.0);
+}
+
+bool status_words(const json_t *status, char out[STATUS_WORDS_BYTES])
+{
+    struct text text = { out, 0 };
+    long long members = number_of(status, "members"), quorum = number_of(status, "quorum"), up = number_of(status, "members_linked") + 1;
+    const char *energy = json_string_value(json_object_get(status, "energy"));
+
+    out[0] = '\0';
+    if (members == 0 || quorum == 0 || json_object_get(status, "view") == NULL) {
+        return false;
+    }
+    say(&text, "%lld of %lld up, ", up, members);
+    if (up >= quorum) {
+        say(&text, "%lld more may fail. ", up - quorum);
+    } else {
+        say(&text, "%lld too few. ", quorum - up);
+    }
+    say_commit(&text, status);
+    say(&text, "View %lld, leader %s. ", number_of(status, "view"), text_of(status, "leader_name"));
+    say(&text, "Energy: not measured (%s).", energy != NULL && strcmp(energy, "none") == 0 ? "no RAPL on this machine" : "this build reads no counters");
+    if (number_of(status, "catching_up") != 0) {
+        say(&text, "\nThis replica is catching up.");
+    }
+    if (number_of(status, "draining") != 0) {
+        say(&text, "\nThis replica is stopping.");
+    }
+    if (json_object_get(status, "stuck_ms") != NULL) {
+        say_stuck(&text, status, up);
+    }
+    return true;
+}

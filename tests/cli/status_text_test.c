@@ -1,0 +1,82 @@
+/* status_text_test.c: the figures become an object, and the object becomes sentences that say what to do. */
+#include "cli/status_text.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+static char words[STATUS_WORDS_BYTES];
+
+static json_t *parse(const char *text) { return status_parse(bytes_of(text, strlen(text))); }
+
+/* say makes a status of four members of which `up` are linked (this one counted), with more lines, and gives the words. */
+static const char *say(unsigned up, const char *missing, const char *more)
+{
+    static const char *const names[] = { "mercy", "north", "riverside", "saint-ann" };
+    char text[4096];
+    size_t used = (size_t)snprintf(text, sizeof text, "members 4\nquorum 3\nview 3\nleader_name mercy\nmembers_linked %u\nexecuted_height 10422\nenergy none\n%s", up - 1, more);
+
+    for (unsigned i = 0; i < 4; i++) {
+        used += (size_t)snprintf(text + used, sizeof text - used, "peer_%u_name %s\npeer_%u_linked %d\npeer_%u_missing %d\n", i, names[i], i, i < up, i,
+                                 strstr(missing, names[i]) != NULL);
+    }
+    json_t *status = parse(text);
+    cr_assert_not_null(status);
+    cr_assert(status_words(status, words));
+    json_decref(status);
+    return words;
+}
+
+Test(status_text, a_healthy_cluster_is_one_line)
+{
+    cr_assert_str_eq(say(4, "", "last_commit_age_ms 800\n"), "4 of 4 up, 1 more may fail. Last commit 0.8 s ago at height 10422. View 3, leader mercy. "
+                                                             "Energy: not measured (no RAPL on this machine).");
+    cr_assert_not_null(strstr(say(3, "", "uptime_ms 5000\n"), "3 of 4 up, 0 more may fail. Height 10422; no commit since the start 5 s ago."));
+}
+
+Test(status_text, too_few_members_are_named_with_what_to_do)
+{
+    say(2, "", "last_commit_age_ms 12345\nstuck_ms 12300\n");
+    cr_assert_not_null(strstr(words, "2 of 4 up, 1 too few."));
+    cr_assert_not_null(strstr(words, "Stuck for 12.3 s: 2 of 4 are up and 3 are needed. No link to riverside, saint-ann. Start wardd there"));
+}
+
+Test(status_text, votes_that_are_missing_are_named)
+{
+    say(4, "north riverside", "stuck_ms 2000\n");
+    cr_assert_not_null(strstr(words, "Stuck for 2.0 s: votes are missing from north, riverside."));
+    say(4, "", "stuck_ms 2000\n");
+    cr_assert_not_null(strstr(words, "the view is being changed"));
+}
+
+Test(status_text, catching_up_and_stopping_are_said)
+{
+    cr_assert_not_null(strstr(say(4, "", "catching_up 1\n"), "This replica is catching up."));
+    cr_assert_not_null(strstr(say(4, "", "draining 1\n"), "This replica is stopping."));
+}
+
+Test(status_text, numbers_texts_and_peers_are_told_apart)
+{
+    json_t *status = parse("height 7\nroot 00aa\nchain a b\nbig 99999999999999999999\npeer_0_name x\npeer_0_linked 1\npeer_1_name y\n");
+
+    cr_assert_not_null(status);
+    cr_assert_eq(json_integer_value(json_object_get(status, "height")), 7);
+    cr_assert_str_eq(json_string_value(json_object_get(status, "root")), "00aa");
+    cr_assert_str_eq(json_string_value(json_object_get(status, "chain")), "a b");
+    cr_assert(json_is_string(json_object_get(status, "big")));
+    cr_assert_eq(json_array_size(json_object_get(status, "peers")), 2);
+    json_decref(status);
+}
+
+Test(status_text, what_is_no_status_is_refused)
+{
+    static const char *const wrong[] = { "height\n", " 7\n", "\n", "peer_1_name x\n", "peer_999_name x\n" };
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        json_t *status = parse(wrong[i]);
+        cr_assert_null(status, "%s", wrong[i]);
+    }
+    json_t *status = parse("members 4\n");
+    cr_assert_not(status_words(status, words));
+    json_decref(status);
+}
