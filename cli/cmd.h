@@ -16,5 +16,7 @@ int cmd_genesis_assemble(const struct args *args);
 int cmd_genesis_show(const struct args *args);
 int cmd_genesis_verify(const struct args *args);
 int cmd_status(const struct args *args);
+int cmd_inspect_superblock(const struct args *args);
+int cmd_inspect_log(const struct args *args);
 
 #endif

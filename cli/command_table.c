@@ -55,6 +55,12 @@ static const struct flag_spec status_flags[] = {
     END,
 };
 
+static const struct flag_spec inspect_log_flags[] = {
+    { .name = "batches", .type = FLAG_SWITCH, .help = "list each batch too" },
+    { .name = "records", .type = FLAG_SWITCH, .help = "list each record too: kind, height, hash; never its content" },
+    END,
+};
+
 static const struct flag_spec no_flags[] = { END };
 
 const struct command_spec command_table[] = {
@@ -133,6 +139,20 @@ const struct command_spec command_table[] = {
       .example = "ward status --socket /run/ward/ward.sock",
       .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
       .run = cmd_status },
+    { .name = "inspect superblock",
+      .summary = "show the four copies of the superblock and the version that they agree on, offline",
+      .operand = { "DIR", 1, 1, "data directory of a replica, or a copy of one" },
+      .flags = no_flags,
+      .example = "ward inspect superblock /var/lib/ward",
+      .exits = { EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_inspect_superblock },
+    { .name = "inspect log",
+      .summary = "walk the log offline: segments, batches, records, the newest voting state; every checksum is verified",
+      .operand = { "DIR", 1, 1, "data directory of a replica, or a copy of one" },
+      .flags = inspect_log_flags,
+      .example = "ward inspect log /var/lib/ward --records",
+      .exits = { EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_inspect_log },
     { .name = NULL },
 };
 

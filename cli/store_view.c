@@ -1,0 +1,66 @@
+/* store_view.c: see store_view.h. */
+#include "cli/store_view.h"
+
+#include "cli/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum exit_code exit_of(enum err err)
+{
+    return err == ERR_PERMISSION ? EXIT_PERMISSION : err == ERR_NOT_FOUND ? EXIT_CONFIGURATION : err == ERR_VERSION || err == ERR_FORMAT ? EXIT_INTEGRITY : EXIT_RESOURCE;
+}
+
+static bool take_memory(struct store_view *view)
+{
+    size_t bytes = inspect_footprint() + 260 * (size_t)DISK_BLOCK; /* and the disk's zeros, which a reader does not need but takes */
+    void *memory = aligned_alloc(ARENA_ALIGN, bytes + ARENA_ALIGN - bytes % ARENA_ALIGN);
+
+    if (memory != NULL) {
+        memset(memory, 0, bytes);
+        arena_init(&view->arena, memory, bytes);
+    }
+    return memory != NULL;
+}
+
+int store_view_open(const struct args *args, struct store_view *view, const char *path, bool whole)
+{
+    *view = (struct store_view){ 0 };
+    if (!take_memory(view)) {
+        return output_fail(args, EXIT_RESOURCE, "no memory to look at a store");
+    }
+    enum err err = datadir_open_read(&view->dir, path);
+    if (err != ERR_OK) {
+        return output_fail(args, exit_of(err), "%s: %s", path, view->dir.reason);
+    }
+    view->open = true;
+    err = disk_uring_init(&view->disk, &view->arena, NULL, &view->dir, SEGMENT_BYTES_DEFAULT, 0);
+    if (err == ERR_OK) {
+        err = inspect_superblock(&view->disk.disk, &view->arena, &view->superblock);
+    }
+    if (err != ERR_OK) {
+        return output_fail(args, exit_of(err), "%s: the superblock cannot be read: %s", path, err_name(err));
+    }
+    if (whole && view->superblock.chosen_err != ERR_OK) {
+        return output_fail(args, EXIT_INTEGRITY, "%s: no two copies of the superblock agree: `ward inspect superblock` shows each", path);
+    }
+    view->disk.segment_bytes = view->superblock.chosen_err == ERR_OK ? view->superblock.chosen.segment_bytes : SEGMENT_BYTES_DEFAULT;
+    return EXIT_FINE;
+}
+
+int store_view_log(const struct args *args, struct store_view *view, const struct inspect_sink *sink)
+{
+    enum err err = inspect_log(&view->disk.disk, &view->arena, &view->superblock.chosen, sink);
+
+    return err == ERR_OK ? (int)EXIT_FINE : output_fail(args, exit_of(err), "the log cannot be read: %s", err_name(err));
+}
+
+void store_view_close(struct store_view *view)
+{
+    if (view->open) {
+        disk_uring_close(&view->disk);
+        datadir_close(&view->dir);
+    }
+    free(view->arena.data);
+    *view = (struct store_view){ 0 };
+}

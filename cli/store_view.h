@@ -1,0 +1,27 @@
+/* store_view.h: a data directory opened to be looked at: nothing is locked, repaired or changed, so it may be a copy, or that of a replica that runs. */
+#ifndef WARD_CLI_STORE_VIEW_H
+#define WARD_CLI_STORE_VIEW_H
+
+#include "cli/command.h"
+#include "storage/datadir.h"
+#include "storage/disk_uring.h"
+#include "storage/inspect.h"
+
+struct store_view {
+    struct datadir dir;
+    struct disk_uring disk;
+    struct arena arena;
+    struct inspect_superblock superblock;
+    bool open;
+};
+
+/* store_view_open opens the directory and reads the superblock; with `whole` it refuses a store of whose superblock no two copies agree.
+ * Gives: EXIT_FINE, or the exit code after output_fail. Owns: the caller calls store_view_close in either case. */
+int store_view_open(const struct args *args, struct store_view *view, const char *path, bool whole);
+
+/* store_view_log walks the log. Gives: as store_view_open. */
+int store_view_log(const struct args *args, struct store_view *view, const struct inspect_sink *sink);
+
+void store_view_close(struct store_view *view);
+
+#endif
