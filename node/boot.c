@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "crypto/ed25519.h"
+#include "node/identity.h"
 #include "node/secret.h"
 
 #include <errno.h>
@@ -60,8 +61,6 @@ static enum exit_code map_genesis(struct boot *boot)
 
 static enum exit_code load_genesis(struct boot *boot)
 {
-    uint8_t fingerprint[HASH_BYTES];
-    char found[2 * HASH_BYTES + 1];
     enum exit_code code = map_genesis(boot);
 
     if (code != EXIT_FINE) {
@@ -71,23 +70,26 @@ static enum exit_code load_genesis(struct boot *boot)
     if (verdict != VERDICT_OK) {
         return boot_fail(boot, EXIT_INTEGRITY, "the genesis %s is damaged: %s", boot->config.cluster.genesis_file, verdict_name(verdict));
     }
-    hex_encode(boot->genesis.hash.bytes, HASH_BYTES, found);
-    if (hex_decode(boot->config.cluster.fingerprint, fingerprint, HASH_BYTES) != ERR_OK) {
-        return boot_fail(boot, EXIT_CONFIGURATION, "cluster.fingerprint is not 64 hexadecimal digits");
-    }
-    if (memcmp(fingerprint, boot->genesis.hash.bytes, HASH_BYTES) != 0) {
-        return boot_fail(boot, EXIT_INTEGRITY, "wrong genesis: its fingerprint is %s, cluster.fingerprint says %s", found, boot->config.cluster.fingerprint);
-    }
-    if (strcmp(boot->config.cluster.name, boot->genesis.chain_name) != 0) {
-        return boot_fail(boot, EXIT_CONFIGURATION, "the genesis is of chain \"%s\", cluster.name says \"%s\"", boot->genesis.chain_name, boot->config.cluster.name);
-    }
-    verdict = genesis_config(&boot->genesis, &boot->epoch);
-    if (verdict != VERDICT_OK) {
-        return boot_fail(boot, EXIT_INTEGRITY, "the genesis has no legal configuration: %s", verdict_name(verdict));
-    }
     boot->block0 = block_genesis(&boot->genesis.hash, boot->genesis.time_ms);
     boot->chain_id = block_hash(&boot->block0);
     return EXIT_FINE;
+}
+
+/* fail_with gives the exit code of a failure of node/identity.h. */
+static enum exit_code fail_with(struct boot *boot, enum err err, const struct config_problem *problem)
+{
+    enum exit_code code = err == ERR_PERMISSION ? EXIT_PERMISSION : err == ERR_NO_MEMORY ? EXIT_RESOURCE : EXIT_CONFIGURATION;
+
+    return err == ERR_OK ? EXIT_FINE : boot_fail(boot, code, "%s", problem->text);
+}
+
+static enum exit_code find_self(struct boot *boot, struct identity *identity)
+{
+    struct config_problem problem;
+    enum err err = identity_find(identity, &boot->epoch, &boot->config, &boot->genesis, &problem);
+
+    boot->self = err == ERR_OK ? identity->member : 0;
+    return fail_with(boot, err, &problem);
 }
 
 static enum exit_code check_proofs(struct boot *boot)
@@ -107,84 +109,35 @@ static enum exit_code check_proofs(struct boot *boot)
     return EXIT_FINE;
 }
 
-static enum exit_code find_self(struct boot *boot)
+static enum exit_code load_keys(struct boot *boot, const struct identity *identity)
 {
-    for (uint32_t i = 0; i < boot->epoch.members_count; i++) {
-        struct enrolment enrolment;
-        genesis_enrolment(&boot->genesis, boot->epoch.members[i].organisation, &enrolment);
-        if (strcmp(enrolment.name, boot->config.node.member) == 0) {
-            boot->self = i;
-            return EXIT_FINE;
-        }
-    }
-    return boot_fail(boot, EXIT_CONFIGURATION, "node.member \"%s\" has no replica in this genesis", boot->config.node.member);
-}
-
-static enum exit_code load_key(struct boot *boot, struct keyfile *key, enum keyfile_kind kind, const char *path, const uint8_t *expected)
-{
-    char problem[KEYFILE_PROBLEM_MAX];
-    enum err err = keyfile_load(key, kind, path, problem);
-
-    if (err == ERR_PERMISSION) {
-        return boot_fail(boot, EXIT_PERMISSION, "%s", problem);
-    }
-    if (err != ERR_OK) {
-        return boot_fail(boot, EXIT_CONFIGURATION, "%s", problem);
-    }
-    if (memcmp(keyfile_public(key), expected, 32) != 0) {
-        return boot_fail(boot, EXIT_REFUSED, "wrong key: %s is not the key that the genesis names for \"%s\"", path, boot->config.node.member);
-    }
-    return EXIT_FINE;
-}
-
-static enum exit_code load_keys(struct boot *boot)
-{
-    const struct member *member = &boot->epoch.members[boot->self];
+    struct config_problem problem;
     void *pages = NULL;
 
     if (secret_take(&pages, sizeof *boot->keys) != ERR_OK) {
         return boot_fail(boot, EXIT_RESOURCE, "no locked memory for the keys: raise the limit of locked memory (ulimit -l)");
     }
     boot->keys = pages;
-    enum exit_code code = load_key(boot, &boot->keys->sign, KEYFILE_SIGN, boot->config.keys.sign_file, member->sign_key);
-    if (code == EXIT_FINE) {
-        code = load_key(boot, &boot->keys->transport, KEYFILE_TRANSPORT, boot->config.keys.transport_file, member->transport_key);
-    }
-    return code;
-}
-
-static enum exit_code check_profile(struct boot *boot)
-{
-    static const struct { const char *name; uint32_t batch_us; } profiles[] = { { "fast", 0 }, { "balanced", 5000 }, { "eco", 400000 } };
-
-    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
-        if (strcmp(boot->config.node.profile, profiles[i].name) == 0 && boot->epoch.limits.batch_us != profiles[i].batch_us) {
-            return boot_fail(boot, EXIT_CONFIGURATION, "node.profile is \"%s\", but the genesis batches for %u us", profiles[i].name, boot->epoch.limits.batch_us);
-        }
-    }
-    return EXIT_FINE;
+    enum err err = identity_keys(identity, &boot->epoch, &boot->config, &boot->keys->sign, &boot->keys->transport, &problem);
+    return fail_with(boot, err, &problem);
 }
 
 enum exit_code boot_load(struct boot *boot, const char *config_path)
 {
+    struct identity identity;
+
     *boot = (struct boot){ 0 };
     enum exit_code code = load_config(boot, config_path);
     if (code == EXIT_FINE) {
         code = load_genesis(boot);
     }
     if (code == EXIT_FINE) {
+        code = find_self(boot, &identity);
+    }
+    if (code == EXIT_FINE) {
         code = check_proofs(boot);
     }
-    if (code == EXIT_FINE) {
-        code = find_self(boot);
-    }
-    if (code == EXIT_FINE) {
-        code = check_profile(boot);
-    }
-    if (code == EXIT_FINE) {
-        code = load_keys(boot);
-    }
-    return code;
+    return code == EXIT_FINE ? load_keys(boot, &identity) : code;
 }
 
 void boot_close(struct boot *boot)

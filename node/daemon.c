@@ -223,7 +223,7 @@ enum exit_code daemon_open(struct daemon *daemon, const struct options *options)
     if (code == EXIT_FINE) {
         set_level(daemon->boot.config.log.level);
         daemon->boot.config.io.unsafe_dev |= options->unsafe_dev;
-        code = store_open(&daemon->store, &daemon->boot, options->create);
+        code = store_enter(&daemon->store, &daemon->boot, options->create);
         daemon->store_open = code == EXIT_FINE;
     }
     if (code == EXIT_FINE) {
@@ -401,7 +401,7 @@ void daemon_close(struct daemon *daemon)
         verify_pool_stop(&daemon->verify);
     }
     if (daemon->store_open) {
-        store_close(&daemon->store);
+        store_leave(&daemon->store);
     }
     boot_close(&daemon->boot);
     if (daemon->speaking) {

@@ -36,7 +36,7 @@ static enum exit_code code_of(enum err err)
     return EXIT_RESOURCE;
 }
 
-enum exit_code store_open(struct store *store, struct boot *boot, bool create)
+enum exit_code store_enter(struct store *store, struct boot *boot, bool create)
 {
     const char *path = boot->config.node.data_dir;
     *store = (struct store){ 0 };
@@ -151,7 +151,7 @@ enum err store_save(struct store *store, const struct superblock *next, void (*d
     return superblock_store_write(&store->superblocks, next, done, context);
 }
 
-void store_close(struct store *store)
+void store_leave(struct store *store)
 {
     disk_uring_close(&store->disk);
     datadir_close(&store->dir);

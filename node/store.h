@@ -17,9 +17,9 @@ struct store {
     bool fresh; /* made by this process: there is no version yet */
 };
 
-/* store_open opens the directory and, with `create`, makes an empty store in it. Fails: an exit code with boot->problem.
+/* store_enter opens the directory and, with `create`, makes an empty store in it. Fails: an exit code with boot->problem.
  * Takes the lock; nothing else is written unless a store is made. */
-enum exit_code store_open(struct store *store, struct boot *boot, bool create);
+enum exit_code store_enter(struct store *store, struct boot *boot, bool create);
 
 /* store_take takes buffers and connects the disk to the loop's ring. Called twice with one code path: a measuring arena (then it lets go
  * again), and the real one. Fails: an exit code with boot->problem. */
@@ -33,7 +33,7 @@ enum exit_code store_load(struct store *store, struct boot *boot, struct loop *l
  * with ERR_AGAIN. */
 enum err store_save(struct store *store, const struct superblock *next, void (*done)(void *context, enum err err), void *context);
 
-/* store_close stops the background thread and lets go of the lock. */
-void store_close(struct store *store);
+/* store_leave stops the background thread and lets go of the lock. */
+void store_leave(struct store *store);
 
 #endif
