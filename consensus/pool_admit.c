@@ -1,0 +1,248 @@
+/* pool_admit.c: what may come in. Rules R1, R3, R4.
+ *
+ * Everything is checked before anything changes, the cheap things first; the signature is checked later (pool_verify.c). */
+#include "consensus/pool_priv.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+static uint16_t check_time(const struct pool *pool, struct now now, const struct pool_source *source, const struct command *command)
+{
+    uint64_t time_ms = pool_judge_time_ms(pool, now);
+    uint64_t far_ms = COMMAND_VALID_MS_MAX + (source->token == 0 ? POOL_FAR_SLACK_MS : 0);
+
+    if (command->valid_until_ms <= time_ms) {
+        return CODE_EXPIRED;
+    }
+    return command->valid_until_ms - time_ms > far_ms ? CODE_EXPIRY_FAR : CODE_OK;
+}
+
+static bool is_equal(const struct pool *pool, uint32_t index, const struct command *command)
+{
+    const struct pool_item *item = &pool->items[index];
+
+    return item->bytes == command->bytes.size && hash_equal(&item->id, &command->id) && memcmp(item->data, command->bytes.data, item->bytes) == 0;
+}
+
+/* join makes a client's token and interest part of an item that is held. */
+static void join(struct pool *pool, uint32_t index, const struct pool_source *source)
+{
+    if (source->token != 0) {
+        pool_attach(pool, index, source->token);
+        pool_make_own(pool, index);
+    }
+}
+
+/* find_known looks at what is held at this account and nonce. Gives: true when that decides, with the code; OK: it was joined. (R3)
+ * An unverified item of another source is not waited for: its turn may be far off. */
+static bool find_known(struct pool *pool, const struct pool_source *source, uint32_t payer, const struct command *command, uint16_t *code)
+{
+    uint32_t account = account_find(pool, &command->account);
+    uint32_t index = account != POOL_NONE ? chain_first(pool, account, command->nonce) : POOL_NONE;
+
+    *code = CODE_OK;
+    for (; index != POOL_NONE; index = chain_next(pool, index)) {
+        const struct pool_item *item = &pool->items[index];
+        if (pool_is_verified_state(item->state)) {
+            bool same = hash_equal(&item->id, &command->id);
+            *code = same ? CODE_OK : CODE_NONCE_LOW;
+            if (same) {
+                join(pool, index, source);
+            }
+            return true;
+        }
+        bool near = item->payer == payer || item->state == POOL_VERIFYING;
+        if (near && is_equal(pool, index, command)) {
+            join(pool, index, source);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* has_rival tells whether this source has an unverified command at this account and nonce already: one each. */
+static bool has_rival(const struct pool *pool, uint32_t payer, const struct command *command)
+{
+    uint32_t account = account_find(pool, &command->account);
+    uint32_t index = account != POOL_NONE ? chain_first(pool, account, command->nonce) : POOL_NONE;
+
+    while (index != POOL_NONE && pool->items[index].payer != payer) {
+        index = chain_next(pool, index);
+    }
+    return index != POOL_NONE;
+}
+
+static uint16_t check_share(const struct pool *pool, uint32_t payer, size_t bytes)
+{
+    const struct pool_payer *p = &pool->payers[payer];
+
+    if (payer < pool->config.members_count) {
+        return p->commands < pool->member_max ? CODE_OK : REFUSAL_BUSY;
+    }
+    if (p->commands >= pool->config.client_max || p->bytes + slab_run_bytes(bytes) > pool->client_bytes_max) {
+        return REFUSAL_SHARE;
+    }
+    return pool->own_commands < pool->own_max ? CODE_OK : REFUSAL_BUSY;
+}
+
+static uint16_t check_standing(const struct pool *pool, const struct command *command, const struct command_standing *standing)
+{
+    ASSERT(standing->origin < ORGANISATIONS_MAX);
+    if (command->nonce <= standing->nonce_executed) {
+        return CODE_NONCE_LOW;
+    }
+    if (command->nonce - standing->nonce_executed > POOL_NONCE_WINDOW) {
+        return CODE_NONCE_GAP;
+    }
+    return pool->origins[standing->origin].commands < pool->origin_max ? CODE_OK : REFUSAL_SHARE;
+}
+
+static void copy_signatures(uint8_t *to, const struct command *command)
+{
+    for (uint32_t i = 0; i < command->signatures_count; i++) {
+        const struct command_signature *signature = &command->signatures[i];
+        struct pool_signature kept = {
+            .digest = signature->digest,
+            .key = (uint32_t)(signature->key - command->bytes.data),
+            .signature = (uint32_t)(signature->signature - command->bytes.data),
+            .refusal = signature->refusal,
+        };
+        ASSERT(kept.key + ED25519_KEY_BYTES <= command->bytes.size); /* parse gives views into the command */
+        ASSERT(kept.signature + ED25519_SIGNATURE_BYTES <= command->bytes.size);
+        memcpy(to + i * sizeof kept, &kept, sizeof kept);
+    }
+}
+
+/* insert makes the item. Gives: false when the source's memory is used up. */
+static bool insert(struct pool *pool, struct now now, uint32_t payer, uint64_t token, const struct command *command,
+                   const struct command_standing *standing)
+{
+    size_t bytes = command->bytes.size + command->signatures_count * sizeof(struct pool_signature);
+    uint8_t *data = slab_take(&pool->slab, payer_owner(pool, payer), bytes);
+
+    if (data == NULL) {
+        return false;
+    }
+    uint32_t account = account_hold(pool, &command->account, standing->nonce_executed);
+    pool_advance(pool, now, account, standing->nonce_executed);
+    uint32_t index = item_take(pool, account, command->nonce, payer);
+    pool_extend(pool, now, account);
+    account_release(pool, account);
+    struct pool_item *item = &pool->items[index];
+    item->id = command->id;
+    item->valid_until_ms = command->valid_until_ms;
+    item->data = data;
+    item->bytes = (uint32_t)command->bytes.size;
+    item->envelope_bytes = command->envelope_bytes;
+    item->cost_ns = command->cost_ns;
+    item->signatures_count = (uint8_t)command->signatures_count;
+    item->origin = standing->origin;
+    item->code = (uint16_t)standing->code;
+    item->since_ns = now.mono_ns;
+    item->own = token != 0;
+    memcpy(data, command->bytes.data, command->bytes.size);
+    copy_signatures(data + command->bytes.size, command);
+    pool->payers[payer].bytes += slab_run_bytes(bytes);
+    pool->held_bytes += item->bytes;
+    item->state = POOL_UNVERIFIED;
+    if (token != 0) {
+        pool_attach(pool, index, token);
+    }
+    pool_queue(pool, index);
+    return true;
+}
+
+static uint16_t check_form(const struct pool_source *source, struct bytes bytes, const struct command *command)
+{
+    ASSERT(command->signatures_count >= 1);
+    ASSERT(command->signatures_count <= COMMAND_SIGNATURES_MAX);
+    if (source->token != 0 && command->bytes.size != bytes.size) {
+        return CODE_LENGTH;
+    }
+    return command->bytes.size <= POOL_COMMAND_BYTES_MAX && command->cost_ns <= POOL_COST_NS_MAX ? CODE_OK : CODE_LENGTH;
+}
+
+/* admit decides about a command that is in time. */
+static uint16_t admit(struct pool *pool, struct now now, const struct pool_source *source, uint32_t payer, const struct command *command)
+{
+    struct command_standing standing;
+    uint16_t code = CODE_OK;
+
+    if (find_known(pool, source, payer, command, &code)) {
+        return code;
+    }
+    if (has_rival(pool, payer, command)) {
+        return REFUSAL_BUSY;
+    }
+    code = check_share(pool, payer, command->bytes.size + command->signatures_count * sizeof(struct pool_signature));
+    if (code != CODE_OK) {
+        return code;
+    }
+    pool->app.standing(pool->app.context, command, pool_judge_time_ms(pool, now), &standing);
+    code = check_standing(pool, command, &standing);
+    if (code != CODE_OK) {
+        return code;
+    }
+    return insert(pool, now, payer, source->token, command, &standing) ? CODE_OK : REFUSAL_BUSY;
+}
+
+static uint16_t add(struct pool *pool, struct now now, const struct pool_source *source, struct bytes bytes, struct pool_answer *answer)
+{
+    struct command command;
+
+    if (source->token != 0 && pool->draining) {
+        return REFUSAL_DRAINING;
+    }
+    if (source->token != 0 && !pool_can_answer(pool)) {
+        return REFUSAL_BUSY;
+    }
+    uint16_t code = (uint16_t)pool->app.parse(pool->app.context, bytes, &command);
+    if (code != CODE_OK) {
+        return code;
+    }
+    answer->id = command.id;
+    answer->bytes = command.bytes.size;
+    code = check_form(source, bytes, &command);
+    if (code == CODE_OK) {
+        code = check_time(pool, now, source, &command);
+    }
+    if (code != CODE_OK) {
+        return code;
+    }
+    uint32_t payer = source->token == 0 ? source->member : payer_of_client(pool, source->client);
+    code = admit(pool, now, source, payer, &command);
+    payer_release(pool, payer);
+    return code;
+}
+
+/* May the same bytes succeed later, and when is it worth trying? */
+static uint32_t retry_of(uint16_t code)
+{
+    switch (code) {
+    case REFUSAL_BUSY:
+    case REFUSAL_SHARE:
+    case CODE_NONCE_GAP:
+    case CODE_EXPIRY_FAR:
+        return POOL_RETRY_MS;
+    case REFUSAL_DRAINING:
+        return POOL_RETRY_WAITED_MS;
+    default:
+        return 0;
+    }
+}
+
+struct pool_answer pool_add(struct pool *pool, struct now now, const struct pool_source *source, struct bytes bytes)
+{
+    struct pool_answer answer = { 0 };
+
+    ASSERT(source->token != 0 || source->member < pool->config.members_count);
+    answer.code = add(pool, now, source, bytes, &answer);
+    answer.retry_after_ms = retry_of(answer.code);
+    return answer;
+}
+
+void pool_drain(struct pool *pool)
+{
+    pool->draining = true;
+}

@@ -1,0 +1,514 @@
+/* pool_run.c: which commands are live. Rule Q1.
+ *
+ *                    judged good, and its nonce      taken into a block
+ *        WAITING ---- continues the run ------> READY -----------------> FLIGHT
+ *           ^                                    | ^                        |
+ *           +--- run cut below it, judged bad ---+ +---- block abandoned ---+  (to WAITING, if it was not live)
+ *
+ * The run of an account are the nonces behind the executed one that count: in flight, or held and in good standing. It only grows by
+ * pool_extend and only shrinks by pool_cut, so no call looks at more than POOL_NONCE_WINDOW nonces. */
+#include "consensus/pool_priv.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+uint64_t pool_judge_time_ms(const struct pool *pool, struct now now)
+{
+    return pool->time_ms > now.wall_ms ? pool->time_ms : now.wall_ms;
+}
+
+struct command pool_command_of(const struct pool *pool, uint32_t index)
+{
+    const struct pool_item *item = &pool->items[index];
+    struct command command = {
+        .bytes = bytes_of(item->data, item->bytes),
+        .envelope_bytes = item->envelope_bytes,
+        .id = item->id,
+        .account = pool->accounts[item->account].account,
+        .nonce = item->nonce,
+        .valid_until_ms = item->valid_until_ms,
+        .cost_ns = item->cost_ns,
+        .signatures_count = item->signatures_count,
+    };
+
+    ASSERT(item->signatures_count <= COMMAND_SIGNATURES_MAX);
+    for (uint32_t i = 0; i < item->signatures_count; i++) {
+        struct pool_signature kept;
+        memcpy(&kept, item->data + item->bytes + i * sizeof kept, sizeof kept);
+        command.signatures[i] = (struct command_signature){ item->data + kept.key, item->data + kept.signature, kept.digest, (enum code)kept.refusal };
+    }
+    return command;
+}
+
+/* --- Lists of the states ----------------------------------------------------------------------------------------------- */
+
+static void arm(struct pool *pool, struct now now, uint32_t index)
+{
+    struct pool_item *item = &pool->items[index];
+    uint64_t time_ms = pool_judge_time_ms(pool, now);
+    uint64_t left_ms = item->valid_until_ms > time_ms ? item->valid_until_ms - time_ms : 0;
+
+    if (left_ms > COMMAND_VALID_MS_MAX) {
+        left_ms = COMMAND_VALID_MS_MAX; /* The clock was set back: look again then. */
+    }
+    uint64_t deadline_ns = now.mono_ns + left_ms * 1000000;
+    if (item->state == POOL_WAITING && deadline_ns > item->since_ns + POOL_WAIT_NS) {
+        deadline_ns = item->since_ns + POOL_WAIT_NS;
+    }
+    heap_set(&pool->expiry, &item->expiry, deadline_ns);
+}
+
+static struct pool_list *park_of(struct pool *pool, uint16_t code)
+{
+    return code == CODE_RATE ? &pool->parked_rate : &pool->parked;
+}
+
+static void park(struct pool *pool, struct now now, uint32_t index)
+{
+    uint16_t code = pool->items[index].code;
+
+    if (code == CODE_OK) {
+        return;
+    }
+    if (code == CODE_RATE && pool->parked_rate.count == 0) {
+        pool->judge_ns = now.mono_ns + POOL_JUDGE_NS;
+    }
+    list_push(pool, park_of(pool, code), LINK_AGE, index);
+}
+
+static void unpark(struct pool *pool, uint32_t index)
+{
+    uint16_t code = pool->items[index].code;
+
+    if (code != CODE_OK) {
+        list_remove(pool, park_of(pool, code), LINK_AGE, index);
+    }
+}
+
+static void enter_waiting(struct pool *pool, struct now now, uint32_t index)
+{
+    struct pool_item *item = &pool->items[index];
+
+    ASSERT(!item->live);
+    item->state = POOL_WAITING;
+    item->since_ns = now.mono_ns;
+    pool->waiting++;
+    park(pool, now, index);
+    arm(pool, now, index);
+}
+
+static void leave_waiting(struct pool *pool, uint32_t index)
+{
+    ASSERT(pool->items[index].state == POOL_WAITING);
+    ASSERT(pool->waiting > 0);
+    unpark(pool, index);
+    pool->waiting--;
+}
+
+static void enter_ready(struct pool *pool, struct now now, uint32_t index, bool front)
+{
+    struct pool_item *item = &pool->items[index];
+    struct pool_list *list = &pool->origins[item->origin].ready;
+
+    ASSERT(item->live);
+    item->state = POOL_READY;
+    if (front) {
+        list_push_front(pool, &pool->ready, LINK_READY, index);
+        list_push_front(pool, list, LINK_QUEUE, index);
+    } else {
+        list_push(pool, &pool->ready, LINK_READY, index);
+        list_push(pool, list, LINK_QUEUE, index);
+    }
+    if (list->count == 1) {
+        turn_enter(pool, item->origin);
+    }
+    pool->ready_bytes += item->bytes;
+    arm(pool, now, index);
+}
+
+static void leave_ready(struct pool *pool, uint32_t index)
+{
+    const struct pool_item *item = &pool->items[index];
+    struct pool_list *list = &pool->origins[item->origin].ready;
+
+    ASSERT(item->state == POOL_READY);
+    list_remove(pool, &pool->ready, LINK_READY, index);
+    list_remove(pool, list, LINK_QUEUE, index);
+    if (list->count == 0) {
+        turn_leave(pool, item->origin);
+    }
+    pool->ready_bytes -= item->bytes;
+}
+
+/* live_on makes a holder live: WAITING becomes READY, FLIGHT stays. */
+static void live_on(struct pool *pool, struct now now, uint32_t index)
+{
+    struct pool_item *item = &pool->items[index];
+
+    ASSERT(!item->live);
+    ASSERT(item->code == CODE_OK);
+    if (item->state == POOL_WAITING) {
+        leave_waiting(pool, index);
+    }
+    item->live = true;
+    item->since_ns = now.mono_ns;
+    list_push(pool, &pool->live, LINK_AGE, index);
+    if (pool->broadcast_next == POOL_NONE) {
+        pool->broadcast_next = index;
+    }
+    if (item->state == POOL_WAITING) {
+        enter_ready(pool, now, index, false);
+    }
+}
+
+/* live_off takes it out of the live list; the state remains to be set. */
+static void live_off(struct pool *pool, uint32_t index)
+{
+    ASSERT(pool->items[index].live);
+    if (pool->broadcast_next == index) {
+        pool->broadcast_next = list_next(pool, LINK_AGE, index);
+    }
+    list_remove(pool, &pool->live, LINK_AGE, index);
+    pool->items[index].live = false;
+}
+
+static void unlive(struct pool *pool, struct now now, uint32_t index)
+{
+    bool ready = pool->items[index].state == POOL_READY;
+
+    if (ready) {
+        leave_ready(pool, index);
+    }
+    live_off(pool, index);
+    if (ready) {
+        enter_waiting(pool, now, index);
+    }
+}
+
+static void unlist(struct pool *pool, uint32_t index)
+{
+    if (!pool->items[index].listed) {
+        return;
+    }
+    if (pool->forward_next == index) {
+        pool->forward_next = list_next(pool, LINK_OWN, index);
+    }
+    list_remove(pool, &pool->own, LINK_OWN, index);
+    pool->items[index].listed = false;
+}
+
+/* --- Runs (Q1) --------------------------------------------------------------------------------------------------------- */
+
+static bool is_good(const struct pool *pool, uint32_t holder)
+{
+    return holder != POOL_NONE && pool->items[holder].code == CODE_OK;
+}
+
+static bool counts(const struct pool *pool, uint32_t account, uint64_t nonce)
+{
+    return is_good(pool, holder_find(pool, account, nonce)) || entry_find(pool, &pool->accounts[account].account, nonce) != POOL_NONE;
+}
+
+void pool_extend(struct pool *pool, struct now now, uint32_t account)
+{
+    struct pool_account *a = &pool->accounts[account];
+
+    for (uint32_t i = 0; i < POOL_NONCE_WINDOW && a->run - a->executed < POOL_NONCE_WINDOW; i++) {
+        uint32_t holder = holder_find(pool, account, a->run + 1);
+        if (!is_good(pool, holder) && entry_find(pool, &a->account, a->run + 1) == POOL_NONE) {
+            return;
+        }
+        a->run++;
+        if (is_good(pool, holder)) {
+            live_on(pool, now, holder);
+        }
+    }
+}
+
+void pool_cut(struct pool *pool, struct now now, uint32_t account, uint64_t nonce)
+{
+    struct pool_account *a = &pool->accounts[account];
+
+    ASSERT(nonce > a->executed);
+    while (a->run >= nonce) {
+        uint32_t holder = holder_find(pool, account, a->run);
+        if (holder != POOL_NONE && pool->items[holder].live) {
+            unlive(pool, now, holder);
+        }
+        a->run--;
+    }
+}
+
+/* recount is called where a nonce may have ceased to count. */
+static void recount(struct pool *pool, struct now now, uint32_t account, uint64_t nonce)
+{
+    const struct pool_account *a = &pool->accounts[account];
+
+    if (nonce > a->executed && nonce <= a->run && !counts(pool, account, nonce)) {
+        pool_cut(pool, now, account, nonce);
+    }
+}
+
+void pool_drop_used(struct pool *pool, struct now now, uint32_t account, uint64_t nonce)
+{
+    uint32_t index = chain_first(pool, account, nonce);
+
+    ASSERT(nonce <= pool->accounts[account].executed);
+    if (index == POOL_NONE || entry_find(pool, &pool->accounts[account].account, nonce) != POOL_NONE) {
+        return; /* A6: what is in flight waits for the end of its block. */
+    }
+    while (index != POOL_NONE) {
+        uint32_t next = chain_next(pool, index);
+        pool_refuse(pool, now, index, CODE_NONCE_LOW, 0);
+        index = next;
+    }
+}
+
+void pool_advance(struct pool *pool, struct now now, uint32_t account, uint64_t executed)
+{
+    struct pool_account *a = &pool->accounts[account];
+    uint64_t before = a->executed;
+
+    if (executed <= before) {
+        return;
+    }
+    uint64_t count = executed - before < POOL_NONCE_WINDOW ? executed - before : POOL_NONCE_WINDOW;
+    a->executed = executed;
+    a->run = a->run > executed ? a->run : executed;
+    for (uint64_t i = 1; i <= count; i++) {
+        pool_drop_used(pool, now, account, before + i);
+    }
+    pool_extend(pool, now, account);
+}
+
+/* --- Moves ------------------------------------------------------------------------------------------------------------- */
+
+void pool_settle_holder(struct pool *pool, struct now now, uint32_t index)
+{
+    struct pool_item *item = &pool->items[index];
+    const struct pool_account *a = &pool->accounts[item->account];
+    bool flying = entry_find(pool, &a->account, item->nonce) != POOL_NONE;
+
+    ASSERT(item->state == POOL_VERIFYING);
+    pool->origins[item->origin].commands++;
+    if (!flying) {
+        enter_waiting(pool, now, index);
+        pool_extend(pool, now, item->account);
+        return;
+    }
+    item->state = POOL_FLIGHT;
+    if (item->nonce <= a->run && item->code == CODE_OK) {
+        live_on(pool, now, index);
+    }
+    pool_extend(pool, now, item->account);
+}
+
+void pool_to_flight(struct pool *pool, uint32_t index)
+{
+    struct pool_item *item = &pool->items[index];
+
+    if (item->state == POOL_FLIGHT) {
+        return;
+    }
+    if (item->state == POOL_READY) {
+        leave_ready(pool, index);
+    } else {
+        leave_waiting(pool, index);
+    }
+    heap_remove(&pool->expiry, &item->expiry);
+    item->state = POOL_FLIGHT;
+}
+
+static void from_flight(struct pool *pool, struct now now, uint32_t index)
+{
+    const struct pool_item *item = &pool->items[index];
+
+    ASSERT(item->state == POOL_FLIGHT);
+    ASSERT(item->nonce > pool->accounts[item->account].executed);
+    if (item->live) {
+        enter_ready(pool, now, index, true);
+    } else {
+        enter_waiting(pool, now, index);
+    }
+}
+
+void pool_released(struct pool *pool, struct now now, uint32_t account, uint64_t nonce)
+{
+    uint32_t holder = holder_find(pool, account, nonce);
+
+    if (entry_find(pool, &pool->accounts[account].account, nonce) != POOL_NONE) {
+        return; /* In flight at another height as well. */
+    }
+    if (nonce <= pool->accounts[account].executed) {
+        pool_drop_used(pool, now, account, nonce);
+        return;
+    }
+    if (holder != POOL_NONE) {
+        from_flight(pool, now, holder);
+    }
+    recount(pool, now, account, nonce);
+    pool_extend(pool, now, account);
+}
+
+void pool_set_code(struct pool *pool, struct now now, uint32_t index, enum code code)
+{
+    struct pool_item *item = &pool->items[index];
+
+    ASSERT(pool_is_verified_state(item->state));
+    if (item->code == code) {
+        return;
+    }
+    if (item->state == POOL_WAITING) {
+        unpark(pool, index);
+    }
+    item->code = (uint16_t)code;
+    if (item->state == POOL_WAITING) {
+        park(pool, now, index);
+    }
+    if (code != CODE_OK) {
+        unlist(pool, index);
+        recount(pool, now, item->account, item->nonce);
+        if (item->live) {
+            unlive(pool, now, index);
+        }
+        return;
+    }
+    if (item->own) {
+        pool_make_own(pool, index);
+    }
+    if (item->state == POOL_FLIGHT && item->nonce <= pool->accounts[item->account].run) {
+        live_on(pool, now, index);
+    }
+    pool_extend(pool, now, item->account);
+}
+
+bool pool_judge(struct pool *pool, struct now now, uint32_t index, uint64_t time_ms)
+{
+    struct pool_item *item = &pool->items[index];
+    struct command command = pool_command_of(pool, index);
+    struct command_standing standing;
+
+    pool->app.standing(pool->app.context, &command, time_ms, &standing);
+    ASSERT(standing.origin < ORGANISATIONS_MAX);
+    uint32_t account = account_hold(pool, &command.account, standing.nonce_executed);
+    ASSERT(account == item->account);
+    pool_advance(pool, now, account, standing.nonce_executed);
+    bool there = command.nonce > pool->accounts[account].executed; /* else it was refused, or its block is being executed */
+    if (there && item->state == POOL_WAITING) {
+        pool->origins[item->origin].commands--;
+        item->origin = standing.origin;
+        pool->origins[item->origin].commands++;
+    }
+    if (there) {
+        pool_set_code(pool, now, index, standing.code);
+    }
+    account_release(pool, account);
+    return there && standing.code == CODE_OK;
+}
+
+void pool_judge_some(struct pool *pool, struct now now, struct pool_list *list)
+{
+    uint32_t count = list->count < POOL_JUDGE_MAX ? list->count : POOL_JUDGE_MAX;
+
+    for (uint32_t i = 0; i < count && list->count > 0; i++) {
+        uint32_t index = list->head;
+        list_remove(pool, list, LINK_AGE, index);
+        list_push(pool, list, LINK_AGE, index);
+        (void)pool_judge(pool, now, index, pool_judge_time_ms(pool, now));
+    }
+}
+
+/* --- The end ----------------------------------------------------------------------------------------------------------- */
+
+static void leave_state(struct pool *pool, uint32_t index)
+{
+    struct pool_item *item = &pool->items[index];
+
+    if (item->state == POOL_UNVERIFIED) {
+        pool_unqueue(pool, index);
+        return;
+    }
+    if (item->state == POOL_READY) {
+        leave_ready(pool, index);
+    } else if (item->state == POOL_WAITING) {
+        leave_waiting(pool, index);
+    }
+    if (item->live) {
+        live_off(pool, index);
+    }
+    if (pool_is_verified_state(item->state)) {
+        ASSERT(pool->origins[item->origin].commands > 0);
+        pool->origins[item->origin].commands--;
+        unlist(pool, index);
+    }
+}
+
+void pool_end(struct pool *pool, uint32_t index)
+{
+    struct pool_item *item = &pool->items[index];
+
+    ASSERT(item->state != POOL_FREE);
+    ASSERT(item->state != POOL_DOOMED);
+    pool_forget_tokens(pool, index);
+    item_unchain(pool, index);
+    if (item->state == POOL_VERIFYING) {
+        item->state = POOL_DOOMED; /* Its bytes are being looked at: the batch frees it. */
+        return;
+    }
+    leave_state(pool, index);
+    heap_remove(&pool->expiry, &item->expiry);
+    item_free(pool, index);
+}
+
+void pool_refuse(struct pool *pool, struct now now, uint32_t index, uint16_t code, uint32_t retry_after_ms)
+{
+    struct hash32 name = pool->accounts[pool->items[index].account].account;
+    uint64_t nonce = pool->items[index].nonce;
+    uint32_t account = account_hold(pool, &name, 0);
+
+    pool_refuse_tokens(pool, index, code, retry_after_ms);
+    pool_end(pool, index);
+    recount(pool, now, account, nonce);
+    account_release(pool, account);
+}
+
+/* --- Time (R1) --------------------------------------------------------------------------------------------------------- */
+
+static void end_due(struct pool *pool, struct now now, uint32_t index)
+{
+    const struct pool_item *item = &pool->items[index];
+
+    if (item->valid_until_ms <= pool_judge_time_ms(pool, now)) {
+        pool_refuse(pool, now, index, CODE_EXPIRED, 0);
+    } else if (item->state == POOL_WAITING && now.mono_ns >= item->since_ns + POOL_WAIT_NS) {
+        pool_refuse(pool, now, index, REFUSAL_WAITED, POOL_RETRY_WAITED_MS);
+    } else {
+        arm(pool, now, index);
+    }
+}
+
+void pool_on_time(struct pool *pool, struct now now)
+{
+    for (uint32_t i = 0; i < POOL_TIME_MAX; i++) {
+        struct heap_node *node = heap_pop_due(&pool->expiry, now.mono_ns);
+        if (node == NULL) {
+            break;
+        }
+        end_due(pool, now, (uint32_t)((struct pool_item *)(void *)node - pool->items));
+    }
+    if (pool->parked_rate.count > 0 && pool->judge_ns <= now.mono_ns) {
+        pool->judge_ns = now.mono_ns + POOL_JUDGE_NS;
+        pool_judge_some(pool, now, &pool->parked_rate);
+    }
+}
+
+uint64_t pool_deadline_ns(const struct pool *pool)
+{
+    uint64_t deadline_ns = heap_deadline_ns(&pool->expiry);
+
+    if (pool->outcomes_count > 0) {
+        return 0;
+    }
+    return pool->parked_rate.count > 0 && pool->judge_ns < deadline_ns ? pool->judge_ns : deadline_ns;
+}
