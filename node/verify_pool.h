@@ -17,7 +17,7 @@
 
 #define VERIFY_THREADS_MAX 8u
 #define VERIFY_JOBS_MAX 640u /* under way or not yet collected: four certificates per member of the largest epoch, a block, request batches */
-#define VERIFY_POOL_ITEMS_MAX 9216u
+#define VERIFY_POOL_ITEMS_MAX 20992u
 
 struct verify_job {
     uint64_t id;                  /* the caller's */

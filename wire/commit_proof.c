@@ -12,7 +12,6 @@ static bool is_commit_form(const struct commit_proof *proof)
 
 void commit_proof_copy(struct commit_proof *to, const struct commit_proof *from)
 {
-    ASSERT(from->headers_count == 0);
     cert_copy(&to->first, &from->first);
     if (!is_commit_form(from)) {
         to->child = from->child;

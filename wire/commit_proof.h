@@ -20,7 +20,7 @@ struct commit_proof {
 
 #define COMMIT_PROOF_BYTES_MAX (4 + 2 * CERT_BYTES_MAX + BLOCK_HEADER_BYTES + BUNDLE_HEADERS_MAX * BLOCK_HEADER_BYTES)
 
-/* commit_proof_copy copies all but the headers between: only a proof of b' itself is kept. Needs: headers_count = 0. */
+/* commit_proof_copy copies all but the headers between: the copy proves b' itself. */
 void commit_proof_copy(struct commit_proof *to, const struct commit_proof *from);
 
 /* commit_proof_height, commit_proof_rank: of b', the block that the certificates name. */

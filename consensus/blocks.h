@@ -1,0 +1,75 @@
+/* blocks.h: the bodies that a replica holds at once: proposed, certified, committed but not yet executed. A fixed number of slots, each
+ * large enough for the largest block of the epoch; what is committed and executed is served from the log and leaves its slot.
+ *
+ *     new -> (body checked) -> appended -> committed -> executed: free again
+ *
+ * Blocks of different branches can stand side by side; a slot is named by the hash of its block. */
+#ifndef WARD_CONSENSUS_BLOCKS_H
+#define WARD_CONSENSUS_BLOCKS_H
+
+#include "base/arena.h"
+#include "consensus/app.h"
+#include "consensus/effect.h"
+#include "wire/block.h"
+#include "wire/cert.h"
+#include "wire/config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BLOCK_COST_NS_MAX 50000000u /* V5: C_max, on the reference core */
+
+struct block {
+    bool used;
+    bool checked;     /* every client signature in it was verified here (V5), or a quorum vouches for it */
+    bool refused;     /* no correct leader proposes it: never voted for as a following block */
+    bool has_justify;
+    bool committed;   /* its COMMIT effect left; the slot is busy until EXECUTED */
+    bool verifying;   /* a job reads its body */
+    bool is_bundle;   /* of a bundle whose proof is not verified yet */
+    bool by_quorum;   /* certified or proved committed: its content is beyond question here */
+    struct block_header header;
+    struct hash32 hash;
+    uint64_t view;    /* newest view in which it was proposed */
+    uint64_t lsn;     /* of its append; 0: not in the log */
+    struct cert justify; /* QC of its parent, of the view in which it was proposed */
+    uint32_t body_bytes;
+    uint8_t *body;
+    struct block_command *commands; /* header.commands_count */
+};
+
+struct blocks {
+    struct block *slots;
+    uint32_t count;
+    struct config_limits limits;
+    struct hash32 *leaves; /* scratch, block_commands_max */
+};
+
+/* blocks_take takes `count` slots for blocks within these limits. */
+void blocks_take(struct blocks *blocks, struct arena *arena, uint32_t count, const struct config_limits *limits);
+
+/* blocks_find gives the block of that hash, NULL when it is not held. Cost: one pass over the slots. */
+struct block *blocks_find(struct blocks *blocks, const struct hash32 *hash);
+
+/* blocks_new takes a free slot for a header; its body is copied by the caller, at most limits.block_bytes_max bytes. Gives: NULL when none
+ * is free. Needs: no slot has this hash. */
+struct block *blocks_new(struct blocks *blocks, const struct block_header *header, const struct hash32 *hash);
+
+/* blocks_release frees a slot. Needs: no job reads it. */
+void blocks_release(struct block *block);
+
+/* blocks_free counts free slots. */
+uint32_t blocks_free(const struct blocks *blocks);
+
+/* Who is told of each command of a body while it is read; the command is a view that ends with the call. */
+struct block_sink {
+    void *context;
+    void (*command)(void *context, const struct command *command);
+};
+
+/* block_read checks a body against its header and indexes its commands: form, number, payload root, static cost, time of validity against
+ * the block's time, bounds. Gives: OK, else why no correct replica proposes it. Any bytes are safe.
+ * Cost: the hashes of app.parse and one Merkle leaf per command. Source: V4, V5. */
+enum verdict block_read(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink);
+
+#endif

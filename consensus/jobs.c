@@ -1,0 +1,188 @@
+/* jobs.c: see jobs.h. Invariant: of_member[m] = small jobs in use that m caused. */
+#include "consensus/jobs.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+void jobs_take(struct jobs *jobs, struct arena *arena, uint32_t members_count)
+{
+    *jobs = (struct jobs){ .small_count = members_count * JOBS_OF_MEMBER_MAX };
+    jobs->count = jobs->small_count + JOBS_LARGE;
+    jobs->slots = arena_take(arena, jobs->count, sizeof *jobs->slots);
+    for (uint32_t i = 0; i < jobs->count; i++) {
+        bool large = i >= jobs->small_count;
+        struct sig_item *items = arena_take(arena, large ? VERIFY_ITEMS_MAX : JOB_ITEMS_SMALL, sizeof *items);
+        struct hash32 *digests = arena_take(arena, large ? VERIFY_ITEMS_MAX : JOB_DIGESTS_SMALL, sizeof *digests);
+        if (jobs->slots != NULL) {
+            jobs->slots[i].large = large;
+            jobs->slots[i].items = items;
+            jobs->slots[i].digests = digests;
+        }
+    }
+}
+
+static void job_reset(struct jobs *jobs, struct job *job, enum job_kind kind, uint32_t from)
+{
+    job->kind = kind;
+    job->from = from;
+    job->serial = ++jobs->serial;
+    memset(job->begin, 0, sizeof job->begin);
+    memset(job->size, 0, sizeof job->size);
+    job->items_count = 0;
+    job->digests_count = 0;
+    job->has_cert = false;
+    job->has_tc = false;
+    job->has_proof = false;
+    job->has_commands = false;
+    job->block = NULL;
+}
+
+struct job *job_new(struct jobs *jobs, enum job_kind kind, uint32_t from, bool large)
+{
+    uint32_t first = large ? jobs->small_count : 0, last = large ? jobs->count : jobs->small_count;
+
+    ASSERT(kind != JOB_FREE);
+    ASSERT(from < MEMBERS_MAX);
+    if (!large && jobs->of_member[from] >= JOBS_OF_MEMBER_MAX) {
+        return NULL;
+    }
+    for (uint32_t i = first; i < last; i++) {
+        if (jobs->slots[i].kind == JOB_FREE) {
+            job_reset(jobs, &jobs->slots[i], kind, from);
+            jobs->of_member[from] += large ? 0 : 1;
+            return &jobs->slots[i];
+        }
+    }
+    ASSERT(large); /* A member below its bound always finds a small slot. */
+    return NULL;
+}
+
+bool job_has_room(const struct job *job, uint32_t count)
+{
+    uint32_t items_max = job->large ? VERIFY_ITEMS_MAX : JOB_ITEMS_SMALL;
+    uint32_t digests_max = job->large ? VERIFY_ITEMS_MAX : JOB_DIGESTS_SMALL;
+
+    return count <= items_max - job->items_count && count <= digests_max - job->digests_count;
+}
+
+static void part_open(struct job *job, enum job_part part)
+{
+    ASSERT(part < PART_COUNT);
+    if (job->size[part] == 0) {
+        job->begin[part] = job->items_count;
+    }
+    ASSERT(job->begin[part] + job->size[part] == job->items_count);
+}
+
+void job_add(struct job *job, enum job_part part, const uint8_t *key, const struct hash32 *digest, const uint8_t *signature)
+{
+    ASSERT(job_has_room(job, 1));
+    part_open(job, part);
+    struct hash32 *kept = &job->digests[job->digests_count++];
+    *kept = *digest;
+    job->items[job->items_count++] = (struct sig_item){ .key = key, .digest = kept->bytes, .signature = signature };
+    job->size[part]++;
+}
+
+/* part_take counts in what a *_items function wrote behind the present end. */
+static void part_take(struct job *job, enum job_part part, uint32_t items, uint32_t digests)
+{
+    job->items_count += items;
+    job->digests_count += digests;
+    job->size[part] += items;
+    ASSERT(job_has_room(job, 0));
+}
+
+void job_add_cert(struct job *job, const struct cert *cert, const struct config *config, const struct hash32 *chain_id)
+{
+    ASSERT(!job->has_cert);
+    job->has_cert = true;
+    cert_copy(&job->cert, cert);
+    if (cert->ballot.kind == VOTE_ROOT) {
+        return;
+    }
+    ASSERT(job_has_room(job, QUORUM_MAX));
+    part_open(job, PART_CERT);
+    uint32_t count = cert_items(&job->cert, config, chain_id, &job->digests[job->digests_count], &job->items[job->items_count]);
+    part_take(job, PART_CERT, count, 1);
+}
+
+static void timeout_cert_copy(struct timeout_cert *to, const struct timeout_cert *from)
+{
+    uint32_t count = member_set_count(&from->signers.members);
+
+    ASSERT(count <= QUORUM_MAX);
+    to->epoch = from->epoch;
+    to->view = from->view;
+    to->signers.members = from->signers.members;
+    memmove(to->signers.signatures, from->signers.signatures, (size_t)count * 64);
+    memmove(to->ranks, from->ranks, (size_t)count * sizeof from->ranks[0]);
+    cert_copy(&to->high, &from->high);
+}
+
+void job_add_tc(struct job *job, const struct timeout_cert *tc, bool high_is_known, const struct config *config, const struct hash32 *chain_id)
+{
+    ASSERT(!job->has_tc);
+    ASSERT(job_has_room(job, QUORUM_MAX));
+    job->has_tc = true;
+    timeout_cert_copy(&job->tc, tc);
+    part_open(job, PART_TC);
+    uint32_t count = timeout_cert_items(&job->tc, config, chain_id, &job->digests[job->digests_count], &job->items[job->items_count]);
+    part_take(job, PART_TC, count, count);
+    if (high_is_known || tc->high.ballot.kind == VOTE_ROOT) {
+        return;
+    }
+    part_open(job, PART_TC_HIGH);
+    count = cert_items(&job->tc.high, config, chain_id, &job->digests[job->digests_count], &job->items[job->items_count]);
+    part_take(job, PART_TC_HIGH, count, 1);
+}
+
+void job_add_proof(struct job *job, const struct commit_proof *proof, const struct config *config, const struct hash32 *chain_id)
+{
+    ASSERT(!job->has_proof);
+    job->has_proof = true;
+    commit_proof_copy(&job->proof, proof);
+    part_open(job, PART_PROOF);
+    uint32_t count = commit_proof_items(&job->proof, config, chain_id, &job->digests[job->digests_count], &job->items[job->items_count]);
+    part_take(job, PART_PROOF, count, 2);
+}
+
+uint32_t job_batch(const struct jobs *jobs, const struct job *job)
+{
+    uint32_t place = (uint32_t)(job - jobs->slots);
+
+    ASSERT(place < jobs->count);
+    return job->serial << 10 | place;
+}
+
+struct job *job_of_batch(struct jobs *jobs, uint32_t batch)
+{
+    uint32_t place = batch & 1023;
+
+    if (place >= jobs->count) {
+        return NULL;
+    }
+    struct job *job = &jobs->slots[place];
+    return job->kind != JOB_FREE && job_batch(jobs, job) == batch ? job : NULL;
+}
+
+bool job_part_is_good(const struct job *job, enum job_part part, const bool *verdicts)
+{
+    for (uint32_t i = 0; i < job->size[part]; i++) {
+        if (!verdicts[job->begin[part] + i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void job_release(struct jobs *jobs, struct job *job)
+{
+    ASSERT(job->kind != JOB_FREE);
+    if (!job->large) {
+        ASSERT(jobs->of_member[job->from] > 0);
+        jobs->of_member[job->from]--;
+    }
+    job->kind = JOB_FREE;
+}

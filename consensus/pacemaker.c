@@ -1,0 +1,70 @@
+/* pacemaker.c: see pacemaker.h. */
+#include "consensus/pacemaker.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+#define FAILURES_MAX 16u
+
+void pacemaker_init(struct pacemaker *pacemaker, const struct config_limits *limits, uint64_t append_ns)
+{
+    *pacemaker = (struct pacemaker){ .floor_ns = (uint64_t)limits->view_ms_min * 1000000u,
+                                     .max_ns = (uint64_t)limits->view_ms_max * 1000000u,
+                                     .wait_ns = (uint64_t)limits->batch_us * 1000u };
+    ASSERT(pacemaker->floor_ns > 0);
+    ASSERT(pacemaker->max_ns >= pacemaker->floor_ns);
+    pacemaker_sample(pacemaker, append_ns);
+    pacemaker_sample(pacemaker, append_ns);
+}
+
+void pacemaker_sample(struct pacemaker *pacemaker, uint64_t duration_ns)
+{
+    pacemaker->samples_ns[pacemaker->next] = duration_ns < pacemaker->max_ns ? duration_ns : pacemaker->max_ns;
+    pacemaker->next = (pacemaker->next + 1) % PACEMAKER_SAMPLES;
+}
+
+/* second_highest: p99 of 64 samples, rounded towards a short timer. */
+static uint64_t second_highest(const struct pacemaker *pacemaker)
+{
+    uint64_t highest = 0, second = 0;
+
+    for (uint32_t i = 0; i < PACEMAKER_SAMPLES; i++) {
+        uint64_t sample = pacemaker->samples_ns[i];
+        if (sample >= highest) {
+            second = highest;
+            highest = sample;
+        } else if (sample > second) {
+            second = sample;
+        }
+    }
+    return second;
+}
+
+uint64_t pacemaker_base_ns(const struct pacemaker *pacemaker)
+{
+    uint64_t measured = 4 * second_highest(pacemaker);
+    uint64_t base = (measured > pacemaker->floor_ns ? measured : pacemaker->floor_ns) + 2 * pacemaker->wait_ns;
+
+    return base < pacemaker->max_ns ? base : pacemaker->max_ns;
+}
+
+uint64_t pacemaker_timeout_ns(const struct pacemaker *pacemaker)
+{
+    uint64_t timeout = pacemaker_base_ns(pacemaker);
+
+    for (uint32_t i = 0; i < pacemaker->failures && timeout < pacemaker->max_ns; i++) {
+        timeout *= 2;
+    }
+    return timeout < pacemaker->max_ns ? timeout : pacemaker->max_ns;
+}
+
+void pacemaker_failed(struct pacemaker *pacemaker)
+{
+    pacemaker->failures += pacemaker->failures < FAILURES_MAX ? 1 : 0;
+}
+
+void pacemaker_recovered(struct pacemaker *pacemaker)
+{
+    pacemaker->failures = 0;
+}

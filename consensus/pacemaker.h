@@ -1,0 +1,36 @@
+/* pacemaker.h: how long a view may stand still. tau_k = min(tau_0 x 2^k, tau_max), k = consecutive views without a commit (T5).
+ * Measured durations feed it; nothing that agreement rests on does. */
+#ifndef WARD_CONSENSUS_PACEMAKER_H
+#define WARD_CONSENSUS_PACEMAKER_H
+
+#include "wire/config.h"
+
+#include <stdint.h>
+
+#define PACEMAKER_SAMPLES 64u
+
+struct pacemaker {
+    uint64_t floor_ns, max_ns, wait_ns; /* view_ms_min, view_ms_max, T */
+    uint64_t samples_ns[PACEMAKER_SAMPLES]; /* round trip and durable append, as measured; ring */
+    uint32_t next;
+    uint32_t failures; /* k */
+};
+
+/* pacemaker_init begins with one sample: the measured duration of a durable append, 0 when it is not known. */
+void pacemaker_init(struct pacemaker *pacemaker, const struct config_limits *limits, uint64_t append_ns);
+
+/* pacemaker_sample takes a measured duration from a question to its quorum of answers, appends included. */
+void pacemaker_sample(struct pacemaker *pacemaker, uint64_t duration_ns);
+
+/* pacemaker_base_ns gives tau_0 = max(floor, 4 x p99 of the samples) + 2 T, at most tau_max. One sample in 64 is not looked at: the
+ * highest, so that a single pause does not make the next one longer. */
+uint64_t pacemaker_base_ns(const struct pacemaker *pacemaker);
+
+/* pacemaker_timeout_ns gives tau_k. */
+uint64_t pacemaker_timeout_ns(const struct pacemaker *pacemaker);
+
+/* pacemaker_failed: a view ended without a commit. pacemaker_recovered: a commit, or enough peers are back. */
+void pacemaker_failed(struct pacemaker *pacemaker);
+void pacemaker_recovered(struct pacemaker *pacemaker);
+
+#endif

@@ -1,0 +1,122 @@
+/* safety.c: see safety.h. No state of its own; every rule is one comparison. */
+#include "consensus/safety.h"
+
+#include "base/assert.h"
+
+void safety_init(struct safety *safety, uint64_t epoch, uint64_t root_height)
+{
+    *safety = (struct safety){
+        .state = { .epoch = epoch, .timeout_view = -1, .led_view = -1, .high = { .view = 0, .height = root_height }, .committed_height = root_height },
+        .limit_view = -1,
+    };
+}
+
+enum verdict safety_check_view(const struct safety *safety, uint64_t view, uint64_t current_view)
+{
+    if (view > WIRE_NUMBER_MAX) {
+        return VERDICT_RANGE;
+    }
+    if (view < current_view || (int64_t)view <= safety->state.timeout_view || (int64_t)view <= safety->limit_view) {
+        return VERDICT_STALE; /* V1, T1 */
+    }
+    return VERDICT_OK;
+}
+
+/* V2: strictly beyond the last vote, by view, then height. Before the first vote everything is. */
+static bool is_beyond_last_vote(const struct safety *safety, struct rank rank)
+{
+    return safety->state.vote_kind == VOTE_ROOT || rank_compare(rank, safety->state.vote) > 0;
+}
+
+enum verdict safety_check_following(const struct safety *safety, uint64_t view, uint64_t current_view, const struct block_header *header,
+                                    const struct ballot *justify)
+{
+    enum verdict verdict = safety_check_view(safety, view, current_view);
+
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    if (justify->rank.view != view || header->height != justify->rank.height + 1 || justify->kind == VOTE_COMMIT) {
+        return VERDICT_RANGE; /* V6 */
+    }
+    if (!hash_equal(&header->parent, &justify->block)) {
+        return VERDICT_HASH; /* V6 */
+    }
+    return is_beyond_last_vote(safety, (struct rank){ view, header->height }) ? VERDICT_OK : VERDICT_STALE;
+}
+
+enum verdict safety_check_opening(const struct safety *safety, uint64_t view, uint64_t current_view, const struct ballot *justify, struct rank tc_rank)
+{
+    enum verdict verdict = safety_check_view(safety, view, current_view);
+
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    if (view == 0 || justify->rank.view >= view || justify->kind == VOTE_COMMIT) {
+        return VERDICT_RANGE; /* V7 */
+    }
+    if (rank_compare(justify->rank, tc_rank) < 0) {
+        return VERDICT_RANGE; /* V7, I9 */
+    }
+    bool fresh = safety->state.vote_kind == VOTE_ROOT || safety->state.vote.view < view;
+    return fresh ? VERDICT_OK : VERDICT_STALE;
+}
+
+bool safety_can_commitvote(const struct safety *safety, const struct ballot *certified)
+{
+    bool is_qc = certified->kind == VOTE_OPENING || certified->kind == VOTE_FOLLOWING;
+
+    return is_qc && (int64_t)certified->rank.view > safety->state.timeout_view && (int64_t)certified->rank.view > safety->limit_view;
+}
+
+bool safety_can_timeout(const struct safety *safety, uint64_t view)
+{
+    return view <= WIRE_NUMBER_MAX && (int64_t)view >= safety->state.timeout_view && (int64_t)view > safety->limit_view;
+}
+
+void safety_record_vote(struct safety *safety, const struct ballot *ballot)
+{
+    ASSERT(ballot->kind == VOTE_OPENING || ballot->kind == VOTE_FOLLOWING);
+    ASSERT(ballot->epoch == safety->state.epoch);
+    ASSERT((int64_t)ballot->rank.view > safety->state.timeout_view); /* I7 */
+    ASSERT((int64_t)ballot->rank.view > safety->limit_view);
+    ASSERT(is_beyond_last_vote(safety, ballot->rank)); /* I3 */
+    safety->state.vote_kind = (uint8_t)ballot->kind;
+    safety->state.vote = ballot->rank;
+    safety->state.vote_block = ballot->block;
+}
+
+void safety_record_high(struct safety *safety, const struct ballot *high, const struct hash32 *digest)
+{
+    ASSERT(high->kind != VOTE_COMMIT);
+    ASSERT(high->epoch == safety->state.epoch);
+    ASSERT(rank_compare(high->rank, safety->state.high) >= 0); /* I6 */
+    safety->state.high = high->rank;
+    safety->state.high_digest = *digest;
+}
+
+void safety_record_timeout(struct safety *safety, uint64_t view)
+{
+    ASSERT(safety_can_timeout(safety, view));
+    ASSERT((int64_t)view >= safety->state.timeout_view); /* I6 */
+    safety->state.timeout_view = (int64_t)view;
+}
+
+void safety_record_tc(struct safety *safety, const struct hash32 *digest)
+{
+    ASSERT(!hash_is_zero(digest));
+    safety->state.tc_digest = *digest;
+}
+
+void safety_record_led(struct safety *safety, uint64_t view)
+{
+    ASSERT(view <= WIRE_NUMBER_MAX);
+    ASSERT((int64_t)view >= safety->state.led_view); /* I6, I17 */
+    safety->state.led_view = (int64_t)view;
+}
+
+void safety_record_committed(struct safety *safety, uint64_t height)
+{
+    ASSERT(height >= safety->state.committed_height); /* I2, I6 */
+    safety->state.committed_height = height;
+}

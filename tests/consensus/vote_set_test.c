@@ -1,0 +1,74 @@
+/* vote_set_test.c: a certificate has a quorum of distinct members with valid signatures, whatever else was sent. */
+#include "consensus/vote_set.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static void signature_of(uint32_t member, uint8_t out[64])
+{
+    memset(out, (int)(member + 1), 64);
+}
+
+static void add(struct vote_set *set, uint32_t member)
+{
+    uint8_t signature[64];
+
+    signature_of(member, signature);
+    vote_set_add(set, member, signature, false);
+}
+
+Test(vote_set, waits_for_a_quorum_before_anything_is_verified)
+{
+    struct vote_set set;
+
+    vote_set_open(&set, 3);
+    add(&set, 0);
+    add(&set, 2);
+    struct member_set wanted = vote_set_unverified(&set);
+    cr_assert(member_set_is_empty(&wanted), "L3");
+    add(&set, 2);
+    wanted = vote_set_unverified(&set);
+    cr_assert(member_set_is_empty(&wanted), "I11: a member counts once");
+    add(&set, 5);
+    wanted = vote_set_unverified(&set);
+    cr_assert_eq(member_set_count(&wanted), 3);
+}
+
+Test(vote_set, bad_vote_costs_its_sender_alone)
+{
+    struct vote_set set;
+    struct signers signers;
+    uint8_t signature[64];
+
+    vote_set_open(&set, 3);
+    for (uint32_t member = 0; member < 4; member++) {
+        add(&set, member);
+    }
+    for (uint32_t member = 0; member < 4; member++) {
+        signature_of(member, signature);
+        vote_set_judge(&set, member, signature, member != 1);
+    }
+    cr_assert(vote_set_is_complete(&set), "L3: a bad vote never costs liveness");
+    signature_of(1, signature);
+    cr_assert_not(vote_set_add(&set, 1, signature, false), "no second try");
+    vote_set_signers(&set, &signers);
+    cr_assert_eq(member_set_count(&signers.members), 3);
+    cr_assert_not(member_set_has(&signers.members, 1));
+    cr_assert_eq(signers.signatures[1][0], 3, "signatures stand in the order of members");
+}
+
+Test(vote_set, verdict_for_another_signature_changes_nothing)
+{
+    struct vote_set set;
+    uint8_t other[64] = { 0 };
+
+    vote_set_open(&set, 1);
+    add(&set, 4);
+    vote_set_judge(&set, 4, other, true);
+    cr_assert_not(vote_set_is_complete(&set));
+    vote_set_close(&set);
+    uint8_t signature[64];
+    signature_of(4, signature);
+    vote_set_judge(&set, 4, signature, true);
+    cr_assert_not(vote_set_is_complete(&set), "a closed set judges nothing");
+}
