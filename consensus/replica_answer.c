@@ -1,0 +1,230 @@
+/* replica_answer.c: members tell each other where they stand. Whoever is ahead sends what proves it; a claim alone moves nobody (S4). */
+#include "consensus/replica_priv.h"
+
+#include "base/assert.h"
+
+bool replica_may_answer(struct replica *r, uint32_t to)
+{
+    struct peer *peer = &r->peers[to];
+
+    if (to == r->self || r->now.mono_ns < peer->answer_ns) {
+        return false;
+    }
+    peer->answer_ns = r->now.mono_ns + pacemaker_base_ns(&r->pacemaker) / 4;
+    return true;
+}
+
+void replica_hello(struct replica *r, uint32_t to)
+{
+    r->msg.type = MESSAGE_HELLO;
+    r->msg.hello = (struct message_hello){ .epoch = r->config.epoch.epoch,
+                                           .committed_height = r->history.high,
+                                           .view = r->view,
+                                           .high = r->high.ballot.rank,
+                                           .abstains = r->safety.limit_view >= (int64_t)r->view };
+    replica_send(r, member_set_one(to), 0, NULL);
+}
+
+static void send_answer(struct replica *r, uint32_t to)
+{
+    struct message_answer *answer = &r->msg.answer;
+
+    r->msg.type = MESSAGE_ANSWER;
+    answer->committed_height = r->history.high;
+    answer->has_proof = r->has_tip_proof;
+    answer->has_high = r->high.ballot.kind != VOTE_ROOT;
+    answer->has_tc = r->has_tc;
+    if (answer->has_proof) {
+        commit_proof_copy(&answer->proof, &r->tip_proof);
+    }
+    if (answer->has_high) {
+        cert_copy(&answer->high, &r->high);
+    }
+    if (answer->has_tc) {
+        answer->tc = r->tc;
+    }
+    replica_send(r, member_set_one(to), 0, NULL);
+}
+
+void replica_answer(struct replica *r, uint32_t to)
+{
+    if (replica_may_answer(r, to)) {
+        send_answer(r, to);
+    }
+}
+
+void replica_query(struct replica *r, enum cause cause)
+{
+    struct message_query *query = &r->msg.query;
+
+    replica_mark(r, MARK_QUERIED, r->high.ballot.rank.height, r->self, cause);
+    r->msg.type = MESSAGE_QUERY;
+    *query = (struct message_query){ .epoch = r->config.epoch.epoch,
+                                     .view = r->view,
+                                     .committed_height = r->history.high,
+                                     .high = r->high.ballot.rank,
+                                     .cause = cause,
+                                     .abstains = r->safety.limit_view >= (int64_t)r->view };
+    if (cause == CAUSE_REQUEST) {
+        struct writer room = effects_room(r->out);
+        room.offset = pool_live_write(r->pool, room.data, MESSAGE_CAUSE_BYTES_MAX);
+        query->commands = effects_take(r->out, &room);
+    }
+    replica_send(r, r->others, 0, NULL);
+}
+
+/* is_behind: what we hold would move a member that stands there. */
+static bool is_behind(const struct replica *r, uint64_t committed_height, uint64_t view, struct rank high)
+{
+    return (committed_height < r->history.high && r->has_tip_proof) || rank_compare(high, r->high.ballot.rank) < 0 || (r->has_tc && view <= r->tc.view);
+}
+
+/* say_again repeats to one member what it may have lost: our vote, our TIMEOUT, or as its leader our proposal. */
+static void say_again(struct replica *r, uint32_t to)
+{
+    const struct voting_state *state = &r->safety.state;
+    struct rank vote = state->vote;
+
+    replica_nudge(r, to);
+    if (state->vote_kind != VOTE_ROOT && replica_leader(r, vote.view) == to && vote.view == r->view && rank_compare(vote, r->high.ballot.rank) > 0) {
+        replica_resend_vote(r);
+    }
+    if (state->timeout_view >= (int64_t)r->view) {
+        replica_resend_timeout(r, member_set_one(to));
+    }
+}
+
+void replica_on_hello(struct replica *r, uint32_t from, const struct message_hello *hello)
+{
+    if (hello->epoch != r->config.epoch.epoch) {
+        replica_refuse(r, VERDICT_EPOCH);
+        return;
+    }
+    r->peers[from].committed_height = hello->committed_height;
+    r->peers[from].abstains = hello->abstains;
+    if (is_behind(r, hello->committed_height, hello->view, hello->high)) {
+        replica_answer(r, from);
+    }
+}
+
+void replica_on_query(struct replica *r, uint32_t from, const struct message_query *query)
+{
+    if (query->epoch != r->config.epoch.epoch || from == r->self) {
+        replica_refuse(r, VERDICT_EPOCH);
+        return;
+    }
+    if (!replica_may_answer(r, from)) {
+        replica_refuse(r, VERDICT_EARLY);
+        return;
+    }
+    r->peers[from].committed_height = query->committed_height;
+    r->peers[from].abstains = query->abstains;
+    if (query->commands.size > 0) {
+        replica_take_commands(r, from, query->commands); /* Q2 */
+    }
+    if (is_behind(r, query->committed_height, query->view, query->high)) {
+        send_answer(r, from);
+    }
+    say_again(r, from);
+}
+
+/* --- ANSWER ------------------------------------------------------------------------------------------------------------------------------------- */
+
+static enum verdict check_answer(struct replica *r, const struct message_answer *answer)
+{
+    enum verdict verdict = VERDICT_OK;
+
+    if (answer->has_proof) {
+        const struct ballot *first = &answer->proof.first.ballot;
+        verdict = commit_proof_check(&answer->proof, &r->config.epoch, first->rank.height, &first->block);
+    }
+    if (verdict == VERDICT_OK && answer->has_high) {
+        verdict = replica_check_qc(r, &answer->high);
+    }
+    if (verdict == VERDICT_OK && answer->has_tc) {
+        verdict = timeout_cert_check(&answer->tc, &r->config.epoch);
+    }
+    if (verdict == VERDICT_OK && answer->has_tc) {
+        verdict = replica_check_qc(r, &answer->tc.high);
+    }
+    return verdict;
+}
+
+void replica_on_answer(struct replica *r, uint32_t from, const struct message_answer *answer)
+{
+    enum verdict verdict = check_answer(r, answer);
+    struct job *job = verdict == VERDICT_OK && from != r->self ? job_new(&r->jobs, JOB_ANSWER, from, false) : NULL;
+
+    if (job == NULL) {
+        replica_refuse(r, verdict == VERDICT_OK ? VERDICT_EARLY : verdict);
+        return;
+    }
+    r->peers[from].committed_height = answer->committed_height;
+    bool high_is_new = answer->has_high && replica_known(r, &answer->high.ballot) == NULL;
+    if (answer->has_proof && commit_proof_height(&answer->proof) > r->history.high) {
+        job_add_proof(job, &answer->proof, &r->config.epoch, &r->chain_id);
+    }
+    if (high_is_new && rank_compare(answer->high.ballot.rank, r->high.ballot.rank) > 0) {
+        job_add_cert(job, &answer->high, &r->config.epoch, &r->chain_id);
+    }
+    if (answer->has_tc && answer->tc.view >= r->view) {
+        bool known = replica_known(r, &answer->tc.high.ballot) != NULL || (job->has_cert && ballot_equal(&job->cert.ballot, &answer->tc.high.ballot));
+        job_add_tc(job, &answer->tc, known, &r->config.epoch, &r->chain_id);
+    }
+    replica_verify(r, job);
+}
+
+void replica_answer_verified(struct replica *r, struct job *job, const bool *verdicts)
+{
+    bool good = job_part_is_good(job, PART_PROOF, verdicts) && job_part_is_good(job, PART_CERT, verdicts) && job_part_is_good(job, PART_TC, verdicts) &&
+                job_part_is_good(job, PART_TC_HIGH, verdicts);
+
+    if (!good) {
+        replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
+        replica_refuse(r, VERDICT_SIGNATURE);
+        return;
+    }
+    if (job->has_cert) {
+        replica_accept_qc(r, &job->cert);
+    }
+    if (job->has_proof) {
+        replica_accept_proof(r, &job->proof);
+    }
+    if (job->has_tc) {
+        replica_accept_tc(r, &job->tc);
+    }
+}
+
+/* --- Links ------------------------------------------------------------------------------------------------------------------------------------------ */
+
+static uint32_t linked_count(const struct replica *r)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < r->n; i++) {
+        count += r->peers[i].linked;
+    }
+    return count;
+}
+
+void replica_on_link(struct replica *r, uint32_t member, bool up)
+{
+    ASSERT(member < r->n);
+    ASSERT(member != r->self);
+    bool was_quorum = linked_count(r) >= r->quorum;
+    r->peers[member].linked = up;
+    if (!up) {
+        return;
+    }
+    if (!was_quorum && linked_count(r) >= r->quorum) {
+        pacemaker_recovered(&r->pacemaker); /* T5: the outage is over */
+        r->progress_ns = r->now.mono_ns;
+        r->timeout_repeats = 0;
+        r->fetch.tries = 0;
+    }
+    if (member == replica_leader(r, r->view)) {
+        pool_forward_reset(r->pool); /* What was on its way when the link broke is lost. */
+    }
+    replica_hello(r, member);
+    say_again(r, member);
+}

@@ -1,0 +1,253 @@
+/* replica_cert.c: what certificates do once their signatures are verified: they raise the high QC, move the view, and lead to commits.
+ *
+ *     QC of view w > view          -> view w                (a quorum voted there)
+ *     TC of view w >= view         -> view w + 1
+ *     QC, COMMITQC of a committed block -> c grows, and with it silence (Q1) */
+#include "consensus/replica_priv.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+/* --- Known certificates ----------------------------------------------------------------------------------------------------------------- */
+
+const struct cert *replica_known(struct replica *r, const struct ballot *ballot)
+{
+    if (ballot_equal(&r->high.ballot, ballot)) {
+        return &r->high;
+    }
+    for (uint32_t i = 0; i < KNOWN_CERTS; i++) {
+        if (r->known[i].ballot.kind != VOTE_ROOT && ballot_equal(&r->known[i].ballot, ballot)) {
+            return &r->known[i];
+        }
+    }
+    return NULL;
+}
+
+static void remember(struct replica *r, const struct cert *cert)
+{
+    if (cert->ballot.kind == VOTE_ROOT || replica_known(r, &cert->ballot) != NULL) {
+        return;
+    }
+    cert_copy(&r->known[r->known_next], cert);
+    r->known_next = (r->known_next + 1) % KNOWN_CERTS;
+}
+
+/* is_our_root: the certificate of the epoch's root, which nobody signed, must be the one that we know. */
+static bool is_our_root(const struct replica *r, const struct ballot *ballot)
+{
+    return ballot->epoch == r->config.epoch.epoch && ballot->rank.view == 0 && ballot->rank.height == r->config.genesis.height &&
+           hash_equal(&ballot->block, &r->chain_id);
+}
+
+enum verdict replica_check_qc(struct replica *r, const struct cert *cert)
+{
+    if (cert->ballot.kind == VOTE_COMMIT) {
+        return VERDICT_TYPE;
+    }
+    if (cert->ballot.kind == VOTE_ROOT) {
+        return is_our_root(r, &cert->ballot) ? VERDICT_OK : VERDICT_EPOCH;
+    }
+    return cert_check(cert, &r->config.epoch);
+}
+
+/* --- Views -------------------------------------------------------------------------------------------------------------------------------- */
+
+void replica_enter(struct replica *r, uint64_t view, enum entered how)
+{
+    ASSERT(view > r->view);
+    if (!r->committed_in_view) {
+        pacemaker_failed(&r->pacemaker); /* T5 */
+    }
+    r->view = view;
+    r->entered = how;
+    r->committed_in_view = false;
+    r->view_entered_ns = r->now.mono_ns;
+    r->followed_blocks = 0;
+    r->opening.waiting = false;
+    r->timeout_repeats = 0;
+    pool_forward_reset(r->pool); /* Q3: the new leader gets what is live here */
+    pool_broadcast_reset(r->pool);
+    pool_bypassed_reset(r->pool);
+    if (r->started) {
+        replica_mark(r, MARK_ENTERED, r->high.ballot.rank.height, r->self, how);
+        replica_lead_begin(r);
+    }
+}
+
+/* --- Certificates ------------------------------------------------------------------------------------------------------------------------- */
+
+/* raise_committed_rank: the certificate's block is committed, so nothing up to its rank is outstanding (Q1). */
+static void raise_committed_rank(struct replica *r, const struct ballot *ballot)
+{
+    if (history_has(&r->history, ballot->rank.height, &ballot->block)) {
+        r->committed_rank = rank_max(r->committed_rank, ballot->rank);
+    }
+}
+
+void replica_raise_committed(struct replica *r)
+{
+    raise_committed_rank(r, &r->high.ballot);
+    for (uint32_t i = 0; i < KNOWN_CERTS; i++) {
+        raise_committed_rank(r, &r->known[i].ballot);
+    }
+}
+
+void replica_accept_qc(struct replica *r, const struct cert *cert)
+{
+    ASSERT(cert->ballot.kind != VOTE_COMMIT);
+    remember(r, cert);
+    if (rank_compare(cert->ballot.rank, r->high.ballot.rank) > 0) {
+        ASSERT(cert->ballot.rank.height + 1 > cert->ballot.rank.height);
+        cert_copy(&r->high, cert);
+        r->high_recorded = false;
+    }
+    struct block *block = blocks_find(&r->blocks, &cert->ballot.block);
+    if (block != NULL) {
+        block->by_quorum = true;
+    }
+    raise_committed_rank(r, &cert->ballot);
+    if (cert->ballot.rank.view > r->view) {
+        replica_enter(r, cert->ballot.rank.view, ENTERED_BY_CERT);
+    }
+}
+
+void replica_accept_tc(struct replica *r, const struct timeout_cert *tc)
+{
+    const struct cert *high = replica_known(r, &tc->high.ballot); /* Whose signatures were verified, whatever this TC carries. */
+
+    high = high != NULL ? high : &tc->high;
+    replica_accept_qc(r, high);
+    if (tc->view + 1 <= r->view) {
+        return;
+    }
+    uint32_t count = member_set_count(&tc->signers.members);
+    ASSERT(count == r->quorum);
+    r->tc.epoch = tc->epoch;
+    r->tc.view = tc->view;
+    r->tc.signers.members = tc->signers.members;
+    memcpy(r->tc.signers.signatures, tc->signers.signatures, (size_t)count * 64);
+    memcpy(r->tc.ranks, tc->ranks, (size_t)count * sizeof tc->ranks[0]);
+    cert_copy(&r->tc.high, high);
+    r->has_tc = true;
+    r->tc_recorded = false;
+    replica_enter(r, tc->view + 1, ENTERED_BY_TC);
+}
+
+/* keep_proof remembers the proof of the highest block until its chain is here. */
+void replica_accept_proof(struct replica *r, const struct commit_proof *proof)
+{
+    uint64_t height = commit_proof_height(proof);
+
+    ASSERT(proof->headers_count == 0);
+    if (proof->first.ballot.kind != VOTE_COMMIT) {
+        replica_accept_qc(r, &proof->first);
+        replica_accept_qc(r, &proof->second);
+    }
+    if (height <= r->history.high) {
+        raise_committed_rank(r, &proof->first.ballot);
+        const struct history_entry *entry = history_find(&r->history, height);
+        if (entry != NULL && !hash_equal(&entry->hash, &proof->first.ballot.block)) {
+            struct effect *effect = effects_add(r->out, EFFECT_HALT); /* I1: more than f members lied */
+            effect->halt.reason = HALT_FORK;
+            effect->halt.height = height;
+            r->halted = true;
+        }
+        return;
+    }
+    if (!r->has_pending_proof || height > commit_proof_height(&r->pending_proof)) {
+        commit_proof_copy(&r->pending_proof, proof);
+        r->has_pending_proof = true;
+    }
+}
+
+void replica_accept_commitqc(struct replica *r, const struct cert *cert)
+{
+    static const struct commit_proof empty;
+
+    ASSERT(cert->ballot.kind == VOTE_COMMIT);
+    r->proof = empty;
+    cert_copy(&r->proof.first, cert);
+    remember(r, cert);
+    replica_accept_proof(r, &r->proof);
+}
+
+/* --- Messages ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* take_cert does what a verified CERT or COMMITQC asks for. */
+static void take_cert(struct replica *r, const struct cert *cert)
+{
+    if (cert->ballot.kind == VOTE_COMMIT) {
+        replica_accept_commitqc(r, cert);
+        return;
+    }
+    replica_accept_qc(r, cert);
+    if (!history_has(&r->history, cert->ballot.rank.height, &cert->ballot.block)) {
+        replica_commitvote(r, &cert->ballot); /* C3 */
+    }
+}
+
+void replica_on_cert(struct replica *r, uint32_t from, const struct message *message)
+{
+    const struct cert *cert = &message->cert;
+    bool is_commit = message->type == MESSAGE_COMMITQC;
+    enum verdict verdict = is_commit ? cert_check(cert, &r->config.epoch) : replica_check_qc(r, cert);
+
+    if (verdict == VERDICT_OK && is_commit != (cert->ballot.kind == VOTE_COMMIT)) {
+        verdict = VERDICT_TYPE;
+    }
+    if (verdict == VERDICT_OK && !is_commit && (from != replica_leader(r, cert->ballot.rank.view) || cert->ballot.kind == VOTE_ROOT)) {
+        verdict = VERDICT_MEMBER; /* Only the leader of its view asks for commit votes. */
+    }
+    if (verdict != VERDICT_OK) {
+        replica_refuse(r, verdict);
+        return;
+    }
+    const struct cert *known = replica_known(r, &cert->ballot);
+    if (known != NULL) {
+        take_cert(r, known);
+        return;
+    }
+    struct job *job = job_new(&r->jobs, JOB_CERT, from, false);
+    if (job == NULL) {
+        replica_refuse(r, VERDICT_EARLY);
+        return;
+    }
+    job_add_cert(job, cert, &r->config.epoch, &r->chain_id);
+    replica_verify(r, job);
+}
+
+void replica_on_tc(struct replica *r, uint32_t from, const struct timeout_cert *tc)
+{
+    enum verdict verdict = timeout_cert_check(tc, &r->config.epoch);
+
+    if (verdict == VERDICT_OK) {
+        verdict = replica_check_qc(r, &tc->high);
+    }
+    if (verdict == VERDICT_OK && tc->view + 1 <= r->view) {
+        verdict = VERDICT_STALE;
+    }
+    struct job *job = verdict == VERDICT_OK ? job_new(&r->jobs, JOB_TC, from, false) : NULL;
+    if (job == NULL) {
+        replica_refuse(r, verdict == VERDICT_OK ? VERDICT_EARLY : verdict);
+        return;
+    }
+    job_add_tc(job, tc, replica_known(r, &tc->high.ballot) != NULL, &r->config.epoch, &r->chain_id);
+    replica_verify(r, job);
+}
+
+void replica_cert_verified(struct replica *r, struct job *job, const bool *verdicts)
+{
+    bool good = job_part_is_good(job, PART_CERT, verdicts) && job_part_is_good(job, PART_TC, verdicts) && job_part_is_good(job, PART_TC_HIGH, verdicts);
+
+    if (!good) {
+        replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
+        replica_refuse(r, VERDICT_SIGNATURE);
+        return;
+    }
+    if (job->has_tc) {
+        replica_accept_tc(r, &job->tc);
+        return;
+    }
+    take_cert(r, &job->cert);
+}

@@ -1,0 +1,368 @@
+/* replica_commit.c: from proofs to executed blocks.
+ *
+ *     certified chain    b ... b'        slots above the committed height, each the parent of the next
+ *     in flight          executed + 1 .. the newest block that was voted for, proposed or committed (V5)
+ *     committed          history; bodies stay in their slots until EXECUTED
+ *
+ * Invariants: history.high >= executed_height; every committed, not executed block has a slot; flight[h] for executed < h <= flight_high is one chain. */
+#include "consensus/replica_priv.h"
+
+#include "base/assert.h"
+
+/* --- Chains --------------------------------------------------------------------------------------------------------------------------------- */
+
+bool replica_is_held(struct replica *r, uint64_t height, const struct hash32 *hash, bool logged, struct missing *missing)
+{
+    struct hash32 at = *hash;
+
+    for (uint32_t i = 0; i <= r->blocks.count; i++) {
+        *missing = (struct missing){ height, at };
+        if (height <= r->history.high) {
+            return history_has(&r->history, height, &at);
+        }
+        struct block *block = blocks_find(&r->blocks, &at);
+        if (block == NULL || block->is_bundle || block->header.height != height || (logged && block->lsn == 0)) {
+            return false;
+        }
+        at = block->header.parent;
+        height--;
+    }
+    return false;
+}
+
+bool replica_parent_time(struct replica *r, const struct block_header *header, uint64_t *time_ms)
+{
+    const struct history_entry *entry = header->height > 0 ? history_find(&r->history, header->height - 1) : NULL;
+
+    if (entry != NULL) {
+        *time_ms = entry->header.time_ms;
+        return hash_equal(&entry->hash, &header->parent);
+    }
+    struct block *block = blocks_find(&r->blocks, &header->parent);
+    if (block == NULL || block->header.height + 1 != header->height) {
+        return false;
+    }
+    *time_ms = block->header.time_ms;
+    return true;
+}
+
+/* --- Room --------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* is_needed: the slot is on the way from the committed point to something that may still commit. */
+static bool is_needed(struct replica *r, const struct block *block)
+{
+    struct hash32 tips[3] = { r->high.ballot.block, r->safety.state.vote_block, r->lead.target.block };
+
+    if (block->committed || block->verifying || block->is_bundle) {
+        return true;
+    }
+    if (block->header.height <= r->history.high) {
+        return false; /* of a branch that lost */
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        struct hash32 at = tips[i];
+        for (uint32_t steps = 0; steps < r->blocks.count; steps++) {
+            if (hash_equal(&at, &block->hash)) {
+                return true;
+            }
+            struct block *next = blocks_find(&r->blocks, &at);
+            if (next == NULL) {
+                break;
+            }
+            at = next->header.parent;
+        }
+    }
+    return false;
+}
+
+/* The block in flight at a height above the executed one, NULL when another or none is. */
+static bool is_flying(const struct replica *r, const struct block *block)
+{
+    uint64_t height = block->header.height;
+
+    return height > r->executed_height && height <= r->flight_high && hash_equal(&r->flight[height % 64], &block->hash);
+}
+
+struct block *replica_room(struct replica *r, const struct block_header *header, const struct hash32 *hash)
+{
+    struct block *worst = NULL;
+
+    if (blocks_free(&r->blocks) > 0) {
+        return blocks_new(&r->blocks, header, hash);
+    }
+    for (uint32_t i = 0; i < r->blocks.count; i++) {
+        struct block *block = &r->blocks.slots[i];
+        if (!is_needed(r, block) && (worst == NULL || block->view < worst->view)) {
+            worst = block;
+        }
+    }
+    if (worst == NULL) {
+        return NULL;
+    }
+    if (is_flying(r, worst)) {
+        replica_land(r, worst->header.height - 1);
+    }
+    blocks_release(worst);
+    return blocks_new(&r->blocks, header, hash);
+}
+
+/* --- In flight ------------------------------------------------------------------------------------------------------------------------------------ */
+
+void replica_land(struct replica *r, uint64_t above_height)
+{
+    ASSERT(above_height >= r->executed_height);
+    while (r->flight_high > above_height) {
+        pool_inflight_remove(r->pool, r->now, r->flight_high);
+        r->flight_high--;
+    }
+}
+
+struct flyer {
+    struct replica *r;
+    uint64_t height;
+    bool ok;
+    const struct block_sink *sink;
+};
+
+static void fly_command(void *context, const struct command *command)
+{
+    struct flyer *flyer = context;
+
+    if (pool_inflight_add(flyer->r->pool, flyer->r->now, flyer->height, command) != POOL_FLIGHT_OK) {
+        flyer->ok = false;
+    }
+    if (flyer->sink != NULL) {
+        flyer->sink->command(flyer->sink->context, command);
+    }
+}
+
+/* fly_one puts one block in flight above a parent that is. A block that a quorum stands behind flies whatever it holds. */
+static enum verdict fly_one(struct replica *r, struct block *block, const struct block_sink *sink)
+{
+    struct flyer flyer = { r, block->header.height, true, sink };
+    struct block_sink through = { &flyer, fly_command };
+
+    ASSERT(block->header.height == r->flight_high + 1);
+    r->flight_high = block->header.height;
+    r->flight[r->flight_high % 64] = block->hash;
+    enum verdict verdict = block_read(&r->blocks, block, &r->app, &through);
+    if (verdict == VERDICT_OK && !flyer.ok && !block->by_quorum) {
+        verdict = VERDICT_CONFLICT; /* V5: a nonce twice, or one that is used up */
+    }
+    if (verdict != VERDICT_OK) {
+        replica_land(r, block->header.height - 1);
+    }
+    return verdict;
+}
+
+enum verdict replica_fly(struct replica *r, struct block *block, const struct block_sink *sink)
+{
+    struct block *path[64];
+    uint32_t count = 0;
+
+    for (struct block *at = block; at != NULL && at->header.height > r->executed_height && !is_flying(r, at); at = blocks_find(&r->blocks, &at->header.parent)) {
+        ASSERT(count < 64);
+        path[count++] = at;
+    }
+    if (count == 0) {
+        return VERDICT_OK;
+    }
+    ASSERT(path[count - 1]->header.height > r->executed_height);
+    replica_land(r, path[count - 1]->header.height - 1);
+    while (count > 0) {
+        count--;
+        enum verdict verdict = r->flight_high + 1 == path[count]->header.height ? fly_one(r, path[count], count == 0 ? sink : NULL) : VERDICT_EARLY;
+        if (verdict != VERDICT_OK) {
+            return verdict;
+        }
+    }
+    return VERDICT_OK;
+}
+
+/* --- Commit ----------------------------------------------------------------------------------------------------------------------------------------- */
+
+static void emit_commit(struct replica *r, struct block *block, bool roots)
+{
+    struct effect *effect = effects_add(r->out, EFFECT_COMMIT);
+
+    effect->commit.header = &block->header;
+    effect->commit.hash = block->hash;
+    effect->commit.body = bytes_of(block->body, block->body_bytes);
+    effect->commit.commands = block->commands;
+    effect->commit.roots = roots;
+}
+
+/* commit_one commits the child of the newest committed block. */
+static void commit_one(struct replica *r, struct block *block, unsigned by, bool is_tip)
+{
+    bool checkpoint = replica_is_checkpoint(r, &block->header);
+
+    ASSERT(block->header.height == r->history.high + 1); /* C4 */
+    ASSERT(!block->committed);
+    ASSERT(block->header.commands_count > 0); /* I16 */
+    block->committed = true;
+    history_add(&r->history, &block->header, &block->hash);
+    safety_record_committed(&r->safety, block->header.height);
+    pool_committed(r->pool, r->now, block->header.height, pacemaker_base_ns(&r->pacemaker) / 2);
+    if (checkpoint) {
+        r->checkpoints.block_height = block->header.height;
+        r->checkpoints.block_time_ms = block->header.time_ms;
+        r->checkpoints.repeats = 0;
+    }
+    r->counters.blocks_committed++;
+    r->counters.commands_committed += block->header.commands_count;
+    r->counters.commits_by[by]++;
+    replica_mark(r, MARK_COMMITTED, block->header.height, r->self, by);
+    emit_commit(r, block, checkpoint || (is_tip && by != 1));
+}
+
+/* keep_tip keeps the proof for others, if it is of the newest block here; one that proves more waits for those blocks. */
+static void keep_tip(struct replica *r, const struct commit_proof *proof)
+{
+    if (commit_proof_height(proof) == r->history.high) {
+        r->committed_rank = rank_max(r->committed_rank, commit_proof_rank(proof));
+        commit_proof_copy(&r->tip_proof, proof);
+        r->has_tip_proof = true;
+    } else if (!r->has_pending_proof || commit_proof_height(&r->pending_proof) < commit_proof_height(proof)) {
+        commit_proof_copy(&r->pending_proof, proof);
+        r->has_pending_proof = true;
+    }
+}
+
+static void progressed(struct replica *r, const struct commit_proof *proof)
+{
+    keep_tip(r, proof);
+    replica_raise_committed(r);
+    r->progress_ns = r->now.mono_ns;
+    r->work_since_ns = r->now.mono_ns;
+    r->committed_in_view = true;
+    pacemaker_recovered(&r->pacemaker); /* T5 */
+    replica_fetch_progress(r);
+}
+
+/* log_missing appends the blocks of a commit that were never voted for here, a few at a time: whatever is executed is in the log too. */
+static void log_missing(struct replica *r, struct block *const *path, uint32_t count, const struct commit_proof *proof)
+{
+    const struct block *tip = path[0];
+    bool commit_form = proof->first.ballot.kind == VOTE_COMMIT;
+
+    for (uint32_t i = count; i > 0; i--) {
+        if (path[i - 1]->lsn == 0) {
+            struct effect *append = replica_append_begin(r);
+            replica_add_block(r, append, path[i - 1]);
+            replica_append_end(r, append, false);
+        }
+    }
+    if (commit_form || !tip->has_justify) {
+        struct effect *append = replica_append_begin(r);
+        replica_add_proof(r, append, proof, tip->header.height, &tip->hash);
+        replica_append_end(r, append, false);
+    }
+}
+
+/* commit_chain commits the block and its ancestors. Gives: false when something is missing. */
+static bool commit_chain(struct replica *r, struct block *block, const struct commit_proof *proof, unsigned by)
+{
+    struct block *path[64];
+    uint32_t count = 0;
+    struct missing missing;
+
+    if (block == NULL || block->is_bundle || !replica_is_held(r, block->header.height, &block->hash, false, &missing)) {
+        return false;
+    }
+    for (struct block *at = block; at != NULL && at->header.height > r->history.high; at = blocks_find(&r->blocks, &at->header.parent)) {
+        ASSERT(count < 64);
+        at->by_quorum = true;
+        path[count++] = at;
+    }
+    ASSERT(count > 0);
+    if (replica_fly(r, block, NULL) != VERDICT_OK) {
+        return false; /* Not readable, though a quorum stands behind it: more than f members lied. */
+    }
+    if (r->started) {
+        log_missing(r, path, count, proof);
+    }
+    while (count > 0) {
+        count--;
+        commit_one(r, path[count], by, count == 0);
+    }
+    progressed(r, proof);
+    return true;
+}
+
+/* by_chain commits the parent of the highest certified block, when both were certified in one view (C1). */
+static bool by_chain(struct replica *r)
+{
+    struct commit_proof *proof = &r->proof;
+    struct block *child = r->high.ballot.kind == VOTE_FOLLOWING ? blocks_find(&r->blocks, &r->high.ballot.block) : NULL;
+
+    if (child == NULL || child->is_bundle || !child->has_justify || child->header.height <= r->history.high + 1) {
+        return false;
+    }
+    const struct ballot *first = &child->justify.ballot;
+    if (first->kind == VOTE_ROOT || first->rank.view != r->high.ballot.rank.view || !hash_equal(&first->block, &child->header.parent)) {
+        return false;
+    }
+    cert_copy(&proof->first, &child->justify);
+    cert_copy(&proof->second, &r->high);
+    proof->child = child->header;
+    proof->headers_count = 0;
+    return commit_chain(r, blocks_find(&r->blocks, &child->header.parent), proof, 1);
+}
+
+static bool by_pending(struct replica *r)
+{
+    if (!r->has_pending_proof) {
+        return false;
+    }
+    if (commit_proof_height(&r->pending_proof) <= r->history.high) {
+        r->has_pending_proof = false;
+        return false;
+    }
+    struct commit_proof *proof = &r->proof;
+    unsigned by = r->pending_proof.first.ballot.kind == VOTE_COMMIT ? 2 : 1;
+    commit_proof_copy(proof, &r->pending_proof);
+    if (!commit_chain(r, blocks_find(&r->blocks, &proof->first.ballot.block), proof, by)) {
+        return false;
+    }
+    r->has_pending_proof = false;
+    return true;
+}
+
+void replica_try_commit(struct replica *r)
+{
+    bool more = true;
+
+    for (uint32_t i = 0; i < 4 && more; i++) {
+        more = by_pending(r);
+        more = by_chain(r) || more;
+    }
+}
+
+void replica_commit_bundle(struct replica *r, const struct commit_proof *proof, uint64_t height, const struct hash32 *hash)
+{
+    struct block *block = blocks_find(&r->blocks, hash);
+
+    ASSERT(block != NULL);
+    ASSERT(block->header.height == height);
+    (void)commit_chain(r, block, proof, 3);
+}
+
+/* --- Executed ------------------------------------------------------------------------------------------------------------------------------------------ */
+
+void replica_on_executed(struct replica *r, const struct event *event)
+{
+    struct block *block = blocks_find(&r->blocks, &event->executed.block);
+
+    ASSERT(event->executed.height == r->executed_height + 1); /* C4, I14 */
+    ASSERT(block != NULL);
+    ASSERT(block->committed);
+    r->executed_height = event->executed.height;
+    ASSERT(r->flight_high >= r->executed_height);
+    pool_executed(r->pool, r->now, block->header.height, block->header.time_ms);
+    replica_checkpoint_executed(r, &block->header, event);
+    block->committed = false;
+    if (!block->verifying) {
+        blocks_release(block);
+    }
+}

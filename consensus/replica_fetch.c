@@ -1,0 +1,252 @@
+/* replica_fetch.c: gets blocks that a certificate names and this replica lacks: one question at a time, to one peer at a time (S1, S2).
+ *
+ *     wanted (proof or QC whose block is not linked) -> FETCH -> BUNDLE -> checked against the hash, or against a CommitProof -> committed
+ *                                                     \-> no answer, wrong answer: the peer is put back, the next one is asked */
+#include "consensus/replica_priv.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+#define PUT_BACK_NS 2000000000ull
+
+/* wanted finds the block that is missing below the highest proof, or below the highest QC. Gives: false when nothing is. */
+static bool wanted(struct replica *r, struct missing *missing)
+{
+    if (r->has_pending_proof) {
+        const struct ballot *ballot = &r->pending_proof.first.ballot;
+        if (ballot->rank.height > r->history.high && !replica_is_held(r, ballot->rank.height, &ballot->block, false, missing)) {
+            return true;
+        }
+    }
+    const struct ballot *high = &r->high.ballot;
+    return high->rank.height > r->history.high && !replica_is_held(r, high->rank.height, &high->block, false, missing);
+}
+
+void replica_fetch_progress(struct replica *r)
+{
+    r->fetch.tries = 0;
+}
+
+static void put_back(struct replica *r)
+{
+    struct fetch *fetch = &r->fetch;
+
+    r->peers[fetch->peer].put_back_ns = r->now.mono_ns + PUT_BACK_NS;
+    fetch->active = false;
+    fetch->checking = false;
+}
+
+/* choose gives the next linked peer in turn, one that was not put back if there is any; own index: none. */
+static uint32_t choose(const struct replica *r)
+{
+    uint32_t fallback = r->self;
+
+    for (uint32_t i = 0; i < r->n; i++) {
+        uint32_t member = (replica_leader(r, r->view) + r->fetch.tries + i) % r->n;
+        if (member == r->self || !r->peers[member].linked) {
+            continue;
+        }
+        if (r->peers[member].put_back_ns <= r->now.mono_ns) {
+            return member;
+        }
+        fallback = fallback == r->self ? member : fallback;
+    }
+    return fallback;
+}
+
+static void ask(struct replica *r, const struct missing *missing)
+{
+    struct fetch *fetch = &r->fetch;
+    uint32_t room = blocks_free(&r->blocks);
+    bool far = missing->height > r->history.high + 2 && fetch->tries % 2 == 0;
+    uint32_t peer = choose(r);
+
+    if (peer == r->self || (far && room < 4)) {
+        return; /* A link, or EXECUTED, brings the next step. */
+    }
+    uint64_t most = r->history.high + (room - 2 < BUNDLE_BLOCKS_MAX ? room - 2 : BUNDLE_BLOCKS_MAX);
+    *fetch = (struct fetch){ .active = true,
+                             .peer = peer,
+                             .chain = far,
+                             .height = far ? most : missing->height,
+                             .hash = missing->hash,
+                             .deadline_ns = r->now.mono_ns + 2 * pacemaker_base_ns(&r->pacemaker),
+                             .tries = fetch->tries + 1,
+                             .proof = fetch->proof };
+    r->msg.type = MESSAGE_FETCH;
+    r->msg.fetch = (struct message_fetch){ .chain = far, .height = fetch->height, .from_height = far ? r->history.high + 1 : 0 };
+    if (!far) {
+        r->msg.fetch.hash = missing->hash;
+    }
+    replica_send(r, member_set_one(peer), 0, NULL);
+}
+
+void replica_pump_fetch(struct replica *r)
+{
+    struct fetch *fetch = &r->fetch;
+    struct missing missing;
+
+    if (fetch->active && !fetch->checking && r->now.mono_ns >= fetch->deadline_ns) {
+        put_back(r);
+    }
+    if (!fetch->active && fetch->tries < FETCH_TRIES_MAX && wanted(r, &missing)) {
+        ask(r, &missing);
+    }
+    if (fetch->active && !fetch->checking) {
+        replica_want(r, fetch->deadline_ns);
+    }
+}
+
+/* --- BUNDLE ------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* keep_block copies a block into a slot and reads it. Gives: NULL when there is no room or it is not what its header says. */
+static struct block *keep_block(struct replica *r, const struct bundle_block *from, const struct hash32 *hash, bool in_bundle)
+{
+    struct block *block = blocks_find(&r->blocks, hash);
+
+    if (block != NULL) {
+        return block;
+    }
+    if (from->body.size > r->config.epoch.limits.block_bytes_max) {
+        return NULL;
+    }
+    block = replica_room(r, &from->header, hash);
+    if (block == NULL) {
+        return NULL;
+    }
+    memcpy(block->body, from->body.data, from->body.size);
+    block->body_bytes = (uint32_t)from->body.size;
+    block->is_bundle = in_bundle;
+    if (block_read(&r->blocks, block, &r->app, NULL) != VERDICT_OK) {
+        blocks_release(block);
+        return NULL;
+    }
+    return block;
+}
+
+/* drop_bundle frees the slots that were filled for a bundle which proved nothing. */
+static void drop_bundle(struct replica *r)
+{
+    for (uint32_t i = 0; i < r->blocks.count; i++) {
+        if (r->blocks.slots[i].used && r->blocks.slots[i].is_bundle) {
+            blocks_release(&r->blocks.slots[i]);
+        }
+    }
+}
+
+static void take_single(struct replica *r, const struct message_bundle *bundle)
+{
+    struct reader reader;
+    struct bundle_block one;
+
+    reader_init(&reader, bundle->blocks.data, bundle->blocks.size);
+    bool right = bundle->blocks_count == 1 && bundle_block_next(&reader, &one) == VERDICT_OK;
+    struct hash32 hash = right ? block_hash(&one.header) : (struct hash32){ { 0 } };
+    struct block *block = right && hash_equal(&hash, &r->fetch.hash) ? keep_block(r, &one, &hash, false) : NULL;
+    if (block == NULL) {
+        put_back(r);
+        return;
+    }
+    block->by_quorum = true; /* Its hash is in a certified chain. */
+    r->fetch.active = false;
+    r->fetch.tries = 0;
+    replica_mark(r, MARK_FETCHED, one.header.height, r->fetch.peer, 1);
+}
+
+/* take_chain copies consecutive blocks from the committed one upwards. Gives: the last, NULL when they are not a chain. */
+static struct block *take_chain(struct replica *r, const struct message_bundle *bundle)
+{
+    const struct history_entry *tip = history_find(&r->history, r->history.high);
+    struct hash32 parent = tip->hash;
+    uint64_t height = tip->header.height;
+    struct block *last = NULL;
+    struct reader reader;
+
+    reader_init(&reader, bundle->blocks.data, bundle->blocks.size);
+    if (bundle->blocks_count > BUNDLE_BLOCKS_MAX) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < bundle->blocks_count; i++) {
+        struct bundle_block one;
+        if (bundle_block_next(&reader, &one) != VERDICT_OK || one.header.height != ++height || !hash_equal(&one.header.parent, &parent)) {
+            return NULL;
+        }
+        parent = block_hash(&one.header);
+        last = keep_block(r, &one, &parent, true);
+        if (last == NULL) {
+            return NULL;
+        }
+    }
+    return last;
+}
+
+/* keep_proof keeps the proof as it came, headers between included, until its signatures are verified. */
+static void keep_proof(struct replica *r, const struct commit_proof *proof, const struct block *last)
+{
+    struct writer writer;
+
+    writer_init(&writer, r->fetch.proof, COMMIT_PROOF_BYTES_MAX);
+    commit_proof_encode(proof, &writer);
+    ASSERT(!writer.failed);
+    r->fetch.proof_bytes = (uint32_t)writer.offset;
+    r->fetch.last = last->hash;
+    r->fetch.height = last->header.height;
+}
+
+void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bundle *bundle)
+{
+    struct fetch *fetch = &r->fetch;
+
+    if (!fetch->active || fetch->checking || fetch->peer != from || fetch->chain != bundle->chain) {
+        replica_refuse(r, VERDICT_STALE);
+        return;
+    }
+    if (!bundle->chain) {
+        take_single(r, bundle);
+        return;
+    }
+    struct block *last = take_chain(r, bundle);
+    bool right = last != NULL && commit_proof_check(&bundle->proof, &r->config.epoch, last->header.height, &last->hash) == VERDICT_OK;
+    struct job *job = right ? job_new(&r->jobs, JOB_BUNDLE, from, false) : NULL;
+    if (job == NULL) {
+        replica_refuse(r, VERDICT_HASH);
+        drop_bundle(r);
+        put_back(r);
+        return;
+    }
+    keep_proof(r, &bundle->proof, last);
+    fetch->checking = true;
+    job_add_proof(job, &bundle->proof, &r->config.epoch, &r->chain_id);
+    replica_verify(r, job);
+}
+
+void replica_bundle_verified(struct replica *r, struct job *job, const bool *verdicts)
+{
+    struct fetch *fetch = &r->fetch;
+    struct commit_proof proof;
+    struct reader reader;
+
+    ASSERT(fetch->checking);
+    if (!job_part_is_good(job, PART_PROOF, verdicts)) {
+        replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
+        replica_refuse(r, VERDICT_SIGNATURE);
+        drop_bundle(r);
+        put_back(r);
+        return;
+    }
+    fetch->active = false;
+    fetch->checking = false;
+    for (uint32_t i = 0; i < r->blocks.count; i++) {
+        r->blocks.slots[i].is_bundle = false;
+    }
+    reader_init(&reader, fetch->proof, fetch->proof_bytes);
+    enum verdict verdict = commit_proof_decode(&proof, &reader);
+    ASSERT(verdict == VERDICT_OK);
+    if (blocks_find(&r->blocks, &fetch->last) == NULL || fetch->height <= r->history.high) {
+        return; /* Committed in the meantime. */
+    }
+    uint64_t before = r->history.high;
+    replica_commit_bundle(r, &proof, fetch->height, &fetch->last);
+    replica_mark(r, MARK_FETCHED, r->history.high, job->from, r->history.high - before);
+}

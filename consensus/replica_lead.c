@@ -1,0 +1,419 @@
+/* replica_lead.c: the leader of a view: opens it, proposes, collects votes, finishes the last block, gives the view up.
+ *
+ *     entered by TC --> opening --QC--> following --QC--> following ... (nothing pending, T_flush) CERT --COMMITQC--> silence
+ *                                          ^                                    |
+ *                                          +------- a command arrives ----------+
+ *
+ * The newest QC of the view is r->high: the leader has proposed in it, so nobody knows a higher one of this view. */
+#include "consensus/replica_priv.h"
+
+#include "base/assert.h"
+#include "crypto/merkle.h"
+
+#include <string.h>
+
+void replica_lead_begin(struct replica *r)
+{
+    struct lead *lead = &r->lead;
+    bool by_right = r->view == 0 ? r->high.ballot.rank.view == 0 && r->entered == ENTERED_AT_START : r->has_tc && r->tc.view + 1 == r->view;
+
+    lead->active = replica_is_leader(r) && by_right && r->safety.state.led_view < (int64_t)r->view && r->safety.state.timeout_view < (int64_t)r->view &&
+                   r->safety.limit_view < (int64_t)r->view && r->high.ballot.rank.view <= r->view && !(r->view > 0 && r->high.ballot.rank.view == r->view);
+    lead->abdicated = false;
+    lead->in_flight = false;
+    lead->asked = false;
+    lead->blocks = 0;
+    lead->led_lsn = 0;
+    lead->certified_ns = r->now.mono_ns;
+    vote_set_close(&lead->votes);
+    vote_set_close(&lead->commit_votes);
+    if (replica_is_leader(r) && !lead->active && r->safety.state.timeout_view < (int64_t)r->view) {
+        replica_abdicate(r); /* L4, I17: it led this view before it was restarted, or must sign nothing in it. */
+    }
+}
+
+void replica_abdicate(struct replica *r)
+{
+    struct hash32 digest = abdicate_digest(&r->chain_id, r->config.epoch.epoch, r->view);
+
+    if (r->lead.abdicated) {
+        return;
+    }
+    r->lead.abdicated = true;
+    r->lead.active = false;
+    memset(&r->msg.abdicate, 0, sizeof r->msg.abdicate);
+    r->msg.type = MESSAGE_ABDICATE;
+    r->msg.abdicate.epoch = r->config.epoch.epoch;
+    r->msg.abdicate.view = r->view;
+    replica_mark(r, MARK_ABDICATED, r->high.ballot.rank.height, r->self, 0);
+    replica_send(r, r->others, 0, &digest);
+    replica_timeout(r, r->view, CAUSE_ABDICATED); /* T4 */
+}
+
+/* --- Proposing ---------------------------------------------------------------------------------------------------------------------------------- */
+
+/* expect opens the vote set of a proposal. */
+static void expect(struct replica *r, enum vote_kind kind, uint64_t height, const struct hash32 *hash)
+{
+    struct lead *lead = &r->lead;
+
+    lead->target = (struct ballot){ kind, r->config.epoch.epoch, { r->view, height }, *hash };
+    lead->in_flight = true;
+    lead->asked = false;
+    lead->proposed_ns = r->now.mono_ns;
+    vote_set_open(&lead->votes, r->quorum);
+    vote_set_close(&lead->commit_votes);
+}
+
+/* record_led makes the term durable before its first proposal leaves (L4). */
+static void record_led(struct replica *r)
+{
+    if (r->safety.state.led_view == (int64_t)r->view) {
+        return;
+    }
+    struct effect *append = replica_append_begin(r);
+    safety_record_led(&r->safety, r->view);
+    replica_add_tc(r, append);
+    replica_add_high(r, append);
+    r->lead.led_lsn = replica_append_end(r, append, true);
+}
+
+static void send_opening(struct replica *r, struct member_set to)
+{
+    struct message_propose *propose = &r->msg.propose;
+
+    r->msg.type = MESSAGE_PROPOSE;
+    propose->view = r->view;
+    propose->opening = true;
+    propose->body = bytes_of(NULL, 0);
+    const struct cert *justify = replica_known(r, &r->opening.justify);
+    cert_copy(&propose->justify, justify != NULL ? justify : &r->high);
+    uint32_t count = member_set_count(&r->tc.signers.members);
+    propose->tc.epoch = r->tc.epoch;
+    propose->tc.view = r->tc.view;
+    propose->tc.signers.members = r->tc.signers.members;
+    memcpy(propose->tc.signers.signatures, r->tc.signers.signatures, (size_t)count * 64);
+    memcpy(propose->tc.ranks, r->tc.ranks, (size_t)count * sizeof r->tc.ranks[0]);
+    cert_copy(&propose->tc.high, &r->tc.high);
+    replica_send(r, to, r->lead.led_lsn, NULL);
+}
+
+/* open_view certifies the highest block again in the new view (V7, I9); the leader votes for it like everybody else. */
+static void open_view(struct replica *r)
+{
+    ASSERT(r->view > 0);
+    ASSERT(r->tc.view + 1 == r->view);
+    ASSERT(rank_compare(r->high.ballot.rank, r->tc.high.ballot.rank) >= 0);
+    record_led(r);
+    r->opening = (struct opening){ .waiting = true, .view = r->view, .tc_rank = r->tc.high.ballot.rank, .justify = r->high.ballot };
+    expect(r, VOTE_OPENING, r->high.ballot.rank.height, &r->high.ballot.block);
+    replica_mark(r, MARK_OPENED, r->high.ballot.rank.height, r->self, 0);
+    send_opening(r, r->others);
+}
+
+static void send_following(struct replica *r, struct member_set to, const struct block *block)
+{
+    struct message_propose *propose = &r->msg.propose;
+
+    r->msg.type = MESSAGE_PROPOSE;
+    propose->view = r->view;
+    propose->opening = false;
+    propose->header = block->header;
+    propose->body = bytes_of(block->body, block->body_bytes);
+    cert_copy(&propose->justify, &block->justify);
+    replica_send(r, to, r->lead.led_lsn, NULL);
+}
+
+/* fill chooses commands into the slot and completes its header. Gives: false when there are none after all. */
+static bool fill(struct replica *r, struct block *block, struct block_header *header)
+{
+    struct pool_chosen chosen = pool_select(r->pool, r->now, header->height, header->time_ms, block->body, block->commands);
+
+    if (chosen.commands == 0) {
+        return false;
+    }
+    ASSERT(chosen.commands <= r->blocks.limits.block_commands_max);
+    ASSERT(chosen.bytes <= r->blocks.limits.block_bytes_max);
+    for (uint32_t i = 0; i < chosen.commands; i++) {
+        r->blocks.leaves[i] = merkle_leaf(block->body + block->commands[i].offset, block->commands[i].envelope_bytes);
+    }
+    header->commands_count = chosen.commands;
+    header->payload_root = merkle_root(r->blocks.leaves, chosen.commands);
+    block->body_bytes = chosen.bytes;
+    return true;
+}
+
+/* make_block builds the child of the newest certified block. Gives: NULL when there is nothing to put in it, or no slot. */
+static struct block *make_block(struct replica *r)
+{
+    struct hash32 placeholder = { { 0 } };
+    struct block *parent = blocks_find(&r->blocks, &r->high.ballot.block);
+    uint64_t parent_ms = 0;
+    struct block_header header = { .proposer = (uint16_t)r->self,
+                                   .epoch = r->config.epoch.epoch,
+                                   .height = r->high.ballot.rank.height + 1,
+                                   .parent = r->high.ballot.block };
+
+    if (!replica_parent_time(r, &header, &parent_ms) || (parent != NULL && replica_fly(r, parent, NULL) != VERDICT_OK)) {
+        return NULL;
+    }
+    header.time_ms = r->now.wall_ms > parent_ms ? r->now.wall_ms : parent_ms + 1; /* V4 */
+    struct block *block = replica_room(r, &header, &placeholder);
+    if (block == NULL) {
+        return NULL;
+    }
+    replica_land(r, header.height - 1);
+    if (!fill(r, block, &header)) {
+        blocks_release(block);
+        return NULL;
+    }
+    block->header = header;
+    block->hash = block_hash(&header);
+    r->flight_high = header.height;
+    r->flight[header.height % 64] = block->hash;
+    block->view = r->view;
+    block->checked = true; /* L5: the pool verified every signature. */
+    cert_copy(&block->justify, &r->high);
+    block->has_justify = true;
+    return block;
+}
+
+static void propose(struct replica *r)
+{
+    record_led(r);
+    struct block *block = make_block(r);
+
+    if (block == NULL) {
+        return;
+    }
+    r->lead.blocks++;
+    expect(r, VOTE_FOLLOWING, block->header.height, &block->hash);
+    replica_mark(r, MARK_PROPOSED, block->header.height, r->self, block->header.commands_count);
+    send_following(r, r->others, block);
+    replica_pump_votes(r); /* L4: its own vote counts when it is durable. */
+}
+
+/* should_propose applies L1. */
+static bool should_propose(struct replica *r, const struct pool_ready *ready)
+{
+    uint64_t wait_ns = (uint64_t)r->config.epoch.limits.batch_us * 1000u;
+
+    if (ready->commands == 0 || r->draining) {
+        return false;
+    }
+    if (blocks_free(&r->blocks) < 2 && r->history.high - r->executed_height > r->blocks.count / 2) {
+        return false; /* Execution lags; EXECUTED comes. */
+    }
+    if (ready->commands >= BLOCK_TARGET_COMMANDS || ready->bytes >= BLOCK_TARGET_BYTES || ready->oldest_ns + wait_ns <= r->now.mono_ns) {
+        return true;
+    }
+    replica_want(r, ready->oldest_ns + wait_ns);
+    return false;
+}
+
+/* --- Finishing (L2) ----------------------------------------------------------------------------------------------------------------------------- */
+
+static void send_cert(struct replica *r, struct member_set to)
+{
+    r->msg.type = MESSAGE_CERT;
+    cert_copy(&r->msg.cert, &r->high);
+    replica_send(r, to, 0, NULL);
+}
+
+/* ask sends the newest QC alone. When its block is committed already nobody needs to answer. */
+static void ask(struct replica *r)
+{
+    struct lead *lead = &r->lead;
+    const struct ballot *high = &r->high.ballot;
+    bool committed = history_has(&r->history, high->rank.height, &high->block);
+
+    lead->asked = true;
+    lead->asked_ns = r->now.mono_ns;
+    replica_mark(r, MARK_ASKED_COMMIT, high->rank.height, r->self, 0);
+    send_cert(r, r->others);
+    if (committed) {
+        return;
+    }
+    lead->commit_target = (struct ballot){ VOTE_COMMIT, high->epoch, high->rank, high->block };
+    vote_set_open(&lead->commit_votes, r->quorum);
+    replica_commitvote(r, high);
+}
+
+static void pump_finish(struct replica *r, const struct pool_ready *ready)
+{
+    struct lead *lead = &r->lead;
+    uint64_t wait_ns = (uint64_t)r->config.epoch.limits.batch_us * 1000u;
+
+    if (lead->asked || r->high.ballot.kind == VOTE_ROOT || ready->commands > 0) {
+        return;
+    }
+    if (r->now.mono_ns < lead->certified_ns + wait_ns) {
+        replica_want(r, lead->certified_ns + wait_ns);
+        return;
+    }
+    ask(r);
+}
+
+/* --- Votes ------------------------------------------------------------------------------------------------------------------------------------------ */
+
+static void certified(struct replica *r)
+{
+    struct lead *lead = &r->lead;
+    struct cert *cert = &r->msg.cert;
+
+    ASSERT(lead->in_flight);
+    cert->ballot = lead->target;
+    vote_set_signers(&lead->votes, &cert->signers);
+    vote_set_close(&lead->votes);
+    lead->in_flight = false;
+    lead->certified_ns = r->now.mono_ns;
+    pacemaker_sample(&r->pacemaker, r->now.mono_ns - lead->proposed_ns);
+    replica_mark(r, MARK_CERTIFIED, cert->ballot.rank.height, r->self, 0);
+    replica_accept_qc(r, cert);
+}
+
+static void commit_certified(struct replica *r)
+{
+    struct lead *lead = &r->lead;
+    struct cert *cert = &r->msg.cert;
+
+    r->msg.type = MESSAGE_COMMITQC;
+    cert->ballot = lead->commit_target;
+    vote_set_signers(&lead->commit_votes, &cert->signers);
+    vote_set_close(&lead->commit_votes);
+    replica_send(r, r->others, 0, NULL);
+    replica_accept_commitqc(r, cert); /* C2 */
+}
+
+/* check_votes has a complete set verified together (L3), or makes the certificate when a quorum is. */
+static void check_votes(struct replica *r, struct vote_set *set, const struct ballot *target, enum job_kind kind, bool *under_way)
+{
+    if (vote_set_is_complete(set)) {
+        kind == JOB_VOTES ? certified(r) : commit_certified(r);
+        return;
+    }
+    struct member_set wanted = vote_set_unverified(set);
+    if (*under_way || member_set_is_empty(&wanted)) {
+        return;
+    }
+    struct job *job = job_new(&r->jobs, kind, r->self, false);
+    if (job == NULL) {
+        return;
+    }
+    struct hash32 digest = ballot_digest(&r->chain_id, target);
+    *under_way = true;
+    job->members = wanted;
+    job->cert.ballot = *target;
+    for (uint32_t member = 0; member < r->n; member++) {
+        if (member_set_has(&wanted, member)) {
+            memcpy(job->signatures[member], set->signatures[member], 64);
+            job_add(job, PART_SINGLES, r->config.epoch.members[member].sign_key, &digest, job->signatures[member]);
+        }
+    }
+    replica_verify(r, job);
+}
+
+void replica_votes_verified(struct replica *r, struct job *job, const bool *verdicts)
+{
+    struct lead *lead = &r->lead;
+    bool commit = job->kind == JOB_COMMITVOTES;
+    struct vote_set *set = commit ? &lead->commit_votes : &lead->votes;
+    const struct ballot *target = commit ? &lead->commit_target : &lead->target;
+    uint32_t place = 0;
+
+    *(commit ? &lead->commit_job : &lead->votes_job) = false;
+    for (uint32_t member = 0; member < r->n; member++) {
+        if (!member_set_has(&job->members, member)) {
+            continue;
+        }
+        bool valid = verdicts[place++];
+        if (!valid) {
+            replica_mark(r, MARK_BAD_SIGNATURE, job->cert.ballot.rank.height, member, 0);
+        }
+        if (set->open && ballot_equal(target, &job->cert.ballot)) {
+            vote_set_judge(set, member, job->signatures[member], valid);
+        }
+    }
+    if (set->open) {
+        check_votes(r, set, target, job->kind, commit ? &lead->commit_job : &lead->votes_job);
+    }
+}
+
+void replica_on_vote(struct replica *r, uint32_t from, const struct message_vote *vote)
+{
+    struct lead *lead = &r->lead;
+    bool commit = vote->ballot.kind == VOTE_COMMIT;
+    struct vote_set *set = commit ? &lead->commit_votes : &lead->votes;
+    const struct ballot *target = commit ? &lead->commit_target : &lead->target;
+
+    if (vote->ballot.epoch != r->config.epoch.epoch || vote->ballot.kind == VOTE_ROOT) {
+        replica_refuse(r, VERDICT_EPOCH);
+        return;
+    }
+    if (!set->open || !ballot_equal(target, &vote->ballot)) {
+        if (vote->ballot.rank.view < r->view && from != r->self) {
+            replica_answer(r, from); /* T7 */
+        }
+        bool rival = set->open && rank_compare(target->rank, vote->ballot.rank) == 0 && target->kind == vote->ballot.kind;
+        replica_refuse(r, rival ? VERDICT_CONFLICT : VERDICT_STALE);
+        return;
+    }
+    if (vote_set_add(set, from, vote->signature, from == r->self)) {
+        check_votes(r, set, target, commit ? JOB_COMMITVOTES : JOB_VOTES, commit ? &lead->commit_job : &lead->votes_job);
+    }
+}
+
+/* --- The pump ----------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* replica_nudge says again to one member what it may have missed of this leader. */
+void replica_nudge(struct replica *r, uint32_t to)
+{
+    struct lead *lead = &r->lead;
+    struct member_set one = member_set_one(to);
+
+    if (!lead->active || to == r->self) {
+        return;
+    }
+    if (lead->in_flight && !member_set_has(&lead->votes.have, to)) {
+        struct block *block = blocks_find(&r->blocks, &lead->target.block);
+        if (lead->target.kind == VOTE_OPENING) {
+            send_opening(r, one);
+        } else if (block != NULL) {
+            send_following(r, one, block);
+        }
+        return;
+    }
+    if (lead->asked && lead->commit_votes.open && !member_set_has(&lead->commit_votes.have, to)) {
+        send_cert(r, one);
+    }
+}
+
+void replica_pump_lead(struct replica *r)
+{
+    struct lead *lead = &r->lead;
+
+    if (!lead->active || !replica_is_leader(r) || r->safety.state.timeout_view >= (int64_t)r->view) {
+        return;
+    }
+    if (lead->blocks >= r->config.epoch.limits.term_blocks_max && !lead->in_flight) {
+        replica_abdicate(r); /* L6 */
+        return;
+    }
+    if (lead->in_flight) {
+        return;
+    }
+    if (r->view > 0 && r->high.ballot.rank.view < r->view) {
+        open_view(r);
+        replica_pump_votes(r);
+        return;
+    }
+    struct pool_ready ready = pool_ready(r->pool);
+    if (should_propose(r, &ready)) {
+        propose(r);
+        if (lead->in_flight) {
+            return;
+        }
+        ready = pool_ready(r->pool);
+    }
+    pump_finish(r, &ready);
+}

@@ -1,0 +1,350 @@
+/* replica_priv.h: what the files of the replica share. One struct, one step at a time.
+ *
+ *     event -> handler (changes state) -> pump (does what the state asks for) -> effects, deadline
+ *
+ * Handlers note what they learned; the pump is level-triggered: each of its parts looks at the state, does what is due and says when it
+ * wants to be called again (replica_want). So nothing depends on the order in which things were learned. */
+#ifndef WARD_CONSENSUS_REPLICA_PRIV_H
+#define WARD_CONSENSUS_REPLICA_PRIV_H
+
+#include "base/arena.h"
+#include "consensus/blocks.h"
+#include "consensus/history.h"
+#include "consensus/jobs.h"
+#include "consensus/pacemaker.h"
+#include "consensus/pool.h"
+#include "consensus/replica.h"
+#include "consensus/safety.h"
+#include "consensus/vote_set.h"
+
+#define KNOWN_CERTS 16u            /* verified certificates that are remembered */
+#define REPEATS_MAX 5u             /* Q1: what may be said again while nobody answers */
+#define BLOCK_TARGET_COMMANDS 1024u /* L1 */
+#define BLOCK_TARGET_BYTES (256u << 10)
+#define BUNDLE_BLOCKS_MAX 16u
+#define BUNDLE_BYTES_MAX (BLOCK_BYTES_MAX + 4096u) /* bodies and heads of one bundle */
+#define BUNDLE_TARGET_BYTES (1u << 20) /* a bundle that has as much takes no further block */
+#define CHECKPOINTS_KEPT 4u
+#define READS_MAX 64u              /* reads that gate a release, at once */
+#define PROVES_MAX 16u
+#define FETCH_TRIES_MAX 64u        /* without progress, before it waits for new evidence */
+
+enum entered { ENTERED_BY_TC = 1, ENTERED_BY_CERT = 2, ENTERED_AT_START = 3 };
+
+/* What is known of another member. Nothing here is believed: it steers whom to ask. */
+struct peer {
+    bool linked;
+    bool abstains;
+    uint64_t committed_height;  /* as it said */
+    uint64_t answer_ns;         /* it gets no answer to old messages before */
+    bool has_timeout;           /* its highest TIMEOUT, verified */
+    uint64_t timeout_view;
+    struct rank timeout_rank;
+    uint8_t timeout_signature[64];
+    struct cert timeout_high;
+    bool has_ckpt;              /* its newest CKPT, unverified */
+    struct checkpoint ckpt;
+    uint8_t ckpt_signature[64];
+    bool wants;                 /* its FETCH waits to be served */
+    struct message_fetch fetch;
+    uint64_t put_back_ns;       /* it answered a fetch wrongly or not: others are asked before */
+    uint64_t stray_ns, stray_wait_ns; /* T8 */
+};
+
+/* What the leader of the view does. */
+struct lead {
+    bool active;          /* leads r->view and may propose */
+    bool abdicated;
+    bool in_flight;       /* a proposal waits for its QC */
+    struct ballot target; /* what its votes are about */
+    uint64_t proposed_ns;
+    uint64_t led_lsn;     /* led_view of this term is durable from here on */
+    struct vote_set votes;
+    bool votes_job;
+    uint64_t certified_ns;
+    bool asked;           /* CERT of the newest QC left */
+    uint64_t asked_ns;
+    struct ballot commit_target;
+    struct vote_set commit_votes;
+    bool commit_job;
+    uint64_t blocks;      /* of this term (L6) */
+};
+
+struct opening {
+    bool waiting;
+    uint64_t view;
+    struct rank tc_rank;
+    struct ballot justify;
+};
+
+/* One fetch at a time, from one peer. */
+struct fetch {
+    bool active;
+    bool checking;        /* a bundle is with the verifiers */
+    uint32_t peer;
+    bool chain;
+    uint64_t height;      /* wanted */
+    struct hash32 hash;
+    uint64_t deadline_ns;
+    uint32_t tries;       /* without progress */
+    uint8_t *proof;       /* of the bundle being checked, encoded: COMMIT_PROOF_BYTES_MAX */
+    uint32_t proof_bytes;
+    struct hash32 last;   /* highest block of that bundle */
+};
+
+/* What is being read back from the log for somebody else: first a proof, then the bodies below it. */
+enum serve_stage { SERVE_IDLE, SERVE_CHILD, SERVE_GRANDCHILD, SERVE_PROOF, SERVE_BODY };
+
+struct serve {
+    enum serve_stage stage;
+    bool reading;
+    bool chain;
+    bool prove;           /* for a PROVE, not for a member */
+    uint32_t peer, next_peer;
+    uint64_t token;       /* of the PROVE */
+    uint64_t read_token;
+    uint64_t from, last;  /* heights of the bundle; PROVE: of the block asked for */
+    uint64_t at;          /* height whose proof is tried, or whose body is read */
+    uint32_t tries;
+    uint32_t blocks_count, bytes;
+    uint32_t ends[BUNDLE_BLOCKS_MAX]; /* of each block in the buffer */
+    bool sent_in_step;    /* the buffer is read when the step is carried out: nothing new goes into it before */
+    struct commit_proof proof;
+    uint8_t *buffer;      /* BUNDLE_BYTES_MAX */
+    uint8_t *headers;     /* BUNDLE_HEADERS_MAX headers of a proof */
+    struct prove { uint64_t token, height; } proves[PROVES_MAX];
+    uint32_t proves_count;
+};
+
+struct checkpoints {
+    uint64_t block_height, block_time_ms; /* newest checkpoint block of the chain (K1) */
+    struct { bool used; struct checkpoint value; } own[CHECKPOINTS_KEPT]; /* executed, by age */
+    uint32_t own_next;
+    bool has_cert;
+    struct checkpoint_cert cert;  /* newest certified */
+    bool has_pending;             /* certified, but not executed here yet */
+    struct checkpoint pending;
+    bool job;
+    struct hash32 job_digest;
+    uint64_t sent_ns;
+    uint32_t repeats;
+    uint64_t asked_height;        /* tip that the leader asked for */
+    uint64_t asked_ns;
+    uint32_t ask_repeats;
+};
+
+struct quorum_read {
+    bool used;
+    uint64_t token, id;
+    uint64_t deadline_ns;
+    struct member_set answered;
+    struct rank rank;     /* of the highest QC in the answers */
+    struct hash32 block;
+    uint64_t height;      /* to be committed and executed before the read may be evaluated */
+    bool complete;
+};
+
+struct replica {
+    struct replica_config config;
+    struct app app;
+    struct hash32 chain_id, config_digest;
+    uint32_t n, faults, quorum, self;
+    struct member_set others;
+    struct effects *out;
+    struct now now;
+    bool started, halted, draining, drained;
+    uint64_t deadline_ns;
+
+    struct safety safety;
+    uint64_t lsn, durable_lsn;
+    uint64_t view;
+    enum entered entered;
+    struct cert high;            /* high_qc, verified; may be ahead of the log by less than a step */
+    bool high_recorded;          /* its bytes are in the log */
+    bool has_tc, tc_recorded;
+    struct timeout_cert tc;      /* TC(view - 1) by which it entered the view, or the newest */
+    struct cert known[KNOWN_CERTS];
+    uint32_t known_next;
+    struct rank committed_rank;  /* c of Q1 */
+    bool has_tip_proof, has_pending_proof;
+    struct commit_proof tip_proof;     /* of the newest committed block for which one is held */
+    struct commit_proof pending_proof; /* verified, but its block is not linked yet */
+
+    struct blocks blocks;
+    struct history history;
+    struct pool *pool;
+    struct jobs jobs;
+    struct pacemaker pacemaker;
+    uint64_t executed_height;
+    struct hash32 flight[64];    /* block in flight at height mod 64 */
+    uint64_t flight_high;        /* highest height in flight; executed_height: none */
+
+    struct peer *peers;          /* n */
+    struct lead lead;
+    struct opening opening;
+    struct fetch fetch;
+    struct serve serve;
+    struct checkpoints checkpoints;
+    struct quorum_read reads[READS_MAX];
+    uint64_t reads_next;
+
+    /* Timers. */
+    uint64_t view_entered_ns, progress_ns, work_since_ns;
+    bool work_certified;         /* a vote or certificate of rank > c is known, since work_since_ns */
+    bool committed_in_view;
+    uint64_t queried_base_ns;    /* of the QUERY sent last */
+    uint64_t timeout_sent_ns;
+    uint32_t timeout_repeats;
+    enum cause timeout_cause;
+    bool voted_in_step;
+    uint64_t forwarded_ns;
+    uint64_t cause_ns;           /* a valid cause of somebody else was learned then */
+    bool was_outstanding;
+    uint64_t followed_blocks;    /* L6: of this view, as a follower */
+
+    struct message in, msg;      /* scratch: the message being handled, the one being sent */
+    struct commit_proof proof;   /* scratch of a commit */
+    struct replica_counters counters;
+};
+
+/* --- Output (replica_out.c) ---------------------------------------------------------------------------------------------------------- */
+
+/* replica_want asks for a step at that time. */
+void replica_want(struct replica *r, uint64_t at_ns);
+
+/* replica_send sends r->msg. digest: NULL when it is not signed. Needs: tail of the message is stable until the next step. */
+void replica_send(struct replica *r, struct member_set to, uint64_t after_lsn, const struct hash32 *digest);
+
+/* An append is begun, gets its records, and is ended with the voting state as it then is. Gives: its position. The block comes before the
+ * high QC, which its record may carry. */
+struct effect *replica_append_begin(struct replica *r);
+uint64_t replica_append_end(struct replica *r, struct effect *append, bool urgent);
+void replica_add_block(struct replica *r, struct effect *append, struct block *block);
+void replica_add_high(struct replica *r, struct effect *append);
+void replica_add_tc(struct replica *r, struct effect *append);
+void replica_add_cert(struct replica *r, struct effect *append, const struct cert *cert);
+void replica_add_proof(struct replica *r, struct effect *append, const struct commit_proof *proof, uint64_t height, const struct hash32 *hash);
+
+void replica_mark(struct replica *r, enum mark mark, uint64_t height, uint32_t member, uint64_t value);
+void replica_refuse(struct replica *r, enum verdict verdict);
+
+/* replica_verify hands a job to the verifiers; one without signatures is judged at once. */
+void replica_verify(struct replica *r, struct job *job);
+
+uint32_t replica_leader(const struct replica *r, uint64_t view);
+bool replica_is_leader(const struct replica *r);
+
+/* --- Certificates, views (replica_cert.c) ---------------------------------------------------------------------------------------------- */
+
+/* replica_known gives a verified certificate with this ballot, NULL when none is known; the root of the epoch is always known. */
+const struct cert *replica_known(struct replica *r, const struct ballot *ballot);
+enum verdict replica_check_qc(struct replica *r, const struct cert *cert);
+
+/* replica_raise_committed looks at every known certificate again: more blocks are committed. */
+void replica_raise_committed(struct replica *r);
+void replica_accept_qc(struct replica *r, const struct cert *cert);
+void replica_accept_commitqc(struct replica *r, const struct cert *cert);
+void replica_accept_tc(struct replica *r, const struct timeout_cert *tc);
+void replica_accept_proof(struct replica *r, const struct commit_proof *proof);
+void replica_enter(struct replica *r, uint64_t view, enum entered how);
+void replica_on_cert(struct replica *r, uint32_t from, const struct message *message);
+void replica_on_tc(struct replica *r, uint32_t from, const struct timeout_cert *tc);
+void replica_cert_verified(struct replica *r, struct job *job, const bool *verdicts);
+
+/* --- Commit (replica_commit.c) ---------------------------------------------------------------------------------------------------------- */
+
+/* replica_is_held: the block and all its ancestors down to the committed point are here, and every one that is not committed is in the log
+ * (when `logged`). Gives: *missing, the first that is not, when it is not. */
+struct missing { uint64_t height; struct hash32 hash; };
+bool replica_is_held(struct replica *r, uint64_t height, const struct hash32 *hash, bool logged, struct missing *missing);
+
+/* replica_fly puts the block and its uncommitted ancestors in flight in the pool. Gives: OK, or why the block itself is refused (V5). */
+enum verdict replica_fly(struct replica *r, struct block *block, const struct block_sink *sink);
+void replica_land(struct replica *r, uint64_t above_height);
+void replica_try_commit(struct replica *r);
+void replica_commit_bundle(struct replica *r, const struct commit_proof *proof, uint64_t height, const struct hash32 *hash);
+void replica_on_executed(struct replica *r, const struct event *event);
+struct block *replica_room(struct replica *r, const struct block_header *header, const struct hash32 *hash);
+bool replica_parent_time(struct replica *r, const struct block_header *header, uint64_t *time_ms);
+
+/* --- Proposals, votes (replica_propose.c) ---------------------------------------------------------------------------------------------- */
+
+void replica_on_propose(struct replica *r, uint32_t from, const struct message_propose *propose);
+void replica_proposal_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_opening_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_pump_votes(struct replica *r);
+void replica_resend_vote(struct replica *r);
+void replica_commitvote(struct replica *r, const struct ballot *certified);
+
+/* --- Leading (replica_lead.c) ---------------------------------------------------------------------------------------------------------- */
+
+void replica_on_vote(struct replica *r, uint32_t from, const struct message_vote *vote);
+void replica_votes_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_pump_lead(struct replica *r);
+void replica_abdicate(struct replica *r);
+void replica_lead_begin(struct replica *r);
+void replica_nudge(struct replica *r, uint32_t to);
+
+/* --- Time (replica_timeout.c) ---------------------------------------------------------------------------------------------------------- */
+
+void replica_on_timeout(struct replica *r, uint32_t from, const struct message_timeout *timeout);
+void replica_timeout_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_on_abdicate(struct replica *r, uint32_t from, const struct message_abdicate *abdicate);
+void replica_abdicate_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_timeout(struct replica *r, uint64_t view, enum cause cause);
+void replica_resend_timeout(struct replica *r, struct member_set to);
+void replica_pump_time(struct replica *r);
+bool replica_is_outstanding(const struct replica *r);
+
+/* --- Telling where one stands (replica_answer.c) ------------------------------------------------------------------------------------------- */
+
+void replica_hello(struct replica *r, uint32_t to);
+/* replica_may_answer: true at most once per peer and half a base timer (T7). */
+bool replica_may_answer(struct replica *r, uint32_t to);
+void replica_answer(struct replica *r, uint32_t to);
+void replica_query(struct replica *r, enum cause cause);
+void replica_on_hello(struct replica *r, uint32_t from, const struct message_hello *hello);
+void replica_on_query(struct replica *r, uint32_t from, const struct message_query *query);
+void replica_on_answer(struct replica *r, uint32_t from, const struct message_answer *answer);
+void replica_answer_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_on_link(struct replica *r, uint32_t member, bool up);
+
+/* --- Transfers (replica_fetch.c, replica_serve.c) --------------------------------------------------------------------------------------------- */
+
+void replica_pump_fetch(struct replica *r);
+void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bundle *bundle);
+void replica_bundle_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_fetch_progress(struct replica *r);
+void replica_on_fetch(struct replica *r, uint32_t from, const struct message_fetch *fetch);
+void replica_on_prove(struct replica *r, uint64_t token, uint64_t height);
+void replica_on_record(struct replica *r, const struct event *event);
+void replica_pump_serve(struct replica *r);
+
+/* --- Checkpoints (replica_checkpoint.c) --------------------------------------------------------------------------------------------------- */
+
+bool replica_is_checkpoint(const struct replica *r, const struct block_header *header);
+void replica_checkpoint_executed(struct replica *r, const struct block_header *header, const struct event *event);
+void replica_on_ckpt(struct replica *r, uint32_t from, const struct message_ckpt *ckpt);
+void replica_ckpt_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_on_ckpt_ask(struct replica *r, uint32_t from, const struct message_ckpt_ask *ask);
+void replica_on_ckpt_cert(struct replica *r, uint32_t from, const struct checkpoint_cert *cert);
+void replica_ckpt_cert_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_accept_checkpoint(struct replica *r, const struct checkpoint_cert *cert, bool record);
+void replica_pump_checkpoint(struct replica *r);
+bool replica_checkpoint_is_open(const struct replica *r);
+
+/* --- Reads (replica_read.c), requests (replica_request.c) ---------------------------------------------------------------------------------- */
+
+void replica_on_read_event(struct replica *r, uint64_t token);
+void replica_on_read(struct replica *r, uint32_t from, const struct message_read *read);
+void replica_on_read_answer(struct replica *r, uint32_t from, const struct message_read_answer *answer);
+void replica_read_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_pump_reads(struct replica *r);
+
+void replica_on_request(struct replica *r, const struct event *event);
+void replica_take_commands(struct replica *r, uint32_t from, struct bytes commands);
+bool replica_pool_verified(struct replica *r, uint32_t batch, const bool *verdicts, uint32_t count);
+void replica_pump_pool(struct replica *r);
+void replica_pump_forward(struct replica *r);
+
+#endif

@@ -1,0 +1,156 @@
+/* replica_request.c: commands on their way from clients and other members into the pool, and from there to the leader (R1, R2, Q3). */
+#include "consensus/replica_priv.h"
+
+#include "base/assert.h"
+
+#define POOL_BATCH_MARK 0x80000000u /* of the VERIFY batches that are the pool's */
+#define OUTCOMES_MAX 256u           /* answers of one step; more wait for the next */
+#define FORWARD_WAIT_NS 1000000u    /* while blocks fly, commands ride with votes, but wait no longer than this or T */
+#define BEHIND_BLOCKS 64u           /* further behind than this, clients are sent elsewhere */
+
+static void refuse(struct replica *r, uint64_t token, const struct hash32 *id, uint16_t code, uint32_t retry_after_ms)
+{
+    struct effect *effect = effects_add(r->out, EFFECT_REFUSE);
+
+    effect->refuse.token = token;
+    effect->refuse.id = *id;
+    effect->refuse.code = code;
+    effect->refuse.retry_after_ms = retry_after_ms;
+    r->counters.requests_refused++;
+}
+
+/* is_far_behind: others have proved far more than is here; what a client would be told is old. */
+static bool is_far_behind(const struct replica *r)
+{
+    return r->has_pending_proof && commit_proof_height(&r->pending_proof) > r->history.high + BEHIND_BLOCKS;
+}
+
+void replica_on_request(struct replica *r, const struct event *event)
+{
+    struct pool_source source = { .token = event->request.token, .client = event->request.client };
+    struct hash32 none = { { 0 } };
+
+    ASSERT(source.token != 0);
+    if (is_far_behind(r)) {
+        refuse(r, source.token, &none, REFUSAL_BEHIND, 1000);
+        return;
+    }
+    struct pool_answer answer = pool_add(r->pool, r->now, &source, event->request.command);
+    if (answer.code != CODE_OK) {
+        refuse(r, source.token, &answer.id, answer.code, answer.retry_after_ms);
+    }
+}
+
+void replica_take_commands(struct replica *r, uint32_t from, struct bytes commands)
+{
+    struct pool_source source = { .member = from };
+    size_t offset = 0;
+
+    if (from == r->self) {
+        return;
+    }
+    while (offset < commands.size) {
+        struct pool_answer answer = pool_add(r->pool, r->now, &source, bytes_of(commands.data + offset, commands.size - offset));
+        if (answer.bytes == 0) {
+            r->counters.malformed++;
+            return;
+        }
+        ASSERT(answer.bytes <= commands.size - offset);
+        offset += answer.bytes;
+    }
+}
+
+bool replica_pool_verified(struct replica *r, uint32_t batch, const bool *verdicts, uint32_t count)
+{
+    if ((batch & POOL_BATCH_MARK) == 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        r->counters.signatures_bad += !verdicts[i];
+    }
+    pool_verified(r->pool, r->now, batch & ~POOL_BATCH_MARK, verdicts, count);
+    return true;
+}
+
+/* verify_batch begins the next batch when it is due, or at once while nothing is under way (R1, J4). */
+static void verify_batch(struct replica *r)
+{
+    uint64_t due_ns = pool_verify_due_ns(r->pool);
+    bool idle = !r->was_outstanding;
+
+    for (uint32_t i = 0; i < POOL_BATCHES && due_ns != UINT64_MAX && (idle || due_ns <= r->now.mono_ns); i++) {
+        uint32_t batch = 0;
+        const struct sig_item *items = NULL;
+        uint32_t count = 0;
+        if (!pool_verify_take(r->pool, &batch, &items, &count)) {
+            break;
+        }
+        struct effect *effect = effects_add(r->out, EFFECT_VERIFY);
+        effect->verify.batch = batch | POOL_BATCH_MARK;
+        effect->verify.items = items;
+        effect->verify.count = count;
+        r->counters.signature_checks += count;
+        due_ns = pool_verify_due_ns(r->pool);
+    }
+    if (due_ns != UINT64_MAX) {
+        replica_want(r, due_ns);
+    }
+}
+
+static void tell_outcomes(struct replica *r)
+{
+    struct pool_outcome outcome;
+
+    for (uint32_t i = 0; i < OUTCOMES_MAX && pool_next_outcome(r->pool, &outcome); i++) {
+        if (!outcome.admitted) {
+            refuse(r, outcome.token, &outcome.id, outcome.code, outcome.retry_after_ms);
+            continue;
+        }
+        struct effect *effect = effects_add(r->out, EFFECT_ADMIT);
+        effect->admit.token = outcome.token;
+        effect->admit.id = outcome.id;
+        r->counters.requests_admitted++;
+    }
+}
+
+void replica_pump_pool(struct replica *r)
+{
+    if (pool_deadline_ns(r->pool) <= r->now.mono_ns) {
+        pool_on_time(r->pool, r->now);
+    }
+    verify_batch(r);
+    tell_outcomes(r);
+    replica_want(r, pool_deadline_ns(r->pool));
+}
+
+/* is_flying: a block is on its way, so that commands can ride with the next vote. */
+static bool is_busy(const struct replica *r)
+{
+    return rank_compare(r->safety.state.vote, r->committed_rank) > 0 || rank_compare(r->high.ballot.rank, r->committed_rank) > 0;
+}
+
+void replica_pump_forward(struct replica *r)
+{
+    uint64_t wait_ns = (uint64_t)r->config.epoch.limits.batch_us * 1000u;
+
+    if (replica_is_leader(r) || !pool_forward_waiting(r->pool) || !r->peers[replica_leader(r, r->view)].linked) {
+        return;
+    }
+    wait_ns = wait_ns > FORWARD_WAIT_NS ? wait_ns : FORWARD_WAIT_NS;
+    if (is_busy(r) && !r->voted_in_step && r->now.mono_ns < r->forwarded_ns + wait_ns) {
+        replica_want(r, r->forwarded_ns + wait_ns);
+        return;
+    }
+    struct writer room = effects_room(r->out);
+    room.offset = pool_forward_next(r->pool, room.data, MESSAGE_FORWARD_BYTES_MAX);
+    if (room.offset == 0) {
+        return;
+    }
+    r->forwarded_ns = r->now.mono_ns;
+    r->msg.type = MESSAGE_FORWARD;
+    r->msg.forward.commands = effects_take(r->out, &room);
+    replica_send(r, member_set_one(replica_leader(r, r->view)), 0, NULL);
+    if (pool_forward_waiting(r->pool)) {
+        replica_want(r, r->now.mono_ns + (is_busy(r) ? wait_ns : 0));
+    }
+}

@@ -1,0 +1,183 @@
+/* replica_restore.c: from what the log kept to a replica that can go on. Records are our own: they are read again, not verified again.
+ *
+ *     state            what was promised: votes, timeouts, terms
+ *     BLOCK + PAYLOAD  a slot, unless the height is committed already; the QC in it
+ *     CERTIFICATE      high QC, TC of the newest view, proofs: what commits
+ *     CHECKPOINT       the newest certificate
+ *
+ * The view is the highest that any of it leads to. */
+#include "consensus/replica_priv.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+void replica_restore_state(struct replica *r, const struct voting_state *state)
+{
+    ASSERT(!r->started);
+    ASSERT(r->lsn == 0);
+    if (state->epoch == r->config.epoch.epoch) {
+        uint64_t committed = r->safety.state.committed_height;
+        r->safety.state = *state;
+        r->safety.state.committed_height = committed; /* It grows with the blocks that are restored. */
+    }
+}
+
+/* settle_view takes the view that was last voted in (section 2). */
+static void settle_view(struct replica *r)
+{
+    uint64_t view = r->safety.state.vote_kind != VOTE_ROOT ? r->safety.state.vote.view : 0;
+
+    if (view > r->view) {
+        replica_enter(r, view, ENTERED_BY_CERT);
+    }
+}
+
+static void take_qc(struct replica *r, const struct cert *cert)
+{
+    if (cert->ballot.kind == VOTE_COMMIT) {
+        replica_accept_commitqc(r, cert);
+        return;
+    }
+    replica_accept_qc(r, cert);
+    r->high_recorded = r->high_recorded || ballot_equal(&cert->ballot, &r->high.ballot);
+}
+
+static enum err restore_block(struct replica *r, uint64_t view, const struct hash32 *hash, struct bytes payload)
+{
+    struct block_header header;
+    struct reader reader;
+
+    reader_init(&reader, payload.data, payload.size);
+    if (block_header_decode(&header, &reader) != VERDICT_OK || cert_decode(&r->msg.cert, &reader) != VERDICT_OK || reader_end(&reader) != VERDICT_OK) {
+        return ERR_FORMAT;
+    }
+    bool justified = r->msg.cert.ballot.kind != VOTE_ROOT || !hash_is_zero(&r->msg.cert.ballot.block);
+    struct block *block = blocks_find(&r->blocks, hash);
+    if (header.height > r->history.high && block == NULL) {
+        block = replica_room(r, &header, hash);
+    }
+    if (block != NULL && header.height > r->history.high) {
+        block->view = view;
+        block->lsn = 1; /* In the log, from before this run. */
+        block->checked = true;
+        if (justified) {
+            cert_copy(&block->justify, &r->msg.cert);
+            block->has_justify = true;
+        }
+    }
+    if (justified && r->msg.cert.ballot.kind != VOTE_ROOT) {
+        take_qc(r, &r->msg.cert);
+    }
+    return ERR_OK;
+}
+
+static enum err restore_payload(struct replica *r, const struct hash32 *hash, struct bytes payload)
+{
+    struct block *block = blocks_find(&r->blocks, hash);
+
+    if (payload.size > r->config.epoch.limits.block_bytes_max) {
+        return ERR_FORMAT;
+    }
+    if (block == NULL || block->committed) {
+        return ERR_OK;
+    }
+    memcpy(block->body, payload.data, payload.size);
+    block->body_bytes = (uint32_t)payload.size;
+    if (block_read(&r->blocks, block, &r->app, NULL) != VERDICT_OK) {
+        blocks_release(block);
+        return ERR_FORMAT;
+    }
+    return ERR_OK;
+}
+
+static enum err restore_tc(struct replica *r, struct reader *reader)
+{
+    if (timeout_cert_decode(&r->msg.tc, reader) != VERDICT_OK || timeout_cert_check(&r->msg.tc, &r->config.epoch) != VERDICT_OK) {
+        return ERR_FORMAT;
+    }
+    struct hash32 digest = timeout_cert_digest(&r->msg.tc);
+    replica_accept_tc(r, &r->msg.tc);
+    r->tc_recorded = r->tc_recorded || hash_equal(&digest, &r->safety.state.tc_digest);
+    return ERR_OK;
+}
+
+static enum err restore_proof(struct replica *r, uint64_t height, const struct hash32 *hash, struct reader *reader)
+{
+    if (commit_proof_decode(&r->msg.answer.proof, reader) != VERDICT_OK ||
+        commit_proof_check(&r->msg.answer.proof, &r->config.epoch, height, hash) != VERDICT_OK) {
+        return ERR_FORMAT;
+    }
+    if (height > r->history.high && blocks_find(&r->blocks, hash) != NULL) {
+        replica_commit_bundle(r, &r->msg.answer.proof, height, hash);
+        return ERR_OK;
+    }
+    if (r->msg.answer.proof.headers_count == 0) {
+        replica_accept_proof(r, &r->msg.answer.proof);
+    }
+    return ERR_OK;
+}
+
+static enum err restore_certificate(struct replica *r, uint64_t height, const struct hash32 *hash, struct bytes payload)
+{
+    struct reader reader;
+
+    reader_init(&reader, payload.data, payload.size);
+    switch ((enum certificate_record)read_u8(&reader)) {
+    case CERTIFICATE_QC:
+        if (cert_decode(&r->msg.cert, &reader) != VERDICT_OK) {
+            return ERR_FORMAT;
+        }
+        take_qc(r, &r->msg.cert);
+        return ERR_OK;
+    case CERTIFICATE_TC:
+        return restore_tc(r, &reader);
+    case CERTIFICATE_PROOF:
+        return restore_proof(r, height, hash, &reader);
+    }
+    return ERR_FORMAT;
+}
+
+static enum err restore_checkpoint(struct replica *r, struct bytes payload)
+{
+    struct checkpoint_cert *cert = &r->msg.ckpt_cert;
+    struct reader reader;
+
+    reader_init(&reader, payload.data, payload.size);
+    if (checkpoint_cert_decode(cert, &reader) != VERDICT_OK || checkpoint_cert_check(cert, &r->config.epoch) != VERDICT_OK) {
+        return ERR_FORMAT;
+    }
+    replica_accept_checkpoint(r, cert, false);
+    return ERR_OK;
+}
+
+enum err replica_restore_record(struct replica *r, uint8_t kind, uint64_t height, uint64_t view, const struct hash32 *hash, struct bytes payload,
+                                struct effects *out)
+{
+    enum err err = ERR_OK;
+
+    ASSERT(!r->started);
+    r->out = out;
+    switch ((enum replica_record)kind) {
+    case REPLICA_RECORD_BLOCK:
+        err = restore_block(r, view, hash, payload);
+        break;
+    case REPLICA_RECORD_PAYLOAD:
+        err = restore_payload(r, hash, payload);
+        break;
+    case REPLICA_RECORD_CERTIFICATE:
+        err = restore_certificate(r, height, hash, payload);
+        break;
+    case REPLICA_RECORD_CHECKPOINT:
+        err = restore_checkpoint(r, payload);
+        break;
+    case REPLICA_RECORD_EVIDENCE:
+        break;
+    }
+    if (err == ERR_OK) {
+        replica_try_commit(r);
+        settle_view(r);
+    }
+    r->out = NULL;
+    return err;
+}

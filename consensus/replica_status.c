@@ -1,0 +1,99 @@
+/* replica_status.c: what can be asked of a replica, and the invariants that it checks in itself. */
+#include "consensus/replica_priv.h"
+
+#include "base/assert.h"
+
+/* missing_votes gives the members whose vote the leader still waits for. */
+static struct member_set missing_votes(const struct replica *r)
+{
+    const struct vote_set *set = r->lead.votes.open ? &r->lead.votes : &r->lead.commit_votes;
+    struct member_set missing = member_set_all(r->n);
+
+    if (!set->open) {
+        return (struct member_set){ { 0 } };
+    }
+    for (uint32_t i = 0; i < MEMBER_SET_WORDS; i++) {
+        missing.words[i] &= ~set->have.words[i];
+    }
+    return missing;
+}
+
+void replica_status(const struct replica *r, struct replica_status *status)
+{
+    struct pool_status pool = pool_status(r->pool);
+    const struct history_entry *tip = history_find(&r->history, r->history.high);
+
+    ASSERT(tip != NULL);
+    *status = (struct replica_status){
+        .epoch = r->config.epoch.epoch,
+        .view = r->view,
+        .leader = replica_leader(r, r->view),
+        .leads = r->lead.active,
+        .committed_height = r->history.high,
+        .executed_height = r->executed_height,
+        .committed_block = tip->hash,
+        .high = r->high.ballot.rank,
+        .timeout_view = r->safety.state.timeout_view,
+        .checkpoint_height = r->checkpoints.has_cert ? r->checkpoints.cert.checkpoint.height : r->config.genesis.height,
+        .pool_commands = pool.commands,
+        .pool_bytes = pool.bytes,
+        .outstanding = replica_is_outstanding(r),
+        .catching_up = r->has_pending_proof,
+        .draining = r->draining,
+        .missing = missing_votes(r),
+        .timeout_ns = pacemaker_timeout_ns(&r->pacemaker),
+    };
+    for (uint32_t member = 0; member < r->n; member++) {
+        if (r->peers[member].linked) {
+            member_set_add(&status->linked, member);
+        }
+    }
+}
+
+const struct replica_counters *replica_counters(const struct replica *r)
+{
+    return &r->counters;
+}
+
+const struct commit_proof *replica_tip_proof(const struct replica *r)
+{
+    return r->has_tip_proof ? &r->tip_proof : NULL;
+}
+
+const struct checkpoint_cert *replica_checkpoint(const struct replica *r)
+{
+    return r->checkpoints.has_cert ? &r->checkpoints.cert : NULL;
+}
+
+static void check_blocks(const struct replica *r)
+{
+    for (uint32_t i = 0; i < r->blocks.count; i++) {
+        const struct block *block = &r->blocks.slots[i];
+        if (!block->used) {
+            continue;
+        }
+        ASSERT(block->lsn <= r->lsn || block->lsn == 1);
+        if (block->committed) {
+            ASSERT(block->header.height > r->executed_height);
+            ASSERT(history_has(&r->history, block->header.height, &block->hash)); /* I1 */
+        }
+    }
+}
+
+void replica_check(const struct replica *r)
+{
+    const struct voting_state *state = &r->safety.state;
+
+    ASSERT(r->executed_height <= r->history.high);
+    ASSERT(r->flight_high >= r->executed_height);
+    ASSERT(r->flight_high - r->executed_height <= r->blocks.count);
+    ASSERT(r->durable_lsn <= r->lsn);
+    ASSERT(r->view >= r->high.ballot.rank.view);
+    ASSERT(state->vote_kind == VOTE_ROOT || r->view >= state->vote.view || !r->started);
+    ASSERT(rank_compare(state->high, r->high.ballot.rank) <= 0 || !r->started); /* I6 */
+    ASSERT(state->committed_height <= r->history.high); /* I2 */
+    ASSERT(!r->lead.active || replica_leader(r, r->view) == r->self);
+    ASSERT(!r->lead.active || state->timeout_view < (int64_t)r->view); /* I7 */
+    check_blocks(r);
+    pool_check(r->pool);
+}

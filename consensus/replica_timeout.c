@@ -1,0 +1,422 @@
+/* replica_timeout.c: when a view is given up, and by whom.
+ *
+ *     work is outstanding --tau/2--> QUERY --tau/2--> TIMEOUT(view) --q of them--> TC --> view + 1
+ *                                                        ^
+ *     ABDICATE of the leader, f + 1 others (T3) ---------+
+ *
+ * Without outstanding work no timer runs (Q1). */
+#include "consensus/replica_priv.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+#define STRAY_WAIT_NS 600000000000ull /* T8: 10 minutes, doubling */
+
+/* --- Outstanding work (Q1) -------------------------------------------------------------------------------------------------------------------- */
+
+/* is_certified_open: a vote or certificate is known above everything that is certified and committed. */
+static bool is_certified_open(const struct replica *r)
+{
+    bool voted = r->safety.state.vote_kind != VOTE_ROOT && rank_compare(r->safety.state.vote, r->committed_rank) > 0;
+
+    return voted || rank_compare(r->high.ballot.rank, r->committed_rank) > 0 || r->has_pending_proof;
+}
+
+/* has_open_timeout: an own TIMEOUT of this view, said again a few times, then no more. */
+static bool has_open_timeout(const struct replica *r)
+{
+    return r->safety.state.timeout_view >= (int64_t)r->view && r->timeout_repeats < REPEATS_MAX;
+}
+
+bool replica_is_outstanding(const struct replica *r)
+{
+    return pool_live_count(r->pool) > 0 || is_certified_open(r) || has_open_timeout(r) || r->fetch.active || replica_checkpoint_is_open(r);
+}
+
+static bool leader_is_linked(const struct replica *r)
+{
+    return r->peers[replica_leader(r, r->view)].linked;
+}
+
+/* request_base_ns: from when on the oldest live request waits for the view (Q3); UINT64_MAX: none does. */
+static uint64_t request_base_ns(const struct replica *r)
+{
+    uint64_t oldest = pool_live_oldest_ns(r->pool);
+
+    if (oldest == UINT64_MAX) {
+        return UINT64_MAX;
+    }
+    uint64_t base = oldest > r->view_entered_ns ? oldest : r->view_entered_ns;
+    return leader_is_linked(r) ? base + pacemaker_base_ns(&r->pacemaker) / 2 : base;
+}
+
+/* stuck_base_ns: from when on the view makes no progress though it should; UINT64_MAX: nothing is expected of it. */
+static uint64_t stuck_base_ns(const struct replica *r)
+{
+    uint64_t requests = request_base_ns(r);
+    uint64_t certificates = r->work_certified ? r->work_since_ns : UINT64_MAX;
+    uint64_t base = requests < certificates ? requests : certificates;
+
+    if (base == UINT64_MAX) {
+        return UINT64_MAX;
+    }
+    base = base > r->progress_ns ? base : r->progress_ns;
+    return base > r->view_entered_ns ? base : r->view_entered_ns;
+}
+
+static enum cause cause_of(const struct replica *r)
+{
+    if (pool_live_count(r->pool) > 0) {
+        return CAUSE_REQUEST;
+    }
+    return rank_compare(r->high.ballot.rank, r->committed_rank) > 0 ? CAUSE_CERTIFICATE : CAUSE_NONE;
+}
+
+/* --- TIMEOUT ------------------------------------------------------------------------------------------------------------------------------------ */
+
+static void send_timeout(struct replica *r, struct member_set to)
+{
+    struct message_timeout *timeout = &r->msg.timeout;
+    uint64_t view = (uint64_t)r->safety.state.timeout_view;
+    struct hash32 digest = timeout_digest(&r->chain_id, r->config.epoch.epoch, view, r->high.ballot.rank);
+
+    r->msg.type = MESSAGE_TIMEOUT;
+    memset(timeout->signature, 0, sizeof timeout->signature);
+    timeout->epoch = r->config.epoch.epoch;
+    timeout->view = view;
+    cert_copy(&timeout->high, &r->high);
+    timeout->cause = r->timeout_cause;
+    timeout->commands = bytes_of(NULL, 0);
+    if (timeout->cause == CAUSE_REQUEST) {
+        struct writer room = effects_room(r->out);
+        size_t size = pool_live_write(r->pool, room.data, MESSAGE_CAUSE_BYTES_MAX);
+        room.offset = size;
+        timeout->commands = effects_take(r->out, &room);
+    }
+    replica_send(r, to, r->lsn, &digest);
+}
+
+void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
+{
+    if (!safety_can_timeout(&r->safety, view) || r->safety.state.timeout_view == (int64_t)view || view < r->view) {
+        return;
+    }
+    struct effect *append = replica_append_begin(r);
+    safety_record_timeout(&r->safety, view); /* T1 */
+    replica_add_tc(r, append);
+    replica_add_high(r, append);
+    replica_append_end(r, append, true);
+    r->lead.active = false;
+    r->lead.in_flight = false;
+    vote_set_close(&r->lead.votes);
+    vote_set_close(&r->lead.commit_votes);
+    r->opening.waiting = false;
+    r->timeout_cause = cause;
+    r->timeout_sent_ns = r->now.mono_ns;
+    r->timeout_repeats = 0;
+    r->counters.view_changes[cause]++;
+    replica_mark(r, MARK_TIMED_OUT, r->high.ballot.rank.height, r->self, cause);
+    send_timeout(r, member_set_all(r->n));
+}
+
+void replica_resend_timeout(struct replica *r, struct member_set to)
+{
+    if (r->safety.state.timeout_view >= 0 && r->safety.state.timeout_view >= (int64_t)r->view && r->safety.state.timeout_view > r->safety.limit_view) {
+        r->timeout_sent_ns = r->now.mono_ns;
+        send_timeout(r, to);
+    }
+}
+
+/* --- Receiving ------------------------------------------------------------------------------------------------------------------------------------- */
+
+static enum verdict check_timeout(struct replica *r, uint32_t from, const struct message_timeout *timeout)
+{
+    const struct peer *peer = &r->peers[from];
+
+    if (timeout->epoch != r->config.epoch.epoch) {
+        return VERDICT_EPOCH;
+    }
+    enum verdict verdict = replica_check_qc(r, &timeout->high);
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    if (timeout->high.ballot.rank.view > timeout->view) {
+        return VERDICT_RANGE; /* T2 */
+    }
+    if (timeout->view < r->view) {
+        return VERDICT_STALE;
+    }
+    bool repeated = peer->has_timeout && (peer->timeout_view > timeout->view ||
+                                          (peer->timeout_view == timeout->view && rank_compare(peer->timeout_rank, timeout->high.ballot.rank) >= 0));
+    return repeated ? VERDICT_CONFLICT : VERDICT_OK;
+}
+
+void replica_on_timeout(struct replica *r, uint32_t from, const struct message_timeout *timeout)
+{
+    enum verdict verdict = check_timeout(r, from, timeout);
+    bool own = from == r->self;
+
+    if (!own && timeout->commands.size > 0 && (verdict == VERDICT_OK || replica_may_answer(r, from))) {
+        replica_take_commands(r, from, timeout->commands); /* Q2 */
+    }
+    if (verdict == VERDICT_STALE && !own) {
+        replica_answer(r, from); /* T7 */
+    }
+    if (verdict == VERDICT_CONFLICT && !own && r->safety.state.timeout_view >= (int64_t)r->view && replica_may_answer(r, from)) {
+        send_timeout(r, member_set_one(from)); /* It says the same again: ours may have been lost. */
+    }
+    if (verdict != VERDICT_OK) {
+        replica_refuse(r, verdict);
+        return;
+    }
+    const struct cert *known = replica_known(r, &timeout->high.ballot);
+    struct job *job = job_new(&r->jobs, JOB_TIMEOUT, from, false);
+    if (job == NULL) {
+        replica_refuse(r, VERDICT_EARLY);
+        return;
+    }
+    job->view = timeout->view;
+    job->cause = timeout->cause;
+    job->rank = timeout->high.ballot.rank;
+    memcpy(job->signature, timeout->signature, sizeof job->signature);
+    if (!own) {
+        struct hash32 digest = timeout_digest(&r->chain_id, timeout->epoch, timeout->view, job->rank);
+        job_add(job, PART_SINGLES, r->config.epoch.members[from].sign_key, &digest, job->signature);
+    }
+    if (known != NULL || own) {
+        cert_copy(&job->cert, known != NULL ? known : &timeout->high);
+    } else {
+        job_add_cert(job, &timeout->high, &r->config.epoch, &r->chain_id);
+    }
+    replica_verify(r, job);
+}
+
+/* form_tc makes TC(view) from q verified TIMEOUTs of that view; its QC is that of the highest rank among them (T2). */
+static bool form_tc(struct replica *r, uint64_t view)
+{
+    struct timeout_cert *tc = &r->msg.tc;
+    const struct peer *highest = NULL;
+    uint32_t count = 0;
+
+    tc->epoch = r->config.epoch.epoch;
+    tc->view = view;
+    tc->signers.members = (struct member_set){ { 0 } };
+    for (uint32_t member = 0; member < r->n && count < r->quorum; member++) {
+        const struct peer *peer = &r->peers[member];
+        if (!peer->has_timeout || peer->timeout_view != view) {
+            continue;
+        }
+        member_set_add(&tc->signers.members, member);
+        memcpy(tc->signers.signatures[count], peer->timeout_signature, 64);
+        tc->ranks[count] = peer->timeout_rank;
+        count++;
+        if (highest == NULL || rank_compare(peer->timeout_rank, highest->timeout_rank) > 0) {
+            highest = peer;
+        }
+    }
+    if (count < r->quorum) {
+        return false;
+    }
+    cert_copy(&tc->high, &highest->timeout_high);
+    ASSERT(timeout_cert_check(tc, &r->config.epoch) == VERDICT_OK);
+    return true;
+}
+
+/* join applies T3: the (f + 1)-th highest view that members have timed out, counting each member's highest alone. */
+static void join(struct replica *r)
+{
+    uint64_t view = 0;
+    bool found = false;
+
+    for (uint32_t i = 0; i < r->n; i++) {
+        uint32_t above = 0;
+        for (uint32_t j = 0; j < r->n; j++) {
+            above += r->peers[j].has_timeout && j != r->self && r->peers[i].has_timeout && r->peers[j].timeout_view >= r->peers[i].timeout_view;
+        }
+        if (i != r->self && r->peers[i].has_timeout && above >= r->faults + 1 && (!found || r->peers[i].timeout_view > view)) {
+            view = r->peers[i].timeout_view;
+            found = true;
+        }
+    }
+    if (found && (int64_t)view > r->safety.state.timeout_view && view >= r->view) {
+        replica_timeout(r, view, CAUSE_JOIN);
+    }
+}
+
+void replica_timeout_verified(struct replica *r, struct job *job, const bool *verdicts)
+{
+    struct peer *peer = &r->peers[job->from];
+
+    if (!job_part_is_good(job, PART_SINGLES, verdicts) || !job_part_is_good(job, PART_CERT, verdicts)) {
+        replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
+        replica_refuse(r, VERDICT_SIGNATURE);
+        return;
+    }
+    replica_accept_qc(r, &job->cert);
+    if (job->view < r->view || (peer->has_timeout && peer->timeout_view > job->view)) {
+        return;
+    }
+    peer->has_timeout = true;
+    peer->timeout_view = job->view;
+    peer->timeout_rank = job->rank;
+    memcpy(peer->timeout_signature, job->signature, 64);
+    cert_copy(&peer->timeout_high, &job->cert);
+    r->timeout_repeats = 0; /* T7: somebody else is stuck too; say it again. */
+    join(r);
+    if (form_tc(r, job->view)) {
+        replica_accept_tc(r, &r->msg.tc);
+    }
+}
+
+void replica_on_abdicate(struct replica *r, uint32_t from, const struct message_abdicate *abdicate)
+{
+    bool fits = abdicate->epoch == r->config.epoch.epoch && abdicate->view >= r->view && from == replica_leader(r, abdicate->view);
+    struct job *job = fits && abdicate->view <= r->view + 1 ? job_new(&r->jobs, JOB_ABDICATE, from, false) : NULL;
+
+    if (job == NULL) {
+        replica_refuse(r, VERDICT_STALE);
+        return;
+    }
+    struct hash32 digest = abdicate_digest(&r->chain_id, abdicate->epoch, abdicate->view);
+    job->view = abdicate->view;
+    memcpy(job->signature, abdicate->signature, sizeof job->signature);
+    job_add(job, PART_SINGLES, r->config.epoch.members[from].sign_key, &digest, job->signature);
+    replica_verify(r, job);
+}
+
+void replica_abdicate_verified(struct replica *r, struct job *job, const bool *verdicts)
+{
+    if (!job_part_is_good(job, PART_SINGLES, verdicts)) {
+        replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
+        replica_refuse(r, VERDICT_SIGNATURE);
+        return;
+    }
+    replica_timeout(r, job->view, CAUSE_ABDICATED); /* T4: for everybody at once, without QUERY */
+}
+
+/* --- Timers ------------------------------------------------------------------------------------------------------------------------------------------ */
+
+/* watch notes since when a certificate waits for its commit. */
+static void watch(struct replica *r)
+{
+    bool open = is_certified_open(r);
+
+    if (open && !r->work_certified) {
+        r->work_since_ns = r->now.mono_ns;
+    }
+    r->work_certified = open;
+}
+
+/* repeat says an own TIMEOUT again while nobody ends the view (T7). */
+static void repeat(struct replica *r)
+{
+    uint64_t due_ns = r->timeout_sent_ns + pacemaker_timeout_ns(&r->pacemaker);
+    bool bounded = pool_live_count(r->pool) == 0 && !r->work_certified;
+
+    if (bounded && r->timeout_repeats >= REPEATS_MAX) {
+        return;
+    }
+    if (r->now.mono_ns < due_ns) {
+        replica_want(r, due_ns);
+        return;
+    }
+    r->timeout_repeats += r->timeout_repeats < REPEATS_MAX ? 1 : 0;
+    r->timeout_cause = cause_of(r) != CAUSE_NONE ? cause_of(r) : r->timeout_cause;
+    replica_resend_timeout(r, r->others);
+    replica_want(r, r->timeout_sent_ns + pacemaker_timeout_ns(&r->pacemaker));
+}
+
+/* stray gives the view up at a quiet moment when members that timed out alone leave fewer than q + 1 voters (T8). */
+static void stray(struct replica *r)
+{
+    uint32_t gone = 0;
+    bool due = false;
+
+    for (uint32_t member = 0; member < r->n; member++) {
+        struct peer *peer = &r->peers[member];
+        if (member != r->self && peer->has_timeout && peer->timeout_view >= r->view) {
+            gone++;
+            due = due || r->now.mono_ns >= peer->stray_ns;
+        }
+    }
+    if (gone == 0 || !due || r->n - gone >= r->quorum + 1 || !r->lead.active || r->lead.in_flight) {
+        return;
+    }
+    for (uint32_t member = 0; member < r->n; member++) {
+        struct peer *peer = &r->peers[member];
+        if (peer->has_timeout && peer->timeout_view >= r->view) {
+            peer->stray_wait_ns = peer->stray_wait_ns == 0 ? STRAY_WAIT_NS : 2 * peer->stray_wait_ns;
+            peer->stray_ns = r->now.mono_ns + peer->stray_wait_ns;
+        }
+    }
+    replica_abdicate(r);
+}
+
+/* has_abstainer: a member must sign nothing in this view; its leader ends it (T4). */
+static bool has_abstainer(struct replica *r)
+{
+    bool found = false;
+
+    for (uint32_t member = 0; member < r->n; member++) {
+        found = found || (r->peers[member].abstains && member != r->self);
+        r->peers[member].abstains = false;
+    }
+    return found;
+}
+
+/* broadcast hands everybody the live requests that the leader does not take up (Q3: t1). */
+static void broadcast(struct replica *r)
+{
+    uint64_t wait_ns = leader_is_linked(r) ? pacemaker_base_ns(&r->pacemaker) / 2 : 0;
+    uint64_t from_ns = pool_broadcast_from_ns(r->pool);
+
+    if (from_ns == UINT64_MAX || r->n == 1) {
+        return;
+    }
+    from_ns = from_ns > r->view_entered_ns ? from_ns : r->view_entered_ns;
+    if (from_ns + wait_ns > r->now.mono_ns) {
+        replica_want(r, from_ns + wait_ns);
+        return;
+    }
+    struct writer room = effects_room(r->out);
+    room.offset = pool_broadcast_next(r->pool, r->now.mono_ns - wait_ns, room.data, MESSAGE_CAUSE_BYTES_MAX);
+    if (room.offset == 0) {
+        return;
+    }
+    r->msg.type = MESSAGE_FORWARD;
+    r->msg.forward.commands = effects_take(r->out, &room);
+    replica_send(r, r->others, 0, NULL);
+    replica_want(r, r->now.mono_ns);
+}
+
+void replica_pump_time(struct replica *r)
+{
+    uint64_t tau_ns = pacemaker_timeout_ns(&r->pacemaker);
+
+    watch(r);
+    stray(r);
+    if (r->lead.active && !r->lead.in_flight && has_abstainer(r)) {
+        replica_abdicate(r);
+    }
+    if (r->safety.state.timeout_view >= (int64_t)r->view) {
+        repeat(r);
+        return;
+    }
+    broadcast(r);
+    bool bypassed = pool_is_bypassed(r->pool) || r->followed_blocks > r->config.epoch.limits.term_blocks_max + r->config.epoch.limits.term_blocks_max / 10;
+    uint64_t base_ns = bypassed ? 0 : stuck_base_ns(r); /* Q4, L6: as if t2 had expired */
+    if (base_ns == UINT64_MAX) {
+        return;
+    }
+    if (r->now.mono_ns >= base_ns + tau_ns) {
+        replica_timeout(r, r->view, cause_of(r));
+        replica_want(r, r->now.mono_ns + tau_ns);
+        return;
+    }
+    if (r->now.mono_ns >= base_ns + tau_ns / 2 && r->queried_base_ns != base_ns) {
+        r->queried_base_ns = base_ns;
+        replica_query(r, cause_of(r)); /* T6 */
+    }
+    replica_want(r, r->queried_base_ns == base_ns ? base_ns + tau_ns : base_ns + tau_ns / 2);
+}

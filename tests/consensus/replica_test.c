@@ -1,0 +1,272 @@
+/* replica_test.c: the protocol as stories of a few replicas. Rule numbers are those of docs/protocol.md. */
+#include "consensus/replica.h"
+
+#include "tests/consensus/cluster_kit.h"
+#include "tests/wire/message_kit.h"
+
+#include <criterion/criterion.h>
+
+#define SECOND UINT64_C(1000000000)
+
+static struct cluster_kit kit;
+
+static uint32_t committed_commands(uint32_t node)
+{
+    uint32_t sum = 0;
+
+    for (uint64_t height = 1; height <= kit.nodes[node].executed; height++) {
+        sum += kit.nodes[node].commands[height];
+    }
+    return sum;
+}
+
+/* sum_sent counts messages between replicas, but for checkpoints and client traffic. */
+static uint64_t sum_sent(void)
+{
+    uint64_t sum = 0;
+
+    for (unsigned type = MESSAGE_PROPOSE; type <= MESSAGE_ABDICATE; type++) {
+        sum += kit.sent[type];
+    }
+    return sum;
+}
+
+Test(replica, fresh_cluster_is_silent)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    cr_assert(cluster_kit_quiet(&kit, 20 * SECOND), "J4, N5: without work there is no deadline");
+    cr_assert_eq(cluster_kit_agree(&kit), 0);
+    cr_assert_eq(sum_sent(), 0);
+    cluster_kit_close(&kit);
+}
+
+Test(replica, isolated_command_commits_and_falls_silent)
+{
+    const uint32_t sizes[] = { 4, 5, 6, 7, 10 };
+
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint32_t n = sizes[i];
+        cluster_kit_start(&kit, n, 5000);
+        cluster_kit_quiet(&kit, SECOND);
+        cluster_kit_request(&kit, 0, 1, 1);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+        cr_assert_eq(cluster_kit_agree(&kit), 1);
+        cr_assert_eq(sum_sent(), 5 * (n - 1), "N1: %llu messages for an isolated block of %u", (unsigned long long)sum_sent(), n);
+        cr_assert_eq(kit.nodes[0].admitted, 1);
+        cluster_kit_close(&kit);
+    }
+}
+
+Test(replica, command_at_a_follower_reaches_the_leader)
+{
+    cluster_kit_start(&kit, 4, 0);
+    cluster_kit_request(&kit, 2, 5, 1);
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    cr_assert_eq(cluster_kit_agree(&kit), 1);
+    cr_assert_eq(kit.nodes[2].admitted, 1);
+    cluster_kit_close(&kit);
+}
+
+Test(replica, chained_blocks_cost_two_messages_per_member)
+{
+    cluster_kit_start(&kit, 4, 1000);
+    for (uint32_t i = 1; i <= 200; i++) {
+        cluster_kit_request(&kit, i % 4, i % 50, 1 + (i - 1) / 50);
+        cluster_kit_run(&kit, 300000);
+    }
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    uint64_t blocks = cluster_kit_agree(&kit);
+    cr_assert_geq(blocks, 10);
+    cr_assert_leq(sum_sent(), blocks * 6 + 9, "N1: 2 (n - 1) for a chained block, 3 (n - 1) more for the last: %llu for %llu blocks", (unsigned long long)sum_sent(),
+                  (unsigned long long)blocks);
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_assert_eq(committed_commands(i), 200);
+        const struct replica_counters *counters = replica_counters(kit.nodes[i].replica);
+        cr_assert_leq(counters->appends_urgent, blocks + 2, "N2: one durable append for a chained block");
+        cr_assert_eq(counters->view_changes[CAUSE_REQUEST], 0);
+    }
+    cluster_kit_close(&kit);
+}
+
+Test(replica, crashed_leader_is_replaced_and_comes_back)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    cluster_kit_request(&kit, 1, 1, 1);
+    cluster_kit_quiet(&kit, 60 * SECOND);
+    cluster_kit_crash(&kit, 0);
+    cluster_kit_request(&kit, 2, 1, 2);
+    cluster_kit_run(&kit, SECOND);
+    cr_assert_eq(cluster_kit_agree(&kit), 2, "J2: another leads");
+    cluster_kit_restart(&kit, 0);
+    cr_assert(cluster_kit_quiet(&kit, 120 * SECOND));
+    cr_assert_eq(cluster_kit_agree(&kit), 2, "J6: it catches up");
+    cluster_kit_request(&kit, 0, 1, 3);
+    cr_assert(cluster_kit_quiet(&kit, 120 * SECOND));
+    cr_assert_eq(cluster_kit_agree(&kit), 3);
+    cluster_kit_close(&kit);
+}
+
+Test(replica, all_restart_and_go_on)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    for (uint32_t i = 1; i <= 5; i++) {
+        cluster_kit_request(&kit, 1, i, 1);
+        cluster_kit_quiet(&kit, 60 * SECOND);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        cluster_kit_crash(&kit, i);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        cluster_kit_restart(&kit, i);
+    }
+    cr_assert(cluster_kit_quiet(&kit, 120 * SECOND));
+    cr_assert_eq(cluster_kit_agree(&kit), 5, "J5, I2");
+    cluster_kit_request(&kit, 2, 1, 2);
+    cr_assert(cluster_kit_quiet(&kit, 120 * SECOND));
+    cr_assert_eq(cluster_kit_agree(&kit), 6);
+    cluster_kit_close(&kit);
+}
+
+Test(replica, vote_that_waited_for_the_log_is_sent_again_after_a_crash)
+{
+    cluster_kit_start(&kit, 4, 0);
+    for (uint32_t i = 1; i < 4; i++) {
+        kit.nodes[i].disk_stands = true;
+    }
+    cluster_kit_request(&kit, 0, 1, 1);
+    cluster_kit_run(&kit, 10000000);
+    cr_assert_eq(cluster_kit_agree(&kit), 0);
+    for (uint32_t i = 1; i < 4; i++) {
+        kit.nodes[i].disk_stands = false;
+        cluster_kit_crash(&kit, i);
+    }
+    for (uint32_t i = 1; i < 4; i++) {
+        cluster_kit_restart(&kit, i);
+    }
+    cluster_kit_run(&kit, SECOND);
+    cr_assert_eq(cluster_kit_agree(&kit), 1, "T7");
+    cluster_kit_close(&kit);
+}
+
+Test(replica, minority_that_was_cut_off_catches_up)
+{
+    cluster_kit_start(&kit, 4, 1000);
+    for (uint32_t i = 0; i < 3; i++) {
+        kit.cut[3][i] = kit.cut[i][3] = true;
+    }
+    for (uint32_t i = 1; i <= 60; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 20000000);
+    }
+    cr_assert_eq(kit.nodes[3].executed, 0);
+    cr_assert_geq(kit.nodes[0].executed, 20);
+    for (uint32_t i = 0; i < 3; i++) {
+        kit.cut[3][i] = kit.cut[i][3] = false;
+        cluster_kit_step(&kit, i, &(struct event){ .kind = EVENT_LINK, .link = { 3, true } });
+        cluster_kit_step(&kit, 3, &(struct event){ .kind = EVENT_LINK, .link = { i, true } });
+    }
+    cr_assert(cluster_kit_quiet(&kit, 120 * SECOND));
+    cr_assert_eq(kit.nodes[3].executed, kit.nodes[0].executed, "S1, J6");
+    cluster_kit_agree(&kit);
+    cluster_kit_close(&kit);
+}
+
+static bool drop_proposals(const struct cluster_message *message)
+{
+    return message->from == 0 && message->type == MESSAGE_PROPOSE;
+}
+
+Test(replica, silent_leader_is_deposed_by_a_request_that_one_replica_knows)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    kit.drop = drop_proposals;
+    cluster_kit_request(&kit, 3, 1, 1);
+    cluster_kit_run(&kit, 3 * SECOND);
+    cr_assert_geq(kit.nodes[3].executed, 1, "Q2, J1");
+    kit.drop = NULL;
+    cr_assert(cluster_kit_quiet(&kit, 120 * SECOND));
+    cr_assert_eq(cluster_kit_agree(&kit), kit.nodes[3].executed);
+    cluster_kit_close(&kit);
+}
+
+Test(replica, leader_that_drains_hands_over_without_a_timer)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    cluster_kit_request(&kit, 1, 1, 1);
+    cluster_kit_quiet(&kit, 60 * SECOND);
+    uint64_t before = kit.now_ns;
+    cluster_kit_step(&kit, 0, &(struct event){ .kind = EVENT_DRAIN });
+    cluster_kit_run(&kit, 20000000);
+    cr_assert_eq(kit.nodes[0].drained, 1, "T4");
+    struct replica_status status;
+    replica_status(kit.nodes[1].replica, &status);
+    cr_assert_eq(status.view, 1);
+    cr_assert(status.leads);
+    cr_assert_leq(kit.now_ns - before, 30000000);
+    cluster_kit_close(&kit);
+}
+
+Test(replica, read_waits_for_what_a_quorum_knows)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    cluster_kit_request(&kit, 1, 1, 1);
+    cluster_kit_quiet(&kit, 60 * SECOND);
+    cluster_kit_step(&kit, 2, &(struct event){ .kind = EVENT_READ, .read = { 77 } });
+    cluster_kit_run(&kit, 10000000);
+    cr_assert(kit.nodes[2].read.done);
+    cr_assert(kit.nodes[2].read.ok, "Q5");
+    cr_assert_eq(kit.nodes[2].read.height, 1);
+    cluster_kit_close(&kit);
+}
+
+Test(replica, cut_off_replica_never_completes_a_read)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    for (uint32_t i = 0; i < 3; i++) {
+        kit.cut[3][i] = kit.cut[i][3] = true;
+    }
+    cluster_kit_step(&kit, 3, &(struct event){ .kind = EVENT_READ, .read = { 78 } });
+    cluster_kit_run(&kit, 60 * SECOND);
+    cr_assert(kit.nodes[3].read.done);
+    cr_assert_not(kit.nodes[3].read.ok, "Q5");
+    cluster_kit_close(&kit);
+}
+
+Test(replica, every_height_is_proved_to_whoever_asks)
+{
+    struct commit_proof proof;
+
+    cluster_kit_start(&kit, 4, 0);
+    for (uint32_t i = 1; i <= 300; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 20000000);
+    }
+    cluster_kit_quiet(&kit, 60 * SECOND);
+    uint64_t top = cluster_kit_agree(&kit);
+    cr_assert_geq(top, 290);
+    for (uint64_t height = 1; height <= top; height += 7) {
+        struct cluster_node *node = &kit.nodes[height % 4];
+        struct reader reader;
+        node->proof.done = false;
+        cluster_kit_step(&kit, (uint32_t)(height % 4), &(struct event){ .kind = EVENT_PROVE, .prove = { 5, height } });
+        cr_assert(node->proof.done);
+        cr_assert(node->proof.ok, "R5: height %llu", (unsigned long long)height);
+        reader_init(&reader, node->proof.bytes, node->proof.size);
+        cr_assert_eq(commit_proof_decode(&proof, &reader), VERDICT_OK);
+        cr_assert_eq(commit_proof_check(&proof, &kit.config, height, &node->chain[height]), VERDICT_OK);
+    }
+    cluster_kit_close(&kit);
+}
+
+Test(replica, silence_ends_with_a_certified_checkpoint_of_the_tip)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    cluster_kit_request(&kit, 1, 1, 1);
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    for (uint32_t i = 0; i < 4; i++) {
+        const struct checkpoint_cert *cert = replica_checkpoint(kit.nodes[i].replica);
+        cr_assert_not_null(cert, "K1");
+        cr_assert_eq(cert->checkpoint.height, 1);
+    }
+    cluster_kit_close(&kit);
+}
