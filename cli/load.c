@@ -282,6 +282,9 @@ static void obey(struct load *load, uint64_t now_ns)
     load->committed = load->tally.committed[0];
     load->rejected = load->tally.states[TALLY_DONE] - load->tally.committed[0] + load->tally.states[TALLY_REFUSED];
     load->open = tally_open(&load->tally);
+    if (load->gap_from_ns == 0) { /* Else somebody has just asked to forget it. */
+        load->gap_ns = tally_gap(&load->tally, now_ns);
+    }
 }
 
 static void sweep(struct load *load, uint64_t now_ns)
@@ -407,7 +410,13 @@ void load_measure(struct load *load, uint64_t from_ns, uint64_t to_ns)
 
 void load_watch_gaps(struct load *load)
 {
+    load->gap_ns = 0;
     load->gap_from_ns = clock_mono_ns();
+}
+
+uint64_t load_gap_ns(const struct load *load)
+{
+    return load->gap_ns;
 }
 
 bool load_fell_behind(const struct load *load)

@@ -54,6 +54,7 @@ struct load {
     bool used_up;              /* closed loop: the stock ended before the time */
     atomic_bool stop;
     _Atomic uint64_t measure_from_ns, measure_to_ns, gap_from_ns; /* wishes of other threads */
+    _Atomic uint64_t gap_ns;     /* longest stretch without a commit since load_watch_gaps */
     _Atomic uint64_t sent, committed, rejected, open;             /* progress for other threads; committed: with code 0 */
 };
 
@@ -71,6 +72,9 @@ void load_measure(struct load *load, uint64_t from_ns, uint64_t to_ns);
 
 /* load_watch_gaps forgets gaps between commits up to now. Threads: any. */
 void load_watch_gaps(struct load *load);
+
+/* load_gap_ns gives the longest stretch without a commit since then, the present one included. Threads: any. */
+uint64_t load_gap_ns(const struct load *load);
 
 /* load_fell_behind tells whether the generator itself was late; then latencies say nothing. */
 bool load_fell_behind(const struct load *load);

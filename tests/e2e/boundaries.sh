@@ -1,0 +1,128 @@
+#!/bin/sh
+# boundaries.sh TAP: what must be refused is refused, each with its own words and exit code, and a replica that refuses goes on serving.
+name=boundaries
+. "$(dirname "$0")/kit"
+needs_direct "wardd refuses what it must refuse"
+c=$work/c
+cluster_make "$c" 4 || { fail "a cluster is laid out"; exit 1; }
+wardd() { timeout 30 "$bin/wardd" "$@"; }
+yaml=$c/r0/wardd.yaml
+
+# change NAME SED: a copy of the first configuration with one change.
+change() { sed "$2" "$yaml" >"$c/r0/$1.yaml"; }
+
+# --- The command line ---
+expect 2 'must be given' "a start without a configuration is refused" wardd
+expect 2 '--inti: not an option' "an unknown option is refused" wardd --config "$yaml" --inti
+expect 3 'No such file' "a missing configuration is refused" wardd --config "$c/nothing.yaml"
+"$bin/wardd" --version | grep -q '^wardd [0-9]'
+check $? "wardd says its version"
+"$bin/wardd" --help | grep -q 'usage: wardd'
+check $? "wardd explains itself"
+
+# --- The configuration ---
+change unknown 's/client_socket/client_sokcet/'
+expect 3 'unknown.yaml:[0-9]*:.*client_sokcet.*client_socket' "an unknown key is named with file, line and the nearest one" wardd --config "$c/r0/unknown.yaml"
+change number 's/segment_mib: 16/segment_mib: 4000/'
+expect 3 'segment_mib' "a number out of range is refused" wardd --config "$c/r0/number.yaml"
+change member 's/member: hospital-0/member: hospital-9/'
+expect 3 'hospital-9' "a member that the genesis does not have is refused" wardd --config "$c/r0/member.yaml"
+change profile 's/^node:/node:\n    profile: eco/'
+expect 3 'profile' "a profile that the genesis does not have is refused" wardd --config "$c/r0/profile.yaml"
+
+# --- The genesis ---
+sed "s/fingerprint: \"./fingerprint: \"$(sed -n 's/.*fingerprint: "\(.\).*/\1/p' "$yaml" | tr '0-9a-f' '1-9a-f0')/" "$yaml" >"$c/r0/pin.yaml"
+expect 3 'not the genesis that the members agreed on' "a genesis with another fingerprint is refused" wardd --config "$c/r0/pin.yaml"
+head -c 1000 "$c/genesis" >"$c/cut"
+change cut "s|$c/genesis|$c/cut|"
+expect 6 'damaged' "a genesis that was cut short is refused" wardd --config "$c/r0/cut.yaml"
+change nogenesis "s|$c/genesis|$c/nowhere|"
+expect 3 'nowhere' "a missing genesis is refused" wardd --config "$c/r0/nogenesis.yaml"
+
+# --- The keys ---
+change nokey 's/sign.key/absent.key/'
+expect 3 'absent.key' "a missing key is an error, never a new key" wardd --config "$c/r0/nokey.yaml"
+[ ! -e "$c/r0/keys/absent.key" ]
+check $? "no key was made in its place"
+change wrongkey "s|r0/keys/sign.key|r1/keys/sign.key|"
+expect 3 'is not the sign key' "the key of another member is refused" wardd --config "$c/r0/wrongkey.yaml"
+change kind 's|keys/sign.key|keys/admin.key|'
+expect 3 'admin' "a key of another kind is refused" wardd --config "$c/r0/kind.yaml"
+chmod 0640 "$c/r0/keys/sign.key"
+expect 9 'sign.key' "a key file that others can read is refused" wardd --config "$yaml"
+chmod 0600 "$c/r0/keys/sign.key"
+
+# --- The data directory ---
+expect 5 'wardd --init' "a start without a store is refused: the memory of what was signed may be lost" wardd --config "$yaml"
+if [ -d /dev/shm ] && [ "$(stat -f -c %T /dev/shm)" = tmpfs ] && shm=$(mktemp -d /dev/shm/ward.XXXXXX 2>/dev/null); then
+    change tmpfs "s|$c/r0/data|$shm/data|"
+    expect 7 'tmpfs' "a data directory on a tmpfs is refused" wardd --config "$c/r0/tmpfs.yaml" --init
+    expect 0 '' "with --unsafe-dev it is taken" wardd --config "$c/r0/tmpfs.yaml" --init --unsafe-dev
+    rm -rf "$shm"
+else
+    skip "a data directory on a tmpfs is refused" "no tmpfs on /dev/shm"
+fi
+for i in 0 1 2 3; do
+    wardd --config "$c/r$i/wardd.yaml" --init >>"$c/r$i/log" 2>&1 || fail "a store is made for member $i"
+done
+expect 5 'holds a store already' "a second --init never overwrites" wardd --config "$yaml" --init
+sed "s|$c/r0/data|$c/r1/data|" "$yaml" >"$c/r0/other.yaml"
+expect 5 'belongs to member 1' "the store of another member is refused" wardd --config "$c/r0/other.yaml"
+change segment 's/segment_mib: 16/segment_mib: 32/'
+expect 3 'segment_mib is fixed' "another segment size than the store's is refused" wardd --config "$c/r0/segment.yaml"
+cp -r "$c/r0/data" "$c/r0/rotten"
+printf 'rot' | dd of="$c/r0/rotten/superblock" bs=1 seek=100 conv=notrunc 2>/dev/null
+printf 'rot' | dd of="$c/r0/rotten/superblock" bs=1 seek=4196 conv=notrunc 2>/dev/null
+printf 'rot' | dd of="$c/r0/rotten/superblock" bs=1 seek=8292 conv=notrunc 2>/dev/null
+change rotten "s|$c/r0/data|$c/r0/rotten|"
+expect 5 'must not vote' "a store whose superblock copies do not agree is kept and does not vote" wardd --config "$c/r0/rotten.yaml"
+
+# --- Running ---
+for i in 0 1 2 3; do start "$c" "$i"; done
+for i in 0 1 2 3; do
+    ready "$c" "$i"
+    check $? "member $i serves under ulimit -l 8192"
+done
+expect 5 'LOCK\|another process' "a second start on the same directory is refused" wardd --config "$yaml"
+sed "s|$c/r0/data|$c/r0/second|; s|$c/r0/sock|$c/r0/sock2|" "$yaml" >"$c/r0/second.yaml"
+wardd --config "$c/r0/second.yaml" --init 2>/dev/null
+expect 7 'another program listens there' "a port that is taken is said so" wardd --config "$c/r0/second.yaml"
+
+# raw PERL: sends bytes to the TCP port of member 0 and says how the connection ends.
+raw() {
+    perl -MIO::Socket::INET -e '
+        my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$ARGV[0]", Proto => "tcp", Timeout => 5) or die "no connection\n";
+        print $s eval $ARGV[1]; $s->flush; my $n = sysread($s, my $back, 4096);
+        print defined $n && $n == 0 ? "closed without a word\n" : defined $n ? "answered $n bytes\n" : "reset\n"' "$(cat "$c/r0/port")" "$1"
+}
+# raw_local PERL: the same on the UNIX socket.
+raw_local() {
+    perl -MIO::Socket::UNIX -e '
+        my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "no connection\n";
+        print $s eval $ARGV[1]; $s->flush; my $n = sysread($s, my $back, 4096);
+        print defined $n && $n == 0 ? "closed without a word\n" : defined $n ? "answered $n bytes\n" : "reset\n"' "$c/r0/sock" "$1"
+}
+says() { if [ "$2" = "closed without a word" ] || [ "$2" = reset ]; then pass "$1"; else fail "$1: $2"; fi; }
+says "bytes that are no handshake are closed without a word" "$(raw '"x" x 200')"
+says "a stranger who says nothing is closed in time" "$(timeout 8 sh -c "$(printf 'exec perl -MIO::Socket::INET -e %s' "'my \$s = IO::Socket::INET->new(PeerAddr => \"127.0.0.1:$(cat "$c/r0/port")\", Proto => \"tcp\"); my \$n = sysread(\$s, my \$b, 9); print defined \$n && \$n == 0 ? \"closed without a word\" : \"no\"'")")"
+says "a client frame of another version is closed" "$(raw_local 'pack("CCvV", 0x40, 0, 9, 12) . "\1\0\0\0" . "\0" x 8')"
+says "an oversize client frame is closed" "$(raw_local 'pack("CCvV", 0x42, 0, 1, 16 << 20)')"
+says "a client that does not greet is closed" "$(raw_local 'pack("CCvV", 0x49, 0, 1, 8) . "\1" x 8')"
+says "a malformed greeting is closed" "$(raw_local 'pack("CCvV", 0x40, 0, 1, 3) . "abc"')"
+says "a frame type that only members use is closed" "$(raw_local 'pack("CCvV", 0x40, 0, 1, 12) . "\1\0\0\0" . "\0" x 8 . pack("CCvV", 1, 0, 1, 0)' | sed 's/^answered.*/reset/')"
+
+"$bin/ward" status --socket "$c/r0/sock" --json >"$work/status" 2>"$work/err"
+check $? "after all that the replica still answers"
+figure() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" "$work/status"; }
+[ "$(figure members_linked)" -eq 3 ]
+check $? "and has lost none of its links"
+if [ "$mode" = release ]; then
+    [ "$(figure heap_bytes_after_seal)" = 0 ]
+    check $? "nothing was taken from the heap after the start"
+fi
+! grep -qi "$(sed -n 's/^seed //p' "$c/r0/keys/sign.key")" "$c"/r0/log
+check $? "no key is in the log"
+grep -q '^Max core file size *0 *0 ' "/proc/$(pid_of 0)/limits"
+check $? "no core is written"
+stop 0
+check $? "a replica ends in order with 0"
