@@ -378,6 +378,9 @@ static void deliver(struct cluster_kit *kit)
     kit->count--;
     bool lost = kit->nodes[message.to].down || (message.from != message.to && (kit->cut[message.from][message.to] || (kit->drop != NULL && kit->drop(&message))));
     if (!lost) {
+        if (kit->tamper != NULL && message.from != message.to) {
+            kit->tamper(&message);
+        }
         struct event event = { .kind = EVENT_MESSAGE, .message = { message.from, message.type, bytes_of(message.body, message.size) } };
         cluster_kit_step(kit, message.to, &event);
     }

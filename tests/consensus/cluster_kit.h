@@ -57,6 +57,7 @@ struct cluster_kit {
     uint32_t head, count;
     struct effects *effects;
     bool (*drop)(const struct cluster_message *message); /* NULL: nothing is lost */
+    void (*tamper)(struct cluster_message *message);     /* changes bytes on their way; NULL: nobody does */
     bool cut[CLUSTER_MEMBERS_MAX][CLUSTER_MEMBERS_MAX];
     uint64_t sent[MESSAGE_TYPE_END];
 };
