@@ -30,7 +30,8 @@ enum job_kind {
     JOB_READ_ANSWER,
     JOB_BUNDLE,
     JOB_CKPT_VOTES,
-    JOB_CKPT_CERT
+    JOB_CKPT_CERT,
+    JOB_EVIDENCE    /* two votes of one member for one rank */
 };
 
 /* Which signatures of a job: each part is judged by itself. */
@@ -57,6 +58,7 @@ struct job {
     struct cert cert;               /* justify, QC, high QC */
     struct timeout_cert tc;
     struct commit_proof proof;      /* without headers between */
+    struct ballot ballots[2];       /* EVIDENCE; their signatures are the first two */
     struct rank rank;               /* TIMEOUT: as its sender signed it */
     enum cause cause;               /* TIMEOUT */
     uint8_t signature[64];          /* TIMEOUT, ABDICATE */

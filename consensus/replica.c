@@ -220,6 +220,9 @@ static void judge(struct replica *r, struct job *job, const bool *verdicts)
     case JOB_CKPT_CERT:
         replica_ckpt_cert_verified(r, job, verdicts);
         break;
+    case JOB_EVIDENCE:
+        replica_evidence_verified(r, job, verdicts);
+        break;
     case JOB_FREE:
         ASSERT(false);
     }

@@ -339,6 +339,52 @@ void replica_votes_verified(struct replica *r, struct job *job, const bool *verd
     }
 }
 
+/* --- Evidence ---------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* accuse has both votes of a member that voted for two blocks of one rank verified: together they are evidence (section 2). */
+static void accuse(struct replica *r, uint32_t from, const struct message_vote *rival)
+{
+    struct lead *lead = &r->lead;
+
+    if (r->peers[from].equivocated || rival->ballot.kind == VOTE_COMMIT || !member_set_has(&lead->votes.have, from)) {
+        return;
+    }
+    struct job *job = job_new(&r->jobs, JOB_EVIDENCE, from, false);
+    if (job == NULL) {
+        return;
+    }
+    job->ballots[0] = lead->target;
+    job->ballots[1] = rival->ballot;
+    memcpy(job->signatures[0], lead->votes.signatures[from], 64);
+    memcpy(job->signatures[1], rival->signature, 64);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct hash32 digest = ballot_digest(&r->chain_id, &job->ballots[i]);
+        job_add(job, PART_SINGLES, r->config.epoch.members[from].sign_key, &digest, job->signatures[i]);
+    }
+    replica_verify(r, job);
+}
+
+void replica_evidence_verified(struct replica *r, struct job *job, const bool *verdicts)
+{
+    struct hash32 name = ballot_digest(&r->chain_id, &job->ballots[1]);
+
+    if (!job_part_is_good(job, PART_SINGLES, verdicts) || r->peers[job->from].equivocated) {
+        return;
+    }
+    r->peers[job->from].equivocated = true;
+    struct effect *append = replica_append_begin(r);
+    struct append_record *record = &append->append.records[append->append.records_count++];
+    struct writer writer = effects_room(r->out);
+    for (uint32_t i = 0; i < 2; i++) {
+        ballot_encode(&job->ballots[i], &writer);
+        write_run(&writer, job->signatures[i], 64);
+    }
+    *record = (struct append_record){ .kind = REPLICA_RECORD_EVIDENCE, .height = job->ballots[0].rank.height, .view = job->ballots[0].rank.view, .hash = name, .parts_count = 1 };
+    record->parts[0] = effects_take(r->out, &writer);
+    replica_append_end(r, append, false);
+    replica_mark(r, MARK_EQUIVOCATION, job->ballots[0].rank.height, job->from, 0);
+}
+
 void replica_on_vote(struct replica *r, uint32_t from, const struct message_vote *vote)
 {
     struct lead *lead = &r->lead;
@@ -354,7 +400,10 @@ void replica_on_vote(struct replica *r, uint32_t from, const struct message_vote
         if (vote->ballot.rank.view < r->view && from != r->self) {
             replica_answer(r, from); /* T7 */
         }
-        bool rival = set->open && rank_compare(target->rank, vote->ballot.rank) == 0 && target->kind == vote->ballot.kind;
+        bool rival = set->open && rank_compare(target->rank, vote->ballot.rank) == 0 && !hash_equal(&target->block, &vote->ballot.block);
+        if (rival) {
+            accuse(r, from, vote);
+        }
         replica_refuse(r, rival ? VERDICT_CONFLICT : VERDICT_STALE);
         return;
     }

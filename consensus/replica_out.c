@@ -173,3 +173,15 @@ bool replica_is_leader(const struct replica *r)
 {
     return replica_leader(r, r->view) == r->self;
 }
+
+bool replica_take_token(const struct replica *r, uint64_t *paid_ns, uint64_t interval_ns, uint64_t burst)
+{
+    uint64_t from_ns = *paid_ns > r->now.mono_ns ? *paid_ns : r->now.mono_ns;
+
+    ASSERT(interval_ns > 0);
+    if (from_ns + interval_ns > r->now.mono_ns + burst * interval_ns) {
+        return false;
+    }
+    *paid_ns = from_ns + interval_ns;
+    return true;
+}

@@ -49,6 +49,8 @@ struct peer {
     struct message_fetch fetch;
     uint64_t put_back_ns;       /* it answered a fetch wrongly or not: others are asked before */
     uint64_t stray_ns, stray_wait_ns; /* T8 */
+    uint64_t read_ns, fetch_ns; /* token buckets: when the next one is paid for (section 13) */
+    bool equivocated;           /* evidence of it is in the log */
 };
 
 /* What the leader of the view does. */
@@ -228,6 +230,9 @@ void replica_add_proof(struct replica *r, struct effect *append, const struct co
 void replica_mark(struct replica *r, enum mark mark, uint64_t height, uint32_t member, uint64_t value);
 void replica_refuse(struct replica *r, enum verdict verdict);
 
+/* replica_take_token charges a bucket that gains a token every interval_ns and holds `burst` of them. Gives: false when it is empty. */
+bool replica_take_token(const struct replica *r, uint64_t *paid_ns, uint64_t interval_ns, uint64_t burst);
+
 /* replica_verify hands a job to the verifiers; one without signatures is judged at once. */
 void replica_verify(struct replica *r, struct job *job);
 
@@ -280,6 +285,7 @@ void replica_commitvote(struct replica *r, const struct ballot *certified);
 
 void replica_on_vote(struct replica *r, uint32_t from, const struct message_vote *vote);
 void replica_votes_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_evidence_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_pump_lead(struct replica *r);
 void replica_abdicate(struct replica *r);
 void replica_lead_begin(struct replica *r);

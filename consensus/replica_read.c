@@ -4,6 +4,9 @@
 
 #include "base/assert.h"
 
+#define READ_INTERVAL_NS 1000000u
+#define READ_BURST 128u
+
 static void done(struct replica *r, struct quorum_read *read, bool ok)
 {
     struct effect *effect = effects_add(r->out, EFFECT_READ_DONE);
@@ -49,7 +52,8 @@ void replica_on_read(struct replica *r, uint32_t from, const struct message_read
 {
     struct message_read_answer *answer = &r->msg.read_answer;
 
-    if (from == r->self) {
+    if (from == r->self || !replica_take_token(r, &r->peers[from].read_ns, READ_INTERVAL_NS, READ_BURST)) {
+        replica_refuse(r, VERDICT_EARLY);
         return;
     }
     r->msg.type = MESSAGE_READ_ANSWER;

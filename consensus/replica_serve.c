@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define PROVE_TRIES_MAX 16u
+#define FETCH_INTERVAL_NS 2000000u /* bundles of one member: as fast as a log is read, no faster */
+#define FETCH_BURST 64u
 
 /* --- Asking ---------------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -403,24 +405,35 @@ static void begin_fetch(struct replica *r, uint32_t member)
     }
 }
 
+/* may_serve: the member asks, and its bucket holds a token; otherwise the next step comes when it does. */
+static bool may_serve(struct replica *r, uint32_t member)
+{
+    struct peer *peer = &r->peers[member];
+
+    if (!peer->wants || replica_take_token(r, &peer->fetch_ns, FETCH_INTERVAL_NS, FETCH_BURST)) {
+        return peer->wants;
+    }
+    replica_want(r, peer->fetch_ns - (FETCH_BURST - 1) * (uint64_t)FETCH_INTERVAL_NS);
+    return false;
+}
+
 void replica_pump_serve(struct replica *r)
 {
     struct serve *serve = &r->serve;
+    bool waits = false;
 
     for (uint32_t i = 0; i < r->n && serve->stage == SERVE_IDLE && !serve->sent_in_step; i++) {
         uint32_t member = (serve->next_peer + i) % r->n;
         if (serve->proves_count > 0) {
             begin_prove(r);
-        } else if (r->peers[member].wants) {
+        } else if (may_serve(r, member)) {
             begin_fetch(r, member);
         }
     }
-    if (serve->stage == SERVE_IDLE && serve->proves_count > 0) {
-        replica_want(r, r->now.mono_ns);
+    for (uint32_t i = 0; i < r->n; i++) {
+        waits = waits || (r->peers[i].wants && r->peers[i].fetch_ns <= r->now.mono_ns);
     }
-    for (uint32_t i = 0; i < r->n && serve->stage == SERVE_IDLE; i++) {
-        if (r->peers[i].wants) {
-            replica_want(r, r->now.mono_ns);
-        }
+    if (serve->stage == SERVE_IDLE && (waits || serve->proves_count > 0)) {
+        replica_want(r, r->now.mono_ns);
     }
 }

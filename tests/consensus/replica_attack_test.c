@@ -245,6 +245,52 @@ Test(replica_attack, one_liar_deposes_each_leader_at_most_once_in_ten_minutes)
     cluster_kit_close(&kit);
 }
 
+static bool drop_votes_of_two(const struct cluster_message *dropped)
+{
+    return dropped->type == MESSAGE_VOTE && (dropped->from == 1 || dropped->from == 2);
+}
+
+Test(replica_attack, two_votes_of_one_member_for_one_height_are_kept_as_evidence)
+{
+    struct hash32 chain;
+
+    cluster_kit_start(&kit, 4, 0);
+    kit.drop = drop_votes_of_two;
+    cluster_kit_request(&kit, 0, 1, 1);
+    cluster_kit_run(&kit, 10000000);
+    chain = block_hash(&kit.genesis);
+    message.type = MESSAGE_VOTE;
+    message.vote.ballot = (struct ballot){ VOTE_FOLLOWING, 0, { 0, 1 }, kit_hash(8) };
+    struct hash32 digest = ballot_digest(&chain, &message.vote.ballot);
+    cluster_kit_sign(&kit, 3, &digest, message.vote.signature);
+    for (uint32_t i = 0; i < 2; i++) {
+        cluster_kit_inject(&kit, 3, 0, &message);
+        cluster_kit_run(&kit, 1000000);
+    }
+    cr_assert_eq(counters_of(0)->marks[MARK_EQUIVOCATION], 1);
+    cr_assert_eq(kit.nodes[0].log[kit.nodes[0].log_count - 1].kind, REPLICA_RECORD_EVIDENCE);
+    cluster_kit_close(&kit);
+}
+
+Test(replica_attack, reads_of_one_member_are_rationed)
+{
+    start_with_one_block();
+    uint64_t before = kit.sent[MESSAGE_READ_ANSWER];
+    for (uint32_t i = 0; i < 1000; i++) {
+        message.type = MESSAGE_READ;
+        message.read.id = i;
+        struct event event = { .kind = EVENT_MESSAGE, .message = { 3, MESSAGE_READ, { 0 } } };
+        uint8_t bytes[64];
+        struct writer writer;
+        writer_init(&writer, bytes, sizeof bytes);
+        message_encode(&message, &writer);
+        event.message.body = bytes_of(bytes, writer.offset);
+        cluster_kit_step(&kit, 0, &event);
+    }
+    cr_assert_leq(kit.sent[MESSAGE_READ_ANSWER] - before, 130, "J7");
+    cluster_kit_close(&kit);
+}
+
 Test(replica_attack, bundle_that_nobody_asked_for_is_ignored)
 {
     start_with_one_block();
