@@ -10,7 +10,6 @@
 #include "ledger/audit.h"
 #include "ledger/evaluation.h"
 #include "ledger/exec.h"
-#include "ledger/role.h"
 #include "ledger/subject.h"
 #include "ledger/tickets.h"
 
@@ -67,25 +66,6 @@ static void request_scope(struct request *request)
     }
 }
 
-/* REASON_NONE, 27 or 28. */
-static enum reason request_role(const struct request *request, const struct evaluation_found *found)
-{
-    const struct consent_inputs *inputs = &request->exec->inputs;
-    bool patient = request->exec->sender.kind == SIGNER_PATIENT;
-    struct role_question question = {
-        .subject = inputs->subject.is_patient ? SUBJECT_PATIENT : patient ? SUBJECT_STRANGER : SUBJECT_ACTOR,
-        .actor_kind = found->actor_kind,
-        .actor_role = found->actor_role,
-        .org_kind = inputs->subject.org_kind,
-        .purpose = request->body->purpose,
-        .class_mask = request->body->class_mask,
-        .from_month = request->body->from_month,
-        .to_month = request->body->to_month,
-    };
-
-    return role_check(&question);
-}
-
 /* Fills request->decision. Needs: the patient exists. */
 static void request_decide(struct request *request)
 {
@@ -94,13 +74,9 @@ static void request_decide(struct request *request)
 
     ASSERT(found.patient);
     exec->eval_digest = found.digest;
-    enum reason reason = request_role(request, &found);
-    if (reason == REASON_NONE) {
-        consent_decide(&exec->inputs, request->body->base_seq, &request->decision);
-    } else {
-        memset(&request->decision, 0, sizeof request->decision);
-        request->decision.reason = reason;
-    }
+    bool patient = exec->sender.kind == SIGNER_PATIENT;
+    enum subject_kind subject = exec->inputs.subject.is_patient ? SUBJECT_PATIENT : patient ? SUBJECT_STRANGER : SUBJECT_ACTOR;
+    evaluation_decide(&request->evaluation, &found, subject, &exec->inputs, &request->decision);
 }
 
 static void denied_event(const struct request *request, struct audit_trail *trail)

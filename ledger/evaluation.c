@@ -11,6 +11,7 @@
 /* A gathering under way. */
 struct gathering {
     const struct state_store *store;
+    uint32_t view;
     const struct evaluation *evaluation;
     struct consent_inputs *inputs;
     struct evaluation_found found;
@@ -30,11 +31,28 @@ static void digest_add(struct gathering *gathering, struct bytes key, struct byt
     hash_update(&gathering->digest, hash.bytes, HASH_BYTES);
 }
 
+/* Reads a value from a pinned view: no key is a prefix of another, so a walk with the whole key finds it or nothing. */
+static bool read_pinned(const struct gathering *gathering, const struct state_key *key, uint8_t *value, size_t *size)
+{
+    struct state_cursor cursor;
+    struct state_entry entry;
+
+    state_cursor_init(&cursor, bytes_of(key->bytes, key->size), gathering->view);
+    if (!state_cursor_next(gathering->store, &cursor, &entry)) {
+        return false;
+    }
+    ASSERT(entry.key.size == key->size);
+    memcpy(value, entry.value.data, entry.value.size);
+    *size = entry.value.size;
+    return true;
+}
+
 /* Reads a value of fixed size. Gives: false when there is none. */
 static bool read_value(const struct gathering *gathering, const struct state_key *key, uint8_t *value, size_t room)
 {
     size_t size = 0;
-    bool found = state_store_get(gathering->store, bytes_of(key->bytes, key->size), value, room, &size);
+    bool found = gathering->view == STATE_PIN_NONE ? state_store_get(gathering->store, bytes_of(key->bytes, key->size), value, room, &size)
+                                                   : read_pinned(gathering, key, value, &size);
 
     ASSERT(!found || size == room);
     return found;
@@ -156,7 +174,7 @@ static void gather_grants(struct gathering *gathering)
     struct state_entry entry;
 
     inputs->grants_count = 0;
-    state_cursor_init(&cursor, bytes_of(prefix.bytes, prefix.size), STATE_PIN_NONE);
+    state_cursor_init(&cursor, bytes_of(prefix.bytes, prefix.size), gathering->view);
     while (state_cursor_next(gathering->store, &cursor, &entry)) {
         ASSERT(inputs->grants_count < CONSENT_GRANTS_MAX);
         struct numbered_grant *numbered = &inputs->grants[inputs->grants_count++];
@@ -193,7 +211,12 @@ static void gather_subject(struct gathering *gathering)
 
 struct evaluation_found evaluation_gather(const struct state_store *store, const struct evaluation *evaluation, struct consent_inputs *inputs)
 {
-    struct gathering gathering = { .store = store, .evaluation = evaluation, .inputs = inputs };
+    return evaluation_gather_view(store, STATE_PIN_NONE, evaluation, inputs);
+}
+
+struct evaluation_found evaluation_gather_view(const struct state_store *store, uint32_t view, const struct evaluation *evaluation, struct consent_inputs *inputs)
+{
+    struct gathering gathering = { .store = store, .view = view, .evaluation = evaluation, .inputs = inputs };
 
     hash_init(&gathering.digest, HASH_EVAL);
     hash_update_u64(&gathering.digest, evaluation->time_ms);
@@ -218,4 +241,28 @@ struct evaluation_found evaluation_gather(const struct state_store *store, const
 void evaluation_select_all(struct evaluation *evaluation)
 {
     memset(evaluation->selected, 0xff, sizeof evaluation->selected);
+}
+
+void evaluation_decide(const struct evaluation *evaluation, const struct evaluation_found *found, enum subject_kind subject, struct consent_inputs *inputs,
+                       struct page_decision *out)
+{
+    struct role_question question = {
+        .subject = subject,
+        .actor_kind = found->actor_kind,
+        .actor_role = found->actor_role,
+        .org_kind = inputs->subject.org_kind,
+        .purpose = evaluation->purpose,
+        .class_mask = evaluation->class_mask,
+        .from_month = evaluation->from_month,
+        .to_month = evaluation->to_month,
+    };
+    enum reason reason = role_check(&question);
+
+    ASSERT(found->patient);
+    if (reason == REASON_NONE) {
+        consent_decide(inputs, evaluation->base_seq, out);
+        return;
+    }
+    memset(out, 0, sizeof *out);
+    out->reason = reason;
 }

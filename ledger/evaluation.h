@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "ledger/consent.h"
 #include "ledger/entity.h"
+#include "ledger/role.h"
 #include "storage/state_store.h"
 
 #include <stdbool.h>
@@ -38,6 +39,14 @@ struct evaluation_found {
 /* evaluation_gather fills the inputs: the patient, the subject's organisation and relation, all grants, and the selected pointers
  * that exist, in class and month. Cost: one lookup for each pointer of the page, one walk over the grants, one hash for each input. */
 struct evaluation_found evaluation_gather(const struct state_store *store, const struct evaluation *evaluation, struct consent_inputs *inputs);
+
+/* evaluation_gather_view does the same in a pinned view of the state (state_store.h); STATE_PIN_NONE: the newest. */
+struct evaluation_found evaluation_gather_view(const struct state_store *store, uint32_t view, const struct evaluation *evaluation, struct consent_inputs *inputs);
+
+/* evaluation_decide decides on what was gathered: the table of roles first, then consent, page by page. subject: on whose authority.
+ * Needs: the patient was found. Cost: as consent_decide. */
+void evaluation_decide(const struct evaluation *evaluation, const struct evaluation_found *found, enum subject_kind subject, struct consent_inputs *inputs,
+                       struct page_decision *out);
 
 /* evaluation_takes tells whether a pointer is among those asked for: class and month. */
 bool evaluation_takes(const struct evaluation *evaluation, const struct pointer *pointer);

@@ -16,14 +16,19 @@ static void on_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_t 
     memcpy(event->patient, patient, ACCT_BYTES);
     event->seq = seq;
     memcpy(event->bytes, bytes, AUDIT_EVENT_BYTES);
+    if (lab->also.event != NULL) {
+        lab->also.event(lab->also.context, patient, seq, bytes);
+    }
 }
 
 static void on_receipt(void *context, uint64_t position, const struct receipt *receipt)
 {
     struct lab *lab = context;
-    (void)receipt;
     cr_assert_eq(position, lab->receipts_seen, "positions are dense");
     lab->receipts_seen++;
+    if (lab->also.receipt != NULL) {
+        lab->also.receipt(lab->also.context, position, receipt);
+    }
 }
 
 static struct sign_keypair keys_of(uint8_t domain, uint32_t number)
@@ -32,6 +37,11 @@ static struct sign_keypair keys_of(uint8_t domain, uint32_t number)
     struct sign_keypair pair;
     sign_keypair_from_seed(&pair, seed);
     return pair;
+}
+
+struct sign_keypair lab_replica_key(uint16_t org)
+{
+    return keys_of(120, org);
 }
 
 struct lab_party lab_party_of(const struct lab *lab, uint8_t kind, uint32_t number)
@@ -75,7 +85,7 @@ static void write_genesis(struct lab *lab, const struct genesis_entity *entities
         memcpy(enrolment.officer_key, lab->officers[id].pair.public_key, 32);
         memset(enrolment.kx_key, id, 32);
         if (enrolment.has_replica) {
-            memset(enrolment.sign_key, 0x40 + id, 32);
+            memcpy(enrolment.sign_key, lab_replica_key(id).public_key, 32);
             memset(enrolment.transport_key, 0x50 + id, 32);
             memset(enrolment.replica_signature, 1, 64);
         }

@@ -39,6 +39,7 @@ struct lab {
     struct lab_event events[LAB_EVENTS_MAX];
     uint32_t events_count;
     uint64_t receipts_seen;
+    struct ledger_sink also; /* told of the same after the kit; zeros: nobody */
 };
 
 /* A command to be signed. cosigners: NULL-terminated by count. */
@@ -56,6 +57,9 @@ void lab_start(struct lab *lab, const struct params *params, const struct genesi
  * Owns: memory until the process ends. */
 struct ledger *lab_take(const struct params *params);
 struct ledger *lab_twin(const struct lab *lab);
+
+/* lab_replica_key gives the signing key of the replica of one of the first four organisations; member index = id - 1. */
+struct sign_keypair lab_replica_key(uint16_t org);
 
 /* lab_party_of makes a party of account kind `kind` on this chain; the same number gives the same keys. */
 struct lab_party lab_party_of(const struct lab *lab, uint8_t kind, uint32_t number);
