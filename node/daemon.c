@@ -116,6 +116,7 @@ static enum exit_code take_driver(struct daemon *daemon)
 
     config.log.now_ns = log_now;
     enum err err = driver_take(&daemon->driver, &daemon->arena, &daemon->store.disk.disk, &config, &ports);
+    queries_take(&daemon->queries, &daemon->arena, &daemon->driver.apply, &daemon->boot.genesis);
     return err == ERR_OK ? EXIT_FINE : boot_fail(&daemon->boot, EXIT_CONFIGURATION, "the genesis has parameters outside of their bounds");
 }
 

@@ -16,6 +16,7 @@
 #include "node/driver.h"
 #include "node/options.h"
 #include "node/payloads.h"
+#include "node/query.h"
 #include "node/session.h"
 #include "node/store.h"
 #include "node/verify_pool.h"
@@ -37,6 +38,7 @@ struct daemon {
     struct net *net;
     struct net_member members[MEMBERS_MAX]; /* for net_take */
     struct sessions sessions;
+    struct queries queries;
     struct payloads payloads;
     struct driver driver;
     struct verify_pool verify;
@@ -66,8 +68,8 @@ enum exit_code daemon_run(struct daemon *daemon);
 /* daemon_close gives everything back and wipes the keys. Needs: daemon_open was called, with whatever result. */
 void daemon_close(struct daemon *daemon);
 
-/* daemon_query answers the ledger's questions (node/query.c). */
-uint16_t daemon_query(void *context, struct bytes question, uint8_t *out, size_t room, size_t *size);
+/* daemon_query answers the ledger's questions (node/query.h). */
+uint16_t daemon_query(void *context, const struct session_question *question, uint8_t *out, size_t room, size_t *size);
 
 /* daemon_status writes one "name value" line per figure (node/status.c). */
 uint16_t daemon_status(void *context, uint8_t *out, size_t room, size_t *size);

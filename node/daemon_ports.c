@@ -93,6 +93,7 @@ static void port_executed(void *context, const struct apply_block *block)
 {
     struct daemon *daemon = context;
 
+    queries_executed(&daemon->queries, block, replica_checkpoint(daemon->driver.replica));
     daemon->last_commit_ns = clock_mono_ns();
     daemon->stuck_ns = 0;
     if (daemon->speaking) {

@@ -164,7 +164,7 @@ static uint64_t age_of(const struct sessions *sessions)
 }
 
 /* answer_now answers QUERY and STATUS from the executed state. */
-static void answer_now(struct sessions *sessions, uint64_t client, enum client_type type, const struct client_question *question)
+static void answer_now(struct sessions *sessions, uint64_t client, enum client_type type, bool gated, const struct client_question *question)
 {
     size_t size = 0, room = CLIENT_FRAME_BYTES_MAX - 64;
     struct session_answer *answer = take_answer(sessions);
@@ -174,25 +174,59 @@ static void answer_now(struct sessions *sessions, uint64_t client, enum client_t
         return;
     }
     struct client_answer head = { .id = question->id, .height = sessions->height, .age_ms = age_of(sessions) };
+    struct session_question asked = { question->question, gated };
     head.code = type == CLIENT_STATUS ? sessions->ports.status(sessions->ports.context, answer->data, room, &size)
-                                      : sessions->ports.query(sessions->ports.context, question->question, answer->data, room, &size);
+                                      : sessions->ports.query(sessions->ports.context, &asked, answer->data, room, &size);
     ASSERT(size <= room);
     send_answer(sessions, client, &head, answer, size);
 }
 
-static enum verdict on_question(struct sessions *sessions, struct session *session, enum client_type type, struct bytes body)
+/* keep puts a question aside. Gives: its place from 1; 0 when there is none and the client was told. */
+static uint32_t keep(struct sessions *sessions, uint64_t client, const struct client_question *question)
+{
+    for (uint32_t i = 0; i < SESSION_GATES_MAX; i++) {
+        struct session_gate *gate = &sessions->gates[i];
+        if (gate->wait == WAIT_NONE) {
+            ASSERT(question->question.size <= sizeof gate->question);
+            *gate = (struct session_gate){ .client = client, .id = question->id, .size = (uint16_t)question->question.size };
+            memcpy(gate->question, question->question.data, question->question.size);
+            return i + 1;
+        }
+    }
+    send_refused(sessions, client, question->id, REFUSAL_BUSY, 100);
+    return 0;
+}
+
+/* is_between_blocks tells whether the executed state is that of a whole block. */
+static bool is_between_blocks(const struct sessions *sessions)
+{
+    return !sessions->driver->apply.busy;
+}
+
+/* answer_kept answers a question that was put aside, or leaves it until the block is executed. */
+static void answer_kept(struct sessions *sessions, struct session_gate *gate)
+{
+    struct client_question question = { gate->id, bytes_of(gate->question, gate->size) };
+
+    gate->wait = is_between_blocks(sessions) ? WAIT_NONE : WAIT_BLOCK;
+    if (gate->wait == WAIT_NONE) {
+        answer_now(sessions, gate->client, CLIENT_QUERY, gate->gated, &question);
+    }
+}
+
+static enum verdict on_status(struct sessions *sessions, struct session *session, struct bytes body)
 {
     struct client_question question;
     enum verdict verdict = client_question_decode(&question, body);
 
     if (verdict == VERDICT_OK) {
-        answer_now(sessions, session->client, type, &question);
+        answer_now(sessions, session->client, CLIENT_STATUS, false, &question);
     }
     return verdict;
 }
 
-/* on_gated keeps the question until a quorum has been asked what is committed. */
-static enum verdict on_gated(struct sessions *sessions, struct session *session, struct bytes body)
+/* on_query answers at once, behind the block that is being executed, or, gated, once a quorum has been asked what is committed. */
+static enum verdict on_query(struct sessions *sessions, struct session *session, bool gated, struct bytes body)
 {
     struct client_question question;
     enum verdict verdict = client_question_decode(&question, body);
@@ -200,16 +234,18 @@ static enum verdict on_gated(struct sessions *sessions, struct session *session,
     if (verdict != VERDICT_OK || question.question.size > CLIENT_GATED_BYTES_MAX) {
         return verdict != VERDICT_OK ? verdict : VERDICT_LENGTH;
     }
-    for (uint32_t i = 0; i < SESSION_GATES_MAX; i++) {
-        struct session_gate *gate = &sessions->gates[i];
-        if (!gate->open) {
-            *gate = (struct session_gate){ true, session->client, question.id, (uint16_t)question.question.size, { 0 } };
-            memcpy(gate->question, question.question.data, question.question.size);
-            driver_read(sessions->driver, i + 1);
-            return VERDICT_OK;
-        }
+    if (!gated && is_between_blocks(sessions)) {
+        answer_now(sessions, session->client, CLIENT_QUERY, false, &question);
+        return VERDICT_OK;
     }
-    send_refused(sessions, session->client, question.id, REFUSAL_BUSY, 100);
+    uint32_t place = keep(sessions, session->client, &question);
+    if (place != 0) {
+        sessions->gates[place - 1].gated = gated;
+        sessions->gates[place - 1].wait = gated ? WAIT_READ : WAIT_BLOCK;
+    }
+    if (place != 0 && gated) {
+        driver_read(sessions->driver, place);
+    }
     return VERDICT_OK;
 }
 
@@ -218,14 +254,22 @@ void sessions_read_done(struct sessions *sessions, uint64_t token, bool ok)
     ASSERT(token >= 1);
     ASSERT(token <= SESSION_GATES_MAX);
     struct session_gate *gate = &sessions->gates[token - 1];
-    struct client_question question = { gate->id, bytes_of(gate->question, gate->size) };
 
-    ASSERT(gate->open);
-    gate->open = false;
+    ASSERT(gate->wait == WAIT_READ);
     if (ok) {
-        answer_now(sessions, gate->client, CLIENT_QUERY, &question);
-    } else {
-        send_refused(sessions, gate->client, gate->id, REFUSAL_BEHIND, 1000);
+        answer_kept(sessions, gate);
+        return;
+    }
+    gate->wait = WAIT_NONE;
+    send_refused(sessions, gate->client, gate->id, REFUSAL_BEHIND, 1000);
+}
+
+static void answer_waiting(struct sessions *sessions)
+{
+    for (uint32_t i = 0; i < SESSION_GATES_MAX; i++) {
+        if (sessions->gates[i].wait == WAIT_BLOCK) {
+            answer_kept(sessions, &sessions->gates[i]);
+        }
     }
 }
 
@@ -280,12 +324,9 @@ static enum verdict dispatch(struct sessions *sessions, struct session *session,
     case CLIENT_SUBMIT:
         return on_submit(sessions, session, frame->body);
     case CLIENT_QUERY:
-        if (gated) {
-            return on_gated(sessions, session, frame->body);
-        }
-        return on_question(sessions, session, CLIENT_QUERY, frame->body);
+        return on_query(sessions, session, gated, frame->body);
     case CLIENT_STATUS:
-        return on_question(sessions, session, CLIENT_STATUS, frame->body);
+        return on_status(sessions, session, frame->body);
     case CLIENT_PROVE:
         return on_prove(sessions, session, frame->body);
     case CLIENT_SUBSCRIBE:
@@ -415,6 +456,7 @@ void sessions_executed(struct sessions *sessions, const struct apply_block *bloc
             tell_block(sessions, session, block);
         }
     }
+    answer_waiting(sessions);
 }
 
 void sessions_proof(struct sessions *sessions, bool ok, const struct block_header *header, struct bytes proof)

@@ -16,13 +16,18 @@
 
 #define SESSION_CODES_MAX 1024u     /* enum code and enum refusal are below */
 #define SESSION_ANSWERS_MAX 16u     /* answers on their way at once; more are refused as busy */
-#define SESSION_GATES_MAX 64u        /* gated questions that wait at once; more are refused as busy */
+#define SESSION_GATES_MAX 64u       /* questions that wait at once, for a quorum read or the end of a block; more are refused as busy */
 #define SESSION_RECEIPTS_FRAME 1000u /* receipts in one frame */
+
+struct session_question {
+    struct bytes question;
+    bool gated; /* a quorum was asked what is committed, and all of it is executed (Q5) */
+};
 
 /* What sessions ask of the daemon. Each writes at most `room` bytes and gives 0 or a code. */
 struct session_ports {
     void *context;
-    uint16_t (*query)(void *context, struct bytes question, uint8_t *out, size_t room, size_t *size);
+    uint16_t (*query)(void *context, const struct session_question *question, uint8_t *out, size_t room, size_t *size);
     uint16_t (*status)(void *context, uint8_t *out, size_t room, size_t *size);
 };
 
@@ -53,9 +58,11 @@ struct session_answer {
     bool used;
 };
 
-/* A question that waits for a quorum read. */
+/* A question that waits: a gated one for its quorum read, any for the block that is being executed, because a read sees whole blocks only (C4). */
+enum session_wait { WAIT_NONE, WAIT_READ, WAIT_BLOCK };
 struct session_gate {
-    bool open;
+    enum session_wait wait;
+    bool gated;
     uint64_t client, id;
     uint16_t size;
     uint8_t question[CLIENT_GATED_BYTES_MAX];

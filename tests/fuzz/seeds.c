@@ -2,6 +2,7 @@
  * first checks instead of guessing lengths and magic numbers. The examples are the same bytes each time; `make fuzz-seeds` runs it. */
 #include "ledger/command.h"
 #include "ledger/params.h"
+#include "ledger/query.h"
 #include "net/frame.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/wire/message_kit.h"
@@ -318,6 +319,35 @@ static void entity_seeds(void)
     entity_seed(9, "peaks", value, 8 + 2 * 32);
 }
 
+/* Needs: the numbers of query_fuzz.c. A question of each kind, and each kind's honest answer with no change and with one. */
+static void query_seeds(void)
+{
+    struct writer writer;
+    char name[32];
+
+    for (uint8_t kind = QUERY_CHECKPOINT; kind < QUERY_KIND_END; kind++) {
+        struct query query = { .kind = (enum query_kind)kind, .seq = 1, .org = 1, .count = 1 };
+        writer_init(&writer, room, sizeof room);
+        write_u8(&writer, 0);
+        query_encode(&query, &writer);
+        snprintf(name, sizeof name, "question-%u", kind);
+        save("query", name, &writer);
+        for (uint16_t at = 0; at < 500; at = (uint16_t)(at * 3 + 1)) {
+            writer_init(&writer, room, sizeof room);
+            write_u8(&writer, 1);
+            write_u8(&writer, (uint8_t)((at % 2 == 0 ? 0 : 0x80) | (kind - 1)));
+            write_u16_le(&writer, at);
+            write_u8(&writer, at < 4 ? 0 : 4);
+            snprintf(name, sizeof name, "answer-%u-%u", kind, at);
+            save("query", name, &writer);
+        }
+    }
+    writer_init(&writer, room, sizeof room);
+    write_u8(&writer, 3);
+    answer_decision_encode(&(struct answer_decision){ .permit = true, .reason = REASON_GRANT }, &writer);
+    save("query", "decision", &writer);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof filled; i++) {
@@ -328,6 +358,7 @@ int main(void)
     entity_seeds();
     message_seeds();
     state_proof_seeds();
+    query_seeds();
     frame_seed();
     genesis_seed(4, 4, 2);
     genesis_seed(5, 4, 0);
