@@ -93,7 +93,8 @@ static void port_executed(void *context, const struct apply_block *block)
 {
     struct daemon *daemon = context;
 
-    queries_executed(&daemon->queries, block, replica_checkpoint(daemon->driver.replica));
+    queries_certified(&daemon->queries, replica_checkpoint(daemon->driver.replica));
+    queries_executed(&daemon->queries);
     daemon->last_commit_ns = clock_mono_ns();
     daemon->stuck_ns = 0;
     if (daemon->speaking) {
@@ -117,6 +118,9 @@ static void port_mark(void *context, enum mark mark, uint64_t view, uint64_t hei
 
     if (mark == MARK_TIMED_OUT && daemon->stuck_ns == 0) {
         daemon->stuck_ns = clock_mono_ns();
+    }
+    if (mark == MARK_CHECKPOINTED) {
+        queries_certified(&daemon->queries, replica_checkpoint(daemon->driver.replica));
     }
     daemon->save_wanted = daemon->save_wanted || (mark == MARK_CHECKPOINTED && daemon->speaking);
     if (events[mark].name != NULL) {

@@ -14,19 +14,31 @@
 void queries_take(struct queries *queries, struct arena *arena, struct apply *apply, const struct genesis *genesis)
 {
     *queries = (struct queries){ .apply = apply, .genesis = genesis };
-    views_init(&queries->views);
+    views_init(&queries->views, &genesis->limits, genesis->time_ms);
     queries->inputs = arena_take(arena, 1, sizeof *queries->inputs);
 }
 
-void queries_executed(struct queries *queries, const struct apply_block *block, const struct checkpoint_cert *checkpoint)
+static struct views_now now_of(const struct queries *queries)
 {
-    struct state_store *store = ledger_store(queries->apply->ledger);
+    struct ledger *ledger = queries->apply->ledger;
 
-    ASSERT(!ledger_is_open(queries->apply->ledger));
-    views_certify(&queries->views, store, checkpoint);
-    if (block->roots) {
-        views_pin(&queries->views, store, block->header->height, block->header->time_ms);
+    ASSERT(!ledger_is_open(ledger));
+    return (struct views_now){ ledger_store(ledger), ledger_height(ledger), ledger_time(ledger) };
+}
+
+void queries_certified(struct queries *queries, const struct checkpoint_cert *checkpoint)
+{
+    if (!ledger_is_open(queries->apply->ledger)) {
+        struct views_now now = now_of(queries);
+        views_certify(&queries->views, &now, checkpoint);
     }
+}
+
+void queries_executed(struct queries *queries)
+{
+    struct views_now now = now_of(queries);
+
+    views_executed(&queries->views, &now);
 }
 
 /* --- Who asks ------------------------------------------------------------------------------------------------------ */

@@ -29,8 +29,11 @@ struct query_call {
 /* queries_take takes the scratch. Owns: apply and genesis must outlive it. */
 void queries_take(struct queries *queries, struct arena *arena, struct apply *apply, const struct genesis *genesis);
 
-/* queries_executed is told of every executed block; checkpoint: the newest certificate, or NULL. Needs: no block is open. */
-void queries_executed(struct queries *queries, const struct apply_block *block, const struct checkpoint_cert *checkpoint);
+/* queries_certified is told of the newest checkpoint certificate, or NULL, whenever there may be a new one. While a block is open it does nothing. */
+void queries_certified(struct queries *queries, const struct checkpoint_cert *checkpoint);
+
+/* queries_executed is told of every executed block, behind queries_certified. Needs: no block is open. */
+void queries_executed(struct queries *queries);
 
 /* queries_answer writes the answer. Needs: no block is open (apply.busy). Any question is safe.
  * Gives: 0 and *size <= room; else a number of wire/code.h or enum query_refusal, and *size 0. Cost: at most one signature check; the proofs. */

@@ -1,20 +1,21 @@
 /* views.h: the certified state that proofs are made against.
  *
- *     checkpoint block executed --> pinned as a candidate --its certificate--> the certified view, until the next one
+ *     checkpoint block executed --> pinned as the candidate --its certificate--> the certified view, until the next one
+ *     the tip of a silent chain ----------------------------its certificate-->
  *
- * A proof needs a root that q members signed, and that is the root after a checkpoint block, not the newest one. So the state after each block
- * whose roots consensus asks for is pinned (storage/state_store.h), and the pin whose certificate comes is kept with a copy of it. Two pins:
- * one certified, one candidate. The store may drop a pin when its reserve ends: then there is no certified view until the next checkpoint. */
+ * A proof needs a root that q members signed, and that is the root after a checkpoint block, or of the tip when the chain fell silent (K1), not the
+ * newest one. So the state after each checkpoint block is pinned (storage/state_store.h), and kept when its certificate comes, with a copy of it. The
+ * certificate of a tip comes while the tip is still the newest state, which is then pinned. Two pins: one certified, one candidate. The store may drop
+ * a pin when its reserve ends: then there is no certified view until the next checkpoint. */
 #ifndef WARD_NODE_VIEWS_H
 #define WARD_NODE_VIEWS_H
 
 #include "storage/state_store.h"
 #include "wire/cert.h"
+#include "wire/config.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define VIEWS_CERTIFICATE_BYTES CHECKPOINT_CERT_BYTES_MAX
 
 struct view {
     bool set;
@@ -23,19 +24,29 @@ struct view {
 };
 
 struct views {
-    struct view slots[STATE_PINS_MAX];      /* by the number of the pin */
-    uint32_t certified;                     /* slot, or STATE_PIN_NONE */
-    uint32_t certificate_bytes;
-    uint8_t certificate[VIEWS_CERTIFICATE_BYTES]; /* encoded; of the certified slot */
+    struct config_limits limits;       /* when a block is a checkpoint block */
+    uint64_t checkpoint_time_ms;       /* of the newest checkpoint block */
+    struct view slots[STATE_PINS_MAX]; /* by the number of the pin */
+    uint32_t certified, candidate;     /* slots; never the same */
+    uint32_t certificate_bytes;        /* of the certified view */
+    uint8_t certificate[CHECKPOINT_CERT_BYTES_MAX]; /* encoded */
 };
 
-void views_init(struct views *views);
+/* The newest state, between two blocks. */
+struct views_now {
+    struct state_store *store;
+    uint64_t height, time_ms;
+};
 
-/* views_certify takes over a certificate if it is of a pinned view newer than the certified one. NULL does nothing. Cost: an encoding when it is new. */
-void views_certify(struct views *views, const struct state_store *store, const struct checkpoint_cert *cert);
+/* views_init knows no certified view. time_ms: of block 0, which counts as a checkpoint block. */
+void views_init(struct views *views, const struct config_limits *limits, uint64_t time_ms);
 
-/* views_pin pins the present state as the candidate. Needs: no block is open. Cost: the fold. */
-void views_pin(struct views *views, struct state_store *store, uint64_t height, uint64_t time_ms);
+/* views_executed is told of every block and pins the state after a checkpoint block. Needs: no block is open. Cost: then, the fold. */
+void views_executed(struct views *views, const struct views_now *now);
+
+/* views_certify takes over a certificate newer than the certified view, if it is of the candidate or of the newest state; NULL does nothing.
+ * Needs: no block is open. Cost: an encoding, and the fold, when it is new. */
+void views_certify(struct views *views, const struct views_now *now, const struct checkpoint_cert *cert);
 
 /* views_certified gives the certified view, NULL when there is none or the store has dropped it. Gives: *pin. */
 const struct view *views_certified(const struct views *views, const struct state_store *store, uint32_t *pin);

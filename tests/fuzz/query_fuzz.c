@@ -15,7 +15,7 @@
 enum { MEMORY = 1 << 26, ANSWER_MAX = 1 << 16, EVENTS = 11, POINTERS = 5, GRANTS = 3, CHANGES_MAX = 64 };
 
 static struct apply apply;
-static struct genesis genesis = { .hash = { { 1 } }, .time_ms = 1000000 };
+static struct genesis genesis = { .hash = { { 1 } }, .time_ms = 1000000, .limits = { .checkpoint_blocks = 256, .checkpoint_ms = 10000 } };
 static struct queries queries;
 static struct query_check *check;
 static struct sign_keypair key;
@@ -158,8 +158,7 @@ static void start(void)
     events_root = fill_archive();
     fill_state(&params);
     struct checkpoint_cert cert = { .checkpoint = { .height = 20, .state_root = root, .receipts_root = ledger_receipts_root(apply.ledger) } };
-    views_pin(&queries.views, ledger_store(apply.ledger), 20, 2000000);
-    views_certify(&queries.views, ledger_store(apply.ledger), &cert);
+    queries_certified(&queries, &cert);
     for (int kind = QUERY_CHECKPOINT; kind < QUERY_KIND_END; kind++) {
         ask((enum query_kind)kind, false);
         ask((enum query_kind)kind, true);

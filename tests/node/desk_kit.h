@@ -33,6 +33,9 @@ void desk_start(struct desk *desk);
 /* desk_checkpoint executes an empty block as a checkpoint block and, with `certify`, brings its certificate. */
 void desk_checkpoint(struct desk *desk, bool certify);
 
+/* desk_certify makes the certificate of the newest state; nobody is told. */
+void desk_certify(struct desk *desk);
+
 /* desk_grant, desk_add, desk_request send one command each and assert that it worked. */
 void desk_grant(struct desk *desk, uint16_t org);
 void desk_add(struct desk *desk, uint8_t count, bool approve);

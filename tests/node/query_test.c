@@ -352,12 +352,48 @@ Test(query, a_certificate_of_another_state_is_not_taken, .init = start)
     query.certified = true;
     desk_checkpoint(&desk, false);
     struct checkpoint_cert cert = { .checkpoint = { .height = desk.lab.height, .state_root = { { 1 } } } };
-    views_certify(&desk.queries.views, ledger_store(desk.lab.ledger), &cert);
+    queries_certified(&desk.queries, &cert);
     expect(&query, NULL, QUERY_UNCERTIFIED, "another root");
     cert.checkpoint.state_root = lab_root(&desk.lab);
     cert.checkpoint.height++;
-    views_certify(&desk.queries.views, ledger_store(desk.lab.ledger), &cert);
+    queries_certified(&desk.queries, &cert);
     expect(&query, NULL, QUERY_UNCERTIFIED, "another height");
+}
+
+Test(query, the_tip_of_a_silent_chain_is_certified_where_it_stands, .init = start)
+{
+    struct query query = desk_query(&desk, QUERY_RECEIPT);
+
+    query.certified = true;
+    desk_checkpoint(&desk, true);
+    query.id = desk_request(&desk, &desk.doctor); /* no checkpoint block */
+    expect(&query, NULL, QUERY_UNCERTIFIED, "above the checkpoint");
+    desk_certify(&desk);
+    uint64_t height = desk.lab.height;
+    queries_certified(&desk.queries, &desk.certificate);
+    answered(&query, NULL);
+    cr_assert_eq(desk.facts.answer.height, height);
+    desk_certify(&desk); /* certified too late: the next block is executed */
+    (void)desk_request(&desk, &desk.doctor);
+    struct checkpoint_cert late = desk.certificate;
+    late.checkpoint.height = height + 1;
+    queries_certified(&desk.queries, &late);
+    answered(&query, NULL);
+    cr_assert_eq(desk.facts.answer.height, height, "the view before stays");
+}
+
+Test(query, a_pin_that_the_store_dropped_is_no_view, .init = start)
+{
+    struct query query = desk_query(&desk, QUERY_ORG);
+
+    query.certified = true;
+    desk_checkpoint(&desk, true);
+    expect(&query, NULL, 0, "certified");
+    state_store_unpin(ledger_store(desk.lab.ledger), 0);
+    state_store_unpin(ledger_store(desk.lab.ledger), 1);
+    expect(&query, NULL, QUERY_UNCERTIFIED, "the reserve ended");
+    desk_checkpoint(&desk, true);
+    expect(&query, NULL, 0, "until the next checkpoint");
 }
 
 Test(query, what_the_archive_has_forgotten_is_said_to_be_so, .init = start)
