@@ -100,6 +100,10 @@ static void check_account(const struct pool *pool, uint32_t account)
 
     ASSERT(a->run >= a->executed);
     ASSERT(a->run - a->executed <= POOL_NONCE_WINDOW);
+    ASSERT(a->flown >= a->executed);
+    for (uint64_t nonce = a->executed + 1; nonce <= a->flown; nonce++) {
+        ASSERT(entry_find(pool, &a->account, nonce) != POOL_NONE);
+    }
     for (uint64_t nonce = a->executed + 1; nonce <= a->executed + POOL_NONCE_WINDOW; nonce++) {
         uint32_t holder = holder_find(pool, account, nonce);
         bool good = holder != POOL_NONE && pool->items[holder].code == CODE_OK;

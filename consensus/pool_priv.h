@@ -88,6 +88,7 @@ struct pool_account {
     struct hash32 account;
     uint64_t executed;
     uint64_t run;
+    uint64_t flown; /* every nonce in (executed, flown] is in flight; found on demand */
     uint32_t items;
     uint32_t next; /* in its bucket, or free */
 };

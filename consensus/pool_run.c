@@ -276,6 +276,7 @@ void pool_advance(struct pool *pool, struct now now, uint32_t account, uint64_t 
     uint64_t count = executed - before < POOL_NONCE_WINDOW ? executed - before : POOL_NONCE_WINDOW;
     a->executed = executed;
     a->run = a->run > executed ? a->run : executed;
+    a->flown = a->flown > executed ? a->flown : executed;
     for (uint64_t i = 1; i <= count; i++) {
         pool_drop_used(pool, now, account, before + i);
     }
@@ -335,15 +336,17 @@ static void from_flight(struct pool *pool, struct now now, uint32_t index)
 
 void pool_released(struct pool *pool, struct now now, uint32_t account, uint64_t nonce)
 {
+    struct pool_account *a = &pool->accounts[account];
     uint32_t holder = holder_find(pool, account, nonce);
 
-    if (entry_find(pool, &pool->accounts[account].account, nonce) != POOL_NONE) {
+    if (entry_find(pool, &a->account, nonce) != POOL_NONE) {
         return; /* In flight at another height as well. */
     }
-    if (nonce <= pool->accounts[account].executed) {
+    if (nonce <= a->executed) {
         pool_drop_used(pool, now, account, nonce);
         return;
     }
+    a->flown = a->flown < nonce ? a->flown : nonce - 1;
     if (holder != POOL_NONE) {
         from_flight(pool, now, holder);
     }

@@ -82,6 +82,18 @@ static bool is_capped(const struct pool *pool, const struct choice *choice, uint
     return pool->origins_active > 1 && taken > 0 && taken + weight > pool->config.block_bytes_max / 2;
 }
 
+/* is_behind_others tells whether an earlier nonce of the account still waits to be taken. */
+static bool is_behind_others(struct pool *pool, const struct pool_item *item)
+{
+    struct pool_account *a = &pool->accounts[item->account];
+
+    ASSERT(item->nonce > a->executed);
+    while (a->flown + 1 < item->nonce && entry_find(pool, &a->account, a->flown + 1) != POOL_NONE) {
+        a->flown++;
+    }
+    return a->flown + 1 < item->nonce;
+}
+
 /* is_takeable judges the first command of an origin once more. Gives: false when it is not there any more. */
 static bool is_takeable(struct pool *pool, struct now now, const struct choice *choice, uint32_t index)
 {
@@ -99,13 +111,12 @@ static bool is_takeable(struct pool *pool, struct now now, const struct choice *
     if (!pool_judge(pool, now, index, choice->time_ms)) {
         return false;
     }
-    const struct pool_account *a = &pool->accounts[account];
-    if (item->nonce > a->executed + 1 && entry_find(pool, &a->account, item->nonce - 1) == POOL_NONE) {
-        pool_cut(pool, now, account, item->nonce); /* Its predecessor is of another origin: behind it. */
-        pool_extend(pool, now, account);
-        return false;
+    if (!is_behind_others(pool, item)) {
+        return true;
     }
-    return true;
+    pool_cut(pool, now, account, item->nonce); /* That one is of another origin: this one goes behind it. */
+    pool_extend(pool, now, account);
+    return false;
 }
 
 static void take(struct pool *pool, struct choice *choice, uint32_t index, uint64_t weight)

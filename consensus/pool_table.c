@@ -111,7 +111,7 @@ uint32_t account_hold(struct pool *pool, const struct hash32 *account, uint64_t 
         bool used = pool->free_accounts.first != POOL_NONE;
         index = free_take(&pool->free_accounts); /* There is one per item, and one for who holds it. */
         pool->free_accounts.first = used ? pool->accounts[index].next : POOL_NONE;
-        pool->accounts[index] = (struct pool_account){ .account = *account, .executed = executed, .run = executed, .next = *head };
+        pool->accounts[index] = (struct pool_account){ .account = *account, .executed = executed, .run = executed, .flown = executed, .next = *head };
         *head = index;
     }
     pool->accounts[index].items++;

@@ -1,0 +1,443 @@
+/* pool_test.c: what comes in, how it is checked, and that everybody is answered (R1, R3). Blocks: pool_block_test.c. */
+#include "consensus/pool.h"
+
+#include "tests/consensus/pool_kit.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <string.h>
+
+#define MS UINT64_C(1000000)
+
+static struct pool_kit *kit;
+
+static void open_kit(void)
+{
+    kit = pool_kit_open(NULL);
+}
+
+static void close_kit(void)
+{
+    pool_kit_close(kit);
+}
+
+TestSuite(pool, .init = open_kit, .fini = close_kit);
+
+#define COMMAND(...) (&(struct app_kit_command){ __VA_ARGS__ })
+
+Test(pool, admits_a_good_command_and_makes_it_live)
+{
+    cr_assert_eq(pool_kit_add(kit, 7, 1, COMMAND(.account = 5, .nonce = 1)), CODE_OK);
+    pool_kit_expect_none(kit);
+    cr_assert_eq(pool_live_count(kit->pool), 0, "not before its signature is checked");
+    cr_assert_eq(pool_kit_verify(kit), 1);
+    pool_kit_expect(kit, 7, CODE_OK);
+    pool_kit_expect_none(kit);
+    cr_assert_eq(pool_live_count(kit->pool), 1);
+    cr_assert_eq(pool_ready(kit->pool).commands, 1);
+    cr_assert_eq(pool_live_oldest_ns(kit->pool), kit->now.mono_ns);
+}
+
+/* R1: refused with a reason, at once; nothing remains. */
+Test(pool, refuses_at_once_what_needs_no_signature_check)
+{
+    static const struct { struct app_kit_command command; uint16_t code; const char *why; } table[] = {
+        { { .account = 1, .nonce = 0 }, CODE_NONCE_LOW, "nonces begin at 1" },
+        { { .account = 9, .nonce = 3 }, CODE_NONCE_LOW, "executed already" },
+        { { .account = 9, .nonce = 3 + POOL_NONCE_WINDOW + 1 }, CODE_NONCE_GAP, "one beyond the window" },
+        { { .account = 9, .nonce = UINT64_MAX }, CODE_NONCE_GAP, "far beyond the window" },
+        { { .account = 1, .nonce = 1, .valid_until_ms = APP_KIT_TIME }, CODE_EXPIRED, "over now" },
+        { { .account = 1, .nonce = 1, .valid_until_ms = 1 }, CODE_EXPIRED, "over long ago" },
+        { { .account = 1, .nonce = 1, .valid_until_ms = APP_KIT_TIME + COMMAND_VALID_MS_MAX + 1 }, CODE_EXPIRY_FAR, "a millisecond too far" },
+        { { .account = 1, .nonce = 1, .cost_us = 50001 }, CODE_LENGTH, "no block could hold its cost" },
+        { { .account = 1, .nonce = 1, .payload = 13000 }, CODE_LENGTH, "longer than any command" },
+    };
+
+    kit->app.accounts[9].nonce = 3;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        cr_assert_eq(pool_kit_add(kit, 1, 1, &table[i].command), table[i].code, "%s", table[i].why);
+    }
+    pool_kit_expect_none(kit);
+    cr_assert_eq(pool_status(kit->pool).commands, 0);
+}
+
+Test(pool, takes_what_is_on_the_right_side_of_each_bound)
+{
+    kit->app.accounts[9].nonce = 3;
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 9, .nonce = 4)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 2, 1, COMMAND(.account = 9, .nonce = 3 + POOL_NONCE_WINDOW)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 3, 1, COMMAND(.account = 1, .nonce = 1, .valid_until_ms = APP_KIT_TIME + 1)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 4, 1, COMMAND(.account = 2, .nonce = 1, .valid_until_ms = APP_KIT_TIME + COMMAND_VALID_MS_MAX)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 5, 1, COMMAND(.account = 3, .nonce = 1, .cost_us = 50000)), CODE_OK);
+}
+
+Test(pool, measures_expiry_by_the_later_of_block_time_and_wall)
+{
+    pool_executed(kit->pool, kit->now, 1, APP_KIT_TIME + 100);
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1, .valid_until_ms = APP_KIT_TIME + 100)), CODE_EXPIRED);
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1, .valid_until_ms = APP_KIT_TIME + 101)), CODE_OK);
+}
+
+Test(pool, tells_how_long_a_command_is_and_what_may_be_tried_again)
+{
+    struct pool_source member = { .member = 2 };
+    size_t first = app_kit_make(COMMAND(.account = 1, .nonce = 1, .payload = 100), kit->bytes);
+    size_t second = app_kit_make(COMMAND(.account = 2, .nonce = 1), kit->bytes + first);
+
+    struct pool_answer answer = pool_add(kit->pool, kit->now, &member, bytes_of(kit->bytes, first + second));
+    cr_assert_eq(answer.code, CODE_OK);
+    cr_assert_eq(answer.bytes, first, "a member's commands follow each other");
+    struct pool_source client = { .token = 1, .client = 1 };
+    answer = pool_add(kit->pool, kit->now, &client, bytes_of(kit->bytes, first + second));
+    cr_assert_eq(answer.code, CODE_LENGTH, "a client's is all there is");
+    cr_assert_eq(answer.retry_after_ms, 0);
+    answer = pool_add(kit->pool, kit->now, &client, bytes_of("rubbish", 7));
+    cr_assert_eq(answer.code, CODE_LENGTH);
+    cr_assert_eq(answer.bytes, 0);
+    cr_assert(hash_is_zero(&answer.id));
+    cr_assert_eq(pool_kit_add(kit, 9, 1, COMMAND(.account = 3, .nonce = 99)), CODE_NONCE_GAP);
+}
+
+/* R1: the code tells which signature is bad. */
+Test(pool, refuses_by_the_first_bad_signature)
+{
+    static const struct { uint32_t signatures, bad; uint16_t code; } table[] = {
+        { 1, 1, CODE_SIG }, { 3, 4, CODE_COSIG }, { 3, 7, CODE_SIG }, { 3, 6, CODE_COSIG }, { 8, 128, CODE_POP }, { 8, 0, CODE_OK },
+    };
+
+    for (uint32_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        cr_assert_eq(pool_kit_add(kit, i + 1, 1, COMMAND(.account = 20 + i, .nonce = 1, .signatures = table[i].signatures, .bad = table[i].bad)), CODE_OK);
+    }
+    cr_assert_eq(pool_kit_verify(kit), 1 + 3 + 3 + 3 + 8 + 8);
+    for (uint32_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        pool_kit_expect(kit, i + 1, table[i].code);
+    }
+    cr_assert_eq(pool_status(kit->pool).commands, 1);
+}
+
+Test(pool, wants_a_batch_at_128_or_after_two_milliseconds)
+{
+    cr_assert_eq(pool_verify_due_ns(kit->pool), UINT64_MAX);
+    uint64_t first_ns = kit->now.mono_ns;
+    for (uint32_t i = 0; i < REQUEST_BATCH_MAX; i++) {
+        cr_assert_eq(pool_kit_add(kit, i + 1, i / 64, COMMAND(.account = 100 + i, .nonce = 1)), CODE_OK);
+        cr_assert_eq(pool_verify_due_ns(kit->pool), i + 1 < REQUEST_BATCH_MAX ? first_ns + 2 * MS : 0, "%u", i);
+        kit->now.mono_ns += 1000;
+    }
+    cr_assert_eq(pool_kit_verify(kit), REQUEST_BATCH_MAX);
+    cr_assert_eq(pool_verify_due_ns(kit->pool), UINT64_MAX);
+}
+
+Test(pool, has_two_batches_under_way_and_no_third)
+{
+    const struct sig_item *items = NULL;
+    uint32_t batch[2], count = 0, third = 9;
+    bool good[1] = { true };
+
+    for (uint32_t i = 0; i < 3; i++) {
+        cr_assert_eq(pool_kit_add(kit, i + 1, 1, COMMAND(.account = i, .nonce = 1)), CODE_OK);
+        if (i < 2) {
+            cr_assert(pool_verify_take(kit->pool, &batch[i], &items, &count));
+        }
+    }
+    cr_assert_neq(batch[0], batch[1]);
+    cr_assert_not(pool_verify_take(kit->pool, &third, &items, &count));
+    cr_assert_eq(pool_verify_due_ns(kit->pool), UINT64_MAX);
+    pool_verified(kit->pool, kit->now, batch[1], good, 1);
+    pool_kit_expect(kit, 2, CODE_OK);
+    cr_assert_eq(pool_kit_verify(kit), 1);
+    pool_kit_expect(kit, 3, CODE_OK);
+    pool_verified(kit->pool, kit->now, batch[0], good, 1);
+    pool_kit_expect(kit, 1, CODE_OK);
+}
+
+/* R1: one bad source has its turn, not the others'. */
+Test(pool, takes_turns_between_sources_when_it_verifies)
+{
+    for (uint32_t i = 0; i < 150; i++) {
+        cr_assert_eq(pool_kit_add(kit, 0, 3, COMMAND(.account = 100 + i, .nonce = 1, .bad = 1)), CODE_OK);
+    }
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 2, 2, COMMAND(.account = 2, .nonce = 1)), CODE_OK);
+    (void)pool_kit_verify(kit);
+    pool_kit_expect(kit, 1, CODE_OK);
+    pool_kit_expect(kit, 2, CODE_OK);
+    cr_assert_eq(pool_status(kit->pool).unverified, 150 + 2 - REQUEST_BATCH_MAX);
+}
+
+/* --- The same command again, and rivals (R3) ----------------------------------------------------------------------------- */
+
+Test(pool, answers_both_who_sent_the_same_command)
+{
+    const struct app_kit_command *command = COMMAND(.account = 1, .nonce = 1);
+
+    cr_assert_eq(pool_kit_add(kit, 1, 1, command), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 2, 1, command), CODE_OK);
+    cr_assert_eq(pool_status(kit->pool).commands, 1);
+    cr_assert_eq(pool_kit_verify(kit), 1);
+    pool_kit_expect(kit, 1, CODE_OK);
+    pool_kit_expect(kit, 2, CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 3, 9, command), CODE_OK);
+    pool_kit_expect(kit, 1, REFUSAL_SHARE); /* the oldest is displaced */
+    pool_kit_expect(kit, 3, CODE_OK);
+    pool_kit_expect_none(kit);
+}
+
+Test(pool, checks_equal_commands_of_two_sources_once)
+{
+    const struct app_kit_command *command = COMMAND(.account = 1, .nonce = 1);
+
+    cr_assert_eq(pool_kit_add(kit, 0, 2, command), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 1, 1, command), CODE_OK);
+    cr_assert_eq(pool_status(kit->pool).commands, 2, "it does not wait for another's turn");
+    cr_assert_eq(pool_kit_verify(kit), 1);
+    pool_kit_expect(kit, 1, CODE_OK);
+    cr_assert_eq(pool_status(kit->pool).commands, 1);
+    cr_assert(pool_forward_waiting(kit->pool), "the client's interest was kept");
+}
+
+/* Signatures are not part of the id: garbage under a good command's id must not get the good one refused. */
+Test(pool, judges_the_same_id_with_other_signatures_on_its_own)
+{
+    cr_assert_eq(pool_kit_add(kit, 0, 2, COMMAND(.account = 1, .nonce = 1, .bad = 1)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 5, 1, COMMAND(.account = 1, .nonce = 1)), CODE_OK);
+    cr_assert_eq(pool_kit_verify(kit), 2);
+    pool_kit_expect(kit, 5, CODE_OK);
+    cr_assert_eq(pool_live_count(kit->pool), 1);
+}
+
+Test(pool, joins_the_same_id_that_verified_first_whatever_its_signatures)
+{
+    cr_assert_eq(pool_kit_add(kit, 4, 2, COMMAND(.account = 1, .nonce = 1, .mark = 9)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 5, 1, COMMAND(.account = 1, .nonce = 1)), CODE_OK);
+    cr_assert_eq(pool_kit_verify(kit), 2);
+    pool_kit_expect(kit, 4, CODE_OK);
+    pool_kit_expect(kit, 5, CODE_OK);
+    cr_assert_eq(pool_status(kit->pool).commands, 1);
+}
+
+Test(pool, lets_the_first_verified_of_two_rivals_win)
+{
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1, .salt = 1)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 2, 1, COMMAND(.account = 1, .nonce = 1, .salt = 2)), REFUSAL_BUSY, "one unverified for each source");
+    cr_assert_eq(pool_kit_add(kit, 3, 2, COMMAND(.account = 1, .nonce = 1, .salt = 3)), CODE_OK);
+    cr_assert_eq(pool_kit_verify(kit), 2);
+    pool_kit_expect(kit, 1, CODE_OK);
+    pool_kit_expect(kit, 3, CODE_NONCE_LOW);
+    cr_assert_eq(pool_kit_add(kit, 4, 1, COMMAND(.account = 1, .nonce = 1, .salt = 4)), CODE_NONCE_LOW);
+    pool_kit_expect_none(kit);
+}
+
+Test(pool, forgets_a_rival_whose_signature_is_bad)
+{
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1, .salt = 1, .bad = 1)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 3, 2, COMMAND(.account = 1, .nonce = 1, .salt = 3)), CODE_OK);
+    (void)pool_kit_verify(kit);
+    pool_kit_expect(kit, 1, CODE_SIG);
+    pool_kit_expect(kit, 3, CODE_OK);
+}
+
+/* --- Shares (R4, section 13) ---------------------------------------------------------------------------------------------- */
+
+static uint64_t give_until(uint64_t token, uint32_t from, uint32_t account, uint32_t count, uint32_t payload, uint16_t code)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        cr_assert_eq(pool_kit_add(kit, token == 0 ? 0 : token + i, from, COMMAND(.account = account + i, .nonce = 1, .payload = payload)), CODE_OK, "%u", i);
+    }
+    cr_assert_eq(pool_kit_add(kit, token == 0 ? 0 : token + count, from, COMMAND(.account = account + count, .nonce = 1, .payload = payload)), code);
+    return token + count;
+}
+
+Test(pool, gives_a_client_its_places_and_no_more)
+{
+    uint64_t token = give_until(1, 1, 0, 64, 0, REFUSAL_SHARE);
+    (void)give_until(token, 2, 100, 64, 0, REFUSAL_SHARE);
+}
+
+Test(pool, bounds_the_memory_of_a_client)
+{
+    (void)give_until(1, 1, 0, 2, 8192, REFUSAL_SHARE); /* two pages of a small pool */
+    cr_assert_eq(pool_kit_add(kit, 99, 2, COMMAND(.account = 99, .nonce = 1, .payload = 8192)), CODE_OK);
+}
+
+Test(pool, keeps_what_belongs_to_others_whatever_a_member_sends)
+{
+    uint32_t share = kit->config.commands / 2 / 3;
+
+    (void)give_until(0, 3, 0, share, 0, REFUSAL_BUSY);
+    (void)give_until(0, 2, 1000, share, 0, REFUSAL_BUSY);
+    for (uint32_t client = 0; client < 8; client++) {
+        (void)give_until(1 + client * 64, client, 2000 + client * 100, 64, 0, REFUSAL_SHARE);
+    }
+    cr_assert_eq(pool_kit_add(kit, 9999, 50, COMMAND(.account = 3999, .nonce = 1)), REFUSAL_BUSY, "own clients have their half");
+    while (pool_kit_verify(kit) > 0) {
+    }
+    pool_check(kit->pool);
+}
+
+Test(pool, keeps_memory_of_others_whatever_a_member_sends)
+{
+    uint32_t taken = 0;
+
+    while (pool_kit_add(kit, 0, 3, COMMAND(.account = taken, .nonce = 1, .payload = 8192)) == CODE_OK) {
+        taken++;
+    }
+    cr_assert_gt(taken, 4);
+    cr_assert_lt(taken, 20);
+    cr_assert_eq(pool_kit_add(kit, 0, 2, COMMAND(.account = 3000, .nonce = 1, .payload = 8192)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 3001, .nonce = 1, .payload = 8192)), CODE_OK);
+}
+
+Test(pool, gives_one_origin_half_of_all_places)
+{
+    for (uint32_t i = 0; i < APP_KIT_ACCOUNTS; i++) {
+        kit->app.accounts[i].origin = 7;
+    }
+    uint32_t admitted = 0;
+    for (uint32_t from = 0; from < 4; from++) {
+        for (uint32_t i = 0; i < 170; i++) {
+            admitted += pool_kit_add(kit, 0, from, COMMAND(.account = from * 200 + i, .nonce = 1)) == CODE_OK;
+        }
+    }
+    while (pool_kit_verify(kit) > 0) {
+    }
+    cr_assert_eq(admitted, 4 * 170, "before the check nobody can spend an organisation's share");
+    cr_assert_eq(pool_live_count(kit->pool), 512);
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 3000, .nonce = 1)), REFUSAL_SHARE);
+    kit->app.accounts[3001].origin = 8;
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 3001, .nonce = 1)), CODE_OK);
+}
+
+static void take_all_outcomes(uint32_t expected)
+{
+    struct pool_outcome outcome;
+    uint32_t count = 0;
+
+    while (pool_next_outcome(kit->pool, &outcome)) {
+        count++;
+    }
+    cr_assert_eq(count, expected);
+}
+
+Test(pool, refuses_clients_while_answers_are_not_taken)
+{
+    const struct app_kit_command *command = COMMAND(.account = 1, .nonce = 1);
+    uint64_t token = 1;
+
+    pool_kit_admit(kit, token, 1, command);
+    while (pool_kit_add(kit, ++token, 1, command) == CODE_OK) {
+        cr_assert_lt(token, 100000);
+    }
+    cr_assert_eq(pool_deadline_ns(kit->pool), 0, "answers wait");
+    take_all_outcomes(pool_status(kit->pool).outcomes);
+    cr_assert_eq(pool_kit_add(kit, token, 1, command), CODE_OK);
+}
+
+/* --- Not live (R1) -------------------------------------------------------------------------------------------------------- */
+
+Test(pool, lets_a_command_wait_for_an_earlier_nonce)
+{
+    pool_kit_admit(kit, 2, 1, COMMAND(.account = 1, .nonce = 2));
+    pool_kit_admit(kit, 3, 1, COMMAND(.account = 1, .nonce = 3));
+    cr_assert_eq(pool_live_count(kit->pool), 0);
+    cr_assert_eq(pool_status(kit->pool).waiting, 2);
+    pool_kit_admit(kit, 1, 1, COMMAND(.account = 1, .nonce = 1));
+    cr_assert_eq(pool_live_count(kit->pool), 3, "the run is complete");
+    cr_assert_eq(pool_status(kit->pool).waiting, 0);
+}
+
+Test(pool, refuses_after_30_s_what_never_became_live)
+{
+    pool_kit_admit(kit, 2, 1, COMMAND(.account = 1, .nonce = 2));
+    cr_assert_eq(pool_deadline_ns(kit->pool), kit->now.mono_ns + POOL_WAIT_NS);
+    pool_kit_time(kit, POOL_WAIT_NS / MS - 1);
+    pool_on_time(kit->pool, kit->now);
+    pool_kit_expect_none(kit);
+    pool_kit_time(kit, 1);
+    pool_on_time(kit->pool, kit->now);
+    pool_kit_expect(kit, 2, REFUSAL_WAITED);
+    cr_assert_eq(pool_status(kit->pool).commands, 0);
+    cr_assert_eq(pool_deadline_ns(kit->pool), UINT64_MAX, "J4: nothing is waited for");
+}
+
+Test(pool, refuses_a_live_command_when_it_expires_and_its_successors_wait)
+{
+    pool_kit_admit(kit, 1, 1, COMMAND(.account = 1, .nonce = 1, .valid_until_ms = APP_KIT_TIME + 500));
+    pool_kit_admit(kit, 2, 1, COMMAND(.account = 1, .nonce = 2));
+    cr_assert_eq(pool_live_count(kit->pool), 2);
+    pool_kit_time(kit, 500);
+    pool_on_time(kit->pool, kit->now);
+    pool_kit_expect(kit, 1, CODE_EXPIRED);
+    cr_assert_eq(pool_live_count(kit->pool), 0);
+    cr_assert_eq(pool_status(kit->pool).waiting, 1);
+    pool_check(kit->pool);
+}
+
+Test(pool, looks_again_when_the_clock_was_set_back)
+{
+    pool_kit_admit(kit, 1, 1, COMMAND(.account = 1, .nonce = 1, .valid_until_ms = APP_KIT_TIME + 500));
+    pool_kit_time(kit, 500);
+    kit->now.wall_ms -= 400;
+    pool_on_time(kit->pool, kit->now);
+    pool_kit_expect_none(kit);
+    cr_assert_eq(pool_deadline_ns(kit->pool), kit->now.mono_ns + 400 * MS);
+}
+
+Test(pool, judges_a_sender_without_tokens_again_in_time)
+{
+    kit->app.accounts[1].code = CODE_RATE;
+    pool_kit_admit(kit, 1, 1, COMMAND(.account = 1, .nonce = 1));
+    cr_assert_eq(pool_live_count(kit->pool), 0, "J8: what cannot commit is no reason to do anything");
+    cr_assert_eq(pool_deadline_ns(kit->pool), kit->now.mono_ns + 250 * MS);
+    pool_kit_time(kit, 250);
+    pool_on_time(kit->pool, kit->now);
+    cr_assert_eq(pool_live_count(kit->pool), 0);
+    kit->app.accounts[1].code = CODE_OK;
+    pool_kit_time(kit, 250);
+    pool_on_time(kit->pool, kit->now);
+    cr_assert_eq(pool_live_count(kit->pool), 1);
+    cr_assert(pool_forward_waiting(kit->pool), "now it is worth forwarding");
+}
+
+Test(pool, judges_an_unknown_sender_again_when_a_block_is_executed)
+{
+    kit->app.accounts[1].code = CODE_SENDER_UNKNOWN;
+    pool_kit_admit(kit, 1, 1, COMMAND(.account = 1, .nonce = 1));
+    cr_assert_eq(pool_live_count(kit->pool), 0);
+    cr_assert_eq(pool_deadline_ns(kit->pool), kit->now.mono_ns + POOL_WAIT_NS, "time alone changes nothing about it");
+    kit->app.accounts[1].code = CODE_OK;
+    pool_executed(kit->pool, kit->now, 1, kit->now.wall_ms);
+    cr_assert_eq(pool_live_count(kit->pool), 1);
+    pool_check(kit->pool);
+}
+
+Test(pool, drains_new_commands_and_keeps_old_ones)
+{
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1)), CODE_OK);
+    pool_drain(kit->pool);
+    cr_assert_eq(pool_kit_add(kit, 2, 1, COMMAND(.account = 2, .nonce = 1)), REFUSAL_DRAINING);
+    cr_assert_eq(pool_kit_add(kit, 0, 2, COMMAND(.account = 3, .nonce = 1)), CODE_OK, "members know by themselves");
+    (void)pool_kit_verify(kit);
+    pool_kit_expect(kit, 1, CODE_OK);
+    cr_assert_eq(pool_kit_select(kit), 2);
+}
+
+Test(pool, knows_what_was_verified_here_byte_for_byte)
+{
+    pool_kit_admit(kit, 1, 1, COMMAND(.account = 1, .nonce = 1));
+    struct command same = app_kit_parse(bytes_of(kit->bytes, app_kit_make(COMMAND(.account = 1, .nonce = 1), kit->bytes)));
+    cr_assert(pool_has_verified(kit->pool, &same));
+    struct command other = app_kit_parse(bytes_of(kit->bytes, app_kit_make(COMMAND(.account = 1, .nonce = 1, .mark = 3), kit->bytes)));
+    cr_assert_not(pool_has_verified(kit->pool, &other), "the same id with other signatures");
+    cr_assert_eq(pool_kit_add(kit, 2, 1, COMMAND(.account = 2, .nonce = 1)), CODE_OK);
+    struct command waits = app_kit_parse(bytes_of(kit->bytes, app_kit_make(COMMAND(.account = 2, .nonce = 1), kit->bytes)));
+    cr_assert_not(pool_has_verified(kit->pool, &waits), "held, but not checked");
+}
+
+Test(pool, refuses_memory_for_too_few_commands, .signal = SIGABRT)
+{
+    struct pool_config config = kit->config;
+
+    config.commands = POOL_COMMANDS_MIN - 1;
+    (void)pool_footprint(&config);
+}
