@@ -83,6 +83,21 @@ static bool is_flying(const struct replica *r, const struct block *block)
     return height > r->executed_height && height <= r->flight_high && hash_equal(&r->flight[height % 64], &block->hash);
 }
 
+static bool is_older(const struct block *a, const struct block *b)
+{
+    return a->view < b->view || (a->view == b->view && a->header.height < b->header.height);
+}
+
+uint32_t replica_room_count(struct replica *r)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < r->blocks.count; i++) {
+        count += !r->blocks.slots[i].used || !is_needed(r, &r->blocks.slots[i]);
+    }
+    return count;
+}
+
 struct block *replica_room(struct replica *r, const struct block_header *header, const struct hash32 *hash)
 {
     struct block *worst = NULL;
@@ -92,7 +107,7 @@ struct block *replica_room(struct replica *r, const struct block_header *header,
     }
     for (uint32_t i = 0; i < r->blocks.count; i++) {
         struct block *block = &r->blocks.slots[i];
-        if (!is_needed(r, block) && (worst == NULL || block->view < worst->view)) {
+        if (!is_needed(r, block) && (worst == NULL || is_older(block, worst))) {
             worst = block;
         }
     }

@@ -58,7 +58,7 @@ static uint32_t choose(const struct replica *r)
 static void ask(struct replica *r, const struct missing *missing)
 {
     struct fetch *fetch = &r->fetch;
-    uint32_t room = blocks_free(&r->blocks);
+    uint32_t room = replica_room_count(r);
     bool far = missing->height > r->history.high + 2 && fetch->tries % 2 == 0;
     uint32_t peer = choose(r);
 

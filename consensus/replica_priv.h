@@ -270,6 +270,9 @@ void replica_try_commit(struct replica *r);
 void replica_commit_bundle(struct replica *r, const struct commit_proof *proof, uint64_t height, const struct hash32 *hash);
 void replica_on_executed(struct replica *r, const struct event *event);
 struct block *replica_room(struct replica *r, const struct block_header *header, const struct hash32 *hash);
+
+/* replica_room_count gives how many blocks replica_room would find a slot for: free ones, and those of blocks that nothing held leads to. */
+uint32_t replica_room_count(struct replica *r);
 bool replica_parent_time(struct replica *r, const struct block_header *header, uint64_t *time_ms);
 
 /* --- Proposals, votes (replica_propose.c) ---------------------------------------------------------------------------------------------- */

@@ -171,6 +171,39 @@ Test(replica, minority_that_was_cut_off_catches_up)
     cluster_kit_close(&kit);
 }
 
+static bool drop_bundles(const struct cluster_message *message)
+{
+    return message->type == MESSAGE_BUNDLE;
+}
+
+Test(replica, lagging_replica_catches_up_while_the_chain_runs_at_full_speed)
+{
+    cluster_kit_start(&kit, 4, 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        kit.cut[3][i] = kit.cut[i][3] = true;
+    }
+    for (uint32_t i = 1; i <= 100; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 2000000);
+    }
+    uint64_t behind = kit.nodes[0].executed - kit.nodes[3].executed;
+    cr_assert_geq(behind, 50);
+    for (uint32_t i = 0; i < 3; i++) {
+        kit.cut[3][i] = kit.cut[i][3] = false;
+        cluster_kit_step(&kit, i, &(struct event){ .kind = EVENT_LINK, .link = { 3, true } });
+        cluster_kit_step(&kit, 3, &(struct event){ .kind = EVENT_LINK, .link = { i, true } });
+    }
+    /* Bundles are lost until all its room is taken by proposals that it cannot link. */
+    for (uint32_t i = 101; i <= 600; i++) { /* There is always something for the next block. */
+        kit.drop = i < 200 ? drop_bundles : NULL;
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 400000);
+    }
+    cr_assert_geq(kit.nodes[3].executed + 20, kit.nodes[0].executed, "J6: %lu of %lu", (unsigned long)kit.nodes[3].executed, (unsigned long)kit.nodes[0].executed);
+    cluster_kit_agree(&kit);
+    cluster_kit_close(&kit);
+}
+
 static bool drop_proposals(const struct cluster_message *message)
 {
     return message->from == 0 && message->type == MESSAGE_PROPOSE;
