@@ -18,6 +18,15 @@ static const struct flag_spec cluster_flags[] = {
     END,
 };
 
+static const struct flag_spec faults_flags[] = {
+    { .name = "kind", .type = FLAG_CHOICE, .choices = "follower|leader|all|stop|drain", .value = "leader",
+      .help = "SIGKILL of a follower, of the leader, of all; SIGSTOP of the leader; SIGTERM of leader and followers in turn" },
+    { .name = "rounds", .type = FLAG_NUMBER, .value = "3", .min = 1, .max = 60, .help = "faults, one after the other" },
+    { .name = "rate", .type = FLAG_NUMBER, .value = "300", .min = 1, .max = 5000, .help = "commands per second, sent whatever happens" },
+    { .name = "keep", .type = FLAG_PATH, .help = "empty directory for the cluster, which stays there; it also chooses the disk" },
+    END,
+};
+
 static const struct flag_spec no_flags[] = { END };
 
 static const struct command_spec bench_table[] = {
@@ -34,6 +43,12 @@ static const struct command_spec bench_table[] = {
       .example = "ward-bench cluster --rate 1000 --for 20s --json",
       .exits = { EXIT_UNREACHABLE, EXIT_ENVIRONMENT, EXIT_RESOURCE, EXIT_BENCH_INVALID },
       .run = bench_cluster },
+    { .name = "faults",
+      .summary = "kill, stop or drain replicas under load: nothing acknowledged may be lost, no replica may differ, gaps are bounded",
+      .flags = faults_flags,
+      .example = "ward-bench faults --kind leader --rounds 3 --json",
+      .exits = { EXIT_NO, EXIT_UNREACHABLE, EXIT_ENVIRONMENT, EXIT_RESOURCE },
+      .run = bench_faults },
     { .name = NULL },
 };
 

@@ -66,7 +66,7 @@ static void write_members(struct lines *lines, const struct daemon *daemon, cons
     line(lines, "leader_name %s\n", name_of(daemon, status->leader, &enrolment));
     number(lines, "quorum", config_quorum(daemon->boot.epoch.members_count));
     for (uint32_t i = 0; i < daemon->boot.epoch.members_count; i++) {
-        bool linked = i == daemon->boot.self || member_set_has(&status->linked, i);
+        bool linked = i == daemon->boot.self || member_set_has(&daemon->driver.links, i);
         line(lines, "peer_%u_name %s\n", i, name_of(daemon, i, &enrolment));
         line(lines, "peer_%u_linked %d\n", i, linked);
         line(lines, "peer_%u_missing %d\n", i, member_set_has(&status->missing, i));
@@ -102,7 +102,7 @@ static void write_position(struct lines *lines, const struct daemon *daemon)
     number(lines, "outstanding", status.outstanding);
     number(lines, "catching_up", status.catching_up);
     number(lines, "draining", status.draining);
-    number(lines, "members_linked", member_set_count(&status.linked));
+    number(lines, "members_linked", member_set_count(&daemon->driver.links)); /* others */
     number(lines, "timeout_ms", status.timeout_ns / 1000000);
     write_members(lines, daemon, &status);
     write_energy(lines);
@@ -124,6 +124,16 @@ static void write_consensus(struct lines *lines, const struct daemon *daemon)
         sent += counters->sent[type];
         if (counters->sent[type] > 0) {
             line(lines, "sent_%s %" PRIu64 "\n", message_word(type), counters->sent[type]);
+        }
+    }
+    for (unsigned type = 0; type < MESSAGE_TYPE_END; type++) {
+        if (counters->received[type] > 0) {
+            line(lines, "received_%s %" PRIu64 "\n", message_word(type), counters->received[type]);
+        }
+    }
+    for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        if (counters->refused[verdict] > 0) {
+            line(lines, "messages_refused_%s %" PRIu64 "\n", verdict_name((enum verdict)verdict), counters->refused[verdict]);
         }
     }
     for (unsigned cause = 0; cause < CAUSE_END; cause++) {

@@ -1,0 +1,421 @@
+/* faults.c: `ward-bench faults`: replicas are killed, stopped or drained under load, again and again, and nothing that was acknowledged may be
+ * lost.
+ *
+ *     load ----------------------------------------------------------------------> drain --> every receipt is looked for, all roots are compared
+ *            round: watch gaps | fault | (restart, catch up) | longest gap | ...
+ *
+ * The load resends what has no answer (R3), so each command ends with exactly one receipt whatever dies; a receipt that came twice must say
+ * the same. What is asked at the end is asked of every replica. */
+#include "bench/bench.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "cli/bed.h"
+#include "cli/load.h"
+#include "cli/meter.h"
+#include "cli/output.h"
+#include "cli/report.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#define MS_NS UINT64_C(1000000)
+
+enum {
+    REPLICAS = 4,
+    ACTORS = 64,
+    PATIENTS = 256,
+    START_MS = 60000,
+    WARM_UP_MS = 1500,
+    QUIET_MS = 700,       /* of load before each fault */
+    DOWN_MS = 600,        /* a killed replica stays down */
+    STOPPED_MS = 2500,    /* a stopped one stays stopped: longer than any gap that is allowed */
+    CAUGHT_UP_MS = 20000, /* a replica that came back has this long */
+    ORDERLY_MS = 2000,    /* SIGTERM to the end of the process */
+    ROUND_MS = 9000,      /* for the size of the stock */
+    DRAIN_MS = 15000,
+    ROUNDS_MAX = 100
+};
+
+enum kind { KIND_FOLLOWER, KIND_LEADER, KIND_ALL, KIND_STOP, KIND_DRAIN, KIND_COUNT };
+
+/* gap_ms_max: no longer stretch without a commit is allowed in a round. */
+static const struct { const char *word; uint32_t gap_ms_max; } kinds[KIND_COUNT] = {
+    [KIND_FOLLOWER] = { "follower", 1500 }, [KIND_LEADER] = { "leader", 1500 }, [KIND_ALL] = { "all", 15000 }, [KIND_STOP] = { "stop", 1500 }, [KIND_DRAIN] = { "drain", 300 },
+};
+
+struct faults_run {
+    const struct args *args;
+    enum kind kind;
+    uint32_t rounds;
+    uint64_t gaps_ms[ROUNDS_MAX], back_ms[ROUNDS_MAX]; /* longest gap; from the restart until it had caught up */
+    uint64_t orderly_ms_max;
+    struct population_plan people;
+    struct population population;
+    struct stock stock;
+    struct bed bed;
+    struct load_config load_config;
+    struct load load;
+    json_t *problems;
+    uint64_t heap_bytes_max;
+    bool roots_equal;
+    uint64_t found, missing, different; /* receipts looked for at the end */
+};
+
+static void problem(struct faults_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void problem(struct faults_run *run, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    json_array_append_new(run->problems, json_vsprintf(format, arguments));
+    va_end(arguments);
+}
+
+static void sleep_ms(uint64_t ms)
+{
+    nanosleep(&(struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000 * MS_NS) }, NULL);
+}
+
+/* --- Preparing ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t commands_wanted(const struct faults_run *run)
+{
+    return run->load_config.rate * (run->load_config.duration_ns / MS_NS) / 1000 + 1;
+}
+
+static void read_flags(struct faults_run *run)
+{
+    const char *word = args_text(run->args, "kind");
+
+    for (uint32_t i = 0; i < KIND_COUNT; i++) {
+        run->kind = strcmp(kinds[i].word, word) == 0 ? (enum kind)i : run->kind;
+    }
+    run->rounds = (uint32_t)args_number(run->args, "rounds");
+    run->load_config = (struct load_config){ .replicas = REPLICAS, .connections = 2, .rate = args_number(run->args, "rate"), .window = 256,
+        .duration_ns = (WARM_UP_MS + (uint64_t)run->rounds * ROUND_MS) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
+    run->people = (struct population_plan){ .orgs = REPLICAS, .actors = ACTORS, .patients = PATIENTS, .time_ms = (uint64_t)time(NULL) * 1000 };
+    random_fill(&run->people.seed, sizeof run->people.seed);
+}
+
+static int prepare(struct faults_run *run)
+{
+    struct cluster_plan plan = { .replicas = REPLICAS, .verify = "auto", .segment_mib = 16, .workers_max = 8, .seed = run->people.seed, .params = params_default() };
+    struct population_work work = { .items = 1, .valid_until_ms = clock_wall_ms() + COMMAND_LIFE_MS };
+
+    if (population_make(&run->population, &run->people) != ERR_OK) {
+        return output_fail(run->args, EXIT_RESOURCE, "no memory for the population");
+    }
+    plan.entities = run->population.entities;
+    plan.entities_count = run->population.entities_count;
+    population_capacities(&run->people, commands_wanted(run), 64, &plan.params);
+    enum exit_code code = bed_make(&run->bed, &plan, args_text(run->args, "keep"));
+    if (code == EXIT_FINE) {
+        code = bed_start(&run->bed, START_MS);
+    }
+    if (code != EXIT_FINE) {
+        return output_fail(run->args, code, "%s", run->bed.problem);
+    }
+    work.genesis = &run->bed.cluster.genesis.hash;
+    if (stock_make(&run->stock, &run->population, &work, commands_wanted(run)) != ERR_OK) {
+        return output_fail(run->args, EXIT_RESOURCE, "no memory for the commands");
+    }
+    run->load_config.sockets = run->bed.sockets;
+    run->load_config.genesis = run->bed.cluster.genesis.hash;
+    run->load_config.stock = &run->stock;
+    return load_open(&run->load, &run->load_config) == ERR_OK ? EXIT_FINE : output_fail(run->args, EXIT_RESOURCE, "no memory for the load");
+}
+
+/* --- Watching -------------------------------------------------------------------------------------------------------- */
+
+static uint64_t figure_of(struct faults_run *run, uint32_t member, const char *name)
+{
+    static char text[METER_TEXT_BYTES];
+
+    return meter_ask(&run->bed.cluster, member, text, 1000) == ERR_OK ? meter_figure(text, name) : 0;
+}
+
+/* height_of_others gives the highest executed height among all but one. */
+static uint64_t height_of_others(struct faults_run *run, uint32_t member)
+{
+    uint64_t height = 0;
+
+    for (uint32_t i = 0; i < REPLICAS; i++) {
+        uint64_t own = i == member ? 0 : figure_of(run, i, "executed_height");
+        height = own > height ? own : height;
+    }
+    return height;
+}
+
+/* wait_caught_up waits until a replica has executed what the others had when it came back. */
+static void wait_caught_up(struct faults_run *run, uint32_t member, uint32_t round)
+{
+    uint64_t begin_ns = clock_mono_ns();
+    enum err err = bed_wait_linked(&run->bed, member, CAUGHT_UP_MS);
+    uint64_t wanted = height_of_others(run, member);
+
+    while (err == ERR_OK && figure_of(run, member, "executed_height") < wanted) {
+        sleep_ms(20);
+        err = clock_mono_ns() - begin_ns > CAUGHT_UP_MS * MS_NS ? ERR_TIMEOUT : ERR_OK;
+    }
+    run->back_ms[round] = (clock_mono_ns() - begin_ns) / MS_NS;
+    if (err != ERR_OK) {
+        problem(run, "round %u: member %u did not come back to height %llu: %s", round + 1, member, (unsigned long long)wanted, err_name(err));
+    }
+}
+
+static uint32_t victim_of(struct faults_run *run, uint32_t round)
+{
+    uint32_t leader = UINT32_MAX;
+
+    for (uint32_t tries = 0; tries < 100 && leader == UINT32_MAX; tries++) {
+        leader = bed_leader(&run->bed);
+        if (leader == UINT32_MAX) {
+            sleep_ms(50);
+        }
+    }
+    if (leader == UINT32_MAX) {
+        problem(run, "round %u: no leader within 5 s", round + 1);
+        leader = 0;
+    }
+    bool follower = run->kind == KIND_FOLLOWER || (run->kind == KIND_DRAIN && round % 2 == 1);
+    return follower ? (leader + 1 + round % (REPLICAS - 1)) % REPLICAS : leader;
+}
+
+/* --- Faults ---------------------------------------------------------------------------------------------------------- */
+
+static void start_again(struct faults_run *run, uint32_t member, uint32_t round)
+{
+    if (cluster_start(&run->bed.cluster, member) != ERR_OK) {
+        problem(run, "round %u: member %u cannot be started: %s", round + 1, member, run->bed.cluster.problem);
+    }
+}
+
+static void kill_one(struct faults_run *run, uint32_t round)
+{
+    uint32_t victim = victim_of(run, round);
+
+    load_watch_gaps(&run->load);
+    cluster_signal(&run->bed.cluster, victim, SIGKILL);
+    (void)cluster_reap(&run->bed.cluster, victim, 5000);
+    sleep_ms(DOWN_MS);
+    start_again(run, victim, round);
+    wait_caught_up(run, victim, round);
+}
+
+static void kill_all(struct faults_run *run, uint32_t round)
+{
+    load_watch_gaps(&run->load);
+    for (uint32_t i = 0; i < REPLICAS; i++) {
+        cluster_signal(&run->bed.cluster, i, SIGKILL);
+    }
+    for (uint32_t i = 0; i < REPLICAS; i++) {
+        (void)cluster_reap(&run->bed.cluster, i, 5000);
+    }
+    for (uint32_t i = 0; i < REPLICAS; i++) {
+        start_again(run, i, round);
+    }
+    for (uint32_t i = 0; i < REPLICAS; i++) {
+        wait_caught_up(run, i, round);
+    }
+}
+
+static void stop_leader(struct faults_run *run, uint32_t round)
+{
+    uint32_t victim = victim_of(run, round);
+
+    load_watch_gaps(&run->load);
+    cluster_signal(&run->bed.cluster, victim, SIGSTOP);
+    sleep_ms(STOPPED_MS);
+    cluster_signal(&run->bed.cluster, victim, SIGCONT);
+    wait_caught_up(run, victim, round);
+}
+
+static void drain_one(struct faults_run *run, uint32_t round)
+{
+    uint32_t victim = victim_of(run, round);
+    uint64_t begin_ns = clock_mono_ns();
+
+    load_watch_gaps(&run->load);
+    cluster_signal(&run->bed.cluster, victim, SIGTERM);
+    int code = cluster_reap(&run->bed.cluster, victim, 4 * ORDERLY_MS);
+    uint64_t took_ms = (clock_mono_ns() - begin_ns) / MS_NS;
+    run->orderly_ms_max = took_ms > run->orderly_ms_max ? took_ms : run->orderly_ms_max;
+    if (code != EXIT_FINE || took_ms > ORDERLY_MS) {
+        problem(run, "round %u: member %u ended with %d after %llu ms of SIGTERM", round + 1, victim, code, (unsigned long long)took_ms);
+    }
+    sleep_ms(DOWN_MS);
+    if (code >= 0) {
+        start_again(run, victim, round);
+    }
+    wait_caught_up(run, victim, round);
+}
+
+static void fault(struct faults_run *run, uint32_t round)
+{
+    switch (run->kind) {
+    case KIND_FOLLOWER:
+    case KIND_LEADER: kill_one(run, round); break;
+    case KIND_ALL: kill_all(run, round); break;
+    case KIND_STOP: stop_leader(run, round); break;
+    case KIND_DRAIN: drain_one(run, round); break;
+    case KIND_COUNT: ASSERT(run->kind < KIND_COUNT);
+    }
+}
+
+static void play_round(struct faults_run *run, uint32_t round)
+{
+    sleep_ms(QUIET_MS);
+    fault(run, round);
+    sleep_ms(QUIET_MS);
+    run->gaps_ms[round] = load_gap_ns(&run->load) / MS_NS;
+    if (run->gaps_ms[round] > kinds[run->kind].gap_ms_max) {
+        problem(run, "round %u: %llu ms without a commit, %u are allowed", round + 1, (unsigned long long)run->gaps_ms[round], kinds[run->kind].gap_ms_max);
+    }
+    output_note("round %u of %u: %llu ms without a commit, back after %llu ms", round + 1, run->rounds, (unsigned long long)run->gaps_ms[round],
+                (unsigned long long)run->back_ms[round]);
+}
+
+static void *load_thread(void *context)
+{
+    load_run(context);
+    return NULL;
+}
+
+static int play(struct faults_run *run)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, load_thread, &run->load) != 0) {
+        return output_fail(run->args, EXIT_RESOURCE, "no thread for the load");
+    }
+    sleep_ms(WARM_UP_MS);
+    for (uint32_t i = 0; i < run->rounds; i++) {
+        play_round(run, i);
+    }
+    load_stop(&run->load);
+    pthread_join(thread, NULL);
+    return EXIT_FINE;
+}
+
+/* --- Looking back ---------------------------------------------------------------------------------------------------- */
+
+/* wait_even waits until all replicas have executed the same height. */
+static bool wait_even(struct faults_run *run)
+{
+    uint64_t end_ns = clock_mono_ns() + CAUGHT_UP_MS * MS_NS;
+
+    while (clock_mono_ns() < end_ns) {
+        uint64_t least = UINT64_MAX, most = 0;
+        for (uint32_t i = 0; i < REPLICAS; i++) {
+            uint64_t height = figure_of(run, i, "executed_height");
+            least = height < least ? height : least;
+            most = height > most ? height : most;
+        }
+        if (least == most && least > 0) {
+            return true;
+        }
+        sleep_ms(50);
+    }
+    return false;
+}
+
+/* compare_roots: every replica must stand at the same height with the same root, and have taken nothing from the heap since its start. */
+static void compare_roots(struct faults_run *run)
+{
+    char first[80] = "", root[80];
+    static char text[METER_TEXT_BYTES];
+
+    run->roots_equal = wait_even(run);
+    for (uint32_t i = 0; i < REPLICAS; i++) {
+        bool told = meter_ask(&run->bed.cluster, i, text, 2000) == ERR_OK && meter_word(text, "state_root", root, sizeof root);
+        uint64_t heap = meter_figure(text, "heap_bytes_after_seal");
+        run->heap_bytes_max = heap > run->heap_bytes_max ? heap : run->heap_bytes_max;
+        memcpy(first, i == 0 ? root : first, sizeof first);
+        run->roots_equal = run->roots_equal && told && strcmp(first, root) == 0;
+    }
+    if (!run->roots_equal) {
+        problem(run, "the replicas do not stand at one height with one state root");
+    }
+    if (run->heap_bytes_max != 0) {
+        problem(run, "%llu bytes were taken from the heap after the start", (unsigned long long)run->heap_bytes_max);
+    }
+}
+
+static void judge(struct faults_run *run)
+{
+    const struct tally *tally = &run->load.tally;
+
+    compare_roots(run);
+    if (!run->bed.durable) {
+        problem(run, "no place with O_DIRECT and real flushes: nothing was durable");
+    }
+    if (tally->contradictions != 0) {
+        problem(run, "%llu receipts came twice and said different things", (unsigned long long)tally->contradictions);
+    }
+    if (tally_open(tally) != 0) {
+        problem(run, "%llu commands have no final answer", (unsigned long long)tally_open(tally));
+    }
+    if (tally->states[TALLY_REFUSED] != 0 || tally->states[TALLY_DONE] != tally->committed[0]) {
+        problem(run, "not every command ended with code 0");
+    }
+    if (run->missing + run->different != 0) {
+        problem(run, "%llu acknowledged commands are missing, %llu stand elsewhere", (unsigned long long)run->missing, (unsigned long long)run->different);
+    }
+}
+
+static json_t *numbers(const uint64_t *values, uint32_t count)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < count; i++) {
+        json_array_append_new(list, json_integer((json_int_t)values[i]));
+    }
+    return list;
+}
+
+static int tell(struct faults_run *run)
+{
+    const struct tally *tally = &run->load.tally;
+    bool good = json_array_size(run->problems) == 0;
+    json_t *object = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "kind", kinds[run->kind].word, "rounds", (json_int_t)run->rounds, "rate",
+                               (json_int_t)run->load_config.rate, "sent", (json_int_t)tally->high, "committed", (json_int_t)tally->committed[0], "lost_receipts",
+                               (json_int_t)tally->states[TALLY_LOST], "resends", (json_int_t)tally->resends, "receipts_found", (json_int_t)run->found,
+                               "orderly_ms_max", (json_int_t)run->orderly_ms_max, "heap_bytes_after_seal", (json_int_t)run->heap_bytes_max, "state_roots_equal",
+                               run->roots_equal);
+
+    json_object_set_new(object, "gaps_ms", numbers(run->gaps_ms, run->rounds));
+    json_object_set_new(object, "back_ms", numbers(run->back_ms, run->rounds));
+    json_object_set_new(object, "rejected", report_codes(tally));
+    json_object_set_new(object, "ok", json_boolean(good));
+    json_object_set(object, "problems", run->problems);
+    int code = output_result(run->args, object);
+    return code == EXIT_FINE && !good ? (int)EXIT_NO : code;
+}
+
+int bench_faults(const struct args *args)
+{
+    static struct faults_run run;
+
+    run.args = args;
+    run.problems = json_array();
+    read_flags(&run);
+    int code = prepare(&run);
+    if (code == EXIT_FINE) {
+        code = play(&run);
+    }
+    if (code == EXIT_FINE) {
+        judge(&run);
+        code = tell(&run);
+    }
+    json_decref(run.problems);
+    bed_close(&run.bed);
+    load_close(&run.load);
+    stock_close(&run.stock);
+    population_close(&run.population);
+    return code;
+}
