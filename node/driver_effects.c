@@ -21,6 +21,7 @@ static void effect_send(struct driver *driver, const struct effect *effect)
 
     if (to_self || effect->send.sign || effect->send.after_lsn > driver->durable_seen) {
         outbox_push(&driver->outbox, effect);
+        driver->urgent = driver->urgent || effect->send.after_lsn > driver->durable_seen; /* Whoever waits for the log must not wait for a later write. */
         return;
     }
     struct port_message message = { effect->send.to, (uint8_t)effect->send.type, effect->send.head, effect->send.tail };
