@@ -163,7 +163,9 @@ void replica_on_timeout(struct replica *r, uint32_t from, const struct message_t
     if (verdict == VERDICT_STALE && !own) {
         replica_answer(r, from); /* T7 */
     }
-    if (verdict == VERDICT_CONFLICT && !own && r->safety.state.timeout_view >= (int64_t)r->view && replica_may_answer(r, from)) {
+    if (verdict == VERDICT_CONFLICT && !own && r->safety.state.timeout_view >= (int64_t)r->view && r->timeout_repeats < REPEATS_MAX &&
+        replica_may_answer(r, from)) {
+        r->timeout_repeats++; /* Two that answer each other must fall silent too (Q1). */
         send_timeout(r, member_set_one(from)); /* It says the same again: ours may have been lost. */
     }
     if (verdict != VERDICT_OK) {
