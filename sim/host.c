@@ -1,0 +1,441 @@
+/* host.c: see host.h. Invariant: memory is NULL exactly while down; no pointer into it survives host_crash. */
+#include "sim/host.h"
+
+#include "base/assert.h"
+#include "ledger/ledger.h"
+#include "sim/choice.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define SETTLE_TURNS_MAX 10000u
+#define NS_PER_MS UINT64_C(1000000)
+#define MONO_START_NS UINT64_C(7000000000)
+
+/* --- Memory --------------------------------------------------------------------------------------------------------- */
+
+static uint8_t *pages_take(size_t size)
+{
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    ASSERT(pages != MAP_FAILED);
+    return pages;
+}
+
+static void disk_open(struct host *host)
+{
+    struct sim_disk_config config = { .seed = choice_draw(host->plan.seed, &(struct choice){ CHOICE_DEVICE, { host->plan.member } }),
+        .replica = host->plan.member, .segment_bytes = HOST_LOG_BYTES, .segments_max = host->plan.segments_max, .faults = host->plan.disk };
+    struct arena arena;
+
+    arena_init_measure(&arena);
+    sim_disk_init(&host->disk, &arena, &config);
+    host->disk_bytes = arena.used;
+    host->disk_memory = pages_take(host->disk_bytes);
+    arena_init(&arena, host->disk_memory, host->disk_bytes);
+    sim_disk_init(&host->disk, &arena, &config);
+}
+
+/* --- The driver's world --------------------------------------------------------------------------------------------- */
+
+static uint64_t mono_offset_ns(const struct host *host)
+{
+    return MONO_START_NS * (host->plan.member + 1) + host->boots;
+}
+
+static struct now port_now(void *context)
+{
+    const struct host *host = context;
+    uint64_t now_ns = host->world->now_ns(host->world->context);
+    int64_t wall_ms = (int64_t)(CAST_GENESIS_MS + 1000 + now_ns / NS_PER_MS) + host->plan.wall_offset_ms;
+
+    return (struct now){ now_ns + mono_offset_ns(host), (uint64_t)wall_ms };
+}
+
+static void port_send(void *context, const struct port_message *message)
+{
+    const struct host *host = context;
+
+    host->world->send(host->world->context, host->plan.member, message);
+}
+
+static void port_verify(void *context, uint32_t batch, const struct sig_item *items, uint32_t count)
+{
+    struct host *host = context;
+    uint64_t spread = host->plan.verify_ns_max - host->plan.verify_ns_min;
+    struct choice delay = { CHOICE_VERIFY_DELAY, { host->plan.member, host->boots, host->jobs_made } };
+    uint64_t due_ns = host->world->now_ns(host->world->context) + host->plan.verify_ns_min + choice_below(host->plan.seed, &delay, spread + 1);
+
+    ASSERT(host->jobs_count < HOST_JOBS_MAX);
+    host->jobs[host->jobs_count++] = (struct host_job){ due_ns, host->jobs_made++, batch, count, items };
+}
+
+static void port_admitted(void *context, uint64_t token, const struct hash32 *tx_id)
+{
+    const struct host *host = context;
+
+    (void)tx_id;
+    host->world->admitted(host->world->context, host->plan.member, token);
+}
+
+static void port_refused(void *context, uint64_t token, const struct hash32 *tx_id, uint16_t code, uint32_t retry_after_ms)
+{
+    const struct host *host = context;
+
+    (void)tx_id;
+    host->world->refused(host->world->context, host->plan.member, token, code, retry_after_ms);
+}
+
+static void port_read_done(void *context, uint64_t token, bool ok, uint64_t height)
+{
+    (void)context, (void)token, (void)ok, (void)height; /* no client of this world reads */
+}
+
+static void port_proof(void *context, uint64_t token, bool ok, const struct block_header *header, struct bytes proof)
+{
+    (void)context, (void)token, (void)ok, (void)header, (void)proof; /* nor asks for proofs */
+}
+
+static void port_executed(void *context, const struct apply_block *block)
+{
+    struct host *host = context;
+    struct hash32 root = ledger_state_root(host->driver.apply.ledger);
+
+    host->world->executed(host->world->context, host->plan.member, block, &root);
+}
+
+static void port_mark(void *context, enum mark mark, uint64_t view, uint64_t height, uint32_t member, uint64_t value)
+{
+    const struct host *host = context;
+
+    host->world->mark(host->world->context, host->plan.member, mark, view, height, member, value);
+}
+
+static void port_drained(void *context)
+{
+    struct host *host = context;
+
+    host->drained = true;
+}
+
+static void port_halted(void *context, enum halt_reason reason, uint64_t height)
+{
+    const struct host *host = context;
+
+    (void)height;
+    host->world->broken(host->world->context, host->plan.member,
+                        reason == HALT_CHECKPOINT_DIFFERS ? "halts: its state is not the certified one" : "halts: two commit proofs exclude each other");
+}
+
+static void port_failed(void *context, enum err err)
+{
+    const struct host *host = context;
+
+    (void)err;
+    host->world->broken(host->world->context, host->plan.member, "cannot write its log any more");
+}
+
+static struct driver_ports ports_of(struct host *host)
+{
+    return (struct driver_ports){ .context = host, .now = port_now, .send = port_send, .verify = port_verify, .admitted = port_admitted,
+        .refused = port_refused, .read_done = port_read_done, .proof = port_proof, .executed = port_executed, .mark = port_mark,
+        .drained = port_drained, .halted = port_halted, .failed = port_failed };
+}
+
+static uint64_t log_now(void *context)
+{
+    const struct driver *driver = context;
+
+    return port_now(driver->ports.context).mono_ns;
+}
+
+/* --- Start and end -------------------------------------------------------------------------------------------------- */
+
+/* config_of gives small pools: many replicas must fit one process. */
+static struct driver_config config_of(const struct host *host)
+{
+    struct driver_config config = { .genesis = &host->cast->genesis, .key = &host->cast->members[host->plan.member] };
+
+    replica_config_default(&config.replica);
+    config.replica.epoch = host->cast->config;
+    config.replica.self = host->plan.member;
+    config.replica.genesis = host->cast->block0;
+    config.replica.pool_commands = 1024;
+    config.replica.history_blocks = 4096;
+    config.replica.blocks = 16;
+    struct writer seed;
+    writer_init(&seed, config.replica.seed, sizeof config.replica.seed);
+    write_u64_le(&seed, host->plan.seed);
+    write_u64_le(&seed, host->plan.member);
+    config.apply = (struct apply_config){ .archive_events = 1024, .archive_receipts = 1024 };
+    config.log = (struct segment_log_config){ .segment_bytes = HOST_LOG_BYTES, .queue_batches = 8, .index_entries = 4096, .now_ns = log_now };
+    return config;
+}
+
+static void take(struct host *host, struct arena *arena)
+{
+    struct driver_config config = config_of(host);
+    struct driver_ports ports = ports_of(host);
+
+    superblock_store_init(&host->superblocks, arena, &host->disk.disk);
+    enum err err = driver_take(&host->driver, arena, &host->disk.disk, &config, &ports);
+    ASSERT(err == ERR_OK);
+}
+
+static void process_begin(struct host *host)
+{
+    struct arena arena;
+
+    ASSERT(host->memory == NULL);
+    arena_init_measure(&arena);
+    take(host, &arena);
+    host->memory_bytes = arena.used;
+    host->memory = pages_take(host->memory_bytes);
+    arena_init(&arena, host->memory, host->memory_bytes);
+    take(host, &arena);
+    arena_seal(&arena);
+    host->jobs_count = 0;
+    host->drain_wanted = host->drained = host->cleaning = host->clean = false;
+}
+
+static void process_end(struct host *host)
+{
+    ASSERT(host->memory != NULL);
+    munmap(host->memory, host->memory_bytes);
+    host->memory = NULL;
+    host->state = HOST_DOWN;
+}
+
+static void first_written(void *context, enum err err)
+{
+    ASSERT(err == ERR_OK);
+    *(bool *)context = true;
+}
+
+/* make_store writes the first superblock, as `wardd --init` does, on a disk that is not hostile yet. */
+static void make_store(struct host *host)
+{
+    struct superblock first = { .cluster = host->cast->genesis.hash, .replica = host->plan.member, .segment_bytes = HOST_LOG_BYTES, .first_segment = 1,
+        .config = config_hash(&host->cast->config) };
+    bool done = false;
+
+    process_begin(host);
+    struct writer instance;
+    writer_init(&instance, first.instance, sizeof first.instance);
+    write_u64_le(&instance, host->plan.seed);
+    write_u64_le(&instance, host->plan.member);
+    host->disk.config.faults = (struct sim_disk_faults){ 0 };
+    enum err err = superblock_store_write(&host->superblocks, &first, first_written, &done);
+    ASSERT(err == ERR_OK);
+    for (uint32_t i = 0; i < 16 && !done; i++) {
+        sim_disk_step(&host->disk, 0);
+    }
+    ASSERT(done);
+    host->disk.config.faults = host->plan.disk;
+    process_end(host);
+}
+
+void host_open(struct host *host, const struct cast *cast, const struct host_world *world, const struct host_plan *plan)
+{
+    ASSERT(plan->verify_ns_max >= plan->verify_ns_min);
+    *host = (struct host){ .plan = *plan, .cast = cast, .world = world, .lying = plan->disk.lost_flush > 0 || plan->disk.rot > 0 };
+    disk_open(host);
+    make_store(host);
+    host->promised = (struct capsule){ .timeout_view = -1, .led_view = -1 };
+}
+
+void host_close(struct host *host)
+{
+    if (host->memory != NULL) {
+        process_end(host);
+    }
+    munmap(host->disk_memory, host->disk_bytes);
+    *host = (struct host){ 0 };
+}
+
+bool host_start(struct host *host)
+{
+    ASSERT(host->state == HOST_DOWN);
+    host->boots++;
+    process_begin(host);
+    sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
+    host->starting = true;
+    enum err err = superblock_store_open(&host->superblocks);
+    if (err == ERR_OK) {
+        err = driver_recover(&host->driver, &host->superblocks.current, &host->recovery);
+    }
+    host->starting = false;
+    if (err != ERR_OK || host->recovery.sign == SIGN_NEVER) {
+        process_end(host);
+        return false;
+    }
+    host->state = HOST_UP;
+    driver_start(&host->driver, host->superblocks.current.instance, &host->recovery);
+    return true;
+}
+
+void host_crash(struct host *host, bool power)
+{
+    ASSERT(host->state != HOST_DOWN);
+    host->promised = host->driver.log.capsule_durable;
+    if (power) {
+        sim_disk_crash(&host->disk);
+    } else {
+        sim_disk_kill(&host->disk);
+    }
+    process_end(host);
+}
+
+void host_pause(struct host *host)
+{
+    ASSERT(host->state == HOST_UP);
+    host->state = HOST_PAUSED;
+}
+
+void host_resume(struct host *host)
+{
+    ASSERT(host->state == HOST_PAUSED);
+    host->state = HOST_UP;
+}
+
+void host_drain(struct host *host)
+{
+    ASSERT(host->state == HOST_UP);
+    host->drain_wanted = true;
+    driver_drain(&host->driver);
+}
+
+static void clean_written(void *context, enum err err)
+{
+    struct host *host = context;
+
+    ASSERT(err == ERR_OK);
+    host->clean = true;
+}
+
+/* finish_drain writes the clean mark once nothing is under way any more. Gives: true when the process is to end. */
+static bool finish_drain(struct host *host)
+{
+    if (host->drained && !host->cleaning && driver_is_idle(&host->driver)) {
+        struct superblock next = host->superblocks.current;
+        const struct capsule *capsule = segment_log_capsule(&host->driver.log);
+        next.clean = true;
+        next.durable_floor = host->driver.log.at.batch;
+        next.limit_epoch = capsule->limit_epoch;
+        next.limit_view = capsule->limit_view;
+        host->cleaning = true;
+        enum err err = superblock_store_write(&host->superblocks, &next, clean_written, host);
+        ASSERT(err == ERR_OK);
+    }
+    return host->clean;
+}
+
+/* --- What happens --------------------------------------------------------------------------------------------------- */
+
+void host_link(struct host *host, uint32_t member, bool up)
+{
+    ASSERT(host->state != HOST_DOWN);
+    driver_link(&host->driver, member, up);
+}
+
+void host_message(struct host *host, uint32_t from, uint8_t type, struct bytes body)
+{
+    ASSERT(host->state == HOST_UP);
+    sim_disk_step(&host->disk, host->world->now_ns(host->world->context)); /* what begins in this step begins now */
+    driver_message(&host->driver, from, type, body);
+}
+
+void host_request(struct host *host, uint64_t token, uint32_t client, struct bytes command)
+{
+    ASSERT(host->state == HOST_UP);
+    sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
+    driver_request(&host->driver, token, client, command);
+}
+
+static struct host_job *job_first(struct host *host)
+{
+    struct host_job *first = NULL;
+
+    for (uint32_t i = 0; i < host->jobs_count; i++) {
+        struct host_job *job = &host->jobs[i];
+        if (first == NULL || job->due_ns < first->due_ns || (job->due_ns == first->due_ns && job->number < first->number)) {
+            first = job;
+        }
+    }
+    return first;
+}
+
+uint64_t host_due_ns(const struct host *host)
+{
+    if (host->state != HOST_UP) {
+        return UINT64_MAX;
+    }
+    uint64_t due_ns = sim_disk_due(&host->disk), driver_ns = driver_deadline_ns(&host->driver);
+    if (driver_ns != UINT64_MAX) {
+        driver_ns = driver_ns > mono_offset_ns(host) ? driver_ns - mono_offset_ns(host) : 0;
+        due_ns = driver_ns < due_ns ? driver_ns : due_ns;
+    }
+    for (uint32_t i = 0; i < host->jobs_count && !driver_is_stalled(&host->driver); i++) {
+        due_ns = host->jobs[i].due_ns < due_ns ? host->jobs[i].due_ns : due_ns;
+    }
+    return due_ns;
+}
+
+/* finish_jobs hands over verdicts that are due. They are made only now: items that were changed too early show. */
+static void finish_jobs(struct host *host, uint64_t now_ns)
+{
+    static bool verdicts[VERIFY_ITEMS_MAX];
+
+    for (uint32_t turn = 0; turn < HOST_JOBS_MAX && !driver_is_stalled(&host->driver); turn++) {
+        struct host_job *first = job_first(host);
+        if (first == NULL || first->due_ns > now_ns) {
+            return;
+        }
+        struct host_job job = *first;
+        *first = host->jobs[--host->jobs_count];
+        ASSERT(job.count <= VERIFY_ITEMS_MAX);
+        for (uint32_t i = 0; i < job.count; i++) {
+            verdicts[i] = host->world->verify(host->world->context, &job.items[i]);
+        }
+        driver_verified(&host->driver, job.batch, verdicts, job.count);
+    }
+}
+
+bool host_work(struct host *host)
+{
+    uint64_t now_ns = host->world->now_ns(host->world->context);
+    bool more = true;
+
+    if (host->state != HOST_UP) {
+        return true;
+    }
+    sim_disk_step(&host->disk, now_ns);
+    for (uint32_t turn = 0; turn < SETTLE_TURNS_MAX && more; turn++) {
+        finish_jobs(host, now_ns);
+        more = driver_work(&host->driver);
+    }
+    driver_flush(&host->driver);
+    if (finish_drain(host)) {
+        host->promised = host->driver.log.capsule_durable;
+        sim_disk_kill(&host->disk); /* A segment may be in preparation. */
+        process_end(host);
+    }
+    return !more;
+}
+
+bool host_is_idle(const struct host *host)
+{
+    const struct driver *driver = &host->driver;
+
+    if (host->state == HOST_DOWN) {
+        return true;
+    }
+    /* Records that may wait for the next write are no work; a message that waits for one would be. */
+    return host_due_ns(host) == UINT64_MAX && driver->commits_count == 0 && driver->outbox.count == 0 && !driver->reading && !driver->log.writing;
+}
+
+uint64_t host_flushes(const struct host *host)
+{
+    return host->disk.disk.counters.flushes;
+}

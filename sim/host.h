@@ -1,0 +1,110 @@
+/* host.h: one virtual server: a disk that outlives every crash, and on it the production replica: driver, consensus, ledger, segment log.
+ *
+ *     DOWN --host_start--> UP <--pause/resume--> PAUSED
+ *      ^                    |
+ *      +---- host_crash ----+      drops the memory of the process; the disk decides what a cut write becomes
+ *      +---- clean stop ----+      host_drain, then by itself
+ *
+ * A start is what wardd does: superblock, recovery, driver_recover, driver_start. Time is the world's; nothing here waits. */
+#ifndef WARD_SIM_HOST_H
+#define WARD_SIM_HOST_H
+
+#include "node/driver.h"
+#include "sim/cast.h"
+#include "sim/disk.h"
+
+#define HOST_JOBS_MAX 640u /* as many as the daemon's verify pool takes */
+#define HOST_LOG_BYTES (1u << 20) /* a segment */
+
+enum host_state { HOST_DOWN, HOST_UP, HOST_PAUSED };
+
+/* What a server needs of the world around it. No function may call back into the host. */
+struct host_world {
+    void *context;
+    uint64_t (*now_ns)(void *context);
+    bool (*verify)(void *context, const struct sig_item *item);
+    void (*send)(void *context, uint32_t member, const struct port_message *message);
+    void (*mark)(void *context, uint32_t member, enum mark mark, uint64_t view, uint64_t height, uint32_t about, uint64_t value);
+    void (*executed)(void *context, uint32_t member, const struct apply_block *block, const struct hash32 *state_root);
+    void (*admitted)(void *context, uint32_t member, uint64_t token);
+    void (*refused)(void *context, uint32_t member, uint64_t token, uint16_t code, uint32_t retry_after_ms);
+    void (*broken)(void *context, uint32_t member, const char *what); /* it halted, or cannot start or write */
+};
+
+struct host_plan {
+    uint64_t seed;
+    uint32_t member;
+    int64_t wall_offset_ms;      /* of its clock */
+    uint64_t verify_ns_min, verify_ns_max; /* until the verdicts of a job are there */
+    struct sim_disk_faults disk;
+    uint32_t segments_max;
+};
+
+/* A verification under way. */
+struct host_job {
+    uint64_t due_ns;
+    uint64_t number;
+    uint32_t batch, count;
+    const struct sig_item *items;
+};
+
+struct host {
+    struct host_plan plan;
+    const struct cast *cast;
+    const struct host_world *world;
+    enum host_state state;
+    uint32_t boots;
+    bool lying; /* of the disk: it may lose what it called durable */
+    struct sim_disk disk;
+    uint8_t *disk_memory;
+    size_t disk_bytes;
+    uint8_t *memory; /* of the process; NULL while down */
+    size_t memory_bytes;
+    struct superblock_store superblocks;
+    struct driver driver;
+    struct recovery_outcome recovery; /* of the newest start */
+    struct capsule promised;          /* newest capsule that was durable when the process ended */
+    struct host_job jobs[HOST_JOBS_MAX];
+    uint32_t jobs_count;
+    uint64_t jobs_made;
+    bool starting;                    /* inside host_start: executed blocks are old ones */
+    bool drain_wanted, drained, cleaning, clean;
+    uint64_t requests_dropped;
+};
+
+/* host_open makes the server with an empty store. Owns: cast and world must outlive it; host_close gives the memory back. */
+void host_open(struct host *host, const struct cast *cast, const struct host_world *world, const struct host_plan *plan);
+void host_close(struct host *host);
+
+/* host_start starts the process. Needs: down. Gives: false when the replica may never sign again or its log cannot be read. */
+bool host_start(struct host *host);
+
+/* host_crash ends the process without a word. power: cuts the power too, so that unflushed sectors are old, new or worse. Needs: not down. */
+void host_crash(struct host *host, bool power);
+
+void host_pause(struct host *host);
+void host_resume(struct host *host);
+
+/* host_drain asks for an orderly stop; the host is down with a clean mark when it is done. */
+void host_drain(struct host *host);
+
+/* host_link tells of a link that came or went. */
+void host_link(struct host *host, uint32_t member, bool up);
+
+/* host_message, host_request deliver. Needs: up. */
+void host_message(struct host *host, uint32_t from, uint8_t type, struct bytes body);
+void host_request(struct host *host, uint64_t token, uint32_t client, struct bytes command);
+
+/* host_due_ns gives when host_work is wanted; UINT64_MAX: not until something happens. */
+uint64_t host_due_ns(const struct host *host);
+
+/* host_work does all that is due now. Gives: false when it does not come to rest: the replica spins. */
+bool host_work(struct host *host);
+
+/* host_is_idle: no deadline, nothing in flight (Q1, N5). True while down. */
+bool host_is_idle(const struct host *host);
+
+/* host_flushes gives the durable writes since the store was made. */
+uint64_t host_flushes(const struct host *host);
+
+#endif

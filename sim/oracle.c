@@ -1,0 +1,327 @@
+/* oracle.c: see oracle.h. Invariant: nothing here changes what a replica does. */
+#include "sim/oracle.h"
+
+#include "base/assert.h"
+#include "wire/envelope.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum topic { TOPIC_VOTE = 1, TOPIC_COMMITVOTE, TOPIC_CERTIFIED, TOPIC_NONCE };
+
+void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure *failure)
+{
+    *oracle = (struct oracle){ .cast = cast, .failure = failure, .capacity = 1024 };
+    oracle->blocks = calloc(oracle->capacity, sizeof *oracle->blocks);
+    oracle->frame = malloc(FRAME_BYTES_MAX);
+    oracle->message = malloc(sizeof *oracle->message);
+    ASSERT(oracle->blocks != NULL);
+    ASSERT(oracle->frame != NULL);
+    ASSERT(oracle->message != NULL);
+    oracle->blocks[0].hash = cast->chain_id;
+    facts_init(&oracle->ballots);
+    facts_init(&oracle->certified);
+    facts_init(&oracle->nonces);
+    for (uint32_t i = 0; i < MEMBERS_MAX; i++) {
+        oracle->members[i] = (struct oracle_member){ .timeout_view = -1, .led_now = -1, .led_before = -1 };
+    }
+}
+
+void oracle_close(struct oracle *oracle)
+{
+    free(oracle->blocks);
+    free(oracle->frame);
+    free(oracle->message);
+    facts_close(&oracle->ballots);
+    facts_close(&oracle->certified);
+    facts_close(&oracle->nonces);
+    *oracle = (struct oracle){ 0 };
+}
+
+void oracle_fail(struct failure *failure, enum failure_kind kind, const char *format, ...)
+{
+    va_list arguments;
+
+    if (failure->kind != FAILURE_NONE) {
+        return;
+    }
+    failure->kind = kind;
+    va_start(arguments, format);
+    vsnprintf(failure->text, sizeof failure->text, format, arguments);
+    va_end(arguments);
+}
+
+#define UNSAFE(oracle, ...) oracle_fail((oracle)->failure, FAILURE_SAFETY, __VA_ARGS__)
+
+/* --- Votes and certificates ----------------------------------------------------------------------------------------- */
+
+static uint64_t ballot_value(const struct ballot *ballot)
+{
+    uint8_t bytes[BALLOT_BYTES];
+    struct writer writer;
+
+    writer_init(&writer, bytes, sizeof bytes);
+    ballot_encode(ballot, &writer);
+    return fact_digest(bytes, writer.offset);
+}
+
+/* note_ballot remembers whom a member chose. Source: I3; a COMMITVOTE is likewise for one block of a (view, height). */
+static void note_ballot(struct oracle *oracle, uint32_t member, const struct ballot *ballot)
+{
+    bool commit = ballot->kind == VOTE_COMMIT;
+    uint64_t topic = (uint64_t)(commit ? TOPIC_COMMITVOTE : TOPIC_VOTE) << 32 | member;
+    uint64_t name = fact_name(topic, ballot->epoch, ballot->rank.view, ballot->rank.height), value = ballot_value(ballot);
+
+    if (facts_keep(&oracle->ballots, name, value) != value) {
+        UNSAFE(oracle, "I3: r%u gave two different %s at view %llu, height %llu", member, commit ? "commit votes" : "votes",
+               (unsigned long long)ballot->rank.view, (unsigned long long)ballot->rank.height);
+    }
+}
+
+/* note_cert looks at a certificate on the network. */
+static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *cert)
+{
+    const struct ballot *ballot = &cert->ballot;
+
+    if (ballot->kind == VOTE_ROOT) {
+        return;
+    }
+    if (member_set_count(&cert->signers.members) != config_quorum(oracle->cast->config.members_count)) {
+        UNSAFE(oracle, "I11: r%u shows a certificate of %u members", from, member_set_count(&cert->signers.members));
+    }
+    uint64_t name = fact_name(TOPIC_CERTIFIED, ballot->epoch, ballot->rank.view, ballot->rank.height);
+    uint64_t value = fact_digest(ballot->block.bytes, HASH_BYTES);
+    if (facts_keep(&oracle->certified, name, value) != value) {
+        UNSAFE(oracle, "I4: two blocks are certified at view %llu, height %llu", (unsigned long long)ballot->rank.view, (unsigned long long)ballot->rank.height);
+    }
+    for (uint32_t i = 0; i < oracle->cast->config.members_count; i++) {
+        if (member_set_has(&cert->signers.members, i)) {
+            note_ballot(oracle, i, ballot);
+        }
+    }
+}
+
+static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot *ballot)
+{
+    struct oracle_member *member = &oracle->members[from];
+    unsigned long long view = ballot->rank.view, height = ballot->rank.height;
+
+    note_ballot(oracle, from, ballot);
+    if ((int64_t)ballot->rank.view <= member->timeout_view) {
+        UNSAFE(oracle, "I7: r%u votes in view %llu after it timed view %lld out", from, view, (long long)member->timeout_view);
+    }
+    if (ballot->kind == VOTE_COMMIT) {
+        return;
+    }
+    if (member->vote_digest != 0 && rank_compare(ballot->rank, member->vote) < 0) {
+        UNSAFE(oracle, "I3: r%u votes at view %llu, height %llu after a vote of a higher rank", from, view, height);
+    }
+    member->vote = ballot->rank;
+    member->vote_block = ballot->block;
+    member->vote_digest = ballot_value(ballot);
+}
+
+static void note_propose(struct oracle *oracle, uint32_t from, const struct message_propose *propose)
+{
+    struct oracle_member *member = &oracle->members[from];
+    int64_t view = (int64_t)propose->view;
+
+    note_cert(oracle, from, &propose->justify);
+    if (view <= member->led_before) {
+        UNSAFE(oracle, "I17: r%u proposes in view %lld, which it led before its restart", from, (long long)view);
+    }
+    member->led_now = view > member->led_now ? view : member->led_now;
+    for (uint32_t i = 0; propose->opening && i < member_set_count(&propose->tc.signers.members); i++) {
+        if (rank_compare(propose->justify.ballot.rank, propose->tc.ranks[i]) < 0) {
+            UNSAFE(oracle, "I9: r%u opens view %lld on less than the highest QC of its TC", from, (long long)view);
+        }
+    }
+}
+
+static void note_message(struct oracle *oracle, uint32_t from, const struct message *message)
+{
+    struct oracle_member *member = &oracle->members[from];
+
+    switch (message->type) {
+    case MESSAGE_VOTE:
+    case MESSAGE_COMMITVOTE:
+        note_vote(oracle, from, &message->vote.ballot);
+        break;
+    case MESSAGE_PROPOSE:
+        note_propose(oracle, from, &message->propose);
+        break;
+    case MESSAGE_CERT:
+    case MESSAGE_COMMITQC:
+        note_cert(oracle, from, &message->cert);
+        break;
+    case MESSAGE_TIMEOUT:
+        note_cert(oracle, from, &message->timeout.high);
+        member->timeout_view = (int64_t)message->timeout.view > member->timeout_view ? (int64_t)message->timeout.view : member->timeout_view;
+        break;
+    case MESSAGE_TC:
+        note_cert(oracle, from, &message->tc.high);
+        break;
+    case MESSAGE_NONE:
+    case MESSAGE_HELLO:
+    case MESSAGE_ABDICATE:
+    case MESSAGE_QUERY:
+    case MESSAGE_ANSWER:
+    case MESSAGE_READ:
+    case MESSAGE_READ_ANSWER:
+    case MESSAGE_FETCH:
+    case MESSAGE_BUNDLE:
+    case MESSAGE_CKPT:
+    case MESSAGE_CKPT_ASK:
+    case MESSAGE_CKPT_CERT:
+    case MESSAGE_FORWARD:
+    case MESSAGE_TYPE_END:
+        break;
+    }
+}
+
+void oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message *message, uint32_t receivers)
+{
+    size_t size = message->head.size + message->tail.size;
+
+    ASSERT(size <= FRAME_BYTES_MAX);
+    memcpy(oracle->frame, message->head.data, message->head.size);
+    if (message->tail.size > 0) {
+        memcpy(oracle->frame + message->head.size, message->tail.data, message->tail.size);
+    }
+    enum verdict verdict = message_decode(oracle->message, message->type, bytes_of(oracle->frame, size));
+    if (verdict != VERDICT_OK) {
+        UNSAFE(oracle, "r%u sends a %s that no replica can read (%s)", from, message_word(message->type), verdict_name(verdict));
+        return;
+    }
+    oracle->sent[message->type] += receivers;
+    note_message(oracle, from, oracle->message);
+}
+
+uint64_t oracle_messages(const struct oracle *oracle)
+{
+    uint64_t count = 0;
+
+    for (unsigned type = MESSAGE_PROPOSE; type <= MESSAGE_BUNDLE; type++) {
+        count += oracle->sent[type];
+    }
+    return count;
+}
+
+/* --- Blocks --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t nonce_name(const uint8_t account[32], uint64_t nonce)
+{
+    return fact_name(TOPIC_NONCE, fact_digest(account, 32), nonce, 0);
+}
+
+bool oracle_has_executed(const struct oracle *oracle, const uint8_t account[32], uint64_t nonce)
+{
+    return facts_find(&oracle->nonces, nonce_name(account, nonce)) != 0;
+}
+
+/* note_commands looks at each command of a new block. */
+static void note_commands(struct oracle *oracle, const struct apply_block *block)
+{
+    unsigned long long height = block->header->height;
+
+    for (uint32_t i = 0; i < block->header->commands_count; i++) {
+        const struct block_command *command = &block->commands[i];
+        struct envelope envelope;
+        enum code code = envelope_decode(&envelope, bytes_of(block->body.data + command->offset, command->envelope_bytes));
+        if (code != CODE_OK) {
+            UNSAFE(oracle, "V4: command %u of block %llu is malformed", i, height);
+            return;
+        }
+        if (block->codes[i] != CODE_OK) {
+            UNSAFE(oracle, "V5: command %u of block %llu fails with %s", i, height, code_name(block->codes[i]));
+        }
+        if (facts_keep(&oracle->nonces, nonce_name(envelope.sender, envelope.nonce), block->header->height) != block->header->height) {
+            UNSAFE(oracle, "I14: a command of block %llu was executed before", height);
+        }
+        oracle->commands++;
+    }
+}
+
+static struct oracle_block *block_at(struct oracle *oracle, uint64_t height)
+{
+    if (height >= oracle->capacity) {
+        uint64_t before = oracle->capacity;
+        oracle->capacity = 2 * height;
+        oracle->blocks = realloc(oracle->blocks, oracle->capacity * sizeof *oracle->blocks);
+        ASSERT(oracle->blocks != NULL);
+        memset(oracle->blocks + before, 0, (oracle->capacity - before) * sizeof *oracle->blocks);
+    }
+    return &oracle->blocks[height];
+}
+
+static bool note_block(struct oracle *oracle, uint32_t member, const struct apply_block *block, const struct hash32 *state_root)
+{
+    uint64_t height = block->header->height;
+    struct oracle_block *known = block_at(oracle, height);
+
+    if (known->executions++ > 0) {
+        if (!hash_equal(&known->hash, &block->hash)) {
+            UNSAFE(oracle, "I1: r%u executes another block %llu than others before", member, (unsigned long long)height);
+        } else if (!hash_equal(&known->root, state_root)) {
+            UNSAFE(oracle, "I13: r%u has another state after block %llu", member, (unsigned long long)height);
+        }
+        return false;
+    }
+    *known = (struct oracle_block){ block->hash, *state_root, block->header->time_ms, block->header->commands_count, 1 };
+    if (height != oracle->height + 1 || !hash_equal(&block->header->parent, &oracle->blocks[height - 1].hash)) {
+        UNSAFE(oracle, "I2: block %llu does not continue the chain", (unsigned long long)height);
+    }
+    if (block->header->commands_count == 0 && (block->header->flags & BLOCK_FLAG_END) == 0) {
+        UNSAFE(oracle, "I16: block %llu is empty", (unsigned long long)height);
+    }
+    oracle->height = height;
+    note_commands(oracle, block);
+    return true;
+}
+
+bool oracle_executed(struct oracle *oracle, uint32_t member, const struct apply_block *block, const struct hash32 *state_root)
+{
+    struct oracle_member *who = &oracle->members[member];
+
+    if (block->header->height != who->executed_height + 1) {
+        UNSAFE(oracle, "C4: r%u executes block %llu after block %llu", member, (unsigned long long)block->header->height, (unsigned long long)who->executed_height);
+    }
+    who->executed_height = block->header->height;
+    return note_block(oracle, member, block, state_root);
+}
+
+/* --- Lives ---------------------------------------------------------------------------------------------------------- */
+
+void oracle_crashed(struct oracle *oracle, uint32_t member)
+{
+    struct oracle_member *who = &oracle->members[member];
+
+    who->executed_height = 0;
+    who->led_before = who->led_now > who->led_before ? who->led_now : who->led_before;
+    who->led_now = -1;
+}
+
+void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised)
+{
+    const struct oracle_member *who = &oracle->members[member];
+    struct rank vote = { found->vote_view, found->vote_height }, high = { found->high_view, found->high_height };
+    struct rank promised_vote = { promised->vote_view, promised->vote_height }, promised_high = { promised->high_view, promised->high_height };
+
+    if (who->vote_digest != 0 && rank_compare(vote, who->vote) < 0) {
+        UNSAFE(oracle, "I8: r%u sent a vote for view %llu, height %llu that its log does not know", member, (unsigned long long)who->vote.view,
+               (unsigned long long)who->vote.height);
+    }
+    if (who->vote_digest != 0 && rank_compare(vote, who->vote) == 0 && !hash_equal(&found->vote_hash, &who->vote_block)) {
+        UNSAFE(oracle, "I8: the log of r%u names another block than its vote", member);
+    }
+    if (found->timeout_view < who->timeout_view) {
+        UNSAFE(oracle, "I8: r%u sent a timeout of view %lld that its log does not know", member, (long long)who->timeout_view);
+    }
+    bool back = found->timeout_view < promised->timeout_view || found->led_view < promised->led_view || rank_compare(vote, promised_vote) < 0 ||
+                rank_compare(high, promised_high) < 0 || found->committed_height < promised->committed_height;
+    if (back) {
+        UNSAFE(oracle, "I6: r%u starts with less than was durable before it ended", member);
+    }
+}

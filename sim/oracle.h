@@ -1,0 +1,82 @@
+/* oracle.h: what must hold in every run, whatever the faults. It sees every message that leaves a replica, every block that is executed and
+ * every start, and remembers all of it: also what replicas forget in a crash.
+ *
+ *   I1  one block at each height        I8   what was signed is covered by the log     I14  each (account, nonce) executes once
+ *   I3  one vote at each (view, height) I9   an opening rests on the highest QC        I16  no empty block
+ *   I4  one certified block at each     I11  exactly q members in a certificate        I17  a restarted leader starts no view again
+ *   I6  promises never go back          I13  equal state roots at equal heights        I18  what a client was told stays
+ *   I7  no vote after a timeout
+ *
+ * I2 follows: the block of a height is remembered for ever, and every execution of it, also after a restart, is compared. */
+#ifndef WARD_SIM_ORACLE_H
+#define WARD_SIM_ORACLE_H
+
+#include "node/apply.h"
+#include "node/ports.h"
+#include "sim/cast.h"
+#include "sim/facts.h"
+#include "storage/format.h"
+#include "wire/message.h"
+
+enum failure_kind { FAILURE_NONE, FAILURE_SAFETY, FAILURE_LIVENESS, FAILURE_EXPECTATION };
+
+struct failure {
+    enum failure_kind kind; /* of the first failure; later ones are not kept */
+    char text[320];
+};
+
+/* What one member has let out, over all its starts. */
+struct oracle_member {
+    struct rank vote;           /* newest VOTE on the network */
+    uint64_t vote_digest;       /* 0: none yet */
+    struct hash32 vote_block;
+    int64_t timeout_view;       /* highest TIMEOUT on the network, -1: none */
+    int64_t led_now, led_before; /* highest view in which it proposed in this life, and before */
+    uint64_t executed_height;   /* in this life */
+};
+
+/* A block that somebody executed. */
+struct oracle_block {
+    struct hash32 hash;
+    struct hash32 root;
+    uint64_t time_ms;
+    uint32_t commands;
+    uint32_t executions;
+};
+
+struct oracle {
+    const struct cast *cast;
+    struct failure *failure;
+    struct oracle_member members[MEMBERS_MAX];
+    struct oracle_block *blocks; /* by height; [0] is the genesis */
+    uint64_t height, capacity;   /* highest executed anywhere */
+    struct facts ballots, certified, nonces;
+    uint8_t *frame;              /* FRAME_BYTES_MAX */
+    struct message *message;
+    uint64_t sent[MESSAGE_TYPE_END]; /* per receiver */
+    uint64_t commands;           /* executed, each once */
+};
+
+void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure *failure);
+void oracle_close(struct oracle *oracle);
+
+/* oracle_fail notes the first failure. */
+__attribute__((format(printf, 3, 4))) void oracle_fail(struct failure *failure, enum failure_kind kind, const char *format, ...);
+
+/* oracle_sent looks at a message that leaves a replica for `receivers` others. */
+void oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message *message, uint32_t receivers);
+
+/* oracle_executed looks at a block after its execution. Gives: true when it is the first execution of this height. */
+bool oracle_executed(struct oracle *oracle, uint32_t member, const struct apply_block *block, const struct hash32 *state_root);
+
+/* oracle_crashed: a life ends. oracle_started compares what recovery found with what the member ever said, and with what was durable. */
+void oracle_crashed(struct oracle *oracle, uint32_t member);
+void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised);
+
+/* oracle_has_executed tells whether the command of an account with this nonce is in a block. */
+bool oracle_has_executed(const struct oracle *oracle, const uint8_t account[32], uint64_t nonce);
+
+/* oracle_messages gives the consensus messages so far, each receiver counted: without links, checkpoints and forwarded requests (N1). */
+uint64_t oracle_messages(const struct oracle *oracle);
+
+#endif

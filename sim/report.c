@@ -1,0 +1,147 @@
+/* report.c: see report.h. */
+#include "sim/report.h"
+
+#include "base/assert.h"
+#include "base/exit.h"
+
+#include <jansson.h>
+#include <string.h>
+
+const char *failure_word(enum failure_kind kind)
+{
+    switch (kind) {
+    case FAILURE_NONE: return "none";
+    case FAILURE_SAFETY: return "safety";
+    case FAILURE_LIVENESS: return "liveness";
+    case FAILURE_EXPECTATION: return "expectation";
+    }
+    return "none";
+}
+
+int failure_exit(const struct failure *failure)
+{
+    switch (failure->kind) {
+    case FAILURE_NONE: return EXIT_FINE;
+    case FAILURE_SAFETY: return EXIT_SIM_SAFETY;
+    case FAILURE_LIVENESS: return EXIT_SIM_LIVENESS;
+    case FAILURE_EXPECTATION: return EXIT_NO;
+    }
+    return EXIT_FINE;
+}
+
+void campaign_add(struct campaign *campaign, const struct swarm_result *result)
+{
+    campaign->seeds++;
+    campaign->simulated_ns += result->simulated_ns;
+    campaign->blocks += result->blocks;
+    campaign->commands += result->commands;
+    campaign->crashes += result->crashes;
+    campaign->restarts += result->restarts;
+    campaign->partitions += result->partitions;
+    campaign->hash = fact_name(campaign->hash, result->seed, result->hash, result->events);
+    for (int i = 0; i < MARK_COUNT; i++) {
+        campaign->marks[i] += result->marks[i];
+    }
+    if (result->failure.kind != FAILURE_NONE && campaign->failed++ == 0) {
+        campaign->failure = result->failure;
+        campaign->first_failed = result->seed;
+    }
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------------------------- */
+
+static json_t *number(uint64_t value)
+{
+    return json_integer((json_int_t)value);
+}
+
+static json_t *marks_of(const uint64_t marks[MARK_COUNT])
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < MARK_COUNT; i++) {
+        json_object_set_new(object, mark_word((enum mark)i), number(marks[i]));
+    }
+    return object;
+}
+
+static json_t *hash_of(uint64_t hash)
+{
+    char text[17];
+
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
+    return json_string(text);
+}
+
+static json_t *failure_of(const struct failure *failure)
+{
+    return failure->kind == FAILURE_NONE ? json_null() : json_pack("{ss ss}", "kind", failure_word(failure->kind), "text", failure->text);
+}
+
+static bool print(FILE *stream, json_t *object)
+{
+    ASSERT(object != NULL);
+    int failed = json_dumpf(object, stream, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    json_decref(object);
+    return failed == 0 && fputc('\n', stream) != EOF && fflush(stream) == 0;
+}
+
+static bool run_json(FILE *stream, const struct swarm_result *result)
+{
+    return print(stream, json_pack("{ss sb so si so so so so so so so so so so so}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
+                                   "seed", number(result->seed), "replicas", (int)result->replicas, "failure", failure_of(&result->failure),
+                                   "simulated_seconds", json_real((double)result->simulated_ns / 1e9), "commits", number(result->blocks),
+                                   "commands", number(result->commands), "messages", number(result->messages), "crashes", number(result->crashes),
+                                   "restarts", number(result->restarts), "partitions", number(result->partitions), "events", number(result->events),
+                                   "hash", hash_of(result->hash), "marks", marks_of(result->marks)));
+}
+
+static bool campaign_json(FILE *stream, const struct campaign *c)
+{
+    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
+                                   c->failed == 0 && c->determinism_broken == 0, "first_seed", number(c->seed_first), "last_seed", number(c->seed_last),
+                                   "seeds", number(c->seeds), "failed", number(c->failed), "first_failed_seed", c->failed > 0 ? number(c->first_failed) : json_null(),
+                                   "failure", failure_of(&c->failure), "simulated_seconds", json_real((double)c->simulated_ns / 1e9),
+                                   "wall_seconds", json_real((double)c->wall_ns / 1e9), "commits", number(c->blocks), "commands", number(c->commands),
+                                   "crashes", number(c->crashes), "partitions", number(c->partitions), "hash", hash_of(c->hash),
+                                   "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked)));
+}
+
+/* --- Text ----------------------------------------------------------------------------------------------------------- */
+
+static void marks_text(FILE *stream, const uint64_t marks[MARK_COUNT])
+{
+    fprintf(stream, "marks    ");
+    for (int i = 0; i < MARK_COUNT; i++) {
+        fprintf(stream, " %s %llu", mark_word((enum mark)i), (unsigned long long)marks[i]);
+    }
+    fprintf(stream, "\n");
+}
+
+bool report_run(FILE *stream, const struct swarm_result *result, bool json)
+{
+    if (json) {
+        return run_json(stream, result);
+    }
+    fprintf(stream, "seed %llu: %s%s%s\n", (unsigned long long)result->seed, result->failure.kind == FAILURE_NONE ? "fine" : failure_word(result->failure.kind),
+            result->failure.kind == FAILURE_NONE ? "" : ": ", result->failure.text);
+    fprintf(stream, "replicas  %u\nsimulated %llu ms\nblocks    %llu\ncommands  %llu\nmessages  %llu\ncrashes   %llu\nhash      %016llx\n", (unsigned)result->replicas,
+            (unsigned long long)(result->simulated_ns / 1000000), (unsigned long long)result->blocks, (unsigned long long)result->commands,
+            (unsigned long long)result->messages, (unsigned long long)result->crashes, (unsigned long long)result->hash);
+    marks_text(stream, result->marks);
+    return fflush(stream) == 0;
+}
+
+bool report_campaign(FILE *stream, const struct campaign *campaign, bool json)
+{
+    if (json) {
+        return campaign_json(stream, campaign);
+    }
+    fprintf(stream, "seeds     %llu, failed %llu, run twice %llu, of these different %llu\n", (unsigned long long)campaign->seeds, (unsigned long long)campaign->failed,
+            (unsigned long long)campaign->determinism_checked, (unsigned long long)campaign->determinism_broken);
+    fprintf(stream, "simulated %llu s in %llu s\nblocks    %llu\ncommands  %llu\ncrashes   %llu\nhash      %016llx\n",
+            (unsigned long long)(campaign->simulated_ns / 1000000000), (unsigned long long)(campaign->wall_ns / 1000000000), (unsigned long long)campaign->blocks,
+            (unsigned long long)campaign->commands, (unsigned long long)campaign->crashes, (unsigned long long)campaign->hash);
+    marks_text(stream, campaign->marks);
+    return fflush(stream) == 0;
+}

@@ -1,0 +1,35 @@
+/* report.h: results as JSON objects and as lines for a reader. */
+#ifndef WARD_SIM_REPORT_H
+#define WARD_SIM_REPORT_H
+
+#include "sim/swarm.h"
+
+#include <stdio.h>
+
+/* What a campaign over many seeds adds up. */
+struct campaign {
+    uint64_t seed_first, seed_last;
+    uint64_t seeds, failed;
+    uint64_t simulated_ns, wall_ns;
+    uint64_t blocks, commands, crashes, restarts, partitions;
+    uint64_t determinism_checked, determinism_broken;
+    uint64_t hash; /* over the hashes of all seeds in order */
+    uint64_t marks[MARK_COUNT];
+    uint64_t first_failed; /* seed */
+    struct failure failure; /* of it */
+};
+
+/* campaign_add adds the result of the next seed. */
+void campaign_add(struct campaign *campaign, const struct swarm_result *result);
+
+/* report_run prints one run ("ward.sim.run/1"), report_campaign a campaign ("ward.sim.swarm/1"). Gives: false when the stream cannot be written. */
+bool report_run(FILE *stream, const struct swarm_result *result, bool json);
+bool report_campaign(FILE *stream, const struct campaign *campaign, bool json);
+
+/* failure_exit gives the exit code that fits: 0, 20, 21, or 1 for an expectation. */
+int failure_exit(const struct failure *failure);
+
+/* failure_word gives "safety", "liveness", "expectation" or "none". Owns: a constant. */
+const char *failure_word(enum failure_kind kind);
+
+#endif

@@ -1,0 +1,249 @@
+/* scenario_run.c: plays scenarios and judges expectations. */
+#include "sim/scenario.h"
+
+#include "base/assert.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Where the counters stood at the last `measure`. */
+struct baseline {
+    uint64_t height, commands, messages;
+    uint64_t marks[MARK_COUNT];
+    uint64_t sent[MESSAGE_TYPE_END];
+    uint64_t flushes[MEMBERS_MAX];
+    uint64_t checks[MEMBERS_MAX];
+};
+
+struct play {
+    const struct scenario *scenario;
+    struct world *world;
+    struct baseline base;
+};
+
+static uint64_t checks_of(const struct host *host)
+{
+    return host->state == HOST_DOWN ? 0 : replica_counters(host->driver.replica)->signature_checks;
+}
+
+static void measure(struct play *play)
+{
+    const struct world *world = play->world;
+
+    play->base = (struct baseline){ .height = world->oracle.height, .commands = world->oracle.commands, .messages = oracle_messages(&world->oracle) };
+    memcpy(play->base.marks, world->marks, sizeof world->marks);
+    memcpy(play->base.sent, world->oracle.sent, sizeof world->oracle.sent);
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        play->base.flushes[i] = host_flushes(&world->hosts[i]);
+        play->base.checks[i] = checks_of(&world->hosts[i]);
+    }
+}
+
+/* --- Expectations --------------------------------------------------------------------------------------------------- */
+
+static uint64_t running(const struct world *world)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        count += world->hosts[i].state != HOST_DOWN;
+    }
+    return count;
+}
+
+static uint64_t messages_per_block(const struct play *play)
+{
+    uint64_t blocks = play->world->oracle.height - play->base.height;
+    uint64_t messages = oracle_messages(&play->world->oracle) - play->base.messages;
+
+    return blocks == 0 ? UINT64_MAX : (messages + blocks - 1) / blocks;
+}
+
+static uint64_t of_world(const struct play *play, const struct scenario_step *step)
+{
+    const struct world *world = play->world;
+
+    switch (step->quantity) {
+    case QUANTITY_HEIGHT: return world->oracle.height;
+    case QUANTITY_RUNNING: return running(world);
+    case QUANTITY_TOLD: return world->workload.told;
+    case QUANTITY_OPEN: return world->workload.count - world->workload.told;
+    case QUANTITY_BLOCKS: return world->oracle.height - play->base.height;
+    case QUANTITY_COMMANDS: return world->oracle.commands - play->base.commands;
+    case QUANTITY_MESSAGES: return oracle_messages(&world->oracle) - play->base.messages;
+    case QUANTITY_MESSAGES_PER_BLOCK: return messages_per_block(play);
+    case QUANTITY_IDLE: return world_is_idle(world);
+    case QUANTITY_EQUAL: return world_executed_min(world) == world_executed_max(world) && world_executed_max(world) == world->oracle.height;
+    case QUANTITY_MARK: return world->marks[step->mark] - play->base.marks[step->mark];
+    case QUANTITY_SENT: return world->oracle.sent[step->type] - play->base.sent[step->type];
+    case QUANTITY_EXECUTED:
+    case QUANTITY_CERTIFIED_CHECKPOINT:
+    case QUANTITY_VIEW:
+    case QUANTITY_TIMEOUT_VIEW:
+    case QUANTITY_APPENDS:
+    case QUANTITY_CHECKS:
+    case QUANTITY_COUNT: break;
+    }
+    ASSERT(false);
+    return 0;
+}
+
+static uint64_t of_replica(const struct play *play, enum scenario_quantity quantity, uint32_t member)
+{
+    const struct host *host = &play->world->hosts[member];
+    struct replica_status status;
+
+    replica_status(host->driver.replica, &status);
+    switch (quantity) {
+    case QUANTITY_EXECUTED: return host->driver.apply.height;
+    case QUANTITY_CERTIFIED_CHECKPOINT: return status.checkpoint_height;
+    case QUANTITY_VIEW: return status.view;
+    case QUANTITY_TIMEOUT_VIEW: return status.timeout_view < 0 ? 0 : (uint64_t)status.timeout_view;
+    case QUANTITY_APPENDS: return host_flushes(host) - play->base.flushes[member];
+    case QUANTITY_CHECKS: return checks_of(host) - play->base.checks[member];
+    case QUANTITY_HEIGHT:
+    case QUANTITY_RUNNING:
+    case QUANTITY_TOLD:
+    case QUANTITY_OPEN:
+    case QUANTITY_BLOCKS:
+    case QUANTITY_COMMANDS:
+    case QUANTITY_MESSAGES:
+    case QUANTITY_MESSAGES_PER_BLOCK:
+    case QUANTITY_IDLE:
+    case QUANTITY_EQUAL:
+    case QUANTITY_MARK:
+    case QUANTITY_SENT:
+    case QUANTITY_COUNT: break;
+    }
+    ASSERT(false);
+    return 0;
+}
+
+static void judge(struct play *play, const struct scenario_step *step, uint64_t found, uint32_t member)
+{
+    bool holds = false;
+    char who[24] = "";
+
+    switch (step->comparison) {
+    case COMPARE_LESS: holds = found < step->value; break;
+    case COMPARE_LEAST: holds = found >= step->value; break;
+    case COMPARE_EQUAL: holds = found == step->value; break;
+    case COMPARE_MOST: holds = found <= step->value; break;
+    case COMPARE_GREATER: holds = found > step->value; break;
+    case COMPARE_COUNT: break;
+    }
+    if (member != UINT32_MAX) {
+        snprintf(who, sizeof who, " at r%u", (unsigned)member);
+    }
+    if (!holds) {
+        oracle_fail(&play->world->failure, FAILURE_EXPECTATION, "line %u is not so: found %llu%s", (unsigned)step->line, (unsigned long long)found, who);
+    }
+}
+
+static void expect(struct play *play, const struct scenario_step *step)
+{
+    if (step->quantity > QUANTITY_REPLICAS_LAST) {
+        judge(play, step, of_world(play, step), UINT32_MAX);
+        return;
+    }
+    for (uint32_t i = 0; i < play->world->plan.members_count; i++) {
+        if (member_set_has(&step->members, i) && play->world->hosts[i].state != HOST_DOWN) {
+            judge(play, step, of_replica(play, step->quantity, i), i);
+        }
+    }
+}
+
+/* --- Steps ---------------------------------------------------------------------------------------------------------- */
+
+static void each(struct world *world, const struct scenario_step *step)
+{
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        if (!member_set_has(&step->members, i)) {
+            continue;
+        }
+        if (step->verb == VERB_CRASH || step->verb == VERB_POWER) {
+            world_crash(world, i, step->verb == VERB_POWER);
+        } else if (step->verb == VERB_START) {
+            world_boot(world, i);
+        } else if (step->verb == VERB_PAUSE) {
+            world_pause(world, i);
+        } else if (step->verb == VERB_RESUME) {
+            world_resume(world, i);
+        } else if (step->verb == VERB_DRAIN) {
+            world_drain(world, i);
+        } else {
+            world_lose(world, i, step->type);
+        }
+    }
+}
+
+static void load(struct world *world, const struct scenario_step *step)
+{
+    struct workload_load stream = { world->now_ns, UINT64_C(1000000000) / step->count, world->now_ns + step->span_ns, step->target };
+
+    workload_load_start(&world->workload, &stream);
+}
+
+static void slow_disk(struct world *world, const struct scenario_step *step)
+{
+    struct sim_disk_faults *faults = &world->hosts[step->target].disk.config.faults;
+
+    faults->delay_ns_min = faults->delay_ns_max = step->span_ns;
+}
+
+static void play_step(struct play *play, const struct scenario_step *step)
+{
+    struct world *world = play->world;
+
+    switch (step->verb) {
+    case VERB_SUBMIT: world_submit(world, step->count, step->target, step->flag); break;
+    case VERB_LOAD: load(world, step); break;
+    case VERB_CRASH:
+    case VERB_POWER:
+    case VERB_START:
+    case VERB_PAUSE:
+    case VERB_RESUME:
+    case VERB_DRAIN:
+    case VERB_LOSE: each(world, step); break;
+    case VERB_PARTITION: world_partition(world, &step->members); break;
+    case VERB_CUT: world_cut(world, step->count, step->target, true); break;
+    case VERB_MEND: world_cut(world, step->count, step->target, false); break;
+    case VERB_HEAL: world_heal(world); break;
+    case VERB_WHEN: world_crash_when(world, step->target, step->mark, step->flag); break;
+    case VERB_DISK: slow_disk(world, step); break;
+    case VERB_MEASURE: measure(play); break;
+    case VERB_REST: world_run_until_rest(world, world->now_ns + step->span_ns); break;
+    case VERB_EXPECT: expect(play, step); break;
+    case VERB_COUNT: break;
+    }
+}
+
+bool scenario_run(const struct scenario *scenario, struct world *world)
+{
+    struct play play = { .scenario = scenario, .world = world };
+
+    world_open(world, &scenario->plan);
+    measure(&play);
+    for (uint32_t i = 0; i < scenario->steps_count; i++) {
+        const struct scenario_step *step = &scenario->steps[i];
+        uint64_t time_ns = step->relative ? world->now_ns + step->time_ns : step->time_ns;
+        if (time_ns < world->now_ns) {
+            oracle_fail(&world->failure, FAILURE_EXPECTATION, "line %u: its time is over", (unsigned)step->line);
+        }
+        if (world->failure.kind != FAILURE_NONE || !world_run_to(world, time_ns)) {
+            return false;
+        }
+        play_step(&play, step);
+    }
+    return world->failure.kind == FAILURE_NONE;
+}
+
+uint32_t scenario_difference(const char *expected, const char *found)
+{
+    uint32_t line = 1;
+
+    for (; *expected == *found && *expected != '\0'; expected++, found++) {
+        line += *expected == '\n';
+    }
+    return *expected == *found ? 0 : line;
+}

@@ -1,0 +1,68 @@
+/* swarm.h: what a bare seed means: a cluster, faults and clients, all drawn by name; then the faults stop, and everything must end well.
+ *
+ *     0 .......................... calm_ns ...................... rest
+ *     crashes, power cuts, partitions,      the network is perfect, everybody runs:
+ *     pauses, drains, loss, reorder         every client gets its answer, all are equal, the cluster falls silent
+ *
+ * Each seed draws its own subset of faults, so that rare pairs meet. */
+#ifndef WARD_SIM_SWARM_H
+#define WARD_SIM_SWARM_H
+
+#include "sim/world.h"
+
+#define SWARM_EVENTS_MAX 64u
+#define SWARM_PATIENCE_NS UINT64_C(240000000000) /* from the end of the faults to rest: a multiple of (f + 2) tau_max (J2), and K1's silence */
+
+enum swarm_act {
+    SWARM_CRASH,
+    SWARM_POWER,
+    SWARM_BLACKOUT, /* the power of all fails at once */
+    SWARM_START,
+    SWARM_PAUSE,
+    SWARM_RESUME,
+    SWARM_DRAIN,
+    SWARM_PARTITION,
+    SWARM_HEAL,
+    SWARM_ACT_COUNT
+};
+
+struct swarm_event {
+    uint64_t at_ns;
+    uint32_t order;
+    enum swarm_act act;
+    uint32_t member;
+    struct member_set side; /* of a partition */
+};
+
+struct swarm_story {
+    struct world_plan plan;
+    struct workload_load load;
+    uint64_t calm_ns;
+    uint32_t events_count;
+    struct swarm_event events[SWARM_EVENTS_MAX];
+};
+
+struct swarm_result {
+    uint64_t seed;
+    uint32_t replicas;
+    struct failure failure;
+    uint64_t hash, events;
+    uint64_t simulated_ns;
+    uint64_t blocks, commands, messages;
+    uint64_t crashes, restarts, partitions;
+    uint64_t marks[MARK_COUNT];
+};
+
+/* swarm_draw gives the story of a seed. replicas: 0 leaves their number to the seed. */
+void swarm_draw(struct swarm_story *story, uint64_t seed, uint32_t replicas);
+
+/* swarm_play opens a world and plays the story to its end. Owns: the caller closes the world. Gives: true when all is well. */
+bool swarm_play(const struct swarm_story *story, struct world *world);
+
+/* swarm_run plays a seed and gives its result; the world is closed. */
+void swarm_run(uint64_t seed, uint32_t replicas, struct swarm_result *result);
+
+/* world_result tells of a world that came to its end. */
+void world_result(const struct world *world, struct swarm_result *result);
+
+#endif

@@ -1,0 +1,210 @@
+/* workload.c: see workload.h. */
+#include "sim/workload.h"
+
+#include "base/assert.h"
+#include "sim/choice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+#define RETRY_MS_MIN 20u
+#define EXPIRY_MARGIN_MS 20000u
+
+void workload_init(struct workload *workload, const struct cast *cast, struct failure *failure, struct trace *trace)
+{
+    *workload = (struct workload){ .cast = cast, .failure = failure, .trace = trace, .capacity = 64 };
+    workload->requests = calloc(workload->capacity, sizeof *workload->requests);
+    workload->nonces = calloc(cast->plan.actors_count, sizeof *workload->nonces);
+    ASSERT(workload->requests != NULL);
+    ASSERT(workload->nonces != NULL);
+    workload->load.next_ns = UINT64_MAX;
+    facts_init(&workload->ids);
+}
+
+void workload_close(struct workload *workload)
+{
+    free(workload->requests);
+    free(workload->nonces);
+    facts_close(&workload->ids);
+    *workload = (struct workload){ 0 };
+}
+
+static uint32_t target_of(const struct workload *workload, uint32_t target, uint32_t number)
+{
+    struct choice choice = { CHOICE_REQUEST_TARGET, { number } };
+
+    return target != WORKLOAD_ANY ? target : (uint32_t)choice_below(workload->cast->plan.seed, &choice, workload->cast->plan.members_count);
+}
+
+void workload_submit(struct workload *workload, uint64_t now_ns, uint32_t target, bool sticky)
+{
+    if (workload->count == workload->capacity) {
+        workload->capacity *= 2;
+        workload->requests = realloc(workload->requests, workload->capacity * sizeof *workload->requests);
+        ASSERT(workload->requests != NULL);
+    }
+    struct request *request = &workload->requests[workload->count++];
+    uint32_t actor = workload->turn++ % workload->cast->plan.actors_count;
+    *request = (struct request){ .number = workload->count, .actor = actor, .sticky = sticky, .due_ns = now_ns, .first_ns = now_ns };
+    request->target = target_of(workload, target, request->number);
+    request->command.nonce = ++workload->nonces[actor];
+}
+
+void workload_load_start(struct workload *workload, const struct workload_load *load)
+{
+    ASSERT(load->interval_ns > 0);
+    workload->load = *load;
+}
+
+uint64_t workload_due_ns(const struct workload *workload)
+{
+    uint64_t due_ns = workload->load.next_ns;
+
+    for (uint32_t i = workload->open_first; i < workload->count; i++) {
+        const struct request *request = &workload->requests[i];
+        due_ns = !request->told && request->due_ns < due_ns ? request->due_ns : due_ns;
+    }
+    return due_ns;
+}
+
+static void run_load(struct workload *workload, uint64_t now_ns)
+{
+    struct workload_load *load = &workload->load;
+
+    while (load->next_ns <= now_ns) {
+        workload_submit(workload, load->next_ns, load->target, false);
+        load->next_ns += load->interval_ns;
+        load->next_ns = load->next_ns >= load->end_ns ? UINT64_MAX : load->next_ns;
+    }
+}
+
+/* sign makes the bytes, again when those before would soon be too old. The nonce stays: at most one of them can execute. */
+static void sign(struct workload *workload, struct request *request, uint64_t now_ns)
+{
+    uint64_t wall_ms = CAST_GENESIS_MS + 1000 + now_ns / NS_PER_MS;
+
+    if (request->command.valid_until_ms > wall_ms + EXPIRY_MARGIN_MS) {
+        return;
+    }
+    request->command.valid_until_ms = wall_ms + WORKLOAD_VALID_MS;
+    cast_sign(workload->cast, request->actor, &request->command);
+    request->signings++;
+    facts_keep(&workload->ids, fact_digest(request->command.id.bytes, HASH_BYTES), request->number);
+}
+
+/* patience_ns: a client that asked everybody in vain waits longer, twice as long each time around. */
+static uint64_t patience_ns(const struct workload *workload, const struct request *request)
+{
+    uint32_t rounds = (request->sendings - 1) / workload->cast->plan.members_count;
+
+    return WORKLOAD_RESEND_NS << (rounds < WORKLOAD_ROUNDS_MAX ? rounds : WORKLOAD_ROUNDS_MAX);
+}
+
+const struct request *workload_take(struct workload *workload, uint64_t now_ns)
+{
+    run_load(workload, now_ns);
+    for (uint32_t i = workload->open_first; i < workload->count; i++) {
+        struct request *request = &workload->requests[i];
+        if (request->told || request->due_ns > now_ns) {
+            continue;
+        }
+        if (request->sendings++ > 0 && !request->sticky) {
+            request->target = (request->target + 1) % workload->cast->plan.members_count;
+        }
+        sign(workload, request, now_ns);
+        request->due_ns = now_ns + patience_ns(workload, request);
+        member_set_add(&request->asked, request->target);
+        return request;
+    }
+    return NULL;
+}
+
+static struct request *by_token(struct workload *workload, uint64_t token)
+{
+    ASSERT(token >= 1);
+    ASSERT(token <= workload->count);
+    return &workload->requests[token - 1];
+}
+
+void workload_admitted(struct workload *workload, uint64_t now_ns, uint32_t member, uint64_t token)
+{
+    struct request *request = by_token(workload, token);
+
+    if (!request->told && request->target == member) {
+        request->due_ns = now_ns + WORKLOAD_RECEIPT_NS;
+    }
+}
+
+static void tell(struct workload *workload, struct request *request, uint64_t now_ns, uint64_t height)
+{
+    request->told = true;
+    request->told_ns = now_ns;
+    request->height = height;
+    workload->told++;
+    while (workload->open_first < workload->count && workload->requests[workload->open_first].told) {
+        workload->open_first++;
+    }
+}
+
+void workload_refused(struct workload *workload, const struct oracle *oracle, uint64_t now_ns, uint32_t member, uint64_t token, const struct refused *refused)
+{
+    struct request *request = by_token(workload, token);
+    uint64_t wait_ms = refused->retry_after_ms > RETRY_MS_MIN ? refused->retry_after_ms : RETRY_MS_MIN;
+
+    if (request->told) {
+        return;
+    }
+    trace_line(workload->trace, TRACE_STORY, now_ns, member, "refuses request %u: code %u", request->number, refused->code);
+    bool executed = oracle_has_executed(oracle, workload->cast->actors[request->actor].account, request->command.nonce);
+    if (refused->code == CODE_NONCE_LOW && executed) {
+        tell(workload, request, now_ns, 0);
+    } else if (refused->code == CODE_NONCE_LOW && request->signings > 1) {
+        return; /* The pool holds the earlier signing: patience. */
+    } else if (refused->code == CODE_NONCE_LOW) {
+        oracle_fail(workload->failure, FAILURE_SAFETY, "I18: r%u says that the nonce of request %u was used, but no block holds it", member, request->number);
+    } else if (refused->code == CODE_EXPIRED) {
+        request->command.valid_until_ms = 0;
+        request->due_ns = now_ns + wait_ms * NS_PER_MS;
+    } else if (refused->retry_after_ms > 0 || refused->code == CODE_DUPLICATE || refused->code == CODE_NONCE_GAP) {
+        request->due_ns = now_ns + wait_ms * NS_PER_MS;
+    } else {
+        oracle_fail(workload->failure, FAILURE_LIVENESS, "R1: r%u refuses request %u for ever with code %u", member, request->number, refused->code);
+    }
+}
+
+void workload_executed(struct workload *workload, uint64_t now_ns, uint32_t member, const struct apply_block *block)
+{
+    for (uint32_t i = 0; i < block->header->commands_count; i++) {
+        uint64_t number = facts_find(&workload->ids, fact_digest(block->commands[i].id.bytes, HASH_BYTES));
+        if (number == 0) {
+            oracle_fail(workload->failure, FAILURE_SAFETY, "block %llu holds a command that no client signed", (unsigned long long)block->header->height);
+            continue;
+        }
+        struct request *request = by_token(workload, number);
+        if (!request->told && member_set_has(&request->asked, member)) {
+            tell(workload, request, now_ns, block->header->height);
+            trace_line(workload->trace, TRACE_STORY, now_ns, member, "tells request %u: in block %llu", request->number, (unsigned long long)block->header->height);
+        }
+    }
+}
+
+void workload_lost(struct workload *workload, uint64_t now_ns, uint32_t member)
+{
+    for (uint32_t i = workload->open_first; i < workload->count; i++) {
+        struct request *request = &workload->requests[i];
+        if (request->told || !member_set_has(&request->asked, member)) {
+            continue;
+        }
+        member_set_remove(&request->asked, member);
+        bool around = request->sendings % workload->cast->plan.members_count == 0; /* Nobody is there: no hurry. */
+        if (request->target == member && !request->sticky && !around) {
+            request->due_ns = now_ns + RETRY_MS_MIN * NS_PER_MS;
+        }
+    }
+}
+
+bool workload_is_done(const struct workload *workload)
+{
+    return workload->told == workload->count && workload->load.next_ns == UINT64_MAX;
+}

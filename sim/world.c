@@ -1,0 +1,418 @@
+/* world.c: see world.h. Time and the order of events; what can be done to a world is in world_faults.c. */
+#include "sim/world.h"
+
+#include "base/assert.h"
+#include "crypto/ed25519.h"
+#include "sim/choice.h"
+#include "sim/world_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AT_ONCE_MAX 2000000u /* events at one moment: more, and somebody spins */
+
+enum event_topic { EVENT_TOPIC_SENT = 1, EVENT_TOPIC_ARRIVED, EVENT_TOPIC_MARK, EVENT_TOPIC_EXECUTED, EVENT_TOPIC_STATE };
+
+void world_note(struct world *world, uint64_t topic, uint64_t a, uint64_t b)
+{
+    world->hash = fact_name(world->hash, world->now_ns, topic << 56 | a, b);
+    world->events++;
+}
+
+/* --- What servers ask ----------------------------------------------------------------------------------------------- */
+
+static uint64_t on_now(void *context)
+{
+    const struct world *world = context;
+
+    return world->now_ns;
+}
+
+static bool on_verify(void *context, const struct sig_item *item)
+{
+    struct world *world = context;
+    uint8_t bytes[128];
+
+    memcpy(bytes, item->key, 32);
+    memcpy(bytes + 32, item->digest, 32);
+    memcpy(bytes + 64, item->signature, 64);
+    uint64_t name = fact_digest(bytes, sizeof bytes), known = facts_find(&world->verdicts, name);
+    if (known == 0) {
+        bool verdict = false;
+        ed25519_verify_batch(world->verify, item, 1, &verdict);
+        known = facts_keep(&world->verdicts, name, verdict ? 2 : 1);
+    }
+    return known == 2;
+}
+
+static void on_send(void *context, uint32_t from, const struct port_message *message)
+{
+    struct world *world = context;
+
+    oracle_sent(&world->oracle, from, message, member_set_count(&message->to));
+    for (uint32_t to = 0; to < world->plan.members_count; to++) {
+        struct sim_message out = { .from = from, .to = to, .type = message->type };
+        if (!member_set_has(&message->to, to)) {
+            continue;
+        }
+        if (!member_set_has(&world->links[from], to) || !member_set_has(&world->hosts[from].driver.links, to)) {
+            continue; /* no connection: net has nowhere to put it */
+        }
+        if ((world->lost_types[to] >> message->type & 1) != 0) {
+            continue;
+        }
+        sim_network_send(&world->network, world->now_ns, &out, message->head, message->tail);
+    }
+}
+
+static void on_mark(void *context, uint32_t member, enum mark mark, uint64_t view, uint64_t height, uint32_t about, uint64_t value)
+{
+    struct world *world = context;
+    struct trace_mark told = { .mark = mark, .view = view, .height = height, .value = value, .about = about };
+    bool first = height > world->mark_heights[mark];
+
+    if (world->hosts[member].starting) {
+        return; /* recovery tells again what was told before */
+    }
+    world->marks[mark]++;
+    world->mark_heights[mark] = first ? height : world->mark_heights[mark];
+    world_note(world, EVENT_TOPIC_MARK, (uint64_t)member << 16 | mark, view << 32 | height);
+    trace_mark(&world->trace, world->now_ns, member, &told, first);
+    for (uint32_t i = 0; i < world->triggers_count; i++) {
+        struct world_trigger *trigger = &world->triggers[i];
+        if (trigger->armed && trigger->member == member && trigger->mark == mark) {
+            trigger->armed = false;
+            trigger->fired = true;
+        }
+    }
+}
+
+static void on_executed(void *context, uint32_t member, const struct apply_block *block, const struct hash32 *state_root)
+{
+    struct world *world = context;
+
+    oracle_executed(&world->oracle, member, block, state_root);
+    world_note(world, EVENT_TOPIC_EXECUTED, (uint64_t)member << 32 | block->header->height, fact_digest(block->hash.bytes, HASH_BYTES));
+    if (!world->hosts[member].starting) {
+        workload_executed(&world->workload, world->now_ns, member, block);
+    }
+}
+
+static void on_admitted(void *context, uint32_t member, uint64_t token)
+{
+    struct world *world = context;
+
+    workload_admitted(&world->workload, world->now_ns, member, token);
+}
+
+static void on_refused(void *context, uint32_t member, uint64_t token, uint16_t code, uint32_t retry_after_ms)
+{
+    struct world *world = context;
+    struct refused refused = { code, retry_after_ms };
+
+    workload_refused(&world->workload, &world->oracle, world->now_ns, member, token, &refused);
+}
+
+static void on_broken(void *context, uint32_t member, const char *what)
+{
+    struct world *world = context;
+
+    oracle_fail(&world->failure, FAILURE_SAFETY, "r%u %s", member, what);
+}
+
+/* --- Opening and closing -------------------------------------------------------------------------------------------- */
+
+void world_plan_calm(struct world_plan *plan)
+{
+    *plan = (struct world_plan){
+        .members_count = 4,
+        .actors_count = 8,
+        .limits = config_limits_default(),
+        .network = { .delay_ns_min = 1000000, .delay_ns_max = 1000000 },
+        .disk = { .delay_ns_min = 200000, .delay_ns_max = 200000 },
+        .segments_max = 48,
+        .verify_ns_min = 50000,
+        .verify_ns_max = 50000,
+        .notice_ns = 1000000,
+        .check_every = 1,
+    };
+    plan->limits.batch_us = 0;
+    plan->limits.block_bytes_max = 65536;
+}
+
+static void open_verify(struct world *world)
+{
+    uint8_t seed[32] = { 1 };
+    size_t size = (ed25519_ctx_footprint(1) + 63) / 64 * 64;
+    void *memory = aligned_alloc(64, size);
+
+    ASSERT(memory != NULL);
+    memset(memory, 0, size);
+    world->verify = ed25519_ctx_init(memory, 1, ED25519_LIBSODIUM, seed);
+    facts_init(&world->verdicts);
+}
+
+static void open_hosts(struct world *world)
+{
+    const struct world_plan *plan = &world->plan;
+
+    world->hosts = calloc(plan->members_count, sizeof *world->hosts);
+    world->links = calloc(plan->members_count, sizeof *world->links);
+    world->notices = calloc(WORLD_NOTICES_MAX, sizeof *world->notices);
+    ASSERT(world->hosts != NULL);
+    ASSERT(world->links != NULL);
+    ASSERT(world->notices != NULL);
+    for (uint32_t i = 0; i < plan->members_count; i++) {
+        uint32_t spread = 2 * plan->wall_offset_ms_max + 1;
+        struct choice offset = { CHOICE_CLOCK_OFFSET, { i } };
+        struct host_plan host_plan = {
+            .seed = plan->seed,
+            .member = i,
+            .wall_offset_ms = (int64_t)choice_below(plan->seed, &offset, spread) - plan->wall_offset_ms_max,
+            .verify_ns_min = plan->verify_ns_min,
+            .verify_ns_max = plan->verify_ns_max,
+            .disk = plan->disk,
+            .segments_max = plan->segments_max,
+        };
+        host_open(&world->hosts[i], &world->cast, &world->host_world, &host_plan);
+    }
+}
+
+void world_open(struct world *world, const struct world_plan *plan)
+{
+    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits };
+
+    crypto_start();
+    ASSERT(plan->check_every >= 1);
+    *world = (struct world){ .plan = *plan, .hash = plan->seed };
+    world->host_world = (struct host_world){ world, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken };
+    cast_make(&world->cast, &cast_plan);
+    sim_network_init(&world->network, plan->seed, plan->members_count, &plan->network);
+    trace_init(&world->trace, plan->trace);
+    oracle_init(&world->oracle, &world->cast, &world->failure);
+    workload_init(&world->workload, &world->cast, &world->failure, &world->trace);
+    open_verify(world);
+    open_hosts(world);
+    for (uint32_t i = 0; i < plan->members_count; i++) {
+        world_boot(world, i);
+    }
+    world->restarts = 0;
+}
+
+void world_close(struct world *world)
+{
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        host_close(&world->hosts[i]);
+    }
+    for (size_t i = 0; i < world->waiting_count; i++) {
+        sim_network_release(world->waiting[i]);
+    }
+    free(world->waiting);
+    free(world->hosts);
+    free(world->links);
+    free(world->notices);
+    free(world->verify);
+    facts_close(&world->verdicts);
+    workload_close(&world->workload);
+    oracle_close(&world->oracle);
+    trace_close(&world->trace);
+    sim_network_close(&world->network);
+    cast_close(&world->cast);
+}
+
+/* --- One event ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t next_ns(const struct world *world)
+{
+    uint64_t due_ns = sim_network_due(&world->network), workload_ns = workload_due_ns(&world->workload);
+
+    due_ns = workload_ns < due_ns ? workload_ns : due_ns;
+    if (world->notices_count > 0 && world->notices[0].due_ns < due_ns) {
+        due_ns = world->notices[0].due_ns;
+    }
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        uint64_t host_ns = host_due_ns(&world->hosts[i]);
+        due_ns = host_ns < due_ns ? host_ns : due_ns;
+    }
+    return due_ns;
+}
+
+/* fire crashes replicas whose trigger was met in the step that just ended. */
+static void fire(struct world *world)
+{
+    for (uint32_t i = 0; i < world->triggers_count; i++) {
+        struct world_trigger *trigger = &world->triggers[i];
+        if (trigger->fired) {
+            trigger->fired = false;
+            world_crash(world, trigger->member, trigger->power);
+        }
+    }
+}
+
+void world_settle(struct world *world, uint32_t member)
+{
+    struct host *host = &world->hosts[member];
+    bool ran = host->state != HOST_DOWN;
+
+    if (!host_work(host)) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "J4: r%u does not come to rest within one moment", member);
+    }
+    if (host->state == HOST_UP && world->events % world->plan.check_every == 0) {
+        replica_check(host->driver.replica);
+    }
+    if (ran && host->state == HOST_DOWN) {
+        trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "stops with a clean mark");
+        world_ended(world, member);
+    }
+    fire(world);
+}
+
+static bool take_notice(struct world *world)
+{
+    if (world->notices_count == 0 || world->notices[0].due_ns > world->now_ns) {
+        return false;
+    }
+    struct world_notice notice = world->notices[0];
+    memmove(world->notices, world->notices + 1, (--world->notices_count) * sizeof *world->notices);
+    if (world->hosts[notice.member].state != HOST_DOWN) {
+        host_link(&world->hosts[notice.member], notice.about, notice.up);
+        world_settle(world, notice.member);
+    }
+    return true;
+}
+
+static void keep_waiting(struct world *world, struct sim_message *message)
+{
+    if (world->waiting_count == world->waiting_capacity) {
+        world->waiting_capacity = world->waiting_capacity == 0 ? 64 : 2 * world->waiting_capacity;
+        world->waiting = realloc(world->waiting, world->waiting_capacity * sizeof(struct sim_message *));
+        ASSERT(world->waiting != NULL);
+    }
+    world->waiting[world->waiting_count++] = message;
+}
+
+void world_deliver(struct world *world, struct sim_message *message)
+{
+    struct host *host = &world->hosts[message->to];
+
+    if (host->state == HOST_PAUSED) {
+        keep_waiting(world, message);
+        return;
+    }
+    if (host->state == HOST_UP && member_set_has(&host->driver.links, message->from)) {
+        world_note(world, EVENT_TOPIC_ARRIVED, (uint64_t)message->from << 24 | (uint64_t)message->to << 8 | message->type, fact_digest(message->data, message->size));
+        trace_line(&world->trace, TRACE_MESSAGES, world->now_ns, message->to, "gets %s from r%u", message_word(message->type), message->from);
+        host_message(host, message->from, message->type, bytes_of(message->data, message->size));
+        world_settle(world, message->to);
+    }
+    sim_network_release(message);
+}
+
+static bool take_message(struct world *world)
+{
+    struct sim_message *message = sim_network_take(&world->network, world->now_ns);
+
+    if (message == NULL) {
+        return false;
+    }
+    world_deliver(world, message);
+    return true;
+}
+
+static bool take_request(struct world *world)
+{
+    if (workload_due_ns(&world->workload) > world->now_ns) {
+        return false;
+    }
+    const struct request *request = workload_take(&world->workload, world->now_ns);
+    if (request == NULL) {
+        return true;
+    }
+    struct host *host = &world->hosts[request->target];
+    uint32_t target = request->target;
+    trace_line(&world->trace, TRACE_STORY, world->now_ns, TRACE_WORLD, "request %u goes to r%u", request->number, target);
+    if (host->state == HOST_DOWN) {
+        workload_lost(&world->workload, world->now_ns, target);
+    } else if (host->state == HOST_UP) {
+        host_request(host, request->number, request->actor, bytes_of(request->command.bytes, request->command.size));
+        world_settle(world, target);
+    }
+    return true;
+}
+
+static void work_hosts(struct world *world)
+{
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        if (host_due_ns(&world->hosts[i]) <= world->now_ns) {
+            world_settle(world, i);
+        }
+    }
+}
+
+static void step(struct world *world)
+{
+    if (!take_notice(world) && !take_message(world) && !take_request(world)) {
+        work_hosts(world);
+    }
+}
+
+bool world_run_to(struct world *world, uint64_t until_ns)
+{
+    ASSERT(until_ns >= world->now_ns);
+    while (world->failure.kind == FAILURE_NONE) {
+        uint64_t due_ns = next_ns(world);
+        if (due_ns > until_ns) {
+            break;
+        }
+        world->at_once = due_ns > world->now_ns ? 0 : world->at_once + 1;
+        world->now_ns = due_ns > world->now_ns ? due_ns : world->now_ns;
+        if (world->at_once > AT_ONCE_MAX) {
+            oracle_fail(&world->failure, FAILURE_LIVENESS, "J4: time stands still");
+        }
+        step(world);
+    }
+    world->now_ns = world->failure.kind == FAILURE_NONE ? until_ns : world->now_ns;
+    return world->failure.kind == FAILURE_NONE;
+}
+
+bool world_is_idle(const struct world *world)
+{
+    bool idle = sim_network_due(&world->network) == UINT64_MAX && world->notices_count == 0 && world->waiting_count == 0;
+
+    for (uint32_t i = 0; i < world->plan.members_count && idle; i++) {
+        idle = host_is_idle(&world->hosts[i]);
+    }
+    return idle;
+}
+
+/* fail_restless names what keeps the world from its rest. */
+static void fail_restless(struct world *world, uint64_t limit_ns)
+{
+    unsigned long long limit_ms = limit_ns / 1000000;
+
+    if (!workload_is_done(&world->workload)) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "J2: at %llu ms %u of %u clients have no answer", limit_ms, world->workload.count - world->workload.told,
+                    world->workload.count);
+    }
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        const struct host *host = &world->hosts[i];
+        if (!host_is_idle(host)) {
+            oracle_fail(&world->failure, FAILURE_LIVENESS, "J4: at %llu ms r%u is not idle: %s", limit_ms, i,
+                        host_due_ns(host) != UINT64_MAX ? "it waits for a time" : "something of it is under way");
+        }
+    }
+    oracle_fail(&world->failure, FAILURE_LIVENESS, "J4: at %llu ms messages are under way", limit_ms);
+}
+
+bool world_run_until_rest(struct world *world, uint64_t limit_ns)
+{
+    while (world->failure.kind == FAILURE_NONE && !(world_is_idle(world) && workload_is_done(&world->workload))) {
+        uint64_t due_ns = next_ns(world);
+        if (due_ns > limit_ns) {
+            fail_restless(world, limit_ns);
+            break;
+        }
+        world_run_to(world, due_ns > world->now_ns ? due_ns : world->now_ns);
+    }
+    return world->failure.kind == FAILURE_NONE;
+}

@@ -1,0 +1,121 @@
+/* world.h: a whole cluster under one seed: virtual servers, network, clients, time, and the oracle that watches.
+ *
+ * One order of events: the earliest time first; at equal times links, then messages in the order in which they were sent, then clients, then
+ * servers by number. Nothing else decides, so a seed and a plan give one run, on every machine.
+ *
+ *     world_open -> world_run_to(until) , faults and requests by the functions below -> ... -> world_close
+ *
+ * After each step of a replica its own invariants are checked (replica_check), and every message and block is looked at (oracle.h). */
+#ifndef WARD_SIM_WORLD_H
+#define WARD_SIM_WORLD_H
+
+#include "sim/cast.h"
+#include "sim/host.h"
+#include "sim/network.h"
+#include "sim/oracle.h"
+#include "sim/trace.h"
+#include "sim/workload.h"
+
+struct ed25519_ctx;
+
+struct world_plan {
+    uint64_t seed;
+    uint32_t members_count;
+    uint32_t actors_count;
+    struct config_limits limits;
+    struct sim_network_faults network;
+    struct sim_disk_faults disk;
+    uint32_t segments_max;       /* of each disk */
+    uint64_t verify_ns_min, verify_ns_max;
+    uint64_t notice_ns;          /* until a server learns that a link ended; twice that for a new one */
+    uint32_t wall_offset_ms_max; /* clocks differ by at most this from the true time, drawn by name */
+    uint32_t check_every;        /* steps of a server between two replica_check */
+    enum trace_level trace;
+};
+
+/* A change of a link on its way to a server. */
+struct world_notice {
+    uint64_t due_ns;
+    uint32_t member, about;
+    bool up;
+};
+
+/* "When this replica says that, crash it." */
+struct world_trigger {
+    bool armed, power, fired;
+    uint32_t member;
+    enum mark mark;
+};
+
+#define WORLD_NOTICES_MAX (2u * MEMBERS_MAX * MEMBERS_MAX)
+#define WORLD_TRIGGERS_MAX 8u
+
+struct world {
+    struct world_plan plan;
+    uint64_t now_ns;
+    struct cast cast;
+    struct host_world host_world;
+    struct host *hosts; /* members_count */
+    struct sim_network network;
+    struct workload workload;
+    struct oracle oracle;
+    struct trace trace;
+    struct failure failure;
+    struct facts verdicts;      /* of signatures: the same bytes give the same answer at every replica */
+    struct ed25519_ctx *verify;
+    struct world_notice *notices; /* in the order of time */
+    uint32_t notices_count;
+    struct member_set *links;   /* as announced or about to be, by member */
+    struct world_trigger triggers[WORLD_TRIGGERS_MAX];
+    uint32_t triggers_count;
+    uint32_t lost_types[MEMBERS_MAX]; /* to a member: message types that never arrive, as bits */
+    struct sim_message **waiting; /* messages for paused servers, in order of arrival */
+    size_t waiting_count, waiting_capacity;
+    uint64_t hash;              /* over all events */
+    uint64_t events;
+    uint64_t at_once;           /* events since time moved */
+    uint64_t marks[MARK_COUNT];
+    uint64_t mark_heights[MARK_COUNT]; /* highest so far: tells who is first */
+    uint64_t crashes, restarts, partitions;
+};
+
+/* world_plan_calm gives a plan without faults: four replicas, links of 1 ms, disks of 200 us, T = 0. */
+void world_plan_calm(struct world_plan *plan);
+
+/* world_open makes the cluster and starts every replica at time 0. Owns: takes memory that world_close gives back. */
+void world_open(struct world *world, const struct world_plan *plan);
+void world_close(struct world *world);
+
+/* world_run_to lets everything happen up to until_ns. Gives: false when something is broken: world->failure tells. */
+bool world_run_to(struct world *world, uint64_t until_ns);
+
+/* world_run_until_rest runs until nothing is left to do and every client has its answer, at most until limit_ns. Gives: false when something is
+ * broken, or when rest did not come: then the failure is one of liveness. */
+bool world_run_until_rest(struct world *world, uint64_t limit_ns);
+
+/* world_is_idle: no deadline, no message, no write, no check under way anywhere (N5, J4). */
+bool world_is_idle(const struct world *world);
+
+/* Faults. A server that does not run cannot be crashed; one that runs cannot be started: such calls do nothing. */
+void world_crash(struct world *world, uint32_t member, bool power);
+void world_boot(struct world *world, uint32_t member);
+void world_pause(struct world *world, uint32_t member);
+void world_resume(struct world *world, uint32_t member);
+void world_drain(struct world *world, uint32_t member);
+void world_cut(struct world *world, uint32_t from, uint32_t to, bool cut);
+void world_partition(struct world *world, const struct member_set *side); /* between the side and all others */
+void world_heal(struct world *world);                                     /* every link, every message type */
+void world_lose(struct world *world, uint32_t to, enum message_type type);
+void world_crash_when(struct world *world, uint32_t member, enum mark mark, bool power);
+
+/* world_submit lets clients send commands now. */
+void world_submit(struct world *world, uint32_t count, uint32_t target, bool sticky);
+
+/* world_check_end tells whether all replicas that run are equal and every client has its answer; else it fails. */
+bool world_check_end(struct world *world);
+
+/* What reports ask. executed: lowest or highest over those that run; UINT64_MAX when none does. */
+uint64_t world_executed_min(const struct world *world);
+uint64_t world_executed_max(const struct world *world);
+
+#endif

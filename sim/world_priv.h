@@ -1,0 +1,21 @@
+/* world_priv.h: what the files of the world share. */
+#ifndef WARD_SIM_WORLD_PRIV_H
+#define WARD_SIM_WORLD_PRIV_H
+
+#include "sim/world.h"
+
+#define WORLD_TOPIC_STATE 5u
+
+/* world_note lets an event into the hash of the run. */
+void world_note(struct world *world, uint64_t topic, uint64_t a, uint64_t b);
+
+/* world_settle lets a server do what is due, checks it, and carries out what its marks triggered. */
+void world_settle(struct world *world, uint32_t member);
+
+/* world_deliver hands a message that arrived to its server, or keeps it while that is paused. Owns: takes the message. */
+void world_deliver(struct world *world, struct sim_message *message);
+
+/* world_ended: the process of a server is gone. */
+void world_ended(struct world *world, uint32_t member);
+
+#endif

@@ -1,0 +1,366 @@
+/* oracle_test.c: the oracle is not blind: each rule that it watches is broken once, and it says which. */
+#include "sim/oracle.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cast_plan plan = { .seed = 3, .members_count = 4, .actors_count = 2, .limits = { 0, 65536, 100, 200, 8000, 1000, 256, 10000 } };
+static struct cast cast;
+static struct oracle oracle;
+static struct failure failure;
+static struct message message; /* the one under construction */
+
+static void setup(void)
+{
+    crypto_start();
+    cast_make(&cast, &plan);
+    failure = (struct failure){ 0 };
+    oracle_init(&oracle, &cast, &failure);
+    memset(&message, 0, sizeof message);
+}
+
+static void teardown(void)
+{
+    oracle_close(&oracle);
+    cast_close(&cast);
+}
+
+TestSuite(oracle, .init = setup, .fini = teardown);
+
+static void send_it(uint32_t from)
+{
+    static uint8_t head[MESSAGE_HEAD_BYTES_MAX];
+    struct writer writer;
+
+    writer_init(&writer, head, sizeof head);
+    message_encode_head(&message, &writer);
+    cr_assert_not(writer.failed);
+    struct port_message out = { .type = (uint8_t)message.type, .head = bytes_of(head, writer.offset), .tail = message_tail(&message) };
+    oracle_sent(&oracle, from, &out, 1);
+}
+
+static struct hash32 block_name(uint8_t name)
+{
+    return hash_one(HASH_BLOCK, &name, 1);
+}
+
+static struct ballot ballot_of(enum vote_kind kind, uint64_t view, uint64_t height, uint8_t block)
+{
+    return (struct ballot){ kind, 0, { view, height }, block_name(block) };
+}
+
+static void vote(uint32_t from, struct ballot ballot)
+{
+    message.type = ballot.kind == VOTE_COMMIT ? MESSAGE_COMMITVOTE : MESSAGE_VOTE;
+    message.vote = (struct message_vote){ .ballot = ballot };
+    send_it(from);
+}
+
+static void fill_cert(struct cert *cert, struct ballot ballot, uint32_t first, uint32_t count)
+{
+    uint8_t signature[64] = { 0 };
+
+    memset(cert, 0, sizeof *cert);
+    cert->ballot = ballot;
+    for (uint32_t i = first; i < first + count; i++) {
+        signers_add(&cert->signers, i, signature);
+    }
+}
+
+static void show_cert(struct ballot ballot, uint32_t first, uint32_t count)
+{
+    message.type = ballot.kind == VOTE_COMMIT ? MESSAGE_COMMITQC : MESSAGE_CERT;
+    fill_cert(&message.cert, ballot, first, count);
+    send_it(0);
+}
+
+static void time_out(uint32_t from, uint64_t view)
+{
+    message.type = MESSAGE_TIMEOUT;
+    message.timeout = (struct message_timeout){ .view = view, .cause = CAUSE_JOIN };
+    cert_root(&message.timeout.high, 0, 0, &cast.chain_id);
+    send_it(from);
+}
+
+static void expect_broken(const char *rule)
+{
+    cr_assert_eq(failure.kind, FAILURE_SAFETY, "%s is not seen", rule);
+    cr_assert_eq(strncmp(failure.text, rule, strlen(rule)), 0, "%s: %s", rule, failure.text);
+}
+
+Test(oracle, honest_votes_are_fine)
+{
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'));
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'));
+    vote(1, ballot_of(VOTE_COMMIT, 0, 1, 'a'));
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 2, 'b'));
+    vote(2, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'));
+    show_cert(ballot_of(VOTE_FOLLOWING, 0, 1, 'a'), 0, 3);
+    time_out(1, 0);
+    vote(1, ballot_of(VOTE_OPENING, 1, 2, 'b'));
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    cr_assert_eq(oracle.sent[MESSAGE_VOTE], 5);
+    cr_assert_eq(oracle_messages(&oracle), 8);
+}
+
+Test(oracle, sees_two_votes_at_one_place_I3)
+{
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'));
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 1, 'b'));
+    expect_broken("I3");
+}
+
+Test(oracle, sees_a_second_vote_inside_a_certificate_I3)
+{
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'));
+    show_cert(ballot_of(VOTE_FOLLOWING, 0, 1, 'b'), 0, 3);
+    expect_broken("I3");
+}
+
+Test(oracle, sees_two_commit_votes_at_one_place_I3)
+{
+    vote(1, ballot_of(VOTE_COMMIT, 0, 1, 'a'));
+    vote(1, ballot_of(VOTE_COMMIT, 0, 1, 'b'));
+    expect_broken("I3");
+}
+
+Test(oracle, sees_a_vote_of_a_lower_rank_I3)
+{
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 2, 'b'));
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'));
+    expect_broken("I3");
+}
+
+Test(oracle, sees_two_certified_blocks_at_one_place_I4)
+{
+    show_cert(ballot_of(VOTE_FOLLOWING, 0, 1, 'a'), 0, 3);
+    message.type = MESSAGE_CERT;
+    fill_cert(&message.cert, ballot_of(VOTE_FOLLOWING, 0, 1, 'b'), 1, 3);
+    send_it(0);
+    expect_broken("I4");
+}
+
+Test(oracle, sees_a_vote_after_a_timeout_I7)
+{
+    time_out(2, 5);
+    vote(2, ballot_of(VOTE_FOLLOWING, 5, 1, 'a'));
+    expect_broken("I7");
+}
+
+Test(oracle, sees_a_commit_vote_after_a_timeout_I7)
+{
+    time_out(2, 5);
+    vote(2, ballot_of(VOTE_COMMIT, 4, 1, 'a'));
+    expect_broken("I7");
+}
+
+Test(oracle, sees_a_small_certificate_I11)
+{
+    show_cert(ballot_of(VOTE_FOLLOWING, 0, 1, 'a'), 0, 2);
+    expect_broken("I11");
+}
+
+static void propose(uint32_t from, uint64_t view, uint64_t justified_height, uint64_t ranked_height)
+{
+    uint8_t signature[64] = { 0 };
+
+    message.type = MESSAGE_PROPOSE;
+    memset(&message.propose, 0, sizeof message.propose);
+    message.propose.view = view;
+    message.propose.opening = true;
+    fill_cert(&message.propose.justify, ballot_of(VOTE_FOLLOWING, 0, justified_height, (uint8_t)justified_height), 0, 3);
+    message.propose.tc.view = view - 1;
+    for (uint32_t i = 0; i < 3; i++) {
+        signers_add(&message.propose.tc.signers, i, signature);
+        message.propose.tc.ranks[i] = (struct rank){ 0, ranked_height };
+    }
+    fill_cert(&message.propose.tc.high, ballot_of(VOTE_FOLLOWING, 0, ranked_height, (uint8_t)ranked_height), 0, 3);
+    send_it(from);
+}
+
+Test(oracle, sees_an_opening_on_less_than_the_highest_QC_I9)
+{
+    propose(1, 1, 2, 2);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    propose(2, 2, 2, 3);
+    expect_broken("I9");
+}
+
+Test(oracle, sees_a_view_led_again_after_a_restart_I17)
+{
+    propose(1, 1, 2, 2);
+    propose(1, 1, 2, 2);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    oracle_crashed(&oracle, 1);
+    propose(1, 1, 2, 2);
+    expect_broken("I17");
+}
+
+/* --- Blocks --------------------------------------------------------------------------------------------------------- */
+
+struct made_block {
+    struct block_header header;
+    struct block_command commands[4];
+    uint16_t codes[4];
+    uint8_t body[4 * CAST_COMMAND_BYTES_MAX];
+    size_t body_bytes;
+    struct apply_block block;
+};
+
+static void make_block(struct made_block *made, uint64_t height, const struct hash32 *parent)
+{
+    memset(made, 0, sizeof *made);
+    made->header = (struct block_header){ .height = height, .time_ms = CAST_GENESIS_MS + height, .parent = *parent };
+}
+
+static void put_command(struct made_block *made, uint32_t actor, uint64_t nonce)
+{
+    struct cast_command command = { .nonce = nonce, .valid_until_ms = CAST_GENESIS_MS + 60000 };
+    uint32_t at = made->header.commands_count++;
+
+    cast_sign(&cast, actor, &command);
+    memcpy(made->body + made->body_bytes, command.bytes, command.size);
+    made->commands[at] = (struct block_command){ (uint32_t)made->body_bytes, command.size - 509, 509, command.id };
+    made->body_bytes += command.size;
+}
+
+static struct hash32 execute(struct made_block *made, uint32_t member, uint8_t root)
+{
+    struct hash32 state = block_name(root);
+
+    made->block = (struct apply_block){ .header = &made->header, .hash = block_hash(&made->header), .body = bytes_of(made->body, made->body_bytes),
+        .commands = made->commands, .codes = made->codes };
+    oracle_executed(&oracle, member, &made->block, &state);
+    return made->block.hash;
+}
+
+static struct made_block one, two;
+
+Test(oracle, equal_blocks_and_states_are_fine)
+{
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    struct hash32 hash = execute(&one, 0, 'r');
+    execute(&one, 1, 'r');
+    make_block(&two, 2, &hash);
+    put_command(&two, 0, 2);
+    put_command(&two, 1, 1);
+    execute(&two, 0, 's');
+    oracle_crashed(&oracle, 0);
+    execute(&one, 0, 'r');
+    execute(&two, 0, 's');
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    cr_assert_eq(oracle.commands, 3);
+    cr_assert(oracle_has_executed(&oracle, cast.actors[0].account, 2));
+    cr_assert_not(oracle_has_executed(&oracle, cast.actors[0].account, 3));
+}
+
+Test(oracle, sees_two_blocks_at_one_height_I1)
+{
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    execute(&one, 0, 'r');
+    make_block(&two, 1, &cast.chain_id);
+    put_command(&two, 1, 1);
+    two.header.payload_root = block_name('x');
+    execute(&two, 1, 'r');
+    expect_broken("I1:");
+}
+
+Test(oracle, sees_a_chain_that_was_cut_I2)
+{
+    struct hash32 stranger = block_name('z');
+
+    make_block(&one, 1, &stranger);
+    put_command(&one, 0, 1);
+    execute(&one, 0, 'r');
+    expect_broken("I2");
+}
+
+Test(oracle, sees_different_states_I13)
+{
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    execute(&one, 0, 'r');
+    execute(&one, 1, 's');
+    expect_broken("I13");
+}
+
+Test(oracle, sees_a_command_executed_twice_I14)
+{
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    struct hash32 hash = execute(&one, 0, 'r');
+    make_block(&two, 2, &hash);
+    put_command(&two, 0, 1);
+    execute(&two, 0, 's');
+    expect_broken("I14");
+}
+
+Test(oracle, sees_an_empty_block_I16)
+{
+    make_block(&one, 1, &cast.chain_id);
+    execute(&one, 0, 'r');
+    expect_broken("I16");
+}
+
+Test(oracle, sees_a_command_that_fails_V5)
+{
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    one.codes[0] = CODE_NONCE_LOW;
+    execute(&one, 0, 'r');
+    expect_broken("V5");
+}
+
+Test(oracle, sees_a_height_left_out_C4)
+{
+    make_block(&one, 2, &cast.chain_id);
+    put_command(&one, 0, 1);
+    execute(&one, 0, 'r');
+    expect_broken("C4");
+}
+
+/* --- Lives ---------------------------------------------------------------------------------------------------------- */
+
+Test(oracle, sees_a_vote_that_the_log_forgot_I8)
+{
+    struct capsule promised = { .timeout_view = -1, .led_view = -1 }, found = { .timeout_view = -1, .led_view = -1, .vote_height = 2 };
+
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 2, 'a'));
+    found.vote_hash = block_name('a');
+    oracle_started(&oracle, 1, &found, &promised);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    found.vote_height = 1;
+    oracle_started(&oracle, 1, &found, &promised);
+    expect_broken("I8");
+}
+
+Test(oracle, sees_a_timeout_that_the_log_forgot_I8)
+{
+    struct capsule promised = { .timeout_view = -1, .led_view = -1 }, found = { .timeout_view = 3, .led_view = -1 };
+
+    time_out(1, 3);
+    oracle_started(&oracle, 1, &found, &promised);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    found.timeout_view = 2;
+    oracle_started(&oracle, 1, &found, &promised);
+    expect_broken("I8");
+}
+
+Test(oracle, sees_a_promise_that_went_back_I6)
+{
+    struct capsule promised = { .timeout_view = -1, .led_view = 2 }, found = { .timeout_view = -1, .led_view = 1 };
+
+    oracle_started(&oracle, 1, &found, &promised);
+    expect_broken("I6");
+}
+
+Test(oracle, keeps_the_first_failure)
+{
+    oracle_fail(&failure, FAILURE_LIVENESS, "first");
+    oracle_fail(&failure, FAILURE_SAFETY, "second");
+    cr_assert_eq(failure.kind, FAILURE_LIVENESS);
+    cr_assert_str_eq(failure.text, "first");
+}

@@ -1,0 +1,89 @@
+/* report_test.c: what machines read of a run: the schema and its fields, and the exit code that fits. */
+#include "sim/report.h"
+
+#include "base/exit.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <string.h>
+
+static json_t *printed(bool (*print)(FILE *stream, const void *what), const void *what)
+{
+    static char text[16384];
+    FILE *stream = fmemopen(text, sizeof text, "w");
+
+    cr_assert_not_null(stream);
+    cr_assert(print(stream, what));
+    fclose(stream);
+    json_t *object = json_loads(text, 0, NULL);
+    cr_assert_not_null(object, "%s", text);
+    return object;
+}
+
+static bool print_run(FILE *stream, const void *what) { return report_run(stream, what, true); }
+static bool print_campaign(FILE *stream, const void *what) { return report_campaign(stream, what, true); }
+
+Test(report, a_run_carries_schema_and_figures)
+{
+    struct swarm_result result = { .seed = 9, .replicas = 5, .hash = 255, .simulated_ns = 1500000000, .blocks = 3, .marks = { [MARK_VOTED] = 12 } };
+    json_t *object = printed(print_run, &result);
+
+    cr_assert_str_eq(json_string_value(json_object_get(object, "schema")), "ward.sim.run/1");
+    cr_assert_eq(json_integer_value(json_object_get(object, "seed")), 9);
+    cr_assert_eq(json_integer_value(json_object_get(object, "commits")), 3);
+    cr_assert_float_eq(json_real_value(json_object_get(object, "simulated_seconds")), 1.5, 1e-9);
+    cr_assert_str_eq(json_string_value(json_object_get(object, "hash")), "00000000000000ff");
+    cr_assert_eq(json_integer_value(json_object_get(json_object_get(object, "marks"), "voted")), 12);
+    cr_assert(json_is_true(json_object_get(object, "ok")));
+    cr_assert(json_is_null(json_object_get(object, "failure")));
+    json_decref(object);
+}
+
+Test(report, a_campaign_adds_up_and_keeps_its_first_failure)
+{
+    struct campaign campaign = { .seed_first = 1, .seed_last = 3 };
+    struct swarm_result fine = { .seed = 1, .hash = 1, .simulated_ns = 1000000000, .blocks = 2 };
+    struct swarm_result bad = { .seed = 2, .hash = 2, .failure = { FAILURE_LIVENESS, "stuck" } }, worse = { .seed = 3, .hash = 3, .failure = { FAILURE_SAFETY, "fork" } };
+
+    campaign_add(&campaign, &fine);
+    campaign_add(&campaign, &bad);
+    campaign_add(&campaign, &worse);
+    campaign.determinism_checked = 3;
+    json_t *object = printed(print_campaign, &campaign);
+    cr_assert_str_eq(json_string_value(json_object_get(object, "schema")), "ward.sim.swarm/1");
+    cr_assert_eq(json_integer_value(json_object_get(object, "seeds")), 3);
+    cr_assert_eq(json_integer_value(json_object_get(object, "failed")), 2);
+    cr_assert_eq(json_integer_value(json_object_get(object, "first_failed_seed")), 2);
+    cr_assert_eq(json_integer_value(json_object_get(object, "commits")), 2);
+    cr_assert_eq(json_integer_value(json_object_get(object, "determinism_checked")), 3);
+    cr_assert_str_eq(json_string_value(json_object_get(json_object_get(object, "failure"), "text")), "stuck");
+    cr_assert_not(json_is_true(json_object_get(object, "ok")));
+    static const char *const fields[] = { "simulated_seconds", "wall_seconds", "hash", "marks" };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        cr_assert_not_null(json_object_get(object, fields[i]), "%s", fields[i]);
+    }
+    json_decref(object);
+}
+
+Test(report, the_hash_of_a_campaign_depends_on_the_order_of_its_seeds)
+{
+    struct campaign forth = { 0 }, back = { 0 };
+    struct swarm_result one = { .seed = 1, .hash = 1 }, two = { .seed = 2, .hash = 2 };
+
+    campaign_add(&forth, &one);
+    campaign_add(&forth, &two);
+    campaign_add(&back, &two);
+    campaign_add(&back, &one);
+    cr_assert_neq(forth.hash, back.hash);
+}
+
+Test(report, exit_codes_are_those_of_the_simulator)
+{
+    static const struct { enum failure_kind kind; int code; } cases[] = {
+        { FAILURE_NONE, 0 }, { FAILURE_SAFETY, 20 }, { FAILURE_LIVENESS, 21 }, { FAILURE_EXPECTATION, 1 } };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct failure failure = { cases[i].kind, "" };
+        cr_assert_eq(failure_exit(&failure), cases[i].code, "%s", failure_word(cases[i].kind));
+    }
+}
