@@ -129,6 +129,29 @@ struct ledger *lab_twin(const struct lab *lab)
     return twin;
 }
 
+void lab_restore(struct lab *copy, const struct lab *lab)
+{
+    struct ledger_sink sink = { .context = copy, .event = on_event, .receipt = on_receipt };
+
+    *copy = *lab;
+    copy->ledger = lab_twin(lab);
+    ledger_set_sink(copy->ledger, &sink);
+}
+
+struct hash32 lab_audit_root(const struct lab *lab, const uint8_t patient[ACCT_BYTES], uint64_t *count)
+{
+    static struct hash32 leaves[LAB_EVENTS_MAX];
+
+    *count = 0;
+    for (uint32_t i = 0; i < lab->events_count; i++) {
+        if (memcmp(lab->events[i].patient, patient, ACCT_BYTES) == 0) {
+            cr_assert_eq(lab->events[i].seq, *count, "numbers are dense");
+            leaves[(*count)++] = audit_leaf(lab->events[i].bytes);
+        }
+    }
+    return merkle_root(leaves, *count);
+}
+
 void lab_start(struct lab *lab, const struct params *params, const struct genesis_entity *entities, uint32_t entities_count)
 {
     struct ledger_sink sink = { .context = lab, .event = on_event, .receipt = on_receipt };

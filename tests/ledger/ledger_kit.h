@@ -61,6 +61,12 @@ struct ledger *lab_twin(const struct lab *lab);
 /* lab_replica_key gives the signing key of the replica of one of the first four organisations; member index = id - 1. */
 struct sign_keypair lab_replica_key(uint16_t org);
 
+/* lab_restore makes a second lab that goes on where this one stands: its ledger restored pair by pair, the archive of events as it is. */
+void lab_restore(struct lab *copy, const struct lab *lab);
+
+/* lab_audit_root gives the root over all events of a patient that the lab has seen, in the order of their numbers; *count: how many. */
+struct hash32 lab_audit_root(const struct lab *lab, const uint8_t patient[ACCT_BYTES], uint64_t *count);
+
 /* lab_party_of makes a party of account kind `kind` on this chain; the same number gives the same keys. */
 struct lab_party lab_party_of(const struct lab *lab, uint8_t kind, uint32_t number);
 
