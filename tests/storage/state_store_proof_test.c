@@ -201,3 +201,60 @@ Test(state_proof, random_bytes_are_never_believed)
         x = x * 2862933555777941757u + 3037000493u;
     }
 }
+
+/* What the store says about a question, against what a checked proof says. */
+static void assert_true_of(struct state_store *store, struct state_proof proof, struct bytes subject, bool is_prefix)
+{
+    struct state_cursor cursor;
+    struct state_entry entry, proved;
+    uint8_t value[STATE_VALUE_BYTES_MAX];
+    size_t size;
+
+    if (!is_prefix) {
+        cr_assert_eq(proof.kind == STATE_PROOF_PRESENT, state_store_get(store, subject, value, sizeof value, &size));
+        return;
+    }
+    state_cursor_init(&cursor, subject, STATE_PIN_NONE);
+    while (state_cursor_next(store, &cursor, &entry)) {
+        cr_assert(state_proof_next(&proof, &proved), "one is left out");
+        cr_assert_eq(proved.key.size, entry.key.size);
+        cr_assert_eq(memcmp(proved.key.data, entry.key.data, entry.key.size), 0);
+    }
+    cr_assert_not(state_proof_next(&proof, &proved), "one is made up");
+}
+
+/* A server that answers one question with the proof of another, under its kind or any other, gets away with it only where that is the truth. */
+Test(state_proof, no_proof_of_one_question_lies_about_another)
+{
+    enum { QUESTIONS = 60 };
+    struct state_store *store = store_of(40);
+    struct hash32 root = state_store_root(store);
+    unsigned accepted = 0;
+
+    for (unsigned i = 0; i < QUESTIONS * 2; i++) {
+        uint8_t key[4] = { (uint8_t)(i % 3), (uint8_t)(i * 37), (uint8_t)(i / 7), (uint8_t)i };
+        struct writer writer;
+        writer_init(&writer, proof_bytes, sizeof proof_bytes);
+        bool prefix = i >= QUESTIONS;
+        enum err err = prefix ? state_store_prove_prefix(store, STATE_PIN_NONE, bytes_of(key, i % 4), &writer)
+                              : state_store_prove_key(store, STATE_PIN_NONE, bytes_of(key, 4), &writer);
+        cr_assert_eq(err, ERR_OK);
+        for (unsigned j = 0; j < QUESTIONS * 4; j++) {
+            uint8_t other[4] = { (uint8_t)(j % 3), (uint8_t)(j * 37), (uint8_t)(j / 7), (uint8_t)j };
+            for (uint8_t kind = STATE_PROOF_PRESENT; kind <= STATE_PROOF_PREFIX_EMPTY; kind++) {
+                bool is_prefix = kind >= STATE_PROOF_PREFIX;
+                struct bytes subject = bytes_of(other, is_prefix ? j % 5 : 4);
+                struct state_proof proof;
+                proof_bytes[0] = kind;
+                struct bytes bytes = bytes_of(proof_bytes, writer.offset);
+                enum verdict verdict = is_prefix ? state_proof_check_prefix(&proof, bytes, &root, subject) : state_proof_check_key(&proof, bytes, &root, subject);
+                if (verdict == VERDICT_OK) {
+                    assert_true_of(store, proof, subject, is_prefix);
+                    accepted++;
+                }
+            }
+        }
+    }
+    cr_assert_gt(accepted, QUESTIONS, "every question is answered by its own proof at least");
+    free(store);
+}
