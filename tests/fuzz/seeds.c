@@ -1,5 +1,6 @@
 /* seeds.c: writes one legal example of everything that the fuzz targets read into tests/fuzz/corpus/<target>/, so that fuzzing begins behind the
  * first checks instead of guessing lengths and magic numbers. The examples are the same bytes each time; `make fuzz-seeds` runs it. */
+#include "base/rng.h"
 #include "ledger/command.h"
 #include "ledger/params.h"
 #include "ledger/query.h"
@@ -348,6 +349,25 @@ static void query_seeds(void)
     save("query", "decision", &writer);
 }
 
+/* Streams of made-up commands: any bytes are some. */
+static void execute_seeds(void)
+{
+    struct rng rng;
+
+    for (uint32_t seed = 0; seed < 8; seed++) {
+        struct writer writer;
+        char name[16];
+        rng_init(&rng, seed);
+        writer_init(&writer, room, sizeof room);
+        write_u8(&writer, (uint8_t)(seed % 2));
+        for (uint32_t i = 0; i < 400; i++) {
+            write_u8(&writer, (uint8_t)rng_next(&rng));
+        }
+        snprintf(name, sizeof name, "%u", seed);
+        save("execute", name, &writer);
+    }
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof filled; i++) {
@@ -360,6 +380,7 @@ int main(void)
     state_proof_seeds();
     query_seeds();
     frame_seed();
+    execute_seeds();
     genesis_seed(4, 4, 2);
     genesis_seed(5, 4, 0);
     genesis_seed(1, 0, 1);
