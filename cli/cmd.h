@@ -18,5 +18,8 @@ int cmd_genesis_verify(const struct args *args);
 int cmd_status(const struct args *args);
 int cmd_inspect_superblock(const struct args *args);
 int cmd_inspect_log(const struct args *args);
+int cmd_get(const struct args *args);
+int cmd_audit(const struct args *args);
+int cmd_verify(const struct args *args);
 
 #endif

@@ -1,5 +1,7 @@
 /* command_table.c: the one table of subcommands. Help, `ward help --json`, the parser and its messages all come from these rows. */
 #include "cli/cmd.h"
+
+#include "cli/ask.h"
 #include "cli/reach.h"
 
 #define END { .name = NULL }
@@ -62,6 +64,32 @@ static const struct flag_spec inspect_log_flags[] = {
 };
 
 static const struct flag_spec no_flags[] = { END };
+
+static const struct flag_spec get_flags[] = {
+    ASK_FLAGS,
+    { .name = "ticket", .type = FLAG_HEX, .min = 32, .max = 32, .help = "locator: the ticket under which it is asked for" },
+    { .name = "purpose", .type = FLAG_TEXT, .value = "TREAT", .help = "evaluate: purpose of the access, such as TREAT or HPAYMT" },
+    { .name = "classes", .type = FLAG_TEXT, .value = "all", .help = "evaluate: list of record classes, or all (but sealed)" },
+    { .name = "base", .type = FLAG_NUMBER, .min = 1, .max = UINT32_MAX, .value = "1", .help = "evaluate: first of the 256 pointers that are looked at" },
+    { .name = "from-month", .type = FLAG_NUMBER, .max = 65535, .help = "evaluate: first service month, counted from January 2000 = 1; 0: open" },
+    { .name = "to-month", .type = FLAG_NUMBER, .max = 65535, .help = "evaluate: last service month; 0: open" },
+    { .name = "signs", .type = FLAG_SWITCH, .help = "evaluate: the subject itself signs the request, so permits to it count" },
+    END,
+};
+
+static const struct flag_spec audit_flags[] = {
+    ASK_FLAGS,
+    { .name = "from", .type = FLAG_NUMBER, .help = "number of the first event, from 0" },
+    { .name = "count", .type = FLAG_NUMBER, .min = 1, .max = 1000000000, .help = "events at most; all without it" },
+    { .name = "root", .type = FLAG_HEX, .min = 32, .max = 32, .help = "root with which an earlier audit ended at --from: this one must continue it" },
+    { .name = "disclosures", .type = FLAG_SWITCH, .help = "the disclosures alone; asked by an organisation: its own" },
+    END,
+};
+
+static const struct flag_spec verify_flags[] = {
+    { .name = "genesis", .type = FLAG_PATH, .required = true, .help = "genesis file: the chain to trust" },
+    END,
+};
 
 const struct command_spec command_table[] = {
     { .name = "help",
@@ -139,6 +167,27 @@ const struct command_spec command_table[] = {
       .example = "ward status --socket /run/ward/ward.sock",
       .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
       .run = cmd_status },
+    { .name = "get",
+      .summary = "ask for one thing of the ledger and check the answer: header, receipt, org, patient, pointers, grants, ticket, evaluate and more",
+      .operand = { "WHAT", 1, 3, "what, then what names it: `receipt TRANSACTION`, `pointers ACCOUNT`, `pointer ACCOUNT NUMBER`" },
+      .flags = get_flags,
+      .example = "ward get pointers 5f1c..e2 --key keys/patient.key --genesis city.genesis --out pointers.proof",
+      .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_get },
+    { .name = "audit",
+      .summary = "show a patient's trail, complete by proof: who asked, what was permitted, denied and disclosed",
+      .operand = { "ACCOUNT", 1, 1, "the patient's account, 64 hexadecimal digits" },
+      .flags = audit_flags,
+      .example = "ward audit 5f1c..e2 --key keys/patient.key --genesis city.genesis --out audit.proof",
+      .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_audit },
+    { .name = "verify",
+      .summary = "check a proof offline: signatures, paths, completeness; decisions are made again",
+      .operand = { "FILE", 1, 1, "proof written by `ward get` or `ward audit` with --out" },
+      .flags = verify_flags,
+      .example = "ward verify audit.proof --genesis city.genesis",
+      .exits = { EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_verify },
     { .name = "inspect superblock",
       .summary = "show the four copies of the superblock and the version that they agree on, offline",
       .operand = { "DIR", 1, 1, "data directory of a replica, or a copy of one" },

@@ -96,6 +96,7 @@ static void write_genesis(struct lab *lab, const struct genesis_entity *entities
         genesis_write_entity(&entities[i], &writer);
     }
     cr_assert_not(writer.failed);
+    lab->genesis_size = writer.offset;
     cr_assert_eq(genesis_decode(&lab->genesis, lab->genesis_bytes, writer.offset), VERDICT_OK);
 }
 

@@ -31,6 +31,7 @@ struct lab {
     struct params params;
     struct genesis genesis;
     uint8_t genesis_bytes[1 << 16];
+    size_t genesis_size;
     uint64_t height;
     uint64_t time_ms;
     struct lab_party admins[LAB_ORGS + 1]; /* by organisation id */
