@@ -96,7 +96,7 @@ static void read_flags(struct faults_run *run)
         run->kind = strcmp(kinds[i].word, word) == 0 ? (enum kind)i : run->kind;
     }
     run->rounds = (uint32_t)args_number(run->args, "rounds");
-    run->load_config = (struct load_config){ .replicas = REPLICAS, .connections = 2, .rate = args_number(run->args, "rate"), .window = 256,
+    run->load_config = (struct load_config){ .replicas = REPLICAS, .connections = 8, .rate = args_number(run->args, "rate"), .window = 256,
         .duration_ns = (WARM_UP_MS + (uint64_t)run->rounds * ROUND_MS) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
     run->people = (struct population_plan){ .orgs = REPLICAS, .actors = ACTORS, .patients = PATIENTS, .time_ms = (uint64_t)time(NULL) * 1000 };
     random_fill(&run->people.seed, sizeof run->people.seed);
