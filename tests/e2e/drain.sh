@@ -1,0 +1,57 @@
+#!/bin/sh
+# drain.sh TAP: SIGTERM ends a replica in order within 2 s, without a gap in commits, and leaves a clean mark; a restart goes on from there.
+name=drain
+. "$(dirname "$0")/kit"
+needs_direct "replicas are drained under load"
+rounds=${ROUNDS:-3}
+[ "${WARD_LONG:-0}" = 1 ] && rounds=${ROUNDS:-20}
+rate=200
+[ "$mode" = debug ] && rate=60
+c=$work/c
+mkdir -p "$c"
+
+"$bin/ward-bench" faults --kind drain --rounds "$rounds" --rate "$rate" --keep "$c" --json >"$work/report" 2>"$work/err"
+code=$?
+if [ "$code" -eq 0 ]; then
+    pass "SIGTERM under load: each end within 2 s, no gap over 300 ms, nothing lost: $(tr -d '\n ' <"$work/report" | sed 's/.*"gaps_ms":\[\([0-9,]*\)\].*/\1/') ms"
+else
+    fail "SIGTERM under load: exit $code: $(sed -n '/"problems"/,$p' "$work/report" | tr -d '\n' | cut -c1-600)$(tail -n 1 "$work/err")"
+fi
+
+# The bench ends its replicas with SIGKILL: their logs are not marked.
+mark() { "$bin/ward" inspect superblock "$c/r$1/data" --json | sed -n 's/.*"clean": \([a-z]*\).*/\1/p'; }
+figure() { "$bin/ward" status --socket "$c/r$1/sock" --json | sed -n "s/.*\"$2\": \"\{0,1\}\([0-9a-f]*\)\"\{0,1\}.*/\1/p" | head -n 1; }
+[ "$(mark 0)" = false ]
+check $? "a replica that was killed has no clean mark"
+
+for round in 1 2; do
+    for i in 0 1 2 3; do start "$c" "$i"; done
+    for i in 0 1 2 3; do ready "$c" "$i" || fail "round $round: member $i serves again"; done
+    tries=0
+    until [ "$(figure 0 state_root)" = "$(figure 1 state_root)" ] && [ "$(figure 1 state_root)" = "$(figure 2 state_root)" ] && [ "$(figure 2 state_root)" = "$(figure 3 state_root)" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -gt 100 ] && break
+        sleep 0.1
+    done
+    [ "$tries" -le 100 ]
+    check $? "round $round: after a restart all state roots are equal at height $(figure 0 state_height)"
+    height=$(figure 0 state_height)
+    [ "$round" = 1 ] || [ "$height" -ge "$before" ]
+    check $? "round $round: nothing that was committed is gone"
+    before=$height
+    begin=$(now_ms)
+    for i in 0 1 2 3; do kill -TERM "$(pid_of "$i")"; done
+    for i in 0 1 2 3; do
+        wait "$(pid_of "$i")"
+        check $? "round $round: member $i ends with 0"
+    done
+    took=$(($(now_ms) - begin))
+    [ "$took" -le 2000 ]
+    check $? "round $round: all four end within 2 s of SIGTERM ($took ms)"
+    for i in 0 1 2 3; do
+        [ "$(mark "$i")" = true ]
+        check $? "round $round: the log of member $i is marked as cleanly closed"
+        "$bin/ward" inspect log "$c/r$i/data" --json >"$work/log" 2>&1
+        check $? "round $round: every checksum in the log of member $i is right"
+    done
+done
