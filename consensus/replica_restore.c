@@ -17,9 +17,7 @@ void replica_restore_state(struct replica *r, const struct voting_state *state)
     ASSERT(!r->started);
     ASSERT(r->lsn == 0);
     if (state->epoch == r->config.epoch.epoch) {
-        uint64_t committed = r->safety.state.committed_height;
-        r->safety.state = *state;
-        r->safety.state.committed_height = committed; /* It grows with the blocks that are restored. */
+        r->safety.state = *state; /* Its committed height may be above what the records prove: those blocks are fetched again. */
     }
 }
 

@@ -99,3 +99,15 @@ Test(safety, replica_that_lost_a_batch_signs_nothing_up_to_its_limit)
     cr_assert_not(safety_can_timeout(&safety, 3));
     cr_assert(safety_can_timeout(&safety, 4));
 }
+
+Test(safety, the_promised_height_never_shrinks_when_blocks_are_committed_again_I6)
+{
+    struct safety safety;
+
+    safety_init(&safety, 0, 0);
+    safety_record_committed(&safety, 7);
+    safety_record_committed(&safety, 6);
+    cr_assert_eq(safety.state.committed_height, 7, "a restart commits again what it can prove, from below");
+    safety_record_committed(&safety, 8);
+    cr_assert_eq(safety.state.committed_height, 8);
+}

@@ -48,6 +48,18 @@ Test(swarm, survives_its_seeds_second_stretch, .timeout = 7200) { run(1); }
 Test(swarm, survives_its_seeds_third_stretch, .timeout = 7200) { run(2); }
 Test(swarm, survives_its_seeds_fourth_stretch, .timeout = 7200) { run(3); }
 
+/* Seeds that once failed, each for a reason of its own; see the history of this line. */
+Test(swarm, seeds_that_once_failed_never_do_again, .timeout = 600)
+{
+    static const uint64_t pinned[] = { 76, 131 };
+    static struct swarm_result result;
+
+    for (size_t i = 0; i < sizeof pinned / sizeof pinned[0]; i++) {
+        swarm_run(pinned[i], 0, &result);
+        cr_expect_eq(result.failure.kind, FAILURE_NONE, "%s; build/release/ward-sim trace --seed %llu", result.failure.text, (unsigned long long)pinned[i]);
+    }
+}
+
 Test(swarm, larger_clusters_survive_too, .timeout = 600)
 {
     static struct swarm_result result;
