@@ -20,7 +20,7 @@ void pacemaker_init(struct pacemaker *pacemaker, const struct config_limits *lim
 
 void pacemaker_sample(struct pacemaker *pacemaker, uint64_t duration_ns)
 {
-    pacemaker->samples_ns[pacemaker->next] = duration_ns < pacemaker->max_ns ? duration_ns : pacemaker->max_ns;
+    pacemaker->samples_ns[pacemaker->next] = duration_ns < PACEMAKER_SAMPLE_NS_MAX ? duration_ns : PACEMAKER_SAMPLE_NS_MAX;
     pacemaker->next = (pacemaker->next + 1) % PACEMAKER_SAMPLES;
 }
 

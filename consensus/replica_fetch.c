@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define PUT_BACK_NS 2000000000ull
+#define FETCH_WAIT_NS 150000000ull /* for the first answer; twice as long for each further one without progress, up to 2.4 s */
 
 /* wanted finds the block that is missing below the highest proof, or below the highest QC. Gives: false when nothing is. */
 static bool wanted(struct replica *r, struct missing *missing)
@@ -71,7 +72,7 @@ static void ask(struct replica *r, const struct missing *missing)
                              .chain = far,
                              .height = far ? most : missing->height,
                              .hash = missing->hash,
-                             .deadline_ns = r->now.mono_ns + 2 * pacemaker_base_ns(&r->pacemaker),
+                             .deadline_ns = r->now.mono_ns + (FETCH_WAIT_NS << (fetch->tries < 4 ? fetch->tries : 4)),
                              .tries = fetch->tries + 1,
                              .proof = fetch->proof };
     r->msg.type = MESSAGE_FETCH;

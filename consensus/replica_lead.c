@@ -437,17 +437,6 @@ void replica_nudge(struct replica *r, uint32_t to)
     }
 }
 
-/* abandon takes out of flight what no certificate of this term extends: blocks of earlier views whose commands wait for a new one. */
-static void abandon(struct replica *r)
-{
-    uint64_t keep = r->high.ballot.rank.height > r->executed_height ? r->high.ballot.rank.height : r->executed_height;
-
-    ASSERT(!r->lead.in_flight);
-    if (r->flight_high > keep) {
-        replica_land(r, keep);
-    }
-}
-
 void replica_pump_lead(struct replica *r)
 {
     struct lead *lead = &r->lead;
@@ -467,7 +456,7 @@ void replica_pump_lead(struct replica *r)
         replica_pump_votes(r);
         return;
     }
-    abandon(r);
+    replica_land_abandoned(r);
     struct pool_ready ready = pool_ready(r->pool);
     if (should_propose(r, &ready)) {
         propose(r);

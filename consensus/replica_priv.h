@@ -266,6 +266,8 @@ bool replica_is_held(struct replica *r, uint64_t height, const struct hash32 *ha
 /* replica_fly puts the block and its uncommitted ancestors in flight in the pool. Gives: OK, or why the block itself is refused (V5). */
 enum verdict replica_fly(struct replica *r, struct block *block, const struct block_sink *sink);
 void replica_land(struct replica *r, uint64_t above_height);
+/* replica_land_abandoned lands whatever flies above the highest certified block: a proposal whose view is over, or nobody's. */
+void replica_land_abandoned(struct replica *r);
 void replica_try_commit(struct replica *r);
 void replica_commit_bundle(struct replica *r, const struct commit_proof *proof, uint64_t height, const struct hash32 *hash);
 void replica_on_executed(struct replica *r, const struct event *event);
@@ -303,6 +305,8 @@ void replica_abdicate_verified(struct replica *r, struct job *job, const bool *v
 void replica_timeout(struct replica *r, uint64_t view, enum cause cause);
 void replica_resend_timeout(struct replica *r, struct member_set to);
 void replica_pump_time(struct replica *r);
+/* replica_stuck_base_ns: from when on the view makes no progress though it should; UINT64_MAX: nothing is expected of it. */
+uint64_t replica_stuck_base_ns(const struct replica *r);
 bool replica_is_outstanding(const struct replica *r);
 
 /* --- Telling where one stands (replica_answer.c) ------------------------------------------------------------------------------------------- */

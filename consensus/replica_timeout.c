@@ -51,8 +51,7 @@ static uint64_t request_base_ns(const struct replica *r)
     return leader_is_linked(r) ? base + pacemaker_base_ns(&r->pacemaker) / 2 : base;
 }
 
-/* stuck_base_ns: from when on the view makes no progress though it should; UINT64_MAX: nothing is expected of it. */
-static uint64_t stuck_base_ns(const struct replica *r)
+uint64_t replica_stuck_base_ns(const struct replica *r)
 {
     uint64_t requests = request_base_ns(r);
     uint64_t certificates = r->work_certified ? r->work_since_ns : UINT64_MAX;
@@ -342,7 +341,8 @@ static void stray(struct replica *r)
             due = due || r->now.mono_ns >= peer->stray_ns;
         }
     }
-    if (gone == 0 || !due || r->n - gone >= r->quorum + 1 || !r->lead.active || r->lead.in_flight) {
+    bool quiet = !r->lead.in_flight && pool_live_count(r->pool) == 0 && !r->work_certified;
+    if (gone == 0 || !due || r->n - gone >= r->quorum + 1 || !r->lead.active || !quiet) {
         return;
     }
     for (uint32_t member = 0; member < r->n; member++) {
@@ -407,7 +407,7 @@ void replica_pump_time(struct replica *r)
     }
     broadcast(r);
     bool bypassed = pool_is_bypassed(r->pool) || r->followed_blocks > r->config.epoch.limits.term_blocks_max + r->config.epoch.limits.term_blocks_max / 10;
-    uint64_t base_ns = bypassed ? 0 : stuck_base_ns(r); /* Q4, L6: as if t2 had expired */
+    uint64_t base_ns = bypassed ? 0 : replica_stuck_base_ns(r); /* Q4, L6: as if t2 had expired */
     if (base_ns == UINT64_MAX) {
         return;
     }

@@ -222,6 +222,27 @@ Test(replica, silent_leader_is_deposed_by_a_request_that_one_replica_knows)
     cluster_kit_close(&kit);
 }
 
+static bool drop_votes(const struct cluster_message *message)
+{
+    return message->type == MESSAGE_VOTE;
+}
+
+Test(replica, commands_of_an_abandoned_block_go_into_the_next_one)
+{
+    cluster_kit_start(&kit, 4, 20000);
+    kit.drop = drop_votes;
+    for (uint32_t i = 1; i <= 18; i++) {
+        cluster_kit_request(&kit, i % 3 + 1, i, 1);
+    }
+    cluster_kit_run(&kit, 60000000);
+    cr_assert_eq(replica_counters(kit.nodes[3].replica)->marks[MARK_VOTED], 1);
+    cluster_kit_crash(&kit, 0);
+    kit.drop = NULL;
+    cluster_kit_run(&kit, 3 * SECOND);
+    cr_assert_eq(committed_commands(1), 18, "J2: the first proposal died with its view: %u", committed_commands(1));
+    cluster_kit_close(&kit);
+}
+
 Test(replica, leader_that_drains_hands_over_without_a_timer)
 {
     cluster_kit_start(&kit, 4, 5000);
