@@ -23,35 +23,29 @@ const uint8_t *read_run(struct reader *reader, size_t size)
     return run;
 }
 
-static uint64_t read_le(struct reader *reader, size_t width)
-{
-    const uint8_t *run = read_run(reader, width);
-    uint64_t value = 0;
+/* Each width is written out, so that it becomes one load and at most one swap of bytes: most of what a replica decodes are integers. */
+static uint16_t load_u16_be(const uint8_t *run) { return (uint16_t)(run[0] << 8 | run[1]); }
+static uint32_t load_u32_be(const uint8_t *run) { return (uint32_t)run[0] << 24 | (uint32_t)run[1] << 16 | (uint32_t)run[2] << 8 | run[3]; }
+static uint64_t load_u64_be(const uint8_t *run) { return (uint64_t)load_u32_be(run) << 32 | load_u32_be(run + 4); }
+static uint16_t load_u16_le(const uint8_t *run) { return (uint16_t)(run[1] << 8 | run[0]); }
+static uint32_t load_u32_le(const uint8_t *run) { return (uint32_t)run[3] << 24 | (uint32_t)run[2] << 16 | (uint32_t)run[1] << 8 | run[0]; }
+static uint64_t load_u64_le(const uint8_t *run) { return (uint64_t)load_u32_le(run + 4) << 32 | load_u32_le(run); }
 
-    for (size_t i = width; run != NULL && i > 0; i--) {
-        value = value << 8 | run[i - 1];
+#define READ(name, type, width, load)               \
+    type name(struct reader *reader)                \
+    {                                               \
+        const uint8_t *run = read_run(reader, width); \
+                                                    \
+        return run == NULL ? 0 : load(run);         \
     }
-    return value;
-}
 
-static uint64_t read_be(struct reader *reader, size_t width)
-{
-    const uint8_t *run = read_run(reader, width);
-    uint64_t value = 0;
-
-    for (size_t i = 0; run != NULL && i < width; i++) {
-        value = value << 8 | run[i];
-    }
-    return value;
-}
-
-uint8_t read_u8(struct reader *reader) { return (uint8_t)read_le(reader, 1); }
-uint16_t read_u16_le(struct reader *reader) { return (uint16_t)read_le(reader, 2); }
-uint32_t read_u32_le(struct reader *reader) { return (uint32_t)read_le(reader, 4); }
-uint64_t read_u64_le(struct reader *reader) { return read_le(reader, 8); }
-uint16_t read_u16_be(struct reader *reader) { return (uint16_t)read_be(reader, 2); }
-uint32_t read_u32_be(struct reader *reader) { return (uint32_t)read_be(reader, 4); }
-uint64_t read_u64_be(struct reader *reader) { return read_be(reader, 8); }
+READ(read_u8, uint8_t, 1, *)
+READ(read_u16_le, uint16_t, 2, load_u16_le)
+READ(read_u32_le, uint32_t, 4, load_u32_le)
+READ(read_u64_le, uint64_t, 8, load_u64_le)
+READ(read_u16_be, uint16_t, 2, load_u16_be)
+READ(read_u32_be, uint32_t, 4, load_u32_be)
+READ(read_u64_be, uint64_t, 8, load_u64_be)
 
 void read_copy(struct reader *reader, void *out, size_t size)
 {
@@ -106,31 +100,68 @@ static uint8_t *write_room(struct writer *writer, size_t size)
     return room;
 }
 
-static void write_le(struct writer *writer, uint64_t value, size_t width)
+static void store_u8(uint8_t *room, uint8_t value)
 {
-    uint8_t *room = write_room(writer, width);
-
-    for (size_t i = 0; room != NULL && i < width; i++) {
-        room[i] = (uint8_t)(value >> (8 * i));
-    }
+    room[0] = value;
 }
 
-static void write_be(struct writer *writer, uint64_t value, size_t width)
+static void store_u16_be(uint8_t *room, uint16_t value)
 {
-    uint8_t *room = write_room(writer, width);
-
-    for (size_t i = 0; room != NULL && i < width; i++) {
-        room[i] = (uint8_t)(value >> (8 * (width - 1 - i)));
-    }
+    room[0] = (uint8_t)(value >> 8);
+    room[1] = (uint8_t)value;
 }
 
-void write_u8(struct writer *writer, uint8_t value) { write_le(writer, value, 1); }
-void write_u16_le(struct writer *writer, uint16_t value) { write_le(writer, value, 2); }
-void write_u32_le(struct writer *writer, uint32_t value) { write_le(writer, value, 4); }
-void write_u64_le(struct writer *writer, uint64_t value) { write_le(writer, value, 8); }
-void write_u16_be(struct writer *writer, uint16_t value) { write_be(writer, value, 2); }
-void write_u32_be(struct writer *writer, uint32_t value) { write_be(writer, value, 4); }
-void write_u64_be(struct writer *writer, uint64_t value) { write_be(writer, value, 8); }
+static void store_u32_be(uint8_t *room, uint32_t value)
+{
+    room[0] = (uint8_t)(value >> 24);
+    room[1] = (uint8_t)(value >> 16);
+    room[2] = (uint8_t)(value >> 8);
+    room[3] = (uint8_t)value;
+}
+
+static void store_u64_be(uint8_t *room, uint64_t value)
+{
+    store_u32_be(room, (uint32_t)(value >> 32));
+    store_u32_be(room + 4, (uint32_t)value);
+}
+
+static void store_u16_le(uint8_t *room, uint16_t value)
+{
+    room[0] = (uint8_t)value;
+    room[1] = (uint8_t)(value >> 8);
+}
+
+static void store_u32_le(uint8_t *room, uint32_t value)
+{
+    room[0] = (uint8_t)value;
+    room[1] = (uint8_t)(value >> 8);
+    room[2] = (uint8_t)(value >> 16);
+    room[3] = (uint8_t)(value >> 24);
+}
+
+static void store_u64_le(uint8_t *room, uint64_t value)
+{
+    store_u32_le(room, (uint32_t)value);
+    store_u32_le(room + 4, (uint32_t)(value >> 32));
+}
+
+#define WRITE(name, type, store)                              \
+    void name(struct writer *writer, type value)              \
+    {                                                         \
+        uint8_t *room = write_room(writer, sizeof value);     \
+                                                              \
+        if (room != NULL) {                                   \
+            store(room, value);                               \
+        }                                                     \
+    }
+
+WRITE(write_u8, uint8_t, store_u8)
+WRITE(write_u16_le, uint16_t, store_u16_le)
+WRITE(write_u32_le, uint32_t, store_u32_le)
+WRITE(write_u64_le, uint64_t, store_u64_le)
+WRITE(write_u16_be, uint16_t, store_u16_be)
+WRITE(write_u32_be, uint32_t, store_u32_be)
+WRITE(write_u64_be, uint64_t, store_u64_be)
 
 void write_run(struct writer *writer, const void *data, size_t size)
 {

@@ -70,19 +70,34 @@ static void int_write(const struct field *field, struct writer *writer, uint64_t
 {
     ASSERT(value >= field->least);
     ASSERT(value <= field->most);
-    for (size_t i = field->size; i > 0; i--) {
-        write_u8(writer, (uint8_t)(value >> (8 * (i - 1))));
+    switch (field->size) {
+    case 1:
+        write_u8(writer, (uint8_t)value);
+        break;
+    case 2:
+        write_u16_be(writer, (uint16_t)value);
+        break;
+    case 4:
+        write_u32_be(writer, (uint32_t)value);
+        break;
+    default:
+        write_u64_be(writer, value);
+        break;
     }
 }
 
 static uint64_t int_read(const struct field *field, struct reader *reader)
 {
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < field->size; i++) {
-        value = value << 8 | read_u8(reader);
+    switch (field->size) {
+    case 1:
+        return read_u8(reader);
+    case 2:
+        return read_u16_be(reader);
+    case 4:
+        return read_u32_be(reader);
+    default:
+        return read_u64_be(reader);
     }
-    return value;
 }
 
 size_t layout_bytes(struct layout layout)

@@ -2,7 +2,8 @@
  *
  * T1 Bits ascend from the root to every leaf; both children of a node exist.
  * T2 All keys below a node agree in every bit before the node's, and differ in that bit by side.
- * T3 keys_count leaves need keys_count - 1 nodes. */
+ * T3 keys_count leaves need keys_count - 1 nodes.
+ * T4 Every node above a dirty leaf or node is dirty too, and not shared: whoever dirties something has owned the path to it. */
 #include "storage/state_store.h"
 
 #include "base/assert.h"
@@ -15,11 +16,30 @@ enum { RESERVE_MIN = 2 * STATE_EXTRA_CELLS };
 
 _Static_assert(STATE_EXTRA_CELLS >= 1 + (STATE_KEY_BYTES_MAX + STATE_VALUE_BYTES_MAX + TAIL_DATA_BYTES - 1) / TAIL_DATA_BYTES, "the longest pair");
 
+/* first_difference gives the first byte in which two runs of `size` bytes differ, `size` when there is none. */
+static size_t first_difference(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    size_t i = 0;
+    uint64_t x, y;
+
+    for (; i + sizeof x <= size; i += sizeof x) {
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        if (x != y) {
+            break;
+        }
+    }
+    while (i < size && a[i] == b[i]) {
+        i++;
+    }
+    return i;
+}
+
 uint32_t key_differ(struct bytes a, struct bytes b)
 {
     size_t longest = a.size > b.size ? a.size : b.size;
 
-    for (size_t i = 0; i < longest; i++) {
+    for (size_t i = first_difference(a.data, b.data, a.size < b.size ? a.size : b.size); i < longest; i++) {
         unsigned x = (unsigned)(i < a.size ? a.data[i] : 0) ^ (unsigned)(i < b.size ? b.data[i] : 0);
         if (x != 0) {
             return (uint32_t)(i * 8) + (uint32_t)__builtin_clz(x) - 24;
@@ -182,9 +202,14 @@ static enum err replace(struct state_store *store, uint32_t ref, struct bytes va
     }
     memcpy(key_copy, leaf->data, leaf->key_bytes);
     journal_record(store, key, ref);
+    bool in_place = cells_old == cells_new && !pool_is_shared(store, leaf->generation);
+    if (in_place && leaf->dirty != 0) { /* T4: so is the path */
+        pool_rewrite(store, ref, value);
+        return ERR_OK;
+    }
     uint32_t *link = own_path(store, key, BIT_NONE);
     ASSERT(*link == ref);
-    if (cells_old == cells_new && !pool_is_shared(store, leaf->generation)) {
+    if (in_place) {
         pool_rewrite(store, ref, value);
         return ERR_OK;
     }

@@ -9,19 +9,6 @@
 
 #include <string.h>
 
-struct inner *pool_inner(const struct state_store *store, uint32_t ref)
-{
-    ASSERT(ref < store->inners_used);
-    return &store->inners[ref];
-}
-
-struct leaf_head *pool_leaf(const struct state_store *store, uint32_t ref)
-{
-    ASSERT(ref_is_leaf(ref));
-    ASSERT((ref & ~REF_LEAF) < store->cells_used);
-    return &store->cells[ref & ~REF_LEAF].head;
-}
-
 uint32_t state_cells(size_t key_bytes, size_t value_bytes)
 {
     size_t size = key_bytes + value_bytes;
@@ -29,12 +16,6 @@ uint32_t state_cells(size_t key_bytes, size_t value_bytes)
     ASSERT(key_bytes <= STATE_KEY_BYTES_MAX);
     ASSERT(value_bytes <= STATE_VALUE_BYTES_MAX);
     return size <= HEAD_DATA_BYTES ? 1 : 1 + (uint32_t)((size - HEAD_DATA_BYTES + TAIL_DATA_BYTES - 1) / TAIL_DATA_BYTES);
-}
-
-bool pool_is_shared(const struct state_store *store, uint32_t generation)
-{
-    ASSERT(generation <= store->generation);
-    return generation <= store->pinned;
 }
 
 static void free_inner(struct state_store *store, uint32_t ref)

@@ -12,6 +12,8 @@
 
 #include "storage/state_store.h"
 
+#include "base/assert.h"
+
 #define REF_NONE UINT32_MAX
 #define REF_LEAF 0x80000000u
 #define CELL_NONE UINT32_MAX
@@ -101,8 +103,19 @@ static inline bool ref_is_leaf(uint32_t ref)
     return ref != REF_NONE && (ref & REF_LEAF) != 0;
 }
 
-struct inner *pool_inner(const struct state_store *store, uint32_t ref);
-struct leaf_head *pool_leaf(const struct state_store *store, uint32_t ref);
+/* Here, so that a step down the tree is no call. */
+static inline struct inner *pool_inner(const struct state_store *store, uint32_t ref)
+{
+    ASSERT(ref < store->inners_used);
+    return &store->inners[ref];
+}
+
+static inline struct leaf_head *pool_leaf(const struct state_store *store, uint32_t ref)
+{
+    ASSERT(ref_is_leaf(ref));
+    ASSERT((ref & ~REF_LEAF) < store->cells_used);
+    return &store->cells[ref & ~REF_LEAF].head;
+}
 
 /* pool_take_inner gives a node of the present generation, dirty. pool_take_leaf gives a leaf with this content, dirty.
  * Needs: the newest state stays within the limits (the caller checked it). A pin may be dropped. */
@@ -113,7 +126,11 @@ uint32_t pool_take_leaf(struct state_store *store, struct bytes key, struct byte
 void pool_give(struct state_store *store, uint32_t ref);
 
 /* pool_is_shared tells whether some pin can see a node of that generation. */
-bool pool_is_shared(const struct state_store *store, uint32_t generation);
+static inline bool pool_is_shared(const struct state_store *store, uint32_t generation)
+{
+    ASSERT(generation <= store->generation);
+    return generation <= store->pinned;
+}
 
 /* pool_own makes the inner node that *link names changeable, copying it when it is shared, and marks it dirty. */
 struct inner *pool_own(struct state_store *store, uint32_t *link);
