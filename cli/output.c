@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 8, HEX_BYTES_MAX = 8192, NAME_WIDTH = 18 };
+enum { DEPTH_MAX = 8, HEX_BYTES_MAX = 8192, NAME_WIDTH = 18, DIGITS = 12 /* of a real number: without the tail that binary fractions have */ };
 
 /* One open object or array of the walk. */
 struct level {
@@ -114,7 +114,7 @@ void output_text(FILE *stream, const json_t *value)
 
 static int print_json(const json_t *value)
 {
-    if (json_dumpf(value, stdout, JSON_INDENT(2)) != 0 || fputc('\n', stdout) == EOF || fflush(stdout) != 0) {
+    if (json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) != 0 || fputc('\n', stdout) == EOF || fflush(stdout) != 0) {
         return EXIT_RESOURCE;
     }
     return EXIT_FINE;
