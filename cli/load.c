@@ -264,11 +264,10 @@ static void obey(struct load *load, uint64_t now_ns)
 {
     uint64_t gap_from_ns = atomic_exchange(&load->gap_from_ns, 0);
 
-    if (load->tally.measure_from_ns != load->measure_from_ns) {
-        load->tally.measure_from_ns = load->measure_from_ns;
+    if (load->tally.measure_to_ns != load->measure_to_ns) { /* written last */
+        tally_measure(&load->tally, load->measure_from_ns, load->measure_to_ns);
         load->cpu_from_ns = 0;
     }
-    load->tally.measure_to_ns = load->measure_to_ns;
     if (gap_from_ns != 0) {
         tally_gap_start(&load->tally, gap_from_ns);
     }

@@ -11,9 +11,18 @@ enum { NS_PER_MS = 1000000, REFUSAL_OF_CONSENSUS = 100 /* codes below it are abo
 
 void tally_init(struct tally *tally, struct tally_entry *entries, uint64_t count)
 {
-    *tally = (struct tally){ .entries = entries, .count = count, .measure_to_ns = TALLY_NEVER };
+    *tally = (struct tally){ .entries = entries, .count = count };
     memset(entries, 0, count * sizeof *entries);
     tally->states[TALLY_UNSENT] = count;
+    tally_measure(tally, 0, TALLY_NEVER);
+}
+
+void tally_measure(struct tally *tally, uint64_t from_ns, uint64_t to_ns)
+{
+    ASSERT(from_ns <= to_ns);
+    tally->measure_from_ns = from_ns;
+    tally->measure_to_ns = to_ns;
+    tally->measured = 0;
     histogram_init(&tally->latency);
     histogram_init(&tally->lateness);
 }

@@ -65,6 +65,9 @@ struct tally {
 /* tally_init begins with unsent commands. Owns: entries, `count` of them, stay the caller's. */
 void tally_init(struct tally *tally, struct tally_entry *entries, uint64_t count);
 
+/* tally_measure says which commands count in latency, lateness and measured: those intended in [from_ns, to_ns). What was counted is forgotten. */
+void tally_measure(struct tally *tally, uint64_t from_ns, uint64_t to_ns);
+
 /* tally_intend fixes when a command is to be sent first. Needs: UNSENT. */
 void tally_intend(struct tally *tally, uint64_t number, uint64_t intended_ns);
 

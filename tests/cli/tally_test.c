@@ -175,10 +175,14 @@ Test(tally, a_used_nonce_is_a_lost_receipt_only_for_what_was_sent_before, .init 
 
 Test(tally, latency_counts_from_the_intended_time_of_measured_commands_only, .init = start)
 {
-    tally.measure_from_ns = 1002 * MS;
-    tally.measure_to_ns = 1004 * MS;
-    send_all(6, 1010 * MS);
-    for (uint64_t i = 0; i < 6; i++) {
+    tally_sent(&tally, 0, 0, 1000 * MS);
+    receive(0, CODE_OK, 1, 1001 * MS);
+    cr_assert_eq(tally.measured, 1);
+    tally_measure(&tally, 1002 * MS, 1004 * MS);
+    for (uint64_t i = 1; i < 6; i++) {
+        tally_sent(&tally, i, 0, 1010 * MS);
+    }
+    for (uint64_t i = 1; i < 6; i++) {
         receive(i, i == 3 ? CODE_LIMIT_PENDING : CODE_OK, 2, 1020 * MS);
     }
     cr_assert_eq(tally.measured, 1, "number 2; number 3 failed");
