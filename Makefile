@@ -145,6 +145,8 @@ install: all ## install programs, manual pages and example configuration under $
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	$(if $(MAN),install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1)
 	$(if $(CONFIGS),install -d $(DESTDIR)$(PREFIX)/share/ward && install -m 644 $(CONFIGS) $(DESTDIR)$(PREFIX)/share/ward)
+	install -d $(DESTDIR)$(PREFIX)/share/ward/demo
+	install -m 644 configs/demo/bundle.json $(DESTDIR)$(PREFIX)/share/ward/demo
 
 clean: ## remove build/
 	rm -rf build

@@ -67,18 +67,26 @@ static void start_guard(struct bed *bed)
 
 /* --- Laying out ------------------------------------------------------------------------------------------------------ */
 
-static bool find_programs(struct bed *bed)
+bool bed_programs(char out[CLUSTER_PATH_BYTES])
 {
-    ssize_t length = readlink("/proc/self/exe", bed->programs, sizeof bed->programs - 1);
+    ssize_t length = readlink("/proc/self/exe", out, CLUSTER_PATH_BYTES - 1);
 
-    if (length <= 0) {
+    out[length < 0 ? 0 : length] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash == NULL) {
         return false;
     }
-    bed->programs[length] = '\0';
-    char *slash = strrchr(bed->programs, '/');
-    ASSERT(slash != NULL);
     *slash = '\0';
+    return true;
+}
+
+static bool find_programs(struct bed *bed)
+{
     char wardd[CLUSTER_PATH_BYTES + 16];
+
+    if (!bed_programs(bed->programs)) {
+        return false;
+    }
     snprintf(wardd, sizeof wardd, "%s/wardd", bed->programs);
     return access(wardd, X_OK) == 0;
 }

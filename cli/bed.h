@@ -22,6 +22,9 @@ struct bed {
     char sockets[MEMBERS_MAX][LOAD_SOCKET_BYTES]; /* client socket of each replica, for struct load_config */
 };
 
+/* bed_programs gives the directory of the running program, where its siblings are too. Gives: false when the kernel does not say. */
+bool bed_programs(char out[CLUSTER_PATH_BYTES]);
+
 /* bed_make lays a cluster out. keep: the directory to use and to leave behind, NULL: a fresh one that goes with the bed. directory, programs and unsafe_dev
  * of the plan are filled in. From here on SIGINT, SIGTERM and SIGHUP end the cluster and the process with 130.
  * Needs: one bed at a time; no thread was started yet. Fails: an exit code with bed->problem; nothing is left behind. */

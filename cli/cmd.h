@@ -21,5 +21,6 @@ int cmd_inspect_log(const struct args *args);
 int cmd_get(const struct args *args);
 int cmd_audit(const struct args *args);
 int cmd_verify(const struct args *args);
+int cmd_demo(const struct args *args);
 
 #endif

@@ -63,6 +63,15 @@ static const struct flag_spec inspect_log_flags[] = {
     END,
 };
 
+static const struct flag_spec demo_flags[] = {
+    { .name = "replicas", .type = FLAG_NUMBER, .value = "4", .min = 4, .max = 31, .help = "replicas on this machine" },
+    { .name = "for", .type = FLAG_DURATION, .value = "30s", .min = 8000, .max = 300000, .help = "how long the load runs; the rest takes about 25 s more" },
+    { .name = "rate", .type = FLAG_NUMBER, .value = "200", .min = 1, .max = 10000, .help = "commands per second" },
+    { .name = "bundle", .type = FLAG_PATH, .help = "FHIR R4 bundle of one patient; without it the small one that comes with Ward" },
+    { .name = "keep", .type = FLAG_PATH, .help = "empty directory for the cluster, which stays there; it also chooses the disk" },
+    END,
+};
+
 static const struct flag_spec no_flags[] = { END };
 
 static const struct flag_spec get_flags[] = {
@@ -99,6 +108,12 @@ const struct command_spec command_table[] = {
       .example = "ward help key init",
       .run = cmd_help },
     { .name = "version", .summary = "print the version", .flags = no_flags, .example = "ward --version", .run = cmd_version },
+    { .name = "demo",
+      .summary = "run a real cluster with throw-away keys on this machine, from the first registration to a refused release, and see whether all of it holds",
+      .flags = demo_flags,
+      .example = "ward demo --for 30s --rate 200",
+      .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_ENVIRONMENT, EXIT_RESOURCE },
+      .run = cmd_demo },
     { .name = "key init",
       .summary = "make new keys in a directory, each in a file that only its owner can read",
       .operand = { "DIR", 1, 1, "directory, made if it is not there; a key in it is never overwritten" },

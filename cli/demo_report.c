@@ -1,0 +1,78 @@
+/* demo_report.c: the object of `ward.demo/1`. */
+#include "cli/demo.h"
+
+#include "cli/report.h"
+
+static json_t *latency(const struct histogram *histogram)
+{
+    json_t *all = report_latency(histogram), *object = json_object();
+    static const char *const names[] = { "p50", "p99", "max" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        json_object_set(object, names[i], json_object_get(all, names[i]));
+    }
+    json_decref(all);
+    return object;
+}
+
+/* rejected joins what the load and the story got. */
+static json_t *rejected(const struct demo *demo)
+{
+    struct tally both = demo->load.tally;
+
+    for (unsigned code = 0; code < TALLY_CODES; code++) {
+        both.refused[code] += demo->story.rejected[code];
+    }
+    return report_codes(&both);
+}
+
+static json_t *idle(const struct demo_idle *stretch)
+{
+    return json_pack("{s:o, s:I, s:I, s:I}", "seconds", report_number(stretch->seconds), "wakeups", (json_int_t)stretch->wakeups, "messages",
+                     (json_int_t)stretch->messages, "writes", (json_int_t)stretch->writes);
+}
+
+static json_t *access_report(const struct story *story)
+{
+    return json_pack("{s:b, s:b, s:b, s:b}", "permitted", story->seen.permitted, "denied", !hash_is_zero(&story->refused.id) && !story->refused.permitted,
+                     "revoked_denied", story->revoked_denied, "audit_complete", story->audit_complete);
+}
+
+static json_t *problems(const struct demo *demo)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < demo->problems_count; i++) {
+        json_array_append_new(list, json_string(demo->problems[i]));
+    }
+    return list;
+}
+
+json_t *demo_report(const struct demo *demo)
+{
+    const struct tally *tally = &demo->load.tally;
+    const struct meter_cost *cost = &demo->cost;
+    json_t *object = json_object();
+    double seconds = (double)demo->options.load_ms / 1000;
+
+    json_object_set_new(object, "ok", json_boolean(demo->problems_count == 0));
+    json_object_set_new(object, "committed", json_integer((json_int_t)(tally->committed[0] + demo->story.committed)));
+    json_object_set_new(object, "rejected", rejected(demo));
+    json_object_set_new(object, "tx_per_second", report_number((double)tally->committed[0] / seconds));
+    json_object_set_new(object, "latency_ms", latency(&tally->latency));
+    json_object_set_new(object, "cpu_us_per_tx", report_number(cost->cpu_us_per_tx));
+    json_object_set_new(object, "libsodium_check_us", report_number((double)demo->check_ns / 1000));
+    json_object_set_new(object, "signature_checks_per_tx", report_number(cost->checks_per_tx));
+    json_object_set_new(object, "blocks", json_integer((json_int_t)demo->blocks));
+    json_object_set_new(object, "flushes_per_block", report_number(cost->flushes_per_block));
+    json_object_set_new(object, "messages_per_block", report_number(cost->messages_per_block));
+    json_object_set_new(object, "idle", idle(&demo->idle));
+    json_object_set_new(object, "failover_ms", report_number((double)demo->gap_ns / 1e6));
+    json_object_set_new(object, "rejoined", json_boolean(demo->rejoined));
+    json_object_set_new(object, "state_roots_equal", json_boolean(demo->roots_equal));
+    json_object_set_new(object, "access", access_report(&demo->story));
+    json_object_set_new(object, "memory_mib_max", report_number(demo->memory_mib));
+    json_object_set_new(object, "durable", json_boolean(demo->bed.durable));
+    json_object_set_new(object, "problems", problems(demo));
+    return object;
+}

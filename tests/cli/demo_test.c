@@ -1,0 +1,61 @@
+/* demo_test.c: the object of `ward demo` has every name that others rely on, of the right type, and is not ok when anything did not hold. */
+#include "cli/demo.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct demo demo;
+static struct tally_entry entries[4];
+
+static void start(void)
+{
+    memset(&demo, 0, sizeof demo);
+    tally_init(&demo.load.tally, entries, 4);
+    demo.options.load_ms = 2000;
+    demo.load.tally.committed[0] = 400;
+    demo.load.tally.committed[314] = 1;
+    demo.story.committed = 20;
+    demo.story.rejected[314] = 2;
+    demo.story.seen.permitted = true;
+    demo.story.refused.id.bytes[0] = 1;
+    demo.gap_ns = 234567890;
+}
+
+Test(demo, the_object_has_every_name, .init = start)
+{
+    static const struct { const char *name; json_type type; } rows[] = {
+        { "ok", JSON_TRUE }, { "committed", JSON_INTEGER }, { "rejected", JSON_OBJECT }, { "tx_per_second", JSON_REAL }, { "latency_ms", JSON_OBJECT },
+        { "cpu_us_per_tx", JSON_REAL }, { "libsodium_check_us", JSON_REAL }, { "signature_checks_per_tx", JSON_REAL }, { "blocks", JSON_INTEGER },
+        { "flushes_per_block", JSON_REAL }, { "messages_per_block", JSON_REAL }, { "idle", JSON_OBJECT }, { "failover_ms", JSON_REAL },
+        { "rejoined", JSON_FALSE }, { "state_roots_equal", JSON_FALSE }, { "access", JSON_OBJECT }, { "memory_mib_max", JSON_REAL },
+    };
+    json_t *object = demo_report(&demo);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *value = json_object_get(object, rows[i].name);
+        cr_assert_not_null(value, "%s", rows[i].name);
+        cr_assert_eq(json_typeof(value), rows[i].type, "%s", rows[i].name);
+    }
+    cr_assert_eq(json_integer_value(json_object_get(object, "committed")), 420);
+    cr_assert_eq(json_integer_value(json_object_get(json_object_get(object, "rejected"), "314")), 3);
+    cr_assert_float_eq(json_real_value(json_object_get(object, "tx_per_second")), 200, 1e-9);
+    cr_assert_float_eq(json_real_value(json_object_get(object, "failover_ms")), 234.568, 1e-9);
+    json_t *access = json_object_get(object, "access");
+    cr_assert(json_is_true(json_object_get(access, "permitted")));
+    cr_assert(json_is_true(json_object_get(access, "denied")));
+    cr_assert(json_is_false(json_object_get(access, "revoked_denied")));
+    cr_assert_eq(json_object_size(json_object_get(object, "latency_ms")), 3);
+    cr_assert_eq(json_object_size(json_object_get(object, "idle")), 4);
+    json_decref(object);
+}
+
+Test(demo, it_is_not_ok_when_anything_did_not_hold, .init = start)
+{
+    demo.problems_count = 1;
+    strcpy(demo.problems[0], "the replicas' state roots differ");
+    json_t *object = demo_report(&demo);
+
+    cr_assert(json_is_false(json_object_get(object, "ok")));
+    cr_assert_eq(json_array_size(json_object_get(object, "problems")), 1);
+    json_decref(object);
+}

@@ -1,0 +1,33 @@
+#!/bin/sh
+# bench.sh TAP: `ward-bench cluster` measures a real cluster, prints every field, and says when a run is not valid.
+name=bench
+. "$(dirname "$0")/kit"
+needs_direct "the benchmark runs"
+cd "$work" || exit 1
+
+number() { sed -n "s/^ *\"$1\": *\([0-9.]*\),*$/\1/p" bench.json | head -n 1; }
+
+timeout 60 "$bin/ward-bench" cluster --json --rate 200 --for 2s >bench.json 2>bench.err
+code=$?
+[ "$code" -eq 0 ] || { [ "$code" -eq 23 ] && grep -q '"valid": false' bench.json; }
+check $? "it ends with 0, or with 23 and a run that is not valid ($code): $(tr -d '\n' <bench.json | sed 's/.*"problems": *\[\(.*\)\].*/\1/' | cut -c1-160)"
+[ "$(sed -n 2p bench.json)" = '  "schema": "ward.bench.cluster/1",' ] && [ ! -s bench.err ]
+check $? "it prints one object and nothing else"
+missing=""
+for field in command offered committed tx_per_second latency_ms p50 p95 p99 p999 cpu_us_per_tx total by_replica client_cpu_us_per_tx signature_checks_per_tx \
+    flushes_per_block messages_per_block tx_per_block bytes_logged_per_tx bytes_sent_per_tx valid; do
+    grep -q "^ *\"$field\": " bench.json || missing="$missing $field"
+done
+[ -z "$missing" ]
+check $? "every name of the object is there:$missing"
+grep -q '"command": "POINTER_ADD of 1 item, 339 bytes"' bench.json
+check $? "the measured command is a POINTER_ADD of 339 bytes"
+[ "$(number committed)" -ge 390 ] && [ "$(number committed)" -le 400 ]
+check $? "what was offered is committed: $(number committed)"
+[ -z "$(ls -d ward-* 2>/dev/null)" ]
+check $? "the cluster's directory is gone"
+expect 2 'rate' "a rate that is none is refused" "$bin/ward-bench" cluster --rate fast
+expect 2 'payload' "a payload that no command has is refused" "$bin/ward-bench" cluster --payload 100
+"$bin/ward-bench" --version | grep -q '^ward-bench [0-9]'
+check $? "it says its version"
+exit 0

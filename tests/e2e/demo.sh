@@ -1,0 +1,62 @@
+#!/bin/sh
+# demo.sh TAP: `ward demo` from the first registration to a refused release, its object, and that nothing is left behind, also by a signal.
+name=demo
+. "$(dirname "$0")/kit"
+needs_direct "the demonstration holds"
+cd "$work" || exit 1
+
+# number NAME: the first number of that name in the object; word NAME likewise true or false.
+number() { sed -n "s/^ *\"$1\": *\([0-9.]*\),*$/\1/p" demo.json | head -n 1; }
+word() { sed -n "s/^ *\"$1\": *\([a-z]*\),*$/\1/p" demo.json | head -n 1; }
+at_most() { awk "BEGIN { exit !($1 <= $2) }"; }
+
+timeout 120 "$bin/ward" demo --json --for "${DEMO_FOR:-10s}" --rate 200 >demo.json 2>demo.err
+check $? "the demonstration ends with 0: $(tr -d '\n' <demo.json | sed 's/.*"problems": *\[\(.*\)\].*/\1/' | cut -c1-200)"
+[ "$(head -n 1 demo.json)" = "{" ] && [ "$(tail -n 1 demo.json)" = "}" ] && [ "$(sed -n 2p demo.json)" = '  "schema": "ward.demo/1",' ]
+check $? "it prints one object and nothing else"
+[ ! -s demo.err ]
+check $? "and no progress where no terminal is"
+missing=""
+for field in ok committed rejected tx_per_second latency_ms p50 p99 max cpu_us_per_tx libsodium_check_us signature_checks_per_tx blocks flushes_per_block \
+    messages_per_block idle seconds wakeups messages writes failover_ms rejoined state_roots_equal access permitted denied revoked_denied audit_complete memory_mib_max; do
+    grep -q "^ *\"$field\": " demo.json || missing="$missing $field"
+done
+[ -z "$missing" ]
+check $? "every name of the object is there:$missing"
+for field in ok rejoined state_roots_equal permitted denied revoked_denied audit_complete; do
+    [ "$(word "$field")" = true ]
+    check $? "$field is true"
+done
+for field in wakeups messages writes; do
+    [ "$(number "$field")" = 0 ]
+    check $? "the idle cluster makes no $field"
+done
+at_most "$(number failover_ms)" 1500
+check $? "commits went on within 1.5 s of the leader's end"
+at_most "$(number memory_mib_max)" 128
+check $? "no replica took more than 128 MiB"
+at_most "$(number messages_per_block)" 15
+check $? "a block takes at most 5 (n - 1) messages"
+at_most 4 "$(number signature_checks_per_tx)"
+check $? "every replica checks every command's signature"
+[ "$(number committed)" -ge 2000 ]
+check $? "all of the load was committed"
+[ -z "$(ls -d ward-* 2>/dev/null)" ]
+check $? "the cluster's directory is gone"
+
+expect 2 'out of range' "a load too short for the story is refused" "$bin/ward" demo --for 1s
+expect 3 'nowhere' "a bundle that is not there is refused" "$bin/ward" demo --bundle nowhere.json
+mkdir full && : >full/file
+expect 2 'full' "a directory that is not empty is refused" "$bin/ward" demo --keep full
+
+"$bin/ward" demo --for 60s >/dev/null 2>&1 &
+pid=$!
+pids="$pids $pid"
+sleep 4
+members=$(pgrep -P "$pid" -x wardd | wc -l)
+kill -TERM "$pid"
+wait "$pid"
+code=$?
+[ "$members" -eq 4 ] && [ "$code" -eq 130 ] && [ -z "$(ls -d ward-* 2>/dev/null)" ]
+check $? "a signal ends it with 130 and leaves nothing behind ($members replicas, $code)"
+exit 0
