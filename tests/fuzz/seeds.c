@@ -1,6 +1,7 @@
 /* seeds.c: writes one legal example of everything that the fuzz targets read into tests/fuzz/corpus/<target>/, so that fuzzing begins behind the
  * first checks instead of guessing lengths and magic numbers. The examples are the same bytes each time; `make fuzz-seeds` runs it. */
 #include "base/rng.h"
+#include "cli/proof.h"
 #include "ledger/command.h"
 #include "ledger/params.h"
 #include "ledger/query.h"
@@ -8,6 +9,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/wire/message_kit.h"
 #include "wire/client.h"
+#include "wire/commit_proof.h"
 #include "wire/envelope.h"
 #include "wire/genesis.h"
 
@@ -368,6 +370,37 @@ static void execute_seeds(void)
     }
 }
 
+/* A file with a question of each kind and a header; their answers are cut short. */
+static void proof_seeds(void)
+{
+    struct proof_draft draft;
+    struct writer writer, question;
+    uint8_t bytes[QUERY_BYTES_MAX];
+
+    proof_begin(&draft, &(struct hash32){ { 1 } });
+    for (int kind = QUERY_CHECKPOINT; kind < QUERY_KIND_END; kind++) {
+        struct query query = { .kind = (enum query_kind)kind, .seq = 1, .org = 1, .count = 1 };
+        writer_init(&question, bytes, sizeof bytes);
+        query_encode(&query, &question);
+        writer_init(&writer, room, sizeof room);
+        answer_end(answer_begin(&(struct answer){ .kind = query.kind }, &writer), 0, &writer);
+        proof_add(&draft, &(struct proof_item){ PROOF_QUERY, bytes_of(bytes, question.offset), bytes_of(room, writer.offset) });
+    }
+    struct block_header header = { .height = 9 };
+    struct commit_proof commit = { .first = { .ballot = { .kind = VOTE_COMMIT, .rank = { 1, 9 }, .block = block_hash(&header) } } };
+    writer_init(&question, bytes, sizeof bytes);
+    write_u64_le(&question, 9);
+    writer_init(&writer, room, sizeof room);
+    block_header_encode(&header, &writer);
+    commit_proof_encode(&commit, &writer);
+    proof_add(&draft, &(struct proof_item){ PROOF_HEADER, bytes_of(bytes, 8), bytes_of(room, writer.offset) });
+    struct bytes whole = proof_end(&draft, PROOF_ANSWERS);
+    writer_init(&writer, room, sizeof room);
+    write_run(&writer, whole.data, whole.size);
+    save("proof", "each", &writer);
+    proof_close(&draft);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof filled; i++) {
@@ -379,6 +412,7 @@ int main(void)
     message_seeds();
     state_proof_seeds();
     query_seeds();
+    proof_seeds();
     frame_seed();
     execute_seeds();
     genesis_seed(4, 4, 2);
