@@ -264,9 +264,20 @@ static void on_verified(struct replica *r, const struct event *event)
 
 /* --- Steps -------------------------------------------------------------------------------------------------------------------------------- */
 
+/* drop_headers lets go of blocks of which a cut write left the header alone: they are fetched like any other (V3). */
+static void drop_headers(struct replica *r)
+{
+    for (uint32_t i = 0; i < r->blocks.count; i++) {
+        if (r->blocks.slots[i].used && r->blocks.slots[i].body_bytes == 0) {
+            blocks_release(&r->blocks.slots[i]);
+        }
+    }
+}
+
 /* on_start says again what a crash may have swallowed (T7), and begins the term of a first leader. */
 static void on_start(struct replica *r)
 {
+    drop_headers(r);
     r->started = true;
     r->view_entered_ns = r->now.mono_ns;
     r->progress_ns = r->now.mono_ns;

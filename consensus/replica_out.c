@@ -70,7 +70,8 @@ void replica_add_block(struct replica *r, struct effect *append, struct block *b
     record->detachable = true;
     record->parts[0] = bytes_of(block->body, block->body_bytes);
     block->lsn = r->lsn + 1;
-    if (block->has_justify && !r->high_recorded && ballot_equal(&block->justify.ballot, &r->high.ballot)) {
+    if (block->has_justify && !r->high_recorded && safety_knows_high(&r->safety, &r->high.ballot) &&
+        ballot_equal(&block->justify.ballot, &r->high.ballot)) {
         struct hash32 digest = cert_digest(&block->justify);
         safety_record_high(&r->safety, &r->high.ballot, &digest);
         r->high_recorded = true;
@@ -101,7 +102,7 @@ void replica_add_high(struct replica *r, struct effect *append)
 {
     struct hash32 digest = { { 0 } };
 
-    if (r->high_recorded) {
+    if (r->high_recorded || !safety_knows_high(&r->safety, &r->high.ballot)) {
         return;
     }
     if (r->high.ballot.kind != VOTE_ROOT) {

@@ -460,6 +460,10 @@ void replica_resend_vote(struct replica *r)
     if (state->vote_kind == VOTE_ROOT || (int64_t)state->vote.view <= state->timeout_view) {
         return;
     }
+    const struct block *block = blocks_find(&r->blocks, &state->vote_block);
+    if (!history_has(&r->history, state->vote.height, &state->vote_block) && (block == NULL || block->lsn == 0)) {
+        return; /* V3: a cut write left the vote without its block. */
+    }
     struct ballot ballot = { (enum vote_kind)state->vote_kind, state->epoch, state->vote, state->vote_block };
     send_vote(r, MESSAGE_VOTE, &ballot, r->lsn);
 }
@@ -468,7 +472,7 @@ void replica_commitvote(struct replica *r, const struct ballot *certified)
 {
     uint64_t lsn = r->lsn;
 
-    if (!safety_can_commitvote(&r->safety, certified)) {
+    if (!safety_can_commitvote(&r->safety, certified) || !safety_knows_high(&r->safety, &r->high.ballot)) {
         return;
     }
     ASSERT(rank_compare(certified->rank, r->high.ballot.rank) <= 0);

@@ -90,7 +90,6 @@ void replica_check(const struct replica *r)
     ASSERT(r->durable_lsn <= r->lsn);
     ASSERT(r->view >= r->high.ballot.rank.view);
     ASSERT(state->vote_kind == VOTE_ROOT || r->view >= state->vote.view || !r->started);
-    ASSERT(rank_compare(state->high, r->high.ballot.rank) <= 0 || !r->started); /* I6 */
     ASSERT(state->committed_height >= r->history.high || !r->started); /* I2, I6 */
     ASSERT(!r->lead.active || replica_leader(r, r->view) == r->self);
     ASSERT(!r->lead.active || state->timeout_view < (int64_t)r->view); /* I7 */

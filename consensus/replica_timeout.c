@@ -18,7 +18,9 @@
 /* is_certified_open: a vote or certificate is known above everything that is certified and committed. */
 static bool is_certified_open(const struct replica *r)
 {
-    bool voted = r->safety.state.vote_kind != VOTE_ROOT && rank_compare(r->safety.state.vote, r->committed_rank) > 0;
+    const struct voting_state *state = &r->safety.state;
+    bool voted = state->vote_kind != VOTE_ROOT && rank_compare(state->vote, r->committed_rank) > 0 &&
+                 !history_has(&r->history, state->vote.height, &state->vote_block);
 
     return voted || rank_compare(r->high.ballot.rank, r->committed_rank) > 0 || r->has_pending_proof;
 }
@@ -98,7 +100,8 @@ static void send_timeout(struct replica *r, struct member_set to)
 
 void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
 {
-    if (!safety_can_timeout(&r->safety, view) || r->safety.state.timeout_view == (int64_t)view || view < r->view) {
+    if (!safety_can_timeout(&r->safety, view) || r->safety.state.timeout_view == (int64_t)view || view < r->view ||
+        !safety_knows_high(&r->safety, &r->high.ballot)) {
         return;
     }
     struct effect *append = replica_append_begin(r);
@@ -121,7 +124,8 @@ void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
 
 void replica_resend_timeout(struct replica *r, struct member_set to)
 {
-    if (r->safety.state.timeout_view >= 0 && r->safety.state.timeout_view >= (int64_t)r->view && r->safety.state.timeout_view > r->safety.limit_view) {
+    if (r->safety.state.timeout_view >= 0 && r->safety.state.timeout_view >= (int64_t)r->view && r->safety.state.timeout_view > r->safety.limit_view &&
+        safety_knows_high(&r->safety, &r->high.ballot)) {
         r->timeout_sent_ns = r->now.mono_ns;
         send_timeout(r, to);
     }
@@ -392,6 +396,25 @@ static void broadcast(struct replica *r)
     replica_want(r, r->now.mono_ns);
 }
 
+/* give_up times the view out. A member that must not sign that asks for what it lacks instead, a few times. */
+static void give_up(struct replica *r, uint64_t tau_ns)
+{
+    replica_timeout(r, r->view, cause_of(r));
+    if (r->safety.state.timeout_view >= (int64_t)r->view) {
+        replica_want(r, r->now.mono_ns + tau_ns);
+        return;
+    }
+    if (r->now.mono_ns >= r->timeout_sent_ns + tau_ns) {
+        if (pool_live_count(r->pool) == 0 && r->timeout_repeats >= REPEATS_MAX) {
+            return;
+        }
+        r->timeout_repeats += r->timeout_repeats < REPEATS_MAX ? 1 : 0;
+        r->timeout_sent_ns = r->now.mono_ns;
+        replica_query(r, cause_of(r));
+    }
+    replica_want(r, r->timeout_sent_ns + tau_ns);
+}
+
 void replica_pump_time(struct replica *r)
 {
     uint64_t tau_ns = pacemaker_timeout_ns(&r->pacemaker);
@@ -412,8 +435,7 @@ void replica_pump_time(struct replica *r)
         return;
     }
     if (r->now.mono_ns >= base_ns + tau_ns) {
-        replica_timeout(r, r->view, cause_of(r));
-        replica_want(r, r->now.mono_ns + tau_ns);
+        give_up(r, tau_ns);
         return;
     }
     if (r->now.mono_ns >= base_ns + tau_ns / 2 && r->queried_base_ns != base_ns) {

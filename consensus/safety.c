@@ -69,6 +69,11 @@ bool safety_can_commitvote(const struct safety *safety, const struct ballot *cer
     return is_qc && (int64_t)certified->rank.view > safety->state.timeout_view && (int64_t)certified->rank.view > safety->limit_view;
 }
 
+bool safety_knows_high(const struct safety *safety, const struct ballot *high)
+{
+    return rank_compare(high->rank, safety->state.high) >= 0;
+}
+
 bool safety_can_timeout(const struct safety *safety, uint64_t view)
 {
     return view <= WIRE_NUMBER_MAX && (int64_t)view >= safety->state.timeout_view && (int64_t)view > safety->limit_view;

@@ -35,6 +35,10 @@ enum verdict safety_check_opening(const struct safety *safety, uint64_t view, ui
 /* safety_can_commitvote tells whether a commit vote for this QC may be signed. Source: C3, I7. */
 bool safety_can_commitvote(const struct safety *safety, const struct ballot *certified);
 
+/* safety_knows_high tells whether the QC that the log names is known: a cut write may have left its name alone. Without it no TIMEOUT and no
+ * COMMITVOTE is signed, which would state less than was promised (C3, T1). Source: I6. */
+bool safety_knows_high(const struct safety *safety, const struct ballot *high);
+
 /* safety_can_timeout tells whether a TIMEOUT of this view may be signed: never one lower than before. Source: T1, I6. */
 bool safety_can_timeout(const struct safety *safety, uint64_t view);
 

@@ -111,3 +111,16 @@ Test(safety, the_promised_height_never_shrinks_when_blocks_are_committed_again_I
     safety_record_committed(&safety, 8);
     cr_assert_eq(safety.state.committed_height, 8);
 }
+
+Test(safety, a_certificate_that_the_log_only_names_is_not_known_I6)
+{
+    struct safety safety;
+    struct hash32 digest = kit_hash(9);
+    struct ballot named = ballot_at(VOTE_FOLLOWING, 2, 9, 1), below = ballot_at(VOTE_FOLLOWING, 2, 8, 2), above = ballot_at(VOTE_OPENING, 3, 9, 1);
+
+    safety_init(&safety, 0, 0);
+    safety_record_high(&safety, &named, &digest);
+    cr_assert(safety_knows_high(&safety, &named));
+    cr_assert_not(safety_knows_high(&safety, &below), "C3, T1: less than was promised must not be stated");
+    cr_assert(safety_knows_high(&safety, &above));
+}
