@@ -4,6 +4,8 @@
 #include "base/assert.h"
 #include "crypto/merkle.h"
 
+#include <string.h>
+
 void blocks_take(struct blocks *blocks, struct arena *arena, uint32_t count, const struct config_limits *limits)
 {
     ASSERT(count > 0);
@@ -73,7 +75,20 @@ static void keep(struct blocks *blocks, struct block *block, uint32_t number, ui
     blocks->leaves[number] = merkle_leaf(command->bytes.data, command->envelope_bytes);
 }
 
-enum verdict block_read(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink)
+void blocks_fill(const struct blocks *blocks, struct block *block, struct bytes body)
+{
+    ASSERT(body.size <= blocks->limits.block_bytes_max);
+    ASSERT(!block->verifying);
+    ASSERT(!block->committed);
+    if (body.size > 0) {
+        memcpy(block->body, body.data, body.size);
+    }
+    block->body_bytes = (uint32_t)body.size;
+    block->body_state = BODY_UNREAD;
+    block->refused = false;
+}
+
+static enum verdict read_body(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink)
 {
     const struct block_header *header = &block->header;
     uint32_t offset = 0;
@@ -108,4 +123,12 @@ enum verdict block_read(struct blocks *blocks, struct block *block, const struct
     }
     struct hash32 root = merkle_root(blocks->leaves, header->commands_count);
     return hash_equal(&root, &header->payload_root) ? VERDICT_OK : VERDICT_HASH;
+}
+
+enum verdict block_read(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink)
+{
+    enum verdict verdict = read_body(blocks, block, app, sink);
+
+    block->body_state = verdict == VERDICT_OK ? BODY_GOOD : BODY_BAD;
+    return verdict;
 }

@@ -19,6 +19,9 @@
 
 #define BLOCK_COST_NS_MAX 50000000u /* V5: C_max, on the reference core */
 
+/* Whether the body is the one that the header names. A certificate vouches for the header alone. */
+enum body_state { BODY_UNREAD, BODY_GOOD, BODY_BAD };
+
 struct block {
     bool used;
     bool checked;     /* every client signature in it was verified here (V5), or a quorum vouches for it */
@@ -28,6 +31,7 @@ struct block {
     bool verifying;   /* a job reads its body */
     bool is_bundle;   /* of a bundle whose proof is not verified yet */
     bool by_quorum;   /* certified or proved committed: its content is beyond question here */
+    enum body_state body_state;
     struct block_header header;
     struct hash32 hash;
     uint64_t view;    /* newest view in which it was proposed */
@@ -67,8 +71,12 @@ struct block_sink {
     void (*command)(void *context, const struct command *command);
 };
 
+/* blocks_fill copies a body, at most limits.block_bytes_max bytes, into a slot; it is unread. Needs: no job reads the one before. */
+void blocks_fill(const struct blocks *blocks, struct block *block, struct bytes body);
+
 /* block_read checks a body against its header and indexes its commands: form, number, payload root, static cost, time of validity against
  * the block's time, bounds. Gives: OK, else why no correct replica proposes it. Any bytes are safe.
+ * The verdict depends on header and body alone, and stays with the block as body_state.
  * Cost: the hashes of app.parse and one Merkle leaf per command. Source: V4, V5. */
 enum verdict block_read(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink);
 

@@ -11,6 +11,15 @@
 
 /* --- Chains --------------------------------------------------------------------------------------------------------------------------------- */
 
+/* is_readable: the body is the one that the header names. Its leader may have sent us another one: then it is not here. */
+static bool is_readable(struct replica *r, struct block *block)
+{
+    if (block->body_state == BODY_UNREAD) {
+        (void)block_read(&r->blocks, block, &r->app, NULL);
+    }
+    return block->body_state == BODY_GOOD;
+}
+
 bool replica_is_held(struct replica *r, uint64_t height, const struct hash32 *hash, bool logged, struct missing *missing)
 {
     struct hash32 at = *hash;
@@ -21,7 +30,7 @@ bool replica_is_held(struct replica *r, uint64_t height, const struct hash32 *ha
             return history_has(&r->history, height, &at);
         }
         struct block *block = blocks_find(&r->blocks, &at);
-        if (block == NULL || block->is_bundle || block->header.height != height || (logged && block->lsn == 0)) {
+        if (block == NULL || block->is_bundle || block->header.height != height || (logged && block->lsn == 0) || !is_readable(r, block)) {
             return false;
         }
         at = block->header.parent;
@@ -83,8 +92,18 @@ static bool is_flying(const struct replica *r, const struct block *block)
     return height > r->executed_height && height <= r->flight_high && hash_equal(&r->flight[height % 64], &block->hash);
 }
 
-static bool is_older(const struct block *a, const struct block *b)
+/* is_worse: a is given up before b. First what is of no use, then what is of another view than this, older ones before. */
+static bool is_worse(const struct replica *r, const struct block *a, const struct block *b)
 {
+    bool a_useless = a->refused || a->body_state == BODY_BAD;
+    bool b_useless = b->refused || b->body_state == BODY_BAD;
+
+    if (a_useless != b_useless) {
+        return a_useless;
+    }
+    if ((a->view == r->view) != (b->view == r->view)) {
+        return a->view != r->view;
+    }
     return a->view < b->view || (a->view == b->view && a->header.height < b->header.height);
 }
 
@@ -107,7 +126,7 @@ struct block *replica_room(struct replica *r, const struct block_header *header,
     }
     for (uint32_t i = 0; i < r->blocks.count; i++) {
         struct block *block = &r->blocks.slots[i];
-        if (!is_needed(r, block) && (worst == NULL || is_older(block, worst))) {
+        if (!is_needed(r, block) && (worst == NULL || is_worse(r, block, worst))) {
             worst = block;
         }
     }

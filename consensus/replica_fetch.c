@@ -105,25 +105,27 @@ void replica_pump_fetch(struct replica *r)
 static struct block *keep_block(struct replica *r, const struct bundle_block *from, const struct hash32 *hash, bool in_bundle)
 {
     struct block *block = blocks_find(&r->blocks, hash);
+    bool held = block != NULL;
 
-    if (block != NULL) {
-        return block;
+    if (held && (block->body_state == BODY_GOOD || block->verifying)) {
+        return block->body_state == BODY_GOOD ? block : NULL;
     }
     if (from->body.size > r->config.epoch.limits.block_bytes_max) {
         return NULL;
     }
-    block = replica_room(r, &from->header, hash);
+    block = held ? block : replica_room(r, &from->header, hash);
     if (block == NULL) {
         return NULL;
     }
-    memcpy(block->body, from->body.data, from->body.size);
-    block->body_bytes = (uint32_t)from->body.size;
-    block->is_bundle = in_bundle;
-    if (block_read(&r->blocks, block, &r->app, NULL) != VERDICT_OK) {
-        blocks_release(block);
-        return NULL;
+    blocks_fill(&r->blocks, block, from->body);
+    block->is_bundle = in_bundle && !held;
+    if (block_read(&r->blocks, block, &r->app, NULL) == VERDICT_OK) {
+        return block;
     }
-    return block;
+    if (!held) {
+        blocks_release(block);
+    }
+    return NULL;
 }
 
 /* drop_bundle frees the slots that were filled for a bundle which proved nothing. */

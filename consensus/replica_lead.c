@@ -140,6 +140,7 @@ static bool fill(struct replica *r, struct block *block, struct block_header *he
     header->commands_count = chosen.commands;
     header->payload_root = merkle_root(r->blocks.leaves, chosen.commands);
     block->body_bytes = chosen.bytes;
+    block->body_state = BODY_GOOD;
     return true;
 }
 

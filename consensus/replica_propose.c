@@ -11,6 +11,7 @@
 
 #define AHEAD_MS 2000u   /* V4: a block's time may be that far ahead of the wall */
 #define BEHIND_MS 30000u /* V4 */
+#define WAIT_MS_MAX 60000u /* then the time of a block from the future is looked at again */
 
 /* --- Checking a body ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -49,7 +50,8 @@ static enum verdict time_verdict(struct replica *r, const struct block *block, u
         return VERDICT_RANGE;
     }
     if (time > parent_ms + 1 && time > wall + AHEAD_MS) {
-        replica_want(r, r->now.mono_ns + (time - wall - AHEAD_MS) * 1000000u);
+        uint64_t wait_ms = time - wall - AHEAD_MS < WAIT_MS_MAX ? time - wall - AHEAD_MS : WAIT_MS_MAX;
+        replica_want(r, r->now.mono_ns + wait_ms * 1000000u);
         return VERDICT_EARLY;
     }
     return VERDICT_OK;
@@ -101,7 +103,7 @@ static bool check_body(struct replica *r, struct block *block, struct job *job)
 /* examine has whatever is not verified yet verified in one job: the QC that came with the proposal, if it is not known, and the body. */
 static void examine(struct replica *r, struct block *block, uint32_t from, const struct cert *justify)
 {
-    bool body = can_check(r, block);
+    bool body = block->view == r->view && can_check(r, block); /* A later leader's bodies must not keep the verifiers from this one's (J3). */
 
     if (!body && justify == NULL) {
         return;
@@ -201,7 +203,13 @@ static struct block *keep_proposal(struct replica *r, const struct message_propo
 
     if (block != NULL) {
         block->view = propose->view > block->view ? propose->view : block->view;
-        return block->is_bundle || block->verifying ? NULL : block;
+        if (block->is_bundle || block->verifying) {
+            return NULL;
+        }
+        if (block->body_state == BODY_BAD) {
+            blocks_fill(&r->blocks, block, propose->body);
+        }
+        return block;
     }
     if (is_second(r, propose->view, &propose->header, &hash)) {
         replica_refuse(r, VERDICT_CONFLICT);
@@ -212,9 +220,7 @@ static struct block *keep_proposal(struct replica *r, const struct message_propo
         replica_refuse(r, VERDICT_EARLY);
         return NULL;
     }
-    ASSERT(propose->body.size <= r->config.epoch.limits.block_bytes_max);
-    memcpy(block->body, propose->body.data, propose->body.size);
-    block->body_bytes = (uint32_t)propose->body.size;
+    blocks_fill(&r->blocks, block, propose->body);
     block->view = propose->view;
     return block;
 }

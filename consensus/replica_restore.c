@@ -80,8 +80,7 @@ static enum err restore_payload(struct replica *r, const struct hash32 *hash, st
     if (block == NULL || block->committed) {
         return ERR_OK;
     }
-    memcpy(block->body, payload.data, payload.size);
-    block->body_bytes = (uint32_t)payload.size;
+    blocks_fill(&r->blocks, block, payload);
     if (block_read(&r->blocks, block, &r->app, NULL) != VERDICT_OK) {
         blocks_release(block);
         return ERR_FORMAT;

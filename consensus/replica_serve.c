@@ -355,7 +355,7 @@ static void serve_single(struct replica *r, const struct message_fetch *fetch)
     struct serve *serve = &r->serve;
     struct block *block = blocks_find(&r->blocks, &fetch->hash);
 
-    if (block != NULL && !block->is_bundle) {
+    if (block != NULL && !block->is_bundle && block->body_state == BODY_GOOD) {
         if (put_block(r, &block->header, bytes_of(block->body, block->body_bytes))) {
             send_bundle(r);
         }

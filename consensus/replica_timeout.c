@@ -276,8 +276,9 @@ void replica_timeout_verified(struct replica *r, struct job *job, const bool *ve
 
 void replica_on_abdicate(struct replica *r, uint32_t from, const struct message_abdicate *abdicate)
 {
-    bool fits = abdicate->epoch == r->config.epoch.epoch && abdicate->view >= r->view && from == replica_leader(r, abdicate->view);
-    struct job *job = fits && abdicate->view <= r->view + 1 ? job_new(&r->jobs, JOB_ABDICATE, from, false) : NULL;
+    /* Of this view alone: to time out a later one is to give up this one too, which is not that member's to end (J3). */
+    bool fits = abdicate->epoch == r->config.epoch.epoch && abdicate->view == r->view && from == replica_leader(r, abdicate->view);
+    struct job *job = fits ? job_new(&r->jobs, JOB_ABDICATE, from, false) : NULL;
 
     if (job == NULL) {
         replica_refuse(r, VERDICT_STALE);
@@ -332,6 +333,16 @@ static void repeat(struct replica *r)
     replica_want(r, r->timeout_sent_ns + pacemaker_timeout_ns(&r->pacemaker));
 }
 
+/* charge_stray makes a member wait before it can end a view of this leader by itself again. */
+static void charge_stray(struct replica *r, uint32_t member)
+{
+    struct peer *peer = &r->peers[member];
+
+    ASSERT(member != r->self);
+    peer->stray_wait_ns = peer->stray_wait_ns == 0 ? STRAY_WAIT_NS : 2 * peer->stray_wait_ns;
+    peer->stray_ns = r->now.mono_ns + peer->stray_wait_ns;
+}
+
 /* stray gives the view up at a quiet moment when members that timed out alone leave fewer than q + 1 voters (T8). */
 static void stray(struct replica *r)
 {
@@ -350,23 +361,26 @@ static void stray(struct replica *r)
         return;
     }
     for (uint32_t member = 0; member < r->n; member++) {
-        struct peer *peer = &r->peers[member];
-        if (peer->has_timeout && peer->timeout_view >= r->view) {
-            peer->stray_wait_ns = peer->stray_wait_ns == 0 ? STRAY_WAIT_NS : 2 * peer->stray_wait_ns;
-            peer->stray_ns = r->now.mono_ns + peer->stray_wait_ns;
+        if (member != r->self && r->peers[member].has_timeout && r->peers[member].timeout_view >= r->view) {
+            charge_stray(r, member);
         }
     }
     replica_abdicate(r);
 }
 
-/* has_abstainer: a member must sign nothing in this view; its leader ends it (T4). */
+/* has_abstainer: a member says that it must sign nothing in this view; its leader ends it (T4). It is a claim, so it counts as seldom as a
+ * TIMEOUT that stands alone (T8, J3). */
 static bool has_abstainer(struct replica *r)
 {
     bool found = false;
 
     for (uint32_t member = 0; member < r->n; member++) {
-        found = found || (r->peers[member].abstains && member != r->self);
-        r->peers[member].abstains = false;
+        struct peer *peer = &r->peers[member];
+        if (peer->abstains && member != r->self && r->now.mono_ns >= peer->stray_ns) {
+            charge_stray(r, member);
+            found = true;
+        }
+        peer->abstains = false;
     }
     return found;
 }

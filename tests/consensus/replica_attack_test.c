@@ -365,3 +365,112 @@ Test(replica_attack, arbitrary_bytes_are_refused)
     cr_assert_eq(kit.nodes[0].executed, 2);
     cluster_kit_close(&kit);
 }
+
+/* spoil changes the last byte of every block on its way to replica 3: the header is right, the body is not what it names. */
+static void spoil(struct cluster_message *changed)
+{
+    if (changed->to == 3 && changed->type == MESSAGE_PROPOSE) {
+        changed->body[changed->size - 1] ^= 1;
+    }
+}
+
+Test(replica_attack, wrong_body_under_a_right_header_does_not_wedge_a_replica)
+{
+    cluster_kit_start(&kit, 4, 0);
+    kit.tamper = spoil;
+    for (uint32_t i = 1; i <= 8; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 20000000);
+    }
+    kit.tamper = NULL;
+    cluster_kit_request(&kit, 0, 9, 1);
+    cluster_kit_run(&kit, 20 * SECOND);
+    cr_assert_eq(kit.nodes[0].executed, 9);
+    cr_assert_eq(kit.nodes[3].executed, 9, "S1: a body is asked for by its hash until it is the right one: %llu", (unsigned long long)kit.nodes[3].executed);
+    cluster_kit_agree(&kit);
+    cluster_kit_close(&kit);
+}
+
+/* The next leader gives up a view that has not begun: the present one is not its to end. */
+Test(replica_attack, abdication_of_a_later_view_ends_nothing)
+{
+    struct replica_status status;
+
+    start_with_one_block();
+    message.type = MESSAGE_ABDICATE;
+    message.abdicate = (struct message_abdicate){ .view = 1 };
+    struct hash32 chain = block_hash(&kit.genesis), digest = abdicate_digest(&chain, 0, 1);
+    cluster_kit_sign(&kit, 1, &digest, message.abdicate.signature);
+    for (uint32_t to = 0; to < 4; to++) {
+        if (to != 1) {
+            cluster_kit_inject(&kit, 1, to, &message);
+        }
+    }
+    cluster_kit_run(&kit, SECOND);
+    replica_status(kit.nodes[2].replica, &status);
+    cr_assert_eq(status.view, 0, "J3, T4");
+    cr_assert_eq(status.timeout_view, -1);
+    cluster_kit_close(&kit);
+}
+
+Test(replica_attack, member_that_claims_to_abstain_deposes_each_leader_at_most_once)
+{
+    struct replica_status status;
+
+    start_with_one_block();
+    for (uint32_t i = 0; i < 40; i++) {
+        message.type = MESSAGE_HELLO;
+        message.hello = (struct message_hello){ .abstains = true };
+        for (uint32_t to = 0; to < 3; to++) {
+            cluster_kit_inject(&kit, 3, to, &message);
+        }
+        cluster_kit_run(&kit, SECOND);
+        replica_status(kit.nodes[2].replica, &status);
+        if (status.leader == 3) {
+            cluster_kit_step(&kit, 3, &(struct event){ .kind = EVENT_DRAIN }); /* It hands its own view on, so that all goes round. */
+            cluster_kit_run(&kit, SECOND);
+        }
+    }
+    replica_status(kit.nodes[2].replica, &status);
+    cr_assert_leq(status.view, 4, "J3, T4: view %llu", (unsigned long long)status.view);
+    cluster_kit_close(&kit);
+}
+
+/* (time - wall) in nanoseconds overflows to less than a millisecond. */
+Test(replica_attack, block_of_the_far_future_keeps_nobody_awake)
+{
+    struct cert justify;
+
+    cluster_kit_start(&kit, 4, 0);
+    justify = root();
+    following(0, &justify, command(7, 1, 0), 0);
+    message.propose.header.time_ms += 2000 + UINT64_C(18446744073710);
+    cluster_kit_inject(&kit, 0, 2, &message);
+    cluster_kit_run(&kit, 100000);
+    cr_assert_eq(counters_of(2)->marks[MARK_VOTED], 0, "V4");
+    cr_assert_geq(replica_deadline_ns(kit.nodes[2].replica), kit.now_ns + SECOND, "J4");
+    cluster_kit_close(&kit);
+}
+
+static bool drop_votes(const struct cluster_message *dropped)
+{
+    return dropped->type == MESSAGE_VOTE && dropped->to == 0;
+}
+
+/* Every replica holds the block of the old leader; nobody has its certificate. */
+Test(replica_attack, commands_of_a_lost_block_return_and_commit_in_the_next_view)
+{
+    cluster_kit_start(&kit, 4, 0);
+    kit.drop = drop_votes;
+    cluster_kit_request(&kit, 1, 1, 1);
+    cluster_kit_run(&kit, 20000000);
+    cr_assert_eq(counters_of(2)->marks[MARK_VOTED], 1);
+    cluster_kit_crash(&kit, 0);
+    kit.drop = NULL;
+    cluster_kit_run(&kit, SECOND);
+    cr_assert_eq(kit.nodes[1].executed, 1, "J2");
+    struct replica_status status;
+    replica_status(kit.nodes[1].replica, &status);
+    cr_assert_eq(status.view, 1, "in the first view after it: %llu", (unsigned long long)status.view);
+    cluster_kit_close(&kit);
+}
