@@ -1,4 +1,4 @@
-/* pool_run.c: which commands are live. Rule Q1.
+/* pool_run.c: which commands are live. Rule Q1; J8: what cannot commit is never live, so it keeps no timer running.
  *
  *                    judged good, and its nonce      taken into a block
  *        WAITING ---- continues the run ------> READY -----------------> FLIGHT

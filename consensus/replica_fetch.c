@@ -1,4 +1,4 @@
-/* replica_fetch.c: gets blocks that a certificate names and this replica lacks: one question at a time, to one peer at a time (S1, S2).
+/* replica_fetch.c: gets blocks that a certificate names and this replica lacks: one question at a time, to one peer at a time (S1, S2, J6).
  *
  *     wanted (proof or QC whose block is not linked) -> FETCH -> BUNDLE -> checked against the hash, or against a CommitProof -> committed
  *                                                     \-> no answer, wrong answer: the peer is put back, the next one is asked */

@@ -286,7 +286,7 @@ static void commit_certified(struct replica *r)
     replica_accept_commitqc(r, cert); /* C2 */
 }
 
-/* check_votes has a complete set verified together (L3), or makes the certificate when a quorum is. */
+/* check_votes has a complete set verified together (L3; N3: our own vote needs no check), or makes the certificate when a quorum is. */
 static void check_votes(struct replica *r, struct vote_set *set, const struct ballot *target, enum job_kind kind, bool *under_way)
 {
     if (vote_set_is_complete(set)) {

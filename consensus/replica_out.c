@@ -136,6 +136,7 @@ void replica_add_proof(struct replica *r, struct effect *append, const struct co
     record->parts[0] = effects_take(r->out, &writer);
 }
 
+/* Each append is one position of the log; an urgent one is flushed at once. A chained block makes one of these at each replica (N2). */
 uint64_t replica_append_end(struct replica *r, struct effect *append, bool urgent)
 {
     r->lsn++;

@@ -5,7 +5,7 @@
  *     CERTIFICATE      high QC, TC of the newest view, proofs: what commits
  *     CHECKPOINT       the newest certificate
  *
- * The view is the highest that any of it leads to. */
+ * The view is the highest that any of it leads to. So all replicas may lose their power at once and go on by themselves (J5). */
 #include "consensus/replica_priv.h"
 
 #include "base/assert.h"

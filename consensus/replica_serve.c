@@ -4,7 +4,7 @@
  *     FETCH of a block:  read its body -> BUNDLE
  *     PROVE of a height: find a proof, upwards from it -> headers between from the history -> PROOF
  *
- * A proof of height h is the newest one, if it is near enough; else QC(h) from the record of block h + 1 and QC(h + 1) from that of h + 2, if
+ * R5: a proof is made when somebody asks. A proof of height h is the newest one, if it is near enough; else QC(h) from the record of block h + 1 and QC(h + 1) from that of h + 2, if
  * both are of one view; else the proof that was kept with block h when it came in a bundle. */
 #include "consensus/replica_priv.h"
 

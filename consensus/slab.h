@@ -2,7 +2,7 @@
  *
  *     memory = pages of SLAB_PAGE_BYTES;  a page = chunks of one size class, of one owner;  a run = one chunk, contiguous
  *
- * An owner has a number of pages that nobody else can use, so however one fills its own, the others are not touched (section 13).
+ * An owner has a number of pages that nobody else can use, so however one fills its own, the others are not touched (section 13, J7).
  * Taking and giving are O(1). What comes out depends on the sequence of calls alone. */
 #ifndef WARD_CONSENSUS_SLAB_H
 #define WARD_CONSENSUS_SLAB_H

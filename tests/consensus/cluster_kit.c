@@ -314,15 +314,28 @@ static void make_replica(struct cluster_kit *kit, uint32_t number)
     node->replica = replica_init(node->memory, &config, &app);
 }
 
+static uint32_t start_batch_us;
+
+static void set_batch(struct config_limits *limits)
+{
+    limits->batch_us = start_batch_us;
+}
+
 void cluster_kit_start(struct cluster_kit *kit, uint32_t n, uint32_t batch_us)
+{
+    start_batch_us = batch_us;
+    cluster_kit_start_with(kit, n, set_batch);
+}
+
+void cluster_kit_start_with(struct cluster_kit *kit, uint32_t n, void (*set)(struct config_limits *limits))
 {
     memset(kit, 0, sizeof *kit);
     kit->n = n;
     kit->wall_ms = APP_KIT_TIME;
     kit->now_ns = 1000000000;
     kit_config(&kit->config, n);
-    kit->config.limits.batch_us = batch_us;
     kit->config.limits.block_bytes_max = 65536;
+    set(&kit->config.limits);
     struct hash32 genesis = kit_hash(3);
     kit->genesis = block_genesis(&genesis, APP_KIT_TIME - 1000);
     kit->effects = calloc(1, sizeof *kit->effects);

@@ -64,6 +64,9 @@ struct cluster_kit {
 
 /* cluster_kit_start makes n replicas, all linked, and starts them. batch_us: T. */
 void cluster_kit_start(struct cluster_kit *kit, uint32_t n, uint32_t batch_us);
+
+/* cluster_kit_start_with does so under other limits. */
+void cluster_kit_start_with(struct cluster_kit *kit, uint32_t n, void (*set)(struct config_limits *limits));
 void cluster_kit_close(struct cluster_kit *kit);
 
 /* cluster_kit_run lets everything happen until nothing is left or `for_ns` of virtual time are over. */
