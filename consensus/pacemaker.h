@@ -20,7 +20,7 @@ struct pacemaker {
 /* pacemaker_init begins with one sample: the measured duration of a durable append, 0 when it is not known. */
 void pacemaker_init(struct pacemaker *pacemaker, const struct config_limits *limits, uint64_t append_ns);
 
-/* pacemaker_sample takes a measured duration: from a proposal to its QC, or from one commit of a view to the next while work was outstanding. */
+/* pacemaker_sample takes a measured duration: from a proposal to its QC, or from one QC of a view to the next while work was outstanding. */
 void pacemaker_sample(struct pacemaker *pacemaker, uint64_t duration_ns);
 
 /* pacemaker_base_ns gives tau_0 = max(floor, 4 x p99 of the samples) + 2 T, at most tau_max. One sample in 64 is not looked at: the

@@ -94,11 +94,27 @@ void replica_raise_committed(struct replica *r)
     }
 }
 
+/* moved: a higher QC of the view is progress, even where its blocks are still being fetched: whoever merely lags must not give the view up. A
+ * second QC commits the first, so no leader lives on certificates alone. How long the view stood still before is what is normal here,
+ * load included; the pacemaker learns from it (T5). */
+static void moved(struct replica *r, const struct cert *cert)
+{
+    uint64_t base_ns = replica_stuck_base_ns(r);
+
+    if (r->high.ballot.rank.view == cert->ballot.rank.view && base_ns < r->now.mono_ns) {
+        pacemaker_sample(&r->pacemaker, r->now.mono_ns - base_ns);
+    }
+    r->progress_ns = r->now.mono_ns;
+}
+
 void replica_accept_qc(struct replica *r, const struct cert *cert)
 {
     ASSERT(cert->ballot.kind != VOTE_COMMIT);
     remember(r, cert);
     if (rank_compare(cert->ballot.rank, r->high.ballot.rank) > 0) {
+        if (r->started && cert->ballot.rank.view == r->view) {
+            moved(r, cert);
+        }
         ASSERT(cert->ballot.rank.height + 1 > cert->ballot.rank.height);
         cert_copy(&r->high, cert);
         r->high_recorded = false;

@@ -270,19 +270,8 @@ static void keep_tip(struct replica *r, const struct commit_proof *proof)
     }
 }
 
-/* measure tells the pacemaker how long the view just stood still between two commits: what is normal here, load included (T5). */
-static void measure(struct replica *r, unsigned by)
+static void progressed(struct replica *r, const struct commit_proof *proof)
 {
-    uint64_t base_ns = replica_stuck_base_ns(r);
-
-    if (r->started && r->committed_in_view && by != 3 && !r->has_pending_proof && base_ns < r->now.mono_ns) {
-        pacemaker_sample(&r->pacemaker, r->now.mono_ns - base_ns);
-    }
-}
-
-static void progressed(struct replica *r, const struct commit_proof *proof, unsigned by)
-{
-    measure(r, by);
     keep_tip(r, proof);
     replica_raise_committed(r);
     r->progress_ns = r->now.mono_ns;
@@ -338,7 +327,7 @@ static bool commit_chain(struct replica *r, struct block *block, const struct co
         count--;
         commit_one(r, path[count], by, count == 0);
     }
-    progressed(r, proof, by);
+    progressed(r, proof);
     return true;
 }
 

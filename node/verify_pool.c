@@ -1,6 +1,6 @@
 /* verify_pool.c: see verify_pool.h.
  *
- * Invariants: waiting_count + done_count <= in_flight <= VERIFY_JOBS_MAX; a job is in exactly one place: waiting, with a worker, or done.
+ * Invariants: both waiting counts + done_count <= in_flight <= VERIFY_JOBS_MAX; a job is in exactly one place: waiting, with a worker, or done.
  * Every field but `config` and the contexts is guarded by the mutex once threads run. */
 #include "node/verify_pool.h"
 
@@ -52,12 +52,13 @@ static void ring_push(struct verify_job ring[VERIFY_JOBS_MAX], uint32_t head, ui
 static bool worker_wait(struct verify_pool *pool, struct verify_job *job)
 {
     pthread_mutex_lock(&pool->mutex);
-    while (!pool->stop && pool->waiting_count == 0) {
+    while (!pool->stop && pool->waiting_count[0] + pool->waiting_count[1] == 0) {
         pthread_cond_wait(&pool->wake, &pool->mutex);
     }
     bool found = !pool->stop;
     if (found) {
-        *job = ring_pop(pool->waiting, &pool->waiting_head, &pool->waiting_count);
+        unsigned lane = pool->waiting_count[0] == 0;
+        *job = ring_pop(pool->waiting[lane], &pool->waiting_head[lane], &pool->waiting_count[lane]);
     }
     pthread_mutex_unlock(&pool->mutex);
     return found;
@@ -130,7 +131,8 @@ enum err verify_pool_submit(struct verify_pool *pool, const struct verify_job *j
     pthread_mutex_lock(&pool->mutex);
     bool full = pool->in_flight == VERIFY_JOBS_MAX;
     if (!full) {
-        ring_push(pool->waiting, pool->waiting_head, &pool->waiting_count, job);
+        unsigned lane = job->n > VERIFY_SHORT_ITEMS;
+        ring_push(pool->waiting[lane], pool->waiting_head[lane], &pool->waiting_count[lane], job);
         pool->in_flight++;
         pthread_cond_signal(&pool->wake);
     }

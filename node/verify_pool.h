@@ -2,6 +2,7 @@
  *
  * A job is handed in with views of its items and a place for the verdicts; both stay the caller's and must not change until the job is
  * collected. Results come back in any order; the caller is woken by `notify`, which runs on a worker's thread and may only signal.
+ * Short jobs (certificates) go before long ones (the commands of a block, requests): views hang on the first. Within each kind the order is kept.
  * With zero threads the work is done inside verify_pool_submit, and verify_pool_collect gives the results. */
 #ifndef WARD_NODE_VERIFY_POOL_H
 #define WARD_NODE_VERIFY_POOL_H
@@ -18,6 +19,7 @@
 #define VERIFY_THREADS_MAX 8u
 #define VERIFY_JOBS_MAX 640u /* under way or not yet collected: four certificates per member of the largest epoch, a block, request batches */
 #define VERIFY_POOL_ITEMS_MAX 20992u
+#define VERIFY_SHORT_ITEMS 96u /* of a short job: a certificate with its companions in an epoch of 31 members */
 
 struct verify_job {
     uint64_t id;                  /* the caller's */
@@ -46,8 +48,8 @@ struct verify_pool {
     pthread_cond_t wake;
     bool stop;
     uint32_t started;
-    struct verify_job waiting[VERIFY_JOBS_MAX]; /* ring */
-    uint32_t waiting_head, waiting_count;
+    struct verify_job waiting[2][VERIFY_JOBS_MAX]; /* rings: short jobs, long ones */
+    uint32_t waiting_head[2], waiting_count[2];
     struct verify_job done[VERIFY_JOBS_MAX];    /* ring */
     uint32_t done_head, done_count;
     uint32_t in_flight; /* submitted and not collected, <= VERIFY_JOBS_MAX */

@@ -117,3 +117,40 @@ Test(verify_pool, refuses_more_jobs_than_it_can_hold)
     cr_assert_eq(verify_pool_submit(&pool, &job), ERR_OK);
     free(memory);
 }
+
+Test(verify_pool, certificates_go_before_the_commands_of_blocks)
+{
+    static struct sig_item many[VERIFY_SHORT_ITEMS + 1];
+    static bool verdicts[3][VERIFY_SHORT_ITEMS + 1];
+    struct verify_pool *pool = calloc(1, sizeof *pool);
+    struct arena measure, arena;
+    int fd = eventfd(0, 0);
+    struct verify_pool_config config = { .threads = 1, .mode = ED25519_AUTO, .notify = signal_eventfd, .context = &fd };
+    struct verify_job job;
+
+    fill();
+    for (size_t i = 0; i <= VERIFY_SHORT_ITEMS; i++) {
+        many[i] = world.items[0][1];
+    }
+    arena_init_measure(&measure);
+    verify_pool_take(pool, &measure, &config);
+    arena_init(&arena, memset(aligned_alloc(64, measure.used), 0, measure.used), measure.used);
+    verify_pool_take(pool, &arena, &config);
+    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 1, many, VERIFY_SHORT_ITEMS + 1, verdicts[0] }), ERR_OK);
+    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 2, many, VERIFY_SHORT_ITEMS, verdicts[1] }), ERR_OK);
+    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 3, many, 1, verdicts[2] }), ERR_OK);
+    cr_assert_eq(verify_pool_start(pool), ERR_OK);
+    for (uint64_t i = 0; i < 3;) {
+        const uint64_t order[] = { 2, 3, 1 };
+        if (verify_pool_collect(pool, &job)) {
+            cr_assert_eq(job.id, order[i++]);
+        } else {
+            struct pollfd poll_fd = { fd, POLLIN, 0 };
+            (void)poll(&poll_fd, 1, 100);
+        }
+    }
+    verify_pool_stop(pool);
+    free(arena.data);
+    free(pool);
+    close(fd);
+}
