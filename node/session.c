@@ -18,6 +18,7 @@ static void answer_release(struct payload *payload)
 void sessions_take(struct sessions *sessions, struct arena *arena, const struct session_config *config, const struct session_ports *ports)
 {
     *sessions = (struct sessions){ .config = *config, .ports = *ports };
+    throttle_init(&sessions->questions, SESSION_QUESTIONS_PER_SECOND_ALL, SESSION_QUESTIONS_BURST_ALL);
     sessions->list = arena_take(arena, config->clients_max, sizeof *sessions->list);
     waiters_init(&sessions->waiters, arena, config->waiters_max);
     sessions->block_receipts = arena_take(arena, config->waiters_max, sizeof *sessions->block_receipts);
@@ -45,6 +46,7 @@ bool sessions_client_up(struct sessions *sessions, uint64_t client)
         return false;
     }
     *session = (struct session){ .client = client };
+    throttle_init(&session->questions, SESSION_QUESTIONS_PER_SECOND, SESSION_QUESTIONS_BURST);
     return true;
 }
 
@@ -214,31 +216,39 @@ static void answer_kept(struct sessions *sessions, struct session_gate *gate)
     }
 }
 
-static enum verdict on_status(struct sessions *sessions, struct session *session, struct bytes body)
+/* may_ask counts a question. Gives: false when the client asks too much, or all of them do, and was told so. */
+static bool may_ask(struct sessions *sessions, struct session *session, uint64_t id)
 {
-    struct client_question question;
-    enum verdict verdict = client_question_decode(&question, body);
+    uint64_t now_ns = sessions->driver->ports.now(sessions->driver->ports.context).mono_ns;
 
-    if (verdict == VERDICT_OK) {
-        answer_now(sessions, session->client, CLIENT_STATUS, false, &question);
+    if (!throttle_admit(&session->questions, now_ns)) {
+        send_refused(sessions, session->client, id, REFUSAL_SHARE, 100);
+        return false;
     }
-    return verdict;
+    if (!throttle_admit(&sessions->questions, now_ns)) {
+        send_refused(sessions, session->client, id, REFUSAL_BUSY, 100);
+        return false;
+    }
+    return true;
+}
+
+static enum verdict on_status(struct sessions *sessions, struct session *session, const struct client_question *question)
+{
+    answer_now(sessions, session->client, CLIENT_STATUS, false, question);
+    return VERDICT_OK;
 }
 
 /* on_query answers at once, behind the block that is being executed, or, gated, once a quorum has been asked what is committed. */
-static enum verdict on_query(struct sessions *sessions, struct session *session, bool gated, struct bytes body)
+static enum verdict on_query(struct sessions *sessions, struct session *session, bool gated, const struct client_question *question)
 {
-    struct client_question question;
-    enum verdict verdict = client_question_decode(&question, body);
-
-    if (verdict != VERDICT_OK || question.question.size > CLIENT_GATED_BYTES_MAX) {
-        return verdict != VERDICT_OK ? verdict : VERDICT_LENGTH;
+    if (question->question.size > CLIENT_GATED_BYTES_MAX) {
+        return VERDICT_LENGTH;
     }
     if (!gated && is_between_blocks(sessions)) {
-        answer_now(sessions, session->client, CLIENT_QUERY, false, &question);
+        answer_now(sessions, session->client, CLIENT_QUERY, false, question);
         return VERDICT_OK;
     }
-    uint32_t place = keep(sessions, session->client, &question);
+    uint32_t place = keep(sessions, session->client, question);
     if (place != 0) {
         sessions->gates[place - 1].gated = gated;
         sessions->gates[place - 1].wait = gated ? WAIT_READ : WAIT_BLOCK;
@@ -273,29 +283,42 @@ static void answer_waiting(struct sessions *sessions)
     }
 }
 
-static enum verdict on_prove(struct sessions *sessions, struct session *session, struct bytes body)
+static enum verdict on_prove(struct sessions *sessions, struct session *session, const struct client_question *question)
 {
-    struct client_question question;
     struct reader reader;
-    enum verdict verdict = client_question_decode(&question, body);
 
-    if (verdict != VERDICT_OK) {
-        return verdict;
-    }
-    reader_init(&reader, question.question.data, question.question.size);
+    reader_init(&reader, question->question.data, question->question.size);
     uint64_t height = read_u64_le(&reader);
     if (reader_end(&reader) != VERDICT_OK) {
         return reader_end(&reader);
     }
     if (sessions->proof.open) {
-        send_refused(sessions, session->client, question.id, REFUSAL_BUSY, 100);
+        send_refused(sessions, session->client, question->id, REFUSAL_BUSY, 100);
         return VERDICT_OK;
     }
     sessions->proof.open = true;
     sessions->proof.client = session->client;
-    sessions->proof.id = question.id;
+    sessions->proof.id = question->id;
     driver_prove(sessions->driver, 1, height);
     return VERDICT_OK;
+}
+
+/* on_question reads what QUERY, PROVE and STATUS have in common. */
+static enum verdict on_question(struct sessions *sessions, struct session *session, const struct frame *frame)
+{
+    struct client_question question;
+    enum verdict verdict = client_question_decode(&question, frame->body);
+
+    if (verdict != VERDICT_OK || !may_ask(sessions, session, question.id)) {
+        return verdict;
+    }
+    if (frame->header.type == CLIENT_STATUS) {
+        return on_status(sessions, session, &question);
+    }
+    if (frame->header.type == CLIENT_PROVE) {
+        return on_prove(sessions, session, &question);
+    }
+    return on_query(sessions, session, frame->header.flags == CLIENT_FLAG_GATED, &question);
 }
 
 static enum verdict on_subscribe(struct session *session, struct bytes body)
@@ -324,11 +347,9 @@ static enum verdict dispatch(struct sessions *sessions, struct session *session,
     case CLIENT_SUBMIT:
         return on_submit(sessions, session, frame->body);
     case CLIENT_QUERY:
-        return on_query(sessions, session, gated, frame->body);
     case CLIENT_STATUS:
-        return on_status(sessions, session, frame->body);
     case CLIENT_PROVE:
-        return on_prove(sessions, session, frame->body);
+        return on_question(sessions, session, frame);
     case CLIENT_SUBSCRIBE:
         return on_subscribe(session, frame->body);
     default:

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "net/net.h"
+#include "net/throttle.h"
 #include "node/driver.h"
 #include "node/waiters.h"
 #include "wire/client.h"
@@ -18,6 +19,10 @@
 #define SESSION_ANSWERS_MAX 16u     /* answers on their way at once; more are refused as busy */
 #define SESSION_GATES_MAX 64u       /* questions that wait at once, for a quorum read or the end of a block; more are refused as busy */
 #define SESSION_RECEIPTS_FRAME 1000u /* receipts in one frame */
+#define SESSION_QUESTIONS_PER_SECOND 250u /* of one client; an answer costs about 100 us, and consensus runs on the same thread */
+#define SESSION_QUESTIONS_BURST 64u
+#define SESSION_QUESTIONS_PER_SECOND_ALL 1000u /* of all clients together: a tenth of a core */
+#define SESSION_QUESTIONS_BURST_ALL 256u
 
 struct session_question {
     struct bytes question;
@@ -45,6 +50,7 @@ struct session {
     bool subscribed;
     uint32_t outstanding; /* requests without a final answer, <= CLIENT_OUTSTANDING_MAX */
     uint32_t receipts;    /* index + 1 of its first receipt of the present block */
+    struct throttle questions;
 };
 
 struct session_receipt {
@@ -88,6 +94,7 @@ struct sessions {
     struct session_answer answers[SESSION_ANSWERS_MAX];
     struct session_gate gates[SESSION_GATES_MAX];
     struct { uint64_t client, id; bool open; } proof; /* one PROVE at a time */
+    struct throttle questions; /* of all clients */
     uint64_t height, time_ms; /* of the newest executed block */
     struct session_counters counters;
 };

@@ -1,0 +1,267 @@
+/* session_test.c: questions of clients over a real socket: when they are answered, when they wait, when they are refused. */
+#include "node/session.h"
+
+#include "base/clock.h"
+#include "cli/client.h"
+#include "tests/net/net_kit.h"
+#include "tests/node/desk_kit.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct desk desk;
+static struct sessions sessions;
+static struct driver driver; /* its clock and whether it executes a block: that is all that questions look at */
+static struct net *net;
+static struct loop *loop;
+static struct client_config config;
+static char path[64];
+static uint64_t now_ns;
+
+static struct now port_now(void *context)
+{
+    (void)context;
+    return (struct now){ now_ns, desk.now_ms };
+}
+
+static uint16_t port_query(void *context, const struct session_question *question, uint8_t *out, size_t room, size_t *size)
+{
+    struct query_call call = { question->question, question->gated, desk.now_ms };
+
+    (void)context;
+    return queries_answer(&desk.queries, &call, out, room, size);
+}
+
+static uint16_t port_status(void *context, uint8_t *out, size_t room, size_t *size)
+{
+    (void)context, (void)room;
+    memcpy(out, "up yes\n", 7);
+    *size = 7;
+    return 0;
+}
+
+static bool client_up(void *context, uint64_t client, const struct net_client_info *info)
+{
+    (void)context, (void)info;
+    return sessions_client_up(&sessions, client);
+}
+
+static void client_down(void *context, uint64_t client, enum net_reason reason)
+{
+    (void)context, (void)reason;
+    sessions_client_down(&sessions, client);
+}
+
+static void client_frame(void *context, uint64_t client, const struct frame *frame)
+{
+    (void)context;
+    sessions_client_frame(&sessions, client, frame);
+}
+
+static void take(struct arena *arena, const struct net_config *net_config)
+{
+    struct session_config session_config = { .clients_max = 8, .waiters_max = 64, .members_count = 4, .genesis = desk.lab.genesis.hash };
+    struct session_ports ports = { NULL, port_query, port_status };
+
+    sessions_take(&sessions, arena, &session_config, &ports);
+    net = net_take(arena, net_config);
+}
+
+static void start(void)
+{
+    static const struct net_handlers handlers = { .client_up = client_up, .client_down = client_down, .client_frame = client_frame };
+    static struct kx_keypair key;
+    struct loop_uring_config loop_config = loop_uring_config_default();
+    const uint8_t seed[32] = { 1 };
+    struct net_config net_config;
+    struct arena arena;
+    const char *problem = NULL;
+    char text[80];
+
+    desk_start(&desk);
+    crypto_start();
+    kx_keypair_from_seed(&key, seed);
+    snprintf(path, sizeof path, "/tmp/ward-session-%d", (int)getpid());
+    snprintf(text, sizeof text, "unix:%s", path);
+    net_config_default(&net_config);
+    net_config.key = &key;
+    net_config.own_index = NET_NOT_MEMBER;
+    net_config.client_frame_bytes_max = CLIENT_FRAME_BYTES_MAX;
+    net_config.client_queue_bytes_max = 1 << 20;
+    net_config.clients_max = 8;
+    cr_assert_eq(address_parse(&net_config.listen_local, text, &problem), ERR_OK);
+    config.targets_count = 1;
+    config.targets[0].address = net_config.listen_local;
+    arena_init_measure(&arena);
+    take(&arena, &net_config);
+    size_t size = arena.used;
+    arena_init(&arena, kit_memory(size), size);
+    take(&arena, &net_config);
+    loop = kit_loop(&loop_config);
+    driver.ports.now = port_now;
+    now_ns = 1000000000;
+    sessions.net = net;
+    sessions.driver = &driver;
+    cr_assert_eq(net_start(net, loop, &handlers, &problem), ERR_OK, "%s", problem);
+}
+
+static void stop(void)
+{
+    net_stop(net);
+    unlink(path);
+}
+
+/* turn lets the replica's side work for a moment. */
+static void turn(void)
+{
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(loop_turn(loop, clock_mono_ns() + 3000000), ERR_OK);
+        net_step(net, clock_mono_ns());
+    }
+}
+
+/* The client connects and is greeted while this side turns: a thread, because client_open waits. */
+static void *open_client(void *context)
+{
+    cr_assert_eq(client_open(context, &config, 5000), ERR_OK);
+    return NULL;
+}
+
+static struct client *opened(void)
+{
+    struct client *client = NULL;
+    pthread_t thread;
+
+    cr_assert_eq(pthread_create(&thread, NULL, open_client, &client), 0);
+    for (int i = 0; i < 200; i++) {
+        turn();
+        if (pthread_tryjoin_np(thread, NULL) == 0) {
+            cr_assert_not_null(client);
+            return client;
+        }
+    }
+    cr_assert_fail("no greeting");
+    return NULL;
+}
+
+static void ask(struct client *client, uint64_t id, enum client_type type, const struct query *query)
+{
+    uint8_t bytes[QUERY_BYTES_MAX];
+    struct writer writer;
+
+    writer_init(&writer, bytes, sizeof bytes);
+    if (query != NULL) {
+        query_encode(query, &writer);
+    }
+    struct client_call call = { type, 0, bytes_of(bytes, writer.offset) };
+    cr_assert_eq(client_question(client, id, &call, 1000), ERR_OK);
+    turn();
+}
+
+Test(session, a_question_is_answered_between_blocks_and_waits_for_the_end_of_one, .init = start, .fini = stop)
+{
+    struct block_header header = { .height = 77, .time_ms = 7 };
+    struct query query = desk_query(&desk, QUERY_ORG);
+    struct client *client = opened();
+    struct client_event event;
+
+    ask(client, 1, CLIENT_QUERY, &query);
+    cr_assert_eq(client_next(client, &event, 1000), ERR_OK);
+    cr_assert_eq(event.type, CLIENT_ANSWER);
+    cr_assert_eq(event.code, 0);
+    driver.apply.busy = true;
+    ask(client, 2, CLIENT_QUERY, &query);
+    cr_assert_eq(client_next(client, &event, 20), ERR_TIMEOUT, "half a block is nobody's to see");
+    ask(client, 3, CLIENT_STATUS, NULL);
+    cr_assert_eq(client_next(client, &event, 1000), ERR_OK, "how the replica is can be told at any time");
+    cr_assert_eq(event.id, 3);
+    driver.apply.busy = false;
+    sessions_executed(&sessions, &(struct apply_block){ .header = &header });
+    turn();
+    cr_assert_eq(client_next(client, &event, 1000), ERR_OK);
+    cr_assert_eq(event.id, 2);
+    cr_assert_eq(event.height, 77);
+    client_close(client);
+}
+
+Test(session, only_so_many_questions_wait, .init = start, .fini = stop)
+{
+    struct query query = desk_query(&desk, QUERY_ORG);
+    struct client *client = opened();
+    struct client_event event;
+
+    driver.apply.busy = true;
+    for (uint64_t id = 0; id <= SESSION_GATES_MAX; id++) {
+        now_ns += 1000000000;
+        ask(client, id, CLIENT_QUERY, &query);
+    }
+    cr_assert_eq(client_next(client, &event, 1000), ERR_OK);
+    cr_assert_eq(event.type, CLIENT_REFUSED);
+    cr_assert_eq(event.code, REFUSAL_BUSY);
+    cr_assert_eq(event.id, SESSION_GATES_MAX);
+    cr_assert_gt(event.retry_after_ms, 0);
+    client_close(client);
+}
+
+Test(session, a_client_that_asks_too_much_is_refused_and_the_others_are_not, .init = start, .fini = stop)
+{
+    struct query query = desk_query(&desk, QUERY_ORG);
+    struct client *greedy = opened(), *modest = opened();
+    struct client_event event;
+
+    for (uint64_t id = 0; id <= SESSION_QUESTIONS_BURST; id++) {
+        ask(greedy, id, CLIENT_STATUS, NULL);
+        cr_assert_eq(client_next(greedy, &event, 1000), ERR_OK);
+        cr_assert_eq(event.id, id);
+        cr_assert_eq(event.type, id < SESSION_QUESTIONS_BURST ? CLIENT_ANSWER : CLIENT_REFUSED, "question %zu", (size_t)id);
+    }
+    cr_assert_eq(event.code, REFUSAL_SHARE);
+    ask(modest, 1, CLIENT_QUERY, &query);
+    cr_assert_eq(client_next(modest, &event, 1000), ERR_OK);
+    cr_assert_eq(event.type, CLIENT_ANSWER);
+    now_ns += 1000000000 / SESSION_QUESTIONS_PER_SECOND;
+    ask(greedy, 100, CLIENT_QUERY, &query);
+    cr_assert_eq(client_next(greedy, &event, 1000), ERR_OK);
+    cr_assert_eq(event.type, CLIENT_ANSWER, "later there is room again");
+    client_close(greedy);
+    client_close(modest);
+}
+
+Test(session, what_is_no_question_gets_its_code_and_what_is_no_frame_ends_the_session, .init = start, .fini = stop)
+{
+    struct client *client = opened();
+    struct client_event event;
+    struct client_call call = { CLIENT_QUERY, 0, bytes_of("x", 1) }, gated = { CLIENT_STATUS, CLIENT_FLAG_GATED, bytes_of("", 0) };
+
+    cr_assert_eq(client_question(client, 1, &call, 1000), ERR_OK);
+    turn();
+    cr_assert_eq(client_next(client, &event, 1000), ERR_OK);
+    cr_assert_eq(event.type, CLIENT_ANSWER);
+    cr_assert_neq(event.code, 0);
+    cr_assert_eq(client_question(client, 2, &gated, 1000), ERR_OK);
+    turn();
+    turn();
+    cr_assert_eq(client_next(client, &event, 1000), ERR_CLOSED);
+    cr_assert_eq(sessions.counters.malformed, 1);
+    client_close(client);
+}
+
+Test(session, the_answer_for_a_client_that_left_goes_nowhere, .init = start, .fini = stop)
+{
+    struct block_header header = { .height = 78, .time_ms = 7 };
+    struct query query = desk_query(&desk, QUERY_ORG);
+    struct client *client = opened();
+
+    driver.apply.busy = true;
+    ask(client, 1, CLIENT_QUERY, &query);
+    client_close(client);
+    turn();
+    driver.apply.busy = false;
+    sessions_executed(&sessions, &(struct apply_block){ .header = &header });
+    turn();
+    cr_assert_eq(sessions.gates[0].wait, WAIT_NONE, "its place is free");
+}
