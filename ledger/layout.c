@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "int_store and int_load turn the bytes round");
+
 /* Reads an integer member of a struct, whatever its width. */
 static uint64_t member_get(const struct field *field, const uint8_t *record)
 {
@@ -66,38 +68,20 @@ bool layout_fits(struct layout layout, const void *record)
     return true;
 }
 
-static void int_write(const struct field *field, struct writer *writer, uint64_t value)
+/* Big-endian bytes of an integer, and back. Both are straight code for each width: a command reads and writes hundreds of fields. */
+static void int_store(uint8_t *to, size_t size, uint64_t value)
 {
-    ASSERT(value >= field->least);
-    ASSERT(value <= field->most);
-    switch (field->size) {
-    case 1:
-        write_u8(writer, (uint8_t)value);
-        break;
-    case 2:
-        write_u16_be(writer, (uint16_t)value);
-        break;
-    case 4:
-        write_u32_be(writer, (uint32_t)value);
-        break;
-    default:
-        write_u64_be(writer, value);
-        break;
-    }
+    uint64_t big = __builtin_bswap64(value << (64 - 8 * size));
+
+    memcpy(to, &big, size == 8 ? 8 : size == 4 ? 4 : size == 2 ? 2 : 1);
 }
 
-static uint64_t int_read(const struct field *field, struct reader *reader)
+static uint64_t int_load(const uint8_t *from, size_t size)
 {
-    switch (field->size) {
-    case 1:
-        return read_u8(reader);
-    case 2:
-        return read_u16_be(reader);
-    case 4:
-        return read_u32_be(reader);
-    default:
-        return read_u64_be(reader);
-    }
+    uint64_t big = 0;
+
+    memcpy(&big, from, size == 8 ? 8 : size == 4 ? 4 : size == 2 ? 2 : 1);
+    return __builtin_bswap64(big) >> (64 - 8 * size);
 }
 
 size_t layout_bytes(struct layout layout)
@@ -111,7 +95,8 @@ size_t layout_bytes(struct layout layout)
     return bytes;
 }
 
-void layout_write(struct layout layout, struct writer *writer, const void *record)
+/* Writes the record to where there is room for it. */
+static void store(struct layout layout, const void *record, uint8_t *to)
 {
     const uint8_t *members = record;
 
@@ -119,46 +104,65 @@ void layout_write(struct layout layout, struct writer *writer, const void *recor
         const struct field *field = &layout.fields[i];
 
         switch ((enum field_kind)field->kind) {
-        case FIELD_INT:
-            int_write(field, writer, member_get(field, members));
-            break;
-        case FIELD_RUN:
-            write_run(writer, members + field->offset, field->size);
-            break;
-        case FIELD_PAD:
-            write_zeros(writer, field->size);
+        case FIELD_INT: {
+            uint64_t value = member_get(field, members);
+            ASSERT(value >= field->least);
+            ASSERT(value <= field->most);
+            int_store(to, field->size, value);
             break;
         }
+        case FIELD_RUN:
+            memcpy(to, members + field->offset, field->size);
+            break;
+        case FIELD_PAD:
+            memset(to, 0, field->size);
+            break;
+        }
+        to += field->size;
     }
 }
 
-static enum verdict field_read(const struct field *field, struct reader *reader, uint8_t *members)
+void layout_write(struct layout layout, struct writer *writer, const void *record)
+{
+    uint8_t bytes[LAYOUT_BYTES_MAX];
+    size_t size = layout_bytes(layout);
+
+    ASSERT(size <= sizeof bytes);
+    store(layout, record, bytes);
+    write_run(writer, bytes, size);
+}
+
+/* Reads one field from as many bytes as it has. */
+static enum verdict field_load(const struct field *field, const uint8_t *from, uint8_t *members)
 {
     uint64_t value;
 
-    if (reader_left(reader) < field->size) {
-        (void)read_run(reader, field->size);
-        return VERDICT_SHORT;
-    }
     switch ((enum field_kind)field->kind) {
     case FIELD_INT:
-        value = int_read(field, reader);
+        value = int_load(from, field->size);
         member_set(field, members, value);
         return value < field->least || value > field->most ? VERDICT_RANGE : VERDICT_OK;
     case FIELD_RUN:
-        read_copy(reader, members + field->offset, field->size);
+        memcpy(members + field->offset, from, field->size);
         return VERDICT_OK;
     case FIELD_PAD:
-        return read_zeros(reader, field->size) ? VERDICT_OK : VERDICT_RESERVED;
+        return bytes_are_zero(from, field->size) ? VERDICT_OK : VERDICT_RESERVED;
     }
     return VERDICT_RANGE; /* not reached: every table names one of the three kinds */
 }
 
-enum verdict layout_read(struct layout layout, struct reader *reader, void *record)
+/* Reads the record from the front of `data`; *used: the bytes of the fields that were read, the last one included. */
+static enum verdict load(struct layout layout, void *record, struct bytes data, size_t *used)
 {
+    *used = 0;
     for (size_t i = 0; i < layout.count; i++) {
-        enum verdict verdict = field_read(&layout.fields[i], reader, record);
+        const struct field *field = &layout.fields[i];
 
+        if (data.size - *used < field->size) {
+            return VERDICT_SHORT;
+        }
+        enum verdict verdict = field_load(field, data.data + *used, record);
+        *used += field->size;
         if (verdict != VERDICT_OK) {
             return verdict;
         }
@@ -166,21 +170,31 @@ enum verdict layout_read(struct layout layout, struct reader *reader, void *reco
     return VERDICT_OK;
 }
 
+enum verdict layout_read(struct layout layout, struct reader *reader, void *record)
+{
+    size_t left = reader_left(reader), used = 0;
+
+    if (reader->failed) {
+        return VERDICT_SHORT;
+    }
+    enum verdict verdict = load(layout, record, bytes_of(reader->data + reader->offset, left), &used);
+    (void)read_run(reader, verdict == VERDICT_SHORT ? left + 1 : used);
+    return verdict;
+}
+
 void layout_encode(struct layout layout, const void *record, uint8_t *out, size_t size)
 {
-    struct writer writer;
-
-    writer_init(&writer, out, size);
-    layout_write(layout, &writer, record);
-    ASSERT(!writer.failed);
-    ASSERT(writer.offset == size);
+    ASSERT(size == layout_bytes(layout));
+    store(layout, record, out);
 }
 
 enum verdict layout_decode(struct layout layout, void *record, const uint8_t *data, size_t size)
 {
-    struct reader reader;
+    size_t used = 0;
+    enum verdict verdict = load(layout, record, bytes_of(data, size), &used);
 
-    reader_init(&reader, data, size);
-    enum verdict verdict = layout_read(layout, &reader, record);
-    return verdict == VERDICT_OK ? reader_end(&reader) : verdict;
+    if (verdict != VERDICT_OK) {
+        return verdict;
+    }
+    return used == size ? VERDICT_OK : VERDICT_TRAILING;
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define LAYOUT_BYTES_MAX 512 /* of one record */
+
 enum field_kind {
     FIELD_INT = 1, /* unsigned, big-endian, of 1, 2, 4 or 8 bytes */
     FIELD_RUN,     /* bytes as they are */
