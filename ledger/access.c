@@ -25,25 +25,18 @@ struct request {
     struct page_decision decision;
 };
 
-/* 203: patients and actors ask; an organisation's own keys do not. */
-static enum code request_sender(struct request *request)
+/* On whose authority it is asked. */
+static void request_subject(struct request *request)
 {
     struct exec *exec = request->exec;
     struct evaluation *evaluation = &request->evaluation;
     const uint8_t *on_behalf = command_body_on_behalf(&exec->command);
 
-    if (exec->sender.kind == SIGNER_ORG) {
-        return CODE_ROLE;
-    }
-    enum code code = subject_on_behalf(exec, NULL);
-    if (code != CODE_OK) {
-        return code;
-    }
+    ASSERT(exec->sender.kind != SIGNER_ORG);
     const uint8_t *subject = on_behalf != NULL ? on_behalf : exec->sender.acct;
     memcpy(evaluation->subject, subject, ACCT_BYTES);
     evaluation->has_signed = exec_signed_by(exec, subject);
     evaluation->org = exec->sender.org;
-    return CODE_OK;
 }
 
 static void request_scope(struct request *request)
@@ -161,16 +154,14 @@ enum code exec_access_request(struct exec *exec)
     struct audit_trail trail;
 
     ASSERT(exec->command.type == COMMAND_ACCESS_REQUEST);
-    enum code code = request_sender(&request);
-    if (code == CODE_OK) {
-        code = subject_patient(exec, SUBJECT_EXISTS, &patient);
-    }
+    enum code code = subject_patient(exec, SUBJECT_EXISTS, &patient);
     if (code != CODE_OK) {
         return code;
     }
     if (request.body->class_mask == 0 || (request.body->class_mask & ~CLASS_MASK_KNOWN) != 0) {
         return CODE_CLASS;
     }
+    request_subject(&request);
     request_scope(&request);
     request_decide(&request);
     audit_begin(&trail, exec, request.body->patient, &patient);

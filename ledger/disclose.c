@@ -139,9 +139,8 @@ enum code exec_disclose(struct exec *exec)
 
     ASSERT(exec->command.type == COMMAND_DISCLOSE);
     ASSERT(body->count <= DISCLOSE_ITEMS_MAX);
-    if (exec->sender.kind != SIGNER_ACTOR || exec->sender.actor.kind != ACTOR_SYSTEM) {
-        return CODE_ROLE;
-    }
+    ASSERT(exec->sender.kind == SIGNER_ACTOR);
+    ASSERT(exec->sender.actor.kind == ACTOR_SYSTEM);
     hash_init(&evals.hasher, HASH_EVAL);
     for (size_t i = 0; code == CODE_OK && i < body->count; i++) {
         struct item item = { .filed = &body->items[i] };

@@ -54,6 +54,7 @@ struct exec {
     const struct envelope *envelope; /* NULL while due entries are worked off */
     struct command_body command;     /* its decoded body */
     struct hash32 tx_id;
+    struct org sender_org;           /* of a sender with an organisation; from the checks of its standing on */
     struct signer sender;            /* of 04 PATIENT_REGISTER: kind SIGNER_PATIENT with a zeroed record but for key and account */
     struct signer cosigners[ENVELOPE_COSIGNERS_MAX];
     uint32_t cosigners_count;

@@ -266,9 +266,7 @@ enum code exec_grant(struct exec *exec)
 
     ASSERT(exec->command.type == COMMAND_GRANT);
     ASSERT(exec->envelope != NULL);
-    if (!subject_is_sender(exec)) {
-        return CODE_ROLE;
-    }
+    ASSERT(subject_is_sender(exec));
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;

@@ -144,9 +144,7 @@ enum code exec_pointer_decide(struct exec *exec)
     struct audit_trail trail;
 
     ASSERT(exec->command.type == COMMAND_POINTER_DECIDE);
-    if (!subject_is_sender(exec)) {
-        return CODE_ROLE;
-    }
+    ASSERT(subject_is_sender(exec));
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;
@@ -178,17 +176,6 @@ static const struct status_rule status_rules[] = {
     [POINTER_UNHIDE] = { STATUS_BIT(POINTER_HIDDEN), POINTER_CURRENT, EVENT_POINTER_HIDDEN, false },
 };
 
-static bool status_sender_may(const struct exec *exec, const struct status_rule *rule)
-{
-    if (!rule->by_custodian) {
-        return subject_is_sender(exec);
-    }
-    if (exec->sender.kind != SIGNER_ACTOR) {
-        return false;
-    }
-    return exec->sender.actor.kind == ACTOR_SYSTEM || exec->sender.actor.kind == ACTOR_PRACTITIONER;
-}
-
 /* 308, 309, 310, in this order. */
 static enum code status_one(struct exec *exec, struct audit_trail *trail, uint32_t seq, uint8_t op)
 {
@@ -216,9 +203,7 @@ enum code exec_pointer_status(struct exec *exec)
     ASSERT(exec->command.type == COMMAND_POINTER_STATUS);
     ASSERT(body->op >= POINTER_SET_ERROR);
     ASSERT(body->op <= POINTER_UNHIDE);
-    if (!status_sender_may(exec, &status_rules[body->op])) {
-        return CODE_ROLE;
-    }
+    ASSERT(status_rules[body->op].by_custodian == (exec->sender.kind == SIGNER_ACTOR));
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;

@@ -51,27 +51,8 @@ struct add {
     uint8_t author[ACCT_BYTES];
     bool author_signed;
     bool cosigned; /* the patient itself signed with it */
+    struct relation relation; /* of the custodian, as it stood before the item at hand */
 };
-
-/* 203, 204. */
-static enum code add_sender(const struct exec *exec)
-{
-    struct org org;
-
-    if (exec->sender.kind != SIGNER_ACTOR) {
-        return CODE_ROLE;
-    }
-    if (exec->sender.actor.kind != ACTOR_SYSTEM && exec->sender.actor.kind != ACTOR_PRACTITIONER) {
-        return CODE_ROLE;
-    }
-    enum code code = subject_on_behalf(exec, NULL);
-    if (code != CODE_OK) {
-        return code;
-    }
-    bool found = exec_get_org(exec, exec->sender.org, &org);
-    ASSERT(found);
-    return (org.caps & CAP_PUBLISH) != 0 ? CODE_OK : CODE_CAP;
-}
 
 /* A pointer comes with a sealed locator or without any: the payload is as long as the locators that are named. */
 static bool locator_fits(const struct add *add, const struct pointer_add_item *item)
@@ -133,13 +114,10 @@ static bool item_is_repeated(const struct pointer_add *body, size_t index)
 static uint32_t item_standing(const struct add *add, const struct pointer_add_item *item)
 {
     struct exec *exec = add->exec;
-    struct relation relation;
-
-    exec_get_relation(exec, add->body->patient, exec->sender.org, &relation);
     struct consent_write write = {
         .author_signed = add->author_signed,
         .org = exec->sender.org,
-        .relation_current = relation.current,
+        .relation_current = add->relation.current,
         .record_class = item->record_class,
         .conf = item->conf,
         .service_month = item->service_month,
@@ -176,7 +154,6 @@ static enum code item_check_limits(const struct add *add, enum pointer_status st
     const struct params *params = add->exec->params;
     const struct patient *patient = &add->trail.patient;
     uint32_t live = (uint32_t)patient->current + patient->pending;
-    struct relation relation;
 
     if (patient->ptr_count >= params->pointers_lifetime_max || live >= params->pointers_live_max) {
         return CODE_LIMIT_POINTERS;
@@ -184,8 +161,7 @@ static enum code item_check_limits(const struct add *add, enum pointer_status st
     if (status != POINTER_PENDING) {
         return CODE_OK;
     }
-    exec_get_relation(add->exec, add->body->patient, add->exec->sender.org, &relation);
-    bool full = patient->pending >= params->pending_max || relation.pending >= params->pending_org_max;
+    bool full = patient->pending >= params->pending_max || add->relation.pending >= params->pending_org_max;
     return full ? CODE_LIMIT_PENDING : CODE_OK;
 }
 
@@ -246,6 +222,7 @@ static enum code item_add(struct add *add, size_t index)
         return code;
     }
     memcpy(pointer.author, add->author, ACCT_BYTES);
+    exec_get_relation(exec, add->body->patient, exec->sender.org, &add->relation);
     item_settle(add, item, &target, &pointer);
     code = item_check_limits(add, (enum pointer_status)pointer.status);
     if (code == CODE_OK && item_is_repeated(add->body, index)) {
@@ -271,10 +248,8 @@ enum code exec_pointer_add(struct exec *exec)
 
     ASSERT(exec->command.type == COMMAND_POINTER_ADD);
     ASSERT(exec->envelope != NULL);
-    enum code code = add_sender(exec);
-    if (code == CODE_OK) {
-        code = subject_patient(exec, SUBJECT_OPEN, &patient);
-    }
+    ASSERT(exec->sender.kind == SIGNER_ACTOR);
+    enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;
     }

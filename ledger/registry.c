@@ -55,15 +55,13 @@ static bool kind_fits(const struct org *org, const struct actor_set *body)
 static enum code check_register(const struct exec *exec, const struct actor_set *body)
 {
     struct hash32 officer = account_of_org(ORG_KEY_OFFICER, exec->sender.org);
+    const struct org *org = &exec->sender_org;
     struct actor actor;
-    struct org org;
-    bool found = exec_get_org(exec, exec->sender.org, &org);
 
-    ASSERT(found); /* its admin signed */
-    if (!kind_fits(&org, body)) {
+    if (!kind_fits(org, body)) {
         return CODE_ROLE;
     }
-    if ((body->caps & ~org.caps) != 0) {
+    if ((body->caps & ~org->caps) != 0) {
         return CODE_CAP;
     }
     if ((body->caps & CAP_BTG) != 0 && exec_cosigner(exec, officer.bytes) == NULL) {

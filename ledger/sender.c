@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "ledger/bucket.h"
+#include "ledger/subject.h"
 
 #include <string.h>
 
@@ -204,10 +205,9 @@ enum code sender_charge(struct exec *exec, const uint8_t acct[ACCT_BYTES])
 enum standing_demand { STANDING_WHOLE, STANDING_FILES };
 
 /* 201, 202, 206: is this signer in good standing at T? A patient always is; what its status forbids is a matter of the subject. */
-static enum code check_good(const struct exec *exec, const struct signer *signer, enum standing_demand demand)
+static enum code check_good(const struct exec *exec, const struct signer *signer, enum standing_demand demand, struct org *org)
 {
     bool whole = demand == STANDING_WHOLE;
-    struct org org;
 
     if (signer->kind == SIGNER_PATIENT) {
         return CODE_OK;
@@ -218,20 +218,17 @@ static enum code check_good(const struct exec *exec, const struct signer *signer
     if (signer->kind == SIGNER_ACTOR && exec->time_ms >= signer->actor.valid_until) {
         return CODE_SENDER_EXPIRED;
     }
-    (void)find_org(exec, signer, &org);
-    return !whole || org.status == ORG_ACTIVE ? CODE_OK : CODE_ORG_SUSPENDED;
+    (void)find_org(exec, signer, org);
+    return !whole || org->status == ORG_ACTIVE ? CODE_OK : CODE_ORG_SUSPENDED;
 }
 
 /* 203, 204 of the cosigner that vouches for a patient: a system with caps.VOUCH of a hospital or clinic. */
-static enum code check_voucher(const struct exec *exec, const struct signer *signer)
+static enum code check_voucher(const struct signer *signer, const struct org *org)
 {
-    struct org org;
-
     if (signer->kind != SIGNER_ACTOR || signer->actor.kind != ACTOR_SYSTEM) {
         return CODE_ROLE;
     }
-    (void)find_org(exec, signer, &org);
-    if (org.kind != ORG_HOSPITAL && org.kind != ORG_CLINIC) {
+    if (org->kind != ORG_HOSPITAL && org->kind != ORG_CLINIC) {
         return CODE_ROLE;
     }
     return (signer->actor.caps & CAP_VOUCH) != 0 ? CODE_OK : CODE_CAP;
@@ -240,6 +237,7 @@ static enum code check_voucher(const struct exec *exec, const struct signer *sig
 static enum code check_cosigner(const struct exec *exec, const struct cosigner *cosigner, struct signer *signer)
 {
     uint8_t key[KEY_BYTES];
+    struct org org;
 
     if (!sender_find(exec, cosigner->account, signer, key)) {
         return signer->kind == SIGNER_ORG ? CODE_ORG_UNKNOWN : CODE_KEY_NOT_CURRENT;
@@ -247,11 +245,11 @@ static enum code check_cosigner(const struct exec *exec, const struct cosigner *
     if (memcmp(key, cosigner->key, KEY_BYTES) != 0) {
         return CODE_KEY_NOT_CURRENT;
     }
-    enum code code = check_good(exec, signer, STANDING_WHOLE);
+    enum code code = check_good(exec, signer, STANDING_WHOLE, &org);
     if (code != CODE_OK) {
         return code;
     }
-    return exec->envelope->type == COMMAND_PATIENT_REGISTER ? check_voucher(exec, signer) : CODE_OK;
+    return exec->envelope->type == COMMAND_PATIENT_REGISTER ? check_voucher(signer, &org) : CODE_OK;
 }
 
 enum code sender_check_cosigners(struct exec *exec)
@@ -279,6 +277,7 @@ static bool may_send(const struct exec *exec)
     const struct signer *sender = &exec->sender;
     const uint8_t *patient = command_body_patient(&exec->command);
     bool own = sender->kind == SIGNER_PATIENT && patient != NULL && memcmp(patient, sender->acct, ACCT_BYTES) == 0;
+    bool cares = is_actor_of_kind(sender, ACTOR_SYSTEM) || is_actor_of_kind(sender, ACTOR_PRACTITIONER);
     uint8_t op = exec->command.as.pointer_set_status.op;
 
     switch ((enum command_type)exec->envelope->type) {
@@ -288,9 +287,9 @@ static bool may_send(const struct exec *exec)
     case COMMAND_REVOKE:
         return true; /* a REVOKE is judged grant by grant */
     case COMMAND_POINTER_ADD:
-        return is_actor_of_kind(sender, ACTOR_SYSTEM) || is_actor_of_kind(sender, ACTOR_PRACTITIONER);
+        return cares;
     case COMMAND_POINTER_STATUS:
-        return op == POINTER_HIDE || op == POINTER_UNHIDE ? own : sender->kind == SIGNER_ACTOR;
+        return op == POINTER_HIDE || op == POINTER_UNHIDE ? own : cares;
     case COMMAND_POINTER_DECIDE:
     case COMMAND_GRANT:
     case COMMAND_PATIENT_SET:
@@ -303,39 +302,23 @@ static bool may_send(const struct exec *exec)
     return false;
 }
 
-/* 203: who is acted for must be an active practitioner of the sender's organisation. */
-static enum code check_on_behalf(const struct exec *exec)
-{
-    const uint8_t *acct = command_body_on_behalf(&exec->command);
-    struct actor actor;
-
-    if (acct == NULL) {
-        return CODE_OK;
-    }
-    bool good = exec->sender.kind == SIGNER_ACTOR && exec_get_actor(exec, acct, &actor) && actor.kind == ACTOR_PRACTITIONER &&
-                actor.org == exec->sender.org && actor.status == ACTOR_ACTIVE && exec->time_ms < actor.valid_until;
-    return good ? CODE_OK : CODE_ROLE;
-}
-
-enum code sender_check_standing(const struct exec *exec)
+enum code sender_check_standing(struct exec *exec)
 {
     bool files = exec->envelope->type == COMMAND_DISCLOSE; /* what happened is not rejected because a system was suspended since */
-    struct org org;
 
     if (exec->envelope->type == COMMAND_PATIENT_REGISTER) {
         return CODE_OK;
     }
-    enum code code = check_good(exec, &exec->sender, files ? STANDING_FILES : STANDING_WHOLE);
+    enum code code = check_good(exec, &exec->sender, files ? STANDING_FILES : STANDING_WHOLE, &exec->sender_org);
     if (code != CODE_OK) {
         return code;
     }
     if (!may_send(exec)) {
         return CODE_ROLE;
     }
-    code = check_on_behalf(exec);
+    code = subject_on_behalf(exec, NULL);
     if (code != CODE_OK || exec->envelope->type != COMMAND_POINTER_ADD) {
         return code;
     }
-    (void)find_org(exec, &exec->sender, &org);
-    return (org.caps & CAP_PUBLISH) != 0 ? CODE_OK : CODE_CAP;
+    return (exec->sender_org.caps & CAP_PUBLISH) != 0 ? CODE_OK : CODE_CAP;
 }

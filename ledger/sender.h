@@ -27,8 +27,8 @@ enum code sender_charge(struct exec *exec, const uint8_t acct[ACCT_BYTES]);
 /* sender_check_cosigners does step 2 and fills exec->cosigners. */
 enum code sender_check_cosigners(struct exec *exec);
 
-/* sender_check_standing does step 3. */
-enum code sender_check_standing(const struct exec *exec);
+/* sender_check_standing does step 3 and fills exec->sender_org. Handlers rely on it: who sent is who may send. */
+enum code sender_check_standing(struct exec *exec);
 
 /* sender_nonce gives the executed nonce of a signer that sender_find found. */
 uint64_t sender_nonce(const struct exec *exec, const struct signer *signer);

@@ -1,6 +1,8 @@
 /* exec_kit.c: see exec_kit.h. */
 #include "tests/ledger/exec_kit.h"
 
+#include "ledger/sender.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +123,7 @@ struct command_body *world_as(char sender, enum command_type type)
     memset(&world_envelope, 0, sizeof world_envelope);
     world_exec.command.type = type;
     world_envelope.payload_hash = world_payload_hash;
+    world_envelope.type = (uint8_t)type;
     world_exec.envelope = &world_envelope;
     world_exec.sender = world_signer(sender);
     world_exec.cosigners_count = 0;
@@ -205,7 +208,10 @@ enum code world_run(void)
     world_exec.events_count = 0;
     memset(&world_exec.eval_digest, 0, sizeof world_exec.eval_digest);
     state_store_savepoint(world_exec.store);
-    enum code code = world_handle();
+    enum code code = sender_check_standing(&world_exec);
+    if (code == CODE_OK) {
+        code = world_handle();
+    }
     if (code == CODE_OK) {
         state_store_keep(world_exec.store);
         return code;
