@@ -27,7 +27,6 @@ struct hash32 {
     X(HASH_LOCATOR, "WARD/locator")            /* locator_hash of a sealed locator */                                                                \
     X(HASH_COMMITMENT, "WARD/commitment")      /* other salted commitments: reason, form, evidence, statement */                                     \
     X(HASH_PAYLOAD, "WARD/payload")            /* payload_hash of an envelope */                                                                     \
-    X(HASH_EVENT, "WARD/event")                /* one audit event */                                                                                 \
     X(HASH_EVENTS, "WARD/digest/events")       /* the events digest in a receipt's leaf */                                                           \
     X(HASH_EVAL, "WARD/digest/eval")           /* the evaluation inputs digest in a receipt's leaf */                                                \
     X(HASH_STATE_LEAF, "WARD/leaf")            /* state tree leaf: key, value */                                                                     \

@@ -62,8 +62,8 @@ void audit_emit(struct audit_trail *trail, struct exec *exec, const struct audit
     numbered.seq = trail->patient.audit_count++;
     memcpy(out->patient, trail->acct, ACCT_BYTES);
     audit_event_encode(&numbered, out->bytes);
-    struct hash32 leaf = audit_leaf(out->bytes);
-    merkle_peaks_append(&trail->peaks, &leaf);
+    out->leaf = audit_leaf(out->bytes);
+    merkle_peaks_append(&trail->peaks, &out->leaf);
 }
 
 enum { EVENT_SPAN = 128 }; /* pointers that the bits of `extra` can name */
@@ -123,12 +123,8 @@ struct hash32 audit_digest(const struct exec_event *events, uint32_t count)
     }
     hash_init(&hasher, HASH_EVENTS);
     for (uint32_t i = 0; i < count; i++) {
-        struct hasher one;
-        hash_init(&one, HASH_EVENT);
-        hash_update(&one, events[i].patient, ACCT_BYTES);
-        hash_update(&one, events[i].bytes, AUDIT_EVENT_BYTES);
-        digest = hash_final(&one);
-        hash_update(&hasher, digest.bytes, HASH_BYTES);
+        hash_update(&hasher, events[i].patient, ACCT_BYTES);
+        hash_update(&hasher, events[i].leaf.bytes, HASH_BYTES);
     }
     return hash_final(&hasher);
 }

@@ -42,7 +42,7 @@ void audit_emit_pointers(struct audit_trail *trail, struct exec *exec, const str
  * Cost: popcount(count) - 1 nodes. */
 enum code audit_end(struct audit_trail *trail, struct exec *exec);
 
-/* audit_digest gives the digest of a command's events for its receipt: H("WARD/digest/events" || for each: H("WARD/event" || acct || event)).
+/* audit_digest gives the digest of a command's events for its receipt: H("WARD/digest/events" || for each: acct || its leaf).
  * Zeros when there is none. */
 struct hash32 audit_digest(const struct exec_event *events, uint32_t count);
 

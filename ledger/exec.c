@@ -22,6 +22,10 @@ enum code exec_put(struct exec *exec, const struct state_key *key, const void *v
 {
     ASSERT(key->size > 0);
     ASSERT(value_bytes <= STATE_VALUE_BYTES_MAX);
+    if (key->bytes[0] == KEY_DUE) {
+        uint64_t time_ms = key_due_parse(key->bytes, key->size).time;
+        exec->due_next_ms = time_ms < exec->due_next_ms ? time_ms : exec->due_next_ms; /* stays low when this is undone, which costs one look */
+    }
     enum err err = state_store_put(exec->store, bytes_of(key->bytes, key->size), bytes_of(value, value_bytes));
     return err == ERR_OK ? CODE_OK : CODE_CAPACITY;
 }

@@ -40,6 +40,7 @@ struct signer {
 struct exec_event {
     uint8_t patient[ACCT_BYTES];
     uint8_t bytes[AUDIT_EVENT_BYTES];
+    struct hash32 leaf; /* in that tree */
 };
 
 struct exec {
@@ -61,6 +62,7 @@ struct exec {
 
     struct exec_event events[EXEC_EVENTS_MAX]; /* in order of emission; audit.h appends */
     uint32_t events_count;
+    uint64_t due_next_ms; /* no due entry of the state is earlier; 0: not known. Memory only, no part of the state */
     uint32_t creations; /* entities that this command made: for each, some of what is due is worked off */
     struct consent_inputs inputs; /* scratch of 08, 11, 13 and 14: about 100 KB, never cleared */
     struct hash32 eval_digest; /* set by 13 and 14 (3.14); zeros otherwise */

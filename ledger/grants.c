@@ -12,21 +12,22 @@
 
 enum { EXPIRED_PER_GRANT = 8 }; /* expired grants that one GRANT removes before it counts */
 
-void grants_load(const struct state_store *store, const uint8_t acct[ACCT_BYTES], struct consent_inputs *inputs)
+void grants_load(const struct state_store *store, const uint8_t acct[ACCT_BYTES], uint32_t count, struct consent_inputs *inputs)
 {
     struct state_key prefix = key_prefix(KEY_GRANT, acct);
     struct state_cursor cursor;
     struct state_entry entry;
 
+    ASSERT(count <= CONSENT_GRANTS_MAX);
     inputs->grants_count = 0;
     exec_cursor(&cursor, &prefix);
-    while (state_cursor_next(store, &cursor, &entry)) {
-        ASSERT(inputs->grants_count < CONSENT_GRANTS_MAX);
+    while (inputs->grants_count < count && state_cursor_next(store, &cursor, &entry)) {
         struct numbered_grant *numbered = &inputs->grants[inputs->grants_count++];
         numbered->seq = key_seq(entry.key.data, entry.key.size);
         enum verdict verdict = grant_decode(&numbered->grant, entry.value.data, entry.value.size);
         ASSERT(verdict == VERDICT_OK);
     }
+    ASSERT(inputs->grants_count == count);
 }
 
 enum code grant_end(struct exec *exec, struct audit_trail *trail, uint32_t seq, const struct grant *grant)
@@ -185,7 +186,7 @@ static enum code grants_sweep(struct exec *exec, struct audit_trail *trail)
     enum code code = CODE_OK;
     uint32_t removed = 0;
 
-    grants_load(exec->store, trail->acct, inputs);
+    grants_load(exec->store, trail->acct, trail->patient.active_grants, inputs);
     for (uint32_t i = 0; code == CODE_OK && removed < EXPIRED_PER_GRANT && i < inputs->grants_count; i++) {
         if (inputs->grants[i].grant.expires <= exec->time_ms) {
             code = grant_end(exec, trail, inputs->grants[i].seq, &inputs->grants[i].grant);

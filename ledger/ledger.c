@@ -83,6 +83,7 @@ enum verdict ledger_load_genesis(struct ledger *ledger, const struct genesis *ge
     ledger->chain.time = genesis->time_ms;
     ledger->exec.envelope = NULL;
     ledger->exec.height = 0;
+    ledger->exec.due_next_ms = 0;
     ledger->exec.time_ms = genesis->time_ms;
     enum verdict verdict = genesis_load(&ledger->exec, genesis);
     if (verdict == VERDICT_OK) {
@@ -101,6 +102,7 @@ void ledger_restore_begin(struct ledger *ledger, const struct hash32 *genesis)
     state_store_clear(ledger->exec.store);
     memset(&ledger->chain, 0, sizeof ledger->chain);
     ledger->restored.size = 0;
+    ledger->exec.due_next_ms = 0;
     ledger->genesis = *genesis;
     ledger->exec.envelope = NULL;
 }
@@ -310,15 +312,22 @@ static void work_off_due(struct ledger *ledger, uint32_t max)
     struct state_cursor cursor;
     struct state_entry entry;
 
+    if (exec->due_next_ms > exec->time_ms) {
+        return;
+    }
     exec->envelope = NULL;
+    exec->due_next_ms = UINT64_MAX; /* what the entries' work makes due is gathered here: it may lie before the cursor */
     state_cursor_init(&cursor, bytes_of(&prefix, 1), STATE_PIN_NONE);
-    for (uint32_t i = 0; i < max && state_cursor_next(exec->store, &cursor, &entry); i++) {
-        struct due_entry due = key_due_parse(entry.key.data, entry.key.size);
+    for (uint32_t i = 0; i < max; i++) {
+        bool more = state_cursor_next(exec->store, &cursor, &entry);
+        struct due_entry due = more ? key_due_parse(entry.key.data, entry.key.size) : (struct due_entry){ .time = UINT64_MAX };
         if (due.time > exec->time_ms) {
+            exec->due_next_ms = due.time < exec->due_next_ms ? due.time : exec->due_next_ms;
             return;
         }
         work_off(ledger, &due, entry.key);
     }
+    exec->due_next_ms = 0;
 }
 
 const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id)

@@ -84,6 +84,8 @@ Test(audit, the_digest_binds_patient_order_and_every_byte, .init = world_start)
 
     memset(events, 0, sizeof events);
     events[1].bytes[7] = 1;
+    events[0].leaf = audit_leaf(events[0].bytes);
+    events[1].leaf = audit_leaf(events[1].bytes);
     struct hash32 base = audit_digest(events, 2);
     struct hash32 none = audit_digest(events, 0);
     cr_assert(hash_is_zero(&none));
@@ -92,9 +94,10 @@ Test(audit, the_digest_binds_patient_order_and_every_byte, .init = world_start)
     cr_assert_not(hash_equal(&base, &other), "order");
     other = audit_digest(events, 1);
     cr_assert_not(hash_equal(&base, &other), "number");
-    for (size_t at = 0; at < sizeof events[0]; at++) {
-        uint8_t *byte = (uint8_t *)&events[0] + at;
+    for (size_t at = 0; at < ACCT_BYTES + AUDIT_EVENT_BYTES; at++) {
+        uint8_t *byte = at < ACCT_BYTES ? &events[0].patient[at] : &events[0].bytes[at - ACCT_BYTES];
         *byte ^= 1;
+        events[0].leaf = audit_leaf(events[0].bytes);
         other = audit_digest(events, 2);
         cr_assert_not(hash_equal(&base, &other), "byte %zu", at);
         *byte ^= 1;
