@@ -25,28 +25,34 @@ static const uint8_t account_kinds[KEYFILE_KIND_END] = {
     [KEYFILE_PERSON] = ACCOUNT_PERSON,
 };
 
+bool ask_account_of(const struct keyfile *key, const struct hash32 *genesis, uint16_t org, uint8_t account[ACCT_BYTES])
+{
+    bool of_org = key->kind == KEYFILE_ADMIN || key->kind == KEYFILE_OFFICER;
+
+    if (of_org ? org == 0 : account_kinds[key->kind] == 0) {
+        return false;
+    }
+    struct hash32 found = of_org ? account_of_org(key->kind == KEYFILE_ADMIN ? ORG_KEY_ADMIN : ORG_KEY_OFFICER, org)
+                                 : account_derive(genesis, account_kinds[key->kind], keyfile_public(key));
+    memcpy(account, found.bytes, ACCT_BYTES);
+    return true;
+}
+
 static int name_account(struct ask *ask)
 {
     const char *as = args_text(ask->args, "as");
     bool of_org = ask->key->kind == KEYFILE_ADMIN || ask->key->kind == KEYFILE_OFFICER;
-    uint16_t org = (uint16_t)args_number(ask->args, "org");
-    struct hash32 account;
 
     if (as != NULL) {
         enum err err = hex_decode(as, ask->account, ACCT_BYTES);
         ASSERT(err == ERR_OK); /* the table has checked it */
         return EXIT_FINE;
     }
-    if (of_org && org == 0) {
-        return output_fail(ask->args, EXIT_USAGE, "the key of an organisation needs --org");
+    if (ask_account_of(ask->key, &ask->genesis, (uint16_t)args_number(ask->args, "org"), ask->account)) {
+        return EXIT_FINE;
     }
-    if (!of_org && account_kinds[ask->key->kind] == 0) {
-        return output_fail(ask->args, EXIT_USAGE, "a key of kind %s signs no questions", keyfile_kind_name(ask->key->kind));
-    }
-    account = of_org ? account_of_org(ask->key->kind == KEYFILE_ADMIN ? ORG_KEY_ADMIN : ORG_KEY_OFFICER, org)
-                     : account_derive(&ask->genesis, account_kinds[ask->key->kind], keyfile_public(ask->key));
-    memcpy(ask->account, account.bytes, ACCT_BYTES);
-    return EXIT_FINE;
+    return of_org ? output_fail(ask->args, EXIT_USAGE, "the key of an organisation needs --org")
+                  : output_fail(ask->args, EXIT_USAGE, "a key of kind %s signs no questions", keyfile_kind_name(ask->key->kind));
 }
 
 static int load_key(struct ask *ask)

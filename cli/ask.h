@@ -43,6 +43,9 @@ struct ask {
 int ask_open(const struct args *args, struct ask *ask);
 void ask_close(struct ask *ask);
 
+/* ask_account_of gives the account that a key file's key had first. Gives: false when it has none: a replica's key, or an organisation's without `org`. */
+bool ask_account_of(const struct keyfile *key, const struct hash32 *genesis, uint16_t org, uint8_t account[ACCT_BYTES]);
+
 /* ask_query puts one question: fills in who asks and from which state, signs, waits, checks, and adds it to the proof. Gives: EXIT_FINE with
  * ask->checker of this item; else the exit code after output_fail: EXIT_NO (refused), EXIT_UNREACHABLE, EXIT_INTEGRITY (the answer does not check). */
 int ask_query(struct ask *ask, struct query *query);

@@ -16,6 +16,8 @@ int cmd_genesis_assemble(const struct args *args);
 int cmd_genesis_show(const struct args *args);
 int cmd_genesis_verify(const struct args *args);
 int cmd_status(const struct args *args);
+int cmd_submit(const struct args *args);
+int cmd_import_fhir(const struct args *args);
 int cmd_inspect_superblock(const struct args *args);
 int cmd_inspect_log(const struct args *args);
 int cmd_get(const struct args *args);

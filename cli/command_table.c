@@ -3,6 +3,7 @@
 
 #include "cli/ask.h"
 #include "cli/reach.h"
+#include "cli/send.h"
 
 #define END { .name = NULL }
 
@@ -69,6 +70,24 @@ static const struct flag_spec demo_flags[] = {
     { .name = "rate", .type = FLAG_NUMBER, .value = "200", .min = 1, .max = 10000, .help = "commands per second" },
     { .name = "bundle", .type = FLAG_PATH, .help = "FHIR R4 bundle of one patient; without it the small one that comes with Ward" },
     { .name = "keep", .type = FLAG_PATH, .help = "empty directory for the cluster, which stays there; it also chooses the disk" },
+    END,
+};
+
+static const struct flag_spec submit_flags[] = {
+    SEND_FLAGS,
+    { .name = "body", .type = FLAG_PATH, .help = "JSON object with fields of the body; words of the command line beat it" },
+    { .name = "cosigner", .type = FLAG_PATH, .repeats = true, .help = "key file of who signs too, such as the actor that vouches for a patient" },
+    { .name = "new-key", .type = FLAG_PATH, .help = "actor-set: key file of the actor that is registered; it proves possession" },
+    { .name = "payload", .type = FLAG_PATH, .help = "file whose bytes stand beside the command, at most 8192" },
+    { .name = "dry-run", .type = FLAG_SWITCH, .help = "print the signed command in hexadecimal instead of sending it" },
+    END,
+};
+
+static const struct flag_spec import_flags[] = {
+    SEND_FLAGS,
+    { .name = "patient", .type = FLAG_HEX, .min = 32, .max = 32, .required = true, .help = "account of the patient whom the bundle is about" },
+    { .name = "on-behalf", .type = FLAG_HEX, .min = 32, .max = 32, .help = "account of the practitioner who made the records" },
+    { .name = "custody", .type = FLAG_PATH, .required = true, .help = "new file for what the hospital must keep: local records and salts; private" },
     END,
 };
 
@@ -203,6 +222,20 @@ const struct command_spec command_table[] = {
       .example = "ward verify audit.proof --genesis city.genesis",
       .exits = { EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
       .run = cmd_verify },
+    { .name = "submit",
+      .summary = "make, sign and send one command, and wait for its receipt",
+      .operand = { "TYPE", 1, 64, "type, then its fields as name=value: grant patient=HEX grantee=org:2 expires=+365d" },
+      .flags = submit_flags,
+      .example = "ward submit patient-set policy=treating --key patient.key",
+      .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_submit },
+    { .name = "import-fhir",
+      .summary = "publish a pointer for each clinical resource of a FHIR R4 bundle, signed by the hospital's record system",
+      .operand = { "FILE", 1, 1, "bundle of one patient, in JSON" },
+      .flags = import_flags,
+      .example = "ward import-fhir bundle.json --patient 0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49 --key system.key --custody custody.json",
+      .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_REFUSED, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_import_fhir },
     { .name = "inspect superblock",
       .summary = "show the four copies of the superblock and the version that they agree on, offline",
       .operand = { "DIR", 1, 1, "data directory of a replica, or a copy of one" },

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 struct lines {
@@ -155,6 +157,18 @@ static void write_consensus(struct lines *lines, const struct daemon *daemon)
     number(lines, "outbox_dropped", daemon->driver.outbox.dropped);
 }
 
+/* write_process says what the kernel counts of this process: CPU of all threads, and the largest it ever was. */
+static void write_process(struct lines *lines)
+{
+    struct timespec cpu = { 0 };
+    struct rusage usage = { 0 };
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    getrusage(RUSAGE_SELF, &usage);
+    number(lines, "cpu_us", (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000);
+    number(lines, "memory_peak_bytes", (uint64_t)usage.ru_maxrss * 1024);
+}
+
 static void write_io(struct lines *lines, struct daemon *daemon)
 {
     const struct segment_log_counters *log = &daemon->driver.log.counters;
@@ -170,6 +184,9 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     number(lines, "log_bytes_written", log->bytes_written);
     number(lines, "log_payload_bytes", log->payload_bytes);
     number(lines, "disk_writes", disk->writes);
+    number(lines, "disk_bytes_written", disk->bytes_written);
+    number(lines, "disk_background_flushes", disk->background_flushes);
+    number(lines, "segments_prepared", disk->segments_prepared);
     number(lines, "disk_flushes", disk->flushes);
     number(lines, "wakeups", wakeups);
     number(lines, "loop_enters", daemon->loop->counters.enters);
@@ -186,6 +203,7 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     number(lines, "ed25519_checks", checks.checks);
     number(lines, "ed25519_fast_accepts", checks.fast_accepts);
     number(lines, "ed25519_rejected", checks.rejected);
+    write_process(lines);
     number(lines, "memory_reserved_bytes", daemon->arena_bytes);
     if (daemon->heap_sealed_bytes != UINT64_MAX) {
         number(lines, "heap_bytes_after_seal", heap_taken_bytes() - daemon->heap_sealed_bytes);

@@ -1,0 +1,42 @@
+/* send.h: one signed command from its body to its receipt: who signs, with which nonce, and what became of it. For `ward submit` and `ward import-fhir`.
+ *
+ *     send_open -> send_sign (tx) -> send_execute (receipt) -> ... -> send_finish (proof of it, if one is wanted) -> send_close
+ *
+ * Whoever sends is whoever asks (cli/ask.h): --key, --as, --org. The nonce is asked for once and counted on from there. */
+#ifndef WARD_CLI_SEND_H
+#define WARD_CLI_SEND_H
+
+#include "cli/ask.h"
+#include "cli/tx.h"
+
+#define SEND_FLAGS                                                                                                                                       \
+    ASK_FLAGS,                                                                                                                                           \
+    { .name = "nonce", .type = FLAG_NUMBER, .max = WIRE_NUMBER_MAX, .help = "number of the command among those of its sender; asked for when not given" }, \
+    { .name = "valid-for", .type = FLAG_DURATION, .value = "5m", .min = 1000, .max = 600000, .help = "until when the command may be executed, from now" }
+
+struct send {
+    struct ask ask;
+    bool certified;    /* the receipt is to be certified */
+    bool nonce_known;
+    uint64_t nonce;    /* of the next command */
+};
+
+/* send_open reads the flags, loads the key, connects. Needs: the row has SEND_FLAGS. Gives: as ask_open; --key must be there. Owns: send_close in either case. */
+int send_open(const struct args *args, struct send *send);
+void send_close(struct send *send);
+
+/* send_sign completes and signs a draft: chain, sender, nonce, end of validity. Needs: body, cosigners, new_key and payload are set.
+ * Gives: EXIT_FINE with *tx, or the exit code after output_fail. */
+int send_sign(struct send *send, struct tx_draft *draft, struct tx *tx);
+
+/* send_execute submits it and waits for its receipt, resending as R3 says. Gives: EXIT_FINE with *receipt (CLIENT_RECEIPTS, or CLIENT_REFUSED for
+ * good), or the exit code after output_fail. A command with a receipt uses up its nonce. */
+int send_execute(struct send *send, const struct tx *tx, struct client_event *receipt);
+
+/* send_describe gives {transaction, nonce, code, name, text, height, index} of a command. Owns: the caller. */
+json_t *send_describe(const struct send *send, const struct tx *tx, const struct client_event *receipt);
+
+/* send_prove asks for the receipt from a certified checkpoint when --certified or --out wants it. Gives: as ask_query. */
+int send_prove(struct send *send, const struct tx *tx, const struct client_event *receipt);
+
+#endif

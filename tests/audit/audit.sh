@@ -1,0 +1,111 @@
+#!/bin/sh
+# audit.sh TAP: what Ward says of its own cost agrees with what the kernel says, within 5 %: CPU, memory, bytes written, flushes; and an idle cluster
+# does nothing at all: no wake-up, no write, no message. IDLE_SECONDS=10; 60 with WARD_LONG=1.
+name=audit
+. "$(dirname "$0")/../e2e/kit"
+needs_direct "Ward's own figures agree with the kernel's"
+idle=${IDLE_SECONDS:-10}
+[ "${WARD_LONG:-0}" = 1 ] && idle=${IDLE_SECONDS:-60}
+c=$work/c
+k=$work/k
+mkdir -p "$k"
+cluster_make "$c" 4 || { fail "a cluster is laid out"; exit 1; }
+for i in 0 1 2 3; do
+    "$bin/wardd" --config "$c/r$i/wardd.yaml" --init >>"$c/r$i/log" 2>&1
+    start "$c" "$i"
+done
+for i in 0 1 2 3; do ready "$c" "$i" || fail "member $i serves"; done
+
+status() { "$bin/ward" status --socket "$c/r$1/sock" --json >"$work/status.$1"; }
+figure() { sed -n "s/.*\"$2\": \([0-9]*\).*/\1/p" "$work/status.$1" | head -n 1; }
+cpu_us() { cat "/proc/$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%d\n", sum / 1000 }'; }
+switches() { cat "/proc/$1"/task/*/status | awk '/^voluntary_ctxt_switches/ { sum += $2 } END { print sum }'; }
+written() { awk '/^write_bytes/ { print $2 }' "/proc/$1/io"; }
+peak() { awk '/^VmHWM/ { print $2 * 1024 }' "/proc/$1/status"; }
+disk=$(df --output=source "$work" | tail -n 1 | sed 's,/dev/,,')
+flushes() { awk -v disk="$disk" '$3 == disk { print $19 }' /proc/diskstats; }
+
+# agree FACT A B: within 5 %.
+agree() {
+    awk -v a="$2" -v b="$3" 'BEGIN { d = a > b ? a - b : b - a; exit !(a > 0 && b > 0 && d <= 0.05 * (a > b ? a : b)) }'
+    check $? "$1: Ward says $2, the kernel $3"
+}
+
+# load COUNT: so many commands, one after the other.
+load() {
+    n=0
+    while [ "$n" -lt "$1" ]; do
+        "$bin/ward" submit actor-set op=suspend kind=system "acct=$(printf '%064x' $((n + 1)))" --key "$c/r0/keys/admin.key" --org 1 --socket "$c/r0/sock" --nonce $((first + n)) >/dev/null 2>"$work/err"
+        code=$?
+        [ "$code" -le 1 ] || { fail "a command is answered: $(cat "$work/err")"; break; }
+        n=$((n + 1))
+    done
+    first=$((first + n))
+}
+
+first=1
+load 20
+sleep 3 # The pool of segments is full by now.
+status 0
+writes_then=$(figure 0 disk_bytes_written) kernel_then=$(written "$(pid_of 0)") prepared=$(figure 0 segments_prepared)
+load 60
+status 0
+kernel=$(written "$(pid_of 0)")
+[ "$(figure 0 segments_prepared)" = "$prepared" ]
+check $? "no segment was prepared meanwhile"
+agree "bytes written" $(($(figure 0 disk_bytes_written) - writes_then)) $((kernel - kernel_then))
+for i in 0 1 2 3; do
+    status "$i"
+    agree "CPU of member $i in us" "$(figure "$i" cpu_us)" "$(cpu_us "$(pid_of "$i")")"
+    agree "peak memory of member $i" "$(figure "$i" memory_peak_bytes)" "$(peak "$(pid_of "$i")")"
+    peak_mib=$(($(peak "$(pid_of "$i")") >> 20))
+    if [ "$mode" = release ]; then
+        [ "$peak_mib" -le 128 ]
+        check $? "member $i needs at most 128 MiB: $peak_mib"
+        [ "$(figure "$i" heap_bytes_after_seal)" = 0 ]
+        check $? "member $i took nothing from the heap after the start"
+    fi
+done
+
+# Flushes of the device are everybody's: they say something only where nobody else flushes. The kernel merges flushes that are asked for at the same
+# moment, and the four replicas append each block at the same moment: so it may count fewer than all of Ward's, but never more, and never fewer
+# than those of one replica.
+own_flushes() { status "$1" && echo $(($(figure "$1" disk_flushes) + $(figure "$1" disk_background_flushes))); }
+quiet_from=$(flushes)
+sleep 2
+if [ -z "$quiet_from" ]; then
+    skip "flushes of the device" "/proc/diskstats does not count those of $disk"
+elif [ "$(flushes)" -ne "$quiet_from" ]; then
+    skip "flushes of the device" "other programs flush $disk"
+else
+    for i in 0 1 2 3; do eval "before_$i=$(own_flushes "$i")"; done
+    flushes_then=$(flushes)
+    load 40
+    device=$(($(flushes) - flushes_then))
+    sum=0 most=0
+    for i in 0 1 2 3; do
+        eval "own=\$(($(own_flushes "$i") - before_$i))"
+        sum=$((sum + own))
+        most=$((own > most ? own : most))
+    done
+    [ "$((device * 100))" -le "$((sum * 105))" ] && [ "$((device * 105))" -ge "$((most * 100))" ]
+    check $? "flushes: Ward says $sum, of one replica at most $most, the kernel $device"
+fi
+
+# --- Idle: after the checkpoint of the silence and the calls of the start ---
+sleep 26
+for i in 0 1 2 3; do status "$i"; eval "frames_$i=$(figure "$i" member_frames_out) writes_$i=$(figure "$i" disk_writes)"; done
+sleep 1
+for i in 0 1 2 3; do eval "switches_$i=$(switches "$(pid_of "$i")") bytes_$i=$(written "$(pid_of "$i")")"; done
+sleep "$idle"
+for i in 0 1 2 3; do eval "woken_$i=\$(($(switches "$(pid_of "$i")") - switches_$i)) bytes_$i=\$(($(written "$(pid_of "$i")") - bytes_$i))"; done
+for i in 0 1 2 3; do
+    status "$i"
+    eval "woken=\$woken_$i bytes=\$bytes_$i frames=\$(($(figure "$i" member_frames_out) - frames_$i)) writes=\$(($(figure "$i" disk_writes) - writes_$i))"
+    [ "$woken" -eq 0 ]
+    check $? "member $i did not wake in $idle s of idle ($woken)"
+    [ "$bytes" -eq 0 ] && [ "$writes" -eq 0 ]
+    check $? "and wrote nothing ($bytes bytes, $writes writes)"
+    [ "$frames" -eq 0 ]
+    check $? "and said nothing to other members ($frames)"
+done

@@ -1,0 +1,110 @@
+#!/bin/sh
+# operator.sh TAP: what people do with `ward`, against four real replicas: register, grant, import, ask, prove; each refusal with its code and exit
+# code; a replica that is gone; a full queue.
+name=operator
+. "$(dirname "$0")/kit"
+needs_direct "an operator's day"
+c=$work/c
+k=$work/k
+mkdir -p "$k"
+cluster_make "$c" 4 || { fail "a cluster is laid out"; exit 1; }
+sed 's/^io:/limits:\n    pool_client_commands: 4\nio:/' "$c/r3/wardd.yaml" >"$c/r3/small.yaml" && mv "$c/r3/small.yaml" "$c/r3/wardd.yaml"
+for i in 0 1 2 3; do
+    "$bin/wardd" --config "$c/r$i/wardd.yaml" --init >>"$c/r$i/log" 2>&1
+    start "$c" "$i"
+done
+for i in 0 1 2 3; do ready "$c" "$i" || fail "member $i serves"; done
+ward() { "$bin/ward" "$@"; }
+at="--socket $c/r0/sock --socket $c/r1/sock"
+public() { ward key show "$1" --json | sed -n 's/.*"public": "\([0-9a-f]*\)".*/\1/p'; }
+account() { ward key show "$1" --genesis "$c/genesis" --json | sed -n 's/.*"account": "\([0-9a-f]*\)".*/\1/p'; }
+
+# ends CODE FACT COMMAND...: the command must end with CODE; its output is kept in $work/out.
+ends() {
+    want=$1 fact=$2
+    shift 2
+    "$@" >"$work/out" 2>"$work/err"
+    got=$?
+    if [ "$got" -eq "$want" ]; then pass "$fact"; else fail "$fact: exit $got instead of $want: $(tail -n 1 "$work/err") $(tr '\n' ' ' <"$work/out" | cut -c1-200)"; fi
+}
+says() { # says FACT TEXT: what the last command printed holds the text.
+    grep -q -- "$2" "$work/out" "$work/err"
+    check $? "$1"
+}
+
+for who in system practitioner patient; do ward key init "$k/$who" --for "$who" >/dev/null || fail "keys for a $who"; done
+patient=$(account "$k/patient/patient.key")
+doctor=$(account "$k/practitioner/practitioner.key")
+
+# --- Registration, grants, records ---
+ends 0 "a hospital registers its record system" ward submit actor-set kind=system caps=publish,vouch valid_until=+300d --new-key "$k/system/system.key" --key "$c/r0/keys/admin.key" --org 1 $at
+ends 0 "another hospital registers a physician" ward submit actor-set kind=practitioner role=physician valid_until=+300d --new-key "$k/practitioner/practitioner.key" --key "$c/r1/keys/admin.key" --org 2 $at
+ends 0 "a patient registers, vouched for by the hospital" ward submit patient-register "kx_pk=$(public "$k/patient/kx.key")" "sealed_kx_pk=$(public "$k/patient/sealed-kx.key")" \
+    default_policy=deny flags=standing-write --key "$k/patient/patient.key" --cosigner "$k/system/system.key" $at
+ends 0 "the hospital imports a FHIR bundle" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$k/system/system.key" --custody "$work/custody.json" $at --json
+says "every resource became an accepted pointer" '"rejected": 0'
+resources=$(sed -n 's/.*"resources": \([0-9]*\).*/\1/p' "$work/out")
+[ "$(stat -c %a "$work/custody.json")" = 600 ] && [ "$(grep -c '"salt"' "$work/custody.json")" = "$resources" ]
+check $? "the custodian's file is private and holds a salt for each of $resources pointers"
+ends 5 "a custodian's file is never overwritten" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$k/system/system.key" --custody "$work/custody.json" $at
+ends 0 "the patient sees all pointers" ward get pointers "$patient" --key "$k/patient/patient.key" $at --json
+[ "$(grep -c '"content_commit"\|"commitment"\|"seq"' "$work/out")" -ge "$resources" ]
+check $? "as many as the bundle has clinical resources"
+ends 0 "a physician without a grant asks and is denied, with a receipt" ward submit access-request "patient=$patient" --key "$k/practitioner/practitioner.key" $at --json
+ends 0 "the patient permits the physician" ward submit grant "grantee=$doctor" expires=+30d --key "$k/patient/patient.key" $at
+ends 0 "the physician asks again" ward submit access-request "patient=$patient" --key "$k/practitioner/practitioner.key" $at --json
+ends 0 "the patient reads the audit trail" ward audit "$patient" --key "$k/patient/patient.key" $at --json
+says "the denial is in it" 'DENY\|den'
+ends 0 "a receipt is proved by a certified checkpoint" ward submit patient-set default_policy=treating --key "$k/patient/patient.key" $at --genesis "$c/genesis" --out "$work/proof" --timeout 60s
+ends 0 "and anybody with the genesis verifies it offline" ward verify "$work/proof" --genesis "$c/genesis"
+
+# --- What is refused ---
+ends 1 "a nonce that was used is refused with 1" ward submit patient-set default_policy=deny --key "$k/patient/patient.key" --nonce 1 $at
+says "and with its name" NONCE_LOW
+ends 1 "a role that may not do it gets a receipt that says so" ward submit patient-set "patient=$patient" default_policy=deny --key "$k/practitioner/practitioner.key" $at
+says "and names the code" 'ROLE'
+ends 4 "a command whose predecessor is missing has no answer in time" ward submit patient-set default_policy=deny --key "$k/patient/patient.key" --nonce 77 $at --timeout 1s
+ends 2 "an unknown type is a usage error" ward submit patient-sat --key "$k/patient/patient.key" $at
+ends 2 "an unknown field too" ward submit patient-set colour=red --key "$k/patient/patient.key" $at
+ends 2 "a command needs a signer" ward submit patient-set $at
+ends 9 "a key that others can read signs nothing" sh -c "chmod 0644 '$k/patient/patient.key'; '$bin/ward' submit patient-set --key '$k/patient/patient.key' $at; code=\$?; chmod 0600 '$k/patient/patient.key'; exit \$code"
+ends 3 "a replica of another chain is told apart" sh -c "sed 's/.*//' /dev/null >'$work/none'; '$bin/ward' status --genesis '$work/none' --socket '$c/r0/sock'"
+ends 4 "a socket that nobody answers is unreachable" ward status --socket "$work/nobody.sock"
+
+# --- A full queue: member 3 takes four waiting commands of one client; the others are refused with a reason and a time ---
+i=50
+while [ "$i" -lt 58 ]; do
+    ward submit patient-set default_policy=deny --key "$k/patient/patient.key" --nonce "$i" --socket "$c/r3/sock" --dry-run --json | sed -n 's/.*"command": "\([0-9a-f]*\)".*/\1/p'
+    i=$((i + 1))
+done >"$work/commands"
+perl -MIO::Socket::UNIX -e '
+    my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die;
+    my $send = sub { my ($type, $body) = @_; print $s pack("CCvV", $type, 0, 1, length $body), $body };
+    $send->(0x40, pack("vv", 1, 0) . "\0" x 8);
+    my $id = 0;
+    while (<STDIN>) { chomp; $send->(0x42, pack("Q<", ++$id) . pack("H*", $_)) }
+    $s->flush;
+    my ($data, %code) = ("");
+    local $SIG{ALRM} = sub { for (sort { $a <=> $b } keys %code) { print "$_ $code{$_}\n" } exit 0 };
+    alarm 2;
+    while (sysread($s, $data, 4096, length $data)) {
+        while (length $data >= 8) {
+            my ($type, $flags, $version, $length) = unpack("CCvV", $data);
+            last if length $data < 8 + $length;
+            my $body = substr($data, 8, $length); $data = substr($data, 8 + $length);
+            if ($type == 0x44) { my ($n, $c, $z, $retry) = unpack("Q<vvV", $body); $code{$n} = "$c retry $retry" }
+            if ($type == 0x43) { $code{unpack("Q<", $body)} //= "admitted" }
+        }
+    }' "$c/r3/sock" <"$work/commands" >"$work/burst"
+[ "$(grep -c ' 2 retry [1-9]' "$work/burst")" -ge 4 ]
+check $? "a queue that is full refuses with a code and a time: $(tr '\n' ';' <"$work/burst")"
+
+# --- A replica that is gone ---
+kill -KILL "$(pid_of 0)"
+ends 0 "when the first replica is gone the next one takes the command" ward submit patient-set default_policy=deny --key "$k/patient/patient.key" $at --timeout 20s
+ends 0 "the status says who is missing" ward status --socket "$c/r1/sock"
+says "3 of 4 are up" '^3 of 4 up, 0 more may fail'
+for i in 1 2 3; do
+    stop "$i"
+    check $? "member $i ends in order"
+done
