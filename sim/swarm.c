@@ -12,7 +12,8 @@
 /* Names of what a seed decides about itself. The numbers enter the draw: append only. */
 enum swarm_question {
     ASK_REPLICAS = 1, ASK_BATCH, ASK_DELAY, ASK_SPREAD, ASK_DROP, ASK_DUPLICATE, ASK_STRAGGLE, ASK_DISK, ASK_CLOCKS, ASK_CALM, ASK_COMMANDS,
-    ASK_RATE, ASK_CRASHES, ASK_PARTITIONS, ASK_PAUSES, ASK_BLACKOUT, ASK_DRAINS, ASK_CHECKPOINT, ASK_SEGMENT_TEAR
+    ASK_RATE, ASK_CRASHES, ASK_PARTITIONS, ASK_PAUSES, ASK_BLACKOUT, ASK_DRAINS, ASK_CHECKPOINT, ASK_SEGMENT_TEAR,
+    ASK_ARMED, ASK_SLOW, ASK_LOST, ASK_CUTS
 };
 
 static uint64_t ask(uint64_t seed, enum swarm_question question, uint64_t bound)
@@ -107,6 +108,20 @@ static void draw_partitions(struct swarm_story *story, uint64_t count)
     }
 }
 
+/* draw_valued draws faults that need one more number, and what ends them. */
+static void draw_valued(struct swarm_story *story, enum swarm_act begin, enum swarm_act end, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t value = choice_draw(story->plan.seed, &(struct choice){ CHOICE_CRASH, { begin, i, 1 } });
+        uint32_t first = story->events_count;
+        uint32_t member = draw_member(story, begin, i);
+        uint64_t at_ns = draw_time(story, CHOICE_CRASH_TIME, begin, i);
+        add(story, at_ns, begin, member);
+        add(story, at_ns + draw_while(story, begin, i), end, member);
+        story->events[first].value = value | 1;
+    }
+}
+
 static void draw_blackout(struct swarm_story *story)
 {
     uint64_t at_ns = draw_time(story, CHOICE_CRASH_TIME, SWARM_BLACKOUT, 0);
@@ -140,14 +155,30 @@ void swarm_draw(struct swarm_story *story, uint64_t seed, uint32_t replicas)
     draw_pairs(story, SWARM_PAUSE, SWARM_RESUME, ONE_OF(seed, ASK_PAUSES, 0, 0, 1, 3));
     draw_pairs(story, SWARM_DRAIN, SWARM_START, ONE_OF(seed, ASK_DRAINS, 0, 0, 0, 2));
     draw_partitions(story, ONE_OF(seed, ASK_PARTITIONS, 0, 0, 1, 3));
+    draw_valued(story, SWARM_ARM, SWARM_START, ONE_OF(seed, ASK_ARMED, 0, 0, 2, 5));
+    draw_valued(story, SWARM_SLOW, SWARM_SLOW, ONE_OF(seed, ASK_SLOW, 0, 0, 1, 2));
+    draw_valued(story, SWARM_LOSE, SWARM_HEAL, ONE_OF(seed, ASK_LOST, 0, 0, 1, 3));
+    draw_valued(story, SWARM_CUT, SWARM_HEAL, ONE_OF(seed, ASK_CUTS, 0, 0, 1, 3));
     if (ask(seed, ASK_BLACKOUT, 4) == 0) {
         draw_blackout(story);
     }
     qsort(story->events, story->events_count, sizeof story->events[0], event_order);
 }
 
+/* The marks after which a crash hurts most. */
+static const enum mark sore_marks[] = { MARK_PROPOSED, MARK_OPENED, MARK_VOTED, MARK_CERTIFIED, MARK_COMMITVOTED, MARK_COMMITTED, MARK_TIMED_OUT, MARK_ENTERED };
+
+static void slow_down(struct world *world, const struct swarm_event *event)
+{
+    struct sim_disk_faults *faults = &world->hosts[event->member].disk.config.faults;
+
+    faults->delay_ns_max = event->value == 0 ? world->plan.disk.delay_ns_max : (10 + event->value % 200) * MS;
+}
+
 static void act(struct world *world, const struct swarm_event *event)
 {
+    uint32_t other = (uint32_t)(event->value % world->plan.members_count);
+
     switch (event->act) {
     case SWARM_CRASH: world_crash(world, event->member, false); break;
     case SWARM_POWER: world_crash(world, event->member, true); break;
@@ -162,6 +193,10 @@ static void act(struct world *world, const struct swarm_event *event)
     case SWARM_DRAIN: world_drain(world, event->member); break;
     case SWARM_PARTITION: world_partition(world, &event->side); break;
     case SWARM_HEAL: world_heal(world); break;
+    case SWARM_ARM: world_crash_when(world, event->member, sore_marks[event->value / 2 % (sizeof sore_marks / sizeof sore_marks[0])], event->value % 3 == 0); break;
+    case SWARM_SLOW: slow_down(world, event); break;
+    case SWARM_LOSE: world_lose(world, event->member, (enum message_type)(MESSAGE_HELLO + event->value % (MESSAGE_TYPE_END - MESSAGE_HELLO))); break;
+    case SWARM_CUT: world_cut(world, event->member, other, true); break;
     case SWARM_ACT_COUNT: break;
     }
 }
@@ -172,8 +207,10 @@ static void calm_down(struct world *world)
     struct sim_network_faults *faults = &world->network.faults;
 
     faults->drop_ppm = faults->duplicate_ppm = faults->straggle_ppm = 0;
+    world->triggers_count = 0;
     world_heal(world);
     for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        world->hosts[i].disk.config.faults.delay_ns_max = world->plan.disk.delay_ns_max;
         world_resume(world, i);
         world_boot(world, i);
     }

@@ -10,7 +10,7 @@
 
 #include "sim/world.h"
 
-#define SWARM_EVENTS_MAX 64u
+#define SWARM_EVENTS_MAX 96u
 #define SWARM_PATIENCE_NS UINT64_C(240000000000) /* from the end of the faults to rest: a multiple of (f + 2) tau_max (J2), and K1's silence */
 
 enum swarm_act {
@@ -23,6 +23,10 @@ enum swarm_act {
     SWARM_DRAIN,
     SWARM_PARTITION,
     SWARM_HEAL,
+    SWARM_ARM,    /* crash it when it next says something drawn: between an append and its message */
+    SWARM_SLOW,   /* its disk becomes slow, or itself again */
+    SWARM_LOSE,   /* one type of message no longer reaches it, until heal */
+    SWARM_CUT,    /* one direction of one link */
     SWARM_ACT_COUNT
 };
 
@@ -32,6 +36,7 @@ struct swarm_event {
     enum swarm_act act;
     uint32_t member;
     struct member_set side; /* of a partition */
+    uint64_t value;         /* what is armed, slowed, lost, cut: drawn */
 };
 
 struct swarm_story {
