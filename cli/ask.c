@@ -230,8 +230,9 @@ int ask_query(struct ask *ask, struct query *query)
     query->certified = ask->certified;
     int exit = put_signed(ask, query, &writer, &code);
     while (exit == EXIT_FINE && is_early(ask, code)) {
-        if (client_left_ms(ask->end_ns) == 0) {
-            return output_fail(ask->args, EXIT_UNREACHABLE, "no certified checkpoint that is new enough came in time");
+        if (client_left_ms(ask->end_ns) <= AGAIN_MS) {
+            return output_fail(ask->args, EXIT_UNREACHABLE, "no certified checkpoint that is new enough came in time; one comes every ten seconds while commands do, "
+                                                            "and ten seconds after the last: --timeout 30s waits for it");
         }
         (void)poll(NULL, 0, AGAIN_MS);
         exit = put_signed(ask, query, &writer, &code);

@@ -180,7 +180,7 @@ enum code query_may_ask(const struct exec *exec, const struct query *query, uint
     case QUERY_EVALUATE:
         return role_if(self);
     case QUERY_DISCLOSURES:
-        return role_if(self || query_org_voice(asker) != 0);
+        return role_if(self || knows_patient(exec, query->acct, query_org_voice(asker))); /* the Patient is proved beside them */
     case QUERY_TICKET:
         return may_see_ticket(exec, query, asker);
     case QUERY_RELEASE: /* release_check decides */

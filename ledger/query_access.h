@@ -5,7 +5,7 @@
  *   POINTER, LOCATOR          yes           the custodian                                     LOCATOR: under a live ticket that covers it
  *   POINTERS, GRANTS, AUDIT   yes           no                                                no
  *   EVALUATE                  yes           no: it sends ACCESS_REQUEST, which is audited     no
- *   DISCLOSURES               yes           what it did itself                                no
+ *   DISCLOSURES               yes           as PATIENT: what it did itself                    no
  *   TICKET                    yes           the ticket's own; a custodian named in it         its requester, its subject
  *   RELEASE                   as ledger/release.h says
  *

@@ -177,6 +177,7 @@ Test(query, each_kind_about_a_patient_is_answered_to_those_of_the_table_alone, .
         expect(&query, &desk.doctor, rows[i].doctor, "a practitioner of the grantee, subject of the ticket");
         expect(&query, &desk.stranger, rows[i].stranger, "a practitioner of another organisation");
         expect(&query, &desk.lab.admins[LAB_ALDER], rows[i].admin, "the custodian's admin");
+        expect(&query, &desk.lab.officers[LAB_DUNE], CODE_ROLE, "an organisation that has nothing to do with the patient");
     }
 }
 
