@@ -13,7 +13,7 @@ static bool is_power_of_two(uint32_t value)
 
 void archive_init(struct archive *archive, struct arena *arena, const struct archive_sizes *sizes)
 {
-    ASSERT(sizes->events_max >= 2);
+    ASSERT(sizes->events_max >= 2 * ARCHIVE_WAYS);
     ASSERT(is_power_of_two(sizes->events_max));
     ASSERT(sizes->receipts_max >= 2);
     ASSERT(is_power_of_two(sizes->receipts_max));
@@ -21,6 +21,7 @@ void archive_init(struct archive *archive, struct arena *arena, const struct arc
     *archive = (struct archive){ .sizes = *sizes };
     archive->events = arena_take(arena, sizes->events_max, sizeof *archive->events);
     archive->event_buckets = arena_take(arena, sizes->events_max, sizeof *archive->event_buckets);
+    archive->forgotten_events = arena_take(arena, sizes->events_max / 2, sizeof *archive->forgotten_events);
     archive->receipts = arena_take(arena, sizes->receipts_max, sizeof *archive->receipts);
     archive->receipt_buckets = arena_take(arena, sizes->receipts_max, sizeof *archive->receipt_buckets);
     if (sizes->locators_max > 0) {
@@ -84,17 +85,81 @@ const uint8_t *archive_find_event(const struct archive *archive, const uint8_t p
     return event == NULL ? NULL : event->bytes;
 }
 
+/* level_of gives the level of a leaf's top. */
+static uint32_t level_of(uint64_t position)
+{
+    ASSERT(position < UINT64_MAX);
+    return (uint32_t)__builtin_ctzll(~position);
+}
+
+/* set_of gives the places for one patient and level. */
+static struct archive_trail_top *set_of(const struct archive *archive, const uint8_t patient[ACCT_BYTES], uint32_t level)
+{
+    uint32_t sets = archive->sizes.events_max / 2 / ARCHIVE_WAYS;
+    uint64_t prefix;
+
+    memcpy(&prefix, patient, sizeof prefix);
+    return archive->forgotten_events + (size_t)((uint32_t)((prefix + level * 0x9e3779b97f4a7c15u) >> 32) & (sets - 1)) * ARCHIVE_WAYS;
+}
+
+/* is_cheaper tells which of two makes room: a free place, then the lower level, which the patient's next events make good soonest, then the older. */
+static bool is_cheaper(const struct archive_trail_top *a, const struct archive_trail_top *b)
+{
+    uint32_t cost_a = a->top.set ? 1 + a->level : 0, cost_b = b->top.set ? 1 + b->level : 0;
+
+    return cost_a < cost_b || (cost_a == cost_b && a->number < b->number);
+}
+
+/* forget_event keeps the top of an event that is about to be overwritten: on the path of the patient's later events it may be a left neighbour. */
+static void forget_event(struct archive *archive, const struct archive_event *event, uint64_t number)
+{
+    uint32_t level = level_of(event->seq), place = 0;
+    struct archive_trail_top *set = set_of(archive, event->patient, level);
+
+    if (hash_is_zero(&event->top)) {
+        return;
+    }
+    for (uint32_t i = 0; i < ARCHIVE_WAYS; i++) {
+        if (set[i].top.set && set[i].level == level && memcmp(set[i].patient, event->patient, ACCT_BYTES) == 0) {
+            place = i; /* its own older one */
+            break;
+        }
+        place = is_cheaper(&set[i], &set[place]) ? i : place;
+    }
+    memcpy(set[place].patient, event->patient, ACCT_BYTES);
+    set[place].level = level;
+    set[place].number = number;
+    set[place].top = (struct archive_top){ event->seq, event->top, true };
+}
+
+/* find_forgotten gives the top of a forgotten event, NULL when that is gone too. */
+static const struct archive_top *find_forgotten(const struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq)
+{
+    uint32_t level = level_of(seq);
+    const struct archive_trail_top *set = set_of(archive, patient, level);
+
+    for (uint32_t i = 0; i < ARCHIVE_WAYS; i++) {
+        if (set[i].top.set && set[i].level == level && set[i].top.position == seq && memcmp(set[i].patient, patient, ACCT_BYTES) == 0) {
+            return &set[i].top;
+        }
+    }
+    return NULL;
+}
+
 static bool trail_find(void *context, uint64_t index, struct hash32 *leaf, struct hash32 *top)
 {
     const struct archive_trail *trail = context;
     const struct archive_event *event = find_event(trail->archive, trail->patient, index);
+    const struct archive_top *forgotten = event == NULL ? find_forgotten(trail->archive, trail->patient, index) : NULL;
 
-    if (event == NULL || hash_is_zero(&event->top)) {
-        return false;
+    if (event == NULL) {
+        memset(leaf, 0, sizeof *leaf);
+        *top = forgotten == NULL ? (struct hash32){ { 0 } } : forgotten->top;
+    } else {
+        *leaf = merkle_leaf(event->bytes, AUDIT_EVENT_BYTES);
+        *top = event->top;
     }
-    *leaf = merkle_leaf(event->bytes, AUDIT_EVENT_BYTES);
-    *top = event->top;
-    return true;
+    return !hash_is_zero(top);
 }
 
 struct merkle_log archive_trail_log(const struct archive_trail *trail)
@@ -113,6 +178,7 @@ void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES
     uint64_t number = ++archive->events_last;
     uint64_t *bucket = &archive->event_buckets[bucket_of_event(archive, patient, seq)];
     struct archive_event *event = &archive->events[number & (archive->sizes.events_max - 1)];
+    forget_event(archive, event, number);
     event->seq = seq;
     event->previous = *bucket;
     event->top = top;
@@ -158,13 +224,6 @@ const struct receipt *archive_receipt_at(const struct archive *archive, uint64_t
     const struct archive_receipt *entry = receipt_entry(archive, position);
 
     return entry == NULL ? NULL : &entry->receipt;
-}
-
-/* level_of gives the level of a leaf's top. */
-static uint32_t level_of(uint64_t position)
-{
-    ASSERT(position < UINT64_MAX);
-    return (uint32_t)__builtin_ctzll(~position);
 }
 
 static bool receipts_find(void *context, uint64_t index, struct hash32 *leaf, struct hash32 *top)

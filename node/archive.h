@@ -43,6 +43,16 @@ struct archive_top {
     bool set;
 };
 
+#define ARCHIVE_WAYS 4u /* places for one (patient, level) */
+
+/* The newest forgotten top of one patient and level. */
+struct archive_trail_top {
+    uint8_t patient[ACCT_BYTES];
+    uint32_t level;
+    struct archive_top top;
+    uint64_t number; /* of the event when it was held */
+};
+
 struct archive_sizes {
     uint32_t events_max;   /* powers of two */
     uint32_t receipts_max;
@@ -57,9 +67,10 @@ struct archive {
     uint64_t *event_buckets, *receipt_buckets, *locator_buckets;
     uint64_t events_last, receipts_last, locators_last; /* number of the newest entry, from 1 */
     struct archive_top forgotten[MERKLE_DEPTH_MAX]; /* of the receipts log, by level */
+    struct archive_trail_top *forgotten_events;     /* events_max / 2 places, in sets of ARCHIVE_WAYS */
 };
 
-/* archive_init takes the rings. Cost: about 240 bytes per event, 180 per receipt, 560 per locator; untouched ones cost nothing. */
+/* archive_init takes the rings. Needs: at least 2 x ARCHIVE_WAYS events. Cost: about 300 bytes per event, 180 per receipt, 560 per locator; untouched ones cost nothing. */
 void archive_init(struct archive *archive, struct arena *arena, const struct archive_sizes *sizes);
 
 /* Adding: events of a patient and receipts in the order of their numbers. Cost: one leaf and amortised one node for an event or a receipt. */

@@ -43,7 +43,7 @@ Test(archive, gives_each_event_by_patient_and_number_until_it_is_forgotten)
 
 Test(archive, gives_each_receipt_by_transaction_and_by_position)
 {
-    struct archive archive = make(2, 16, 0);
+    struct archive archive = make(8, 16, 0);
     uint64_t position;
 
     cr_assert_null(archive_receipt_at(&archive, 0));
@@ -69,7 +69,7 @@ Test(archive, gives_each_receipt_by_transaction_and_by_position)
 /* Every receipt that is held has a path, long after the first ones are forgotten. */
 Test(archive, proves_every_receipt_that_it_holds)
 {
-    struct archive archive = make(2, 16, 0);
+    struct archive archive = make(8, 16, 0);
     struct merkle_log log = archive_receipts_log(&archive);
     struct merkle_peaks peaks = { 0 };
 
@@ -87,6 +87,39 @@ Test(archive, proves_every_receipt_that_it_holds)
             cr_assert(merkle_log_path(&log, index, i + 1, &path), "%zu of %zu", (size_t)index, (size_t)i + 1);
             cr_assert(merkle_verify_inclusion(&leaf, index, i + 1, &root, path.nodes, path.length));
         }
+    }
+    free(archive.events);
+}
+
+/* All events of all patients share the ring; each that is held has its place in its own patient's tree proved. */
+Test(archive, proves_every_event_that_it_holds)
+{
+    struct archive archive = make(256, 2, 0);
+    struct archive_trail trails[3] = { { &archive, { 0 } }, { &archive, { 0 } }, { &archive, { 0 } } };
+    struct merkle_peaks peaks[3] = { 0 }, found;
+    uint8_t bytes[AUDIT_EVENT_BYTES] = { 0 };
+
+    for (uint8_t who = 0; who < 3; who++) { /* accounts are hashes */
+        struct hash32 account = hash_one(HASH_ACCT, &who, 1);
+        memcpy(trails[who].patient, account.bytes, ACCT_BYTES);
+    }
+    for (uint32_t i = 0; i < 900; i++) {
+        uint32_t who = i % 7 == 0 ? 1 : i % 3 == 0 ? 2 : 0;
+        struct merkle_log log = archive_trail_log(&trails[who]);
+        bytes[0] = (uint8_t)i;
+        archive_add_event(&archive, trails[who].patient, peaks[who].count, bytes);
+        struct hash32 leaf = merkle_leaf(bytes, sizeof bytes);
+        merkle_peaks_append(&peaks[who], &leaf);
+        struct hash32 root = merkle_peaks_root(&peaks[who]);
+        uint64_t count = peaks[who].count, held = 0;
+        for (uint64_t seq = count; seq-- > 0 && archive_find_event(&archive, trails[who].patient, seq) != NULL; held++) {
+            struct merkle_path path;
+            leaf = merkle_leaf(archive_find_event(&archive, trails[who].patient, seq), AUDIT_EVENT_BYTES);
+            cr_assert(merkle_log_path(&log, seq, count, &path), "event %u: %zu of %zu", i, (size_t)seq, (size_t)count);
+            cr_assert(merkle_verify_inclusion(&leaf, seq, count, &root, path.nodes, path.length));
+            cr_assert(merkle_log_peaks(&log, seq, &found), "a page can begin with each of them");
+        }
+        cr_assert_gt(held, 0);
     }
     free(archive.events);
 }
@@ -120,7 +153,7 @@ Test(archive, proves_the_trail_of_each_patient_while_all_of_it_is_held)
 
 Test(archive, hands_out_the_locator_that_has_the_hash_and_nobody_elses)
 {
-    struct archive archive = make(2, 2, 4);
+    struct archive archive = make(8, 2, 4);
     uint8_t bytes[LOCATOR_SEALED_BYTES] = { 7 }, forged[LOCATOR_SEALED_BYTES] = { 8 };
     struct hash32 hash = hash_one(HASH_LOCATOR, bytes, sizeof bytes);
 
@@ -139,7 +172,7 @@ Test(archive, hands_out_the_locator_that_has_the_hash_and_nobody_elses)
 
 Test(archive, keeps_no_locators_when_it_is_told_so)
 {
-    struct archive archive = make(2, 2, 0);
+    struct archive archive = make(8, 2, 0);
     uint8_t bytes[LOCATOR_SEALED_BYTES] = { 7 };
     struct hash32 hash = hash_one(HASH_LOCATOR, bytes, sizeof bytes);
 
