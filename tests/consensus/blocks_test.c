@@ -1,0 +1,206 @@
+/* blocks_test.c: slots and what is read from a body (V4, V5). */
+#include "consensus/blocks.h"
+
+#include "crypto/merkle.h"
+#include "tests/consensus/app_kit.h"
+#include "tests/wire/message_kit.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS 3u
+
+static struct blocks blocks;
+static struct app_kit app_kit;
+static struct app app;
+static void *memory;
+static uint8_t body[BLOCK_BYTES_MAX];
+static uint32_t body_bytes, body_commands;
+static struct hash32 leaves[64];
+
+static void open_blocks(void)
+{
+    struct config_limits limits = config_limits_default();
+    struct arena arena;
+
+    limits.block_bytes_max = 65536;
+    limits.block_commands_max = 8;
+    arena_init_measure(&arena);
+    blocks_take(&blocks, &arena, SLOTS, &limits);
+    size_t size = arena.used;
+    memory = aligned_alloc(64, size);
+    memset(memory, 0, size);
+    arena_init(&arena, memory, size);
+    blocks_take(&blocks, &arena, SLOTS, &limits);
+    app_kit_init(&app_kit);
+    app = app_kit_app(&app_kit);
+    body_bytes = 0;
+    body_commands = 0;
+}
+
+static void close_blocks(void)
+{
+    free(memory);
+}
+
+TestSuite(blocks, .init = open_blocks, .fini = close_blocks);
+
+static void put(const struct app_kit_command *command)
+{
+    size_t size = app_kit_make(command, body + body_bytes);
+    struct command parsed = app_kit_parse(bytes_of(body + body_bytes, size));
+
+    leaves[body_commands++] = merkle_leaf(parsed.bytes.data, parsed.envelope_bytes);
+    body_bytes += (uint32_t)size;
+}
+
+static struct block *block_of(uint64_t time_ms)
+{
+    struct block_header header = { .height = 1, .time_ms = time_ms, .commands_count = body_commands, .payload_root = merkle_root(leaves, body_commands) };
+    struct hash32 hash = block_hash(&header);
+    struct block *block = blocks_new(&blocks, &header, &hash);
+
+    cr_assert_not_null(block);
+    blocks_fill(&blocks, block, bytes_of(body, body_bytes));
+    return block;
+}
+
+#define COMMAND(...) (&(struct app_kit_command){ __VA_ARGS__ })
+
+Test(blocks, indexes_the_commands_of_a_good_body)
+{
+    put(COMMAND(.account = 1, .nonce = 1, .payload = 100));
+    put(COMMAND(.account = 2, .nonce = 1));
+    struct block *block = block_of(APP_KIT_TIME);
+
+    cr_assert_eq(block->body_state, BODY_UNREAD);
+    cr_assert_eq(block_read(&blocks, block, &app, NULL), VERDICT_OK);
+    cr_assert_eq(block->body_state, BODY_GOOD);
+    cr_assert_eq(block->commands[0].offset, 0);
+    cr_assert_eq(block->commands[0].payload_bytes, 100);
+    cr_assert_eq(block->commands[1].offset, block->commands[0].envelope_bytes + 100);
+}
+
+/* A payload can be erased and every proof stays valid: the root does not cover it. (What the envelope says of it does.) */
+Test(blocks, root_covers_envelopes_and_not_payloads)
+{
+    put(COMMAND(.account = 1, .nonce = 1, .payload = 100));
+    struct block *block = block_of(APP_KIT_TIME);
+
+    block->body[block->body_bytes - 1] ^= 1;
+    cr_assert_eq(block_read(&blocks, block, &app, NULL), VERDICT_OK);
+    block->body[APP_KIT_HEAD_BYTES + 40] ^= 1;
+    cr_assert_eq(block_read(&blocks, block, &app, NULL), VERDICT_HASH, "V4");
+    cr_assert_eq(block->body_state, BODY_BAD);
+}
+
+Test(blocks, refuses_what_no_correct_leader_proposes)
+{
+    static const struct { struct app_kit_command command; enum verdict verdict; const char *why; } table[] = {
+        { { .nonce = 1, .valid_until_ms = APP_KIT_TIME }, VERDICT_STALE, "V5: over at the time of the block" },
+        { { .nonce = 1, .valid_until_ms = APP_KIT_TIME + 1 }, VERDICT_OK, "V5: a millisecond before" },
+        { { .nonce = 1, .valid_until_ms = APP_KIT_TIME + COMMAND_VALID_MS_MAX }, VERDICT_OK, "V5: ten minutes ahead" },
+        { { .nonce = 1, .valid_until_ms = APP_KIT_TIME + COMMAND_VALID_MS_MAX + 1 }, VERDICT_STALE, "V5: and a millisecond more" },
+        { { .nonce = 1, .cost_us = 50000 }, VERDICT_OK, "V5: C_max" },
+        { { .nonce = 1, .cost_us = 50001 }, VERDICT_LENGTH, "V5: beyond C_max" },
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        body_bytes = 0;
+        body_commands = 0;
+        put(&table[i].command);
+        struct block *block = block_of(APP_KIT_TIME);
+        cr_assert_eq(block_read(&blocks, block, &app, NULL), table[i].verdict, "%s", table[i].why);
+        blocks_release(block);
+    }
+}
+
+Test(blocks, refuses_a_body_of_another_length_or_number)
+{
+    static const struct { int32_t bytes; uint32_t count; enum verdict verdict; } table[] = {
+        { -1, 2, VERDICT_TYPE }, { 1, 2, VERDICT_TRAILING }, { 0, 1, VERDICT_TRAILING }, { 0, 3, VERDICT_TYPE }, { 0, 0, VERDICT_RANGE }, { 0, 9, VERDICT_RANGE },
+    };
+
+    put(COMMAND(.account = 1, .nonce = 1));
+    put(COMMAND(.account = 2, .nonce = 1));
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct block *block = block_of(APP_KIT_TIME);
+        block->body_bytes = (uint32_t)((int32_t)body_bytes + table[i].bytes);
+        block->header.commands_count = table[i].count;
+        cr_assert_eq(block_read(&blocks, block, &app, NULL), table[i].verdict, "V4, I16: row %zu", i);
+        blocks_release(block);
+    }
+}
+
+struct seen {
+    uint32_t count;
+    uint64_t nonces[8];
+};
+
+static void see(void *context, const struct command *command)
+{
+    struct seen *seen = context;
+
+    seen->nonces[seen->count++] = command->nonce;
+}
+
+Test(blocks, tells_the_sink_every_command_in_order)
+{
+    struct seen seen = { 0 };
+    struct block_sink sink = { &seen, see };
+
+    for (uint64_t nonce = 1; nonce <= 5; nonce++) {
+        put(COMMAND(.account = 1, .nonce = nonce));
+    }
+    cr_assert_eq(block_read(&blocks, block_of(APP_KIT_TIME), &app, &sink), VERDICT_OK);
+    cr_assert_eq(seen.count, 5);
+    for (uint64_t i = 0; i < 5; i++) {
+        cr_assert_eq(seen.nonces[i], i + 1);
+    }
+}
+
+Test(blocks, has_as_many_slots_as_were_taken)
+{
+    struct block *taken[SLOTS];
+    struct hash32 hash;
+
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        struct block_header header = { .height = i };
+        hash = kit_hash(i);
+        cr_assert_eq(blocks_free(&blocks), SLOTS - i);
+        taken[i] = blocks_new(&blocks, &header, &hash);
+        cr_assert_eq(blocks_find(&blocks, &hash), taken[i]);
+    }
+    hash = kit_hash(50);
+    cr_assert_null(blocks_find(&blocks, &hash));
+    cr_assert_null(blocks_new(&blocks, &(struct block_header){ 0 }, &hash));
+    blocks_release(taken[1]);
+    hash = kit_hash(1);
+    cr_assert_null(blocks_find(&blocks, &hash));
+    hash = kit_hash(51);
+    cr_assert_eq(blocks_new(&blocks, &(struct block_header){ 0 }, &hash), taken[1]);
+    cr_assert_not(taken[1]->checked);
+}
+
+Test(blocks, another_body_begins_unread)
+{
+    put(COMMAND(.account = 1, .nonce = 1));
+    struct block *block = block_of(APP_KIT_TIME);
+    block->body[60] ^= 1;
+    cr_assert_neq(block_read(&blocks, block, &app, NULL), VERDICT_OK);
+    block->refused = true;
+    blocks_fill(&blocks, block, bytes_of(body, body_bytes));
+    cr_assert_eq(block->body_state, BODY_UNREAD);
+    cr_assert_not(block->refused);
+    cr_assert_eq(block_read(&blocks, block, &app, NULL), VERDICT_OK);
+}
+
+Test(blocks, stops_when_a_slot_is_freed_that_a_job_reads, .signal = SIGABRT)
+{
+    put(COMMAND(.account = 1, .nonce = 1));
+    struct block *block = block_of(APP_KIT_TIME);
+    block->verifying = true;
+    blocks_release(block);
+}

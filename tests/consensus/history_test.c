@@ -1,0 +1,71 @@
+/* history_test.c: the newest committed blocks by height: what is kept, what is gone, what may not be added. */
+#include "consensus/history.h"
+
+#include "tests/wire/message_kit.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#define CAPACITY 8u
+
+static struct history history;
+static uint8_t memory[8192] __attribute__((aligned(64)));
+
+static void fresh(uint64_t root_height)
+{
+    struct arena arena;
+    struct hash32 hash = kit_hash((unsigned)root_height);
+    struct block_header root = { .height = root_height };
+
+    arena_init(&arena, memory, sizeof memory);
+    history_take(&history, &arena, CAPACITY);
+    history_begin(&history, &root, &hash);
+}
+
+static void add(uint64_t height)
+{
+    struct block_header header = { .height = height, .parent = kit_hash((unsigned)height - 1) };
+    struct hash32 hash = kit_hash((unsigned)height);
+
+    history_add(&history, &header, &hash);
+}
+
+Test(history, begins_with_the_root_alone)
+{
+    fresh(5);
+    struct hash32 root = kit_hash(5), other = kit_hash(6);
+    cr_assert(history_has(&history, 5, &root));
+    cr_assert_not(history_has(&history, 5, &other));
+    cr_assert_null(history_find(&history, 4));
+    cr_assert_null(history_find(&history, 6));
+}
+
+Test(history, keeps_the_newest_and_forgets_the_oldest)
+{
+    fresh(0);
+    for (uint64_t height = 1; height <= 3 * CAPACITY; height++) {
+        add(height);
+        cr_assert_eq(history.high, height);
+        uint64_t low = height >= CAPACITY ? height - CAPACITY + 1 : 0;
+        cr_assert_eq(history.low, low);
+        cr_assert_not_null(history_find(&history, low));
+        cr_assert_eq(history_find(&history, low)->header.height, low);
+        cr_assert(low == 0 || history_find(&history, low - 1) == NULL);
+        cr_assert_null(history_find(&history, height + 1));
+    }
+}
+
+Test(history, stops_at_a_block_that_does_not_continue_the_chain_I2, .signal = SIGABRT)
+{
+    fresh(0);
+    struct block_header header = { .height = 1, .parent = kit_hash(77) };
+    struct hash32 hash = kit_hash(1);
+    history_add(&history, &header, &hash);
+}
+
+Test(history, stops_at_a_height_left_out_I2, .signal = SIGABRT)
+{
+    fresh(0);
+    add(2);
+}

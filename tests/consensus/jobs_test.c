@@ -1,0 +1,185 @@
+/* jobs_test.c: signatures on their way: whose places they take, which verdict belongs to which part, and that a job outlives its message. */
+#include "consensus/jobs.h"
+
+#include "tests/wire/message_kit.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMBERS 4u
+
+static struct jobs jobs;
+static void *memory;
+static struct config config;
+static struct hash32 chain;
+
+static void open_jobs(void)
+{
+    struct arena arena;
+
+    arena_init_measure(&arena);
+    jobs_take(&jobs, &arena, MEMBERS);
+    size_t size = arena.used;
+    memory = aligned_alloc(64, size);
+    cr_assert_not_null(memory);
+    memset(memory, 0, size);
+    arena_init(&arena, memory, size);
+    jobs_take(&jobs, &arena, MEMBERS);
+    kit_config(&config, MEMBERS);
+    chain = kit_hash(1);
+}
+
+static void close_jobs(void)
+{
+    free(memory);
+}
+
+TestSuite(jobs, .init = open_jobs, .fini = close_jobs);
+
+/* Section 13: no member can fill what belongs to another. */
+Test(jobs, gives_each_member_its_places_and_no_more)
+{
+    struct job *mine[JOBS_OF_MEMBER_MAX];
+
+    for (uint32_t i = 0; i < JOBS_OF_MEMBER_MAX; i++) {
+        mine[i] = job_new(&jobs, JOB_CERT, 3, false);
+        cr_assert_not_null(mine[i], "J7");
+    }
+    cr_assert_null(job_new(&jobs, JOB_CERT, 3, false));
+    for (uint32_t member = 0; member < 3; member++) {
+        for (uint32_t i = 0; i < JOBS_OF_MEMBER_MAX; i++) {
+            cr_assert_not_null(job_new(&jobs, JOB_TIMEOUT, member, false));
+        }
+    }
+    job_release(&jobs, mine[1]);
+    cr_assert_eq(job_new(&jobs, JOB_TC, 3, false), mine[1]);
+}
+
+Test(jobs, has_two_large_places_that_nobody_owns)
+{
+    struct job *first = job_new(&jobs, JOB_PROPOSAL, 1, true);
+    struct job *second = job_new(&jobs, JOB_PROPOSAL, 1, true);
+
+    cr_assert_not_null(first);
+    cr_assert_not_null(second);
+    cr_assert_null(job_new(&jobs, JOB_PROPOSAL, 2, true));
+    cr_assert_not_null(job_new(&jobs, JOB_CERT, 1, false), "and they are not counted as small ones");
+    job_release(&jobs, first);
+    cr_assert_eq(job_new(&jobs, JOB_PROPOSAL, 2, true), first);
+}
+
+Test(jobs, is_found_by_its_batch_until_it_is_released)
+{
+    struct job *job = job_new(&jobs, JOB_CERT, 0, false);
+    uint32_t batch = job_batch(&jobs, job);
+
+    cr_assert_eq(job_of_batch(&jobs, batch), job);
+    cr_assert_null(job_of_batch(&jobs, batch + 1), "another place");
+    cr_assert_null(job_of_batch(&jobs, 1023), "no place");
+    job_release(&jobs, job);
+    cr_assert_null(job_of_batch(&jobs, batch), "released");
+    job = job_new(&jobs, JOB_CERT, 0, false);
+    cr_assert_null(job_of_batch(&jobs, batch), "the same place, used again");
+    cr_assert_eq(job_of_batch(&jobs, job_batch(&jobs, job)), job);
+}
+
+Test(jobs, judges_each_part_by_its_own_verdicts)
+{
+    struct job *job = job_new(&jobs, JOB_TIMEOUT, 0, false);
+    struct hash32 block = kit_hash(4), digest = kit_hash(5);
+    struct cert cert;
+    bool verdicts[4] = { true, true, true, true };
+
+    kit_cert(&cert, VOTE_FOLLOWING, (struct rank){ 1, 2 }, &block, MEMBERS);
+    job_add(job, PART_SINGLES, config.members[2].sign_key, &digest, cert.signers.signatures[0]);
+    job_add_cert(job, &cert, &config, &chain);
+    cr_assert_eq(job->items_count, 4, "one, and three of the certificate");
+    for (uint32_t bad = 0; bad < 4; bad++) {
+        verdicts[bad] = false;
+        cr_assert_eq(job_part_is_good(job, PART_SINGLES, verdicts), bad != 0, "%u", bad);
+        cr_assert_eq(job_part_is_good(job, PART_CERT, verdicts), bad == 0, "%u", bad);
+        cr_assert(job_part_is_good(job, PART_TC, verdicts), "an empty part is good");
+        verdicts[bad] = true;
+    }
+}
+
+Test(jobs, keeps_copies_of_what_it_is_about)
+{
+    struct job *job = job_new(&jobs, JOB_CERT, 0, false);
+    struct hash32 block = kit_hash(4), digest = kit_hash(5);
+    struct cert cert;
+
+    kit_cert(&cert, VOTE_COMMIT, (struct rank){ 1, 2 }, &block, MEMBERS);
+    job_add_cert(job, &cert, &config, &chain);
+    job_add(job, PART_COMMANDS, config.members[0].sign_key, &digest, cert.signers.signatures[0]);
+    uint8_t first = job->items[0].signature[0];
+    memset(&cert.signers.signatures[0], 0xee, 64);
+    memset(&digest, 0xee, sizeof digest);
+    cr_assert_eq(job->items[0].signature[0], first, "the message may be gone");
+    cr_assert_neq(job->items[3].digest[0], 0xee);
+    struct hash32 expected = ballot_digest(&chain, &job->cert.ballot);
+    cr_assert_arr_eq(job->items[0].digest, expected.bytes, 32);
+}
+
+Test(jobs, a_root_needs_no_signature)
+{
+    struct job *job = job_new(&jobs, JOB_OPENING, 0, false);
+    struct timeout_cert tc;
+    struct cert root;
+
+    cert_root(&root, 0, 0, &chain);
+    job_add_cert(job, &root, &config, &chain);
+    cr_assert_eq(job->items_count, 0);
+    kit_tc(&tc, 3, (struct rank){ 1, 2 }, MEMBERS);
+    job_add_tc(job, &tc, true, &config, &chain);
+    cr_assert_eq(job->size[PART_TC], 3);
+    cr_assert_eq(job->size[PART_TC_HIGH], 0, "its QC is known already");
+}
+
+Test(jobs, verifies_the_certificate_inside_a_timeout_certificate_that_is_not_known)
+{
+    struct job *job = job_new(&jobs, JOB_TC, 0, false);
+    struct timeout_cert tc;
+    bool verdicts[6] = { true, true, true, true, true, false };
+
+    kit_tc(&tc, 3, (struct rank){ 1, 2 }, MEMBERS);
+    job_add_tc(job, &tc, false, &config, &chain);
+    cr_assert_eq(job->items_count, 6);
+    cr_assert(job_part_is_good(job, PART_TC, verdicts));
+    cr_assert_not(job_part_is_good(job, PART_TC_HIGH, verdicts));
+}
+
+/* The largest that one message can bring: a proof, a QC, a TC with its QC, a signature; at the largest epoch. */
+Test(jobs, small_places_hold_the_largest_answer)
+{
+    struct config large;
+    struct job *job = job_new(&jobs, JOB_ANSWER, 0, false);
+    struct hash32 block = kit_hash(4);
+    struct commit_proof proof = { 0 };
+    struct timeout_cert tc;
+    struct cert cert;
+
+    kit_config(&large, MEMBERS_MAX);
+    kit_cert(&proof.first, VOTE_FOLLOWING, (struct rank){ 1, 2 }, &block, MEMBERS_MAX);
+    kit_cert(&proof.second, VOTE_FOLLOWING, (struct rank){ 1, 3 }, &block, MEMBERS_MAX);
+    kit_cert(&cert, VOTE_FOLLOWING, (struct rank){ 1, 4 }, &block, MEMBERS_MAX);
+    kit_tc(&tc, 3, (struct rank){ 1, 2 }, MEMBERS_MAX);
+    job_add(job, PART_SINGLES, large.members[0].sign_key, &block, cert.signers.signatures[0]);
+    job_add_cert(job, &cert, &large, &chain);
+    job_add_tc(job, &tc, false, &large, &chain);
+    job_add_proof(job, &proof, &large, &chain);
+    cr_assert_eq(job->items_count, 1 + 5 * QUORUM_MAX);
+    cr_assert_not(job_has_room(job, 1));
+}
+
+Test(jobs, stops_when_more_is_added_than_there_is_room, .signal = SIGABRT)
+{
+    struct job *job = job_new(&jobs, JOB_CERT, 0, false);
+    struct hash32 digest = kit_hash(5);
+
+    for (uint32_t i = 0; i <= JOB_ITEMS_SMALL; i++) {
+        job_add(job, PART_SINGLES, config.members[0].sign_key, &digest, digest.bytes);
+    }
+}
