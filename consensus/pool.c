@@ -127,7 +127,7 @@ static void make_keys(struct pool *pool)
     uint64_t a = read_u64_le(&reader);
     uint64_t b = read_u64_le(&reader);
     for (uint32_t i = 0; i < sizeof pool->keys / sizeof pool->keys[0]; i++) {
-        pool->keys[i] = spread(&a) ^ spread(&b);
+        pool->keys[i] = spread(&a) + (spread(&b) << 1 | 1); /* Two equal halves of a seed must not cancel out. */
     }
 }
 

@@ -10,7 +10,8 @@
  * of its bucket); it is judged again when its account is in an executed block, and otherwise a few at a time.
  *
  * Who pays. Memory is divided for good: half belongs to own clients, the other half in equal parts to the members, so nobody can fill what
- * is another's (section 13). Within the first half a client has `client_max` places; among verified commands one origin has half of all.
+ * is another's (section 13). Within the first half a client has `client_max` places, and senders that the state does not know have an eighth of
+ * all places together; among verified commands one origin has half of all.
  *
  * Equal and rival commands. A command is found by (account, nonce). The same id again: its token is attached, and both are answered; an
  * item holds POOL_TOKENS_MAX tokens, a further one displaces the oldest, which is refused with SHARE. (Its owner may ask again; a client
@@ -178,13 +179,13 @@ size_t pool_live_write(const struct pool *pool, uint8_t *out, size_t room);
 /* pool_forward_next writes verified commands of own clients that were not forwarded since the last reset, oldest first, while they fit (R2).
  * Gives: bytes written; 0: none is left. pool_forward_waiting tells the same beforehand. pool_forward_reset begins anew: the leader changed. */
 size_t pool_forward_next(struct pool *pool, uint8_t *out, size_t room);
-bool pool_forward_waiting(const struct pool *pool);
+bool pool_forward_waiting(struct pool *pool);
 void pool_forward_reset(struct pool *pool);
 
 /* pool_broadcast_next writes live requests that are not in flight, became live at or before `until_ns` and were not broadcast since the last
  * reset (t1, Q3). pool_broadcast_from_ns gives when the next of them became live; UINT64_MAX: none. */
 size_t pool_broadcast_next(struct pool *pool, uint64_t until_ns, uint8_t *out, size_t room);
-uint64_t pool_broadcast_from_ns(const struct pool *pool);
+uint64_t pool_broadcast_from_ns(struct pool *pool);
 void pool_broadcast_reset(struct pool *pool);
 
 /* pool_committed tells that the block of a height, in flight, is committed now: one that passed over the requests which wait (Q4). Call it

@@ -35,11 +35,12 @@ static void join(struct pool *pool, uint32_t index, const struct pool_source *so
 }
 
 /* find_known looks at what is held at this account and nonce. Gives: true when that decides, with the code; OK: it was joined. (R3)
- * An unverified item of another source is not waited for: its turn may be far off. */
+ * An unverified item of another source is not waited for: its turn may be far off. Each source may have one that is unverified. */
 static bool find_known(struct pool *pool, const struct pool_source *source, uint32_t payer, const struct command *command, uint16_t *code)
 {
     uint32_t account = account_find(pool, &command->account);
     uint32_t index = account != POOL_NONE ? chain_first(pool, account, command->nonce) : POOL_NONE;
+    bool rival = false;
 
     *code = CODE_OK;
     for (; index != POOL_NONE; index = chain_next(pool, index)) {
@@ -57,20 +58,10 @@ static bool find_known(struct pool *pool, const struct pool_source *source, uint
             join(pool, index, source);
             return true;
         }
+        rival = rival || item->payer == payer;
     }
-    return false;
-}
-
-/* has_rival tells whether this source has an unverified command at this account and nonce already: one each. */
-static bool has_rival(const struct pool *pool, uint32_t payer, const struct command *command)
-{
-    uint32_t account = account_find(pool, &command->account);
-    uint32_t index = account != POOL_NONE ? chain_first(pool, account, command->nonce) : POOL_NONE;
-
-    while (index != POOL_NONE && pool->items[index].payer != payer) {
-        index = chain_next(pool, index);
-    }
-    return index != POOL_NONE;
+    *code = rival ? REFUSAL_BUSY : CODE_OK;
+    return rival;
 }
 
 static uint16_t check_share(const struct pool *pool, uint32_t payer, size_t bytes)
@@ -86,7 +77,13 @@ static uint16_t check_share(const struct pool *pool, uint32_t payer, size_t byte
     return pool->own_commands < pool->own_max ? CODE_OK : REFUSAL_BUSY;
 }
 
-static uint16_t check_standing(const struct pool *pool, const struct command *command, const struct command_standing *standing)
+/* Senders that the state does not know cost nothing to make up, so all of them together have an eighth of the places of own clients. */
+static bool is_stranger(const struct pool *pool, uint32_t payer, uint16_t code)
+{
+    return payer >= pool->config.members_count && code != CODE_OK && code != CODE_RATE;
+}
+
+static uint16_t check_standing(const struct pool *pool, uint32_t payer, const struct command *command, const struct command_standing *standing)
 {
     ASSERT(standing->origin < ORGANISATIONS_MAX);
     if (command->nonce <= standing->nonce_executed) {
@@ -94,6 +91,9 @@ static uint16_t check_standing(const struct pool *pool, const struct command *co
     }
     if (command->nonce - standing->nonce_executed > POOL_NONCE_WINDOW) {
         return CODE_NONCE_GAP;
+    }
+    if (is_stranger(pool, payer, (uint16_t)standing->code) && pool->strangers >= pool->own_max / 8) {
+        return (uint16_t)standing->code;
     }
     return pool->origins[standing->origin].commands < pool->origin_max ? CODE_OK : REFUSAL_SHARE;
 }
@@ -141,6 +141,8 @@ static bool insert(struct pool *pool, struct now now, uint32_t payer, uint64_t t
     item->code = (uint16_t)standing->code;
     item->since_ns = now.mono_ns;
     item->own = token != 0;
+    item->stranger = is_stranger(pool, payer, item->code);
+    pool->strangers += item->stranger;
     memcpy(data, command->bytes.data, command->bytes.size);
     copy_signatures(data + command->bytes.size, command);
     pool->payers[payer].bytes += slab_run_bytes(bytes);
@@ -172,15 +174,12 @@ static uint16_t admit(struct pool *pool, struct now now, const struct pool_sourc
     if (find_known(pool, source, payer, command, &code)) {
         return code;
     }
-    if (has_rival(pool, payer, command)) {
-        return REFUSAL_BUSY;
-    }
     code = check_share(pool, payer, command->bytes.size + command->signatures_count * sizeof(struct pool_signature));
     if (code != CODE_OK) {
         return code;
     }
     pool->app.standing(pool->app.context, command, pool_judge_time_ms(pool, now), &standing);
-    code = check_standing(pool, command, &standing);
+    code = check_standing(pool, payer, command, &standing);
     if (code != CODE_OK) {
         return code;
     }
@@ -225,6 +224,9 @@ static uint32_t retry_of(uint16_t code)
     case CODE_NONCE_GAP:
     case CODE_EXPIRY_FAR:
         return POOL_RETRY_MS;
+    case CODE_SENDER_UNKNOWN:
+    case CODE_KEY_NOT_CURRENT:
+    case CODE_VOUCH_MISSING:
     case REFUSAL_DRAINING:
         return POOL_RETRY_WAITED_MS;
     default:

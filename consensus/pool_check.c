@@ -5,7 +5,7 @@
 
 struct sums {
     uint32_t held, doomed, unverified, verifying, waiting, ready, live, listed, parked;
-    uint32_t own, tokens_new, tokens_admitted;
+    uint32_t own, strangers, tokens_new, tokens_admitted;
     uint64_t bytes, ready_bytes;
 };
 
@@ -31,7 +31,7 @@ static void check_place(const struct pool *pool, uint32_t index)
 {
     const struct pool_item *item = &pool->items[index];
     const struct pool_account *a = &pool->accounts[item->account];
-    bool flying = entry_find(pool, &a->account, item->nonce) != POOL_NONE;
+    bool flying = entry_of(pool, item->account, item->nonce) != POOL_NONE;
     bool good = item->code == CODE_OK && item->nonce <= a->run;
     uint32_t at = chain_first(pool, item->account, item->nonce);
 
@@ -62,6 +62,7 @@ static void add_item(struct sums *sums, const struct pool *pool, const struct po
     sums->held++;
     sums->bytes += item->bytes;
     sums->own += item->payer >= pool->config.members_count;
+    sums->strangers += item->stranger;
     sums->doomed += item->state == POOL_DOOMED;
     sums->unverified += item->state == POOL_UNVERIFIED;
     sums->verifying += item->state == POOL_VERIFYING || item->state == POOL_DOOMED;
@@ -80,6 +81,7 @@ static void check_sums(const struct pool *pool, const struct sums *sums)
     ASSERT(sums->held == pool->held);
     ASSERT(sums->bytes == pool->held_bytes);
     ASSERT(sums->own == pool->own_commands);
+    ASSERT(sums->strangers == pool->strangers);
     ASSERT(sums->unverified == pool->arrived.count);
     ASSERT(sums->verifying == pool->verifying);
     ASSERT(sums->waiting == pool->waiting);
@@ -102,12 +104,12 @@ static void check_account(const struct pool *pool, uint32_t account)
     ASSERT(a->run - a->executed <= POOL_NONCE_WINDOW);
     ASSERT(a->flown >= a->executed);
     for (uint64_t nonce = a->executed + 1; nonce <= a->flown; nonce++) {
-        ASSERT(entry_find(pool, &a->account, nonce) != POOL_NONE);
+        ASSERT(entry_of(pool, account, nonce) != POOL_NONE);
     }
     for (uint64_t nonce = a->executed + 1; nonce <= a->executed + POOL_NONCE_WINDOW; nonce++) {
         uint32_t holder = holder_find(pool, account, nonce);
         bool good = holder != POOL_NONE && pool->items[holder].code == CODE_OK;
-        bool counts = good || entry_find(pool, &a->account, nonce) != POOL_NONE;
+        bool counts = good || entry_of(pool, account, nonce) != POOL_NONE;
         if (nonce <= a->run) {
             ASSERT(counts);
         } else {

@@ -46,7 +46,8 @@ size_t pool_live_write(const struct pool *pool, uint8_t *out, size_t room)
     return size;
 }
 
-/* skip_flying passes over what is in a block: everybody has it. If the block is abandoned, the leader changes, and all begins anew. */
+/* skip_flying passes over what is in a block: everybody has it. If the block is abandoned, the leader changes, and all begins anew. Cursors
+ * move with it, so that each item is passed once for each leader. */
 static uint32_t skip_flying(const struct pool *pool, enum pool_link link, uint32_t index)
 {
     while (index != POOL_NONE && pool->items[index].state == POOL_FLIGHT) {
@@ -67,9 +68,10 @@ size_t pool_forward_next(struct pool *pool, uint8_t *out, size_t room)
     return size;
 }
 
-bool pool_forward_waiting(const struct pool *pool)
+bool pool_forward_waiting(struct pool *pool)
 {
-    return skip_flying(pool, LINK_OWN, pool->forward_next) != POOL_NONE;
+    pool->forward_next = skip_flying(pool, LINK_OWN, pool->forward_next);
+    return pool->forward_next != POOL_NONE;
 }
 
 void pool_forward_reset(struct pool *pool)
@@ -90,11 +92,10 @@ size_t pool_broadcast_next(struct pool *pool, uint64_t until_ns, uint8_t *out, s
     return size;
 }
 
-uint64_t pool_broadcast_from_ns(const struct pool *pool)
+uint64_t pool_broadcast_from_ns(struct pool *pool)
 {
-    uint32_t next = skip_flying(pool, LINK_AGE, pool->broadcast_next);
-
-    return next != POOL_NONE ? pool->items[next].since_ns : UINT64_MAX;
+    pool->broadcast_next = skip_flying(pool, LINK_AGE, pool->broadcast_next);
+    return pool->broadcast_next != POOL_NONE ? pool->items[pool->broadcast_next].since_ns : UINT64_MAX;
 }
 
 void pool_broadcast_reset(struct pool *pool)

@@ -61,31 +61,34 @@ struct pool_free {
 };
 
 struct pool_item {
+    /* The first line of memory is what a walk along a chain looks at. */
     struct heap_node expiry; /* first: it is found by it */
-    struct hash32 id;
     uint64_t nonce;
-    uint64_t valid_until_ms;
-    uint8_t *data;           /* command, then its signature records */
-    uint32_t bytes;          /* of the command */
-    uint32_t envelope_bytes;
-    uint32_t cost_ns;
     uint32_t account;        /* index */
-    uint32_t payer;         /* who pays for the memory */
-    uint32_t origin;
-    uint64_t since_ns;       /* arrived (UNVERIFIED), live since (READY, FLIGHT), waits since (WAITING) */
-    uint64_t tokens[POOL_TOKENS_MAX]; /* oldest first; 0: none */
-    uint32_t links[LINK_COUNT][2];
     uint32_t next;           /* in its chain */
+    uint32_t payer;          /* who pays for the memory */
+    uint32_t origin;
     uint16_t code;           /* of its standing */
     uint8_t state;           /* enum pool_state */
     uint8_t signatures_count;
     bool own;                /* of a client here: it is forwarded */
     bool live;               /* in the live list */
     bool listed;             /* in the list of own commands */
+    bool stranger;           /* of an own client, and its sender may not send it (yet) */
+    uint32_t bytes;          /* of the command */
+    uint32_t envelope_bytes;
+    uint8_t *data;           /* command, then its signature records */
+    struct hash32 id;
+    uint64_t valid_until_ms;
+    uint64_t since_ns;       /* arrived (UNVERIFIED), live since (READY, FLIGHT), waits since (WAITING) */
+    uint64_t tokens[POOL_TOKENS_MAX]; /* oldest first; 0: none */
+    uint32_t links[LINK_COUNT][2];
+    uint32_t cost_ns;
 };
 
 struct pool_account {
     struct hash32 account;
+    uint64_t sum; /* its hash: what a nonce is added to */
     uint64_t executed;
     uint64_t run;
     uint64_t flown; /* every nonce in (executed, flown] is in flight; found on demand */
@@ -167,6 +170,7 @@ struct pool {
 
     struct pool_free free_items, free_accounts, free_clients, free_entries;
     uint32_t own_commands; /* that own clients pay for */
+    uint32_t strangers;    /* of these, items that are one */
     uint32_t held;         /* items in use */
     uint64_t held_bytes;
     uint32_t outcomes_head, outcomes_count;
@@ -222,8 +226,9 @@ uint32_t payer_of_client(struct pool *pool, uint32_t client);
 void payer_release(struct pool *pool, uint32_t payer);
 uint32_t payer_owner(const struct pool *pool, uint32_t payer);
 
-/* entry_find gives what is in flight at (account, nonce), POOL_NONE otherwise. */
+/* entry_find gives what is in flight at (account, nonce), POOL_NONE otherwise. entry_of does for an account that has items. */
 uint32_t entry_find(const struct pool *pool, const struct hash32 *account, uint64_t nonce);
+uint32_t entry_of(const struct pool *pool, uint32_t account, uint64_t nonce);
 uint32_t entry_take(struct pool *pool, const struct hash32 *account, uint64_t nonce);
 void entry_free(struct pool *pool, uint32_t entry);
 

@@ -21,18 +21,17 @@ uint64_t pool_judge_time_ms(const struct pool *pool, struct now now)
 struct command pool_command_of(const struct pool *pool, uint32_t index)
 {
     const struct pool_item *item = &pool->items[index];
-    struct command command = {
-        .bytes = bytes_of(item->data, item->bytes),
-        .envelope_bytes = item->envelope_bytes,
-        .id = item->id,
-        .account = pool->accounts[item->account].account,
-        .nonce = item->nonce,
-        .valid_until_ms = item->valid_until_ms,
-        .cost_ns = item->cost_ns,
-        .signatures_count = item->signatures_count,
-    };
+    struct command command;
 
     ASSERT(item->signatures_count <= COMMAND_SIGNATURES_MAX);
+    command.bytes = bytes_of(item->data, item->bytes); /* Field by field: places of signatures that it lacks are not worth clearing. */
+    command.envelope_bytes = item->envelope_bytes;
+    command.id = item->id;
+    command.account = pool->accounts[item->account].account;
+    command.nonce = item->nonce;
+    command.valid_until_ms = item->valid_until_ms;
+    command.cost_ns = item->cost_ns;
+    command.signatures_count = item->signatures_count;
     for (uint32_t i = 0; i < item->signatures_count; i++) {
         struct pool_signature kept;
         memcpy(&kept, item->data + item->bytes + i * sizeof kept, sizeof kept);
@@ -207,7 +206,7 @@ static bool is_good(const struct pool *pool, uint32_t holder)
 
 static bool counts(const struct pool *pool, uint32_t account, uint64_t nonce)
 {
-    return is_good(pool, holder_find(pool, account, nonce)) || entry_find(pool, &pool->accounts[account].account, nonce) != POOL_NONE;
+    return is_good(pool, holder_find(pool, account, nonce)) || entry_of(pool, account, nonce) != POOL_NONE;
 }
 
 void pool_extend(struct pool *pool, struct now now, uint32_t account)
@@ -216,7 +215,7 @@ void pool_extend(struct pool *pool, struct now now, uint32_t account)
 
     for (uint32_t i = 0; i < POOL_NONCE_WINDOW && a->run - a->executed < POOL_NONCE_WINDOW; i++) {
         uint32_t holder = holder_find(pool, account, a->run + 1);
-        if (!is_good(pool, holder) && entry_find(pool, &a->account, a->run + 1) == POOL_NONE) {
+        if (!is_good(pool, holder) && entry_of(pool, account, a->run + 1) == POOL_NONE) {
             return;
         }
         a->run++;
@@ -255,7 +254,7 @@ void pool_drop_used(struct pool *pool, struct now now, uint32_t account, uint64_
     uint32_t index = chain_first(pool, account, nonce);
 
     ASSERT(nonce <= pool->accounts[account].executed);
-    if (index == POOL_NONE || entry_find(pool, &pool->accounts[account].account, nonce) != POOL_NONE) {
+    if (index == POOL_NONE || entry_of(pool, account, nonce) != POOL_NONE) {
         return; /* A6: what is in flight waits for the end of its block. */
     }
     while (index != POOL_NONE) {
@@ -289,7 +288,7 @@ void pool_settle_holder(struct pool *pool, struct now now, uint32_t index)
 {
     struct pool_item *item = &pool->items[index];
     const struct pool_account *a = &pool->accounts[item->account];
-    bool flying = entry_find(pool, &a->account, item->nonce) != POOL_NONE;
+    bool flying = entry_of(pool, item->account, item->nonce) != POOL_NONE;
 
     ASSERT(item->state == POOL_VERIFYING);
     pool->origins[item->origin].commands++;
@@ -339,7 +338,7 @@ void pool_released(struct pool *pool, struct now now, uint32_t account, uint64_t
     struct pool_account *a = &pool->accounts[account];
     uint32_t holder = holder_find(pool, account, nonce);
 
-    if (entry_find(pool, &a->account, nonce) != POOL_NONE) {
+    if (entry_of(pool, account, nonce) != POOL_NONE) {
         return; /* In flight at another height as well. */
     }
     if (nonce <= a->executed) {
@@ -366,6 +365,8 @@ void pool_set_code(struct pool *pool, struct now now, uint32_t index, enum code 
         unpark(pool, index);
     }
     item->code = (uint16_t)code;
+    pool->strangers -= item->stranger;
+    item->stranger = false; /* It has been known once, or is the next to be judged. */
     if (item->state == POOL_WAITING) {
         park(pool, now, index);
     }

@@ -88,7 +88,7 @@ static bool is_behind_others(struct pool *pool, const struct pool_item *item)
     struct pool_account *a = &pool->accounts[item->account];
 
     ASSERT(item->nonce > a->executed);
-    while (a->flown + 1 < item->nonce && entry_find(pool, &a->account, a->flown + 1) != POOL_NONE) {
+    while (a->flown + 1 < item->nonce && entry_of(pool, item->account, a->flown + 1) != POOL_NONE) {
         a->flown++;
     }
     return a->flown + 1 < item->nonce;

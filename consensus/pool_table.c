@@ -82,36 +82,37 @@ static uint32_t bucket(uint64_t sum, uint32_t buckets)
     return (uint32_t)(sum >> 32) & (buckets - 1);
 }
 
-static uint32_t bucket_of_pair(const struct pool *pool, const struct hash32 *account, uint64_t nonce, uint32_t buckets)
+static uint32_t bucket_of_pair(const struct pool *pool, uint64_t sum, uint64_t nonce, uint32_t buckets)
 {
-    uint64_t sum = hash_account(pool, account);
-
-    sum += pool->keys[8] * (uint32_t)nonce + pool->keys[9] * (uint32_t)(nonce >> 32);
-    return bucket(sum, buckets);
+    return bucket(sum + pool->keys[8] * (uint32_t)nonce + pool->keys[9] * (uint32_t)(nonce >> 32), buckets);
 }
 
 /* --- Accounts ---------------------------------------------------------------------------------------------------------- */
 
-uint32_t account_find(const struct pool *pool, const struct hash32 *account)
+static uint32_t account_in(const struct pool *pool, uint32_t index, const struct hash32 *account)
 {
-    uint32_t index = pool->account_buckets[bucket(hash_account(pool, account), pool->item_buckets_count)];
-
-    while (index != POOL_NONE && !hash_equal(&pool->accounts[index].account, account)) {
+    while (index != POOL_NONE && memcmp(&pool->accounts[index].account, account, sizeof *account) != 0) {
         index = pool->accounts[index].next;
     }
     return index;
 }
 
+uint32_t account_find(const struct pool *pool, const struct hash32 *account)
+{
+    return account_in(pool, pool->account_buckets[bucket(hash_account(pool, account), pool->item_buckets_count)], account);
+}
+
 uint32_t account_hold(struct pool *pool, const struct hash32 *account, uint64_t executed)
 {
-    uint32_t index = account_find(pool, account);
+    uint64_t sum = hash_account(pool, account);
+    uint32_t *head = &pool->account_buckets[bucket(sum, pool->item_buckets_count)];
+    uint32_t index = account_in(pool, *head, account);
 
     if (index == POOL_NONE) {
-        uint32_t *head = &pool->account_buckets[bucket(hash_account(pool, account), pool->item_buckets_count)];
         bool used = pool->free_accounts.first != POOL_NONE;
         index = free_take(&pool->free_accounts); /* There is one per item, and one for who holds it. */
         pool->free_accounts.first = used ? pool->accounts[index].next : POOL_NONE;
-        pool->accounts[index] = (struct pool_account){ .account = *account, .executed = executed, .run = executed, .flown = executed, .next = *head };
+        pool->accounts[index] = (struct pool_account){ .account = *account, .sum = sum, .executed = executed, .run = executed, .flown = executed, .next = *head };
         *head = index;
     }
     pool->accounts[index].items++;
@@ -126,7 +127,7 @@ void account_release(struct pool *pool, uint32_t account)
     if (--a->items > 0) {
         return;
     }
-    uint32_t *place = &pool->account_buckets[bucket(hash_account(pool, &a->account), pool->item_buckets_count)];
+    uint32_t *place = &pool->account_buckets[bucket(a->sum, pool->item_buckets_count)];
     while (*place != account) {
         ASSERT(*place != POOL_NONE);
         place = &pool->accounts[*place].next;
@@ -148,7 +149,7 @@ static uint32_t skip(const struct pool *pool, uint32_t index, uint32_t account, 
 
 static uint32_t *chain_head(const struct pool *pool, uint32_t account, uint64_t nonce)
 {
-    return &pool->item_buckets[bucket_of_pair(pool, &pool->accounts[account].account, nonce, pool->item_buckets_count)];
+    return &pool->item_buckets[bucket_of_pair(pool, pool->accounts[account].sum, nonce, pool->item_buckets_count)];
 }
 
 uint32_t chain_first(const struct pool *pool, uint32_t account, uint64_t nonce)
@@ -218,6 +219,7 @@ void item_free(struct pool *pool, uint32_t index)
     slab_give(&pool->slab, item->data);
     pool->held--;
     pool->held_bytes -= item->bytes;
+    pool->strangers -= item->stranger;
     pool->own_commands -= item->payer >= pool->config.members_count;
     ASSERT(pool->payers[item->payer].commands > 0);
     pool->payers[item->payer].commands--;
@@ -281,19 +283,29 @@ uint32_t payer_owner(const struct pool *pool, uint32_t payer)
 
 /* --- In flight --------------------------------------------------------------------------------------------------------- */
 
-uint32_t entry_find(const struct pool *pool, const struct hash32 *account, uint64_t nonce)
+static uint32_t entry_at(const struct pool *pool, uint64_t sum, const struct hash32 *account, uint64_t nonce)
 {
-    uint32_t index = pool->entry_buckets[bucket_of_pair(pool, account, nonce, pool->entry_buckets_count)];
+    uint32_t index = pool->entry_buckets[bucket_of_pair(pool, sum, nonce, pool->entry_buckets_count)];
 
-    while (index != POOL_NONE && (pool->entries[index].nonce != nonce || !hash_equal(&pool->entries[index].account, account))) {
+    while (index != POOL_NONE && (pool->entries[index].nonce != nonce || memcmp(&pool->entries[index].account, account, sizeof *account) != 0)) {
         index = pool->entries[index].bucket_next;
     }
     return index;
 }
 
+uint32_t entry_find(const struct pool *pool, const struct hash32 *account, uint64_t nonce)
+{
+    return entry_at(pool, hash_account(pool, account), account, nonce);
+}
+
+uint32_t entry_of(const struct pool *pool, uint32_t account, uint64_t nonce)
+{
+    return entry_at(pool, pool->accounts[account].sum, &pool->accounts[account].account, nonce);
+}
+
 uint32_t entry_take(struct pool *pool, const struct hash32 *account, uint64_t nonce)
 {
-    uint32_t *head = &pool->entry_buckets[bucket_of_pair(pool, account, nonce, pool->entry_buckets_count)];
+    uint32_t *head = &pool->entry_buckets[bucket_of_pair(pool, hash_account(pool, account), nonce, pool->entry_buckets_count)];
     bool used = pool->free_entries.first != POOL_NONE;
     uint32_t index = free_take(&pool->free_entries); /* There are config.blocks full blocks of them. */
 
@@ -306,7 +318,7 @@ uint32_t entry_take(struct pool *pool, const struct hash32 *account, uint64_t no
 void entry_free(struct pool *pool, uint32_t entry)
 {
     struct pool_entry *e = &pool->entries[entry];
-    uint32_t *place = &pool->entry_buckets[bucket_of_pair(pool, &e->account, e->nonce, pool->entry_buckets_count)];
+    uint32_t *place = &pool->entry_buckets[bucket_of_pair(pool, hash_account(pool, &e->account), e->nonce, pool->entry_buckets_count)];
 
     while (*place != entry) {
         ASSERT(*place != POOL_NONE);

@@ -308,6 +308,32 @@ Test(pool, gives_one_origin_half_of_all_places)
     cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 3001, .nonce = 1)), CODE_OK);
 }
 
+/* Keys that nobody registered sign as well as others. */
+Test(pool, leaves_room_when_strangers_fill_what_they_can)
+{
+    uint32_t taken = 0;
+
+    for (uint32_t i = 0; i < 512; i++) {
+        kit->app.accounts[i].code = CODE_SENDER_UNKNOWN;
+        uint16_t code = pool_kit_add(kit, 1 + i, i / 64, COMMAND(.account = i, .nonce = 1));
+        cr_assert(code == CODE_OK || code == CODE_SENDER_UNKNOWN, "%u", code);
+        taken += code == CODE_OK;
+    }
+    cr_assert_eq(taken, 512 / 8);
+    cr_assert_eq(pool_kit_add(kit, 9000, 99, COMMAND(.account = 3000, .nonce = 1)), CODE_OK, "a known sender has room");
+    while (pool_kit_verify(kit) > 0) {
+    }
+    for (uint32_t i = 0; i < 512; i++) {
+        kit->app.accounts[i].code = CODE_OK;
+    }
+    for (uint64_t height = 1; height <= 3; height++) {
+        pool_executed(kit->pool, kit->now, height, kit->now.wall_ms);
+    }
+    pool_check(kit->pool);
+    kit->app.accounts[600].code = CODE_SENDER_UNKNOWN;
+    cr_assert_eq(pool_kit_add(kit, 9001, 98, COMMAND(.account = 600, .nonce = 1)), CODE_OK, "they are known now, and others may wait");
+}
+
 static void take_all_outcomes(uint32_t expected)
 {
     struct pool_outcome outcome;
