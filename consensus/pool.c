@@ -1,4 +1,4 @@
-/* pool.c: memory of the pool. What it does is in pool_admit.c (what may come in), pool_verify.c (signatures), pool_run.c (what is live),
+/* pool.c: memory of the pool. What it does is in pool_admit.c (what may come in), pool_verify.c (signatures), pool_run.c and pool_state.c (what is live),
  * pool_flight.c (blocks), pool_select.c (whose turn it is), pool_live.c (what others are told), pool_answer.c (what clients are told),
  * pool_check.c (invariants); records and lists in pool_table.c. */
 #include "consensus/pool.h"

@@ -71,7 +71,7 @@ enum pool_flight pool_inflight_add(struct pool *pool, struct now now, uint64_t h
     pool_advance(pool, now, account, standing.nonce_executed);
     holder = holder_find(pool, account, command->nonce);
     if (holder != POOL_NONE) {
-        pool_to_flight(pool, holder);
+        state_to_flight(pool, holder);
     }
     pool_extend(pool, now, account);
     account_release(pool, account);

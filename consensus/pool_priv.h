@@ -232,6 +232,26 @@ uint32_t entry_of(const struct pool *pool, uint32_t account, uint64_t nonce);
 uint32_t entry_take(struct pool *pool, const struct hash32 *account, uint64_t nonce);
 void entry_free(struct pool *pool, uint32_t entry);
 
+/* --- pool_state.c: lists that go with a state -------------------------------------------------------------------------- */
+
+uint64_t pool_judge_time_ms(const struct pool *pool, struct now now);
+struct command pool_command_of(const struct pool *pool, uint32_t index);
+
+/* state_arm sets the deadline that belongs to the state. state_park and state_unpark keep WAITING items that are not in good standing at hand. */
+void state_arm(struct pool *pool, struct now now, uint32_t index);
+void state_park(struct pool *pool, struct now now, uint32_t index);
+void state_unpark(struct pool *pool, uint32_t index);
+
+/* The moves: into WAITING from none; live (WAITING becomes READY, FLIGHT stays) and not live any more (READY becomes WAITING); into FLIGHT
+ * and out of it; out of the list of own commands; out of everything. */
+void state_enter_waiting(struct pool *pool, struct now now, uint32_t index);
+void state_live_on(struct pool *pool, struct now now, uint32_t index);
+void state_unlive(struct pool *pool, struct now now, uint32_t index);
+void state_to_flight(struct pool *pool, uint32_t index);
+void state_from_flight(struct pool *pool, struct now now, uint32_t index);
+void state_unlist(struct pool *pool, uint32_t index);
+void state_leave(struct pool *pool, uint32_t index);
+
 /* --- pool_run.c: what state an item is in ------------------------------------------------------------------------------ */
 
 /* pool_settle_holder finds the state of an item that has just become a holder. */
@@ -245,8 +265,7 @@ void pool_cut(struct pool *pool, struct now now, uint32_t account, uint64_t nonc
 void pool_advance(struct pool *pool, struct now now, uint32_t account, uint64_t executed);
 void pool_drop_used(struct pool *pool, struct now now, uint32_t account, uint64_t nonce);
 
-/* pool_to_flight moves a holder for which an entry has come; pool_released moves what is held at a nonce whose entry is gone. */
-void pool_to_flight(struct pool *pool, uint32_t index);
+/* pool_released moves what is held at a nonce whose entry is gone. */
 void pool_released(struct pool *pool, struct now now, uint32_t account, uint64_t nonce);
 
 /* pool_judge asks the state about a holder again, at a block time. Gives: whether it is in good standing. */
@@ -257,9 +276,6 @@ void pool_set_code(struct pool *pool, struct now now, uint32_t index, enum code 
 /* pool_end takes an item out and forgets its tokens; pool_refuse answers them first. */
 void pool_end(struct pool *pool, uint32_t index);
 void pool_refuse(struct pool *pool, struct now now, uint32_t index, uint16_t code, uint32_t retry_after_ms);
-
-uint64_t pool_judge_time_ms(const struct pool *pool, struct now now);
-struct command pool_command_of(const struct pool *pool, uint32_t index);
 
 /* --- pool_answer.c: tokens and outcomes ---------------------------------------------------------------------------------- */
 

@@ -11,192 +11,6 @@
 
 #include "base/assert.h"
 
-#include <string.h>
-
-uint64_t pool_judge_time_ms(const struct pool *pool, struct now now)
-{
-    return pool->time_ms > now.wall_ms ? pool->time_ms : now.wall_ms;
-}
-
-struct command pool_command_of(const struct pool *pool, uint32_t index)
-{
-    const struct pool_item *item = &pool->items[index];
-    struct command command;
-
-    ASSERT(item->signatures_count <= COMMAND_SIGNATURES_MAX);
-    command.bytes = bytes_of(item->data, item->bytes); /* Field by field: places of signatures that it lacks are not worth clearing. */
-    command.envelope_bytes = item->envelope_bytes;
-    command.id = item->id;
-    command.account = pool->accounts[item->account].account;
-    command.nonce = item->nonce;
-    command.valid_until_ms = item->valid_until_ms;
-    command.cost_ns = item->cost_ns;
-    command.signatures_count = item->signatures_count;
-    for (uint32_t i = 0; i < item->signatures_count; i++) {
-        struct pool_signature kept;
-        memcpy(&kept, item->data + item->bytes + i * sizeof kept, sizeof kept);
-        command.signatures[i] = (struct command_signature){ item->data + kept.key, item->data + kept.signature, kept.digest, (enum code)kept.refusal };
-    }
-    return command;
-}
-
-/* --- Lists of the states ----------------------------------------------------------------------------------------------- */
-
-static void arm(struct pool *pool, struct now now, uint32_t index)
-{
-    struct pool_item *item = &pool->items[index];
-    uint64_t time_ms = pool_judge_time_ms(pool, now);
-    uint64_t left_ms = item->valid_until_ms > time_ms ? item->valid_until_ms - time_ms : 0;
-
-    if (left_ms > COMMAND_VALID_MS_MAX) {
-        left_ms = COMMAND_VALID_MS_MAX; /* The clock was set back: look again then. */
-    }
-    uint64_t deadline_ns = now.mono_ns + left_ms * 1000000;
-    if (item->state == POOL_WAITING && deadline_ns > item->since_ns + POOL_WAIT_NS) {
-        deadline_ns = item->since_ns + POOL_WAIT_NS;
-    }
-    heap_set(&pool->expiry, &item->expiry, deadline_ns);
-}
-
-static struct pool_list *park_of(struct pool *pool, uint16_t code)
-{
-    return code == CODE_RATE ? &pool->parked_rate : &pool->parked;
-}
-
-static void park(struct pool *pool, struct now now, uint32_t index)
-{
-    uint16_t code = pool->items[index].code;
-
-    if (code == CODE_OK) {
-        return;
-    }
-    if (code == CODE_RATE && pool->parked_rate.count == 0) {
-        pool->judge_ns = now.mono_ns + POOL_JUDGE_NS;
-    }
-    list_push(pool, park_of(pool, code), LINK_AGE, index);
-}
-
-static void unpark(struct pool *pool, uint32_t index)
-{
-    uint16_t code = pool->items[index].code;
-
-    if (code != CODE_OK) {
-        list_remove(pool, park_of(pool, code), LINK_AGE, index);
-    }
-}
-
-static void enter_waiting(struct pool *pool, struct now now, uint32_t index)
-{
-    struct pool_item *item = &pool->items[index];
-
-    ASSERT(!item->live);
-    item->state = POOL_WAITING;
-    item->since_ns = now.mono_ns;
-    pool->waiting++;
-    park(pool, now, index);
-    arm(pool, now, index);
-}
-
-static void leave_waiting(struct pool *pool, uint32_t index)
-{
-    ASSERT(pool->items[index].state == POOL_WAITING);
-    ASSERT(pool->waiting > 0);
-    unpark(pool, index);
-    pool->waiting--;
-}
-
-static void enter_ready(struct pool *pool, struct now now, uint32_t index, bool front)
-{
-    struct pool_item *item = &pool->items[index];
-    struct pool_list *list = &pool->origins[item->origin].ready;
-
-    ASSERT(item->live);
-    item->state = POOL_READY;
-    if (front) {
-        list_push_front(pool, &pool->ready, LINK_READY, index);
-        list_push_front(pool, list, LINK_QUEUE, index);
-    } else {
-        list_push(pool, &pool->ready, LINK_READY, index);
-        list_push(pool, list, LINK_QUEUE, index);
-    }
-    if (list->count == 1) {
-        turn_enter(pool, item->origin);
-    }
-    pool->ready_bytes += item->bytes;
-    arm(pool, now, index);
-}
-
-static void leave_ready(struct pool *pool, uint32_t index)
-{
-    const struct pool_item *item = &pool->items[index];
-    struct pool_list *list = &pool->origins[item->origin].ready;
-
-    ASSERT(item->state == POOL_READY);
-    list_remove(pool, &pool->ready, LINK_READY, index);
-    list_remove(pool, list, LINK_QUEUE, index);
-    if (list->count == 0) {
-        turn_leave(pool, item->origin);
-    }
-    pool->ready_bytes -= item->bytes;
-}
-
-/* live_on makes a holder live: WAITING becomes READY, FLIGHT stays. */
-static void live_on(struct pool *pool, struct now now, uint32_t index)
-{
-    struct pool_item *item = &pool->items[index];
-
-    ASSERT(!item->live);
-    ASSERT(item->code == CODE_OK);
-    if (item->state == POOL_WAITING) {
-        leave_waiting(pool, index);
-    }
-    item->live = true;
-    item->since_ns = now.mono_ns;
-    list_push(pool, &pool->live, LINK_AGE, index);
-    if (pool->broadcast_next == POOL_NONE) {
-        pool->broadcast_next = index;
-    }
-    if (item->state == POOL_WAITING) {
-        enter_ready(pool, now, index, false);
-    }
-}
-
-/* live_off takes it out of the live list; the state remains to be set. */
-static void live_off(struct pool *pool, uint32_t index)
-{
-    ASSERT(pool->items[index].live);
-    if (pool->broadcast_next == index) {
-        pool->broadcast_next = list_next(pool, LINK_AGE, index);
-    }
-    list_remove(pool, &pool->live, LINK_AGE, index);
-    pool->items[index].live = false;
-}
-
-static void unlive(struct pool *pool, struct now now, uint32_t index)
-{
-    bool ready = pool->items[index].state == POOL_READY;
-
-    if (ready) {
-        leave_ready(pool, index);
-    }
-    live_off(pool, index);
-    if (ready) {
-        enter_waiting(pool, now, index);
-    }
-}
-
-static void unlist(struct pool *pool, uint32_t index)
-{
-    if (!pool->items[index].listed) {
-        return;
-    }
-    if (pool->forward_next == index) {
-        pool->forward_next = list_next(pool, LINK_OWN, index);
-    }
-    list_remove(pool, &pool->own, LINK_OWN, index);
-    pool->items[index].listed = false;
-}
-
 /* --- Runs (Q1) --------------------------------------------------------------------------------------------------------- */
 
 static bool is_good(const struct pool *pool, uint32_t holder)
@@ -220,7 +34,7 @@ void pool_extend(struct pool *pool, struct now now, uint32_t account)
         }
         a->run++;
         if (is_good(pool, holder)) {
-            live_on(pool, now, holder);
+            state_live_on(pool, now, holder);
         }
     }
 }
@@ -233,7 +47,7 @@ void pool_cut(struct pool *pool, struct now now, uint32_t account, uint64_t nonc
     while (a->run >= nonce) {
         uint32_t holder = holder_find(pool, account, a->run);
         if (holder != POOL_NONE && pool->items[holder].live) {
-            unlive(pool, now, holder);
+            state_unlive(pool, now, holder);
         }
         a->run--;
     }
@@ -293,44 +107,15 @@ void pool_settle_holder(struct pool *pool, struct now now, uint32_t index)
     ASSERT(item->state == POOL_VERIFYING);
     pool->origins[item->origin].commands++;
     if (!flying) {
-        enter_waiting(pool, now, index);
+        state_enter_waiting(pool, now, index);
         pool_extend(pool, now, item->account);
         return;
     }
     item->state = POOL_FLIGHT;
     if (item->nonce <= a->run && item->code == CODE_OK) {
-        live_on(pool, now, index);
+        state_live_on(pool, now, index);
     }
     pool_extend(pool, now, item->account);
-}
-
-void pool_to_flight(struct pool *pool, uint32_t index)
-{
-    struct pool_item *item = &pool->items[index];
-
-    if (item->state == POOL_FLIGHT) {
-        return;
-    }
-    if (item->state == POOL_READY) {
-        leave_ready(pool, index);
-    } else {
-        leave_waiting(pool, index);
-    }
-    heap_remove(&pool->expiry, &item->expiry);
-    item->state = POOL_FLIGHT;
-}
-
-static void from_flight(struct pool *pool, struct now now, uint32_t index)
-{
-    const struct pool_item *item = &pool->items[index];
-
-    ASSERT(item->state == POOL_FLIGHT);
-    ASSERT(item->nonce > pool->accounts[item->account].executed);
-    if (item->live) {
-        enter_ready(pool, now, index, true);
-    } else {
-        enter_waiting(pool, now, index);
-    }
 }
 
 void pool_released(struct pool *pool, struct now now, uint32_t account, uint64_t nonce)
@@ -347,7 +132,7 @@ void pool_released(struct pool *pool, struct now now, uint32_t account, uint64_t
     }
     a->flown = a->flown < nonce ? a->flown : nonce - 1;
     if (holder != POOL_NONE) {
-        from_flight(pool, now, holder);
+        state_from_flight(pool, now, holder);
     }
     recount(pool, now, account, nonce);
     pool_extend(pool, now, account);
@@ -362,19 +147,19 @@ void pool_set_code(struct pool *pool, struct now now, uint32_t index, enum code 
         return;
     }
     if (item->state == POOL_WAITING) {
-        unpark(pool, index);
+        state_unpark(pool, index);
     }
     item->code = (uint16_t)code;
     pool->strangers -= item->stranger;
     item->stranger = false; /* It has been known once, or is the next to be judged. */
     if (item->state == POOL_WAITING) {
-        park(pool, now, index);
+        state_park(pool, now, index);
     }
     if (code != CODE_OK) {
-        unlist(pool, index);
+        state_unlist(pool, index);
         recount(pool, now, item->account, item->nonce);
         if (item->live) {
-            unlive(pool, now, index);
+            state_unlive(pool, now, index);
         }
         return;
     }
@@ -382,7 +167,7 @@ void pool_set_code(struct pool *pool, struct now now, uint32_t index, enum code 
         pool_make_own(pool, index);
     }
     if (item->state == POOL_FLIGHT && item->nonce <= pool->accounts[item->account].run) {
-        live_on(pool, now, index);
+        state_live_on(pool, now, index);
     }
     pool_extend(pool, now, item->account);
 }
@@ -425,29 +210,6 @@ void pool_judge_some(struct pool *pool, struct now now, struct pool_list *list)
 
 /* --- The end ----------------------------------------------------------------------------------------------------------- */
 
-static void leave_state(struct pool *pool, uint32_t index)
-{
-    struct pool_item *item = &pool->items[index];
-
-    if (item->state == POOL_UNVERIFIED) {
-        pool_unqueue(pool, index);
-        return;
-    }
-    if (item->state == POOL_READY) {
-        leave_ready(pool, index);
-    } else if (item->state == POOL_WAITING) {
-        leave_waiting(pool, index);
-    }
-    if (item->live) {
-        live_off(pool, index);
-    }
-    if (pool_is_verified_state(item->state)) {
-        ASSERT(pool->origins[item->origin].commands > 0);
-        pool->origins[item->origin].commands--;
-        unlist(pool, index);
-    }
-}
-
 void pool_end(struct pool *pool, uint32_t index)
 {
     struct pool_item *item = &pool->items[index];
@@ -460,7 +222,7 @@ void pool_end(struct pool *pool, uint32_t index)
         item->state = POOL_DOOMED; /* Its bytes are being looked at: the batch frees it. */
         return;
     }
-    leave_state(pool, index);
+    state_leave(pool, index);
     heap_remove(&pool->expiry, &item->expiry);
     item_free(pool, index);
 }
@@ -488,7 +250,7 @@ static void end_due(struct pool *pool, struct now now, uint32_t index)
     } else if (item->state == POOL_WAITING && now.mono_ns >= item->since_ns + POOL_WAIT_NS) {
         pool_refuse(pool, now, index, REFUSAL_WAITED, POOL_RETRY_WAITED_MS);
     } else {
-        arm(pool, now, index);
+        state_arm(pool, now, index);
     }
 }
 

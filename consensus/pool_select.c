@@ -140,7 +140,7 @@ static void take(struct pool *pool, struct choice *choice, uint32_t index, uint6
     choice->sum.commands++;
     choice->sum.cost_ns += item->cost_ns;
     flight_record(pool, choice->height, &command, item->origin);
-    pool_to_flight(pool, index);
+    state_to_flight(pool, index);
 }
 
 /* What an origin's turn comes to: it gives a command, has no weight left for one, or has one that may not come into this block. */
