@@ -6,8 +6,8 @@
 #include "consensus/replica.h"
 #include "tests/consensus/app_kit.h"
 
-#define CLUSTER_MEMBERS_MAX 16u
-#define CLUSTER_QUEUE_MAX 4096u
+#define CLUSTER_MEMBERS_MAX 100u
+#define CLUSTER_QUEUE_MAX 32768u
 #define CLUSTER_LOG_MAX 4096u
 
 struct cluster_message {

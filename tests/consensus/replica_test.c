@@ -57,6 +57,26 @@ Test(replica, isolated_command_commits_and_falls_silent)
     }
 }
 
+Test(replica, large_cluster_commits_and_survives_its_leader)
+{
+    const uint32_t sizes[] = { 31, 100 };
+
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint32_t n = sizes[i];
+        cluster_kit_start(&kit, n, 0);
+        cluster_kit_quiet(&kit, SECOND);
+        cluster_kit_request(&kit, 3, 1, 1);
+        cluster_kit_run(&kit, 100000000);
+        cr_assert_eq(cluster_kit_agree(&kit), 1, "%u members", n);
+        cr_assert_eq(sum_sent(), 5 * (n - 1), "N1");
+        cluster_kit_crash(&kit, 0);
+        cluster_kit_request(&kit, 5, 1, 2);
+        cluster_kit_run(&kit, 4 * SECOND);
+        cr_assert_eq(cluster_kit_agree(&kit), 2, "J2: %u members", n);
+        cluster_kit_close(&kit);
+    }
+}
+
 Test(replica, command_at_a_follower_reaches_the_leader)
 {
     cluster_kit_start(&kit, 4, 0);
