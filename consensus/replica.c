@@ -358,6 +358,7 @@ static void pump(struct replica *r)
     replica_pump_lead(r);
     pump_drain(r);
     replica_pump_time(r);
+    replica_pump_missed(r);
     replica_pump_forward(r);
     replica_pump_fetch(r);
     replica_pump_serve(r);

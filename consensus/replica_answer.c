@@ -53,7 +53,7 @@ void replica_answer(struct replica *r, uint32_t to)
     }
 }
 
-void replica_query(struct replica *r, enum cause cause)
+static void send_query(struct replica *r, struct member_set to, enum cause cause)
 {
     struct message_query *query = &r->msg.query;
 
@@ -70,7 +70,33 @@ void replica_query(struct replica *r, enum cause cause)
         room.offset = pool_live_write(r->pool, room.data, MESSAGE_CAUSE_BYTES_MAX);
         query->commands = effects_take(r->out, &room);
     }
-    replica_send(r, r->others, 0, NULL);
+    replica_send(r, to, 0, NULL);
+}
+
+void replica_query(struct replica *r, enum cause cause)
+{
+    send_query(r, r->others, cause);
+}
+
+void replica_missed(struct replica *r, uint32_t from)
+{
+    if (r->missed_ns == 0 && from != r->self) {
+        r->missed_from = from;
+        r->missed_ns = r->now.mono_ns + pacemaker_base_ns(&r->pacemaker) / 2; /* later than the peer's bound on answers */
+    }
+}
+
+void replica_pump_missed(struct replica *r)
+{
+    if (r->missed_ns == 0) {
+        return;
+    }
+    if (r->now.mono_ns < r->missed_ns) {
+        replica_want(r, r->missed_ns);
+        return;
+    }
+    r->missed_ns = 0;
+    send_query(r, member_set_one(r->missed_from), CAUSE_NONE);
 }
 
 /* is_behind: what we hold would move a member that stands there. */
@@ -156,6 +182,9 @@ void replica_on_answer(struct replica *r, uint32_t from, const struct message_an
     struct job *job = verdict == VERDICT_OK && from != r->self ? job_new(&r->jobs, JOB_ANSWER, from, false) : NULL;
 
     if (job == NULL) {
+        if (verdict == VERDICT_OK) {
+            replica_missed(r, from);
+        }
         replica_refuse(r, verdict == VERDICT_OK ? VERDICT_EARLY : verdict);
         return;
     }

@@ -227,6 +227,7 @@ void replica_on_cert(struct replica *r, uint32_t from, const struct message *mes
     }
     struct job *job = job_new(&r->jobs, JOB_CERT, from, false);
     if (job == NULL) {
+        replica_missed(r, from);
         replica_refuse(r, VERDICT_EARLY);
         return;
     }
@@ -246,6 +247,9 @@ void replica_on_tc(struct replica *r, uint32_t from, const struct timeout_cert *
     }
     struct job *job = verdict == VERDICT_OK ? job_new(&r->jobs, JOB_TC, from, false) : NULL;
     if (job == NULL) {
+        if (verdict == VERDICT_OK) {
+            replica_missed(r, from);
+        }
         replica_refuse(r, verdict == VERDICT_OK ? VERDICT_EARLY : verdict);
         return;
     }

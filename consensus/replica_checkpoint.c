@@ -247,6 +247,9 @@ void replica_ckpt_cert_verified(struct replica *r, struct job *job, const bool *
         replica_refuse(r, VERDICT_SIGNATURE);
         return;
     }
+    if (job->checkpoint.checkpoint.height > r->history.high) {
+        replica_missed(r, job->from); /* q members have executed what is not even known here. */
+    }
     replica_accept_checkpoint(r, &job->checkpoint, true);
 }
 

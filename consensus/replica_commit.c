@@ -117,6 +117,14 @@ uint32_t replica_room_count(struct replica *r)
     return count;
 }
 
+void replica_let_go(struct replica *r, struct block *block)
+{
+    if (is_flying(r, block)) {
+        replica_land(r, block->header.height - 1);
+    }
+    blocks_release(block);
+}
+
 struct block *replica_room(struct replica *r, const struct block_header *header, const struct hash32 *hash)
 {
     struct block *worst = NULL;
@@ -133,10 +141,7 @@ struct block *replica_room(struct replica *r, const struct block_header *header,
     if (worst == NULL) {
         return NULL;
     }
-    if (is_flying(r, worst)) {
-        replica_land(r, worst->header.height - 1);
-    }
-    blocks_release(worst);
+    replica_let_go(r, worst);
     return blocks_new(&r->blocks, header, hash);
 }
 

@@ -56,13 +56,37 @@ static uint32_t choose(const struct replica *r)
     return fallback;
 }
 
+/* make_room lets go of the highest blocks that are not linked, until those which link them have a place (J6); they are fetched again. Blocks
+ * of one chain, asked for one by one from its tip downwards, can fill every slot. */
+static void make_room(struct replica *r)
+{
+    for (uint32_t i = 0; i < r->blocks.count && replica_room_count(r) < r->blocks.count / 2; i++) {
+        struct block *highest = NULL;
+        for (uint32_t k = 0; k < r->blocks.count; k++) {
+            struct block *block = &r->blocks.slots[k];
+            bool loose = block->used && block->header.height > r->history.high + 1 && block->lsn == 0 && !block->verifying && !block->committed &&
+                         !block->is_bundle;
+            if (loose && (highest == NULL || block->header.height > highest->header.height)) {
+                highest = block;
+            }
+        }
+        if (highest == NULL) {
+            return;
+        }
+        replica_let_go(r, highest);
+    }
+}
+
 static void ask(struct replica *r, const struct missing *missing)
 {
     struct fetch *fetch = &r->fetch;
-    uint32_t room = replica_room_count(r);
     bool far = missing->height > r->history.high + 2 && fetch->tries % 2 == 0;
     uint32_t peer = choose(r);
 
+    if (far && replica_room_count(r) < 4) {
+        make_room(r);
+    }
+    uint32_t room = replica_room_count(r);
     if (peer == r->self || (far && room < 4)) {
         return; /* A link, or EXECUTED, brings the next step. */
     }

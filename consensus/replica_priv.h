@@ -194,6 +194,8 @@ struct replica {
     uint64_t view_entered_ns, progress_ns, work_since_ns;
     bool work_certified;         /* a vote or certificate of rank > c is known, since work_since_ns */
     bool committed_in_view;
+    uint64_t missed_ns;          /* when to ask missed_from for what was dropped; 0: nothing was */
+    uint32_t missed_from;
     uint64_t queried_base_ns;    /* of the QUERY sent last */
     uint64_t timeout_sent_ns;
     uint32_t timeout_repeats;
@@ -271,6 +273,8 @@ void replica_land_abandoned(struct replica *r);
 void replica_try_commit(struct replica *r);
 void replica_commit_bundle(struct replica *r, const struct commit_proof *proof, uint64_t height, const struct hash32 *hash);
 void replica_on_executed(struct replica *r, const struct event *event);
+/* replica_let_go frees a slot; what flies from there on upwards lands first. */
+void replica_let_go(struct replica *r, struct block *block);
 struct block *replica_room(struct replica *r, const struct block_header *header, const struct hash32 *hash);
 
 /* replica_room_count gives how many blocks replica_room would find a slot for: free ones, and those of blocks that nothing held leads to. */
@@ -316,6 +320,11 @@ void replica_hello(struct replica *r, uint32_t to);
 bool replica_may_answer(struct replica *r, uint32_t to);
 void replica_answer(struct replica *r, uint32_t to);
 void replica_query(struct replica *r, enum cause cause);
+
+/* replica_missed notes that something of this member, which may prove more than is known here, could not be looked at: it came in a flood, as after a
+ * pause. replica_pump_missed asks that member once the flood is over; else a silent chain would leave this replica behind (J6). */
+void replica_missed(struct replica *r, uint32_t from);
+void replica_pump_missed(struct replica *r);
 void replica_on_hello(struct replica *r, uint32_t from, const struct message_hello *hello);
 void replica_on_query(struct replica *r, uint32_t from, const struct message_query *query);
 void replica_on_answer(struct replica *r, uint32_t from, const struct message_answer *answer);

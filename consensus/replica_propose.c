@@ -231,6 +231,7 @@ static void learn_justify(struct replica *r, uint32_t from, const struct cert *j
     struct job *job = job_new(&r->jobs, JOB_CERT, from, false);
 
     if (job == NULL) {
+        replica_missed(r, from);
         replica_refuse(r, VERDICT_EARLY);
         return;
     }
