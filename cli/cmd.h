@@ -20,6 +20,8 @@ int cmd_submit(const struct args *args);
 int cmd_import_fhir(const struct args *args);
 int cmd_inspect_superblock(const struct args *args);
 int cmd_inspect_log(const struct args *args);
+int cmd_inspect_block(const struct args *args);
+int cmd_inspect_state(const struct args *args);
 int cmd_get(const struct args *args);
 int cmd_audit(const struct args *args);
 int cmd_verify(const struct args *args);

@@ -91,6 +91,17 @@ static const struct flag_spec import_flags[] = {
     END,
 };
 
+static const struct flag_spec inspect_block_flags[] = {
+    { .name = "height", .type = FLAG_NUMBER, .min = 1, .max = WIRE_NUMBER_MAX, .help = "which block; the newest committed one when not given" },
+    END,
+};
+
+static const struct flag_spec inspect_state_flags[] = {
+    { .name = "genesis", .type = FLAG_PATH, .required = true, .help = "genesis file of the chain" },
+    { .name = "height", .type = FLAG_NUMBER, .max = WIRE_NUMBER_MAX, .help = "state as of after this block; the newest committed one when not given" },
+    END,
+};
+
 static const struct flag_spec no_flags[] = { END };
 
 static const struct flag_spec get_flags[] = {
@@ -250,6 +261,20 @@ const struct command_spec command_table[] = {
       .example = "ward inspect log /var/lib/ward --records",
       .exits = { EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
       .run = cmd_inspect_log },
+    { .name = "inspect block",
+      .summary = "show a committed block of the log and its commands, offline",
+      .operand = { "DIR", 1, 1, "data directory of a replica, or a copy of one" },
+      .flags = inspect_block_flags,
+      .example = "ward inspect block /var/lib/ward --height 42",
+      .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_inspect_block },
+    { .name = "inspect state",
+      .summary = "execute the committed blocks of the log again and give the root of the state, offline",
+      .operand = { "DIR", 1, 1, "data directory of a replica, or a copy of one" },
+      .flags = inspect_state_flags,
+      .example = "ward inspect state /var/lib/ward --genesis city.genesis",
+      .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_inspect_state },
     { .name = NULL },
 };
 

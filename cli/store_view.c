@@ -50,8 +50,10 @@ int store_view_open(const struct args *args, struct store_view *view, const char
 
 int store_view_log(const struct args *args, struct store_view *view, const struct inspect_sink *sink)
 {
+    size_t used = view->arena.used;
     enum err err = inspect_log(&view->disk.disk, &view->arena, &view->superblock.chosen, sink);
 
+    view->arena.used = used; /* The next walk takes the same memory. */
     return err == ERR_OK ? (int)EXIT_FINE : output_fail(args, exit_of(err), "the log cannot be read: %s", err_name(err));
 }
 

@@ -19,7 +19,7 @@ struct store_view {
  * Gives: EXIT_FINE, or the exit code after output_fail. Owns: the caller calls store_view_close in either case. */
 int store_view_open(const struct args *args, struct store_view *view, const char *path, bool whole);
 
-/* store_view_log walks the log. Gives: as store_view_open. */
+/* store_view_log walks the log; as often as one likes. Gives: as store_view_open. */
 int store_view_log(const struct args *args, struct store_view *view, const struct inspect_sink *sink);
 
 void store_view_close(struct store_view *view);

@@ -55,16 +55,7 @@ enum err apply_load_genesis(struct apply *apply)
     return ledger_load_genesis(apply->ledger, apply->genesis) == VERDICT_OK ? ERR_OK : ERR_INVALID;
 }
 
-size_t apply_envelope_bytes(struct bytes bytes)
-{
-    if (bytes.size < ENVELOPE_HEADER_BYTES) {
-        return 0;
-    }
-    size_t body = (size_t)bytes.data[128] << 8 | bytes.data[129];
-    size_t cosigners = bytes.data[130];
-    size_t size = ENVELOPE_HEADER_BYTES + body + cosigners * ENVELOPE_COSIGNER_BYTES + ED25519_SIGNATURE_BYTES;
-    return size <= bytes.size && size <= ENVELOPE_BYTES_MAX ? size : 0;
-}
+size_t apply_envelope_bytes(struct bytes bytes) { return envelope_size(bytes); }
 
 /* check_stateless does everything that depends on the bytes and the chain alone, but for signatures. */
 static enum code check_stateless(const struct apply *apply, struct bytes bytes, size_t envelope_bytes, struct envelope *envelope)

@@ -118,6 +118,16 @@ static enum code decode_tail(struct envelope *envelope, struct reader *reader)
     return reader_end(reader) == VERDICT_OK ? CODE_OK : CODE_LENGTH;
 }
 
+size_t envelope_size(struct bytes bytes)
+{
+    if (bytes.size < ENVELOPE_HEADER_BYTES) {
+        return 0;
+    }
+    size_t body = (size_t)bytes.data[128] << 8 | bytes.data[129], cosigners = bytes.data[130];
+    size_t size = ENVELOPE_HEADER_BYTES + body + cosigners * ENVELOPE_COSIGNER_BYTES + SIGNATURE_BYTES;
+    return size <= bytes.size && size <= ENVELOPE_BYTES_MAX ? size : 0;
+}
+
 enum code envelope_decode(struct envelope *envelope, struct bytes bytes)
 {
     struct reader reader;

@@ -87,6 +87,10 @@ struct envelope_signature {
     enum code refusal;
 };
 
+/* envelope_size gives the length of the envelope at the front of `bytes`, from its own fields; 0 when they are not there, or it would be longer than
+ * bytes or than ENVELOPE_BYTES_MAX. Any input is safe. */
+size_t envelope_size(struct bytes bytes);
+
 /* envelope_decode reads one whole envelope and checks its form: layout, known type, body length and items, reserved bits, order of
  * cosigners, presence of a payload. Gives: OK, or 100, 101, 103, 104, 105, 108, 114, 115. Any input is safe.
  * Fails: *envelope is undefined unless OK. Cost: no hash. */

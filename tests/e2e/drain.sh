@@ -35,7 +35,9 @@ for round in 1 2; do
     done
     [ "$tries" -le 100 ]
     check $? "round $round: after a restart all state roots are equal at height $(figure 0 state_height)"
-    height=$(figure 0 state_height)
+    "$bin/ward" status --socket "$c/r0/sock" --json >"$work/status" # One answer, so that height and root belong together.
+    height=$(sed -n 's/.*"state_height": \([0-9]*\).*/\1/p' "$work/status")
+    root=$(sed -n 's/.*"state_root": "\([0-9a-f]*\)".*/\1/p' "$work/status")
     [ "$round" = 1 ] || [ "$height" -ge "$before" ]
     check $? "round $round: nothing that was committed is gone"
     before=$height
@@ -53,5 +55,9 @@ for round in 1 2; do
         check $? "round $round: the log of member $i is marked as cleanly closed"
         "$bin/ward" inspect log "$c/r$i/data" --json >"$work/log" 2>&1
         check $? "round $round: every checksum in the log of member $i is right"
+        "$bin/ward" inspect state "$c/r$i/data" --genesis "$c/genesis" --height "$height" --json >"$work/state" 2>&1 && grep -q "\"state_root\": \"$root\"" "$work/state"
+        check $? "round $round: executed again offline, the log of member $i gives the same state root"
+        "$bin/ward" inspect block "$c/r$i/data" --height 1 --json 2>&1 | grep -q '"type": "pointer-add"'
+        check $? "round $round: its first block can be looked at"
     done
 done

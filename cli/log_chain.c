@@ -1,0 +1,220 @@
+/* log_chain.c: see log_chain.h. */
+#include "cli/log_chain.h"
+
+#include "cli/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PASSES_MAX 64u
+
+/* --- Which blocks ----------------------------------------------------------------------------------------------------- */
+
+static void see_segment(void *context, const struct inspect_segment *segment)
+{
+    (void)context;
+    (void)segment;
+}
+
+static void see_batch(void *context, const struct inspect_batch *batch)
+{
+    struct log_chain *chain = context;
+
+    if (batch->head_found == HEAD_WHOLE && batch->body_found == BODY_GOOD && batch->head.number > chain->batch) {
+        chain->batch = batch->head.number;
+        chain->capsule = batch->head.capsule;
+    }
+}
+
+static bool make_room(struct log_chain *chain)
+{
+    if (chain->count < chain->room) {
+        return true;
+    }
+    uint32_t room = chain->room == 0 ? 1024 : 2 * chain->room;
+    struct log_chain_block *blocks = realloc(chain->blocks, room * sizeof *blocks);
+    if (blocks == NULL) {
+        chain->failed = true;
+        return false;
+    }
+    chain->blocks = blocks;
+    chain->room = room;
+    return true;
+}
+
+static void see_block(void *context, const struct inspect_record *record)
+{
+    struct log_chain *chain = context;
+    struct reader reader;
+    struct block_header header;
+
+    if (record->head.kind != RECORD_BLOCK || !record->payload_good || record->head.bytes_before != 0 || !make_room(chain)) {
+        return;
+    }
+    reader_init(&reader, record->payload, record->head.bytes);
+    if (block_header_decode(&header, &reader) == VERDICT_OK && header.height > 0) {
+        chain->blocks[chain->count] = (struct log_chain_block){ header, record->head.hash, chain->count };
+        chain->count++;
+    }
+}
+
+static int by_height(const void *a, const void *b)
+{
+    const struct log_chain_block *one = a, *other = b;
+
+    if (one->header.height != other->header.height) {
+        return one->header.height < other->header.height ? -1 : 1;
+    }
+    return one->order < other->order ? -1 : one->order > other->order;
+}
+
+/* first_of gives the index of the first block of a height, or of a higher one. */
+static uint32_t first_of(const struct log_chain *chain, uint64_t height)
+{
+    uint32_t low = 0, high = chain->count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (chain->blocks[middle].header.height < height) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* find gives the newest block of a height, or the one of that hash; NULL when there is none. */
+static const struct log_chain_block *find(const struct log_chain *chain, uint64_t height, const struct hash32 *hash)
+{
+    const struct log_chain_block *found = NULL;
+
+    for (uint32_t i = first_of(chain, height); i < chain->count && chain->blocks[i].header.height == height; i++) {
+        if (hash == NULL || hash_equal(&chain->blocks[i].hash, hash)) {
+            found = &chain->blocks[i];
+        }
+    }
+    return found;
+}
+
+/* tip_of gives the block from which the chain is followed down. */
+static const struct log_chain_block *tip_of(const struct log_chain *chain)
+{
+    const struct capsule *capsule = &chain->capsule;
+    const struct log_chain_block *tip = capsule->vote_height >= capsule->committed_height ? find(chain, capsule->vote_height, &capsule->vote_hash) : NULL;
+
+    for (uint64_t height = capsule->committed_height; tip == NULL && height > 0; height--) {
+        tip = find(chain, height, NULL);
+    }
+    return tip;
+}
+
+/* link_down names every block of the chain below the tip. Gives: false when one is not in the log. */
+static bool link_down(struct log_chain *chain)
+{
+    const struct log_chain_block *at = tip_of(chain);
+    uint64_t committed = chain->capsule.committed_height;
+    size_t room = (size_t)committed + 1;
+
+    chain->committed_height = committed;
+    chain->hashes = calloc(room, sizeof *chain->hashes);
+    chain->headers = calloc(room, sizeof *chain->headers);
+    chain->failed = chain->failed || chain->hashes == NULL || chain->headers == NULL;
+    while (!chain->failed && at != NULL) { /* Heights only fall. */
+        uint64_t height = at->header.height;
+        if (height <= committed) {
+            chain->hashes[height] = at->hash;
+            chain->headers[height] = at->header;
+            chain->height = height > chain->height ? height : chain->height;
+        }
+        if (height == 1) {
+            return true;
+        }
+        at = find(chain, height - 1, &at->header.parent);
+    }
+    return committed == 0;
+}
+
+int log_chain_read(const struct args *args, struct store_view *view, struct log_chain *chain)
+{
+    struct inspect_sink sink = { chain, see_segment, see_batch, see_block };
+
+    *chain = (struct log_chain){ .count = 0 };
+    int code = store_view_log(args, view, &sink);
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    if (chain->count > 0) {
+        qsort(chain->blocks, chain->count, sizeof chain->blocks[0], by_height);
+    }
+    bool linked = link_down(chain);
+    if (chain->failed) {
+        return output_fail(args, EXIT_RESOURCE, "no memory for the chain of this log");
+    }
+    return linked ? (int)EXIT_FINE : output_fail(args, EXIT_INTEGRITY, "the log does not hold every block up to height %llu", (unsigned long long)chain->committed_height);
+}
+
+void log_chain_close(struct log_chain *chain)
+{
+    free(chain->blocks);
+    free(chain->hashes);
+    free(chain->headers);
+    *chain = (struct log_chain){ .count = 0 };
+}
+
+/* --- Their bodies ----------------------------------------------------------------------------------------------------- */
+
+struct body_walk {
+    const struct log_chain *chain;
+    const struct log_chain_visitor *visitor;
+    uint64_t next; /* height */
+    bool over;
+    uint8_t *body; /* being put together */
+    uint32_t held;
+};
+
+static void ignore_batch(void *context, const struct inspect_batch *batch)
+{
+    (void)context;
+    (void)batch;
+}
+
+/* see_body puts a body together from its fragments, which follow one another, and hands it over when its turn has come. */
+static void see_body(void *context, const struct inspect_record *record)
+{
+    struct body_walk *walk = context;
+    const struct record_head *head = &record->head;
+
+    if (walk->over || head->kind != RECORD_PAYLOAD || head->bytes_total > BLOCK_BYTES_MAX || walk->next > walk->chain->height) {
+        return;
+    }
+    bool fits = head->bytes <= head->bytes_total && head->bytes_before <= head->bytes_total - head->bytes;
+    if (!record->payload_good || !fits || (head->bytes_before != 0 && head->bytes_before != walk->held)) {
+        walk->held = 0;
+        return;
+    }
+    memcpy(walk->body + head->bytes_before, record->payload, head->bytes);
+    walk->held = head->bytes_before + head->bytes;
+    if (walk->held == head->bytes_total && hash_equal(&head->hash, &walk->chain->hashes[walk->next])) {
+        walk->over = !walk->visitor->visit(walk->visitor->context, &walk->chain->headers[walk->next], &head->hash, bytes_of(walk->body, walk->held));
+        walk->next++;
+    }
+}
+
+int log_chain_walk(const struct args *args, struct store_view *view, const struct log_chain *chain, uint64_t from, const struct log_chain_visitor *visitor, uint64_t *reached)
+{
+    struct body_walk walk = { .chain = chain, .visitor = visitor, .next = from, .body = malloc(BLOCK_BYTES_MAX) };
+    struct inspect_sink sink = { &walk, see_segment, ignore_batch, see_body };
+    int code = walk.body == NULL ? output_fail(args, EXIT_RESOURCE, "no memory for a block") : (int)EXIT_FINE;
+    bool moved = true;
+
+    for (uint32_t pass = 0; pass < PASSES_MAX && code == EXIT_FINE && moved && !walk.over && walk.next <= chain->height; pass++) {
+        uint64_t before = walk.next;
+        walk.held = 0;
+        code = store_view_log(args, view, &sink);
+        moved = walk.next > before;
+    }
+    free(walk.body);
+    *reached = walk.next - 1;
+    return code;
+}

@@ -1,0 +1,175 @@
+/* log_chain_test.c: the chain is followed down from the last vote; branches that lost, gaps and rot are told apart. */
+#include "cli/log_chain.h"
+
+#include "storage/batch.h"
+#include "storage/segment.h"
+#include "storage/superblock.h"
+#include "tests/cli/cli_kit.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SEGMENT_BLOCKS = 64 };
+
+static char root[512];
+static struct superblock superblock;
+static uint8_t segment[SEGMENT_BLOCKS * DISK_BLOCK];
+static uint8_t batch[4 * DISK_BLOCK];
+static uint32_t used;        /* bytes of records */
+static struct capsule capsule;
+static struct args args;
+static struct store_view view;
+static struct log_chain chain;
+
+static void put(const char *name, off_t at, const void *data, size_t size)
+{
+    char path[640];
+
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(pwrite(fd, data, size, at), (ssize_t)size);
+    close(fd);
+}
+
+static void begin(void)
+{
+    struct datadir dir;
+    uint8_t block[DISK_BLOCK];
+
+    snprintf(root, sizeof root, "%s/store", kit_directory());
+    cr_assert_eq(datadir_open(&dir, root, true, true), ERR_OK);
+    cr_assert_eq(datadir_format(&dir), ERR_OK);
+    datadir_close(&dir);
+    superblock = (struct superblock){ .version = FORMAT_VERSION, .sequence = 1, .segment_bytes = sizeof segment, .first_segment = 1 };
+    for (uint32_t copy = 0; copy < SUPERBLOCK_COPIES; copy++) {
+        superblock_encode(&superblock, copy, block);
+        put("superblock", (off_t)copy * DISK_BLOCK, block, DISK_BLOCK);
+    }
+    capsule_init(&capsule);
+    args.program = &command_ward;
+    args.spec = &command_table[0];
+}
+
+static void add_record(uint8_t kind, uint64_t height, const struct hash32 *hash, const void *data, uint32_t size)
+{
+    struct record_head head = { .kind = kind, .height = height, .hash = *hash, .bytes = size, .bytes_total = size };
+    uint8_t *at = batch + batch_body_offset(2) + used;
+
+    memcpy(at + RECORD_HEAD_BYTES, data, size);
+    head.payload_sum = record_payload_sum(at + RECORD_HEAD_BYTES, size);
+    record_head_encode(&head, at);
+    used += record_span(size);
+}
+
+/* add_block adds header and body of a block; its body is one byte, `tag`. Gives: its hash. */
+static struct hash32 add_block(uint64_t height, const struct hash32 *parent, uint8_t tag)
+{
+    struct block_header header = { .height = height, .time_ms = 1000 * height + tag, .parent = *parent };
+    uint8_t bytes[BLOCK_HEADER_BYTES];
+    struct writer writer;
+
+    writer_init(&writer, bytes, sizeof bytes);
+    block_header_encode(&header, &writer);
+    struct hash32 hash = block_hash(&header);
+    add_record(RECORD_BLOCK, height, &hash, bytes, sizeof bytes);
+    add_record(RECORD_PAYLOAD, height, &hash, &tag, 1);
+    return hash;
+}
+
+static int write_and_read(void)
+{
+    struct segment_head head = { .segment = 1, .segment_bytes = sizeof segment, .first_batch = 1, .salt = segment_salt(superblock.instance, 1) };
+    struct batch_head batch_head = { .number = 1, .lsn = 1, .segment = 1, .body_bytes = used, .capsule = capsule };
+
+    segment_head_encode(&head, segment);
+    segment_head_encode(&head, segment + DISK_BLOCK);
+    batch_finish(&batch_head, batch_seed(head.salt, SEGMENT_HEAD_BLOCKS), batch);
+    memcpy(segment + SEGMENT_HEAD_BLOCKS * DISK_BLOCK, batch, (size_t)batch_head.blocks * DISK_BLOCK);
+    put("log/0000000001.seg", 0, segment, sizeof segment);
+    cr_assert_eq(store_view_open(&args, &view, root, true), EXIT_FINE);
+    return log_chain_read(&args, &view, &chain);
+}
+
+struct bodies {
+    uint8_t tags[16];
+    uint32_t count;
+};
+
+static bool collect(void *context, const struct block_header *header, const struct hash32 *hash, struct bytes body)
+{
+    struct bodies *bodies = context;
+    struct hash32 own = block_hash(header);
+
+    cr_assert(hash_equal(&own, hash));
+    cr_assert_eq(body.size, 1);
+    bodies->tags[bodies->count++] = body.data[0];
+    return true;
+}
+
+static void end(void)
+{
+    log_chain_close(&chain);
+    store_view_close(&view);
+}
+
+Test(log_chain, the_branch_of_the_last_vote_counts_and_bodies_come_in_order)
+{
+    static const struct hash32 genesis = { { 1 } };
+    struct bodies bodies = { .count = 0 };
+    struct log_chain_visitor visitor = { &bodies, collect };
+    uint64_t reached;
+
+    begin();
+    struct hash32 one = add_block(1, &genesis, 11), two = add_block(2, &one, 12);
+    (void)add_block(2, &one, 22); /* of a branch that lost, though it came later */
+    struct hash32 three = add_block(3, &two, 13);
+    capsule.committed_height = 2;
+    capsule.vote_kind = 1;
+    capsule.vote_height = 3;
+    capsule.vote_hash = three;
+    cr_assert_eq(write_and_read(), EXIT_FINE);
+    cr_assert_eq(chain.height, 2);
+    cr_assert_eq(log_chain_walk(&args, &view, &chain, 1, &visitor, &reached), EXIT_FINE);
+    cr_assert_eq(reached, 2);
+    cr_assert_eq(bodies.count, 2);
+    cr_assert_eq(bodies.tags[0], 11);
+    cr_assert_eq(bodies.tags[1], 12);
+    end();
+}
+
+Test(log_chain, bodies_that_lie_out_of_order_take_another_pass)
+{
+    static const struct hash32 genesis = { { 1 } };
+    struct bodies bodies = { .count = 0 };
+    struct log_chain_visitor visitor = { &bodies, collect };
+    struct block_header header = { .height = 1, .time_ms = 1011, .parent = genesis };
+    struct hash32 one = block_hash(&header);
+    uint64_t reached;
+
+    begin();
+    (void)add_block(2, &one, 12);
+    struct hash32 first = add_block(1, &genesis, 11);
+    cr_assert(hash_equal(&first, &one));
+    capsule.committed_height = 2;
+    cr_assert_eq(write_and_read(), EXIT_FINE);
+    cr_assert_eq(log_chain_walk(&args, &view, &chain, 1, &visitor, &reached), EXIT_FINE);
+    cr_assert_eq(reached, 2);
+    cr_assert_eq(bodies.tags[1], 12);
+    end();
+}
+
+Test(log_chain, a_block_that_is_missing_below_is_an_integrity_failure)
+{
+    static const struct hash32 genesis = { { 1 } }, unknown = { { 2 } };
+
+    begin();
+    (void)add_block(1, &genesis, 11);
+    (void)add_block(3, &unknown, 13);
+    capsule.committed_height = 3;
+    cr_assert_eq(write_and_read(), EXIT_INTEGRITY);
+    end();
+}
