@@ -15,6 +15,7 @@
 #define PROVE_TRIES_MAX 16u
 #define FETCH_INTERVAL_NS 2000000u /* bundles of one member: as fast as a log is read, no faster */
 #define FETCH_BURST 64u
+#define FETCH_TOKEN_BYTES 65536u /* a bundle costs one token for each so many bytes that it has beyond the first */
 
 /* --- Asking ---------------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -126,6 +127,7 @@ static void send_bundle(struct replica *r)
     if (serve->chain) {
         r->msg.bundle.proof = serve->proof;
     }
+    r->peers[serve->peer].fetch_ns += serve->bytes / FETCH_TOKEN_BYTES * (uint64_t)FETCH_INTERVAL_NS; /* S2, J7 */
     replica_mark(r, MARK_SERVED, serve->last, serve->peer, serve->blocks_count);
     replica_send(r, member_set_one(serve->peer), 0, NULL);
     serve->stage = SERVE_IDLE;

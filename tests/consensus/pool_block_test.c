@@ -1,6 +1,7 @@
 /* pool_block_test.c: the pool and blocks: whose turn it is (R4), what is in flight (V5), what execution leaves, what others are told (Q1-Q4). */
 #include "consensus/pool.h"
 
+#include "consensus/pool_priv.h"
 #include "tests/consensus/pool_kit.h"
 
 #include <criterion/criterion.h>
@@ -458,6 +459,8 @@ Test(pool_block, forwards_and_broadcasts_nothing_that_is_in_a_block)
     cr_assert_eq(pool_kit_select(kit), 1);
     cr_assert_not(pool_forward_waiting(kit->pool));
     cr_assert_eq(pool_broadcast_from_ns(kit->pool), UINT64_MAX);
+    cr_assert_eq(kit->pool->forward_next, POOL_NONE, "and is not looked at again");
+    cr_assert_eq(kit->pool->broadcast_next, POOL_NONE);
     cr_assert_eq(count_commands(pool_live_write(kit->pool, out, sizeof out)), 1, "but a cause names it");
     pool_inflight_remove(kit->pool, kit->now, kit->height);
     pool_forward_reset(kit->pool);

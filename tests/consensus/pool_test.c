@@ -1,6 +1,7 @@
 /* pool_test.c: what comes in, how it is checked, and that everybody is answered (R1, R3). Blocks: pool_block_test.c. */
 #include "consensus/pool.h"
 
+#include "consensus/pool_priv.h"
 #include "tests/consensus/pool_kit.h"
 
 #include <criterion/criterion.h>
@@ -466,4 +467,27 @@ Test(pool, refuses_memory_for_too_few_commands, .signal = SIGABRT)
 
     config.commands = POOL_COMMANDS_MIN - 1;
     (void)pool_footprint(&config);
+}
+
+static uint8_t seed_byte;
+
+static void set_seed(struct pool_config *config)
+{
+    memset(config->seed, seed_byte, sizeof config->seed);
+}
+
+/* A factor of zero would put everything into one bucket. */
+Test(pool, spreads_its_tables_whatever_the_seed)
+{
+    for (uint32_t seed = 0; seed < 256; seed += 51) {
+        seed_byte = (uint8_t)seed;
+        struct pool_kit *other = pool_kit_open(set_seed);
+        for (uint32_t i = 0; i < 11; i++) {
+            cr_assert_neq(other->pool->keys[i], 0);
+            for (uint32_t j = 0; j < i; j++) {
+                cr_assert_neq(other->pool->keys[i], other->pool->keys[j]);
+            }
+        }
+        pool_kit_close(other);
+    }
 }

@@ -474,3 +474,38 @@ Test(replica_attack, commands_of_a_lost_block_return_and_commit_in_the_next_view
     cr_assert_eq(status.view, 1, "in the first view after it: %llu", (unsigned long long)status.view);
     cluster_kit_close(&kit);
 }
+
+/* big_requests fills the log with blocks near their limit of 64 KiB. */
+static void big_requests(uint32_t count)
+{
+    static uint8_t bytes[APP_KIT_COMMAND_BYTES_MAX];
+
+    for (uint32_t i = 1; i <= count; i++) {
+        uint64_t until = kit.wall_ms + kit.now_ns / 1000000 + 300000;
+        size_t size = app_kit_make(&(struct app_kit_command){ .account = i, .nonce = 1, .valid_until_ms = until, .payload = 8000 }, bytes);
+        cluster_kit_step(&kit, 0, &(struct event){ .kind = EVENT_REQUEST, .request = { i, i, bytes_of(bytes, size) } });
+        if (i % 8 == 0) {
+            cluster_kit_run(&kit, 20000000);
+        }
+    }
+    cluster_kit_run(&kit, SECOND);
+}
+
+Test(replica_attack, transfers_to_one_member_are_rationed_by_bytes)
+{
+    uint64_t from = 0;
+
+    cluster_kit_start(&kit, 4, 1000);
+    big_requests(160);
+    cr_assert_geq(cluster_kit_agree(&kit), 16);
+    from = kit.sent[MESSAGE_BUNDLE];
+    for (uint32_t i = 0; i < 200; i++) {
+        message.type = MESSAGE_FETCH;
+        message.fetch = (struct message_fetch){ .chain = true, .height = 16, .from_height = 1 };
+        cluster_kit_inject(&kit, 3, 1, &message);
+        cluster_kit_run(&kit, 1000);
+    }
+    cr_assert_geq(kit.sent[MESSAGE_BUNDLE] - from, 3, "S2: whoever lags is served");
+    cr_assert_leq(kit.sent[MESSAGE_BUNDLE] - from, 20, "S2, J7: %llu bundles of 16 large blocks at once", (unsigned long long)(kit.sent[MESSAGE_BUNDLE] - from));
+    cluster_kit_close(&kit);
+}

@@ -144,3 +144,44 @@ Test(replica_rules, block_costs_the_leader_q_minus_1_checks_and_a_follower_one_c
     }
     cluster_kit_close(&kit);
 }
+
+static bool drop_forwards_to_0(const struct cluster_message *dropped)
+{
+    return dropped->type == MESSAGE_FORWARD && dropped->to == 0;
+}
+
+/* The leader never takes up what member 3 forwards, while blocks with room are committed all the time. */
+Test(replica_rules, leader_that_passes_one_request_over_is_replaced)
+{
+    cluster_kit_start(&kit, 4, 0);
+    kit.drop = drop_forwards_to_0;
+    cluster_kit_request(&kit, 3, 900, 1);
+    for (uint32_t i = 1; i <= 200; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 5000000);
+    }
+    cr_assert_geq(status_of(1).view, 1, "Q4");
+    cr_assert_eq(kit.nodes[1].app->accounts[900].nonce, 1, "Q4: the next one takes it up");
+    cr_assert_gt(kit.nodes[1].executed, 10);
+    cluster_kit_close(&kit);
+}
+
+/* All wait alike: blocks are full, and everybody has his part of them. */
+Test(replica_rules, overload_alone_deposes_nobody)
+{
+    uint64_t next[4] = { 0 };
+
+    cluster_kit_start(&kit, 4, 0);
+    for (uint32_t round = 0; round < 150; round++) {
+        for (uint32_t i = 0; i < 40; i++) {
+            uint32_t node = i % 4; /* each hospital sends through its own replica */
+            cluster_kit_request(&kit, node, 4 * (uint32_t)(next[node] % 900) + node, 1 + next[node] / 900);
+            next[node]++;
+        }
+        cluster_kit_run(&kit, 2000000);
+    }
+    cr_assert_eq(status_of(1).view, 0, "Q4, J3");
+    cr_assert_eq(kit.sent[MESSAGE_TIMEOUT], 0);
+    cluster_kit_agree(&kit);
+    cluster_kit_close(&kit);
+}
