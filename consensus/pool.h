@@ -135,7 +135,7 @@ enum pool_flight pool_inflight_add(struct pool *pool, struct now now, uint64_t h
 void pool_inflight_remove(struct pool *pool, struct now now, uint64_t height);
 
 /* pool_executed tells that the block of this height, in flight until now, is executed at its time. Its commands are forgotten (the
- * receipt answers them), and so is everything of their accounts up to the executed nonce, refused with NONCE_LOW. A height that is not in
+ * receipt answers whoever was admitted; who was not is refused with NONCE_LOW), and so is everything of their accounts up to the executed nonce, refused with NONCE_LOW. A height that is not in
  * flight only moves the time. Cost: O(its commands), one nonce lookup for each account held. */
 void pool_executed(struct pool *pool, struct now now, uint64_t height, uint64_t time_ms);
 

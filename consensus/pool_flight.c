@@ -118,7 +118,11 @@ static void forget(struct pool *pool, uint32_t account, const struct pool_entry 
 
     while (index != POOL_NONE) {
         uint32_t next = chain_next(pool, index);
-        if (hash_equal(&pool->items[index].id, &entry->id)) {
+        const struct pool_item *item = &pool->items[index];
+        if (hash_equal(&item->id, &entry->id)) {
+            if (!pool_is_verified_state(item->state)) {
+                pool_refuse_tokens(pool, index, CODE_NONCE_LOW, 0); /* Receipts go to those who were admitted. */
+            }
             pool_end(pool, index);
         }
         index = next;
