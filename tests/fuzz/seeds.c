@@ -356,13 +356,13 @@ static void execute_seeds(void)
 {
     struct rng rng;
 
-    for (uint32_t seed = 0; seed < 8; seed++) {
+    for (uint32_t seed = 0; seed < 24; seed++) {
         struct writer writer;
         char name[16];
         rng_init(&rng, seed);
         writer_init(&writer, room, sizeof room);
         write_u8(&writer, (uint8_t)(seed % 2));
-        for (uint32_t i = 0; i < 400; i++) {
+        for (uint32_t i = 0; i < 6000; i++) { /* a few hundred commands */
             write_u8(&writer, (uint8_t)rng_next(&rng));
         }
         snprintf(name, sizeof name, "%u", seed);

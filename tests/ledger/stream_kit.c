@@ -49,11 +49,11 @@ struct params stream_params(bool tight)
     params.actors_max = tight ? 10 : 1000;
     params.patients_max = tight ? 6 : 1000;
     params.pointers_max = tight ? 100 : 20000;
-    params.grants_max = tight ? 12 : 20000;
+    params.grants_max = tight ? 14 : 20000;
     params.tickets_max = tight ? 20 : 20000;
     params.grants_live_max = 16;
-    params.tickets_live_max = 4;
-    params.tickets_kept_max = tight ? 4 : 8;
+    params.tickets_live_max = tight ? 1 : 2;
+    params.tickets_kept_max = tight ? 2 : 8;
     params.pointers_live_max = 200;
     return params;
 }
@@ -115,7 +115,7 @@ static int by_key(const void *a, const void *b)
     return order != 0 ? order : one->key.size - two->key.size;
 }
 
-static uint32_t entities(struct pair pairs[ACTORS + 2 * PATIENTS])
+static uint32_t entities(struct pair pairs[ACTORS + 3 * PATIENTS])
 {
     const struct hash32 none = { { 0 } };
     uint32_t count = 0;
@@ -132,25 +132,33 @@ static uint32_t entities(struct pair pairs[ACTORS + 2 * PATIENTS])
     for (uint32_t i = 0; i < PATIENTS; i++) {
         struct party party = party_of(&none, ACTORS + i);
         struct patient patient = { .status = PATIENT_ACTIVE, .default_policy = i % 2 == 0 ? POLICY_DENY : POLICY_TREATING, .kx_epoch = 1, .vouchers = { 1, 0 },
-            .grant_count = 1, .active_grants = 1 };
-        struct grant grant = { .effect = EFFECT_PERMIT, .kind = i < 3 ? GRANT_WRITE : GRANT_READ, .gtype = GRANTEE_ORG, .conf_max = CONF_RESTRICTED,
-            .class_mask = CLASS_MASK_ALL, .purposes = i < 3 ? 0 : 1u << PURPOSE_TREAT, .expires = STREAM_TIME + (uint64_t)(90 * (i + 1)) * DAY_MS,
-            .status = GRANT_ACTIVE, .kx_epoch = 1 };
+            .grant_count = 2, .active_grants = 2 };
+        struct grant write = { .effect = EFFECT_PERMIT, .kind = GRANT_WRITE, .gtype = GRANTEE_ORG, .conf_max = CONF_RESTRICTED, .class_mask = CLASS_MASK_ALL,
+            .expires = STREAM_TIME + (uint64_t)(90 * (i + 1)) * DAY_MS, .status = GRANT_ACTIVE, .kx_epoch = 1 };
+        struct grant read = write;
+        read.kind = GRANT_READ;
+        read.purposes = 1u << PURPOSE_TREAT;
+        read.flags = i % 2 == 0 ? GRANT_HISTORY : 0;
+        read.max_uses = i % 2 == 0 ? 5 : 0;
+        read.grantee[ACCT_BYTES - 1] = (uint8_t)(i % 2 + 1);
         memcpy(patient.pk, party.key, KEY_BYTES);
-        grant.grantee[ACCT_BYTES - 1] = (uint8_t)(i % 2 + 1);
+        write.grantee[ACCT_BYTES - 1] = (uint8_t)(i % 2 + 1);
         pairs[count].key = key_patient(party.acct);
         pairs[count].size = PATIENT_BYTES;
         patient_encode(&patient, pairs[count++].value);
         pairs[count].key = key_grant(party.acct, 1);
         pairs[count].size = GRANT_BYTES;
-        grant_encode(&grant, pairs[count++].value);
+        grant_encode(&write, pairs[count++].value);
+        pairs[count].key = key_grant(party.acct, 2);
+        pairs[count].size = GRANT_BYTES;
+        grant_encode(&read, pairs[count++].value);
     }
     return count;
 }
 
 enum verdict stream_genesis(struct genesis *genesis, const struct params *params, uint8_t bytes[STREAM_GENESIS_BYTES])
 {
-    static struct pair pairs[ACTORS + 2 * PATIENTS];
+    static struct pair pairs[ACTORS + 3 * PATIENTS];
     struct genesis fields = { .chain_name = "stream", .time_ms = STREAM_TIME, .limits = config_limits_default(), .enrolments_count = ORGS };
     uint32_t count = entities(pairs);
     struct writer writer;
@@ -321,13 +329,13 @@ static void make_grant(struct making *making, struct grant_body *body)
 static void make_request(struct making *making, struct access_request *body)
 {
     memcpy(body->patient, making->patient.acct, ACCT_BYTES);
-    making->sender = one_in(making->choices, 8) ? choose(making->choices, PARTIES) : any_actor(making);
+    making->sender = one_in(making->choices, 4) ? choose(making->choices, PARTIES) : 1 + 2 * choose(making->choices, 3); /* else one of the practitioners */
     body->purpose = (uint8_t)(one_in(making->choices, 4) ? choose(making->choices, 12) : PURPOSE_TREAT);
     if (one_in(making->choices, 8)) {
         making->sender = any_patient(making);
         body->purpose = PURPOSE_PATRQT;
     }
-    if (one_in(making->choices, 3)) {
+    if (one_in(making->choices, 6)) {
         memcpy(body->on_behalf, party_of(making->genesis, choose(making->choices, ACTORS)).acct, ACCT_BYTES);
     }
     body->class_mask = one_in(making->choices, 3) ? 1u << choose(making->choices, 32) : CLASS_MASK_ALL;

@@ -26,7 +26,7 @@ uint32_t choose(struct choices *choices, uint32_t bound);
 /* stream_params gives the defaults with small rates and, when tight, capacities that a few hundred commands exhaust. */
 struct params stream_params(bool tight);
 
-/* stream_genesis writes the world: five organisations, eight actors, four patients with a grant each. Gives: the verdict of genesis_decode. */
+/* stream_genesis writes the world: five organisations, eight actors, four patients with a write grant and a read grant each. Gives: the verdict of genesis_decode. */
 enum verdict stream_genesis(struct genesis *genesis, const struct params *params, uint8_t bytes[STREAM_GENESIS_BYTES]);
 
 /* stream_command makes the next command for the block at time_ms, as the ledger stands. Gives: its size. */

@@ -16,6 +16,7 @@ static uint8_t envelopes[COMMANDS_MAX][ENVELOPE_BYTES_MAX];
 static size_t sizes[COMMANDS_MAX];
 static uint8_t receipts[COMMANDS_MAX][RECEIPT_BYTES];
 static uint32_t seen[CODES];
+static uint32_t tickets_most; /* at once */
 
 static struct ledger *take(const struct params *params, size_t shift)
 {
@@ -114,6 +115,7 @@ static void run(uint64_t seed, bool tight, uint32_t blocks)
         execute_again(count, height, time_ms);
         struct hash32 one = ledger_state_root(first), two = ledger_state_root(second);
         cr_assert(hash_equal(&one, &two), "seed %llu: roots differ at height %llu", (unsigned long long)seed, (unsigned long long)height);
+        tickets_most = ledger_exec(first)->chain->tickets > tickets_most ? ledger_exec(first)->chain->tickets : tickets_most;
         const char *wrong = stream_true(first);
         cr_assert_null(wrong, "seed %llu, height %llu: %s", (unsigned long long)seed, (unsigned long long)height, wrong);
     }
@@ -144,6 +146,7 @@ Test(stream, two_ledgers_agree_about_every_receipt_and_root)
     }
     cr_assert_gt(seen[CODE_OK], 1000, "%u worked", seen[CODE_OK]);
     cr_assert_gt(different(), 35, "%u different codes", different());
+    cr_assert_gt(tickets_most, 8, "%u tickets at once", tickets_most);
 }
 
 Test(stream, and_when_every_capacity_is_exhausted)
