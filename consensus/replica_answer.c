@@ -25,7 +25,7 @@ void replica_hello(struct replica *r, uint32_t to)
     replica_send(r, member_set_one(to), 0, NULL);
 }
 
-static void send_answer(struct replica *r, uint32_t to)
+void replica_send_answer(struct replica *r, uint32_t to)
 {
     struct message_answer *answer = &r->msg.answer;
 
@@ -49,7 +49,7 @@ static void send_answer(struct replica *r, uint32_t to)
 void replica_answer(struct replica *r, uint32_t to)
 {
     if (replica_may_answer(r, to)) {
-        send_answer(r, to);
+        replica_send_answer(r, to);
     }
 }
 
@@ -149,7 +149,7 @@ void replica_on_query(struct replica *r, uint32_t from, const struct message_que
         replica_take_commands(r, from, query->commands); /* Q2 */
     }
     if (is_behind(r, query->committed_height, query->view, query->high)) {
-        send_answer(r, from);
+        replica_send_answer(r, from);
     }
     say_again(r, from);
 }

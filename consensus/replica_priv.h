@@ -319,6 +319,7 @@ void replica_hello(struct replica *r, uint32_t to);
 /* replica_may_answer: true at most once per peer and half a base timer (T7). */
 bool replica_may_answer(struct replica *r, uint32_t to);
 void replica_answer(struct replica *r, uint32_t to);
+void replica_send_answer(struct replica *r, uint32_t to); /* whoever asked replica_may_answer already */
 void replica_query(struct replica *r, enum cause cause);
 
 /* replica_missed notes that something of this member, which may prove more than is known here, could not be looked at: it came in a flood, as after a

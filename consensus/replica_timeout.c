@@ -122,13 +122,23 @@ void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
     send_timeout(r, member_set_all(r->n));
 }
 
+/* may_state: the TIMEOUT of the newest view timed out may be signed again. */
+static bool may_state(const struct replica *r)
+{
+    int64_t view = r->safety.state.timeout_view;
+
+    return view >= 0 && view >= (int64_t)r->view && view > r->safety.limit_view && safety_knows_high(&r->safety, &r->high.ballot);
+}
+
 void replica_resend_timeout(struct replica *r, struct member_set to)
 {
-    if (r->safety.state.timeout_view >= 0 && r->safety.state.timeout_view >= (int64_t)r->view && r->safety.state.timeout_view > r->safety.limit_view &&
-        safety_knows_high(&r->safety, &r->high.ballot)) {
-        r->timeout_sent_ns = r->now.mono_ns;
-        send_timeout(r, to);
+    if (!may_state(r)) {
+        return;
     }
+    if (member_set_count(&to) > 1) {
+        r->timeout_sent_ns = r->now.mono_ns; /* Whoever asks alone does not put off what everybody is to hear. */
+    }
+    send_timeout(r, to);
 }
 
 /* --- Receiving ------------------------------------------------------------------------------------------------------------------------------------- */
@@ -160,14 +170,15 @@ void replica_on_timeout(struct replica *r, uint32_t from, const struct message_t
     enum verdict verdict = check_timeout(r, from, timeout);
     bool own = from == r->self;
 
-    if (!own && timeout->commands.size > 0 && (verdict == VERDICT_OK || replica_may_answer(r, from))) {
+    bool may = verdict != VERDICT_OK && replica_may_answer(r, from); /* Asked once: it is a ration. */
+
+    if (!own && timeout->commands.size > 0 && (verdict == VERDICT_OK || may)) {
         replica_take_commands(r, from, timeout->commands); /* Q2 */
     }
-    if (verdict == VERDICT_STALE && !own) {
-        replica_answer(r, from); /* T7 */
+    if (verdict == VERDICT_STALE && may) {
+        replica_send_answer(r, from); /* T7 */
     }
-    if (verdict == VERDICT_CONFLICT && !own && r->safety.state.timeout_view >= (int64_t)r->view && r->timeout_repeats < REPEATS_MAX &&
-        replica_may_answer(r, from)) {
+    if (verdict == VERDICT_CONFLICT && may && r->safety.state.timeout_view >= (int64_t)r->view && r->timeout_repeats < REPEATS_MAX) {
         r->timeout_repeats++; /* Two that answer each other must fall silent too (Q1). */
         send_timeout(r, member_set_one(from)); /* It says the same again: ours may have been lost. */
     }
@@ -330,6 +341,10 @@ static void repeat(struct replica *r)
     r->timeout_repeats += r->timeout_repeats < REPEATS_MAX ? 1 : 0;
     r->timeout_cause = cause_of(r) != CAUSE_NONE ? cause_of(r) : r->timeout_cause;
     replica_resend_timeout(r, r->others);
+    if (!may_state(r)) {
+        r->timeout_sent_ns = r->now.mono_ns;
+        replica_query(r, cause_of(r)); /* It must not sign; it may ask. */
+    }
     replica_want(r, r->timeout_sent_ns + pacemaker_timeout_ns(&r->pacemaker));
 }
 
