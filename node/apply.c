@@ -39,7 +39,9 @@ enum err apply_take(struct apply *apply, struct arena *arena, const struct genes
     if (ledger_params(&params, genesis->params) != VERDICT_OK) {
         return ERR_INVALID;
     }
+    size_t before = arena->used;
     apply->ledger = ledger_take(arena, &params);
+    apply->memory = bytes_of(arena->data == NULL ? NULL : arena->data + before, arena->used - before);
     archive_init(&apply->archive, arena, &(struct archive_sizes){ config->archive_events, config->archive_receipts, config->archive_locators });
     apply->codes = arena_take(arena, BLOCK_COMMANDS_MAX, sizeof *apply->codes);
     if (apply->ledger != NULL) {
