@@ -1,0 +1,59 @@
+/* daemon_test.c: what a daemon takes at its start, and what it refuses to start with. Whole processes run in tests/e2e. */
+#include "node/daemon.h"
+
+#include "tests/cli/cli_kit.h"
+#include "tests/node/boot_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct daemon daemon_under_test;
+
+static void make(void) { boot_kit_make(kit_directory()); }
+
+TestSuite(daemon, .init = make);
+
+static enum exit_code open_as(bool create)
+{
+    struct options options = { .config_path = boot_kit_config(0), .create = create };
+
+    memset(&daemon_under_test, 0, sizeof daemon_under_test);
+    return daemon_open(&daemon_under_test, &options);
+}
+
+Test(daemon, takes_exactly_what_it_measured_and_nothing_after)
+{
+    cr_assert_eq(open_as(true), EXIT_FINE, "%s", daemon_under_test.boot.problem);
+    cr_assert_gt(daemon_under_test.arena_bytes, 1u << 20);
+    cr_assert_eq(daemon_under_test.arena.used, daemon_under_test.arena_bytes);
+    cr_assert(daemon_under_test.arena.sealed);
+    cr_assert_eq(daemon_under_test.store.superblocks.current.sequence, 1);
+    daemon_close(&daemon_under_test);
+    cr_assert_null(daemon_under_test.boot.keys);
+}
+
+Test(daemon, needs_the_budget_to_allow_its_memory)
+{
+    cr_assert_eq(open_as(true), EXIT_FINE);
+    daemon_close(&daemon_under_test);
+    boot_kit_write(0, "memory:\n", "memory:\n    budget_mib: 8\n");
+    cr_assert_eq(open_as(false), EXIT_RESOURCE);
+    cr_assert_not_null(strstr(daemon_under_test.boot.problem, "memory.budget_mib allows 8"), "%s", daemon_under_test.boot.problem);
+    daemon_close(&daemon_under_test);
+}
+
+Test(daemon, opens_what_it_made_and_lets_go_of_it_again)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        cr_assert_eq(open_as(i == 0), EXIT_FINE, "%s", daemon_under_test.boot.problem);
+        daemon_close(&daemon_under_test);
+    }
+}
+
+Test(daemon, a_failed_start_leaves_nothing_open)
+{
+    cr_assert_eq(open_as(false), EXIT_REFUSED);
+    daemon_close(&daemon_under_test);
+    cr_assert_eq(open_as(true), EXIT_FINE, "%s", daemon_under_test.boot.problem);
+    daemon_close(&daemon_under_test);
+}

@@ -1,0 +1,200 @@
+/* driver_test.c: one driver over a disk in memory: nothing signed leaves before the log covers it, a log that fails ends signing, links are told
+ * as they are, and an orderly stop comes to rest. Whole clusters of drivers run in tests/sim. */
+#include "node/driver.h"
+
+#include "sim/host.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define MS UINT64_C(1000000)
+#define WRITE_NS (20 * MS) /* of the slow disk */
+
+static struct cast cast;
+static struct host host;
+static uint64_t now_ns;
+static uint32_t proposals, admitted, refused, broken;
+static uint16_t refused_code;
+
+static uint64_t on_now(void *context) { (void)context; return now_ns; }
+static bool on_verify(void *context, const struct sig_item *item) { (void)context; return ed25519_verify(item); }
+
+static void on_send(void *context, uint32_t member, const struct port_message *message)
+{
+    (void)context, (void)member;
+    cr_assert_not(member_set_has(&message->to, member), "never to oneself");
+    proposals += message->type == MESSAGE_PROPOSE;
+}
+
+static void on_mark(void *context, uint32_t member, enum mark mark, uint64_t view, uint64_t height, uint32_t about, uint64_t value)
+{
+    (void)context, (void)member, (void)mark, (void)view, (void)height, (void)about, (void)value;
+}
+
+static void on_executed(void *context, uint32_t member, const struct apply_block *block, const struct hash32 *root)
+{
+    (void)context, (void)member, (void)block, (void)root;
+}
+
+static void on_admitted(void *context, uint32_t member, uint64_t token) { (void)context, (void)member, (void)token; admitted++; }
+
+static void on_refused(void *context, uint32_t member, uint64_t token, uint16_t code, uint32_t retry_after_ms)
+{
+    (void)context, (void)member, (void)token, (void)retry_after_ms;
+    refused++;
+    refused_code = code;
+}
+
+static void on_broken(void *context, uint32_t member, const char *what) { (void)context, (void)member, (void)what; broken++; }
+
+static const struct host_world world = { NULL, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken };
+
+/* begin makes member 0, which leads view 0, on a disk whose writes take WRITE_NS. */
+static void begin(void)
+{
+    struct cast_plan plan = { .seed = 8, .members_count = 4, .actors_count = 4, .limits = config_limits_default() };
+    struct host_plan host_plan = { .seed = 8, .member = 0, .verify_ns_max = 1000, .segments_max = 8, .disk = { .delay_ns_min = WRITE_NS, .delay_ns_max = WRITE_NS } };
+
+    crypto_start();
+    plan.limits.block_bytes_max = 65536;
+    plan.limits.batch_us = 0;
+    cast_make(&cast, &plan);
+    host_open(&host, &cast, &world, &host_plan);
+    now_ns = 0;
+    proposals = admitted = refused = broken = 0;
+    cr_assert(host_start(&host));
+}
+
+static void end(void)
+{
+    host_close(&host);
+    cast_close(&cast);
+}
+
+TestSuite(driver, .init = begin, .fini = end);
+
+static void run_until(uint64_t end_ns)
+{
+    for (uint32_t i = 0; i < 100000 && host_due_ns(&host) <= end_ns; i++) {
+        now_ns = host_due_ns(&host) > now_ns ? host_due_ns(&host) : now_ns;
+        cr_assert(host_work(&host));
+    }
+    now_ns = end_ns;
+}
+
+static void link_all(bool up)
+{
+    for (uint32_t i = 1; i < 4; i++) {
+        driver_link(&host.driver, i, up);
+    }
+}
+
+static void request(uint32_t actor, uint64_t nonce)
+{
+    static struct cast_command command;
+
+    command.nonce = nonce;
+    command.valid_until_ms = CAST_GENESIS_MS + 300000;
+    cast_sign(&cast, actor, &command);
+    host_request(&host, 100 + nonce, 1, bytes_of(command.bytes, command.size));
+}
+
+Test(driver, nothing_signed_leaves_before_the_log_covers_it_I8)
+{
+    link_all(true);
+    run_until(2 * MS);
+    request(0, 1);
+    uint32_t waited = 0;
+    for (unsigned i = 0; i < 200 && host.driver.lsn_durable == 0; i++) {
+        cr_assert_eq(host.driver.counters.signatures_made, 0);
+        cr_assert_eq(proposals, 0, "L4: led_view is not durable yet");
+        waited = host.driver.outbox.count > waited ? host.driver.outbox.count : waited;
+        run_until(now_ns + MS);
+    }
+    cr_assert_eq(admitted, 1);
+    cr_assert_gt(waited, 0, "the vote waits in the outbox");
+    cr_assert_gt(host.driver.lsn_durable, 0);
+    run_until(now_ns + MS);
+    cr_assert_gt(proposals, 0);
+    cr_assert_gt(host.driver.counters.signatures_made, 0);
+}
+
+Test(driver, a_log_that_cannot_write_ends_signing_for_good)
+{
+    link_all(true);
+    run_until(2 * MS);
+    host.disk.config.faults.write_error = 1000000;
+    request(0, 1);
+    run_until(now_ns + 4 * WRITE_NS);
+    cr_assert_eq(broken, 1);
+    cr_assert_eq(host.driver.counters.signatures_made, 0);
+    cr_assert_eq(driver_deadline_ns(&host.driver), UINT64_MAX);
+    request(1, 1);
+    cr_assert_eq(refused, 1);
+    cr_assert_eq(refused_code, REFUSAL_BUSY);
+    cr_assert_eq(host.driver.counters.events_dropped, 1);
+}
+
+Test(driver, a_message_of_any_bytes_is_safe_and_counted)
+{
+    uint8_t noise[64];
+
+    memset(noise, 0xa5, sizeof noise);
+    for (unsigned type = 0; type < 256; type++) {
+        host_message(&host, 1, (uint8_t)type, bytes_of(noise, type % sizeof noise));
+    }
+    run_until(now_ns + 10 * MS);
+    cr_assert_gt(replica_counters(host.driver.replica)->malformed, 200);
+    cr_assert_eq(broken, 0);
+}
+
+Test(driver, the_replica_knows_of_links_as_they_are)
+{
+    struct replica_status status;
+
+    driver_link(&host.driver, 2, true);
+    cr_assert_eq(driver_deadline_ns(&host.driver), 0, "it waits to be told");
+    driver_link(&host.driver, 2, false);
+    cr_assert_neq(driver_deadline_ns(&host.driver), 0, "nothing changed in the end");
+    driver_link(&host.driver, 3, true);
+    run_until(now_ns + MS);
+    replica_status(host.driver.replica, &status);
+    cr_assert(member_set_has(&status.linked, 3));
+    cr_assert_not(member_set_has(&status.linked, 2));
+}
+
+Test(driver, idle_means_no_deadline_and_nothing_under_way_N5)
+{
+    run_until(now_ns + 200 * MS);
+    cr_assert(driver_is_idle(&host.driver));
+    cr_assert_not(driver_is_stalled(&host.driver));
+    cr_assert_eq(driver_deadline_ns(&host.driver), UINT64_MAX);
+}
+
+Test(driver, a_stop_that_is_wanted_takes_no_more_requests)
+{
+    link_all(true);
+    run_until(2 * MS);
+    driver_drain(&host.driver);
+    (void)host_work(&host);
+    request(0, 1);
+    cr_assert_eq(refused, 1);
+    cr_assert_eq(refused_code, REFUSAL_DRAINING);
+    run_until(now_ns + 3000 * MS);
+    cr_assert(host.drained);
+}
+
+Test(driver, what_was_promised_is_known_after_a_restart)
+{
+    link_all(true);
+    run_until(2 * MS);
+    request(0, 1);
+    run_until(now_ns + 4 * WRITE_NS);
+    struct capsule before = host.driver.log.capsule_durable;
+    cr_assert_neq(before.vote_kind, 0);
+    host_crash(&host, true);
+    cr_assert(host_start(&host));
+    cr_assert(capsule_follows(&host.recovery.position.capsule, &before), "I6: never less than what was durable");
+    cr_assert_neq(host.recovery.position.capsule.vote_kind, 0);
+    cr_assert_eq(host.driver.counters.records_refused, 0);
+}
