@@ -170,15 +170,17 @@ void replica_on_timeout(struct replica *r, uint32_t from, const struct message_t
     enum verdict verdict = check_timeout(r, from, timeout);
     bool own = from == r->self;
 
-    bool may = verdict != VERDICT_OK && replica_may_answer(r, from); /* Asked once: it is a ration. */
+    bool counts = verdict == VERDICT_OK || verdict == VERDICT_CONFLICT;
+    bool late = verdict == VERDICT_STALE || (counts && rank_compare(timeout->high.ballot.rank, r->high.ballot.rank) < 0);
+    bool may = (verdict != VERDICT_OK || late) && replica_may_answer(r, from); /* Asked once: it is a ration. */
 
     if (!own && timeout->commands.size > 0 && (verdict == VERDICT_OK || may)) {
         replica_take_commands(r, from, timeout->commands); /* Q2 */
     }
-    if (verdict == VERDICT_STALE && may) {
-        replica_send_answer(r, from); /* T7 */
+    if (late && may) {
+        replica_send_answer(r, from); /* T7: it lacks a TC, or a QC that is known here. */
     }
-    if (verdict == VERDICT_CONFLICT && may && r->safety.state.timeout_view >= (int64_t)r->view && r->timeout_repeats < REPEATS_MAX) {
+    if (verdict == VERDICT_CONFLICT && !late && may && r->safety.state.timeout_view >= (int64_t)r->view && r->timeout_repeats < REPEATS_MAX) {
         r->timeout_repeats++; /* Two that answer each other must fall silent too (Q1). */
         send_timeout(r, member_set_one(from)); /* It says the same again: ours may have been lost. */
     }
