@@ -24,7 +24,7 @@ LDFLAGS := $(LDFLAGS_$(MODE)) -Wl,--as-needed
 LIBS := -luring -lsodium -lxxhash -lcyaml -ljansson -lpthread -lm
 
 # The daemon's allocator; sanitizer builds bring their own.
-ALLOC_wardd_release := -Wl,--no-as-needed -ljemalloc -Wl,--as-needed # the weak reference in node/heap.c alone would not keep it
+ALLOC_wardd_release := -Wl,--no-as-needed -ljemalloc -Wl,--as-needed # the weak reference in base/thread.c alone would not keep it
 
 # --- Sources: every folder is a layer, every .c but the mains goes into one archive -------------------------------
 
@@ -75,7 +75,7 @@ $(foreach p,$(notdir $(PROGRAMS)),$(eval $(call program,$(p))))
 # --- Checks -------------------------------------------------------------------------------------------------------
 
 $(TESTS): $(TEST_OBJ) $(LIB)
-	$(CC) $(LDFLAGS) $(TEST_OBJ) $(LIB) $(LIBS) -lcriterion -o $@
+	$(CC) $(LDFLAGS) $(TEST_OBJ) $(LIB) $(ALLOC_wardd_$(MODE)) $(LIBS) -lcriterion -o $@
 
 FILTER ?= *
 check: $(PROGRAMS) $(TESTS) ## run the unit tests of this MODE (FILTER='wire*/*' picks some)

@@ -2,6 +2,7 @@
 #include "net/address.h"
 
 #include "base/assert.h"
+#include "base/thread.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -159,14 +160,16 @@ enum err address_resolve(const struct address *address, struct sockaddr_storage 
     ASSERT(length <= HOST_MAX);
     memcpy(host, address->text, length);
     host[length] = '\0';
-    if (getaddrinfo(host, colon + 1, &hints, &found) != 0 || found == NULL) {
-        return ERR_NOT_FOUND;
-    }
     memset(socket, 0, sizeof *socket);
-    memcpy(socket, found->ai_addr, found->ai_addrlen);
-    *size = found->ai_addrlen;
-    freeaddrinfo(found);
-    return ERR_OK;
+    thread_heap_pause();
+    bool known = getaddrinfo(host, colon + 1, &hints, &found) == 0 && found != NULL;
+    if (known) {
+        memcpy(socket, found->ai_addr, found->ai_addrlen);
+        *size = found->ai_addrlen;
+        freeaddrinfo(found);
+    }
+    thread_heap_resume();
+    return known ? ERR_OK : ERR_NOT_FOUND;
 }
 
 /* host_of gives the host as the 16 bytes of an IPv6 address, IPv4 in its mapped form, zeros for anything else. */

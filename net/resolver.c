@@ -2,6 +2,7 @@
 #include "net/resolver.h"
 
 #include "base/assert.h"
+#include "base/thread.h"
 
 #include <stddef.h>
 
@@ -56,7 +57,7 @@ enum err resolver_start(struct resolver *resolver, struct loop *loop)
     }
     pthread_mutex_init(&resolver->mutex, NULL);
     pthread_cond_init(&resolver->wake, NULL);
-    resolver->runs = pthread_create(&resolver->thread, NULL, run, resolver) == 0;
+    resolver->runs = thread_start(&resolver->thread, run, resolver);
     return resolver->runs ? ERR_OK : ERR_NO_MEMORY;
 }
 

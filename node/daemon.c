@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "node/daemon_priv.h"
-#include "node/heap.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -309,7 +308,7 @@ static enum exit_code start(struct daemon *daemon)
     daemon->speaking = true;
     daemon->save_wanted = daemon->store.superblocks.current.clean; /* From here on the log is not cleanly closed. */
     driver_start(&daemon->driver, daemon->store.superblocks.current.instance, &daemon->recovery);
-    daemon->heap_sealed_bytes = heap_taken_bytes();
+    daemon->heap_told = thread_heap_read(&daemon->heap_sealed);
     log_write(&event, "member=%u height=%llu", daemon->boot.self, (unsigned long long)daemon->driver.apply.height);
     return EXIT_FINE;
 }

@@ -10,6 +10,7 @@
 #ifndef WARD_NODE_DAEMON_H
 #define WARD_NODE_DAEMON_H
 
+#include "base/thread.h"
 #include "net/loop_uring.h"
 #include "net/net.h"
 #include "node/boot.h"
@@ -52,7 +53,8 @@ struct daemon {
     bool stop;
     enum exit_code code;
     uint64_t start_ns;
-    uint64_t heap_sealed_bytes;      /* taken from the heap before the seal */
+    struct thread_heap heap_sealed;  /* taken from the heap before the seal */
+    bool heap_told;                  /* the allocator tells */
     struct recovery_outcome recovery;
     uint64_t last_commit_ns;         /* when the newest block was executed; 0: none since the start */
     uint64_t stuck_ns;               /* when this replica first gave up on a view since then; 0: it did not */

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "ledger/ledger.h"
-#include "node/heap.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -205,8 +204,10 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     number(lines, "ed25519_rejected", checks.rejected);
     write_process(lines);
     number(lines, "memory_reserved_bytes", daemon->arena_bytes);
-    if (daemon->heap_sealed_bytes != UINT64_MAX) {
-        number(lines, "heap_bytes_after_seal", heap_taken_bytes() - daemon->heap_sealed_bytes);
+    struct thread_heap heap;
+    if (daemon->heap_told && thread_heap_read(&heap)) {
+        number(lines, "heap_bytes_after_seal", heap.bytes - daemon->heap_sealed.bytes);
+        number(lines, "heap_bytes_by_resolver", heap.paused_bytes - daemon->heap_sealed.paused_bytes);
     }
 }
 

@@ -5,8 +5,8 @@
 #include "node/verify_pool.h"
 
 #include "base/assert.h"
+#include "base/thread.h"
 
-#include <signal.h>
 #include <string.h>
 
 static struct ed25519_ctx *take_ctx(struct arena *arena, const struct verify_pool_config *config)
@@ -85,18 +85,12 @@ static void *worker_run(void *argument)
 
 enum err verify_pool_start(struct verify_pool *pool)
 {
-    sigset_t all, old;
-
-    /* Signals belong to the loop's thread. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
     for (uint32_t i = 0; i < pool->config.threads; i++) {
-        if (pthread_create(&pool->workers[i].thread, NULL, worker_run, &pool->workers[i]) != 0) {
+        if (!thread_start(&pool->workers[i].thread, worker_run, &pool->workers[i])) {
             break;
         }
         pool->started++;
     }
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (pool->started < pool->config.threads) {
         verify_pool_stop(pool);
         return ERR_NO_MEMORY;

@@ -2,6 +2,7 @@
 #include "storage/disk_uring.h"
 
 #include "base/assert.h"
+#include "base/thread.h"
 #include "storage/disk_uring_priv.h"
 #include "storage/format.h"
 
@@ -347,7 +348,7 @@ enum err disk_uring_start(struct disk_uring *disk)
     }
     pthread_mutex_init(&disk->mutex, NULL);
     pthread_cond_init(&disk->wake, NULL);
-    disk->thread_runs = pthread_create(&disk->thread, NULL, disk_uring_pool_run, disk) == 0;
+    disk->thread_runs = thread_start(&disk->thread, disk_uring_pool_run, disk);
     return disk->thread_runs ? ERR_OK : ERR_NO_MEMORY;
 }
 

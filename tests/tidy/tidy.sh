@@ -89,6 +89,8 @@ plant map 'consensus/vote.c does not define vote_may' "sed -i 's,vote_can,vote_m
 plant map 'no table of questions' "sed -i '/^|/d' docs/architecture.md"
 plant map 'docs/protocol.md:5: docs/wire.md does not exist' "printf 'See \`docs/wire.md\`.\n' | tee -a docs/protocol.md >/dev/null; sed -i 5q docs/protocol.md"
 plant memory 'base/one.c:7: calls the allocator' "printf 'void *take(void) { return malloc(8); }\n' >>base/one.c"
+plant memory 'base/one.c:7: calls the allocator' "printf 'int ask(void) { return getaddrinfo(0, 0, 0, 0); }\n' >>base/one.c"
+plant memory 'base/one.c:7: makes a thread' "printf 'int run(void) { return pthread_create(0, 0, 0, 0); }\n' >>base/one.c"
 plant memory 'base/gone.c does not exist' "printf 'base/gone.c  it runs once at the start\n' >tools/tidy.memory"
 plant codes 'ledger/grant.c: gives CODE_GRANTEE' "printf 'int x = CODE_GRANTEE;\n' >ledger/grant.c"
 plant determinism '<time.h> is not for a deterministic folder' "printf '#include <time.h>\n' >>consensus/vote.c"
