@@ -191,6 +191,9 @@ static json_t *problems(const struct cluster_run *run)
     if (tally->measured == 0 || run->cost.commands == 0) {
         json_array_append_new(list, json_string("nothing was committed in the measured stretch"));
     }
+    if (!run->cost.complete) {
+        json_array_append_new(list, json_string("a replica does not tell what its work costs"));
+    }
     return list;
 }
 

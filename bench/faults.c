@@ -137,8 +137,9 @@ static int prepare(struct faults_run *run)
 static uint64_t figure_of(struct faults_run *run, uint32_t member, const char *name)
 {
     static char text[METER_TEXT_BYTES];
+    uint64_t figure;
 
-    return meter_ask(&run->bed.cluster, member, text, 1000) == ERR_OK ? meter_figure(text, name) : 0;
+    return meter_ask(&run->bed.cluster, member, text, 1000) == ERR_OK && meter_figure(text, name, &figure) ? figure : 0;
 }
 
 /* height_of_others gives the highest executed height among all but one. */
@@ -326,6 +327,17 @@ static bool wait_even(struct faults_run *run)
     return false;
 }
 
+/* watch_heap takes in what a replica says of its heap. A build whose allocator does not count says so; silence is a problem. */
+static void watch_heap(struct faults_run *run, const char *text)
+{
+    uint64_t counted, bytes = 0;
+
+    if (!meter_figure(text, "heap_counted", &counted) || (counted != 0 && !meter_figure(text, "heap_bytes_after_seal", &bytes))) {
+        problem(run, "a replica does not say what it took from the heap");
+    }
+    run->heap_bytes_max = bytes > run->heap_bytes_max ? bytes : run->heap_bytes_max;
+}
+
 /* compare_roots: every replica must stand at the same height with the same root, and have taken nothing from the heap since its start. */
 static void compare_roots(struct faults_run *run)
 {
@@ -335,8 +347,7 @@ static void compare_roots(struct faults_run *run)
     run->roots_equal = wait_even(run);
     for (uint32_t i = 0; i < REPLICAS; i++) {
         bool told = meter_ask(&run->bed.cluster, i, text, 2000) == ERR_OK && meter_word(text, "state_root", root, sizeof root);
-        uint64_t heap = meter_figure(text, "heap_bytes_after_seal");
-        run->heap_bytes_max = heap > run->heap_bytes_max ? heap : run->heap_bytes_max;
+        watch_heap(run, text);
         memcpy(first, i == 0 ? root : first, sizeof first);
         run->roots_equal = run->roots_equal && told && strcmp(first, root) == 0;
     }

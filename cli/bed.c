@@ -210,7 +210,8 @@ enum err bed_wait_linked(struct bed *bed, uint32_t member, uint32_t timeout_ms)
     enum err err = cluster_ready(&bed->cluster, member, timeout_ms);
     while (err == ERR_OK && clock_mono_ns() < end_ns) {
         enum err asked = meter_ask(&bed->cluster, member, text, ASK_MS);
-        if (asked == ERR_OK && meter_figure(text, "members_linked") + 1 >= bed->cluster.plan.replicas) {
+        uint64_t linked;
+        if (asked == ERR_OK && meter_figure(text, "members_linked", &linked) && linked + 1 >= bed->cluster.plan.replicas) {
             return ERR_OK;
         }
         nap();
@@ -245,8 +246,10 @@ uint32_t bed_leader(struct bed *bed)
 
     for (uint32_t i = 0; i < replicas; i++) {
         if (bed->cluster.orgs[i].pid > 0 && meter_ask(&bed->cluster, i, text, ASK_MS) == ERR_OK) {
-            uint64_t leader = meter_figure(text, "leader");
-            votes[leader < replicas ? leader : 0]++;
+            uint64_t leader;
+            if (meter_figure(text, "leader", &leader) && leader < replicas) {
+                votes[leader]++;
+            }
         }
     }
     for (uint32_t i = 0; i < replicas; i++) {

@@ -216,6 +216,9 @@ static void calm(struct demo *demo, uint64_t end_ns)
     sleep_until(end_ns);
     meter_read(&demo->to, &demo->bed.cluster, METER_ENDS);
     meter_compare(&demo->from, &demo->to, &demo->cost);
+    if (!demo->cost.complete) {
+        problem(demo, "a replica does not tell what its work costs");
+    }
     demo->memory_mib = report_memory_mib(&demo->to);
 }
 
@@ -246,8 +249,9 @@ static void without_leader(struct demo *demo, uint64_t end_ns)
 static uint64_t height_of(struct demo *demo, uint32_t member)
 {
     static char text[METER_TEXT_BYTES];
+    uint64_t height;
 
-    return meter_ask(&demo->bed.cluster, member, text, 1000) == ERR_OK ? meter_figure(text, "executed_height") : 0;
+    return meter_ask(&demo->bed.cluster, member, text, 1000) == ERR_OK && meter_figure(text, "executed_height", &height) ? height : 0;
 }
 
 /* start_again brings the killed replica back and waits until it is where the others were when it was asked. */
@@ -319,19 +323,26 @@ static void settle_lost(struct demo *demo)
     }
 }
 
-/* is_quiet tells whether no replica has anything to do and all stand at one certified height. */
+/* rests tells whether a replica has nothing to do and stands at a certified height. */
+static bool rests(const struct meter_replica *replica, uint64_t *height)
+{
+    uint64_t certified, outstanding;
+
+    return replica->answered && meter_figure(replica->text, "executed_height", height) && meter_figure(replica->text, "checkpoint_height", &certified) &&
+           meter_figure(replica->text, "outstanding", &outstanding) && *height > 0 && certified == *height && outstanding == 0;
+}
+
+/* is_quiet tells whether all replicas rest at one height. */
 static bool is_quiet(struct demo *demo)
 {
-    uint64_t height = 0;
+    uint64_t height = 0, own = 0;
 
     meter_read(&demo->last, &demo->bed.cluster, METER_BEGINS);
     for (uint32_t i = 0; i < demo->last.replicas; i++) {
-        const char *text = demo->last.of[i].text;
-        uint64_t own = meter_figure(text, "executed_height");
-        height = i == 0 ? own : height;
-        if (!demo->last.of[i].answered || own == 0 || own != height || meter_figure(text, "outstanding") != 0 || meter_figure(text, "checkpoint_height") != own) {
+        if (!rests(&demo->last.of[i], &own) || (i > 0 && own != height)) {
             return false;
         }
+        height = own;
     }
     return true;
 }
@@ -344,7 +355,9 @@ static void compare_roots(struct demo *demo)
     for (uint32_t i = 0; i < demo->last.replicas; i++) {
         bool told = meter_word(demo->last.of[i].text, "state_root", i == 0 ? first : other, sizeof first);
         demo->roots_equal = demo->roots_equal && told && (i == 0 || strcmp(first, other) == 0);
-        uint64_t height = meter_figure(demo->last.of[i].text, "executed_height");
+        uint64_t height;
+        told = meter_figure(demo->last.of[i].text, "executed_height", &height);
+        demo->roots_equal = demo->roots_equal && told;
         demo->blocks = height > demo->blocks ? height : demo->blocks;
     }
     if (demo->roots_equal) {
@@ -352,6 +365,18 @@ static void compare_roots(struct demo *demo)
     } else {
         problem(demo, "the replicas' state roots differ");
     }
+}
+
+/* grown gives by how much a figure grew. Gives: 0 and a problem when a replica did not tell it both times. */
+static uint64_t grown(struct demo *demo, const struct meter_replica *before, const struct meter_replica *end, const char *name)
+{
+    uint64_t from, to;
+
+    if (!before->answered || !end->answered || !meter_figure(before->text, name, &from) || !meter_figure(end->text, name, &to)) {
+        problem(demo, "a replica does not tell its %s", name);
+        return 0;
+    }
+    return to - from;
 }
 
 static void watch_idle(struct demo *demo)
@@ -365,10 +390,13 @@ static void watch_idle(struct demo *demo)
     meter_read(&end, &demo->bed.cluster, METER_ENDS);
     demo->idle = (struct demo_idle){ .seconds = (double)(end.mono_ns - after.mono_ns) / 1e9 };
     for (uint32_t i = 0; i < end.replicas; i++) {
+        if (!after.of[i].up || !end.of[i].up) {
+            problem(demo, "replica %u does not run any more", i);
+        }
         demo->idle.wakeups += end.of[i].wakeups - after.of[i].wakeups;
         demo->idle.write_bytes += end.of[i].write_bytes - after.of[i].write_bytes;
-        demo->idle.messages += meter_figure(end.of[i].text, "member_frames_out") - meter_figure(before.of[i].text, "member_frames_out");
-        demo->idle.writes += meter_figure(end.of[i].text, "disk_writes") - meter_figure(before.of[i].text, "disk_writes");
+        demo->idle.messages += grown(demo, &before.of[i], &end.of[i], "member_frames_out");
+        demo->idle.writes += grown(demo, &before.of[i], &end.of[i], "disk_writes");
     }
     say(demo, "idle for %.1f s: %llu wake-ups, %llu messages, %llu writes", demo->idle.seconds, (unsigned long long)demo->idle.wakeups,
         (unsigned long long)demo->idle.messages, (unsigned long long)demo->idle.writes);

@@ -6,6 +6,7 @@
 #include "cli/client.h"
 #include "wire/message.h"
 
+#include <errno.h>
 #include <sodium/crypto_sign.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,11 +127,22 @@ static const char *value_of(const char *text, const char *name)
     return NULL;
 }
 
-uint64_t meter_figure(const char *text, const char *name)
+bool meter_figure(const char *text, const char *name, uint64_t *figure)
 {
     const char *value = value_of(text, name);
+    char *end = NULL;
 
-    return value == NULL ? 0 : strtoull(value, NULL, 10);
+    *figure = 0;
+    if (value == NULL || *value < '0' || *value > '9') {
+        return false;
+    }
+    errno = 0;
+    unsigned long long number = strtoull(value, &end, 10);
+    if (errno != 0 || (*end != '\n' && *end != '\0')) {
+        return false;
+    }
+    *figure = number;
+    return true;
 }
 
 bool meter_word(const char *text, const char *name, char *out, size_t size)
@@ -147,26 +159,34 @@ bool meter_word(const char *text, const char *name, char *out, size_t size)
     return true;
 }
 
-/* block_messages sums what was sent to make and commit blocks. */
+/* block_messages sums what was sent to make and commit blocks. A replica has no line for a type that it never sent. */
 static uint64_t block_messages(const char *text)
 {
     static const uint8_t types[] = { MESSAGE_PROPOSE, MESSAGE_VOTE, MESSAGE_CERT, MESSAGE_COMMITVOTE, MESSAGE_COMMITQC, MESSAGE_TIMEOUT, MESSAGE_TC,
                                      MESSAGE_ABDICATE, MESSAGE_QUERY, MESSAGE_ANSWER };
     char name[64];
-    uint64_t sum = 0;
+    uint64_t sum = 0, sent;
 
     for (size_t i = 0; i < sizeof types; i++) {
         snprintf(name, sizeof name, "sent_%s", message_word(types[i]));
-        sum += meter_figure(text, name);
+        sum += meter_figure(text, name, &sent) ? sent : 0;
     }
     return sum;
 }
 
-static uint64_t delta(const struct meter_replica *from, const struct meter_replica *to, const char *name)
-{
-    uint64_t before = meter_figure(from->text, name), after = meter_figure(to->text, name);
+/* A replica at both ends of a stretch. */
+struct pair {
+    const struct meter_replica *from, *to;
+};
 
-    return after > before ? after - before : 0;
+static uint64_t delta(struct meter_cost *cost, const struct pair *pair, const char *name)
+{
+    uint64_t before, after;
+    bool told = meter_figure(pair->from->text, name, &before);
+
+    told = meter_figure(pair->to->text, name, &after) && told;
+    cost->complete = cost->complete && told;
+    return told && after > before ? after - before : 0;
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -179,17 +199,17 @@ struct sums {
     uint64_t replicas, cpu_ns, checks, batches, messages, logged, sent;
 };
 
-static void add_up(struct sums *sums, struct meter_cost *cost, const struct meter_replica *from, const struct meter_replica *to)
+static void add_up(struct sums *sums, struct meter_cost *cost, const struct pair *pair)
 {
     sums->replicas++;
-    sums->cpu_ns += to->cpu_ns - from->cpu_ns;
-    sums->checks += delta(from, to, "ed25519_checks");
-    sums->batches += delta(from, to, "log_batches");
-    sums->messages += block_messages(to->text) - block_messages(from->text);
-    sums->logged += delta(from, to, "log_bytes_written");
-    sums->sent += delta(from, to, "bytes_out");
-    cost->commands = larger(cost->commands, delta(from, to, "commands_committed"));
-    cost->blocks = larger(cost->blocks, delta(from, to, "blocks_committed"));
+    sums->cpu_ns += pair->to->cpu_ns - pair->from->cpu_ns;
+    sums->checks += delta(cost, pair, "ed25519_checks");
+    sums->batches += delta(cost, pair, "log_batches");
+    sums->messages += block_messages(pair->to->text) - block_messages(pair->from->text);
+    sums->logged += delta(cost, pair, "log_bytes_written");
+    sums->sent += delta(cost, pair, "bytes_out");
+    cost->commands = larger(cost->commands, delta(cost, pair, "commands_committed"));
+    cost->blocks = larger(cost->blocks, delta(cost, pair, "blocks_committed"));
 }
 
 void meter_compare(const struct meter_reading *from, const struct meter_reading *to, struct meter_cost *cost)
@@ -197,11 +217,13 @@ void meter_compare(const struct meter_reading *from, const struct meter_reading 
     struct sums sums = { 0 };
 
     ASSERT(from->replicas == to->replicas);
-    *cost = (struct meter_cost){ .seconds = (double)(to->mono_ns - from->mono_ns) / 1e9 };
+    *cost = (struct meter_cost){ .complete = true, .seconds = (double)(to->mono_ns - from->mono_ns) / 1e9 };
     for (uint32_t i = 0; i < from->replicas; i++) {
         if (from->of[i].answered && to->of[i].answered) {
-            add_up(&sums, cost, &from->of[i], &to->of[i]);
+            add_up(&sums, cost, &(struct pair){ &from->of[i], &to->of[i] });
             cost->cpu_us_per_tx_by[i] = (double)(to->of[i].cpu_ns - from->of[i].cpu_ns) / 1000;
+        } else if (from->of[i].up && to->of[i].up) {
+            cost->complete = false;
         }
     }
     double commands = cost->commands > 0 ? (double)cost->commands : 0, blocks = cost->blocks > 0 ? (double)cost->blocks : 0;

@@ -37,12 +37,14 @@ void meter_kernel(struct meter_reading *reading, const struct cluster *cluster);
 /* meter_ask asks one replica for its status within timeout_ms. Fails: as client_open. */
 enum err meter_ask(const struct cluster *cluster, uint32_t member, char text[METER_TEXT_BYTES], uint32_t timeout_ms);
 
-/* meter_figure gives the number of a line, 0 when there is no such line. meter_word copies its word. Gives: false when there is none. */
-uint64_t meter_figure(const char *text, const char *name);
+/* meter_figure reads the number of a line, meter_word copies its word. Gives: false when there is no such line, or nothing of the kind on it;
+ * a figure is 0 then, which nobody may take for one that a replica gave. */
+bool meter_figure(const char *text, const char *name, uint64_t *figure) __attribute__((warn_unused_result));
 bool meter_word(const char *text, const char *name, char *out, size_t size);
 
 /* Sums and rates over a stretch. Messages and flushes are of blocks alone: checkpoints, catch-up and forwarded commands are left out. */
 struct meter_cost {
+    bool complete;      /* each replica that runs at both ends answered with every figure; if not, the rates are too low */
     double seconds;
     uint64_t commands;  /* committed, by the replica that saw most */
     uint64_t blocks;

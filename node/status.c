@@ -205,6 +205,7 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     write_process(lines);
     number(lines, "memory_reserved_bytes", daemon->arena_bytes);
     struct thread_heap heap;
+    number(lines, "heap_counted", daemon->heap_told ? 1 : 0);
     if (daemon->heap_told && thread_heap_read(&heap)) {
         number(lines, "heap_bytes_after_seal", heap.bytes - daemon->heap_sealed.bytes);
         number(lines, "heap_bytes_by_resolver", heap.paused_bytes - daemon->heap_sealed.paused_bytes);

@@ -6,18 +6,38 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char text[] = "view 3\nleader 2\nstate_root 0a0b\nlast_view 9\ncommands_committed 18446744073709551615\nempty \n";
+static const char text[] = "view 3\nleader 2\nstate_root 0a0b\nlast_view 9\ncommands_committed 18446744073709551615\nempty \nnone 0\nword abc\n"
+                           "huge 18446744073709551616\nsigned -1\n";
+
+static void expect(const char *name, uint64_t wanted)
+{
+    uint64_t figure = 1234;
+
+    cr_assert(meter_figure(text, name, &figure), "%s", name);
+    cr_assert_eq(figure, wanted, "%s", name);
+}
+
+Test(meter, a_figure_that_is_missing_is_told_apart_from_zero)
+{
+    static const char *const absent[] = { "lead", "empty", "word", "state_root", "huge", "signed", "nothing" };
+    uint64_t figure = 1234;
+
+    expect("none", 0);
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
+        cr_assert_not(meter_figure(text, absent[i], &figure), "%s", absent[i]);
+        cr_assert_eq(figure, 0);
+    }
+    cr_assert_not(meter_figure("", "view", &figure));
+}
 
 Test(meter, a_figure_is_found_by_its_whole_name)
 {
     char word[8];
 
-    cr_assert_eq(meter_figure(text, "view"), 3);
-    cr_assert_eq(meter_figure(text, "leader"), 2);
-    cr_assert_eq(meter_figure(text, "last_view"), 9);
-    cr_assert_eq(meter_figure(text, "commands_committed"), UINT64_MAX);
-    cr_assert_eq(meter_figure(text, "lead"), 0);
-    cr_assert_eq(meter_figure("", "view"), 0);
+    expect("view", 3);
+    expect("leader", 2);
+    expect("last_view", 9);
+    expect("commands_committed", UINT64_MAX);
     cr_assert(meter_word(text, "state_root", word, sizeof word));
     cr_assert_str_eq(word, "0a0b");
     cr_assert_not(meter_word(text, "state_root", word, 4), "too long");
@@ -48,8 +68,9 @@ Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone
         set(&from.of[i], 1);
         set(&to.of[i], 3);
     }
-    to.of[3].answered = false;
+    to.of[3].answered = to.of[3].up = false;
     meter_compare(&from, &to, &cost);
+    cr_assert(cost.complete);
     cr_assert_float_eq(cost.seconds, 2.5, 1e-9);
     cr_assert_eq(cost.commands, 200);
     cr_assert_eq(cost.blocks, 20);
@@ -63,6 +84,30 @@ Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone
     meter_compare(&to, &to, &cost);
     cr_assert_eq(cost.commands, 0);
     cr_assert_float_eq(cost.cpu_us_per_tx, 0, 1e-9);
+}
+
+Test(meter, a_cost_of_which_a_figure_is_missing_is_not_complete)
+{
+    static const char *const names[] = { "ed25519_checks", "log_batches", "log_bytes_written", "bytes_out", "commands_committed", "blocks_committed" };
+    static struct meter_reading from, to;
+    struct meter_cost cost;
+
+    from.replicas = to.replicas = 4;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        for (uint32_t member = 0; member < 4; member++) {
+            set(&from.of[member], 1);
+            set(&to.of[member], 3);
+        }
+        *strstr(to.of[2].text, names[i]) = 'X';
+        meter_compare(&from, &to, &cost);
+        cr_assert_not(cost.complete, "%s", names[i]);
+    }
+    set(&to.of[2], 3);
+    meter_compare(&from, &to, &cost);
+    cr_assert(cost.complete);
+    to.of[1].answered = false;
+    meter_compare(&from, &to, &cost);
+    cr_assert_not(cost.complete, "a replica that runs and does not answer");
 }
 
 Test(meter, a_check_of_libsodium_takes_microseconds)
