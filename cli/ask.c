@@ -72,10 +72,7 @@ static int load_key(struct ask *ask)
     if (err != ERR_OK) {
         return output_fail(ask->args, err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_CONFIGURATION, "%s", problem);
     }
-    if (keyfile_is_kx(ask->key->kind)) {
-        return output_fail(ask->args, EXIT_USAGE, "%s is no signing key", path);
-    }
-    return name_account(ask);
+    return keyfile_is_kx(ask->key->kind) ? output_fail(ask->args, EXIT_USAGE, "%s is no signing key", path) : (int)EXIT_FINE;
 }
 
 int ask_open(const struct args *args, struct ask *ask)
@@ -87,7 +84,8 @@ int ask_open(const struct args *args, struct ask *ask)
         return output_fail(args, EXIT_USAGE, "--certified and --out need --genesis: it says whose signatures count");
     }
     ask->answer = malloc(CLIENT_FRAME_BYTES_MAX);
-    int code = ask->answer == NULL ? output_fail(args, EXIT_RESOURCE, "no memory") : reach_open(args, &ask->reach);
+    int code = ask->answer == NULL ? output_fail(args, EXIT_RESOURCE, "no memory") : load_key(ask);
+    code = code == EXIT_FINE ? reach_open(args, &ask->reach) : code;
     if (code != EXIT_FINE) {
         return code;
     }
@@ -100,7 +98,7 @@ int ask_open(const struct args *args, struct ask *ask)
     if (out) {
         proof_begin(&ask->draft, &ask->genesis);
     }
-    return load_key(ask);
+    return ask->key == NULL ? (int)EXIT_FINE : name_account(ask);
 }
 
 void ask_close(struct ask *ask)

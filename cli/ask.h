@@ -38,7 +38,7 @@ struct ask {
     size_t answer_bytes;
 };
 
-/* ask_open reads the flags, loads the key, connects. Needs: the row has ASK_FLAGS. Gives: EXIT_FINE, or the exit code after output_fail.
+/* ask_open reads the flags, loads the key, and only then connects: a key that others can read is refused whoever answers. Needs: the row has ASK_FLAGS. Gives: EXIT_FINE, or the exit code after output_fail.
  * Owns: the caller calls ask_close in either case. */
 int ask_open(const struct args *args, struct ask *ask);
 void ask_close(struct ask *ask);

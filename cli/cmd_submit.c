@@ -12,10 +12,10 @@
 
 #include <string.h>
 
-/* Key files that sign beside the sender, in locked pages. */
+/* Key files that sign beside the sender, in locked pages: cosigners' in the order of the flags, then the new key of a registration. */
 struct key_ring {
-    struct keyfile keys[ENVELOPE_COSIGNERS_MAX + 1]; /* the last one is the new key of a registration */
-    uint32_t count;
+    struct keyfile cosigners[ENVELOPE_COSIGNERS_MAX];
+    struct keyfile new_key;
 };
 
 struct submit {
@@ -107,18 +107,34 @@ static int load(const struct submit *submit, struct keyfile *key, const char *pa
     return keyfile_is_kx(key->kind) ? output_fail(submit->args, EXIT_USAGE, "%s is no signing key", path) : (int)EXIT_FINE;
 }
 
+/* load_keys reads all key files but the sender's. It comes before anybody is connected to. */
+static int load_keys(struct submit *submit)
+{
+    const char *path, *new_key = args_text(submit->args, "new-key");
+    void *pages = NULL;
+    int code = EXIT_FINE;
+
+    if (secret_take(&pages, sizeof *submit->signers) != ERR_OK) {
+        return output_fail(submit->args, EXIT_RESOURCE, "no memory can be locked for keys; raise the limit (ulimit -l)");
+    }
+    submit->signers = pages;
+    for (uint32_t i = 0; code == EXIT_FINE && (path = args_repeat(submit->args, "cosigner", i)) != NULL; i++) {
+        code = i == ENVELOPE_COSIGNERS_MAX ? output_fail(submit->args, EXIT_USAGE, "at most %d cosigners", ENVELOPE_COSIGNERS_MAX)
+                                           : load(submit, &submit->signers->cosigners[i], path);
+    }
+    return code == EXIT_FINE && new_key != NULL ? load(submit, &submit->signers->new_key, new_key) : code;
+}
+
 static int add_cosigners(struct submit *submit)
 {
     const char *path;
 
     while ((path = args_repeat(submit->args, "cosigner", submit->draft.cosigners_count)) != NULL) {
-        if (submit->draft.cosigners_count == ENVELOPE_COSIGNERS_MAX) {
-            return output_fail(submit->args, EXIT_USAGE, "at most %d cosigners", ENVELOPE_COSIGNERS_MAX);
-        }
-        struct keyfile *key = &submit->signers->keys[submit->draft.cosigners_count];
+        ASSERT(submit->draft.cosigners_count < ENVELOPE_COSIGNERS_MAX);
+        struct keyfile *key = &submit->signers->cosigners[submit->draft.cosigners_count];
         struct tx_signer *signer = &submit->draft.cosigners[submit->draft.cosigners_count++];
-        int code = load(submit, key, path);
-        if (code == EXIT_FINE && !ask_account_of(key, &submit->send.ask.genesis, (uint16_t)args_number(submit->args, "org"), signer->account)) {
+        int code = EXIT_FINE;
+        if (!ask_account_of(key, &submit->send.ask.genesis, (uint16_t)args_number(submit->args, "org"), signer->account)) {
             code = output_fail(submit->args, EXIT_USAGE, "%s has no account of its own; an organisation's key needs --org", path);
         }
         signer->key = &key->pair.sign;
@@ -134,14 +150,10 @@ static int add_new_key(struct submit *submit)
 {
     const char *path = args_text(submit->args, "new-key");
     struct actor_set *actor = &submit->draft.body.as.actor_set;
-    struct keyfile *key = &submit->signers->keys[ENVELOPE_COSIGNERS_MAX];
+    struct keyfile *key = &submit->signers->new_key;
 
     if (submit->draft.body.type != COMMAND_ACTOR_SET || path == NULL) {
         return path == NULL ? (int)EXIT_FINE : output_fail(submit->args, EXIT_USAGE, "--new-key belongs to actor-set");
-    }
-    int code = load(submit, key, path);
-    if (code != EXIT_FINE) {
-        return code;
     }
     if (!ask_account_of(key, &submit->send.ask.genesis, 0, actor->acct)) {
         return output_fail(submit->args, EXIT_USAGE, "%s is no key of an actor", path);
@@ -174,14 +186,9 @@ static int add_payload(struct submit *submit)
 
 static int make(struct submit *submit)
 {
-    void *pages = NULL;
-
     submit->spec = body_spec_of(submit->args->operands[0]);
-    int code = submit->spec == NULL ? name_types(submit) : send_open(submit->args, &submit->send);
-    if (code == EXIT_FINE && secret_take(&pages, sizeof *submit->signers) != ERR_OK) {
-        code = output_fail(submit->args, EXIT_RESOURCE, "no memory can be locked for keys; raise the limit (ulimit -l)");
-    }
-    submit->signers = pages;
+    int code = submit->spec == NULL ? name_types(submit) : load_keys(submit);
+    code = code == EXIT_FINE ? send_open(submit->args, &submit->send) : code;
     int (*const steps[])(struct submit *) = { read_body, add_cosigners, add_new_key, add_payload, check_body };
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == EXIT_FINE; i++) {
         code = steps[i](submit);

@@ -7,10 +7,19 @@ cd "$work" || exit 1
 
 number() { sed -n "s/^ *\"$1\": *\([0-9.]*\),*$/\1/p" bench.json | head -n 1; }
 
-timeout 60 "$bin/ward-bench" cluster --json --rate 200 --for 2s >bench.json 2>bench.err
+measure() { timeout 60 "$bin/ward-bench" cluster --json --rate 200 --for 2s >bench.json 2>bench.err; }
+problems() { tr -d '\n' <bench.json | sed -n 's/.*"problems": *\[ *\([^]]*[^] ]\) *\].*/\1/p' | cut -c1-300; }
+# A run is valid, or is not and says why. A machine that is busy with other things may spoil one run; two in a row are counted as valid only when
+# they are, and as skipped when nothing but the machine was too slow.
+measure || measure
 code=$?
-[ "$code" -eq 0 ] || { [ "$code" -eq 23 ] && grep -q '"valid": false' bench.json; }
-check $? "it ends with 0, or with 23 and a run that is not valid ($code): $(tr -d '\n' <bench.json | sed 's/.*"problems": *\[\(.*\)\].*/\1/' | cut -c1-160)"
+fact="it ends with 0 and a run that is valid"
+if [ "$code" -eq 23 ] && grep -q '"valid": false' bench.json && [ "$(problems)" = '"the load generator fell behind its own schedule"' ]; then
+    skip "$fact" "the load generator fell behind its own schedule, twice"
+else
+    [ "$code" -eq 0 ] && grep -q '"valid": true' bench.json
+    check $? "$fact ($code): $(problems)"
+fi
 [ "$(sed -n 2p bench.json)" = '  "schema": "ward.bench.cluster/1",' ] && [ ! -s bench.err ]
 check $? "it prints one object and nothing else"
 missing=""

@@ -48,13 +48,28 @@ resources=$(sed -n 's/.*"resources": \([0-9]*\).*/\1/p' "$work/out")
 check $? "the custodian's file is private and holds a salt for each of $resources pointers"
 ends 5 "a custodian's file is never overwritten" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$k/system/system.key" --custody "$work/custody.json" $at
 ends 0 "the patient sees all pointers" ward get pointers "$patient" --key "$k/patient/patient.key" $at --json
-[ "$(grep -c '"content_commit"\|"commitment"\|"seq"' "$work/out")" -ge "$resources" ]
-check $? "as many as the bundle has clinical resources"
-ends 0 "a physician without a grant asks and is denied, with a receipt" ward submit access-request "patient=$patient" --key "$k/practitioner/practitioner.key" $at --json
+shown=$(grep -c '"content_commit": "[0-9a-f]\{64\}"' "$work/out")
+[ "$shown" -gt 0 ] && [ "$shown" -eq "$resources" ]
+check $? "as many as the bundle has clinical resources: $shown of $resources"
+asked() { sed -n 's/.*"transaction": "\([0-9a-f]*\)".*/\1/p' "$work/out"; }
+ends 0 "a physician without a grant asks, with a receipt" ward submit access-request "patient=$patient" --key "$k/practitioner/practitioner.key" $at --json
+denied=$(asked)
 ends 0 "the patient permits the physician" ward submit grant "grantee=$doctor" expires=+30d --key "$k/patient/patient.key" $at
 ends 0 "the physician asks again" ward submit access-request "patient=$patient" --key "$k/practitioner/practitioner.key" $at --json
+permitted=$(asked)
 ends 0 "the patient reads the audit trail" ward audit "$patient" --key "$k/patient/patient.key" $at --json
-says "the denial is in it" 'DENY\|den'
+# decision TRANSACTION: type and reason of the event that the trail holds for this request; nothing unless there is exactly one.
+decision() {
+    awk -v ref="\"$1\"" '
+        $1 == "{" { type = reason = "-" }
+        $1 == "\"type\":" { type = $2 } $1 == "\"reason\":" { reason = $2 }
+        $1 == "\"ref\":" && $2 == ref { found++; text = type " " reason }
+        END { if (found == 1) { gsub(/[",]/, "", text); print text } }' "$work/out"
+}
+[ "$(decision "$denied")" = "access-denied DEFAULT" ]
+check $? "it says that the first request was denied by default: $(decision "$denied")"
+[ "$(decision "$permitted")" = "access-permitted GRANT" ]
+check $? "and that the second one was permitted by the grant: $(decision "$permitted")"
 ends 0 "a receipt is proved by a certified checkpoint" ward submit patient-set default_policy=treating --key "$k/patient/patient.key" $at --genesis "$c/genesis" --out "$work/proof" --timeout 60s
 ends 0 "and anybody with the genesis verifies it offline" ward verify "$work/proof" --genesis "$c/genesis"
 
@@ -68,7 +83,24 @@ ends 2 "an unknown type is a usage error" ward submit patient-sat --key "$k/pati
 ends 2 "an unknown field too" ward submit patient-set colour=red --key "$k/patient/patient.key" $at
 ends 2 "a command needs a signer" ward submit patient-set $at
 ends 9 "a key that others can read signs nothing" sh -c "chmod 0644 '$k/patient/patient.key'; '$bin/ward' submit patient-set --key '$k/patient/patient.key' $at; code=\$?; chmod 0600 '$k/patient/patient.key'; exit \$code"
-ends 3 "a replica of another chain is told apart" sh -c "sed 's/.*//' /dev/null >'$work/none'; '$bin/ward' status --genesis '$work/none' --socket '$c/r0/sock'"
+open_key=$work/open.key
+cp "$k/patient/patient.key" "$open_key"
+chmod 0644 "$open_key"
+nobody="--socket $work/nobody.sock"
+ends 9 "it is refused before anybody is connected to: get" ward get pointers "$patient" --key "$open_key" $nobody
+ends 9 "likewise audit" ward audit "$patient" --key "$open_key" $nobody
+ends 9 "likewise submit" ward submit patient-set default_policy=deny --key "$open_key" $nobody
+ends 9 "likewise a dry run" ward submit patient-set default_policy=deny --key "$open_key" $nobody --nonce 9 --dry-run
+ends 9 "likewise a cosigner's key" ward submit patient-set default_policy=deny --key "$k/patient/patient.key" --cosigner "$open_key" $nobody
+ends 9 "likewise the key of who is registered" ward submit actor-set kind=system --key "$c/r0/keys/admin.key" --org 1 --new-key "$open_key" $nobody
+ends 9 "likewise an import" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$open_key" --custody "$work/never.json" $nobody
+ends 4 "with a private key nobody is reached" ward get pointers "$patient" --key "$k/patient/patient.key" $nobody
+cluster_make "$work/other" 4 || fail "a second chain is laid out"
+ends 0 "a replica answers whoever has its genesis" ward status --genesis "$c/genesis" --socket "$c/r0/sock"
+ends 4 "and not whoever has that of another chain" ward status --genesis "$work/other/genesis" --socket "$c/r0/sock"
+says "which is said" 'another chain'
+: >"$work/none"
+ends 3 "an empty genesis file is no genesis" ward status --genesis "$work/none" --socket "$c/r0/sock"
 ends 4 "a socket that nobody answers is unreachable" ward status --socket "$work/nobody.sock"
 
 # --- A full queue: member 3 takes four waiting commands of one client; the others are refused with a reason and a time ---
