@@ -39,7 +39,6 @@ PROGRAM_ward-sim := sim/main.c
 PROGRAM_ward-bench := bench/main.c
 PROGRAMS := $(foreach p,wardd ward ward-sim ward-bench,$(if $(wildcard $(PROGRAM_$(p))),$(B)/$(p)))
 
-MAN := $(wildcard docs/man/*.1)
 CONFIGS := $(wildcard configs/*.yaml)
 
 TEST_SRC := $(sort $(wildcard tests/*/*_test.c tests/*/*_kit.c))
@@ -140,10 +139,9 @@ lint: ## cppcheck and shellcheck; advice, not part of check-all
 	@cppcheck --std=c17 -q --inline-suppr --enable=warning,portability,performance -D_GNU_SOURCE -I. $(SRC)
 	@shellcheck -x setup.sh tools/tidy tools/tidy.d/* tools/check-all tools/core-check tools/hardened-check tools/run-tests tools/tally tools/fuzz tools/cover tests/tidy/*.sh tests/selftest/*.sh
 
-install: all ## install programs, manual pages and example configuration under $(PREFIX)
+install: all ## install programs, the example configuration and the demonstration bundle under $(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	$(if $(MAN),install -d $(DESTDIR)$(PREFIX)/share/man/man1 && install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man1)
 	$(if $(CONFIGS),install -d $(DESTDIR)$(PREFIX)/share/ward && install -m 644 $(CONFIGS) $(DESTDIR)$(PREFIX)/share/ward)
 	install -d $(DESTDIR)$(PREFIX)/share/ward/demo
 	install -m 644 configs/demo/bundle.json $(DESTDIR)$(PREFIX)/share/ward/demo

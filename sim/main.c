@@ -6,6 +6,7 @@
 #include "sim/scenario.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,24 +19,75 @@ struct options {
     const char *level;
     uint32_t twice_every; /* each so many seeds of a swarm runs twice */
     bool json;
+    const char *verb; /* NULL: none was recognised */
 };
 
-static const char help_text[] =
-    "ward-sim: a virtual cluster of the production code, under one seed\n"
-    "\n"
+static const char run_text[] =
     "  ward-sim run --seed N [--replicas N] [--json]           the story that the seed draws\n"
-    "  ward-sim run --scenario FILE [--json]                   a story that somebody wrote; its trace is compared with FILE's neighbour in .trace\n"
+    "  ward-sim run --scenario FILE [--json]                   a story that somebody wrote; its trace is compared with FILE's neighbour in .trace\n";
+static const char swarm_text[] =
     "  ward-sim swarm --seeds A..B [--replicas N] [--twice N] [--json]\n"
-    "                                                          many seeds; every N-th (default 1: each) runs twice and must not differ\n"
+    "                                                          many seeds; every N-th (default 1: each) runs twice and must not differ\n";
+static const char trace_text[] =
     "  ward-sim trace --seed N | --scenario FILE [--replicas N] [--level turns|story|messages]\n"
-    "                                                          the story, one line for each step\n"
+    "                                                          the story, one line for each step\n";
+static const char codes_text[] =
     "\n"
-    "Exit: 0 fine, 1 an expectation of the scenario fails, 20 safety, 21 liveness, 22 two runs of one seed differ, 2 usage, 3 a scenario cannot be read.\n";
+    "Exit: 0 fine, 1 an expectation of the scenario fails, 20 safety, 21 liveness, 22 two runs of one seed differ, 2 usage, 3 a scenario cannot be read.\n"
+    "With --json an error is an object too (ward.error/1).\n";
 
-static int usage(const char *problem, const char *word)
+static int verb_run(const struct options *options);
+static int verb_swarm(const struct options *options);
+static int verb_trace(const struct options *options);
+
+struct verb {
+    const char *name, *text;
+    int (*run)(const struct options *options);
+};
+
+static const struct verb verbs[] = { { "run", run_text, verb_run }, { "swarm", swarm_text, verb_swarm }, { "trace", trace_text, verb_trace } };
+enum { VERBS = sizeof verbs / sizeof verbs[0] };
+
+/* verb_find. Gives: NULL when there is no such verb. */
+static const struct verb *verb_find(const char *name)
 {
-    fprintf(stderr, "ward-sim: %s%s; see ward-sim --help\n", problem, word);
-    return EXIT_USAGE;
+    for (size_t i = 0; i < VERBS; i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+/* help explains one verb, or all of them for NULL. */
+static int help(const struct verb *verb)
+{
+    bool printed = verb != NULL || fputs("ward-sim: a virtual cluster of the production code, under one seed\n\n", stdout) != EOF;
+
+    for (size_t i = 0; i < VERBS; i++) {
+        printed = printed && (verb != NULL && verb != &verbs[i] ? true : fputs(verbs[i].text, stdout) != EOF);
+    }
+    return printed && fputs(codes_text, stdout) != EOF && fflush(stdout) == 0 ? EXIT_FINE : EXIT_RESOURCE;
+}
+
+__attribute__((format(printf, 3, 4))) static int fail(const struct options *options, int code, const char *format, ...)
+{
+    char message[1024];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(message, sizeof message, format, list);
+    va_end(list);
+    fprintf(stderr, "ward-sim: %s\n", message);
+    if (options->json && !report_error(stdout, options->verb, code, message)) {
+        return EXIT_RESOURCE;
+    }
+    return code;
+}
+
+static int usage(const struct options *options, const char *problem, const char *word)
+{
+    return fail(options, EXIT_USAGE, "%s%s; see ward-sim --help", problem, word);
 }
 
 /* --- Command line --------------------------------------------------------------------------------------------------- */
@@ -88,12 +140,11 @@ static bool parse_option(struct options *options, const char *name, const char *
 
 static int parse(struct options *options, int argc, char **argv)
 {
-    *options = (struct options){ .seed = UINT64_MAX, .twice_every = 1 };
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             options->json = true;
         } else if (i + 1 >= argc || !parse_option(options, argv[i], argv[i + 1])) {
-            return usage("cannot use ", argv[i]);
+            return usage(options, "cannot use ", argv[i]);
         } else {
             i++;
         }
@@ -130,25 +181,25 @@ static enum trace_level level_of(const char *word, enum trace_level otherwise)
     return strcmp(word, "turns") == 0 ? TRACE_TURNS : strcmp(word, "story") == 0 ? TRACE_STORY : TRACE_MESSAGES;
 }
 
-/* play_scenario plays a file in *world, which the caller closes. Gives: an exit code; EXIT_CONFIGURATION: the world was not opened. */
-static int play_scenario(const struct options *options, struct world *world)
+/* play_scenario plays a file in *world, which the caller closes. Gives: false when the file cannot be used; *code is the exit code then. */
+static bool play_scenario(const struct options *options, struct world *world, int *code)
 {
     static struct scenario scenario;
     char *text = read_text(options->scenario);
 
     if (text == NULL) {
-        fprintf(stderr, "ward-sim: %s cannot be read\n", options->scenario);
-        return EXIT_CONFIGURATION;
+        *code = fail(options, EXIT_CONFIGURATION, "%s cannot be read", options->scenario);
+        return false;
     }
     enum err err = scenario_parse(&scenario, text);
     free(text);
     if (err != ERR_OK) {
-        fprintf(stderr, "ward-sim: %s, %s\n", options->scenario, scenario.problem);
-        return EXIT_CONFIGURATION;
+        *code = fail(options, EXIT_CONFIGURATION, "%s, %s", options->scenario, scenario.problem);
+        return false;
     }
     scenario.plan.trace = level_of(options->level, scenario.plan.trace);
     scenario_run(&scenario, world);
-    return failure_exit(&world->failure);
+    return true;
 }
 
 /* compare_trace compares with the neighbour of the scenario, when there is one. */
@@ -188,10 +239,11 @@ static int verb_run(const struct options *options)
 {
     static struct world world;
     static struct swarm_result result;
+    int code;
 
     if (options->scenario != NULL) {
-        if (play_scenario(options, &world) == EXIT_CONFIGURATION) {
-            return EXIT_CONFIGURATION;
+        if (!play_scenario(options, &world, &code)) {
+            return code;
         }
         compare_trace(options->scenario, &world);
         world_result(&world, &result);
@@ -199,7 +251,7 @@ static int verb_run(const struct options *options)
     } else if (options->seed != UINT64_MAX) {
         swarm_run(options->seed, options->replicas, &result);
     } else {
-        return usage("run needs --seed or --scenario", "");
+        return usage(options, "run needs --seed or --scenario", "");
     }
     if (result.failure.kind != FAILURE_NONE) {
         print_reproduction(options, result.seed, &result.failure);
@@ -233,7 +285,7 @@ static int verb_swarm(const struct options *options)
     uint64_t start_ns = clock_mono_ns();
 
     if (options->seed == UINT64_MAX || options->seed_last < options->seed) {
-        return usage("swarm needs --seeds A..B", "");
+        return usage(options, "swarm needs --seeds A..B", "");
     }
     campaign.seed_first = options->seed;
     campaign.seed_last = options->seed_last;
@@ -251,20 +303,24 @@ static int verb_trace(const struct options *options)
 {
     static struct swarm_story story;
     static struct world world;
+    int code;
 
+    if (options->json) {
+        return usage(options, "a trace is text: cannot use ", "--json");
+    }
     if (options->scenario != NULL) {
-        if (play_scenario(options, &world) == EXIT_CONFIGURATION) {
-            return EXIT_CONFIGURATION;
+        if (!play_scenario(options, &world, &code)) {
+            return code;
         }
     } else if (options->seed != UINT64_MAX) {
         swarm_draw(&story, options->seed, options->replicas);
         story.plan.trace = level_of(options->level, TRACE_STORY);
         swarm_play(&story, &world);
     } else {
-        return usage("trace needs --seed or --scenario", "");
+        return usage(options, "trace needs --seed or --scenario", "");
     }
     bool printed = fputs(world.trace.text, stdout) != EOF && fflush(stdout) == 0;
-    int code = failure_exit(&world.failure);
+    code = failure_exit(&world.failure);
     if (code != EXIT_FINE) {
         fprintf(stderr, "ward-sim: %s: %s\n", failure_word(world.failure.kind), world.failure.text);
     }
@@ -272,29 +328,38 @@ static int verb_trace(const struct options *options)
     return printed ? code : EXIT_RESOURCE;
 }
 
+/* begin finds the verb, and --json wherever it stands, so that even the first error is told as asked for. */
+static const struct verb *begin(struct options *options, int argc, char **argv)
+{
+    const struct verb *verb = argc < 2 ? NULL : verb_find(argv[1]);
+
+    *options = (struct options){ .seed = UINT64_MAX, .twice_every = 1, .verb = verb == NULL ? NULL : verb->name };
+    for (int i = 1; i < argc; i++) {
+        options->json = options->json || strcmp(argv[i], "--json") == 0;
+    }
+    return verb;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
+    const struct verb *verb = begin(&options, argc, argv);
 
     if (argc < 2) {
-        return usage("a verb is missing: run, swarm or trace", "");
+        return usage(&options, "a verb is missing: run, swarm or trace", "");
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || (argc > 2 && strcmp(argv[2], "--help") == 0)) {
-        return fputs(help_text, stdout) == EOF ? EXIT_RESOURCE : EXIT_FINE;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        return help(argc > 2 ? verb_find(argv[2]) : NULL);
     }
     if (strcmp(argv[1], "--version") == 0) {
         return printf("ward-sim %s\n", WARD_VERSION) < 0 ? EXIT_RESOURCE : EXIT_FINE;
     }
+    if (verb == NULL) {
+        return usage(&options, "no such verb: ", argv[1]);
+    }
+    if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+        return help(verb);
+    }
     int code = parse(&options, argc, argv);
-    if (code != EXIT_FINE) {
-        return code;
-    }
-    if (strcmp(argv[1], "run") == 0) {
-        return verb_run(&options);
-    } else if (strcmp(argv[1], "swarm") == 0) {
-        return verb_swarm(&options);
-    } else if (strcmp(argv[1], "trace") == 0) {
-        return verb_trace(&options);
-    }
-    return usage("no such verb: ", argv[1]);
+    return code == EXIT_FINE ? verb->run(&options) : code;
 }

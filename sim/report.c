@@ -145,3 +145,8 @@ bool report_campaign(FILE *stream, const struct campaign *campaign, bool json)
     marks_text(stream, campaign->marks);
     return fflush(stream) == 0;
 }
+
+bool report_error(FILE *stream, const char *verb, int exit_code, const char *message)
+{
+    return print(stream, json_pack("{s:s, s:s?, s:i, s:s}", "schema", "ward.error/1", "command", verb, "exit", exit_code, "message", message));
+}

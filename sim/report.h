@@ -26,6 +26,9 @@ void campaign_add(struct campaign *campaign, const struct swarm_result *result);
 bool report_run(FILE *stream, const struct swarm_result *result, bool json);
 bool report_campaign(FILE *stream, const struct campaign *campaign, bool json);
 
+/* report_error prints why a verb did not run, as one object ("ward.error/1"). `verb` may be NULL. Gives: as report_run. */
+bool report_error(FILE *stream, const char *verb, int exit_code, const char *message);
+
 /* failure_exit gives the exit code that fits: 0, 20, 21, or 1 for an expectation. */
 int failure_exit(const struct failure *failure);
 

@@ -1,0 +1,37 @@
+#!/bin/sh
+# sim.sh TAP: the command line of `ward-sim`: each verb explains itself, what cannot be used is refused, and with --json every result and error is one object.
+# shellcheck disable=SC2154,SC1091,SC2034  # variables and functions of the kit
+name=sim
+. "$(dirname "$0")/kit"
+sim() { timeout 60 "$bin/ward-sim" "$@"; }
+
+# refuses CODE TEXT FACT ARGUMENT...: with --json the error is one object on standard output, and a line on standard error.
+refuses() {
+    want=$1 text=$2 fact=$3
+    shift 3
+    expect "$want" "$text" "$fact" sim "$@" --json
+    perl -MJSON::PP -e 'local $/; my $o = decode_json(<STDIN>); exit !($o->{schema} eq "ward.error/1" && $o->{exit} == $ARGV[0] && $o->{message} ne "")' "$want" <"$work/out" 2>/dev/null
+    check $? "$fact, as one object"
+}
+expect 2 'verb is missing' "a line without a verb is refused" sim
+refuses 2 'no such verb: walk' "an unknown verb is refused" walk
+refuses 2 'cannot use --sed' "an unknown option is refused" run --sed 1
+refuses 2 'run needs' "a run needs a seed or a scenario" run
+refuses 2 'swarm needs' "a swarm needs seeds" swarm
+refuses 2 'a trace is text' "a trace is no object" trace --seed 1
+refuses 3 'nowhere' "a scenario that is not there is refused" run --scenario nowhere
+echo 'no such word' >"$work/bad"
+refuses 3 'bad' "a scenario that cannot be read is refused" run --scenario "$work/bad"
+expect 2 'run needs' "without --json there is no object" sim run
+[ ! -s "$work/out" ]
+check $? "and nothing on standard output"
+for verb in run swarm trace; do
+    sim "$verb" --help >"$work/out"
+    check $? "$verb explains itself"
+    grep -q "ward-sim $verb " "$work/out" && [ "$(sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' "$work/out" | sort -u)" = "$verb" ]
+    check $? "and nothing but itself"
+done
+[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "run swarm trace " ]
+check $? "the general help names all verbs"
+sim run --seed 1 --json | perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq "ward.sim.run/1")'
+check $? "a run is one object"
