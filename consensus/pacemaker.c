@@ -56,7 +56,10 @@ uint64_t pacemaker_timeout_ns(const struct pacemaker *pacemaker)
     for (uint32_t i = 0; i < pacemaker->failures && timeout < pacemaker->max_ns; i++) {
         timeout *= 2;
     }
-    return timeout < pacemaker->max_ns ? timeout : pacemaker->max_ns;
+    timeout = timeout < pacemaker->max_ns ? timeout : pacemaker->max_ns;
+    ASSERT(timeout >= pacemaker->floor_ns); /* T5 */
+    ASSERT(timeout <= pacemaker->max_ns);   /* T5 */
+    return timeout;
 }
 
 void pacemaker_failed(struct pacemaker *pacemaker)

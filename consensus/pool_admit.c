@@ -240,6 +240,7 @@ struct pool_answer pool_add(struct pool *pool, struct now now, const struct pool
 
     ASSERT(source->token != 0 || source->member < pool->config.members_count);
     answer.code = add(pool, now, source, bytes, &answer);
+    ASSERT(answer.code != CODE_OK || answer.bytes > 0); /* R1 */
     answer.retry_after_ms = retry_of(answer.code);
     return answer;
 }

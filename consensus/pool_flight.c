@@ -215,6 +215,7 @@ void pool_committed(struct pool *pool, struct now now, uint64_t height, uint64_t
     if (now.mono_ns < oldest->since_ns + t1_ns || (!has_room(pool, h, oldest) && !is_unfair(pool, h, oldest))) {
         return;
     }
+    ASSERT(now.mono_ns >= pool->bypasses[POOL_BYPASS_BLOCKS - 1]); /* Q4 */
     for (uint32_t i = 0; i + 1 < POOL_BYPASS_BLOCKS; i++) {
         pool->bypasses[i] = pool->bypasses[i + 1];
     }

@@ -11,6 +11,7 @@ static bool append(const struct pool *pool, uint32_t index, uint8_t *out, size_t
     const struct pool_item *item = &pool->items[index];
 
     ASSERT(*size <= room);
+    ASSERT(pool_is_verified_state(item->state)); /* R2, Q2: nothing is told on whose signature was not verified here */
     if (item->bytes > room - *size) {
         return false;
     }

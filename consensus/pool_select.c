@@ -125,7 +125,9 @@ static void take(struct pool *pool, struct choice *choice, uint32_t index, uint6
     struct pool_origin *o = &pool->origins[item->origin];
     struct command command = pool_command_of(pool, index);
 
-    ASSERT(o->deficit >= weight);
+    ASSERT(o->deficit >= weight);                   /* R4 */
+    ASSERT(pool_is_verified_state(item->state));    /* L5 */
+    ASSERT(item->valid_until_ms > choice->time_ms); /* V5 */
     o->taken = (o->taken_serial == choice->serial ? o->taken : 0) + weight;
     o->taken_serial = choice->serial;
     o->deficit -= weight;

@@ -228,7 +228,9 @@ static bool finish(struct pool *pool, struct now now, uint32_t index, uint16_t c
     } else if (share >= pool->origin_max) {
         pool_refuse(pool, now, index, REFUSAL_SHARE, POOL_RETRY_MS);
     } else {
+        ASSERT(holder_find(pool, item->account, item->nonce) == POOL_NONE); /* R3 */
         pool_settle_holder(pool, now, index);
+        ASSERT(holder_find(pool, item->account, item->nonce) == index); /* R3 */
         pool_admit_tokens(pool, index);
         if (item->own) {
             pool_make_own(pool, index);

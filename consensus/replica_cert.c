@@ -55,7 +55,7 @@ enum verdict replica_check_qc(struct replica *r, const struct cert *cert)
 
 void replica_enter(struct replica *r, uint64_t view, enum entered how)
 {
-    ASSERT(view > r->view);
+    ASSERT(view > r->view); /* V1: views only grow */
     if (!r->committed_in_view) {
         pacemaker_failed(&r->pacemaker); /* T5 */
     }
@@ -83,6 +83,7 @@ static void raise_committed_rank(struct replica *r, const struct ballot *ballot)
 {
     if (history_has(&r->history, ballot->rank.height, &ballot->block)) {
         r->committed_rank = rank_max(r->committed_rank, ballot->rank);
+        ASSERT(rank_compare(r->committed_rank, ballot->rank) >= 0); /* Q1 */
     }
 }
 
@@ -110,6 +111,7 @@ static void moved(struct replica *r, const struct cert *cert)
 void replica_accept_qc(struct replica *r, const struct cert *cert)
 {
     ASSERT(cert->ballot.kind != VOTE_COMMIT);
+    ASSERT(cert->ballot.kind == VOTE_ROOT || member_set_count(&cert->signers.members) == r->quorum); /* S4, I11 */
     remember(r, cert);
     if (rank_compare(cert->ballot.rank, r->high.ballot.rank) > 0) {
         if (r->started && cert->ballot.rank.view == r->view) {
@@ -127,6 +129,7 @@ void replica_accept_qc(struct replica *r, const struct cert *cert)
     if (cert->ballot.rank.view > r->view) {
         replica_enter(r, cert->ballot.rank.view, ENTERED_BY_CERT);
     }
+    ASSERT(r->view >= r->high.ballot.rank.view);
 }
 
 void replica_accept_tc(struct replica *r, const struct timeout_cert *tc)
@@ -139,7 +142,7 @@ void replica_accept_tc(struct replica *r, const struct timeout_cert *tc)
         return;
     }
     uint32_t count = member_set_count(&tc->signers.members);
-    ASSERT(count == r->quorum);
+    ASSERT(count == r->quorum); /* T2 */
     r->tc.epoch = tc->epoch;
     r->tc.view = tc->view;
     r->tc.signers.members = tc->signers.members;
@@ -182,7 +185,7 @@ void replica_accept_commitqc(struct replica *r, const struct cert *cert)
 {
     static const struct commit_proof empty;
 
-    ASSERT(cert->ballot.kind == VOTE_COMMIT);
+    ASSERT(cert->ballot.kind == VOTE_COMMIT); /* C2 */
     r->proof = empty;
     cert_copy(&r->proof.first, cert);
     remember(r, cert);

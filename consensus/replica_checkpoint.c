@@ -80,6 +80,8 @@ void replica_checkpoint_executed(struct replica *r, const struct block_header *h
 {
     struct checkpoints *c = &r->checkpoints;
 
+    ASSERT(header->height == event->executed.height); /* K1 */
+    ASSERT(header->height == r->executed_height);     /* K1 */
     if (hash_is_zero(&event->executed.state_root)) {
         return; /* Roots were not asked for. */
     }
@@ -126,6 +128,7 @@ static void collect(struct replica *r)
     if (job == NULL) {
         return;
     }
+    ASSERT(own->height <= r->executed_height); /* K1 */
     c->job = true;
     job->members = equal;
     job->checkpoint.checkpoint = *own;
@@ -184,6 +187,7 @@ void replica_ckpt_verified(struct replica *r, struct job *job, const bool *verdi
         return;
     }
     vote_set_signers(&set, &job->checkpoint.signers);
+    ASSERT(checkpoint_cert_check(&job->checkpoint, &r->config.epoch) == VERDICT_OK); /* K1, I11 */
     r->msg.type = MESSAGE_CKPT_CERT;
     r->msg.ckpt_cert = job->checkpoint;
     replica_send(r, r->others, 0, NULL);
@@ -281,6 +285,7 @@ static void repeat(struct replica *r)
         return;
     }
     c->repeats++;
+    ASSERT(c->repeats <= REPEATS_MAX); /* Q1 */
     send_ckpt(r, own);
     replica_want(r, c->sent_ns + 2 * pacemaker_timeout_ns(&r->pacemaker));
 }
@@ -301,6 +306,7 @@ static void ask_tip(struct replica *r)
         return;
     }
     c->ask_repeats++;
+    ASSERT(c->ask_repeats <= REPEATS_MAX); /* Q1 */
     c->asked_ns = r->now.mono_ns;
     r->msg.type = MESSAGE_CKPT_ASK;
     r->msg.ckpt_ask = (struct message_ckpt_ask){ own->height, own->block };

@@ -154,6 +154,7 @@ void replica_land(struct replica *r, uint64_t above_height)
         pool_inflight_remove(r->pool, r->now, r->flight_high);
         r->flight_high--;
     }
+    ASSERT(r->flight_high >= r->executed_height);
 }
 
 void replica_land_abandoned(struct replica *r)
@@ -198,6 +199,7 @@ static enum verdict fly_one(struct replica *r, struct block *block, const struct
     if (verdict != VERDICT_OK) {
         replica_land(r, block->header.height - 1);
     }
+    ASSERT(verdict != VERDICT_OK || block->body_state == BODY_GOOD); /* V4 */
     return verdict;
 }
 
@@ -324,6 +326,8 @@ static bool commit_chain(struct replica *r, struct block *block, const struct co
         path[count++] = at;
     }
     ASSERT(count > 0);
+    ASSERT(path[count - 1]->header.height == r->history.high + 1);
+    ASSERT(commit_proof_check(proof, &r->config.epoch, block->header.height, &block->hash) == VERDICT_OK); /* C1, C2, I18 */
     if (replica_fly(r, block, NULL) != VERDICT_OK) {
         return false; /* Not readable, though a quorum stands behind it: more than f members lied. */
     }
@@ -351,6 +355,8 @@ static bool by_chain(struct replica *r)
     if (first->kind == VOTE_ROOT || first->rank.view != r->high.ballot.rank.view || !hash_equal(&first->block, &child->header.parent)) {
         return false;
     }
+    ASSERT(r->high.ballot.kind == VOTE_FOLLOWING);                /* C1 */
+    ASSERT(first->rank.height + 1 == r->high.ballot.rank.height); /* C1, V6 */
     cert_copy(&proof->first, &child->justify);
     cert_copy(&proof->second, &r->high);
     proof->child = child->header;
@@ -407,6 +413,7 @@ void replica_on_executed(struct replica *r, const struct event *event)
     ASSERT(block->committed);
     r->executed_height = event->executed.height;
     ASSERT(r->flight_high >= r->executed_height);
+    ASSERT(r->executed_height <= r->history.high); /* C4 */
     pool_executed(r->pool, r->now, block->header.height, block->header.time_ms);
     replica_checkpoint_executed(r, &block->header, event);
     block->committed = false;

@@ -90,6 +90,8 @@ static void ask(struct replica *r, const struct missing *missing)
     if (peer == r->self || (far && room < 4)) {
         return; /* A link, or EXECUTED, brings the next step. */
     }
+    ASSERT(!fetch->active);                 /* S2 */
+    ASSERT(fetch->tries < FETCH_TRIES_MAX); /* S2, Q1 */
     uint64_t most = r->history.high + (room - 2 < BUNDLE_BLOCKS_MAX ? room - 2 : BUNDLE_BLOCKS_MAX);
     *fetch = (struct fetch){ .active = true,
                              .peer = peer,
@@ -175,6 +177,8 @@ static void take_single(struct replica *r, const struct message_bundle *bundle)
         put_back(r);
         return;
     }
+    ASSERT(hash_equal(&block->hash, &r->fetch.hash)); /* S1 */
+    ASSERT(block->body_state == BODY_GOOD);           /* S1 */
     block->by_quorum = true; /* Its hash is in a certified chain. */
     r->fetch.active = false;
     r->fetch.tries = 0;
@@ -205,6 +209,8 @@ static struct block *take_chain(struct replica *r, const struct message_bundle *
             return NULL;
         }
     }
+    ASSERT(last == NULL || last->header.height == height);    /* S1 */
+    ASSERT(last == NULL || hash_equal(&last->hash, &parent)); /* S1 */
     return last;
 }
 
@@ -269,7 +275,7 @@ void replica_bundle_verified(struct replica *r, struct job *job, const bool *ver
     }
     reader_init(&reader, fetch->proof, fetch->proof_bytes);
     enum verdict verdict = commit_proof_decode(&proof, &reader);
-    ASSERT(verdict == VERDICT_OK);
+    ASSERT(verdict == VERDICT_OK); /* S1 */
     if (blocks_find(&r->blocks, &fetch->last) == NULL || fetch->height <= r->history.high) {
         return; /* Committed in the meantime. */
     }

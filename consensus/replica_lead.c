@@ -36,6 +36,7 @@ void replica_abdicate(struct replica *r)
 {
     struct hash32 digest = abdicate_digest(&r->chain_id, r->config.epoch.epoch, r->view);
 
+    ASSERT(replica_is_leader(r)); /* T4 */
     if (r->lead.abdicated) {
         return;
     }
@@ -57,6 +58,11 @@ static void expect(struct replica *r, enum vote_kind kind, uint64_t height, cons
 {
     struct lead *lead = &r->lead;
 
+    ASSERT(lead->active);
+    ASSERT(!lead->in_flight);                                                      /* L1 */
+    ASSERT(rank_compare((struct rank){ r->view, height }, lead->target.rank) > 0); /* I4: one block at each rank */
+    ASSERT(kind != VOTE_FOLLOWING || height == r->high.ballot.rank.height + 1);    /* V6 */
+    ASSERT(kind != VOTE_OPENING || hash_equal(hash, &r->high.ballot.block));       /* V7 */
     lead->target = (struct ballot){ kind, r->config.epoch.epoch, { r->view, height }, *hash };
     lead->in_flight = true;
     lead->asked = false;
@@ -76,12 +82,14 @@ static void record_led(struct replica *r)
     replica_add_tc(r, append);
     replica_add_high(r, append);
     r->lead.led_lsn = replica_append_end(r, append, true);
+    ASSERT(r->safety.state.led_view == (int64_t)r->view); /* L4 */
 }
 
 static void send_opening(struct replica *r, struct member_set to)
 {
     struct message_propose *propose = &r->msg.propose;
 
+    ASSERT(r->safety.state.led_view == (int64_t)r->view); /* L4, I17 */
     r->msg.type = MESSAGE_PROPOSE;
     propose->view = r->view;
     propose->opening = true;
@@ -103,7 +111,7 @@ static void open_view(struct replica *r)
 {
     ASSERT(r->view > 0);
     ASSERT(r->tc.view + 1 == r->view);
-    ASSERT(rank_compare(r->high.ballot.rank, r->tc.high.ballot.rank) >= 0);
+    ASSERT(rank_compare(r->high.ballot.rank, r->tc.high.ballot.rank) >= 0); /* V7, I9 */
     record_led(r);
     r->opening = (struct opening){ .waiting = true, .view = r->view, .tc_rank = r->tc.high.ballot.rank, .justify = r->high.ballot };
     expect(r, VOTE_OPENING, r->high.ballot.rank.height, &r->high.ballot.block);
@@ -115,6 +123,7 @@ static void send_following(struct replica *r, struct member_set to, const struct
 {
     struct message_propose *propose = &r->msg.propose;
 
+    ASSERT(r->safety.state.led_view == (int64_t)r->view); /* L4, I17 */
     r->msg.type = MESSAGE_PROPOSE;
     propose->view = r->view;
     propose->opening = false;
@@ -168,6 +177,9 @@ static struct block *make_block(struct replica *r)
         blocks_release(block);
         return NULL;
     }
+    ASSERT(header.time_ms > parent_ms);          /* V4 */
+    ASSERT(header.commands_count > 0);           /* L2, I16 */
+    ASSERT(r->flight_high == header.height - 1); /* V5 */
     block->header = header;
     block->hash = block_hash(&header);
     r->flight_high = header.height;
@@ -187,6 +199,8 @@ static void propose(struct replica *r)
     if (block == NULL) {
         return;
     }
+    ASSERT(block->checked);                                          /* L5 */
+    ASSERT(r->lead.blocks < r->config.epoch.limits.term_blocks_max); /* L6 */
     r->lead.blocks++;
     expect(r, VOTE_FOLLOWING, block->header.height, &block->hash);
     replica_mark(r, MARK_PROPOSED, block->header.height, r->self, block->header.commands_count);
@@ -228,6 +242,8 @@ static void ask(struct replica *r)
     const struct ballot *high = &r->high.ballot;
     bool committed = history_has(&r->history, high->rank.height, &high->block);
 
+    ASSERT(!lead->in_flight); /* L2 */
+    ASSERT(!lead->asked);     /* L2: once */
     lead->asked = true;
     lead->asked_ns = r->now.mono_ns;
     replica_mark(r, MARK_ASKED_COMMIT, high->rank.height, r->self, 0);
@@ -265,6 +281,7 @@ static void certified(struct replica *r)
     ASSERT(lead->in_flight);
     cert->ballot = lead->target;
     vote_set_signers(&lead->votes, &cert->signers);
+    ASSERT(member_set_count(&cert->signers.members) == r->quorum); /* L3, I11 */
     vote_set_close(&lead->votes);
     lead->in_flight = false;
     lead->certified_ns = r->now.mono_ns;
@@ -281,6 +298,8 @@ static void commit_certified(struct replica *r)
     r->msg.type = MESSAGE_COMMITQC;
     cert->ballot = lead->commit_target;
     vote_set_signers(&lead->commit_votes, &cert->signers);
+    ASSERT(cert->ballot.kind == VOTE_COMMIT);                      /* C2 */
+    ASSERT(member_set_count(&cert->signers.members) == r->quorum); /* L3, I11 */
     vote_set_close(&lead->commit_votes);
     replica_send(r, r->others, 0, NULL);
     replica_accept_commitqc(r, cert); /* C2 */
@@ -302,6 +321,7 @@ static void check_votes(struct replica *r, struct vote_set *set, const struct ba
         return;
     }
     struct hash32 digest = ballot_digest(&r->chain_id, target);
+    ASSERT(set->open); /* L3 */
     *under_way = true;
     job->members = wanted;
     job->cert.ballot = *target;

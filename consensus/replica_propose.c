@@ -362,10 +362,12 @@ static void log_ancestors(struct replica *r, const struct hash32 *hash)
     struct block *path[64];
     uint32_t count = 0;
 
-    for (struct block *at = blocks_find(&r->blocks, hash); at != NULL && at->header.height > r->history.high && at->lsn == 0;
+    for (struct block *at = blocks_find(&r->blocks, hash); at != NULL && at->header.height > r->history.high;
          at = blocks_find(&r->blocks, &at->header.parent)) {
         ASSERT(count < 64);
-        path[count++] = at;
+        if (at->lsn == 0) { /* One of which a cut write kept the header alone was fetched again, below others that are in the log. */
+            path[count++] = at;
+        }
     }
     while (count > 0) {
         struct effect *append = replica_append_begin(r);
@@ -388,7 +390,9 @@ static void send_vote(struct replica *r, enum message_type type, const struct ba
 static void cast(struct replica *r, const struct ballot *ballot, struct block *block)
 {
     struct effect *append = replica_append_begin(r);
+    struct missing missing;
 
+    ASSERT(ballot->rank.view == r->view); /* V1 */
     if (block != NULL && block->lsn == 0) {
         replica_add_block(r, append, block);
     }
@@ -396,6 +400,8 @@ static void cast(struct replica *r, const struct ballot *ballot, struct block *b
     safety_record_vote(&r->safety, ballot);
     replica_add_high(r, append);
     uint64_t lsn = replica_append_end(r, append, true);
+    ASSERT(replica_is_held(r, ballot->rank.height, &ballot->block, true, &missing)); /* V3 */
+    ASSERT(lsn == r->lsn);                                                           /* I8: the vote waits for all of it */
     r->voted_in_step = true;
     r->followed_blocks++;
     replica_mark(r, MARK_VOTED, ballot->rank.height, r->self, ballot->kind);
@@ -417,6 +423,8 @@ static void vote_opening(struct replica *r)
     if (!replica_is_held(r, opening->justify.rank.height, &opening->justify.block, false, &missing)) {
         return; /* It is being fetched. */
     }
+    ASSERT(opening->justify.rank.view < r->view);                       /* V7 */
+    ASSERT(rank_compare(opening->justify.rank, opening->tc_rank) >= 0); /* V7, I9 */
     opening->waiting = false;
     log_ancestors(r, &opening->justify.block);
     struct ballot ballot = { VOTE_OPENING, r->config.epoch.epoch, { r->view, opening->justify.rank.height }, opening->justify.block };
@@ -441,6 +449,11 @@ static bool vote_following(struct replica *r)
     if (best == NULL) {
         return false;
     }
+    ASSERT(best->body_state == BODY_GOOD);                                 /* V4 */
+    ASSERT(best->header.commands_count > 0);                               /* V4, I16 */
+    ASSERT(best->checked);                                                 /* V5 */
+    ASSERT(best->justify.ballot.rank.view == r->view);                     /* V6 */
+    ASSERT(hash_equal(&best->justify.ballot.block, &best->header.parent)); /* V6 */
     log_ancestors(r, &best->header.parent);
     struct ballot ballot = { VOTE_FOLLOWING, r->config.epoch.epoch, { r->view, best->header.height }, best->hash };
     cast(r, &ballot, best);
@@ -482,13 +495,15 @@ void replica_commitvote(struct replica *r, const struct ballot *certified)
     if (!safety_can_commitvote(&r->safety, certified) || !safety_knows_high(&r->safety, &r->high.ballot)) {
         return;
     }
-    ASSERT(rank_compare(certified->rank, r->high.ballot.rank) <= 0);
+    ASSERT(rank_compare(certified->rank, r->high.ballot.rank) <= 0); /* C3 */
     if (!r->high_recorded) {
         struct effect *append = replica_append_begin(r);
         replica_add_tc(r, append);
         replica_add_high(r, append);
         lsn = replica_append_end(r, append, true);
     }
+    ASSERT(r->high_recorded);                                             /* C3 */
+    ASSERT((int64_t)certified->rank.view > r->safety.state.timeout_view); /* C3, I7 */
     struct ballot ballot = { VOTE_COMMIT, certified->epoch, certified->rank, certified->block };
     replica_mark(r, MARK_COMMITVOTED, certified->rank.height, r->self, 0);
     send_vote(r, MESSAGE_COMMITVOTE, &ballot, lsn);

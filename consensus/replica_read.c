@@ -11,6 +11,9 @@ static void done(struct replica *r, struct quorum_read *read, bool ok)
 {
     struct effect *effect = effects_add(r->out, EFFECT_READ_DONE);
 
+    ASSERT(!ok || member_set_count(&read->answered) >= r->quorum);   /* Q5 */
+    ASSERT(!ok || r->executed_height >= read->height);               /* Q5 */
+    ASSERT(!ok || rank_compare(r->committed_rank, read->rank) >= 0); /* Q5 */
     effect->read_done.token = read->token;
     effect->read_done.ok = ok;
     effect->read_done.height = r->executed_height;
@@ -20,6 +23,9 @@ static void done(struct replica *r, struct quorum_read *read, bool ok)
 /* answered takes one member's word: what it knows to be committed, and its high QC. */
 static void answered(struct replica *r, struct quorum_read *read, uint32_t member, uint64_t height, const struct ballot *high)
 {
+    ASSERT(read->used);
+    ASSERT(member < r->n);
+    ASSERT(!member_set_has(&read->answered, member)); /* Q5: each counts once */
     member_set_add(&read->answered, member);
     read->height = height > read->height ? height : read->height;
     if (rank_compare(high->rank, read->rank) > 0) {

@@ -12,6 +12,8 @@ static void refuse(struct replica *r, uint64_t token, const struct hash32 *id, u
 {
     struct effect *effect = effects_add(r->out, EFFECT_REFUSE);
 
+    ASSERT(token != 0);
+    ASSERT(code != CODE_OK); /* R1 */
     effect->refuse.token = token;
     effect->refuse.id = *id;
     effect->refuse.code = code;
@@ -36,6 +38,7 @@ void replica_on_request(struct replica *r, const struct event *event)
         return;
     }
     struct pool_answer answer = pool_add(r->pool, r->now, &source, event->request.command);
+    ASSERT(answer.bytes <= event->request.command.size); /* R1 */
     if (answer.code != CODE_OK) {
         refuse(r, source.token, &answer.id, answer.code, answer.retry_after_ms);
     }
@@ -46,6 +49,7 @@ void replica_take_commands(struct replica *r, uint32_t from, struct bytes comman
     struct pool_source source = { .member = from };
     size_t offset = 0;
 
+    ASSERT(from < r->n); /* Q2: whoever sent it pays for it */
     if (from == r->self) {
         return;
     }
@@ -146,6 +150,7 @@ void replica_pump_forward(struct replica *r)
     if (room.offset == 0) {
         return;
     }
+    ASSERT(room.offset <= MESSAGE_FORWARD_BYTES_MAX); /* R2 */
     r->forwarded_ns = r->now.mono_ns;
     r->msg.type = MESSAGE_FORWARD;
     r->msg.forward.commands = effects_take(r->out, &room);

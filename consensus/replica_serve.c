@@ -36,6 +36,8 @@ static void proof_done(struct replica *r, uint64_t token, bool ok)
     effect->proof.token = token;
     effect->proof.ok = ok && entry != NULL;
     effect->proof.header = entry != NULL ? entry->header : (struct block_header){ 0 };
+    ASSERT(!effect->proof.ok || effect->proof.header.height == r->serve.from); /* R5 */
+    ASSERT(!effect->proof.ok || r->serve.from <= r->history.high);             /* R5: of a committed block alone */
     effect->proof.proof = bytes_of(NULL, 0);
     if (effect->proof.ok) {
         struct writer writer = effects_room(r->out);
@@ -392,6 +394,8 @@ static void begin_fetch(struct replica *r, uint32_t member)
     struct serve *serve = &r->serve;
     struct message_fetch *fetch = &r->peers[member].fetch;
 
+    ASSERT(serve->stage == SERVE_IDLE); /* S2 */
+    ASSERT(member != r->self);
     r->peers[member].wants = false;
     serve->prove = false;
     serve->peer = member;

@@ -28,6 +28,7 @@ static bool is_certified_open(const struct replica *r)
 /* has_open_timeout: an own TIMEOUT of this view, said again a few times, then no more. */
 static bool has_open_timeout(const struct replica *r)
 {
+    ASSERT(r->timeout_repeats <= REPEATS_MAX); /* T7, Q1 */
     return r->safety.state.timeout_view >= (int64_t)r->view && r->timeout_repeats < REPEATS_MAX;
 }
 
@@ -50,6 +51,7 @@ static uint64_t request_base_ns(const struct replica *r)
         return UINT64_MAX;
     }
     uint64_t base = oldest > r->view_entered_ns ? oldest : r->view_entered_ns;
+    ASSERT(base >= r->view_entered_ns); /* Q3: it begins anew with each leader */
     return leader_is_linked(r) ? base + pacemaker_base_ns(&r->pacemaker) / 2 : base;
 }
 
@@ -82,6 +84,9 @@ static void send_timeout(struct replica *r, struct member_set to)
     uint64_t view = (uint64_t)r->safety.state.timeout_view;
     struct hash32 digest = timeout_digest(&r->chain_id, r->config.epoch.epoch, view, r->high.ballot.rank);
 
+    ASSERT(safety_can_timeout(&r->safety, view));           /* T1, T4 */
+    ASSERT(safety_knows_high(&r->safety, &r->high.ballot)); /* I6 */
+    ASSERT(r->high.ballot.rank.view <= view);               /* T2 */
     r->msg.type = MESSAGE_TIMEOUT;
     memset(timeout->signature, 0, sizeof timeout->signature);
     timeout->epoch = r->config.epoch.epoch;
@@ -92,6 +97,7 @@ static void send_timeout(struct replica *r, struct member_set to)
     if (timeout->cause == CAUSE_REQUEST) {
         struct writer room = effects_room(r->out);
         size_t size = pool_live_write(r->pool, room.data, MESSAGE_CAUSE_BYTES_MAX);
+        ASSERT(size <= MESSAGE_CAUSE_BYTES_MAX); /* Q2 */
         room.offset = size;
         timeout->commands = effects_take(r->out, &room);
     }
@@ -109,6 +115,7 @@ void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
     replica_add_tc(r, append);
     replica_add_high(r, append);
     replica_append_end(r, append, true);
+    ASSERT(r->safety.state.timeout_view == (int64_t)view); /* T1: what leaves below waits for this append */
     r->lead.active = false;
     r->lead.in_flight = false;
     vote_set_close(&r->lead.votes);
@@ -122,7 +129,8 @@ void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
     send_timeout(r, member_set_all(r->n));
 }
 
-/* may_state: the TIMEOUT of the newest view timed out may be signed again. */
+/* may_state: the TIMEOUT of the newest view timed out may be signed again. A disk that lost a batch may forbid it (T4), or have lost the QC that was
+ * promised (I6). */
 static bool may_state(const struct replica *r)
 {
     int64_t view = r->safety.state.timeout_view;
@@ -180,7 +188,7 @@ void replica_on_timeout(struct replica *r, uint32_t from, const struct message_t
     if (late && may) {
         replica_send_answer(r, from); /* T7: it lacks a TC, or a QC that is known here. */
     }
-    if (verdict == VERDICT_CONFLICT && !late && may && r->safety.state.timeout_view >= (int64_t)r->view && r->timeout_repeats < REPEATS_MAX) {
+    if (verdict == VERDICT_CONFLICT && !late && may && may_state(r) && r->timeout_repeats < REPEATS_MAX) {
         r->timeout_repeats++; /* Two that answer each other must fall silent too (Q1). */
         send_timeout(r, member_set_one(from)); /* It says the same again: ours may have been lost. */
     }
@@ -237,8 +245,20 @@ static bool form_tc(struct replica *r, uint64_t view)
         return false;
     }
     cert_copy(&tc->high, &highest->timeout_high);
-    ASSERT(timeout_cert_check(tc, &r->config.epoch) == VERDICT_OK);
+    ASSERT(timeout_cert_check(tc, &r->config.epoch) == VERDICT_OK); /* T2, I11 */
+    ASSERT(tc->high.ballot.rank.view <= view);                      /* T2 */
     return true;
+}
+
+/* others_from counts the other members whose highest TIMEOUT is of this view or a later one. */
+static uint32_t others_from(const struct replica *r, uint64_t view)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < r->n; i++) {
+        count += i != r->self && r->peers[i].has_timeout && r->peers[i].timeout_view >= view;
+    }
+    return count;
 }
 
 /* join applies T3: the (f + 1)-th highest view that members have timed out, counting each member's highest alone. */
@@ -248,16 +268,15 @@ static void join(struct replica *r)
     bool found = false;
 
     for (uint32_t i = 0; i < r->n; i++) {
-        uint32_t above = 0;
-        for (uint32_t j = 0; j < r->n; j++) {
-            above += r->peers[j].has_timeout && j != r->self && r->peers[i].has_timeout && r->peers[j].timeout_view >= r->peers[i].timeout_view;
-        }
-        if (i != r->self && r->peers[i].has_timeout && above >= r->faults + 1 && (!found || r->peers[i].timeout_view > view)) {
-            view = r->peers[i].timeout_view;
+        const struct peer *peer = &r->peers[i];
+        bool counts = i != r->self && peer->has_timeout && (!found || peer->timeout_view > view);
+        if (counts && others_from(r, peer->timeout_view) >= r->faults + 1) {
+            view = peer->timeout_view;
             found = true;
         }
     }
     if (found && (int64_t)view > r->safety.state.timeout_view && view >= r->view) {
+        ASSERT(others_from(r, view) > r->faults); /* T3: one of them is honest */
         replica_timeout(r, view, CAUSE_JOIN);
     }
 }
@@ -311,7 +330,8 @@ void replica_abdicate_verified(struct replica *r, struct job *job, const bool *v
         replica_refuse(r, VERDICT_SIGNATURE);
         return;
     }
-    replica_timeout(r, job->view, CAUSE_ABDICATED); /* T4: for everybody at once, without QUERY */
+    ASSERT(job->view <= r->view); /* T4: it was of the present view when it came, and views only grow */
+    replica_timeout(r, job->view, CAUSE_ABDICATED);
 }
 
 /* --- Timers ------------------------------------------------------------------------------------------------------------------------------------------ */
@@ -357,6 +377,7 @@ static void charge_stray(struct replica *r, uint32_t member)
 
     ASSERT(member != r->self);
     peer->stray_wait_ns = peer->stray_wait_ns == 0 ? STRAY_WAIT_NS : 2 * peer->stray_wait_ns;
+    ASSERT(peer->stray_wait_ns >= STRAY_WAIT_NS); /* T8 */
     peer->stray_ns = r->now.mono_ns + peer->stray_wait_ns;
 }
 
@@ -470,6 +491,7 @@ void replica_pump_time(struct replica *r)
         return;
     }
     if (r->now.mono_ns >= base_ns + tau_ns / 2 && r->queried_base_ns != base_ns) {
+        ASSERT(r->safety.state.timeout_view < (int64_t)r->view); /* T6: the vote of this view is not burnt yet */
         r->queried_base_ns = base_ns;
         replica_query(r, cause_of(r)); /* T6 */
     }

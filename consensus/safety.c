@@ -28,6 +28,12 @@ static bool is_beyond_last_vote(const struct safety *safety, struct rank rank)
     return safety->state.vote_kind == VOTE_ROOT || rank_compare(rank, safety->state.vote) > 0;
 }
 
+/* V7: the last vote was in a view below this one. */
+static bool is_first_of_view(const struct safety *safety, uint64_t view)
+{
+    return safety->state.vote_kind == VOTE_ROOT || safety->state.vote.view < view;
+}
+
 enum verdict safety_check_following(const struct safety *safety, uint64_t view, uint64_t current_view, const struct block_header *header,
                                     const struct ballot *justify)
 {
@@ -58,8 +64,7 @@ enum verdict safety_check_opening(const struct safety *safety, uint64_t view, ui
     if (rank_compare(justify->rank, tc_rank) < 0) {
         return VERDICT_RANGE; /* V7, I9 */
     }
-    bool fresh = safety->state.vote_kind == VOTE_ROOT || safety->state.vote.view < view;
-    return fresh ? VERDICT_OK : VERDICT_STALE;
+    return is_first_of_view(safety, view) ? VERDICT_OK : VERDICT_STALE; /* V7 */
 }
 
 bool safety_can_commitvote(const struct safety *safety, const struct ballot *certified)
@@ -83,9 +88,10 @@ void safety_record_vote(struct safety *safety, const struct ballot *ballot)
 {
     ASSERT(ballot->kind == VOTE_OPENING || ballot->kind == VOTE_FOLLOWING);
     ASSERT(ballot->epoch == safety->state.epoch);
-    ASSERT((int64_t)ballot->rank.view > safety->state.timeout_view); /* I7 */
-    ASSERT((int64_t)ballot->rank.view > safety->limit_view);
-    ASSERT(is_beyond_last_vote(safety, ballot->rank)); /* I3 */
+    ASSERT((int64_t)ballot->rank.view > safety->state.timeout_view);                       /* V1, I7 */
+    ASSERT((int64_t)ballot->rank.view > safety->limit_view);                               /* V1 */
+    ASSERT(is_beyond_last_vote(safety, ballot->rank));                                     /* V2, I3 */
+    ASSERT(ballot->kind == VOTE_FOLLOWING || is_first_of_view(safety, ballot->rank.view)); /* V7 */
     safety->state.vote_kind = (uint8_t)ballot->kind;
     safety->state.vote = ballot->rank;
     safety->state.vote_block = ballot->block;
@@ -102,7 +108,7 @@ void safety_record_high(struct safety *safety, const struct ballot *high, const 
 
 void safety_record_timeout(struct safety *safety, uint64_t view)
 {
-    ASSERT(safety_can_timeout(safety, view));
+    ASSERT(safety_can_timeout(safety, view));            /* T1 */
     ASSERT((int64_t)view >= safety->state.timeout_view); /* I6 */
     safety->state.timeout_view = (int64_t)view;
 }
@@ -116,7 +122,8 @@ void safety_record_tc(struct safety *safety, const struct hash32 *digest)
 void safety_record_led(struct safety *safety, uint64_t view)
 {
     ASSERT(view <= WIRE_NUMBER_MAX);
-    ASSERT((int64_t)view >= safety->state.led_view); /* I6, I17 */
+    ASSERT((int64_t)view >= safety->state.led_view);    /* L4, I6, I17 */
+    ASSERT((int64_t)view > safety->state.timeout_view); /* T1 */
     safety->state.led_view = (int64_t)view;
 }
 
@@ -126,4 +133,5 @@ void safety_record_committed(struct safety *safety, uint64_t height)
     if (height > safety->state.committed_height) { /* I2, I6: after a restart blocks are committed again that were so before. */
         safety->state.committed_height = height;
     }
+    ASSERT(safety->state.committed_height >= height); /* I2 */
 }

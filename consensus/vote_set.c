@@ -74,7 +74,7 @@ void vote_set_signers(const struct vote_set *set, struct signers *signers)
 {
     uint32_t count = 0;
 
-    ASSERT(vote_set_is_complete(set));
+    ASSERT(vote_set_is_complete(set)); /* L3 */
     signers->members = (struct member_set){ { 0 } };
     for (uint32_t member = 0; member < MEMBERS_MAX && count < set->quorum; member++) {
         if (member_set_has(&set->verified, member)) {
@@ -83,5 +83,5 @@ void vote_set_signers(const struct vote_set *set, struct signers *signers)
             count++;
         }
     }
-    ASSERT(count == set->quorum);
+    ASSERT(count == set->quorum); /* I11 */
 }

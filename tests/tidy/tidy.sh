@@ -17,7 +17,7 @@ clean_tree() { # a tree with one file for everything that a check looks at
     printf '#include "base/one.h"\n\nint one(void)\n{\n    return 1;\n}\n' >base/one.c
     printf '#include "base/one.h"\n' >tests/base/one_test.c
     printf '#ifndef WARD_CONSENSUS_VOTE_H\n#define WARD_CONSENSUS_VOTE_H\n\n/* vote_can: rules V1 and I1. */\nint vote_can(void);\n#endif\n' >consensus/vote.h
-    printf '#include "consensus/vote.h"\n\n#include <stdint.h>\n\n/* Rule V1-V2. */\nint vote_can(void)\n{\n    return 1; /* no float here */\n}\n' >consensus/vote.c
+    printf '#include "consensus/vote.h"\n\n#include <stdint.h>\n\n/* Rule V1-V2. */\nint vote_can(void)\n{\n    ASSERT(1 > 0); /* V1, V2 */\n    /* I1 */\n    ASSERT(2 > 0);\n    return 1; /* no float here */\n}\n' >consensus/vote.c
     printf '#include "consensus/vote.h"\n/* V1, V2 and I1 */\n' >tests/consensus/vote_test.c
     printf -- '- V1 a rule.\n- V2 another.\n\nSafety: I1 agreement; E1 later.\n' >docs/protocol.md
     printf 'E*  epochs are not built yet\n' >tools/tidy.rules
@@ -79,7 +79,13 @@ plant tested 'base/two.c is listed without a reason' "printf 'int two;\n' >base/
 plant tested 'base/gone.c does not exist' "printf 'base/gone.c  nothing to decide here\n' >tools/tidy.untested"
 plant rules 'rule V3 is in no source' "printf -- '- V3 a third.\n' >>docs/protocol.md"
 plant rules 'rule V2 is in no test' "sed -i 's/V2/v two/' tests/consensus/vote_test.c"
-plant rules 'rule V2 is in no source' "sed -i 's,/. Rule V1-V2. ./,int V2;,' consensus/vote.c"
+plant rules 'rule V2 is in no source' "sed -i 's,/. Rule V1-V2. ./,int V2;,; s,V1\, V2,V1,' consensus/vote.c"
+plant rules 'rule V2 is at no ASSERT' "sed -i 's,V1\, V2,V1,' consensus/vote.c"
+plant rules 'rule I1 is at no ASSERT' "sed -i 's,.*I1.*,\n&\n,' consensus/vote.c"
+plant rules 'rule V1 is at no ASSERT' "sed -i 's/ASSERT(1/STATIC_ASSERT(1/' consensus/vote.c"
+plant rules 'V2 has an ASSERT now' "printf 'V2  nothing here can hold it\n' >tools/tidy.asserts"
+plant rules 'V2 is listed without a reason' "printf 'V2\n' >tools/tidy.asserts"
+plant rules 'E1 needs no excuse' "printf 'E1  nothing here can hold it\n' >tools/tidy.asserts"
 plant rules 'V2 has code and test now' "printf 'V2  it is not built yet\n' >>tools/tidy.rules"
 plant rules 'X1 is no rule' "printf 'X1  it is not built yet\n' >>tools/tidy.rules"
 plant rules 'E1 is listed without a reason' "printf 'E1\n' >>tools/tidy.rules"
@@ -94,7 +100,7 @@ plant memory 'base/one.c:7: makes a thread' "printf 'int run(void) { return pthr
 plant memory 'base/gone.c does not exist' "printf 'base/gone.c  it runs once at the start\n' >tools/tidy.memory"
 plant codes 'ledger/grant.c: gives CODE_GRANTEE' "printf 'int x = CODE_GRANTEE;\n' >ledger/grant.c"
 plant determinism '<time.h> is not for a deterministic folder' "printf '#include <time.h>\n' >>consensus/vote.c"
-plant determinism 'consensus/vote.c:10: floating point' "printf 'double x = 1;\n' >>consensus/vote.c"
+plant determinism 'consensus/vote.c:13: floating point' "printf 'double x = 1;\n' >>consensus/vote.c"
 
 # The program around the checks: silent and 0 about the clean tree, 1 with a finding.
 clean_tree
