@@ -221,11 +221,51 @@ static void make_locator(const struct cast *cast, uint32_t actor, uint64_t nonce
     }
 }
 
-static struct bytes make_body(const struct cast_actor *actor, const uint8_t *locator, uint8_t room[ENVELOPE_BODY_BYTES_MAX])
+/* What a command says of the pointers of its patient, whose numbers follow from its own. */
+struct intent {
+    enum command_type type;
+    uint32_t supersedes; /* 0: nothing */
+    uint32_t errs;       /* of a status: the pointer that was an error */
+};
+
+/* intent_of gives what command number `nonce` is for: in a mixed plan three commands make two pointers and end both. */
+static struct intent intent_of(const struct cast *cast, uint64_t nonce)
+{
+    uint32_t before = (uint32_t)((nonce - 1) / 3 * 2);
+
+    if (!cast->plan.mixed || nonce % 3 == 1) {
+        return (struct intent){ .type = COMMAND_POINTER_ADD };
+    }
+    return nonce % 3 == 2 ? (struct intent){ .type = COMMAND_POINTER_ADD, .supersedes = before + 1 }
+                          : (struct intent){ .type = COMMAND_POINTER_STATUS, .errs = before + 2 };
+}
+
+static struct bytes encode_body(const struct command_body *command, uint8_t room[ENVELOPE_BODY_BYTES_MAX])
+{
+    struct writer writer;
+
+    writer_init(&writer, room, ENVELOPE_BODY_BYTES_MAX);
+    command_body_encode(command, &writer);
+    ASSERT(!writer.failed);
+    return bytes_of(room, writer.offset);
+}
+
+static struct bytes make_status(const struct cast_actor *actor, const struct intent *intent, uint8_t room[ENVELOPE_BODY_BYTES_MAX])
+{
+    struct command_body command = { .type = COMMAND_POINTER_STATUS };
+    struct pointer_set_status *body = &command.as.pointer_set_status;
+
+    memcpy(body->patient, actor->patient, ACCT_BYTES);
+    body->op = POINTER_SET_ERROR;
+    body->count = 1;
+    body->seqs[0] = intent->errs;
+    return encode_body(&command, room);
+}
+
+static struct bytes make_pointer(const struct cast_actor *actor, const struct intent *intent, const uint8_t *locator, uint8_t room[ENVELOPE_BODY_BYTES_MAX])
 {
     struct command_body command = { .type = COMMAND_POINTER_ADD };
     struct pointer_add *body = &command.as.pointer_add;
-    struct writer writer;
 
     memcpy(body->patient, actor->patient, ACCT_BYTES);
     body->kx_epoch = 1;
@@ -233,15 +273,15 @@ static struct bytes make_body(const struct cast_actor *actor, const uint8_t *loc
     body->items[0] = (struct pointer_add_item){ .record_class = CLASS_LABORATORY, .conf = CONF_NORMAL, .locator_length = LOCATOR_BYTES };
     body->items[0].content_commit = hash_one(HASH_COMMITMENT, locator, LOCATOR_BYTES);
     body->items[0].locator_hash = hash_one(HASH_LOCATOR, locator, LOCATOR_BYTES);
-    writer_init(&writer, room, ENVELOPE_BODY_BYTES_MAX);
-    command_body_encode(&command, &writer);
-    ASSERT(!writer.failed);
-    return bytes_of(room, writer.offset);
+    body->items[0].supersedes = intent->supersedes;
+    return encode_body(&command, room);
 }
 
 void cast_sign(const struct cast *cast, uint32_t number, struct cast_command *command)
 {
     const struct cast_actor *actor = &cast->actors[number];
+    struct intent intent = intent_of(cast, command->nonce);
+    bool adds = intent.type == COMMAND_POINTER_ADD;
     uint8_t locator[LOCATOR_BYTES], room[ENVELOPE_BODY_BYTES_MAX], signature[64];
     struct reader tag;
     struct writer writer;
@@ -249,26 +289,26 @@ void cast_sign(const struct cast *cast, uint32_t number, struct cast_command *co
     ASSERT(number < cast->plan.actors_count);
     ASSERT(command->nonce >= 1);
     make_locator(cast, number, command->nonce, locator);
-    struct hash32 payload_hash = hash_one(HASH_PAYLOAD, locator, sizeof locator);
+    struct hash32 payload_hash = adds ? hash_one(HASH_PAYLOAD, locator, sizeof locator) : (struct hash32){ { 0 } };
     reader_init(&tag, cast->genesis.hash.bytes, 8);
     struct envelope envelope = {
-        .type = COMMAND_POINTER_ADD,
-        .flags = ENVELOPE_FLAG_PAYLOAD,
+        .type = (uint8_t)intent.type,
+        .flags = adds ? ENVELOPE_FLAG_PAYLOAD : 0,
         .chain_tag = read_u64_be(&tag),
         .nonce = command->nonce,
         .valid_until_ms = command->valid_until_ms,
         .sender = actor->account,
         .key = actor->key.public_key,
         .payload_hash = payload_hash.bytes,
-        .payload_bytes = sizeof locator,
-        .body = make_body(actor, locator, room),
+        .payload_bytes = adds ? sizeof locator : 0,
+        .body = adds ? make_pointer(actor, &intent, locator, room) : make_status(actor, &intent, room),
         .signature = signature,
     };
     command->id = envelope_tx_id(&envelope, &cast->genesis.hash);
     sign_digest(&actor->key, &command->id, signature);
     writer_init(&writer, command->bytes, sizeof command->bytes);
     envelope_encode(&envelope, &writer);
-    write_run(&writer, locator, sizeof locator);
+    write_run(&writer, locator, adds ? sizeof locator : 0);
     ASSERT(!writer.failed);
     command->size = (uint32_t)writer.offset;
 }

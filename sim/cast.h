@@ -20,6 +20,7 @@ struct cast_plan {
     uint32_t members_count; /* MEMBERS_MIN .. MEMBERS_MAX */
     uint32_t actors_count;  /* 1 .. CAST_ACTORS_MAX; actor i belongs to hospital i mod members_count + 1 */
     struct config_limits limits;
+    bool mixed; /* commands of several kinds: a pointer, one that supersedes it, a status for that one, and again */
 };
 
 /* One record system and its patient. */
@@ -54,7 +55,8 @@ struct cast_command {
 void cast_make(struct cast *cast, const struct cast_plan *plan);
 void cast_close(struct cast *cast);
 
-/* cast_sign makes actor's command number `nonce`: one pointer for its patient, accepted with code 0. Needs: nonce and valid_until_ms are set. */
+/* cast_sign makes actor's command number `nonce`: a pointer for its patient, or what a mixed plan has in its place, accepted with code 0.
+ * Needs: nonce and valid_until_ms are set. */
 void cast_sign(const struct cast *cast, uint32_t actor, struct cast_command *command);
 
 #endif

@@ -45,6 +45,24 @@ static bool on_verify(void *context, const struct sig_item *item)
     return known == 2;
 }
 
+/* send_lie sends what a member that lies makes of its message for this receiver. */
+static void send_lie(struct world *world, const struct sim_message *out, const struct port_message *message)
+{
+    struct world_liar *liar = &world->liar;
+    size_t size = message->head.size + message->tail.size, most = size;
+
+    ASSERT(size <= FRAME_BYTES_MAX);
+    memcpy(liar->room, message->head.data, message->head.size);
+    if (message->tail.size > 0) {
+        memcpy(liar->room + message->head.size, message->tail.data, message->tail.size);
+    }
+    liar->tell(world, out->to, out->type, liar->room, &size);
+    ASSERT(size <= most);
+    if (size > 0) {
+        sim_network_send(&world->network, world->now_ns, out, bytes_of(liar->room, size), bytes_of(NULL, 0));
+    }
+}
+
 static void on_send(void *context, uint32_t from, const struct port_message *message)
 {
     struct world *world = context;
@@ -59,6 +77,10 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
             continue; /* no connection: net has nowhere to put it */
         }
         if ((world->lost_types[to] >> message->type & 1) != 0) {
+            continue;
+        }
+        if (world->liar.tell != NULL && from == world->liar.member) {
+            send_lie(world, &out, message);
             continue;
         }
         sim_network_send(&world->network, world->now_ns, &out, message->head, message->tail);
@@ -180,7 +202,7 @@ static void open_hosts(struct world *world)
 
 void world_open(struct world *world, const struct world_plan *plan)
 {
-    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits };
+    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits, plan->mixed };
 
     crypto_start();
     ASSERT(plan->check_every >= 1);

@@ -31,6 +31,7 @@ struct world_plan {
     uint32_t wall_offset_ms_max; /* clocks differ by at most this from the true time, drawn by name */
     uint32_t check_every;        /* steps of a server between two replica_check */
     enum trace_level trace;
+    bool mixed;                  /* commands of several kinds (cast.h) */
 };
 
 /* A change of a link on its way to a server. */
@@ -45,6 +46,16 @@ struct world_trigger {
     bool armed, power, fired;
     uint32_t member;
     enum mark mark;
+};
+
+struct world;
+
+/* A member that lies: its process is an honest one, but each receiver gets of its messages what `tell` makes of them. tell may change the bytes, and
+ * their number downwards; 0: nothing leaves. The oracle has seen the honest message before: what it promises, it promises for honest members. */
+struct world_liar {
+    uint32_t member;
+    void (*tell)(struct world *world, uint32_t to, uint8_t type, uint8_t *bytes, size_t *size); /* NULL: nobody lies */
+    uint8_t *room; /* FRAME_BYTES_MAX, for the bytes */
 };
 
 #define WORLD_NOTICES_MAX (2u * MEMBERS_MAX * MEMBERS_MAX)
@@ -68,6 +79,7 @@ struct world {
     struct member_set *links;   /* as announced or about to be, by member */
     struct world_trigger triggers[WORLD_TRIGGERS_MAX];
     uint32_t triggers_count;
+    struct world_liar liar;     /* set after world_open */
     uint32_t lost_types[MEMBERS_MAX]; /* to a member: message types that never arrive, as bits */
     struct sim_message **waiting; /* messages for paused servers, in order of arrival */
     size_t waiting_count, waiting_capacity;

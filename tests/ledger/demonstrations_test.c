@@ -1,5 +1,5 @@
 /* demonstrations_test.c: what the ledger is for, told as it would happen, with real keys and signatures: numbers 1 to 4 and 6 to 8 of docs/ledger.md.
- * That deleted payloads change no root is shown in tests/node/apply_test.c. Number 5, a server that lies, is about proofs and stands with the tool that checks them; four replicas of which one lies stand in sim/. */
+ * That deleted payloads change no root is shown in tests/node/apply_test.c. Number 5, a server that lies, is about proofs and stands with the tool that checks them; four replicas of which one lies stand in tests/sim/byzantine_test.c. */
 #include "ledger/ledger.h"
 
 #include "crypto/hash.h"
