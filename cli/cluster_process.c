@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { WORDS_BYTES = 400 };
+
 static void nap(void)
 {
     nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
@@ -48,13 +50,33 @@ static pid_t spawn(const struct cluster *cluster, uint32_t member, const char *f
     _exit(127);
 }
 
+/* last_words gives the last line that a replica wrote, without its time; empty when there is none. */
+static void last_words(const struct cluster *cluster, uint32_t member, char out[WORDS_BYTES])
+{
+    char log[CLUSTER_PATH_BYTES + 64], line[WORDS_BYTES];
+
+    snprintf(log, sizeof log, "%s/wardd.log", cluster->orgs[member].directory);
+    FILE *file = fopen(log, "re");
+    out[0] = '\0';
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        const char *said = strncmp(line, "ts=", 3) == 0 && strchr(line, ' ') != NULL ? strchr(line, ' ') + 1 : line;
+        snprintf(out, WORDS_BYTES, "%s", said);
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
 enum err cluster_init_store(struct cluster *cluster, uint32_t member)
 {
     cluster->orgs[member].pid = spawn(cluster, member, "--init");
     int code = cluster->orgs[member].pid < 0 ? 127 : cluster_reap(cluster, member, 60000);
 
     if (code != 0) {
-        snprintf(cluster->problem, sizeof cluster->problem, "wardd --init of member %u ended with %d; see %s/wardd.log", member, code, cluster->orgs[member].directory);
+        char words[WORDS_BYTES];
+        last_words(cluster, member, words);
+        snprintf(cluster->problem, sizeof cluster->problem, "wardd --init of member %u ended with %d: %s", member, code, words);
         return code == 7 ? ERR_UNSUPPORTED : ERR_IO;
     }
     return ERR_OK;

@@ -48,6 +48,12 @@ expect 2 'out of range' "a load too short for the story is refused" "$bin/ward" 
 expect 3 'nowhere' "a bundle that is not there is refused" "$bin/ward" demo --bundle nowhere.json
 mkdir full && : >full/file
 expect 2 'full' "a directory that is not empty is refused" "$bin/ward" demo --keep full
+if [ -d /dev/shm ] && [ "$(stat -f -c %T /dev/shm)" = tmpfs ] && shm=$(mktemp -d /dev/shm/ward.XXXXXX 2>/dev/null); then
+    expect 7 'lies on tmpfs' "a directory that forgets is refused, with the daemon's own words" "$bin/ward" demo --keep "$shm"
+    rm -rf "$shm"
+else
+    skip "a directory that forgets is refused" "no tmpfs at /dev/shm"
+fi
 
 "$bin/ward" demo --for 60s >/dev/null 2>&1 &
 pid=$!
