@@ -71,16 +71,20 @@ static int show_block(const struct args *args, struct store_view *view, const st
 {
     struct look look = { .genesis = &view->superblock.chosen.cluster };
     struct log_chain_visitor visitor = { &look, look_at };
-    uint64_t height = args_has(args, "height") ? args_number(args, "height") : chain->height, reached = 0;
+    uint64_t height = args_has(args, "height") ? args_number(args, "height") : chain->committed_height, reached = 0;
 
     if (height == 0 || height > chain->height) {
-        return output_fail(args, EXIT_NO, "the log holds committed blocks up to height %llu", (unsigned long long)chain->height);
+        return output_fail(args, EXIT_NO, "the log holds blocks up to height %llu", (unsigned long long)chain->height);
     }
     int code = log_chain_walk(args, view, chain, height, &visitor, &reached);
     if (code == EXIT_FINE && look.result == NULL) {
         return output_fail(args, EXIT_INTEGRITY, "the body of block %llu is not in the log", (unsigned long long)height);
     }
-    return code == EXIT_FINE ? output_result(args, look.result) : code;
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    json_object_set_new(look.result, "known_committed", json_boolean(height <= chain->committed_height));
+    return output_result(args, look.result);
 }
 
 /* with_chain opens the directory, reads the chain, and does the rest. */
@@ -169,7 +173,7 @@ static int tell_state(const struct args *args, const struct log_chain *chain, st
 
 static int replay_chain(const struct args *args, struct store_view *view, const struct log_chain *chain, const struct genesis *genesis)
 {
-    struct replay replay = { .ledger = take_ledger(genesis), .until = args_has(args, "height") ? args_number(args, "height") : chain->height };
+    struct replay replay = { .ledger = take_ledger(genesis), .until = args_has(args, "height") ? args_number(args, "height") : chain->committed_height };
     struct log_chain_visitor visitor = { &replay, execute };
     uint64_t reached = 0;
 
@@ -177,7 +181,7 @@ static int replay_chain(const struct args *args, struct store_view *view, const 
         return output_fail(args, EXIT_RESOURCE, "no memory for the state, or the genesis has parameters outside of their bounds");
     }
     if (replay.until > chain->height) {
-        return output_fail(args, EXIT_NO, "the log holds committed blocks up to height %llu", (unsigned long long)chain->height);
+        return output_fail(args, EXIT_NO, "the log holds blocks up to height %llu", (unsigned long long)chain->height);
     }
     int code = replay.until == 0 ? (int)EXIT_FINE : log_chain_walk(args, view, chain, 1, &visitor, &reached);
     if (code == EXIT_FINE && (replay.broken || reached < replay.until)) {

@@ -92,13 +92,13 @@ static const struct flag_spec import_flags[] = {
 };
 
 static const struct flag_spec inspect_block_flags[] = {
-    { .name = "height", .type = FLAG_NUMBER, .min = 1, .max = WIRE_NUMBER_MAX, .help = "which block; the newest committed one when not given" },
+    { .name = "height", .type = FLAG_NUMBER, .min = 1, .max = WIRE_NUMBER_MAX, .help = "which block; when not given the newest that this log knows to be committed" },
     END,
 };
 
 static const struct flag_spec inspect_state_flags[] = {
     { .name = "genesis", .type = FLAG_PATH, .required = true, .help = "genesis file of the chain" },
-    { .name = "height", .type = FLAG_NUMBER, .max = WIRE_NUMBER_MAX, .help = "state as of after this block; the newest committed one when not given" },
+    { .name = "height", .type = FLAG_NUMBER, .max = WIRE_NUMBER_MAX, .help = "state as of after this block; when not given the newest that this log knows to be committed" },
     END,
 };
 

@@ -113,26 +113,23 @@ static const struct log_chain_block *tip_of(const struct log_chain *chain)
 static bool link_down(struct log_chain *chain)
 {
     const struct log_chain_block *at = tip_of(chain);
-    uint64_t committed = chain->capsule.committed_height;
-    size_t room = (size_t)committed + 1;
+    size_t room = at == NULL ? 1 : (size_t)at->header.height + 1;
 
-    chain->committed_height = committed;
+    chain->committed_height = chain->capsule.committed_height;
+    chain->height = room - 1;
     chain->hashes = calloc(room, sizeof *chain->hashes);
     chain->headers = calloc(room, sizeof *chain->headers);
     chain->failed = chain->failed || chain->hashes == NULL || chain->headers == NULL;
     while (!chain->failed && at != NULL) { /* Heights only fall. */
         uint64_t height = at->header.height;
-        if (height <= committed) {
-            chain->hashes[height] = at->hash;
-            chain->headers[height] = at->header;
-            chain->height = height > chain->height ? height : chain->height;
-        }
+        chain->hashes[height] = at->hash;
+        chain->headers[height] = at->header;
         if (height == 1) {
-            return true;
+            return chain->height >= chain->committed_height;
         }
         at = find(chain, height - 1, &at->header.parent);
     }
-    return committed == 0;
+    return chain->committed_height == 0;
 }
 
 int log_chain_read(const struct args *args, struct store_view *view, struct log_chain *chain)

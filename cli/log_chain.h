@@ -20,8 +20,8 @@ struct log_chain {
     uint32_t count, room;
     struct hash32 *hashes;          /* of heights 1 .. height */
     struct block_header *headers;
-    uint64_t height;                /* of the newest block of the chain that is here */
-    uint64_t committed_height;      /* what the newest capsule says */
+    uint64_t height;                /* of the newest block of the chain that is here; it may be above what is committed */
+    uint64_t committed_height;      /* what the newest capsule says: at least this much is committed */
     struct capsule capsule;
     uint64_t batch;                 /* number of the batch that carries it */
     bool failed;                    /* no memory */

@@ -132,10 +132,11 @@ Test(log_chain, the_branch_of_the_last_vote_counts_and_bodies_come_in_order)
     capsule.vote_height = 3;
     capsule.vote_hash = three;
     cr_assert_eq(write_and_read(), EXIT_FINE);
-    cr_assert_eq(chain.height, 2);
+    cr_assert_eq(chain.height, 3);
+    cr_assert_eq(chain.committed_height, 2);
     cr_assert_eq(log_chain_walk(&args, &view, &chain, 1, &visitor, &reached), EXIT_FINE);
-    cr_assert_eq(reached, 2);
-    cr_assert_eq(bodies.count, 2);
+    cr_assert_eq(reached, 3);
+    cr_assert_eq(bodies.count, 3);
     cr_assert_eq(bodies.tags[0], 11);
     cr_assert_eq(bodies.tags[1], 12);
     end();
