@@ -22,7 +22,7 @@ bool duration_parse(const char *text, uint64_t *ms)
     static const struct {
         const char *unit;
         uint64_t ms;
-    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+    } units[] = { { "", 1000 }, { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
     char *end;
 
     if (text[0] < '0' || text[0] > '9' || strlen(text) > 12) {
@@ -93,7 +93,7 @@ static const char *value_check(const struct flag_spec *flag, const char *text, u
         break;
     case FLAG_DURATION:
         if (!duration_parse(text, number)) {
-            return "is not a duration such as 500ms, 30s or 5m";
+            return "is not a duration such as 500ms, 30s, 5m or 30 (seconds)";
         }
         break;
     }

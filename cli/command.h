@@ -109,7 +109,7 @@ bool args_has(const struct args *args, const char *name);              /* given 
 uint64_t args_number(const struct args *args, const char *name);       /* 0 when neither given nor default */
 const char *args_repeat(const struct args *args, const char *name, uint32_t index); /* the index-th given value, NULL beyond the last */
 
-/* duration_parse reads "500ms", "30s", "5m", "2h" or "7d". Gives: false when the text is nothing like it. */
+/* duration_parse reads "500ms", "30s", "5m", "2h", "7d", or a bare number of seconds. Gives: false when the text is nothing like it. */
 bool duration_parse(const char *text, uint64_t *ms);
 
 #endif

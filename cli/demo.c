@@ -134,8 +134,10 @@ static enum exit_code make_cluster(struct demo *demo)
         problem(demo, "%.250s", demo->bed.problem);
         return code;
     }
-    say(demo, "%u replicas with throw-away keys in %s%s", plan.replicas, demo->bed.directory,
-        demo->bed.durable ? "" : "; NO PLACE WITH REAL FLUSHES: nothing is durable");
+    say(demo, "%u replicas with throw-away keys in %s", plan.replicas, demo->bed.directory);
+    if (!demo->bed.durable) {
+        problem(demo, "no place with O_DIRECT and real flushes (--keep names one): nothing is durable");
+    }
     code = bed_start(&demo->bed, START_MS);
     if (code != EXIT_FINE) {
         problem(demo, "%.250s", demo->bed.problem);

