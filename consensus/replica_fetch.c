@@ -180,8 +180,7 @@ static void take_single(struct replica *r, const struct message_bundle *bundle)
     ASSERT(hash_equal(&block->hash, &r->fetch.hash)); /* S1 */
     ASSERT(block->body_state == BODY_GOOD);           /* S1 */
     block->by_quorum = true; /* Its hash is in a certified chain. */
-    r->fetch.active = false;
-    r->fetch.tries = 0;
+    r->fetch.active = false; /* Its tries stay: one block is no progress (S2), and over slow links the next deadline must be longer. */
     replica_mark(r, MARK_FETCHED, one.header.height, r->fetch.peer, 1);
 }
 

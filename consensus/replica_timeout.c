@@ -179,14 +179,16 @@ void replica_on_timeout(struct replica *r, uint32_t from, const struct message_t
     bool own = from == r->self;
 
     bool counts = verdict == VERDICT_OK || verdict == VERDICT_CONFLICT;
-    bool late = verdict == VERDICT_STALE || (counts && rank_compare(timeout->high.ballot.rank, r->high.ballot.rank) < 0);
+    const struct ballot *high = &timeout->high.ballot;
+    bool committed = timeout->cause == CAUSE_CERTIFICATE && history_has(&r->history, high->rank.height, &high->block);
+    bool late = verdict == VERDICT_STALE || (counts && (committed || rank_compare(high->rank, r->high.ballot.rank) < 0));
     bool may = (verdict != VERDICT_OK || late) && replica_may_answer(r, from); /* Asked once: it is a ration. */
 
     if (!own && timeout->commands.size > 0 && (verdict == VERDICT_OK || may)) {
         replica_take_commands(r, from, timeout->commands); /* Q2 */
     }
     if (late && may) {
-        replica_send_answer(r, from); /* T7: it lacks a TC, or a QC that is known here. */
+        replica_send_answer(r, from); /* T7: it lacks a TC, a QC or a commit that is known here. */
     }
     if (verdict == VERDICT_CONFLICT && !late && may && may_state(r) && r->timeout_repeats < REPEATS_MAX) {
         r->timeout_repeats++; /* Two that answer each other must fall silent too (Q1). */
