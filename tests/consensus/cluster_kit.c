@@ -210,6 +210,7 @@ static void carry_out(struct cluster_kit *kit, uint32_t number, struct follow_up
         case EFFECT_REFUSE:
             node->refused++;
             node->refused_code = effect->refuse.code;
+            node->retry_after_ms = effect->refuse.retry_after_ms;
             break;
         case EFFECT_READ_DONE:
             node->read.done = true;
@@ -307,6 +308,8 @@ static void make_replica(struct cluster_kit *kit, uint32_t number)
     config.genesis = kit->genesis;
     config.pool_commands = 1024;
     config.history_blocks = 1024;
+    config.abstain = node->abstains;
+    config.abstain_view = node->abstain_view;
     node->app = calloc(1, sizeof *node->app);
     app_kit_init(node->app);
     struct app app = app_kit_app(node->app);

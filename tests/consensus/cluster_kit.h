@@ -32,6 +32,8 @@ struct cluster_node {
     struct app_kit *app;
     bool down;
     bool disk_stands;         /* appends are not reported as durable */
+    bool abstains;            /* from the next restart on it signs nothing up to this view: its disk lost a batch */
+    int64_t abstain_view;
     uint64_t lsn, durable;
     struct voting_state state; /* of the newest append */
     bool has_state;
@@ -42,7 +44,7 @@ struct cluster_node {
     uint64_t executed;
     struct hash32 chain[1024]; /* hash of each executed block */
     uint32_t commands[1024];   /* and its commands */
-    uint32_t admitted, refused, refused_code, drained, halted;
+    uint32_t admitted, refused, refused_code, retry_after_ms, drained, halted;
     struct { bool done, ok; uint64_t height; } read;
     struct { bool done, ok; struct block_header header; uint8_t bytes[65536]; uint32_t size; } proof;
 };

@@ -437,6 +437,33 @@ Test(replica_attack, member_that_claims_to_abstain_deposes_each_leader_at_most_o
 }
 
 /* (time - wall) in nanoseconds overflows to less than a millisecond. */
+static bool is_timeout_of_3(const struct cluster_message *sent)
+{
+    tampered += sent->from == 3 && sent->type == MESSAGE_TIMEOUT;
+    return false;
+}
+
+/* Members 2 and 3 have timed view 0 out; then the disk of 3 loses a batch. However often the other says its TIMEOUT again, 3 signs nothing. */
+Test(replica_attack, repeated_timeout_gets_no_signature_from_a_member_that_must_abstain)
+{
+    cluster_kit_start(&kit, 4, 0);
+    cluster_kit_crash(&kit, 0);
+    cluster_kit_crash(&kit, 1);
+    cluster_kit_request(&kit, 2, 1, 1);
+    cluster_kit_run(&kit, 5 * SECOND);
+    cr_assert_eq(kit.nodes[3].state.timeout_view, 0);
+    cluster_kit_crash(&kit, 3);
+    kit.nodes[3].abstains = true;
+    kit.nodes[3].abstain_view = 6;
+    cluster_kit_restart(&kit, 3);
+    tampered = 0;
+    kit.drop = is_timeout_of_3;
+    cluster_kit_run(&kit, 60 * SECOND);
+    cr_assert_geq(counters_of(3)->received[MESSAGE_TIMEOUT], 4, "it was asked");
+    cr_assert_eq(tampered, 0, "T4, I8");
+    cluster_kit_close(&kit);
+}
+
 Test(replica_attack, block_of_the_far_future_keeps_nobody_awake)
 {
     struct cert justify;

@@ -100,3 +100,60 @@ Test(config, limits_round_trip)
     cr_assert_eq(reader_end(&reader), VERDICT_OK);
     cr_assert_eq(memcmp(&in, &out, sizeof in), 0);
 }
+
+static enum verdict decode(struct config_limits *limits, const uint8_t *bytes, size_t size)
+{
+    struct reader reader;
+
+    reader_init(&reader, bytes, size);
+    config_limits_decode(limits, &reader);
+    return reader_end(&reader);
+}
+
+static void encode_default(uint8_t bytes[CONFIG_LIMITS_BYTES])
+{
+    struct config_limits limits = config_limits_default();
+    struct writer writer;
+
+    writer_init(&writer, bytes, CONFIG_LIMITS_BYTES);
+    config_limits_encode(&limits, &writer);
+    cr_assert_not(writer.failed);
+}
+
+Test(config, limits_refuse_every_truncation_and_anything_behind)
+{
+    uint8_t bytes[CONFIG_LIMITS_BYTES + 1] = { 0 };
+    struct config_limits out;
+
+    encode_default(bytes);
+    for (size_t cut = 0; cut < CONFIG_LIMITS_BYTES; cut++) {
+        cr_assert_eq(decode(&out, bytes, cut), VERDICT_SHORT, "at %zu", cut);
+    }
+    cr_assert_eq(decode(&out, bytes, CONFIG_LIMITS_BYTES), VERDICT_OK);
+    cr_assert_neq(decode(&out, bytes, CONFIG_LIMITS_BYTES + 1), VERDICT_OK);
+}
+
+/* Each bit is part of the meaning: whatever was flipped, the bytes come back, the configuration has another hash, and one that is out of range is found. */
+Test(config, limits_mean_exactly_their_bytes_after_any_flip)
+{
+    uint8_t bytes[CONFIG_LIMITS_BYTES], again[CONFIG_LIMITS_BYTES];
+    struct config base = config_of(4), changed = base;
+    struct hash32 hash = config_hash(&base);
+    unsigned legal = 0;
+
+    encode_default(bytes);
+    for (size_t bit = 0; bit < 8 * sizeof bytes; bit++) {
+        struct writer writer;
+        bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        cr_assert_eq(decode(&changed.limits, bytes, sizeof bytes), VERDICT_OK);
+        writer_init(&writer, again, sizeof again);
+        config_limits_encode(&changed.limits, &writer);
+        cr_assert_arr_eq(again, bytes, sizeof bytes, "bit %zu", bit);
+        struct hash32 other = config_hash(&changed);
+        cr_assert(!hash_equal(&hash, &other), "bit %zu", bit);
+        legal += config_check(&changed) == VERDICT_OK;
+        bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+    }
+    cr_assert_gt(legal, 0);
+    cr_assert_lt(legal, 8 * sizeof bytes, "the highest bit of a block's bytes is not legal");
+}

@@ -69,7 +69,7 @@ Test(message, is_refused_or_means_exactly_its_bytes_after_any_flip)
         for (unsigned variant = 0; variant < 2; variant++) {
             kit_message(&message, (enum message_type)type, variant);
             size_t size = encode(&message, encoded);
-            for (size_t i = 0; i < size; i += size > 4096 && i > 400 ? 61 : 1) {
+            for (size_t i = 0; i < size; i++) {
                 encoded[i] ^= (uint8_t)(1u << (i % 8));
                 assert_canonical((uint8_t)type, encoded, size);
                 encoded[i] ^= (uint8_t)(1u << (i % 8));
