@@ -31,6 +31,8 @@ void history_add(struct history *history, const struct block_header *header, con
     if (history->high - history->low >= history->capacity) {
         history->low = history->high - history->capacity + 1;
     }
+    ASSERT(history->low <= history->high);
+    ASSERT(history->high - history->low < history->capacity);
     *slot_of(history, header->height) = (struct history_entry){ *header, *hash };
 }
 

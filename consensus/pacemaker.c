@@ -20,6 +20,7 @@ void pacemaker_init(struct pacemaker *pacemaker, const struct config_limits *lim
 
 void pacemaker_sample(struct pacemaker *pacemaker, uint64_t duration_ns)
 {
+    ASSERT(pacemaker->next < PACEMAKER_SAMPLES);
     pacemaker->samples_ns[pacemaker->next] = duration_ns < PACEMAKER_SAMPLE_NS_MAX ? duration_ns : PACEMAKER_SAMPLE_NS_MAX;
     pacemaker->next = (pacemaker->next + 1) % PACEMAKER_SAMPLES;
 }
@@ -65,6 +66,7 @@ uint64_t pacemaker_timeout_ns(const struct pacemaker *pacemaker)
 void pacemaker_failed(struct pacemaker *pacemaker)
 {
     pacemaker->failures += pacemaker->failures < FAILURES_MAX ? 1 : 0;
+    ASSERT(pacemaker->failures <= FAILURES_MAX); /* T5 */
 }
 
 void pacemaker_recovered(struct pacemaker *pacemaker)

@@ -208,6 +208,8 @@ void replica_answer_verified(struct replica *r, struct job *job, const bool *ver
     bool good = job_part_is_good(job, PART_PROOF, verdicts) && job_part_is_good(job, PART_CERT, verdicts) && job_part_is_good(job, PART_TC, verdicts) &&
                 job_part_is_good(job, PART_TC_HIGH, verdicts);
 
+    ASSERT(job->kind == JOB_ANSWER);
+    ASSERT(job->from != r->self);
     if (!good) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);

@@ -264,6 +264,8 @@ void replica_cert_verified(struct replica *r, struct job *job, const bool *verdi
 {
     bool good = job_part_is_good(job, PART_CERT, verdicts) && job_part_is_good(job, PART_TC, verdicts) && job_part_is_good(job, PART_TC_HIGH, verdicts);
 
+    ASSERT(job->kind == JOB_CERT || job->kind == JOB_TC);
+    ASSERT(job->has_tc == (job->kind == JOB_TC));
     if (!good) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);

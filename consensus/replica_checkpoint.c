@@ -169,6 +169,8 @@ void replica_ckpt_verified(struct replica *r, struct job *job, const bool *verdi
     struct vote_set set;
     uint32_t place = 0;
 
+    ASSERT(job->kind == JOB_CKPT_VOTES);
+    ASSERT(r->checkpoints.job);
     r->checkpoints.job = false;
     vote_set_open(&set, r->quorum);
     for (uint32_t member = 0; member < r->n; member++) {
@@ -246,6 +248,8 @@ void replica_on_ckpt_cert(struct replica *r, uint32_t from, const struct checkpo
 
 void replica_ckpt_cert_verified(struct replica *r, struct job *job, const bool *verdicts)
 {
+    ASSERT(job->kind == JOB_CKPT_CERT);
+    ASSERT(job->items_count == r->quorum); /* I11 */
     if (!job_part_is_good(job, PART_SINGLES, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, job->checkpoint.checkpoint.height, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);

@@ -33,6 +33,8 @@ static void put_back(struct replica *r)
 {
     struct fetch *fetch = &r->fetch;
 
+    ASSERT(fetch->active);
+    ASSERT(fetch->peer != r->self);
     r->peers[fetch->peer].put_back_ns = r->now.mono_ns + PUT_BACK_NS;
     fetch->active = false;
     fetch->checking = false;
@@ -120,6 +122,7 @@ void replica_pump_fetch(struct replica *r)
     if (!fetch->active && fetch->tries < FETCH_TRIES_MAX && wanted(r, &missing)) {
         ask(r, &missing);
     }
+    ASSERT(fetch->tries <= FETCH_TRIES_MAX); /* Q1 */
     if (fetch->active && !fetch->checking) {
         replica_want(r, fetch->deadline_ns);
     }
@@ -259,6 +262,8 @@ void replica_bundle_verified(struct replica *r, struct job *job, const bool *ver
     struct commit_proof proof;
     struct reader reader;
 
+    ASSERT(job->kind == JOB_BUNDLE);
+    ASSERT(fetch->active);
     ASSERT(fetch->checking);
     if (!job_part_is_good(job, PART_PROOF, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);

@@ -27,6 +27,8 @@ void replica_lead_begin(struct replica *r)
     lead->certified_ns = r->now.mono_ns;
     vote_set_close(&lead->votes);
     vote_set_close(&lead->commit_votes);
+    ASSERT(!lead->active || r->safety.state.led_view < (int64_t)r->view); /* I17 */
+    ASSERT(!lead->active || r->high.ballot.rank.view <= r->view);
     if (replica_is_leader(r) && !lead->active && r->safety.state.timeout_view < (int64_t)r->view) {
         replica_abdicate(r); /* L4, I17: it led this view before it was restarted, or must sign nothing in it. */
     }
@@ -342,6 +344,8 @@ void replica_votes_verified(struct replica *r, struct job *job, const bool *verd
     const struct ballot *target = commit ? &lead->commit_target : &lead->target;
     uint32_t place = 0;
 
+    ASSERT(commit || job->kind == JOB_VOTES);
+    ASSERT(commit ? lead->commit_job : lead->votes_job);
     *(commit ? &lead->commit_job : &lead->votes_job) = false;
     for (uint32_t member = 0; member < r->n; member++) {
         if (!member_set_has(&job->members, member)) {
@@ -389,6 +393,9 @@ void replica_evidence_verified(struct replica *r, struct job *job, const bool *v
 {
     struct hash32 name = ballot_digest(&r->chain_id, &job->ballots[1]);
 
+    ASSERT(job->kind == JOB_EVIDENCE);
+    ASSERT(rank_compare(job->ballots[0].rank, job->ballots[1].rank) == 0);
+    ASSERT(!hash_equal(&job->ballots[0].block, &job->ballots[1].block));
     if (!job_part_is_good(job, PART_SINGLES, verdicts) || r->peers[job->from].equivocated) {
         return;
     }

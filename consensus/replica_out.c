@@ -139,6 +139,9 @@ void replica_add_proof(struct replica *r, struct effect *append, const struct co
 /* Each append is one position of the log; an urgent one is flushed at once. A chained block makes one of these at each replica (N2). */
 uint64_t replica_append_end(struct replica *r, struct effect *append, bool urgent)
 {
+    ASSERT(append->kind == EFFECT_APPEND);
+    ASSERT(append->append.records_count <= APPEND_RECORDS_MAX);
+    ASSERT(r->safety.state.epoch == r->config.epoch.epoch);
     r->lsn++;
     append->append.lsn = r->lsn;
     append->append.state = r->safety.state;
@@ -152,6 +155,8 @@ void replica_mark(struct replica *r, enum mark mark, uint64_t height, uint32_t m
 {
     struct effect *effect = effects_add(r->out, EFFECT_MARK);
 
+    ASSERT(mark < MARK_COUNT);
+    ASSERT(member < r->n);
     r->counters.marks[mark]++;
     effect->mark.mark = mark;
     effect->mark.view = r->view;
@@ -168,7 +173,10 @@ void replica_refuse(struct replica *r, enum verdict verdict)
 
 uint32_t replica_leader(const struct replica *r, uint64_t view)
 {
-    return config_leader(&r->config.epoch, view);
+    uint32_t leader = config_leader(&r->config.epoch, view);
+
+    ASSERT(leader < r->n);
+    return leader;
 }
 
 bool replica_is_leader(const struct replica *r)

@@ -27,6 +27,7 @@ static void collect(void *context, const struct command *command)
     struct collector *collector = context;
     struct replica *r = collector->r;
 
+    ASSERT(command->signatures_count >= 1);
     if (pool_has_verified(r->pool, command)) {
         r->counters.signature_checks_saved += command->signatures_count;
         return;
@@ -96,6 +97,8 @@ static bool check_body(struct replica *r, struct block *block, struct job *job)
         replica_refuse(r, verdict);
         return false;
     }
+    ASSERT(block->body_state == BODY_GOOD);         /* V4 */
+    ASSERT(r->flight_high >= block->header.height); /* V5 */
     job->has_commands = true;
     return true;
 }
@@ -142,7 +145,9 @@ void replica_proposal_verified(struct replica *r, struct job *job, const bool *v
 {
     struct block *block = job->block;
 
+    ASSERT(job->kind == JOB_PROPOSAL);
     ASSERT(block->used);
+    ASSERT(block->verifying);
     ASSERT(hash_equal(&block->hash, &job->block_hash));
     block->verifying = false;
     if (job->has_cert && !job_part_is_good(job, PART_CERT, verdicts)) {
@@ -319,6 +324,9 @@ static void on_opening(struct replica *r, uint32_t from, const struct message_pr
 
 void replica_opening_verified(struct replica *r, struct job *job, const bool *verdicts)
 {
+    ASSERT(job->kind == JOB_OPENING);
+    ASSERT(job->has_tc);
+    ASSERT(job->tc.view + 1 == job->view); /* V7 */
     if (!job_part_is_good(job, PART_CERT, verdicts) || !job_part_is_good(job, PART_TC, verdicts) || !job_part_is_good(job, PART_TC_HIGH, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);

@@ -114,6 +114,8 @@ void replica_read_verified(struct replica *r, struct job *job, const bool *verdi
 {
     struct quorum_read *read = find(r, job->id);
 
+    ASSERT(job->kind == JOB_READ_ANSWER);
+    ASSERT(job->from != r->self);
     if (!job_part_is_good(job, PART_PROOF, verdicts) || !job_part_is_good(job, PART_CERT, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);

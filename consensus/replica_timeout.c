@@ -287,6 +287,9 @@ void replica_timeout_verified(struct replica *r, struct job *job, const bool *ve
 {
     struct peer *peer = &r->peers[job->from];
 
+    ASSERT(job->kind == JOB_TIMEOUT);
+    ASSERT(job->rank.view <= job->view);                         /* T2 */
+    ASSERT(rank_compare(job->rank, job->cert.ballot.rank) == 0); /* T2 */
     if (!job_part_is_good(job, PART_SINGLES, verdicts) || !job_part_is_good(job, PART_CERT, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);
@@ -327,6 +330,8 @@ void replica_on_abdicate(struct replica *r, uint32_t from, const struct message_
 
 void replica_abdicate_verified(struct replica *r, struct job *job, const bool *verdicts)
 {
+    ASSERT(job->kind == JOB_ABDICATE);
+    ASSERT(job->from == replica_leader(r, job->view)); /* T4 */
     if (!job_part_is_good(job, PART_SINGLES, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);
