@@ -10,6 +10,7 @@ static const char usage[] =
     "\n"
     "One replica of a Ward ledger. It runs in the foreground until SIGTERM or SIGINT, upon which it gives up leading, flushes and marks its\n"
     "log as cleanly closed. What happens is one logfmt line on standard error.\n"
+    "wardd prints no objects and has no --json; `ward status --json` asks a replica that runs.\n"
     "\n"
     "  --config FILE   the configuration; `ward config explain` says what can stand in it, `ward config check FILE` whether it is good\n"
     "  --init          make the store in the data directory, once, and end; an existing store is never overwritten\n"

@@ -19,6 +19,9 @@ expect 3 'No such file' "a missing configuration is refused" wardd --config "$c/
 check $? "wardd says its version"
 "$bin/wardd" --help | grep -q 'usage: wardd'
 check $? "wardd explains itself"
+expect 2 'json: not an option' "wardd has no --json" wardd --version --json
+"$bin/wardd" --help | grep -q 'has no --json'
+check $? "and its help says so"
 
 # --- The configuration ---
 change unknown 's/client_socket/client_sokcet/'

@@ -39,6 +39,23 @@ Test(report, a_run_carries_schema_and_figures)
     json_decref(object);
 }
 
+static bool print_error(FILE *stream, const void *verb) { return report_error(stream, verb, 2, "cannot use --sed"); }
+
+Test(report, an_error_is_an_object_with_or_without_a_verb)
+{
+    static const char *const verbs[] = { "run", NULL };
+
+    for (size_t i = 0; i < 2; i++) {
+        json_t *object = printed(print_error, verbs[i]);
+        const char *command = json_string_value(json_object_get(object, "command"));
+        cr_assert_str_eq(json_string_value(json_object_get(object, "schema")), "ward.error/1");
+        cr_assert_str_eq(json_string_value(json_object_get(object, "message")), "cannot use --sed");
+        cr_assert_eq(json_integer_value(json_object_get(object, "exit")), 2);
+        cr_assert((command == NULL) == (verbs[i] == NULL) && (command == NULL || strcmp(command, verbs[i]) == 0));
+        json_decref(object);
+    }
+}
+
 Test(report, a_campaign_adds_up_and_keeps_its_first_failure)
 {
     struct campaign campaign = { .seed_first = 1, .seed_last = 3 };
