@@ -65,4 +65,8 @@ printf 'TAP version 13\n1..3\nok - first\n' >"$reports/cut/report.tap"
 tally_of cut "1 passed, 2 failed, 0 skipped" 1
 rm -f "$reports/empty/report.tap"
 tally_of empty "0 passed, 1 failed, 0 skipped" 1
+mkdir -p "$reports/hollow"
+printf 'ok - first\n' >"$reports/hollow/a.tap"
+: >"$reports/hollow/b.tap"
+tally_of hollow "1 passed, 1 failed, 0 skipped" 1
 ! grep -q '^not ok' "$tap"
