@@ -108,19 +108,6 @@ void job_add_cert(struct job *job, const struct cert *cert, const struct config 
     part_take(job, PART_CERT, count, 1);
 }
 
-static void timeout_cert_copy(struct timeout_cert *to, const struct timeout_cert *from)
-{
-    uint32_t count = member_set_count(&from->signers.members);
-
-    ASSERT(count <= QUORUM_MAX);
-    to->epoch = from->epoch;
-    to->view = from->view;
-    to->signers.members = from->signers.members;
-    memmove(to->signers.signatures, from->signers.signatures, (size_t)count * 64);
-    memmove(to->ranks, from->ranks, (size_t)count * sizeof from->ranks[0]);
-    cert_copy(&to->high, &from->high);
-}
-
 void job_add_tc(struct job *job, const struct timeout_cert *tc, bool high_is_known, const struct config *config, const struct hash32 *chain_id)
 {
     ASSERT(!job->has_tc);

@@ -141,13 +141,8 @@ void replica_accept_tc(struct replica *r, const struct timeout_cert *tc)
     if (tc->view + 1 <= r->view) {
         return;
     }
-    uint32_t count = member_set_count(&tc->signers.members);
-    ASSERT(count == r->quorum); /* T2 */
-    r->tc.epoch = tc->epoch;
-    r->tc.view = tc->view;
-    r->tc.signers.members = tc->signers.members;
-    memcpy(r->tc.signers.signatures, tc->signers.signatures, (size_t)count * 64);
-    memcpy(r->tc.ranks, tc->ranks, (size_t)count * sizeof tc->ranks[0]);
+    ASSERT(member_set_count(&tc->signers.members) == r->quorum); /* T2 */
+    timeout_cert_copy(&r->tc, tc);
     cert_copy(&r->tc.high, high);
     r->has_tc = true;
     r->tc_recorded = false;

@@ -98,13 +98,7 @@ static void send_opening(struct replica *r, struct member_set to)
     propose->body = bytes_of(NULL, 0);
     const struct cert *justify = replica_known(r, &r->opening.justify);
     cert_copy(&propose->justify, justify != NULL ? justify : &r->high);
-    uint32_t count = member_set_count(&r->tc.signers.members);
-    propose->tc.epoch = r->tc.epoch;
-    propose->tc.view = r->tc.view;
-    propose->tc.signers.members = r->tc.signers.members;
-    memcpy(propose->tc.signers.signatures, r->tc.signers.signatures, (size_t)count * 64);
-    memcpy(propose->tc.ranks, r->tc.ranks, (size_t)count * sizeof r->tc.ranks[0]);
-    cert_copy(&propose->tc.high, &r->tc.high);
+    timeout_cert_copy(&propose->tc, &r->tc);
     replica_send(r, to, r->lead.led_lsn, NULL);
 }
 

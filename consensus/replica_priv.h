@@ -130,7 +130,6 @@ struct checkpoints {
     struct hash32 job_digest;
     uint64_t sent_ns;
     uint32_t repeats;
-    uint64_t asked_height;        /* tip that the leader asked for */
     uint64_t asked_ns;
     uint32_t ask_repeats;
 };
@@ -202,7 +201,6 @@ struct replica {
     enum cause timeout_cause;
     bool voted_in_step;
     uint64_t forwarded_ns;
-    uint64_t cause_ns;           /* a valid cause of somebody else was learned then */
     bool was_outstanding;
     uint64_t followed_blocks;    /* L6: of this view, as a follower */
 

@@ -57,6 +57,17 @@ void cert_copy(struct cert *to, const struct cert *from)
     signers_copy(&to->signers, &from->signers);
 }
 
+void timeout_cert_copy(struct timeout_cert *to, const struct timeout_cert *from)
+{
+    uint32_t count = member_set_count(&from->signers.members);
+
+    to->epoch = from->epoch;
+    to->view = from->view;
+    signers_copy(&to->signers, &from->signers);
+    memmove(to->ranks, from->ranks, (size_t)count * sizeof from->ranks[0]);
+    cert_copy(&to->high, &from->high);
+}
+
 void cert_root(struct cert *cert, uint64_t epoch, uint64_t height, const struct hash32 *block)
 {
     cert->ballot = (struct ballot){ .kind = VOTE_ROOT, .epoch = epoch, .rank = { .height = height }, .block = *block };

@@ -48,8 +48,9 @@ struct checkpoint_cert {
 /* signers_add puts a member's signature in its place. Needs: not there yet; fewer than QUORUM_MAX. Cost: moves those behind it. */
 void signers_add(struct signers *signers, uint32_t member, const uint8_t signature[64]);
 
-/* cert_copy copies only the signatures in use. */
+/* cert_copy, timeout_cert_copy copy only the signatures in use. */
 void cert_copy(struct cert *to, const struct cert *from);
+void timeout_cert_copy(struct timeout_cert *to, const struct timeout_cert *from);
 
 /* cert_root gives the certificate of an epoch's root: rank (0, height), no signatures. */
 void cert_root(struct cert *cert, uint64_t epoch, uint64_t height, const struct hash32 *block);
