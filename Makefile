@@ -26,6 +26,8 @@ LIBS := -luring -lsodium -lxxhash -lcyaml -ljansson -lpthread -lm
 # The daemon's allocator; sanitizer builds bring their own.
 ALLOC_wardd_release := -Wl,--no-as-needed -ljemalloc -Wl,--as-needed # the weak reference in base/thread.c alone would not keep it
 
+LIBS_ward-bench := -lcrypto # OpenSSL, as a yardstick for signature checks; no other program links it
+
 # --- Sources: every folder is a layer, every .c but the mains goes into one archive -------------------------------
 
 LAYERS := base crypto wire storage net consensus ledger node cli sim bench
@@ -67,7 +69,7 @@ $(LIB): $(OBJ)
 
 define program
 $(B)/$(1): $(B)/obj/$(PROGRAM_$(1):.c=.o) $(LIB)
-	$(CC) $(LDFLAGS) $$< $(LIB) $(ALLOC_$(1)_$(MODE)) $(LIBS) -o $$@
+	$(CC) $(LDFLAGS) $$< $(LIB) $(ALLOC_$(1)_$(MODE)) $(LIBS) $(LIBS_$(1)) -o $$@
 endef
 $(foreach p,$(notdir $(PROGRAMS)),$(eval $(call program,$(p))))
 

@@ -14,4 +14,8 @@ int bench_cluster(const struct args *args);
  * or commits stood still for too long. */
 int bench_faults(const struct args *args);
 
+/* bench_crypto measures the CPU time of one signature check: each backend and method, beside libsodium and OpenSSL. Gives: an enum exit_code;
+ * EXIT_ENVIRONMENT when the one backend asked for cannot run here. */
+int bench_crypto(const struct args *args);
+
 #endif

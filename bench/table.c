@@ -27,6 +27,13 @@ static const struct flag_spec faults_flags[] = {
     END,
 };
 
+static const struct flag_spec crypto_flags[] = {
+    { .name = "backend", .type = FLAG_CHOICE, .choices = "all|ref|avx2|ifma", .value = "all", .help = "whose checks are measured, beside libsodium and OpenSSL" },
+    { .name = "repeats", .type = FLAG_NUMBER, .value = "21", .min = 1, .max = 101, .help = "samples of each row, taken in turns" },
+    { .name = "quick", .type = FLAG_SWITCH, .help = "three repeats of a few rows: shows that it runs, not what it costs" },
+    END,
+};
+
 static const struct flag_spec no_flags[] = { END };
 
 static const struct command_spec bench_table[] = {
@@ -49,6 +56,12 @@ static const struct command_spec bench_table[] = {
       .example = "ward-bench faults --kind leader --rounds 3 --json",
       .exits = { EXIT_NO, EXIT_UNREACHABLE, EXIT_ENVIRONMENT, EXIT_RESOURCE },
       .run = bench_faults },
+    { .name = "crypto",
+      .summary = "CPU time of one signature check by backend, method, batch size and kind of keys, beside libsodium and OpenSSL",
+      .flags = crypto_flags,
+      .example = "ward-bench crypto --json",
+      .exits = { EXIT_ENVIRONMENT, EXIT_RESOURCE },
+      .run = bench_crypto },
     { .name = NULL },
 };
 
