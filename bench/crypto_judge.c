@@ -20,6 +20,8 @@ enum {
 /* A certificate of n votes comes from the smallest of these sets in which n is a quorum. */
 static const size_t members_count[MEMBER_SETS] = { 4, 31, 100 };
 
+static const struct ed25519_config judge_config = { .backend = ED25519_BACKEND_REF, .mode = ED25519_AUTO, .batch_max = STOCK_ITEMS, .seed = { 7 } };
+
 static struct {
     void *memory; /* of the context */
     struct stock_items distinct, warm_up, hot;
@@ -71,7 +73,7 @@ bool judge_exists(const struct judge_case *row)
 
 bool judge_open(void)
 {
-    size_t size = (ed25519_ctx_footprint(STOCK_ITEMS) + CTX_ALIGN - 1) / CTX_ALIGN * CTX_ALIGN;
+    size_t size = (ed25519_ctx_footprint(&judge_config) + CTX_ALIGN - 1) / CTX_ALIGN * CTX_ALIGN;
 
     judge.memory = aligned_alloc(CTX_ALIGN, size);
     if (judge.memory == NULL) {
@@ -134,10 +136,8 @@ static double sample_yardstick(enum judge_backend backend)
 /* A fresh context, which knows no key but those that the row's method knows. */
 static void prepare(const struct judge_case *row)
 {
-    static const uint8_t seed[32] = { 7 };
-
     (void)row;
-    judge.ctx = ed25519_ctx_init(judge.memory, STOCK_ITEMS, ED25519_REF, seed);
+    judge.ctx = ed25519_ctx_init(judge.memory, &judge_config);
 }
 
 static void call(const struct judge_case *row, const struct sig_item *items)

@@ -11,9 +11,11 @@
 
 static struct ed25519_ctx *take_ctx(struct arena *arena, const struct verify_pool_config *config)
 {
-    void *memory = arena_take(arena, 1, ed25519_ctx_footprint(VERIFY_POOL_ITEMS_MAX));
+    struct ed25519_config one = { .backend = ED25519_BACKEND_REF, .mode = config->mode, .batch_max = 1 };
 
-    return memory == NULL ? NULL : ed25519_ctx_init(memory, VERIFY_POOL_ITEMS_MAX, config->mode, config->seed);
+    memcpy(one.seed, config->seed, sizeof one.seed);
+    void *memory = arena_take(arena, 1, ed25519_ctx_footprint(&one));
+    return memory == NULL ? NULL : ed25519_ctx_init(memory, &one);
 }
 
 void verify_pool_take(struct verify_pool *pool, struct arena *arena, const struct verify_pool_config *config)

@@ -164,13 +164,13 @@ void world_plan_calm(struct world_plan *plan)
 
 static void open_verify(struct world *world)
 {
-    uint8_t seed[32] = { 1 };
-    size_t size = (ed25519_ctx_footprint(1) + 63) / 64 * 64;
+    const struct ed25519_config config = { .backend = ED25519_BACKEND_REF, .mode = ED25519_LIBSODIUM, .batch_max = 1, .seed = { 1 } };
+    size_t size = (ed25519_ctx_footprint(&config) + 63) / 64 * 64;
     void *memory = aligned_alloc(64, size);
 
     ASSERT(memory != NULL);
     memset(memory, 0, size);
-    world->verify = ed25519_ctx_init(memory, 1, ED25519_LIBSODIUM, seed);
+    world->verify = ed25519_ctx_init(memory, &config);
     facts_init(&world->verdicts);
 }
 

@@ -37,14 +37,14 @@ static void sign(uint8_t item[ITEM_BYTES])
 
 static void assert_all_paths(const uint8_t bytes[ITEM_BYTES], bool verdict)
 {
-    static const uint8_t seed[32];
     const struct sig_item item = { .key = bytes, .digest = bytes + AT_DIGEST, .signature = bytes + AT_SIGNATURE };
     const struct sig_item twice[2] = { item, item };
-    _Alignas(64) uint8_t memory[1024];
+    static _Alignas(64) uint8_t memory[65536];
 
-    CHECK(ed25519_ctx_footprint(2) <= sizeof memory);
     for (int mode = ED25519_AUTO; mode <= ED25519_REF; mode++) {
-        struct ed25519_ctx *ctx = ed25519_ctx_init(memory, 2, (enum ed25519_mode)mode, seed);
+        const struct ed25519_config config = { .backend = ED25519_BACKEND_REF, .mode = (enum ed25519_mode)mode, .batch_max = 2 };
+        CHECK(ed25519_ctx_footprint(&config) <= sizeof memory);
+        struct ed25519_ctx *ctx = ed25519_ctx_init(memory, &config);
         bool verdicts[2] = { !verdict, !verdict };
         ed25519_verify_batch(ctx, twice, 2, verdicts);
         CHECK(verdicts[0] == verdict);
