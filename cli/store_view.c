@@ -34,7 +34,7 @@ int store_view_open(const struct args *args, struct store_view *view, const char
         return output_fail(args, exit_of(err), "%s: %s", path, view->dir.reason);
     }
     view->open = true;
-    err = disk_uring_init(&view->disk, &view->arena, NULL, &view->dir, SEGMENT_BYTES_DEFAULT, 0);
+    err = disk_dir_init(&view->disk, &view->arena, &view->dir, SEGMENT_BYTES_DEFAULT, 0);
     if (err == ERR_OK) {
         err = inspect_superblock(&view->disk.disk, &view->arena, &view->superblock);
     }
@@ -60,7 +60,7 @@ int store_view_log(const struct args *args, struct store_view *view, const struc
 void store_view_close(struct store_view *view)
 {
     if (view->open) {
-        disk_uring_close(&view->disk);
+        disk_dir_close(&view->disk);
         datadir_close(&view->dir);
     }
     free(view->arena.data);

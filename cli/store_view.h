@@ -4,12 +4,12 @@
 
 #include "cli/command.h"
 #include "storage/datadir.h"
-#include "storage/disk_uring.h"
+#include "storage/disk_dir.h"
 #include "storage/inspect.h"
 
 struct store_view {
     struct datadir dir;
-    struct disk_uring disk;
+    struct disk_dir disk;
     struct arena arena;
     struct inspect_superblock superblock;
     bool open;

@@ -89,14 +89,14 @@ static void event_done(struct completion *completion, int32_t result, uint32_t f
     if (result != (int32_t)sizeof count) {
         return; /* Cancelled at the end. */
     }
-    loop_note(event->loop, LOOP_CAUSE_WORKER);
+    loop_note(event->loop, event->cause);
     event_wait(event); /* First, so that a signal given inside `fired` is not lost. */
     event->fired(event, count);
 }
 
 enum err loop_event_open(struct loop *loop, struct loop_event *event, void (*fired)(struct loop_event *, uint64_t))
 {
-    *event = (struct loop_event){ .completion = { event_done }, .loop = loop, .fired = fired };
+    *event = (struct loop_event){ .completion = { event_done }, .loop = loop, .cause = LOOP_CAUSE_WORKER, .fired = fired };
     event->fd = eventfd(0, EFD_CLOEXEC); /* Blocking on purpose: the kernel then waits for the signal instead of answering EAGAIN. */
     if (event->fd < 0) {
         return ERR_IO;

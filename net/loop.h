@@ -1,7 +1,7 @@
 /* loop.h: the event loop: one thread that sleeps until the kernel has completed something or the caller's deadline has come.
  *
- * `struct loop` is an interface. The one implementation so far is io_uring (net/loop_uring.h); another one answers the same calls with
- * the same completions. Nothing in it ticks: a turn with no deadline and nothing under way sleeps for ever.
+ * `struct loop` is an interface with two implementations: io_uring (net/loop_uring.h) and epoll (net/loop_posix.h). Both answer the same
+ * calls with the same completions, and each is the other's oracle. Nothing in it ticks: a turn with no deadline and nothing under way sleeps for ever.
  *
  * Every operation names a `struct completion`; its `done` runs on the loop's thread inside loop_turn, with the result as the kernel gives
  * it (negative errno on failure). Operations marked *multishot* complete again and again while LOOP_MORE is set in the flags, and are over
@@ -68,7 +68,7 @@ struct loop_receive {
 
 /* What an implementation provides; see the functions of the same name below. */
 struct loop_ops {
-    const char *name; /* "io_uring" */
+    const char *name; /* "io_uring", "posix" */
     enum err (*turn)(struct loop *loop, uint64_t deadline_ns);
     void (*accept)(struct loop *loop, int fd, struct completion *completion);
     void (*connect)(struct loop *loop, int fd, const struct sockaddr *address, socklen_t size, struct completion *completion);
@@ -111,7 +111,7 @@ void loop_receive(struct loop *loop, struct loop_receive *receive);
  * from inside. Nothing happens when it is not under way. */
 void loop_receive_stop(struct loop *loop, struct loop_receive *receive);
 
-/* loop_send sends all bytes of a run; short sends are continued by the kernel. Gives: the bytes sent or a negative errno. Owns: the
+/* loop_send sends all bytes of a run; short sends are continued. Gives: the bytes sent or a negative errno. Owns: the
  * bytes must not change until the completion. */
 void loop_send(struct loop *loop, int fd, struct bytes bytes, struct completion *completion);
 
@@ -136,6 +136,7 @@ struct loop_event {
     struct loop *loop;
     int fd;         /* an eventfd; -1 when closed */
     uint64_t count; /* signals since the last wake-up, written by the kernel */
+    enum loop_cause cause; /* that it notes: LOOP_CAUSE_WORKER unless the owner says otherwise after opening */
     void (*fired)(struct loop_event *event, uint64_t count); /* on the loop's thread; `count` signals were folded into one wake-up */
 };
 

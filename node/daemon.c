@@ -144,7 +144,7 @@ static enum exit_code take(struct daemon *daemon)
     sessions_take(&daemon->sessions, &daemon->arena, &session_config, &session_ports);
     verify_pool_take(&daemon->verify, &daemon->arena, &pool_config);
     if (code == EXIT_FINE) {
-        code = store_take(&daemon->store, &daemon->boot, &daemon->arena, daemon->loop == NULL ? NULL : loop_ring(daemon->loop));
+        code = store_take(&daemon->store, &daemon->boot, &daemon->arena, daemon->loop);
     }
     if (code == EXIT_FINE) {
         code = take_driver(daemon);

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,22 +64,46 @@ enum exit_code store_enter(struct store *store, struct boot *boot, bool create)
     return err == ERR_OK ? EXIT_FINE : boot_fail(boot, code_of(err), "%s: %s", path, store->dir.reason);
 }
 
-enum exit_code store_take(struct store *store, struct boot *boot, struct arena *arena, struct io_uring *ring)
+static void finished_wake(void *context) { loop_event_signal(context); }
+
+static void finished_fired(struct loop_event *event, uint64_t count)
+{
+    struct store *store = (struct store *)(void *)((char *)event - offsetof(struct store, finished));
+
+    (void)count;
+    disk_dir_collect(&store->disk);
+}
+
+/* connect_loop gives the disk the queue that goes with the loop, and the loop an ear for the disk's threads. */
+static enum exit_code connect_loop(struct store *store, struct boot *boot, struct loop *loop)
+{
+    struct disk_waker waker = { finished_wake, &store->finished };
+
+    if (loop_event_open(loop, &store->finished, finished_fired) != ERR_OK) {
+        return boot_fail(boot, EXIT_RESOURCE, "no descriptor for the disk's threads");
+    }
+    store->finished.cause = LOOP_CAUSE_OTHER;
+    struct io_uring *ring = loop_ring(loop);
+    struct disk_queue *queue = ring == NULL ? disk_queue_posix_open(&store->posix, waker) : disk_queue_uring_open(&store->uring, ring);
+    enum err err = queue == NULL ? ERR_NO_MEMORY : disk_dir_start(&store->disk, queue, waker);
+    return err == ERR_OK ? EXIT_FINE : boot_fail(boot, EXIT_RESOURCE, "no thread for the disk: %s", err_name(err));
+}
+
+enum exit_code store_take(struct store *store, struct boot *boot, struct arena *arena, struct loop *loop)
 {
     uint32_t segment_bytes = (uint32_t)boot->config.io.segment_mib << 20;
     bool measuring = arena->data == NULL;
-    enum err err = disk_uring_init(&store->disk, arena, ring, &store->dir, segment_bytes, STORE_POOL_SEGMENTS);
+    enum err err = disk_dir_init(&store->disk, arena, &store->dir, segment_bytes, STORE_POOL_SEGMENTS);
 
     if (err != ERR_OK) {
         return boot_fail(boot, code_of(err), "%s: the store cannot be opened: %s", boot->config.node.data_dir, err_name(err));
     }
     superblock_store_init(&store->superblocks, arena, &store->disk.disk);
     if (measuring) {
-        disk_uring_close(&store->disk);
+        disk_dir_close(&store->disk);
         return EXIT_FINE;
     }
-    err = disk_uring_start(&store->disk);
-    return err == ERR_OK ? EXIT_FINE : boot_fail(boot, EXIT_RESOURCE, "no thread for the disk: %s", err_name(err));
+    return connect_loop(store, boot, loop);
 }
 
 struct save_wait {
@@ -153,6 +178,6 @@ enum err store_save(struct store *store, const struct superblock *next, void (*d
 
 void store_leave(struct store *store)
 {
-    disk_uring_close(&store->disk);
+    disk_dir_close(&store->disk);
     datadir_close(&store->dir);
 }

@@ -5,14 +5,19 @@
 
 #include "net/loop.h"
 #include "node/boot.h"
-#include "storage/disk_uring.h"
+#include "storage/disk_dir.h"
+#include "storage/disk_queue_posix.h"
+#include "storage/disk_queue_uring.h"
 #include "storage/superblock.h"
 
 #define STORE_POOL_SEGMENTS 2u /* zero-filled in reserve */
 
 struct store {
     struct datadir dir;
-    struct disk_uring disk;
+    struct disk_dir disk;
+    struct disk_queue_uring uring; /* one of the two is in use: the one that goes with the loop */
+    struct disk_queue_posix posix;
+    struct loop_event finished;    /* threads of the disk signal it */
     struct superblock_store superblocks;
     bool fresh; /* made by this process: there is no version yet */
 };
@@ -21,9 +26,9 @@ struct store {
  * Takes the lock; nothing else is written unless a store is made. */
 enum exit_code store_enter(struct store *store, struct boot *boot, bool create);
 
-/* store_take takes buffers and connects the disk to the loop's ring. Called twice with one code path: a measuring arena (then it lets go
- * again), and the real one. Fails: an exit code with boot->problem. */
-enum exit_code store_take(struct store *store, struct boot *boot, struct arena *arena, struct io_uring *ring);
+/* store_take takes buffers and connects the disk to the loop: to its ring, or through a thread when it has none. Called twice with one code
+ * path: a measuring arena (loop NULL; then it lets go again), and the real one. Fails: an exit code with boot->problem. */
+enum exit_code store_take(struct store *store, struct boot *boot, struct arena *arena, struct loop *loop);
 
 /* store_load reads the superblock; for a new store it writes the first version through the loop. It refuses a directory of another chain or
  * member. Fails: an exit code with boot->problem. Blocks. */

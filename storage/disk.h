@@ -1,6 +1,6 @@
 /* disk.h: the small piece of a file system that the log needs, as a table of functions.
  *
- * Behind it: storage/disk_uring.c (O_DIRECT through the event loop's ring) and sim/disk.c (memory that tears, rots and lies).
+ * Behind it: storage/disk_dir.c (O_DIRECT through the event loop's ring) and sim/disk.c (memory that tears, rots and lies).
  * A file is named by a number: DISK_SUPERBLOCK, or the number of a segment, from 1. Offsets, sizes and memory are multiples of
  * DISK_BLOCK. Reads for recovery block; whatever happens while the replica runs completes through `struct completion`. */
 #ifndef WARD_STORAGE_DISK_H

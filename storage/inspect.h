@@ -1,5 +1,5 @@
 /* inspect.h: a read-only walk through a store, for `ward inspect superblock` and `ward inspect log`. It repairs nothing, decides nothing
- * about signing and may run on a copy of a directory, or beside a running replica: open the directory with datadir_open_read and the disk without a ring. */
+ * about signing and may run on a copy of a directory, or beside a running replica: open the directory with datadir_open_read and the disk without a queue. */
 #ifndef WARD_STORAGE_INSPECT_H
 #define WARD_STORAGE_INSPECT_H
 

@@ -13,11 +13,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static struct loop *fresh(void)
+static struct loop *fresh(enum kit_backend backend)
 {
     struct loop_uring_config config = { .entries = 64, .buffers_count = { 8, 8 }, .buffer_bytes = { 4096, 4096 } };
 
-    return kit_loop(&config);
+    return kit_loop_on(backend, &config);
 }
 
 static uint64_t wakeups(const struct loop *loop)
@@ -30,9 +30,10 @@ static uint64_t wakeups(const struct loop *loop)
     return sum;
 }
 
-Test(loop, wakes_at_the_deadline_and_not_before)
+ON_EACH_BACKEND(loop, wakes_at_the_deadline_and_not_before)
+ParameterizedTest(enum kit_backend *backend, loop, wakes_at_the_deadline_and_not_before)
 {
-    struct loop *loop = fresh();
+    struct loop *loop = fresh(*backend);
     uint64_t deadline_ns = clock_mono_ns() + 30000000;
 
     cr_assert_eq(loop_turn(loop, deadline_ns), ERR_OK);
@@ -61,9 +62,10 @@ static void *signal_later(void *nothing)
     return nothing;
 }
 
-Test(loop, sleeps_for_ever_until_another_thread_wakes_it)
+ON_EACH_BACKEND(loop, sleeps_for_ever_until_another_thread_wakes_it)
+ParameterizedTest(enum kit_backend *backend, loop, sleeps_for_ever_until_another_thread_wakes_it)
 {
-    struct loop *loop = fresh();
+    struct loop *loop = fresh(*backend);
     pthread_t thread;
 
     cr_assert_eq(loop_event_open(loop, &event, on_event), ERR_OK);
@@ -76,9 +78,10 @@ Test(loop, sleeps_for_ever_until_another_thread_wakes_it)
     pthread_join(thread, NULL);
 }
 
-Test(loop, folds_many_signals_into_one_wakeup_and_loses_none)
+ON_EACH_BACKEND(loop, folds_many_signals_into_one_wakeup_and_loses_none)
+ParameterizedTest(enum kit_backend *backend, loop, folds_many_signals_into_one_wakeup_and_loses_none)
 {
-    struct loop *loop = fresh();
+    struct loop *loop = fresh(*backend);
 
     cr_assert_eq(loop_event_open(loop, &event, on_event), ERR_OK);
     for (unsigned i = 0; i < 5; i++) {
@@ -99,11 +102,12 @@ static void on_signal(struct loop_signals *unused, int number)
     signal_number = number;
 }
 
-Test(loop, receives_termination_as_an_event)
+ON_EACH_BACKEND(loop, receives_termination_as_an_event)
+ParameterizedTest(enum kit_backend *backend, loop, receives_termination_as_an_event)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGTERM };
     struct loop_signals signals;
-    struct loop *loop = fresh();
+    struct loop *loop = fresh(*backend);
 
     cr_assert_eq(loop_signals_open(loop, &signals, on_signal), ERR_OK);
     for (size_t i = 0; i < 3; i++) {
@@ -151,14 +155,15 @@ static void on_received(struct loop_receive *receive, int32_t result, uint8_t *d
     sink->over = !more;
 }
 
-Test(loop, connects_accepts_and_carries_bytes_over_unix_and_tcp)
+ON_EACH_BACKEND(loop, connects_accepts_and_carries_bytes_over_unix_and_tcp)
+ParameterizedTest(enum kit_backend *backend, loop, connects_accepts_and_carries_bytes_over_unix_and_tcp)
 {
     struct sockaddr_un path = { .sun_family = AF_UNIX };
     struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 
     snprintf(path.sun_path, sizeof path.sun_path, "/tmp/ward-loop-test-%d.sock", getpid());
     for (unsigned tcp = 0; tcp < 2; tcp++) {
-        struct loop *loop = fresh();
+        struct loop *loop = fresh(*backend);
         struct sockaddr *address = tcp ? (struct sockaddr *)&any : (struct sockaddr *)&path;
         socklen_t size = tcp ? sizeof any : sizeof path;
         struct result accepted = { .completion = { on_result } }, connected = accepted, sent = accepted;
@@ -187,9 +192,10 @@ Test(loop, connects_accepts_and_carries_bytes_over_unix_and_tcp)
     unlink(path.sun_path);
 }
 
-Test(loop, cancels_what_waits_on_a_descriptor)
+ON_EACH_BACKEND(loop, cancels_what_waits_on_a_descriptor)
+ParameterizedTest(enum kit_backend *backend, loop, cancels_what_waits_on_a_descriptor)
 {
-    struct loop *loop = fresh();
+    struct loop *loop = fresh(*backend);
     struct result polled = { .completion = { on_result } };
     struct sink sink = { .receive = { .received = on_received } };
     int ends[2];
@@ -206,9 +212,10 @@ Test(loop, cancels_what_waits_on_a_descriptor)
     cr_assert_eq(polled.value, -ECANCELED);
 }
 
-Test(loop, stops_and_restarts_a_receive_without_losing_bytes)
+ON_EACH_BACKEND(loop, stops_and_restarts_a_receive_without_losing_bytes)
+ParameterizedTest(enum kit_backend *backend, loop, stops_and_restarts_a_receive_without_losing_bytes)
 {
-    struct loop *loop = fresh();
+    struct loop *loop = fresh(*backend);
     struct sink sink = { .receive = { .received = on_received } };
     int ends[2];
 
@@ -231,9 +238,10 @@ Test(loop, stops_and_restarts_a_receive_without_losing_bytes)
 }
 
 /* An established connection without traffic costs no wake-up: the loop sleeps through until the thread's signal. */
-Test(loop, has_no_wakeup_while_an_armed_connection_is_idle)
+ON_EACH_BACKEND(loop, has_no_wakeup_while_an_armed_connection_is_idle)
+ParameterizedTest(enum kit_backend *backend, loop, has_no_wakeup_while_an_armed_connection_is_idle)
 {
-    struct loop *loop = fresh();
+    struct loop *loop = fresh(*backend);
     struct sink sink = { .receive = { .received = on_received } };
     pthread_t thread;
     int ends[2];

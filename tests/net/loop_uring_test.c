@@ -1,16 +1,13 @@
 /* loop_uring_test.c: the ring opens where an ordinary user may open it, says why where not, and loses nothing when buffers run out. */
 #include "tests/net/net_kit.h"
+#include "tests/net/seccomp_kit.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct sink {
@@ -83,19 +80,6 @@ static void receive_everything(bool tcp)
 Test(loop_uring, loses_no_byte_of_tcp_when_the_buffer_group_runs_empty) { receive_everything(true); }
 Test(loop_uring, loses_no_byte_of_a_unix_socket_that_was_closed_early) { receive_everything(false); }
 
-/* in_child runs a test in a process of its own, whose rights it may then give away. Gives: its exit code. */
-static int in_child(int (*test)(void))
-{
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        _exit(test());
-    }
-    int status = 0;
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
 static int open_default(struct loop_uring_problem *problem)
 {
     struct loop_uring_config config = loop_uring_config_default();
@@ -119,25 +103,18 @@ static int open_unprivileged(void)
     return open_default(&problem);
 }
 
-Test(loop_uring, opens_without_rights_and_with_8_mib_of_locked_memory) { cr_assert_eq(in_child(open_unprivileged), ERR_OK); }
+Test(loop_uring, opens_without_rights_and_with_8_mib_of_locked_memory) { cr_assert_eq(seccomp_kit_child(open_unprivileged), ERR_OK); }
 
 /* The way in which container profiles forbid io_uring. */
 static int open_forbidden(void)
 {
     struct loop_uring_problem problem;
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = { .len = sizeof filter / sizeof filter[0], .filter = filter };
 
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+    if (seccomp_kit_deny(SYS_io_uring_setup, EPERM) != 0) {
         return 77;
     }
     int err = open_default(&problem);
     return err == ERR_PERMISSION && problem.number == EPERM && strcmp(problem.step, "io_uring_setup") == 0 && problem.disabled >= -1 ? 0 : 1;
 }
 
-Test(loop_uring, says_who_forbids_it) { cr_assert_eq(in_child(open_forbidden), 0); }
+Test(loop_uring, says_who_forbids_it) { cr_assert_eq(seccomp_kit_child(open_forbidden), 0); }

@@ -163,12 +163,12 @@ static void name_member(uint32_t index, uint16_t port)
     cr_assert_eq(address_parse(&members[index].address, text, &problem), ERR_OK);
 }
 
-static void prepare(void)
+static void prepare(enum kit_backend backend)
 {
     struct loop_uring_config config = loop_uring_config_default();
 
     crypto_start();
-    loop = kit_loop(&config);
+    loop = kit_loop_on(backend, &config);
     memset(chain.bytes, 0x5a, HASH_BYTES);
     snprintf(socket_path, sizeof socket_path, "/tmp/ward-net-test-%d.sock", (int)getpid());
     for (uint32_t i = 0; i < NODES; i++) {
@@ -181,9 +181,9 @@ static void prepare(void)
 }
 
 /* begin starts `count` nodes; each knows the ports of those before it. */
-static void begin(uint32_t count)
+static void begin(enum kit_backend backend, uint32_t count)
 {
-    prepare();
+    prepare(backend);
     for (uint32_t i = 0; i < count; i++) {
         struct net_config config;
         configure(&nodes[i], &config);
@@ -235,9 +235,10 @@ static enum err tell(uint32_t from, uint32_t to, const void *data, size_t size)
     return net_send(nodes[from].net, to, &message);
 }
 
-Test(net, two_members_link_up_and_greet_first)
+ON_EACH_BACKEND(net, two_members_link_up_and_greet_first)
+ParameterizedTest(enum kit_backend *backend, net, two_members_link_up_and_greet_first)
 {
-    begin(2);
+    begin(*backend, 2);
     link_up(1, 0);
     for (unsigned i = 0; i < 20 && nodes[0].hellos + nodes[1].hellos < 2; i++) {
         turn();
@@ -248,12 +249,13 @@ Test(net, two_members_link_up_and_greet_first)
     cr_assert_eq(nodes[1].ups[0], 1);
 }
 
-Test(net, frames_arrive_whole_and_in_both_directions)
+ON_EACH_BACKEND(net, frames_arrive_whole_and_in_both_directions)
+ParameterizedTest(enum kit_backend *backend, net, frames_arrive_whole_and_in_both_directions)
 {
     static uint8_t big[BIG_BYTES];
     struct payload payload;
 
-    begin(2);
+    begin(*backend, 2);
     link_up(1, 0);
     for (size_t i = 0; i < BIG_BYTES; i++) {
         big[i] = (uint8_t)i;
@@ -272,9 +274,10 @@ Test(net, frames_arrive_whole_and_in_both_directions)
     cr_assert_eq(payload.references, 1);
 }
 
-Test(net, two_that_dial_at_once_end_with_one_link)
+ON_EACH_BACKEND(net, two_that_dial_at_once_end_with_one_link)
+ParameterizedTest(enum kit_backend *backend, net, two_that_dial_at_once_end_with_one_link)
 {
-    begin(2);
+    begin(*backend, 2);
     name_member(1, net_listen_port(nodes[1].net));
     /* Node 0 was started before it could know the port of 1: give it another life that does. */
     net_stop(nodes[0].net);
@@ -292,11 +295,12 @@ Test(net, two_that_dial_at_once_end_with_one_link)
     cr_assert_eq(nodes[0].downs[1] + nodes[1].downs[0], 0);
 }
 
-Test(net, a_member_that_comes_back_replaces_its_old_session)
+ON_EACH_BACKEND(net, a_member_that_comes_back_replaces_its_old_session)
+ParameterizedTest(enum kit_backend *backend, net, a_member_that_comes_back_replaces_its_old_session)
 {
     struct node old;
 
-    begin(2);
+    begin(*backend, 2);
     link_up(1, 0);
     old = nodes[1]; /* Its descriptors stay open, as behind a cut cable; nobody steps it any more. */
     struct net_config config;
@@ -312,9 +316,10 @@ Test(net, a_member_that_comes_back_replaces_its_old_session)
     cr_assert_neq(old.net, nodes[1].net);
 }
 
-Test(net, another_chain_cannot_link_and_the_caller_waits_longer_each_time)
+ON_EACH_BACKEND(net, another_chain_cannot_link_and_the_caller_waits_longer_each_time)
+ParameterizedTest(enum kit_backend *backend, net, another_chain_cannot_link_and_the_caller_waits_longer_each_time)
 {
-    prepare();
+    prepare(*backend);
     struct net_config config;
     configure(&nodes[0], &config);
     start_fine(&nodes[0], &config);
@@ -330,18 +335,20 @@ Test(net, another_chain_cannot_link_and_the_caller_waits_longer_each_time)
     cr_assert_leq(net_counters(nodes[1].net)->dials, 5);
 }
 
-Test(net, a_link_at_rest_has_no_deadline)
+ON_EACH_BACKEND(net, a_link_at_rest_has_no_deadline)
+ParameterizedTest(enum kit_backend *backend, net, a_link_at_rest_has_no_deadline)
 {
-    begin(2);
+    begin(*backend, 2);
     link_up(1, 0);
     turns(3);
     cr_assert_eq(net_deadline_ns(nodes[0].net), LOOP_FOREVER);
     cr_assert_eq(net_deadline_ns(nodes[1].net), LOOP_FOREVER);
 }
 
-Test(net, sending_to_a_member_that_is_down_dials_it_once)
+ON_EACH_BACKEND(net, sending_to_a_member_that_is_down_dials_it_once)
+ParameterizedTest(enum kit_backend *backend, net, sending_to_a_member_that_is_down_dials_it_once)
 {
-    begin(2);
+    begin(*backend, 2);
     cr_assert_eq(tell(1, 0, "x", 1), ERR_CLOSED);
     cr_assert_eq(net_deadline_ns(nodes[1].net), 0);
     turns_until_up(0, 1);
@@ -358,12 +365,13 @@ Test(net, sending_to_a_member_that_is_down_dials_it_once)
     cr_assert_eq(net_deadline_ns(nodes[1].net), LOOP_FOREVER);
 }
 
-Test(net, a_member_that_does_not_read_is_closed_as_slow)
+ON_EACH_BACKEND(net, a_member_that_does_not_read_is_closed_as_slow)
+ParameterizedTest(enum kit_backend *backend, net, a_member_that_does_not_read_is_closed_as_slow)
 {
     static uint8_t data[16000];
     enum err err = ERR_OK;
 
-    begin(2);
+    begin(*backend, 2);
     link_up(1, 0);
     net_pause(nodes[1].net, 0);
     for (unsigned i = 0; i < 4000 && err == ERR_OK; i++) {
@@ -380,9 +388,10 @@ Test(net, a_member_that_does_not_read_is_closed_as_slow)
     cr_assert_eq(nodes[0].reason, NET_SLOW);
 }
 
-Test(net, a_paused_member_is_heard_after_resume)
+ON_EACH_BACKEND(net, a_paused_member_is_heard_after_resume)
+ParameterizedTest(enum kit_backend *backend, net, a_paused_member_is_heard_after_resume)
 {
-    begin(2);
+    begin(*backend, 2);
     link_up(1, 0);
     net_pause(nodes[1].net, 0);
     turns(3);
@@ -396,9 +405,10 @@ Test(net, a_paused_member_is_heard_after_resume)
     cr_assert_eq(nodes[1].frames, 1);
 }
 
-Test(net, a_dropped_link_goes_down_at_both_ends)
+ON_EACH_BACKEND(net, a_dropped_link_goes_down_at_both_ends)
+ParameterizedTest(enum kit_backend *backend, net, a_dropped_link_goes_down_at_both_ends)
 {
-    begin(2);
+    begin(*backend, 2);
     link_up(1, 0);
     net_drop(nodes[0].net, 1);
     cr_assert_not(net_is_up(nodes[0].net, 1));
@@ -428,11 +438,12 @@ static bool is_closed(int fd)
     return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
-Test(net, bytes_that_are_no_hello_close_without_a_word)
+ON_EACH_BACKEND(net, bytes_that_are_no_hello_close_without_a_word)
+ParameterizedTest(enum kit_backend *backend, net, bytes_that_are_no_hello_close_without_a_word)
 {
     uint8_t noise[TUNNEL_HELLO_BYTES];
 
-    begin(1);
+    begin(*backend, 1);
     memset(noise, 0xaa, sizeof noise);
     int fd = call_raw();
     cr_assert_eq(write(fd, noise, sizeof noise), (ssize_t)sizeof noise);
@@ -444,9 +455,10 @@ Test(net, bytes_that_are_no_hello_close_without_a_word)
     cr_assert_eq(net_deadline_ns(nodes[0].net), LOOP_FOREVER);
 }
 
-Test(net, a_silent_stranger_is_closed_when_its_time_is_over)
+ON_EACH_BACKEND(net, a_silent_stranger_is_closed_when_its_time_is_over)
+ParameterizedTest(enum kit_backend *backend, net, a_silent_stranger_is_closed_when_its_time_is_over)
 {
-    begin(1);
+    begin(*backend, 1);
     int fd = call_raw();
     for (unsigned i = 0; i < 10 && net_deadline_ns(nodes[0].net) == LOOP_FOREVER; i++) {
         turn();
@@ -458,12 +470,13 @@ Test(net, a_silent_stranger_is_closed_when_its_time_is_over)
     cr_assert(is_closed(fd));
 }
 
-Test(net, one_host_holds_only_so_many_half_open_connections)
+ON_EACH_BACKEND(net, one_host_holds_only_so_many_half_open_connections)
+ParameterizedTest(enum kit_backend *backend, net, one_host_holds_only_so_many_half_open_connections)
 {
     int fds[6];
     unsigned closed = 0;
 
-    begin(1); /* One member lives on this host: two half-open connections. */
+    begin(*backend, 1); /* One member lives on this host: two half-open connections. */
     for (unsigned i = 0; i < 6; i++) {
         fds[i] = call_raw();
     }
@@ -475,11 +488,12 @@ Test(net, one_host_holds_only_so_many_half_open_connections)
     cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, 4);
 }
 
-Test(net, a_port_that_is_taken_is_told_in_words)
+ON_EACH_BACKEND(net, a_port_that_is_taken_is_told_in_words)
+ParameterizedTest(enum kit_backend *backend, net, a_port_that_is_taken_is_told_in_words)
 {
     const char *problem = NULL;
 
-    begin(1);
+    begin(*backend, 1);
     struct net_config config;
     configure(&nodes[1], &config);
     config.listen = members[0].address;
@@ -489,13 +503,13 @@ Test(net, a_port_that_is_taken_is_told_in_words)
 
 /* --- Clients ------------------------------------------------------------------------------------------------------ */
 
-static void begin_local(bool echo)
+static void begin_local(enum kit_backend backend, bool echo)
 {
     char text[100];
     const char *problem;
     struct net_config config;
 
-    prepare();
+    prepare(backend);
     snprintf(text, sizeof text, "unix:%s", socket_path);
     configure(&nodes[0], &config);
     cr_assert_eq(address_parse(&config.listen_local, text, &problem), ERR_OK);
@@ -523,11 +537,12 @@ static void send_raw(int fd, const void *body, uint32_t size)
     cr_assert_eq(write(fd, bytes, FRAME_HEADER_BYTES + size), (ssize_t)(FRAME_HEADER_BYTES + size));
 }
 
-Test(net, a_local_client_is_known_by_the_kernels_word_and_answered)
+ON_EACH_BACKEND(net, a_local_client_is_known_by_the_kernels_word_and_answered)
+ParameterizedTest(enum kit_backend *backend, net, a_local_client_is_known_by_the_kernels_word_and_answered)
 {
     uint8_t back[16];
 
-    begin_local(true);
+    begin_local(*backend, true);
     int fd = call_local();
     send_raw(fd, "hello", 5);
     for (unsigned i = 0; i < 50 && recv(fd, back, sizeof back, MSG_PEEK | MSG_DONTWAIT) < 13; i++) {
@@ -547,11 +562,12 @@ Test(net, a_local_client_is_known_by_the_kernels_word_and_answered)
     cr_assert_neq(access(socket_path, F_OK), 0);
 }
 
-Test(net, a_frame_that_is_too_long_closes_the_client)
+ON_EACH_BACKEND(net, a_frame_that_is_too_long_closes_the_client)
+ParameterizedTest(enum kit_backend *backend, net, a_frame_that_is_too_long_closes_the_client)
 {
     uint8_t bytes[FRAME_HEADER_BYTES];
 
-    begin_local(false);
+    begin_local(*backend, false);
     int fd = call_local();
     frame_header_encode(&(struct frame_header){ .type = 8, .length = 8193 }, bytes);
     cr_assert_eq(write(fd, bytes, sizeof bytes), (ssize_t)sizeof bytes);
@@ -564,11 +580,12 @@ Test(net, a_frame_that_is_too_long_closes_the_client)
     net_stop(nodes[0].net);
 }
 
-Test(net, a_client_that_is_sent_away_still_gets_its_answer)
+ON_EACH_BACKEND(net, a_client_that_is_sent_away_still_gets_its_answer)
+ParameterizedTest(enum kit_backend *backend, net, a_client_that_is_sent_away_still_gets_its_answer)
 {
     uint8_t back[16];
 
-    begin_local(true);
+    begin_local(*backend, true);
     nodes[0].close_client = true;
     int fd = call_local();
     send_raw(fd, "a", 1);
@@ -583,12 +600,13 @@ Test(net, a_client_that_is_sent_away_still_gets_its_answer)
     net_stop(nodes[0].net);
 }
 
-Test(net, a_socket_that_nobody_answers_is_replaced_and_a_living_one_is_not)
+ON_EACH_BACKEND(net, a_socket_that_nobody_answers_is_replaced_and_a_living_one_is_not)
+ParameterizedTest(enum kit_backend *backend, net, a_socket_that_nobody_answers_is_replaced_and_a_living_one_is_not)
 {
     const char *problem = NULL;
     char text[100];
 
-    begin_local(false);
+    begin_local(*backend, false);
     struct net_config config;
     configure(&nodes[1], &config);
     snprintf(text, sizeof text, "unix:%s", socket_path);
@@ -616,14 +634,15 @@ static struct dial *call_remote(const struct kx_keypair *key, enum err *err)
     return dial;
 }
 
-Test(net, a_stranger_with_a_key_is_refused_unless_remote_clients_are_allowed)
+ON_EACH_BACKEND(net, a_stranger_with_a_key_is_refused_unless_remote_clients_are_allowed)
+ParameterizedTest(enum kit_backend *backend, net, a_stranger_with_a_key_is_refused_unless_remote_clients_are_allowed)
 {
     struct kx_keypair key;
     uint8_t seed[32] = { 77 };
     enum err err;
 
     kx_keypair_from_seed(&key, seed);
-    begin(1);
+    begin(*backend, 1);
     if (fork() == 0) {
         (void)call_remote(&key, &err);
         _exit(err == ERR_CLOSED || err == ERR_TIMEOUT ? 0 : 1);
@@ -633,14 +652,15 @@ Test(net, a_stranger_with_a_key_is_refused_unless_remote_clients_are_allowed)
     cr_assert_eq(net_counters(nodes[0].net)->handshakes_failed, 1);
 }
 
-Test(net, a_remote_client_is_known_by_its_key_and_answered)
+ON_EACH_BACKEND(net, a_remote_client_is_known_by_its_key_and_answered)
+ParameterizedTest(enum kit_backend *backend, net, a_remote_client_is_known_by_its_key_and_answered)
 {
     struct kx_keypair key;
     uint8_t seed[32] = { 77 };
     enum err err;
 
     kx_keypair_from_seed(&key, seed);
-    prepare();
+    prepare(*backend);
     struct net_config config;
     configure(&nodes[0], &config);
     config.remote_clients = true;

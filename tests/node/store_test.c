@@ -40,7 +40,7 @@ static enum exit_code open_all(bool create)
     cr_assert_eq(store_take(&store, &boot, &arena, NULL), EXIT_FINE, "%s", boot.problem);
     size_t size = arena.used;
     arena_init(&arena, kit_memory(size), size);
-    cr_assert_eq(store_take(&store, &boot, &arena, loop_ring(loop)), EXIT_FINE, "%s", boot.problem);
+    cr_assert_eq(store_take(&store, &boot, &arena, loop), EXIT_FINE, "%s", boot.problem);
     code = store_load(&store, &boot, loop);
     if (code != EXIT_FINE) {
         store_leave(&store);

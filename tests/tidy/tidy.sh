@@ -53,7 +53,7 @@ plant includes 'consensus must not include base/clock.h' "printf '#include \"bas
 plant includes 'base must not include wire/frame.h' "printf '#include \"wire/frame.h\"\n' >>base/one.c"
 plant includes 'ledger must not include crypto/ed25519.h' "printf '#include \"crypto/ed25519.h\"\n' >ledger/grant.c"
 plant includes 'cli must not include consensus/vote.h' "printf '#include \"consensus/vote.h\"\n' >cli/status.c"
-plant includes 'sim must not include storage/disk_uring.h' "mkdir sim; printf '#include \"storage/disk_uring.h\"\n' >sim/world.c"
+plant includes 'sim must not include storage/disk_dir.h' "mkdir sim; printf '#include \"storage/disk_dir.h\"\n' >sim/world.c"
 plant includes 'sim must not include net/net.h' "mkdir sim; printf '#include \"net/net.h\"\n' >sim/world.c"
 plant includes 'node must not include consensus/vote_priv.h' "printf '#include \"consensus/vote_priv.h\"\n' >node/boot.c"
 plant sizes '701 lines' "yes '' | head -n 695 >>base/one.c"

@@ -1,10 +1,10 @@
-/* disk_uring_pool.c: the thread that prepares segments, away from the critical path.
+/* disk_dir_pool.c: the thread that prepares segments, away from the critical path.
  *
  *     pool/filling --zeros, flush, rename--> pool/<k>.seg --wanted: rename, flush both directories--> log/<n>.seg
  *
  * Appending into a file that is already written costs one flush and the bytes themselves; into a growing or merely allocated one it
  * costs the file system's journal besides. A file in the pool is zeros by construction: it gets its name there only after its flush. */
-#include "storage/disk_uring_priv.h"
+#include "storage/disk_dir_priv.h"
 
 #include "base/assert.h"
 #include "storage/format.h"
@@ -30,14 +30,14 @@ static void priority_lower(void)
     (void)syscall(SYS_ioprio_set, IO_PRIORITY_OF_THREAD, 0, IO_PRIORITY_LOWEST);
 }
 
-static void count_flush(struct disk_uring *disk)
+static void count_flush(struct disk_dir *disk)
 {
     pthread_mutex_lock(&disk->mutex);
     disk->flushes++;
     pthread_mutex_unlock(&disk->mutex);
 }
 
-static bool is_stopping(struct disk_uring *disk)
+static bool is_stopping(struct disk_dir *disk)
 {
     pthread_mutex_lock(&disk->mutex);
     bool stop = disk->stop;
@@ -46,7 +46,7 @@ static bool is_stopping(struct disk_uring *disk)
 }
 
 /* Gives 0 or a negative errno. */
-static int32_t zeros_write(struct disk_uring *disk, int fd)
+static int32_t zeros_write(struct disk_dir *disk, int fd)
 {
     if (fallocate(fd, 0, 0, disk->segment_bytes) != 0 && errno != EOPNOTSUPP) { /* says at once when the disk is full */
         return -errno;
@@ -68,7 +68,7 @@ static int32_t zeros_write(struct disk_uring *disk, int fd)
 }
 
 /* Adds one file to the pool. Gives 0 or a negative errno; what was begun is removed. */
-static int32_t pool_fill(struct disk_uring *disk)
+static int32_t pool_fill(struct disk_dir *disk)
 {
     char name[DATADIR_NAME_BYTES];
     int pool = disk->dir->pool;
@@ -90,7 +90,7 @@ static int32_t pool_fill(struct disk_uring *disk)
 }
 
 /* Gives a file of the pool the name of a segment, durably. A file of another size is of no use and is removed: -ENOENT. */
-static int32_t segment_name(struct disk_uring *disk, uint32_t segment, uint32_t from)
+static int32_t segment_name(struct disk_dir *disk, uint32_t segment, uint32_t from)
 {
     char old[DATADIR_NAME_BYTES];
     char new[DATADIR_NAME_BYTES];
@@ -113,7 +113,7 @@ static int32_t segment_name(struct disk_uring *disk, uint32_t segment, uint32_t 
     return fsync(disk->dir->log) == 0 && fsync(disk->dir->pool) == 0 ? 0 : -errno;
 }
 
-static void pool_count_set(struct disk_uring *disk, uint32_t count)
+static void pool_count_set(struct disk_dir *disk, uint32_t count)
 {
     pthread_mutex_lock(&disk->mutex);
     disk->pool_count = count; /* the files are numbered 1 to count: the highest is always the one to go */
@@ -121,7 +121,7 @@ static void pool_count_set(struct disk_uring *disk, uint32_t count)
 }
 
 /* Takes the wanted segment from the pool, as long as it has usable files, or else makes one. */
-static int32_t segment_take(struct disk_uring *disk, uint32_t segment)
+static int32_t segment_take(struct disk_dir *disk, uint32_t segment)
 {
     int32_t result = -ENOENT;
 
@@ -137,21 +137,21 @@ static int32_t segment_take(struct disk_uring *disk, uint32_t segment)
 }
 
 /* Makes the wanted segment and tells the loop. */
-static void wanted_serve(struct disk_uring *disk, uint32_t segment)
+static void wanted_serve(struct disk_dir *disk, uint32_t segment)
 {
-    uint64_t one = 1;
     int32_t result = segment_take(disk, segment);
 
     pthread_mutex_lock(&disk->mutex);
+    ASSERT(!disk->wanted_told);
     disk->wanted = 0;
+    disk->wanted_told = true;
     disk->wanted_result = result;
     disk->pool_failed = result != 0;
     pthread_mutex_unlock(&disk->mutex);
-    ssize_t told = write(disk->event_fd, &one, sizeof one);
-    ASSERT(told == (ssize_t)sizeof one); /* an eventfd of one waiter cannot be full */
+    disk->waker.wake(disk->waker.context);
 }
 
-static void pool_serve(struct disk_uring *disk)
+static void pool_serve(struct disk_dir *disk)
 {
     int32_t result = pool_fill(disk);
 
@@ -161,15 +161,15 @@ static void pool_serve(struct disk_uring *disk)
     pthread_mutex_unlock(&disk->mutex);
 }
 
-void *disk_uring_pool_run(void *context)
+void *disk_dir_pool_run(void *context)
 {
-    struct disk_uring *disk = context;
+    struct disk_dir *disk = context;
 
     priority_lower();
-    for (;;) { /* until disk_uring_close */
+    for (;;) { /* until disk_dir_close */
         pthread_mutex_lock(&disk->mutex);
         while (!disk->stop && disk->wanted == 0 && (disk->pool_failed || disk->pool_count >= disk->pool_target)) {
-            pthread_cond_wait(&disk->wake, &disk->mutex);
+            pthread_cond_wait(&disk->work, &disk->mutex);
         }
         bool stop = disk->stop;
         uint32_t wanted = disk->wanted;

@@ -1,15 +1,13 @@
-/* disk_uring.c: see disk_uring.h. The thread that prepares segments is in disk_uring_pool.c. */
-#include "storage/disk_uring.h"
+/* disk_dir.c: see disk_dir.h. The thread that prepares segments is in disk_dir_pool.c. */
+#include "storage/disk_dir.h"
 
 #include "base/assert.h"
 #include "base/thread.h"
-#include "storage/disk_uring_priv.h"
+#include "storage/disk_dir_priv.h"
 #include "storage/format.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <liburing.h>
-#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,25 +17,25 @@
 #define LOCK_WAIT_STEPS 1000u
 #define LOCK_WAIT_STEP_NS 10000000 /* 10 s in all: longer than any write of a dead process takes */
 
-_Static_assert(DISK_URING_OPEN_MAX >= DISK_REQUESTS_MAX, "no file of a request under way is ever the one to close");
+_Static_assert(DISK_DIR_OPEN_MAX >= DISK_REQUESTS_MAX, "no file of a request under way is ever the one to close");
 
-static struct disk_uring *uring_of(struct disk *disk) { return (struct disk_uring *)(void *)disk; }
+static struct disk_dir *dir_of(struct disk *disk) { return (struct disk_dir *)(void *)disk; }
 
 /* --- Files ---------------------------------------------------------------------------------------------------------- */
 
-static int direct_flags(const struct disk_uring *disk)
+static int direct_flags(const struct disk_dir *disk)
 {
     int access = disk->dir->read_only ? O_RDONLY : O_RDWR;
 
     return access | O_CLOEXEC | (disk->dir->direct ? O_DIRECT : 0);
 }
 
-static struct disk_uring_file *slot_for(struct disk_uring *disk, uint32_t segment)
+static struct disk_dir_file *slot_for(struct disk_dir *disk, uint32_t segment)
 {
-    struct disk_uring_file *oldest = &disk->files[0];
+    struct disk_dir_file *oldest = &disk->files[0];
 
-    for (uint32_t i = 0; i < DISK_URING_OPEN_MAX; i++) {
-        struct disk_uring_file *file = &disk->files[i];
+    for (uint32_t i = 0; i < DISK_DIR_OPEN_MAX; i++) {
+        struct disk_dir_file *file = &disk->files[i];
         if (file->segment == segment) {
             return file;
         }
@@ -47,10 +45,10 @@ static struct disk_uring_file *slot_for(struct disk_uring *disk, uint32_t segmen
 }
 
 /* Opens a segment, or finds it open. Gives: *out. The least recently used of the others is closed if there is no room. */
-static enum err file_open(struct disk_uring *disk, uint32_t segment, struct disk_uring_file **out)
+static enum err file_open(struct disk_dir *disk, uint32_t segment, struct disk_dir_file **out)
 {
     char name[DATADIR_NAME_BYTES];
-    struct disk_uring_file *file = slot_for(disk, segment);
+    struct disk_dir_file *file = slot_for(disk, segment);
 
     ASSERT(segment >= 1);
     *out = file;
@@ -89,7 +87,7 @@ static enum err lock_wait(int fd)
     return ERR_CONFLICT;
 }
 
-static enum err file_lock(struct disk_uring_file *file)
+static enum err file_lock(struct disk_dir_file *file)
 {
     if (!file->locked) {
         file->locked = flock(file->fd, LOCK_EX | LOCK_NB) == 0;
@@ -101,13 +99,13 @@ static enum err file_lock(struct disk_uring_file *file)
 
 static enum err disk_segments(struct disk *base, uint32_t *numbers, size_t capacity, size_t *count)
 {
-    return datadir_segments(uring_of(base)->dir, numbers, capacity, count);
+    return datadir_segments(dir_of(base)->dir, numbers, capacity, count);
 }
 
 static enum err disk_settle(struct disk *base, uint32_t number)
 {
-    struct disk_uring *disk = uring_of(base);
-    struct disk_uring_file *file = NULL;
+    struct disk_dir *disk = dir_of(base);
+    struct disk_dir_file *file = NULL;
     int fd = disk->superblock_fd;
     int directory = disk->dir->root;
 
@@ -132,9 +130,9 @@ static enum err disk_settle(struct disk *base, uint32_t number)
     return fdatasync(fd) == 0 && fsync(directory) == 0 ? ERR_OK : ERR_IO;
 }
 
-static enum err fd_of(struct disk_uring *disk, uint32_t number, int *fd)
+static enum err fd_of(struct disk_dir *disk, uint32_t number, int *fd)
 {
-    struct disk_uring_file *file = NULL;
+    struct disk_dir_file *file = NULL;
     enum err err = ERR_OK;
 
     *fd = disk->superblock_fd;
@@ -149,7 +147,7 @@ static enum err disk_size_bytes(struct disk *base, uint32_t number, uint64_t *by
 {
     struct stat st;
     int fd;
-    enum err err = fd_of(uring_of(base), number, &fd);
+    enum err err = fd_of(dir_of(base), number, &fd);
 
     if (err == ERR_OK && fstat(fd, &st) != 0) {
         err = ERR_IO;
@@ -161,7 +159,7 @@ static enum err disk_size_bytes(struct disk *base, uint32_t number, uint64_t *by
 static enum err disk_read(struct disk *base, uint32_t number, uint64_t offset, void *data, size_t bytes)
 {
     int fd;
-    enum err err = fd_of(uring_of(base), number, &fd);
+    enum err err = fd_of(dir_of(base), number, &fd);
 
     ASSERT(offset % DISK_BLOCK == 0);
     ASSERT(bytes % DISK_BLOCK == 0);
@@ -180,14 +178,14 @@ static enum err disk_read(struct disk *base, uint32_t number, uint64_t offset, v
 
 static enum err disk_discard(struct disk *base, uint32_t segment)
 {
-    struct disk_uring *disk = uring_of(base);
-    struct disk_uring_file *file = slot_for(disk, segment);
+    struct disk_dir *disk = dir_of(base);
+    struct disk_dir_file *file = slot_for(disk, segment);
     char name[DATADIR_NAME_BYTES];
 
     ASSERT(segment >= 1);
     if (file->segment == segment) {
         close(file->fd);
-        *file = (struct disk_uring_file){ .fd = -1 };
+        *file = (struct disk_dir_file){ .fd = -1 };
     }
     datadir_segment_name(segment, name);
     if (unlinkat(disk->dir->log, name, 0) != 0) {
@@ -196,18 +194,7 @@ static enum err disk_discard(struct disk *base, uint32_t segment)
     return fsync(disk->dir->log) == 0 ? ERR_OK : ERR_IO;
 }
 
-/* --- The interface: on the ring ------------------------------------------------------------------------------------- */
-
-static struct io_uring_sqe *sqe_take(struct disk_uring *disk)
-{
-    struct io_uring_sqe *sqe = io_uring_get_sqe(disk->ring);
-
-    if (sqe == NULL) { /* the queue is full of what the loop has not handed over yet */
-        (void)io_uring_submit(disk->ring);
-        sqe = io_uring_get_sqe(disk->ring);
-    }
-    return sqe;
-}
+/* --- The interface: through the queue ------------------------------------------------------------------------------- */
 
 static void request_check(const struct disk_request *request)
 {
@@ -220,33 +207,29 @@ static void request_check(const struct disk_request *request)
 
 static enum err disk_read_start(struct disk *base, struct disk_request *request)
 {
-    struct disk_uring *disk = uring_of(base);
+    struct disk_dir *disk = dir_of(base);
     int fd;
     enum err err = fd_of(disk, request->file, &fd);
 
     request_check(request);
-    if (err != ERR_OK) {
-        return err;
+    ASSERT(disk->queue != NULL);
+    err = err == ERR_OK ? disk->queue->ops->start(disk->queue, fd, false, request) : err;
+    if (err == ERR_OK) {
+        base->counters.reads++;
+        base->counters.bytes_read += request->bytes;
     }
-    struct io_uring_sqe *sqe = sqe_take(disk);
-    if (sqe == NULL) {
-        return ERR_IO;
-    }
-    io_uring_prep_read(sqe, fd, request->data, request->bytes, request->offset);
-    io_uring_sqe_set_data(sqe, &request->completion);
-    base->counters.reads++;
-    base->counters.bytes_read += request->bytes;
-    return ERR_OK;
+    return err;
 }
 
 static enum err disk_write_start(struct disk *base, struct disk_request *request)
 {
-    struct disk_uring *disk = uring_of(base);
-    struct disk_uring_file *file = NULL;
+    struct disk_dir *disk = dir_of(base);
+    struct disk_dir_file *file = NULL;
     int fd = disk->superblock_fd;
 
     request_check(request);
     ASSERT(!disk->dir->read_only);
+    ASSERT(disk->queue != NULL);
     if (request->file != DISK_SUPERBLOCK) {
         enum err err = file_open(disk, request->file, &file);
         err = err == ERR_OK ? file_lock(file) : err;
@@ -255,54 +238,60 @@ static enum err disk_write_start(struct disk *base, struct disk_request *request
         }
         fd = file->fd;
     }
-    struct io_uring_sqe *sqe = sqe_take(disk);
-    if (sqe == NULL) {
-        return ERR_IO;
+    enum err err = disk->queue->ops->start(disk->queue, fd, true, request);
+    if (err == ERR_OK) {
+        base->counters.writes++;
+        base->counters.flushes++;
+        base->counters.bytes_written += request->bytes;
     }
-    io_uring_prep_write(sqe, fd, request->data, request->bytes, request->offset);
-    sqe->rw_flags = RWF_DSYNC;
-    io_uring_sqe_set_data(sqe, &request->completion);
-    base->counters.writes++;
-    base->counters.flushes++;
-    base->counters.bytes_written += request->bytes;
-    return ERR_OK;
-}
-
-static void event_done(struct completion *completion, int32_t result, uint32_t flags)
-{
-    struct disk_uring *disk = (struct disk_uring *)(void *)((uint8_t *)completion - offsetof(struct disk_uring, event));
-    struct disk_request *request = disk->preparing;
-
-    (void)flags;
-    ASSERT(request != NULL);
-    pthread_mutex_lock(&disk->mutex);
-    int32_t prepared = disk->wanted_result;
-    disk->disk.counters.background_flushes = disk->flushes;
-    pthread_mutex_unlock(&disk->mutex);
-    disk->preparing = NULL;
-    prepared = result < 0 ? result : prepared;
-    disk->disk.counters.segments_prepared += prepared == 0;
-    request->completion.done(&request->completion, prepared, 0);
+    return err;
 }
 
 static enum err disk_prepare(struct disk *base, struct disk_request *request)
 {
-    struct disk_uring *disk = uring_of(base);
+    struct disk_dir *disk = dir_of(base);
 
     ASSERT(request->file >= 1);
     ASSERT(disk->preparing == NULL);
-    struct io_uring_sqe *sqe = disk->thread_runs ? sqe_take(disk) : NULL;
-    if (sqe == NULL) {
+    if (!disk->thread_runs) {
         return ERR_IO;
     }
-    io_uring_prep_read(sqe, disk->event_fd, &disk->event_value, sizeof disk->event_value, 0);
-    io_uring_sqe_set_data(sqe, &disk->event);
     disk->preparing = request;
     pthread_mutex_lock(&disk->mutex);
     disk->wanted = request->file;
-    pthread_cond_signal(&disk->wake);
+    pthread_cond_signal(&disk->work);
     pthread_mutex_unlock(&disk->mutex);
     return ERR_OK;
+}
+
+/* prepared_collect completes the preparation that the thread has finished, if there is one. */
+static void prepared_collect(struct disk_dir *disk)
+{
+    struct disk_request *request = disk->preparing;
+
+    pthread_mutex_lock(&disk->mutex);
+    bool told = disk->wanted_told;
+    int32_t result = disk->wanted_result;
+    disk->wanted_told = false;
+    disk->disk.counters.background_flushes = disk->flushes;
+    pthread_mutex_unlock(&disk->mutex);
+    if (!told) {
+        return;
+    }
+    ASSERT(request != NULL);
+    disk->preparing = NULL;
+    disk->disk.counters.segments_prepared += result == 0;
+    request->completion.done(&request->completion, result, 0);
+}
+
+void disk_dir_collect(struct disk_dir *disk)
+{
+    if (disk->thread_runs) {
+        prepared_collect(disk);
+    }
+    if (disk->queue != NULL && disk->queue->ops->collect != NULL) {
+        disk->queue->ops->collect(disk->queue);
+    }
 }
 
 /* --- Life ----------------------------------------------------------------------------------------------------------- */
@@ -318,15 +307,12 @@ static const struct disk_ops operations = {
     .discard = disk_discard,
 };
 
-enum err disk_uring_init(struct disk_uring *disk, struct arena *arena, struct io_uring *ring, const struct datadir *dir, uint32_t segment_bytes,
-                         uint32_t pool_target)
+enum err disk_dir_init(struct disk_dir *disk, struct arena *arena, const struct datadir *dir, uint32_t segment_bytes, uint32_t pool_target)
 {
     ASSERT(segment_bytes % DISK_BLOCK == 0);
     ASSERT(pool_target <= 8);
-    *disk = (struct disk_uring){ .disk = { .ops = &operations }, .ring = ring, .dir = dir, .segment_bytes = segment_bytes, .pool_target = pool_target };
-    disk->event = (struct completion){ .done = event_done };
-    disk->event_fd = -1;
-    for (uint32_t i = 0; i < DISK_URING_OPEN_MAX; i++) {
+    *disk = (struct disk_dir){ .disk = { .ops = &operations }, .dir = dir, .segment_bytes = segment_bytes, .pool_target = pool_target };
+    for (uint32_t i = 0; i < DISK_DIR_OPEN_MAX; i++) {
         disk->files[i].fd = -1;
     }
     disk->zeros = disk_buffer_take(arena, ZERO_BLOCKS);
@@ -334,46 +320,50 @@ enum err disk_uring_init(struct disk_uring *disk, struct arena *arena, struct io
     return disk->superblock_fd < 0 ? datadir_err(errno) : ERR_OK;
 }
 
-enum err disk_uring_start(struct disk_uring *disk)
+enum err disk_dir_start(struct disk_dir *disk, struct disk_queue *queue, struct disk_waker waker)
 {
     ASSERT(!disk->thread_runs);
-    ASSERT(disk->ring != NULL);
+    ASSERT(queue != NULL);
+    ASSERT(waker.wake != NULL);
+    disk->queue = queue;
+    disk->waker = waker;
     enum err err = datadir_pool(disk->dir, &disk->pool_count);
     if (err != ERR_OK) {
         return err;
     }
-    disk->event_fd = eventfd(0, EFD_CLOEXEC);
-    if (disk->event_fd < 0) {
-        return ERR_NO_MEMORY;
-    }
     pthread_mutex_init(&disk->mutex, NULL);
-    pthread_cond_init(&disk->wake, NULL);
-    disk->thread_runs = thread_start(&disk->thread, disk_uring_pool_run, disk);
+    pthread_cond_init(&disk->work, NULL);
+    disk->thread_runs = thread_start(&disk->thread, disk_dir_pool_run, disk);
     return disk->thread_runs ? ERR_OK : ERR_NO_MEMORY;
 }
 
-void disk_uring_close(struct disk_uring *disk)
+static void thread_stop(struct disk_dir *disk)
+{
+    pthread_mutex_lock(&disk->mutex);
+    disk->stop = true;
+    pthread_cond_signal(&disk->work);
+    pthread_mutex_unlock(&disk->mutex);
+    pthread_join(disk->thread, NULL);
+    disk->thread_runs = false;
+}
+
+void disk_dir_close(struct disk_dir *disk)
 {
     if (disk->thread_runs) {
-        pthread_mutex_lock(&disk->mutex);
-        disk->stop = true;
-        pthread_cond_signal(&disk->wake);
-        pthread_mutex_unlock(&disk->mutex);
-        pthread_join(disk->thread, NULL);
-        disk->thread_runs = false;
+        thread_stop(disk);
     }
-    for (uint32_t i = 0; i < DISK_URING_OPEN_MAX; i++) {
+    if (disk->queue != NULL && disk->queue->ops->close != NULL) {
+        disk->queue->ops->close(disk->queue);
+    }
+    disk->queue = NULL;
+    for (uint32_t i = 0; i < DISK_DIR_OPEN_MAX; i++) {
         if (disk->files[i].segment != 0) {
             close(disk->files[i].fd);
         }
-        disk->files[i] = (struct disk_uring_file){ .fd = -1 };
+        disk->files[i] = (struct disk_dir_file){ .fd = -1 };
     }
     if (disk->superblock_fd >= 0) {
         close(disk->superblock_fd);
     }
-    if (disk->event_fd >= 0) {
-        close(disk->event_fd);
-    }
     disk->superblock_fd = -1;
-    disk->event_fd = -1;
 }

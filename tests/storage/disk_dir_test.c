@@ -1,4 +1,4 @@
-#include "storage/disk_uring.h"
+#include "storage/disk_dir.h"
 #include "storage/recovery.h"
 #include "storage/segment_log.h"
 #include "storage/superblock.h"
@@ -19,9 +19,10 @@
 struct bench {
     char path[DIR_PATH_BYTES];
     struct datadir dir;
-    struct io_uring ring;
+    enum dir_backend backend;
+    struct dir_turner turner;
     struct arena arena;
-    struct disk_uring disk;
+    struct disk_dir disk;
     struct superblock_store superblocks;
     struct segment_log log;
     struct recovery_outcome outcome;
@@ -30,6 +31,14 @@ struct bench {
     uint64_t records;
     enum err failed;
 };
+
+static void never(struct completion *completion, int32_t result, uint32_t flags)
+{
+    (void)completion;
+    (void)result;
+    (void)flags;
+    cr_assert(false, "a request that was not begun has no completion");
+}
 
 static uint64_t no_time(void *context)
 {
@@ -65,7 +74,7 @@ static void bench_take(struct bench *bench)
         .segment_bytes = SEGMENT, .queue_batches = 4, .index_entries = 64, .now_ns = no_time, .durable = durable, .failed = failed, .context = bench
     };
 
-    cr_assert_eq(disk_uring_init(&bench->disk, &bench->arena, &bench->ring, &bench->dir, SEGMENT, 2), ERR_OK);
+    cr_assert_eq(disk_dir_init(&bench->disk, &bench->arena, &bench->dir, SEGMENT, 2), ERR_OK);
     superblock_store_init(&bench->superblocks, &bench->arena, &bench->disk.disk);
     segment_log_init(&bench->log, &bench->arena, &bench->disk.disk, &config);
 }
@@ -77,7 +86,7 @@ static void superblock_put(struct bench *bench, const struct superblock *superbl
     enum err err = ERR_AGAIN;
 
     cr_assert_eq(superblock_store_write(&bench->superblocks, superblock, superblock_done, &err), ERR_OK);
-    while (err == ERR_AGAIN && ring_turn(&bench->ring) > 0) {
+    while (err == ERR_AGAIN && turner_turn(&bench->turner)) {
     }
     cr_assert_eq(err, ERR_OK);
 }
@@ -88,14 +97,13 @@ static void bench_boot(struct bench *bench, bool create)
     struct recovery_sink sink = { count_record, bench };
 
     bench->records = 0;
-    ring_make(&bench->ring);
     enum err err = datadir_open(&bench->dir, bench->path, create, true);
     cr_assert_eq(err, ERR_OK, "%s", bench->dir.reason);
     cr_assert(!create || datadir_format(&bench->dir) == ERR_OK);
     bench->arena.used = 0;
     memset(bench->arena.data, 0, bench->arena.size);
     bench_take(bench);
-    cr_assert_eq(disk_uring_start(&bench->disk), ERR_OK);
+    turner_start(&bench->turner, bench->backend, &bench->disk);
     if (create) {
         struct superblock superblock = { .segment_bytes = SEGMENT, .first_segment = 1, .limit_view = LOG_VIEW_LIMIT_STEP };
         cr_assert_eq(superblock_store_open(&bench->superblocks), ERR_NOT_FOUND);
@@ -110,17 +118,17 @@ static void bench_boot(struct bench *bench, bool create)
 
 static void bench_down(struct bench *bench)
 {
-    while (bench->log.preparing && ring_turn(&bench->ring) > 0) {
+    while (bench->log.preparing && turner_turn(&bench->turner)) {
     }
-    disk_uring_close(&bench->disk);
+    turner_stop(&bench->turner);
     datadir_close(&bench->dir);
-    io_uring_queue_exit(&bench->ring);
 }
 
-static struct bench *bench_open(void)
+static struct bench *bench_open(enum dir_backend backend)
 {
     struct bench *bench = calloc(1, sizeof *bench);
 
+    bench->backend = backend;
     dir_make(bench->path);
     size_t bytes = 16u << 20;
     arena_init(&bench->arena, aligned_alloc(ARENA_ALIGN, bytes), bytes);
@@ -153,14 +161,15 @@ static void wait_durable(struct bench *bench)
 {
     segment_log_kick(&bench->log);
     while (bench->durable < bench->lsn) {
-        cr_assert_gt(ring_turn(&bench->ring), 0, "a completion within 10 s");
+        cr_assert(turner_turn(&bench->turner), "a completion within 10 s");
         cr_assert_eq(bench->failed, ERR_OK);
     }
 }
 
-Test(disk_uring, exactly_one_write_and_one_flush_per_batch)
+ON_EACH_QUEUE(disk_dir, exactly_one_write_and_one_flush_per_batch)
+ParameterizedTest(enum dir_backend *backend, disk_dir, exactly_one_write_and_one_flush_per_batch)
 {
-    struct bench *bench = bench_open();
+    struct bench *bench = bench_open(*backend);
 
     append(bench, 1000);
     wait_durable(bench); /* it also opens the first segment */
@@ -179,9 +188,10 @@ Test(disk_uring, exactly_one_write_and_one_flush_per_batch)
     bench_close(bench);
 }
 
-Test(disk_uring, a_log_over_many_segments_is_there_after_a_restart)
+ON_EACH_QUEUE(disk_dir, a_log_over_many_segments_is_there_after_a_restart)
+ParameterizedTest(enum dir_backend *backend, disk_dir, a_log_over_many_segments_is_there_after_a_restart)
 {
-    struct bench *bench = bench_open();
+    struct bench *bench = bench_open(*backend);
     uint64_t appended = 0;
 
     for (int life = 0; life < 3; life++) {
@@ -201,15 +211,16 @@ Test(disk_uring, a_log_over_many_segments_is_there_after_a_restart)
     bench_close(bench);
 }
 
-Test(disk_uring, segments_are_full_size_and_zero_before_their_first_write)
+ON_EACH_QUEUE(disk_dir, segments_are_full_size_and_zero_before_their_first_write)
+ParameterizedTest(enum dir_backend *backend, disk_dir, segments_are_full_size_and_zero_before_their_first_write)
 {
-    struct bench *bench = bench_open();
+    struct bench *bench = bench_open(*backend);
     uint8_t *block = aligned_alloc(DISK_BLOCK, DISK_BLOCK);
     uint64_t bytes;
 
     append(bench, 10);
     wait_durable(bench);
-    while (!bench->log.at.next_ready && ring_turn(&bench->ring) > 0) {
+    while (!bench->log.at.next_ready && turner_turn(&bench->turner)) {
     }
     uint32_t next = bench->log.at.segment_next;
     cr_assert_eq(bench->disk.disk.ops->size_bytes(&bench->disk.disk, next, &bytes), ERR_OK);
@@ -223,12 +234,13 @@ Test(disk_uring, segments_are_full_size_and_zero_before_their_first_write)
     bench_close(bench);
 }
 
-Test(disk_uring, missing_segments_are_said_to_be_missing)
+ON_EACH_QUEUE(disk_dir, missing_segments_are_said_to_be_missing)
+ParameterizedTest(enum dir_backend *backend, disk_dir, missing_segments_are_said_to_be_missing)
 {
-    struct bench *bench = bench_open();
+    struct bench *bench = bench_open(*backend);
     struct disk *disk = &bench->disk.disk;
     uint8_t *block = aligned_alloc(DISK_BLOCK, DISK_BLOCK);
-    struct disk_request request = { .completion = { bench->disk.event.done }, .file = 99, .bytes = DISK_BLOCK, .data = block };
+    struct disk_request request = { .completion = { never }, .file = 99, .bytes = DISK_BLOCK, .data = block };
     uint64_t bytes;
 
     cr_assert_eq(disk->ops->size_bytes(disk, 99, &bytes), ERR_NOT_FOUND);
@@ -242,13 +254,14 @@ Test(disk_uring, missing_segments_are_said_to_be_missing)
 }
 
 /* The lock on a segment outlives its process for as long as one of its writes is in the kernel; here another description holds it. */
-Test(disk_uring, a_segment_that_another_process_can_still_write_to_is_not_written)
+ON_EACH_QUEUE(disk_dir, a_segment_that_another_process_can_still_write_to_is_not_written)
+ParameterizedTest(enum dir_backend *backend, disk_dir, a_segment_that_another_process_can_still_write_to_is_not_written)
 {
-    struct bench *bench = bench_open();
+    struct bench *bench = bench_open(*backend);
 
     append(bench, 10);
     wait_durable(bench);
-    while (!bench->log.at.next_ready && ring_turn(&bench->ring) > 0) {
+    while (!bench->log.at.next_ready && turner_turn(&bench->turner)) {
     }
     char name[DATADIR_NAME_BYTES];
     datadir_segment_name(bench->log.at.segment, name);
@@ -261,7 +274,7 @@ Test(disk_uring, a_segment_that_another_process_can_still_write_to_is_not_writte
     for (int i = 0; i < 8 && bench->failed == ERR_OK; i++) {
         append(bench, 100000);
         segment_log_kick(&bench->log);
-        while (bench->failed == ERR_OK && bench->durable < bench->lsn && ring_turn(&bench->ring) > 0) {
+        while (bench->failed == ERR_OK && bench->durable < bench->lsn && turner_turn(&bench->turner)) {
         }
     }
     cr_assert_eq(bench->failed, ERR_CONFLICT);
@@ -269,12 +282,13 @@ Test(disk_uring, a_segment_that_another_process_can_still_write_to_is_not_writte
     bench_close(bench);
 }
 
-Test(disk_uring, a_killed_process_loses_nothing_that_it_was_told_is_durable)
+ON_EACH_QUEUE(disk_dir, a_killed_process_loses_nothing_that_it_was_told_is_durable)
+ParameterizedTest(enum dir_backend *backend, disk_dir, a_killed_process_loses_nothing_that_it_was_told_is_durable)
 {
     int pipes[2];
 
     for (int round = 0; round < 3; round++) {
-        struct bench *bench = bench_open();
+        struct bench *bench = bench_open(*backend);
         bench_down(bench);
         cr_assert_eq(pipe(pipes), 0);
         pid_t child = fork();

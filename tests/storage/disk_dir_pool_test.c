@@ -1,4 +1,4 @@
-#include "storage/disk_uring.h"
+#include "storage/disk_dir.h"
 #include "storage/format.h"
 #include "tests/storage/dir_kit.h"
 
@@ -20,9 +20,9 @@ struct told {
 
 static char path[DIR_PATH_BYTES];
 static struct datadir dir;
-static struct io_uring ring;
+static struct dir_turner turner;
 static struct arena arena;
-static struct disk_uring disk;
+static struct disk_dir disk;
 
 static void done(struct completion *completion, int32_t result, uint32_t flags)
 {
@@ -33,24 +33,22 @@ static void done(struct completion *completion, int32_t result, uint32_t flags)
     told->result = result;
 }
 
-static void start(uint32_t pool_target)
+static void start(enum dir_backend backend, uint32_t pool_target)
 {
     size_t bytes = 2u << 20;
 
-    ring_make(&ring);
     cr_assert_eq(datadir_open(&dir, path, true, true), ERR_OK, "%s", dir.reason);
     cr_assert_eq(datadir_format(&dir), ERR_OK);
     arena_init(&arena, aligned_alloc(ARENA_ALIGN, bytes), bytes);
     memset(arena.data, 0, bytes);
-    cr_assert_eq(disk_uring_init(&disk, &arena, &ring, &dir, SEGMENT, pool_target), ERR_OK);
-    cr_assert_eq(disk_uring_start(&disk), ERR_OK);
+    cr_assert_eq(disk_dir_init(&disk, &arena, &dir, SEGMENT, pool_target), ERR_OK);
+    turner_start(&turner, backend, &disk);
 }
 
 static void stop(void)
 {
-    disk_uring_close(&disk);
+    turner_stop(&turner);
     datadir_close(&dir);
-    io_uring_queue_exit(&ring);
     free(arena.data);
 }
 
@@ -59,7 +57,7 @@ static int32_t prepare(uint32_t segment)
     struct told told = { .request = { .completion = { done }, .file = segment } };
 
     cr_assert_eq(disk.disk.ops->prepare(&disk.disk, &told.request), ERR_OK);
-    while (told.calls == 0 && ring_turn(&ring) > 0) {
+    while (told.calls == 0 && turner_turn(&turner)) {
     }
     cr_assert_eq(told.calls, 1);
     return told.result;
@@ -73,10 +71,11 @@ static uint32_t in_pool(void)
     return highest;
 }
 
-Test(disk_uring_pool, fills_to_its_target_and_again_after_each_segment)
+ON_EACH_QUEUE(disk_dir_pool, fills_to_its_target_and_again_after_each_segment)
+ParameterizedTest(enum dir_backend *backend, disk_dir_pool, fills_to_its_target_and_again_after_each_segment)
 {
     dir_make(path);
-    start(2);
+    start(*backend, 2);
     for (uint32_t segment = 1; segment <= 5; segment++) {
         cr_assert_eq(prepare(segment), 0);
     }
@@ -94,10 +93,11 @@ Test(disk_uring_pool, fills_to_its_target_and_again_after_each_segment)
     dir_remove(path);
 }
 
-Test(disk_uring_pool, an_existing_segment_is_never_replaced)
+ON_EACH_QUEUE(disk_dir_pool, an_existing_segment_is_never_replaced)
+ParameterizedTest(enum dir_backend *backend, disk_dir_pool, an_existing_segment_is_never_replaced)
 {
     dir_make(path);
-    start(0);
+    start(*backend, 0);
     cr_assert_eq(prepare(3), 0);
     cr_assert_eq(prepare(3), -EEXIST);
     cr_assert_eq(prepare(4), 0, "and the next one is made all the same");
@@ -105,7 +105,8 @@ Test(disk_uring_pool, an_existing_segment_is_never_replaced)
     dir_remove(path);
 }
 
-Test(disk_uring_pool, a_file_of_another_size_and_a_gap_in_the_pool_do_no_harm)
+ON_EACH_QUEUE(disk_dir_pool, a_file_of_another_size_and_a_gap_in_the_pool_do_no_harm)
+ParameterizedTest(enum dir_backend *backend, disk_dir_pool, a_file_of_another_size_and_a_gap_in_the_pool_do_no_harm)
 {
     char name[DATADIR_NAME_BYTES];
     struct stat st;
@@ -119,7 +120,7 @@ Test(disk_uring_pool, a_file_of_another_size_and_a_gap_in_the_pool_do_no_harm)
         close(fd);
     }
     datadir_close(&dir);
-    start(0);
+    start(*backend, 0);
     cr_assert_eq(prepare(1), 0);
     datadir_segment_name(1, name);
     cr_assert_eq(fstatat(dir.log, name, &st, 0), 0);
