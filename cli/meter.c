@@ -162,8 +162,8 @@ bool meter_word(const char *text, const char *name, char *out, size_t size)
 /* block_messages sums what was sent to make and commit blocks. A replica has no line for a type that it never sent. */
 static uint64_t block_messages(const char *text)
 {
-    static const uint8_t types[] = { MESSAGE_PROPOSE, MESSAGE_VOTE, MESSAGE_CERT, MESSAGE_COMMITVOTE, MESSAGE_COMMITQC, MESSAGE_TIMEOUT, MESSAGE_TC,
-                                     MESSAGE_ABDICATE, MESSAGE_QUERY, MESSAGE_ANSWER };
+    static const uint8_t types[] = { MESSAGE_PROPOSE, MESSAGE_VOTE, MESSAGE_CERT, MESSAGE_COMMITVOTE, MESSAGE_COMMITQC, MESSAGE_QC, MESSAGE_TIMEOUT,
+                                     MESSAGE_TC, MESSAGE_ABDICATE, MESSAGE_QUERY, MESSAGE_ANSWER };
     char name[64];
     uint64_t sum = 0, sent;
 

@@ -31,10 +31,12 @@ struct block {
     bool verifying;   /* a job reads its body */
     bool is_bundle;   /* of a bundle whose proof is not verified yet */
     bool by_quorum;   /* certified or proved committed: its content is beyond question here */
+    bool hedged;      /* a reserve waited for its certificate long enough (P1) */
     enum body_state body_state;
     struct block_header header;
     struct hash32 hash;
     uint64_t view;    /* newest view in which it was proposed */
+    uint64_t hold_until_ns; /* a reserve waits for its certificate until then; 0: it does not wait (P1) */
     uint64_t lsn;     /* of its append; 0: not in the log */
     struct cert justify; /* QC of its parent, of the view in which it was proposed */
     uint32_t body_bytes;

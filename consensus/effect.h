@@ -94,6 +94,7 @@ struct append_record {
     X(FETCHED, "fetched")                 /* value = blocks in the bundle */                                 \
     X(SERVED, "served")                                                                                      \
     X(CHECKPOINTED, "checkpointed")                                                                          \
+    X(HEDGED, "hedged")                   /* a reserve checks a proposal itself (P1) */                      \
     X(QUIET, "quiet")                     /* no work is outstanding any more */
 
 enum mark {

@@ -35,6 +35,7 @@ static void job_reset(struct jobs *jobs, struct job *job, enum job_kind kind, ui
     job->has_tc = false;
     job->has_proof = false;
     job->has_commands = false;
+    job->asks = false;
     job->block = NULL;
 }
 

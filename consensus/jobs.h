@@ -22,7 +22,7 @@ enum job_kind {
     JOB_OPENING,
     JOB_VOTES,
     JOB_COMMITVOTES,
-    JOB_CERT,       /* CERT, COMMITQC */
+    JOB_CERT,       /* CERT, COMMITQC, QC */
     JOB_TIMEOUT,
     JOB_TC,
     JOB_ABDICATE,
@@ -48,6 +48,7 @@ struct job {
     struct hash32 *digests;
     /* What it is about; which of these hold depends on the kind. */
     bool has_cert, has_tc, has_proof;
+    bool asks;                      /* CERT: for a commit vote */
     bool has_commands;              /* PROPOSAL: all signatures of the body that are not known here are in it */
     uint64_t view;
     uint64_t id;                    /* READ_ANSWER */

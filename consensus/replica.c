@@ -11,7 +11,7 @@
 
 void replica_config_default(struct replica_config *config)
 {
-    *config = (struct replica_config){ .pool_commands = 8192, .pool_client_max = 64, .history_blocks = 16384, .blocks = 16 };
+    *config = (struct replica_config){ .pool_commands = 8192, .pool_client_max = 64, .history_blocks = 16384, .blocks = 16, .reserves = true };
 }
 
 static struct pool_config pool_config_of(const struct replica_config *config)
@@ -120,6 +120,7 @@ static void dispatch(struct replica *r, uint32_t from, const struct message *mes
         break;
     case MESSAGE_CERT:
     case MESSAGE_COMMITQC:
+    case MESSAGE_QC:
         replica_on_cert(r, from, message);
         break;
     case MESSAGE_TIMEOUT:
@@ -281,6 +282,7 @@ static void on_start(struct replica *r)
     r->started = true;
     r->view_entered_ns = r->now.mono_ns;
     r->progress_ns = r->now.mono_ns;
+    duty_enter(&r->duty, replica_is_reserve(r, r->self));
     replica_mark(r, MARK_ENTERED, r->history.high, r->self, ENTERED_AT_START);
     replica_lead_begin(r);
     replica_resend_vote(r);
@@ -377,7 +379,7 @@ void replica_step(struct replica *r, struct now now, const struct event *event, 
     effects_reset(out);
     r->now = now;
     r->out = out;
-    r->voted_in_step = false;
+    r->rides_in_step = false;
     r->serve.sent_in_step = false;
     if (r->halted) {
         return;

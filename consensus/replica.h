@@ -28,6 +28,7 @@ struct replica_config {
     uint32_t pool_client_max;      /* of one client; 64 */
     uint32_t history_blocks;       /* committed hashes kept for serving, a power of two, 1024 .. 2^20 */
     uint32_t blocks;               /* bodies held at once: unlinked, uncommitted, not yet executed; 12 .. 64 */
+    bool reserves;                 /* P1: off duty it holds its votes back; as a leader it spares others' */
     uint8_t seed[16];              /* of in-memory tables only: nothing that leaves depends on it */
     bool abstain;                  /* storage lost a batch: sign nothing in views <= abstain_view of abstain_epoch */
     uint64_t abstain_epoch;
@@ -97,6 +98,8 @@ struct replica_counters {
     uint64_t signature_checks_saved;     /* commands of a block that the pool had verified already */
     uint64_t signatures_bad;
     uint64_t signatures_made;
+    uint64_t proposals_held;             /* P1: by this replica as a reserve */
+    uint64_t hedges;                     /* of these, checked for want of a certificate */
     uint64_t blocks_committed, commands_committed;
     uint64_t commits_by[4];              /* as value of MARK_COMMITTED */
     uint64_t view_changes[CAUSE_END];    /* own TIMEOUTs by cause */

@@ -64,6 +64,7 @@ void replica_enter(struct replica *r, uint64_t view, enum entered how)
     r->committed_in_view = false;
     r->view_entered_ns = r->now.mono_ns;
     r->followed_blocks = 0;
+    duty_enter(&r->duty, replica_is_reserve(r, r->self));
     r->opening.waiting = false;
     r->timeout_repeats = 0;
     replica_land_abandoned(r); /* Its commands wait for the next leader. */
@@ -118,6 +119,7 @@ void replica_accept_qc(struct replica *r, const struct cert *cert)
             moved(r, cert);
         }
         ASSERT(cert->ballot.rank.height + 1 > cert->ballot.rank.height);
+        r->followed_blocks++;
         cert_copy(&r->high, cert);
         r->high_recorded = false;
     }
@@ -189,15 +191,15 @@ void replica_accept_commitqc(struct replica *r, const struct cert *cert)
 
 /* --- Messages ------------------------------------------------------------------------------------------------------------------------------ */
 
-/* take_cert does what a verified CERT or COMMITQC asks for. */
-static void take_cert(struct replica *r, const struct cert *cert)
+/* take_cert does what a verified CERT, COMMITQC or QC asks for. */
+static void take_cert(struct replica *r, const struct cert *cert, bool asks)
 {
     if (cert->ballot.kind == VOTE_COMMIT) {
         replica_accept_commitqc(r, cert);
         return;
     }
     replica_accept_qc(r, cert);
-    if (!history_has(&r->history, cert->ballot.rank.height, &cert->ballot.block)) {
+    if (asks && !history_has(&r->history, cert->ballot.rank.height, &cert->ballot.block)) {
         replica_commitvote(r, &cert->ballot); /* C3 */
     }
 }
@@ -212,7 +214,7 @@ void replica_on_cert(struct replica *r, uint32_t from, const struct message *mes
         verdict = VERDICT_TYPE;
     }
     if (verdict == VERDICT_OK && !is_commit && (from != replica_leader(r, cert->ballot.rank.view) || cert->ballot.kind == VOTE_ROOT)) {
-        verdict = VERDICT_MEMBER; /* Only the leader of its view asks for commit votes. */
+        verdict = VERDICT_MEMBER; /* Only the leader of its view asks for commit votes, or tells reserves. */
     }
     if (verdict != VERDICT_OK) {
         replica_refuse(r, verdict);
@@ -220,7 +222,7 @@ void replica_on_cert(struct replica *r, uint32_t from, const struct message *mes
     }
     const struct cert *known = replica_known(r, &cert->ballot);
     if (known != NULL) {
-        take_cert(r, known);
+        take_cert(r, known, message->type == MESSAGE_CERT);
         return;
     }
     struct job *job = job_new(&r->jobs, JOB_CERT, from, false);
@@ -229,6 +231,7 @@ void replica_on_cert(struct replica *r, uint32_t from, const struct message *mes
         replica_refuse(r, VERDICT_EARLY);
         return;
     }
+    job->asks = message->type == MESSAGE_CERT;
     job_add_cert(job, cert, &r->config.epoch, &r->chain_id);
     replica_verify(r, job);
 }
@@ -270,5 +273,5 @@ void replica_cert_verified(struct replica *r, struct job *job, const bool *verdi
         replica_accept_tc(r, &job->tc);
         return;
     }
-    take_cert(r, &job->cert);
+    take_cert(r, &job->cert, job->asks);
 }

@@ -25,6 +25,7 @@ void replica_lead_begin(struct replica *r)
     lead->blocks = 0;
     lead->led_lsn = 0;
     lead->certified_ns = r->now.mono_ns;
+    lead->told = true;
     vote_set_close(&lead->votes);
     vote_set_close(&lead->commit_votes);
     ASSERT(!lead->active || r->safety.state.led_view < (int64_t)r->view); /* I17 */
@@ -124,6 +125,7 @@ static void send_following(struct replica *r, struct member_set to, const struct
     propose->view = r->view;
     propose->opening = false;
     propose->header = block->header;
+    propose->pace_us = duty_pace_median_us(&r->lead.pace);
     propose->body = bytes_of(block->body, block->body_bytes);
     cert_copy(&propose->justify, &block->justify);
     replica_send(r, to, r->lead.led_lsn, NULL);
@@ -252,6 +254,32 @@ static void ask(struct replica *r)
     replica_commitvote(r, high);
 }
 
+/* tell_reserves sends them the QC alone when no proposal carries it to them within t_hedge / 2: else each of them would check for nothing (P1). */
+static void tell_reserves(struct replica *r)
+{
+    struct lead *lead = &r->lead;
+    uint64_t hedge_ns = duty_hedge_ns(duty_pace_median_us(&lead->pace), pacemaker_base_ns(&r->pacemaker));
+    struct member_set reserves = { { 0 } };
+
+    ASSERT(!lead->in_flight); /* P1: no proposal carries it */
+    if (!r->config.reserves || lead->told || lead->asked || r->high.ballot.kind != VOTE_FOLLOWING) {
+        return;
+    }
+    if (r->now.mono_ns < lead->certified_ns + hedge_ns / 2) {
+        replica_want(r, lead->certified_ns + hedge_ns / 2);
+        return;
+    }
+    lead->told = true;
+    for (uint32_t member = 0; member < r->n; member++) {
+        if (replica_is_reserve(r, member) && !member_set_has(&r->high.signers.members, member)) {
+            member_set_add(&reserves, member);
+        }
+    }
+    r->msg.type = MESSAGE_QC;
+    cert_copy(&r->msg.cert, &r->high);
+    replica_send(r, reserves, 0, NULL);
+}
+
 static void pump_finish(struct replica *r, const struct pool_ready *ready)
 {
     struct lead *lead = &r->lead;
@@ -281,7 +309,9 @@ static void certified(struct replica *r)
     vote_set_close(&lead->votes);
     lead->in_flight = false;
     lead->certified_ns = r->now.mono_ns;
+    lead->told = false;
     pacemaker_sample(&r->pacemaker, r->now.mono_ns - lead->proposed_ns);
+    duty_pace_add(&lead->pace, r->now.mono_ns - lead->proposed_ns);
     replica_mark(r, MARK_CERTIFIED, cert->ballot.rank.height, r->self, 0);
     replica_accept_qc(r, cert);
 }
@@ -488,4 +518,5 @@ void replica_pump_lead(struct replica *r)
         ready = pool_ready(r->pool);
     }
     pump_finish(r, &ready);
+    tell_reserves(r);
 }

@@ -184,6 +184,16 @@ bool replica_is_leader(const struct replica *r)
     return replica_leader(r, r->view) == r->self;
 }
 
+bool replica_is_reserve(const struct replica *r, uint32_t member)
+{
+    if (!r->config.reserves) {
+        return false;
+    }
+    struct member_set duty = duty_members(&r->config.epoch, r->view);
+    ASSERT(member_set_has(&duty, replica_leader(r, r->view))); /* P1 */
+    return !member_set_has(&duty, member);
+}
+
 bool replica_take_token(const struct replica *r, uint64_t *paid_ns, uint64_t interval_ns, uint64_t burst)
 {
     uint64_t from_ns = *paid_ns > r->now.mono_ns ? *paid_ns : r->now.mono_ns;

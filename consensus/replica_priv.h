@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "consensus/blocks.h"
+#include "consensus/duty.h"
 #include "consensus/history.h"
 #include "consensus/jobs.h"
 #include "consensus/pacemaker.h"
@@ -66,6 +67,8 @@ struct lead {
     uint64_t certified_ns;
     bool asked;           /* CERT of the newest QC left */
     uint64_t asked_ns;
+    bool told;            /* the newest QC left for the reserves alone (P1) */
+    struct duty_pace pace; /* of its proposals, in whatever view */
     struct ballot commit_target;
     struct vote_set commit_votes;
     bool commit_job;
@@ -183,6 +186,7 @@ struct replica {
     struct peer *peers;          /* n */
     struct lead lead;
     struct opening opening;
+    struct duty duty;
     struct fetch fetch;
     struct serve serve;
     struct checkpoints checkpoints;
@@ -199,10 +203,10 @@ struct replica {
     uint64_t timeout_sent_ns;
     uint32_t timeout_repeats;
     enum cause timeout_cause;
-    bool voted_in_step;
+    bool rides_in_step;          /* a vote left, or a reserve holds what came: commands may go along (R2) */
     uint64_t forwarded_ns;
     bool was_outstanding;
-    uint64_t followed_blocks;    /* L6: of this view, as a follower */
+    uint64_t followed_blocks;    /* L6: certified in this view */
 
     struct message in, msg;      /* scratch: the message being handled, the one being sent */
     struct commit_proof proof;   /* scratch of a commit */
@@ -238,6 +242,9 @@ void replica_verify(struct replica *r, struct job *job);
 
 uint32_t replica_leader(const struct replica *r, uint64_t view);
 bool replica_is_leader(const struct replica *r);
+
+/* replica_is_reserve: the member is off duty in the present view (P1). Always false where reserves are switched off. */
+bool replica_is_reserve(const struct replica *r, uint32_t member);
 
 /* --- Certificates, views (replica_cert.c) ---------------------------------------------------------------------------------------------- */
 

@@ -103,10 +103,47 @@ static bool check_body(struct replica *r, struct block *block, struct job *job)
     return true;
 }
 
+/* is_on_the_way: the certificate of the block is being checked: it came with a child. */
+static bool is_on_the_way(const struct replica *r, const struct block *block)
+{
+    for (uint32_t i = 0; i < r->blocks.count; i++) {
+        const struct block *child = &r->blocks.slots[i];
+        if (child->used && child->verifying && !child->has_justify && hash_equal(&child->header.parent, &block->hash)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* holds_back applies P1: a reserve leaves a proposal to those on duty until it has waited for its certificate long enough. */
+static bool holds_back(struct replica *r, struct block *block)
+{
+    const struct rank *high = &r->high.ballot.rank;
+
+    if (!r->duty.holds || block->hold_until_ns == 0 || block->hedged) {
+        return false;
+    }
+    if (high->view == r->view && high->height >= block->header.height) {
+        return true; /* Its place is certified: a vote would come too late. */
+    }
+    if (r->now.mono_ns < block->hold_until_ns) {
+        replica_want(r, block->hold_until_ns);
+        return true;
+    }
+    if (is_on_the_way(r, block)) {
+        return true; /* The verdict comes back as a step. */
+    }
+    block->hedged = true;
+    duty_hedge(&r->duty, block->header.height);
+    r->counters.hedges++;
+    replica_mark(r, MARK_HEDGED, block->header.height, replica_leader(r, r->view), 0);
+    return false;
+}
+
 /* examine has whatever is not verified yet verified in one job: the QC that came with the proposal, if it is not known, and the body. */
 static void examine(struct replica *r, struct block *block, uint32_t from, const struct cert *justify)
 {
-    bool body = block->view == r->view && can_check(r, block); /* A later leader's bodies must not keep the verifiers from this one's (J3). */
+    bool body = block->view == r->view && can_check(r, block) && !holds_back(r, block); /* A later leader's bodies must not keep the verifiers from this one's (J3). */
 
     if (!body && justify == NULL) {
         return;
@@ -200,6 +237,18 @@ static bool is_second(const struct replica *r, uint64_t view, const struct block
     return false;
 }
 
+/* hold begins the wait of a reserve for the certificate of a proposal (P1). */
+static void hold(struct replica *r, struct block *block, const struct message_propose *propose)
+{
+    block->hedged = false;
+    block->hold_until_ns = 0;
+    if (propose->view == r->view && r->duty.holds) {
+        block->hold_until_ns = r->now.mono_ns + duty_hedge_ns(propose->pace_us, pacemaker_base_ns(&r->pacemaker));
+        r->rides_in_step = true;
+        r->counters.proposals_held++;
+    }
+}
+
 /* keep_proposal gives the slot of a proposed block, with its body. */
 static struct block *keep_proposal(struct replica *r, const struct message_propose *propose)
 {
@@ -207,7 +256,10 @@ static struct block *keep_proposal(struct replica *r, const struct message_propo
     struct block *block = blocks_find(&r->blocks, &hash);
 
     if (block != NULL) {
-        block->view = propose->view > block->view ? propose->view : block->view;
+        if (propose->view > block->view) {
+            block->view = propose->view;
+            hold(r, block, propose);
+        }
         if (block->is_bundle || block->verifying) {
             return NULL;
         }
@@ -227,6 +279,7 @@ static struct block *keep_proposal(struct replica *r, const struct message_propo
     }
     blocks_fill(&r->blocks, block, propose->body);
     block->view = propose->view;
+    hold(r, block, propose);
     return block;
 }
 
@@ -241,6 +294,7 @@ static void learn_justify(struct replica *r, uint32_t from, const struct cert *j
         return;
     }
     job->view = 0;
+    job->asks = true;
     job_add_cert(job, justify, &r->config.epoch, &r->chain_id);
     replica_verify(r, job);
 }
@@ -410,8 +464,7 @@ static void cast(struct replica *r, const struct ballot *ballot, struct block *b
     uint64_t lsn = replica_append_end(r, append, true);
     ASSERT(replica_is_held(r, ballot->rank.height, &ballot->block, true, &missing)); /* V3 */
     ASSERT(lsn == r->lsn);                                                           /* I8: the vote waits for all of it */
-    r->voted_in_step = true;
-    r->followed_blocks++;
+    r->rides_in_step = true;
     replica_mark(r, MARK_VOTED, ballot->rank.height, r->self, ballot->kind);
     send_vote(r, MESSAGE_VOTE, ballot, lsn);
 }
@@ -460,6 +513,7 @@ static bool vote_following(struct replica *r)
     ASSERT(best->body_state == BODY_GOOD);                                 /* V4 */
     ASSERT(best->header.commands_count > 0);                               /* V4, I16 */
     ASSERT(best->checked);                                                 /* V5 */
+    ASSERT(!r->duty.holds || best->hold_until_ns == 0 || best->hedged);    /* P1 */
     ASSERT(best->justify.ballot.rank.view == r->view);                     /* V6 */
     ASSERT(hash_equal(&best->justify.ballot.block, &best->header.parent)); /* V6 */
     log_ancestors(r, &best->header.parent);

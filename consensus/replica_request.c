@@ -141,7 +141,7 @@ void replica_pump_forward(struct replica *r)
         return;
     }
     wait_ns = wait_ns > FORWARD_WAIT_NS ? wait_ns : FORWARD_WAIT_NS;
-    if (is_busy(r) && !r->voted_in_step && r->now.mono_ns < r->forwarded_ns + wait_ns) {
+    if (is_busy(r) && !r->rides_in_step && r->now.mono_ns < r->forwarded_ns + wait_ns) {
         replica_want(r, r->forwarded_ns + wait_ns);
         return;
     }

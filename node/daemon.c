@@ -64,6 +64,7 @@ static struct driver_config driver_config_of(const struct daemon *daemon)
     config.replica.pool_client_max = (uint32_t)boot->config.limits.pool_client_commands;
     config.replica.history_blocks = (uint32_t)boot->config.memory.history_blocks;
     config.replica.blocks = (uint32_t)boot->config.memory.blocks_held;
+    config.replica.reserves = boot->config.node.reserves;
     random_fill(config.replica.seed, sizeof config.replica.seed);
     config.log = (struct segment_log_config){
         .segment_bytes = (uint32_t)boot->config.io.segment_mib << 20,

@@ -164,6 +164,7 @@ static struct driver_config config_of(const struct host *host)
     config.replica.pool_commands = 1024;
     config.replica.history_blocks = 4096;
     config.replica.blocks = 16;
+    config.replica.reserves = host->plan.reserves;
     struct writer seed;
     writer_init(&seed, config.replica.seed, sizeof config.replica.seed);
     write_u64_le(&seed, host->plan.seed);

@@ -38,6 +38,7 @@ struct host_plan {
     uint64_t verify_ns_min, verify_ns_max; /* until the verdicts of a job are there */
     struct sim_disk_faults disk;
     uint32_t segments_max;
+    bool reserves;               /* P1 */
 };
 
 /* A verification under way. */

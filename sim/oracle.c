@@ -154,6 +154,7 @@ static void note_message(struct oracle *oracle, uint32_t from, const struct mess
         break;
     case MESSAGE_CERT:
     case MESSAGE_COMMITQC:
+    case MESSAGE_QC:
         note_cert(oracle, from, &message->cert);
         break;
     case MESSAGE_TIMEOUT:
@@ -206,7 +207,7 @@ uint64_t oracle_messages(const struct oracle *oracle)
     for (unsigned type = MESSAGE_PROPOSE; type <= MESSAGE_BUNDLE; type++) {
         count += oracle->sent[type];
     }
-    return count;
+    return count + oracle->sent[MESSAGE_QC];
 }
 
 /* --- Blocks --------------------------------------------------------------------------------------------------------- */

@@ -210,6 +210,14 @@ static enum err take_level(struct line *line, enum trace_level *level)
     return wrong(line, "trace is none, turns, story or messages, not \"%s\"", word);
 }
 
+static enum err take_switch(struct line *line, bool *on)
+{
+    const char *word = take(line);
+
+    *on = strcmp(word, "on") == 0;
+    return *on || strcmp(word, "off") == 0 ? ERR_OK : wrong(line, "reserves are on or off, not \"%s\"", word);
+}
+
 static enum err take_batch(struct line *line, uint32_t *batch_us)
 {
     uint64_t time_ns;
@@ -254,6 +262,8 @@ static enum err parse_header(struct line *line, const char *word)
         return err == ERR_OK ? take_millis(line, &plan->limits.checkpoint_ms) : err;
     } else if (strcmp(word, "check") == 0) {
         return take_u32(line, 1, 1000000, &plan->check_every);
+    } else if (strcmp(word, "reserves") == 0) {
+        return take_switch(line, &plan->reserves);
     } else if (strcmp(word, "trace") == 0) {
         return take_level(line, &plan->trace);
     }

@@ -13,7 +13,7 @@
 enum swarm_question {
     ASK_REPLICAS = 1, ASK_BATCH, ASK_DELAY, ASK_SPREAD, ASK_DROP, ASK_DUPLICATE, ASK_STRAGGLE, ASK_DISK, ASK_CLOCKS, ASK_CALM, ASK_COMMANDS,
     ASK_RATE, ASK_CRASHES, ASK_PARTITIONS, ASK_PAUSES, ASK_BLACKOUT, ASK_DRAINS, ASK_CHECKPOINT, ASK_SEGMENT_TEAR,
-    ASK_ARMED, ASK_SLOW, ASK_LOST, ASK_CUTS
+    ASK_ARMED, ASK_SLOW, ASK_LOST, ASK_CUTS, ASK_RESERVES
 };
 
 static uint64_t ask(uint64_t seed, enum swarm_question question, uint64_t bound)
@@ -53,6 +53,7 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
     plan->verify_ns_max = 400000;
     plan->wall_offset_ms_max = ONE_OF(seed, ASK_CLOCKS, 0, 100, 900);
     plan->check_every = 4;
+    plan->reserves = ask(seed, ASK_RESERVES, 2) == 1;
 }
 
 static void add(struct swarm_story *story, uint64_t at_ns, enum swarm_act act, uint32_t member)

@@ -107,6 +107,7 @@ static enum trace_level level_of(enum mark mark, bool first)
     case MARK_COMMITVOTED:
     case MARK_QUERIED:
     case MARK_SERVED:
+    case MARK_HEDGED:
     case MARK_QUIET:
     case MARK_COUNT:
         break;
@@ -138,6 +139,7 @@ void trace_mark(struct trace *trace, uint64_t now_ns, uint32_t who, const struct
     case MARK_EQUIVOCATION: trace_line(trace, level, now_ns, who, "caught r%u voting twice", (unsigned)mark->about); break;
     case MARK_FETCHED: trace_line(trace, level, now_ns, who, "fetched %llu blocks up to %llu from r%u", value, height, (unsigned)mark->about); break;
     case MARK_SERVED: trace_line(trace, level, now_ns, who, "serves r%u", (unsigned)mark->about); break;
+    case MARK_HEDGED: trace_line(trace, level, now_ns, who, "waited long enough for the certificate of block %llu", height); break;
     case MARK_CHECKPOINTED: trace_line(trace, level, now_ns, who, "holds the certificate of checkpoint %llu", height); break;
     case MARK_QUIET: trace_line(trace, level, now_ns, who, "has nothing left to do"); break;
     case MARK_COUNT: ASSERT(level == TRACE_NONE); break;

@@ -195,6 +195,7 @@ static void open_hosts(struct world *world)
             .verify_ns_max = plan->verify_ns_max,
             .disk = plan->disk,
             .segments_max = plan->segments_max,
+            .reserves = plan->reserves,
         };
         host_open(&world->hosts[i], &world->cast, &world->host_world, &host_plan);
     }

@@ -31,6 +31,7 @@ struct world_plan {
     uint32_t wall_offset_ms_max; /* clocks differ by at most this from the true time, drawn by name */
     uint32_t check_every;        /* steps of a server between two replica_check */
     enum trace_level trace;
+    bool reserves;               /* P1 at every replica */
     bool mixed;                  /* commands of several kinds (cast.h) */
 };
 

@@ -56,6 +56,7 @@ struct bytes message_tail(const struct message *message)
     case MESSAGE_CKPT:
     case MESSAGE_CKPT_ASK:
     case MESSAGE_CKPT_CERT:
+    case MESSAGE_QC:
     case MESSAGE_TYPE_END:
         break;
     }
@@ -83,6 +84,7 @@ static void encode_propose(const struct message_propose *propose, struct writer 
         return;
     }
     block_header_encode(&propose->header, writer);
+    write_u32_le(writer, propose->pace_us);
     write_u32_le(writer, (uint32_t)propose->body.size);
 }
 
@@ -183,6 +185,7 @@ void message_encode_head(const struct message *message, struct writer *writer)
         break;
     case MESSAGE_CERT:
     case MESSAGE_COMMITQC:
+    case MESSAGE_QC:
         cert_encode(&message->cert, writer);
         break;
     case MESSAGE_TIMEOUT:
@@ -317,6 +320,7 @@ static enum verdict decode_propose(struct message_propose *propose, struct reade
         return timeout_cert_decode(&propose->tc, reader);
     }
     verdict = block_header_decode(&propose->header, reader);
+    propose->pace_us = read_u32_le(reader);
     return verdict == VERDICT_OK ? decode_tail(&propose->body, BLOCK_BYTES_MAX, reader) : verdict;
 }
 
@@ -461,6 +465,7 @@ static enum verdict decode_typed(struct message *message, struct reader *reader)
         return decode_vote(&message->vote, message->type == MESSAGE_COMMITVOTE, reader);
     case MESSAGE_CERT:
     case MESSAGE_COMMITQC:
+    case MESSAGE_QC:
         return decode_cert(&message->cert, message->type == MESSAGE_COMMITQC, reader);
     case MESSAGE_TIMEOUT:
         return decode_timeout(&message->timeout, reader);

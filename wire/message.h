@@ -35,7 +35,8 @@
     X(16, CKPT, true, "ckpt")                                                                         \
     X(17, CKPT_ASK, false, "ckpt_ask")                                                                \
     X(18, CKPT_CERT, false, "ckpt_cert")                                                              \
-    X(19, FORWARD, false, "forward")        /* commands for the leader, or for everybody (Q3) */
+    X(19, FORWARD, false, "forward")        /* commands for the leader, or for everybody (Q3) */      \
+    X(20, QC, false, "qc")                  /* QC alone, for reserves: nothing is asked (P1) */
 
 enum message_type {
     MESSAGE_NONE = 0,
@@ -68,6 +69,7 @@ struct message_propose {
     uint64_t view;
     bool opening;
     struct block_header header; /* following only */
+    uint32_t pace_us;           /* following only: median time from a proposal to its certificate, as its leader measured it; 0: not yet (P1) */
     struct bytes body;          /* following only: the commands. View */
     struct cert justify;
     struct timeout_cert tc;     /* opening only */
@@ -156,7 +158,7 @@ struct message {
         struct message_hello hello;
         struct message_propose propose;
         struct message_vote vote; /* VOTE, COMMITVOTE */
-        struct cert cert;         /* CERT, COMMITQC */
+        struct cert cert;         /* CERT, COMMITQC, QC */
         struct message_timeout timeout;
         struct timeout_cert tc;
         struct message_abdicate abdicate;

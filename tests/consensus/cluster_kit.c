@@ -308,6 +308,7 @@ static void make_replica(struct cluster_kit *kit, uint32_t number)
     config.genesis = kit->genesis;
     config.pool_commands = 1024;
     config.history_blocks = 1024;
+    config.reserves = kit->reserves;
     config.abstain = node->abstains;
     config.abstain_view = node->abstain_view;
     node->app = calloc(1, sizeof *node->app);
@@ -318,6 +319,7 @@ static void make_replica(struct cluster_kit *kit, uint32_t number)
 }
 
 static uint32_t start_batch_us;
+static bool start_reserves;
 
 static void set_batch(struct config_limits *limits)
 {
@@ -330,12 +332,20 @@ void cluster_kit_start(struct cluster_kit *kit, uint32_t n, uint32_t batch_us)
     cluster_kit_start_with(kit, n, set_batch);
 }
 
+void cluster_kit_start_reserves(struct cluster_kit *kit, uint32_t n, uint32_t batch_us)
+{
+    start_reserves = true;
+    cluster_kit_start(kit, n, batch_us);
+    start_reserves = false;
+}
+
 void cluster_kit_start_with(struct cluster_kit *kit, uint32_t n, void (*set)(struct config_limits *limits))
 {
     memset(kit, 0, offsetof(struct cluster_kit, nodes));
     memset(kit->nodes, 0, n * sizeof kit->nodes[0]);
     memset(&kit->queue, 0, sizeof *kit - offsetof(struct cluster_kit, queue));
     kit->n = n;
+    kit->reserves = start_reserves;
     kit->wall_ms = APP_KIT_TIME;
     kit->now_ns = 1000000000;
     kit_config(&kit->config, n);

@@ -52,6 +52,7 @@ struct cluster_node {
 struct cluster_kit {
     uint32_t n;
     struct config config;
+    bool reserves;       /* P1; only cluster_kit_start_reserves switches it on */
     struct block_header genesis;
     uint64_t now_ns, wall_ms;
     struct cluster_node nodes[CLUSTER_MEMBERS_MAX];
@@ -66,6 +67,9 @@ struct cluster_kit {
 
 /* cluster_kit_start makes n replicas, all linked, and starts them. batch_us: T. */
 void cluster_kit_start(struct cluster_kit *kit, uint32_t n, uint32_t batch_us);
+
+/* cluster_kit_start_reserves does so with reserves: those off duty hold their votes back (P1). */
+void cluster_kit_start_reserves(struct cluster_kit *kit, uint32_t n, uint32_t batch_us);
 
 /* cluster_kit_start_with does so under other limits. */
 void cluster_kit_start_with(struct cluster_kit *kit, uint32_t n, void (*set)(struct config_limits *limits));

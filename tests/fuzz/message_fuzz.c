@@ -83,6 +83,7 @@ static void try_parts(const struct message *message)
         break;
     case MESSAGE_CERT:
     case MESSAGE_COMMITQC:
+    case MESSAGE_QC:
         try_cert(&message->cert);
         break;
     case MESSAGE_TIMEOUT:

@@ -83,6 +83,7 @@ static void fill_propose(struct message_propose *propose, unsigned variant)
     kit_cert(&propose->justify, VOTE_OPENING, (struct rank){ 4, 9 }, &parent, 4);
     kit_tc(&propose->tc, 4, (struct rank){ 3, 9 }, 4);
     propose->header = (struct block_header){ .height = 10, .time_ms = 1700000000000, .parent = parent, .payload_root = kit_hash(4), .commands_count = 3, .proposer = 2 };
+    propose->pace_us = 1500;
     propose->body = bytes_of(commands, 300);
 }
 
@@ -153,6 +154,7 @@ void kit_message(struct message *message, enum message_type type, unsigned varia
         break;
     case MESSAGE_CERT:
     case MESSAGE_COMMITQC:
+    case MESSAGE_QC:
         kit_cert(&message->cert, commit ? VOTE_COMMIT : VOTE_OPENING, (struct rank){ 4, 17 }, &block, 4 + variant * 96);
         break;
     case MESSAGE_TIMEOUT:
