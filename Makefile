@@ -32,7 +32,8 @@ LIBS_ward-bench := -lcrypto # OpenSSL, as a yardstick for signature checks; no o
 
 LAYERS := base crypto wire storage net consensus ledger node cli sim bench
 SRC := $(filter-out %/main.c,$(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c $(d)/*/*.c $(d)/*/*/*.c))))
-OBJ := $(SRC:%.c=$(B)/obj/%.o)
+MODEL_SRC := $(wildcard crypto/ed25519/ifma/*.c)
+OBJ := $(SRC:%.c=$(B)/obj/%.o) $(MODEL_SRC:%.c=$(B)/obj/%.model.o)
 LIB := $(B)/libward.a
 
 PROGRAM_wardd := node/main.c
@@ -57,11 +58,17 @@ help: ## list the targets
 
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c $< -o $@
+	$(CC) $(CFLAGS) $(ISA) -c $< -o $@
+
+# The same source with the instructions of ifma in plain C, so that its kernels are tested on any machine.
+$(B)/obj/%.model.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(ISA) -c $< -o $@
 
 # The vector paths need their instruction sets; nothing outside these folders may use them.
-$(B)/obj/crypto/ed25519/avx2/%.o: CFLAGS += -mavx2
-$(B)/obj/crypto/ed25519/ifma/%.o: CFLAGS += -mavx512f -mavx512ifma -mavx512vl -mavx512dq
+$(B)/obj/crypto/ed25519/avx2/%.o: ISA := -mavx2
+$(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq
+$(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -DIFMA_MODEL=1 $(if $(findstring clang,$(CC)),,-Wno-psabi)
 
 $(LIB): $(OBJ)
 	@rm -f $@

@@ -23,18 +23,26 @@ static const uint64_t order_reciprocal[5] = {
     UINT64_C(0x000000000000000f),
 };
 
-static void words_from_bytes(uint64_t *words, const uint8_t *bytes, int count)
+/* Reads a word, little-endian; compilers know this form as one load. */
+static inline uint64_t word_from_bytes(const uint8_t *b)
 {
-    for (int i = 0; i < 8 * count; i++) {
-        words[i / 8] = (i % 8 == 0 ? 0 : words[i / 8]) | (uint64_t)bytes[i] << (8 * (i % 8));
+    return (uint64_t)b[7] << 56 | (uint64_t)b[6] << 48 | (uint64_t)b[5] << 40 | (uint64_t)b[4] << 32 | (uint64_t)b[3] << 24 | (uint64_t)b[2] << 16
+         | (uint64_t)b[1] << 8 | b[0];
+}
+
+static inline void words_from_bytes(uint64_t *words, const uint8_t *bytes, int count)
+{
+    for (int i = 0; i < count; i++) {
+        words[i] = word_from_bytes(bytes + 8 * i);
     }
 }
 
 /* Subtracts b from a over `count` words. Gives: the borrow. */
-static bool words_subtract(uint64_t *a, const uint64_t *b, int count)
+static inline bool words_subtract(uint64_t *a, const uint64_t *b, int count)
 {
     uint64_t borrow = 0;
 
+#pragma GCC unroll 5
     for (int i = 0; i < count; i++) {
         uint128 difference = (uint128)a[i] - b[i] - borrow;
         a[i] = (uint64_t)difference;
@@ -43,17 +51,21 @@ static bool words_subtract(uint64_t *a, const uint64_t *b, int count)
     return borrow == 1;
 }
 
-/* Multiplies into the lowest `out_count` words of the product. */
-static void words_multiply(uint64_t *out, int out_count, const uint64_t a[5], const uint64_t b[5])
+/* Multiplies into the lowest `out_count` words of the product. Unrolled, because every signature's hash comes here. */
+static inline void words_multiply(uint64_t *out, int out_count, const uint64_t a[5], const uint64_t b[5])
 {
     memset(out, 0, (size_t)out_count * sizeof *out);
+#pragma GCC unroll 5
     for (int i = 0; i < 5; i++) {
         uint64_t carry = 0;
 
-        for (int j = 0; j < 5 && i + j < out_count; j++) {
-            uint128 sum = (uint128)a[i] * b[j] + out[i + j] + carry;
-            out[i + j] = (uint64_t)sum;
-            carry = (uint64_t)(sum >> 64);
+#pragma GCC unroll 5
+        for (int j = 0; j < 5; j++) {
+            if (i + j < out_count) {
+                uint128 sum = (uint128)a[i] * b[j] + out[i + j] + carry;
+                out[i + j] = (uint64_t)sum;
+                carry = (uint64_t)(sum >> 64);
+            }
         }
         if (i + 5 < out_count) {
             out[i + 5] = carry;
