@@ -48,7 +48,7 @@ TEST_SRC := $(sort $(wildcard tests/*/*_test.c tests/*/*_kit.c))
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/obj/%.o)
 TESTS := $(B)/ward-tests
 
-.PHONY: all help check check-all nightly selftest selftest-programs fuzz fuzz-programs fuzz-cover fuzz-corpus fuzz-seeds cover tidy core-check hardened-check lint install clean
+.PHONY: all help check check-all nightly counts selftest selftest-programs fuzz fuzz-programs fuzz-cover fuzz-corpus fuzz-seeds cover tidy core-check hardened-check lint install clean
 .SECONDARY:
 
 all: $(PROGRAMS) $(if $(PROGRAMS),,$(LIB)) ## build the programs into build/$(MODE)/
@@ -105,6 +105,13 @@ core-check: $(OBJ) ## prove that the core does no IO: undefined symbols of its o
 
 hardened-check: $(PROGRAMS) $(TESTS) ## look at the headers of the release programs: PIE, RELRO, stack guard
 	@tools/hardened-check $(PROGRAMS) $(TESTS)
+
+# Each way to check signatures, for callgrind to count.
+build/release/verify-counts: tests/counts/verify_counts.c $(LIB)
+	$(CC) $(CFLAGS) $< $(LDFLAGS) $(LIB) $(LIBS) -lcrypto -o $@
+
+counts: ## instructions of each way to check signatures against tools/counts.table
+	@tools/counts check
 
 # Programs with a planted fault: tests/selftest/selftest.sh shows that the alarms ring.
 SELFTEST := $(patsubst tests/selftest/%.c,$(B)/selftest/%,$(wildcard tests/selftest/*.c))

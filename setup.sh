@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")"
 
 packages_build="gcc make pkg-config libc6-dev liburing-dev libsodium-dev libxxhash-dev libjemalloc-dev libcyaml-dev libjansson-dev libssl-dev"
-packages_check="$packages_build libcriterion-dev clang libclang-rt-14-dev llvm perl iproute2 procps"
+packages_check="$packages_build libcriterion-dev clang libclang-rt-14-dev llvm perl iproute2 procps valgrind binutils"
 
 usage() {
     sed -n '2,9s/^# \{0,1\}//p' "$0"

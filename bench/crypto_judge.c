@@ -14,19 +14,24 @@ enum {
     SAMPLE_MIN = 64, /* signatures in one sample, so that the clock's own cost vanishes */
     YARDSTICK = 32,  /* the same for libsodium and OpenSSL, whose calls are all alike */
     MEMBER_SETS = 3,
-    CTX_ALIGN = 64
+    KEYS_KEPT = 2 * STOCK_ITEMS,
+    MEMORY_ALIGN = 64
 };
 
-/* A certificate of n votes comes from the smallest of these sets in which n is a quorum. */
-static const size_t members_count[MEMBER_SETS] = { 4, 31, 100 };
+/* Whose signatures a context has seen: those of a configuration are a set of their own for each size. */
+enum { SET_DISTINCT, SET_HOT, SET_MEMBER, SETS = SET_MEMBER + MEMBER_SETS };
 
-static const struct ed25519_config judge_config = { .backend = ED25519_BACKEND_REF, .mode = ED25519_AUTO, .batch_max = STOCK_ITEMS, .seed = { 7 } };
+/* What a backend keeps for one set; made when it is first measured. */
+struct kept {
+    void *memory, *tables;
+    struct ed25519_ctx *ctx;
+    bool knows; /* every key of the set has a table */
+};
 
 static struct {
-    void *memory; /* of the context */
-    struct stock_items distinct, warm_up, hot;
-    struct stock_items member[MEMBER_SETS];
-    struct ed25519_ctx *ctx;
+    struct stock_items stock[SETS];
+    struct stock_items warm_up; /* by keys that are in no set */
+    struct kept kept[ED25519_BACKEND_COUNT][SETS];
 } judge;
 
 const char *judge_backend_name(enum judge_backend backend)
@@ -43,19 +48,11 @@ const char *judge_method_name(enum judge_method method)
     return names[method];
 }
 
-const char *judge_absent(enum judge_backend backend)
+static enum ed25519_backend ours(enum judge_backend backend)
 {
-    switch (backend) {
-    case JUDGE_LIBSODIUM:
-    case JUDGE_OPENSSL:
-    case JUDGE_REF:
-    case JUDGE_BACKENDS:
-        return NULL;
-    case JUDGE_AVX2:
-    case JUDGE_IFMA:
-        return "it is not part of this program";
-    }
-    return NULL;
+    ASSERT(backend >= JUDGE_REF);
+    ASSERT(backend <= JUDGE_IFMA);
+    return (enum ed25519_backend)(backend - JUDGE_REF);
 }
 
 static bool is_yardstick(enum judge_backend backend)
@@ -63,58 +60,164 @@ static bool is_yardstick(enum judge_backend backend)
     return backend == JUDGE_LIBSODIUM || backend == JUDGE_OPENSSL;
 }
 
+/* lacks says which instructions the machine does not have, NULL when they are there. */
+static const char *lacks(enum judge_backend backend)
+{
+    struct cpu_features features = cpu_features();
+
+    if (backend == JUDGE_AVX2 && !features.avx2) {
+        return "this processor has no AVX2, or the system does not save its registers";
+    }
+    if (backend == JUDGE_IFMA && !features.avx512_ifma) {
+        return "this processor has no AVX-512 IFMA, or the system does not save its registers";
+    }
+    return NULL;
+}
+
+const char *judge_absent(enum judge_backend backend)
+{
+    if (is_yardstick(backend)) {
+        return NULL;
+    }
+    enum err err = ed25519_self_test(ours(backend));
+    if (err == ERR_OK) {
+        return NULL;
+    }
+    if (err == ERR_CONFLICT) {
+        return "its self-test differs from ref";
+    }
+    return lacks(backend) != NULL ? lacks(backend) : "it is not part of this build";
+}
+
+/* --- What a backend keeps ----------------------------------------------------------------------------------------------- */
+
+static void *take(size_t size)
+{
+    return aligned_alloc(MEMORY_ALIGN, (size + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN);
+}
+
+/* know builds the tables of all keys of a set. Gives: false when some key has none after that. */
+static bool know(struct ed25519_keyset *keyset, size_t set)
+{
+    const struct stock_items *stock = &judge.stock[set];
+    size_t built = 0;
+
+    if (set == SET_HOT) {
+        for (size_t i = 0; i < stock->keys_count; i++) {
+            ed25519_keyset_note(keyset, stock->keys[i]);
+        }
+    } else {
+        ed25519_keyset_set_members(keyset, stock->keys[0], (uint32_t)stock->keys_count);
+    }
+    while (built < stock->keys_count && ed25519_keyset_build(keyset)) {
+        built++;
+    }
+    for (size_t i = 0; i < stock->keys_count; i++) {
+        if (!ed25519_keyset_has(keyset, stock->keys[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool keep(enum ed25519_backend backend, size_t set)
+{
+    struct kept *kept = &judge.kept[backend][set];
+    uint32_t keys = (uint32_t)judge.stock[set].keys_count;
+    struct ed25519_keyset_config tables = { .backend = backend, .members_max = set >= SET_MEMBER ? keys : 0, .hot_max = set == SET_HOT ? keys : 0 };
+    struct ed25519_config config = { .backend = backend, .mode = ED25519_AUTO, .batch_max = STOCK_ITEMS, .keys_max = KEYS_KEPT, .seed = { 7 } };
+
+    if (set != SET_DISTINCT) {
+        kept->tables = take(ed25519_keyset_footprint(&tables));
+        if (kept->tables == NULL) {
+            return false;
+        }
+        config.keyset = ed25519_keyset_init(kept->tables, &tables);
+        kept->knows = know(config.keyset, set);
+    }
+    kept->memory = take(ed25519_ctx_footprint(&config));
+    if (kept->memory == NULL) {
+        return false;
+    }
+    kept->ctx = ed25519_ctx_init(kept->memory, &config);
+    return true;
+}
+
+/* keep_all makes contexts and tables for every backend that can run here. Gives: false when there is no memory. */
+static bool keep_all(void)
+{
+    for (int backend = 0; backend < ED25519_BACKEND_COUNT; backend++) {
+        for (size_t set = 0; set < SETS && ed25519_self_test((enum ed25519_backend)backend) == ERR_OK; set++) {
+            if (!keep((enum ed25519_backend)backend, set)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 bool judge_exists(const struct judge_case *row)
 {
     if (is_yardstick(row->backend) || row->method == JUDGE_SINGLE) {
         return row->method == JUDGE_SINGLE && row->keys == STOCK_DISTINCT && row->n == 1;
     }
-    return row->method == JUDGE_BATCH;
+    return row->method == JUDGE_BATCH || row->keys != STOCK_DISTINCT;
 }
 
-bool judge_open(void)
+bool judge_knows(enum judge_backend backend)
 {
-    size_t size = (ed25519_ctx_footprint(&judge_config) + CTX_ALIGN - 1) / CTX_ALIGN * CTX_ALIGN;
+    bool all = true;
 
-    judge.memory = aligned_alloc(CTX_ALIGN, size);
-    if (judge.memory == NULL) {
-        return false;
+    for (size_t set = SET_HOT; set < SETS; set++) {
+        all = all && judge.kept[ours(backend)][set].knows;
     }
-    stock_items_fill(&judge.distinct, STOCK_ITEMS, 1);
-    stock_items_fill(&judge.warm_up, STOCK_ITEMS, 2);
-    stock_items_fill(&judge.hot, STOCK_HOT_KEYS, 3);
-    for (size_t i = 0; i < MEMBER_SETS; i++) {
-        stock_items_fill(&judge.member[i], members_count[i], 4 + i);
+    return all;
+}
+
+bool judge_open(size_t items_max)
+{
+    static const size_t keys[SETS] = { STOCK_ITEMS, STOCK_HOT_KEYS, 4, 31, 100 };
+
+    _Static_assert(SETS == 5, "a number of keys for each set");
+    for (size_t i = 0; i < SETS; i++) {
+        stock_items_fill(&judge.stock[i], keys[i] < items_max ? keys[i] : items_max, items_max, i);
     }
-    return true;
+    stock_items_fill(&judge.warm_up, items_max, items_max, SETS);
+    return keep_all();
 }
 
 void judge_close(void)
 {
-    free(judge.memory);
-    judge.memory = NULL;
+    for (size_t i = 0; i < (size_t)ED25519_BACKEND_COUNT * SETS; i++) {
+        struct kept *kept = &judge.kept[i / SETS][i % SETS];
+        free(kept->memory);
+        free(kept->tables);
+        *kept = (struct kept){ .memory = NULL };
+    }
 }
 
-static const struct stock_items *stock_of(const struct judge_case *row)
+/* A certificate of n votes comes from the smallest set of members in which n is a quorum. */
+static size_t set_of(const struct judge_case *row)
 {
-    size_t set = 0;
+    size_t set = SET_MEMBER;
 
     switch (row->keys) {
     case STOCK_DISTINCT:
-        return &judge.distinct;
+        return SET_DISTINCT;
     case STOCK_HOT:
-        return &judge.hot;
+        return SET_HOT;
     case STOCK_MEMBER:
-        while (set + 1 < MEMBER_SETS && members_count[set] * 2 / 3 + 1 < row->n) {
+        while (set + 1 < SETS && judge.stock[set].keys_count * 2 / 3 + 1 < row->n) {
             set++;
         }
-        return &judge.member[set];
+        return set;
     }
-    return NULL;
+    return SETS;
 }
 
 static double sample_yardstick(enum judge_backend backend)
 {
-    const struct sig_item *items = judge.distinct.items;
+    const struct sig_item *items = judge.stock[SET_DISTINCT].items;
     size_t accepted = 0;
     uint64_t took_ns;
 
@@ -133,50 +236,52 @@ static double sample_yardstick(enum judge_backend backend)
 
 /* --- Our backends ----------------------------------------------------------------------------------------------------- */
 
-/* A fresh context, which knows no key but those that the row's method knows. */
-static void prepare(const struct judge_case *row)
-{
-    (void)row;
-    judge.ctx = ed25519_ctx_init(judge.memory, &judge_config);
-}
-
 static void call(const struct judge_case *row, const struct sig_item *items)
 {
+    static const enum ed25519_method methods[JUDGE_METHODS] = { ED25519_SINGLE, ED25519_DIRECT, ED25519_BATCH };
     static bool verdicts[STOCK_ITEMS];
     bool all = true;
 
-    switch (row->method) {
-    case JUDGE_SINGLE:
-        verdicts[0] = ed25519_verify(items);
-        break;
-    case JUDGE_DIRECT:
-    case JUDGE_BATCH:
-        ed25519_verify_batch(judge.ctx, items, row->n, verdicts);
-        break;
-    case JUDGE_METHODS:
-        break;
-    }
+    ed25519_verify_by(judge.kept[ours(row->backend)][set_of(row)].ctx, methods[row->method], items, row->n, verdicts);
     for (size_t i = 0; i < row->n; i++) {
         all = all && verdicts[i];
     }
     ASSERT(all);
 }
 
+void judge_ready(const struct judge_case *row)
+{
+    size_t set = set_of(row);
+
+    ASSERT(judge_exists(row));
+    ASSERT(judge.kept[ours(row->backend)][set].ctx != NULL);
+    if (set == SET_DISTINCT) {
+        ed25519_forget_keys(judge.kept[ours(row->backend)][set].ctx);
+        call(row, judge.warm_up.items);
+    } else {
+        call(row, judge.stock[set].items);
+    }
+}
+
+void judge_call(const struct judge_case *row, size_t first)
+{
+    const struct stock_items *stock = &judge.stock[set_of(row)];
+
+    ASSERT(first + row->n <= stock->items_count);
+    call(row, stock->items + first);
+}
+
 double judge_sample(const struct judge_case *row)
 {
     size_t calls = (SAMPLE_MIN + row->n - 1) / row->n;
-    const struct stock_items *stock = stock_of(row);
 
-    ASSERT(judge_exists(row));
     if (is_yardstick(row->backend)) {
         return sample_yardstick(row->backend);
     }
-    ASSERT(calls * row->n <= STOCK_ITEMS);
-    prepare(row);
-    call(row, row->keys == STOCK_DISTINCT ? judge.warm_up.items : stock->items);
+    judge_ready(row);
     uint64_t begin_ns = clock_thread_cpu_ns();
     for (size_t i = 0; i < calls; i++) {
-        call(row, stock->items + i * row->n);
+        judge_call(row, i * row->n);
     }
     return (double)(clock_thread_cpu_ns() - begin_ns) / (double)(calls * row->n);
 }

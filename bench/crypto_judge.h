@@ -27,14 +27,22 @@ const char *judge_absent(enum judge_backend backend);
 /* judge_exists tells whether a row makes sense: yardsticks check one by one, a single check is of one, and the direct method needs known keys. */
 bool judge_exists(const struct judge_case *row);
 
-/* judge_open takes the memory that all rows of the backends share. Gives: false when there is none. */
-bool judge_open(void);
+/* judge_open makes the signatures of which a row uses at most items_max, and for each backend that can run here its contexts and the tables of
+ * all keys that are known. Needs: 128 <= items_max <= STOCK_ITEMS. Gives: false when there is no memory. Cost: six times items_max signatures. */
+bool judge_open(size_t items_max);
 void judge_close(void);
 
-/* judge_sample measures a row once: at least 64 signatures in calls of row->n, after one call that is not counted. Unknown keys are unknown in
- * every call; known keys have all that the method keeps of a key.
- * Needs: judge_open; a row that exists on a backend that is not absent. Gives: CPU time of this thread in nanoseconds for one signature.
- * Fails: stops the process when a good signature is refused. */
+/* judge_knows tells whether a backend of ours has built its tables; without them the direct method would measure another one. */
+bool judge_knows(enum judge_backend backend);
+
+/* judge_ready brings a row's context into the state that is measured: code and constants warm by one call; unknown keys unknown; known keys with
+ * all that the method keeps of a key. judge_call is one call on the signatures from `first` on.
+ * Needs: judge_open; a row of ours, that exists, on a backend that is not absent; first + n <= items_max.
+ * Fails: judge_call stops the process when a good signature is refused. */
+void judge_ready(const struct judge_case *row);
+void judge_call(const struct judge_case *row, size_t first);
+
+/* judge_sample measures a row once: at least 64 signatures in calls of row->n. Gives: CPU time of this thread in nanoseconds for one signature. */
 double judge_sample(const struct judge_case *row);
 
 #endif
