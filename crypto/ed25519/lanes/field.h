@@ -1,7 +1,7 @@
 /* lanes/field.h: the contract of a vector of field elements, one of GF(2^255 - 19) in each lane. Each backend keeps it in its kernel.h.
  *
  * A backend's kernel.h first defines LANES and the structures below that are marked "of the backend", includes this header, and then defines
- * every function declared here as `static`. The code for points, decoding, tables and sums (the other headers of this folder) is written
+ * every function declared here as LANES_FN. The code for points, decoding, tables and sums (the other headers of this folder) is written
  * once against this contract and compiled into each backend's own translation unit, whose compiler flags name its instruction set.
  *
  * Bounds. A value is counted in *units*. One unit is what a multiplication gives ("tight"): limbs below the backend's LANES_TIGHT bounds. A value
@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #define LANES_ENTRY_BYTES 128
+#define LANES_FN static __attribute__((unused)) /* a test of one part need not use the others */
 #define LANES_ALL ((uint32_t)((UINT64_C(1) << LANES) - 1)) /* every lane's bit */
 
 /* Of the backend, before this header:
@@ -46,59 +47,59 @@ struct lanes_affine {
 _Static_assert(sizeof(struct lanes_entry) == LANES_ENTRY_BYTES, "an entry is two cache lines");
 
 /* lanes_check stops a debug build when a limb is not below `units` times its tight bound. */
-static void lanes_check(const struct lanes *a, unsigned units);
+LANES_FN void lanes_check(const struct lanes *a, unsigned units);
 
 /* lanes_broadcast puts one element into every lane; lanes_get reads one lane, lanes_put replaces it. Needs: tight (the field's), one unit
  * (get: up to four). Gives: tight, one unit. Not for inner loops. */
-static void lanes_broadcast(struct lanes *out, const struct field *a);
-static void lanes_get(struct field *out, const struct lanes *a, unsigned lane);
-static void lanes_put(struct lanes *out, unsigned lane, const struct field *a);
+LANES_FN void lanes_broadcast(struct lanes *out, const struct field *a);
+LANES_FN void lanes_get(struct field *out, const struct lanes *a, unsigned lane);
+LANES_FN void lanes_put(struct lanes *out, unsigned lane, const struct field *a);
 
-/* lanes_add gives a + b. Needs: four units together. Gives: the sum of the units. */
-static void lanes_add(struct lanes *out, const struct lanes *a, const struct lanes *b);
+/* lanes_add gives a + b. Needs: six units together. Gives: the sum of the units. */
+LANES_FN void lanes_add(struct lanes *out, const struct lanes *a, const struct lanes *b);
 
 /* lanes_subtract gives a - b (a multiple of p keeps limbs from going below zero). Needs: a up to two units, b one. Gives: two units more than a. */
-static void lanes_subtract(struct lanes *out, const struct lanes *a, const struct lanes *b);
+LANES_FN void lanes_subtract(struct lanes *out, const struct lanes *a, const struct lanes *b);
 
 /* lanes_carry gives the same values in one unit. Needs: up to six units. */
-static void lanes_carry(struct lanes *out, const struct lanes *a);
+LANES_FN void lanes_carry(struct lanes *out, const struct lanes *a);
 
 /* lanes_multiply. Needs: a up to four units, b up to three. Gives: one. */
-static void lanes_multiply(struct lanes *out, const struct lanes *a, const struct lanes *b);
+LANES_FN void lanes_multiply(struct lanes *out, const struct lanes *a, const struct lanes *b);
 
 /* lanes_square. Needs: up to three units. Gives: one. */
-static void lanes_square(struct lanes *out, const struct lanes *a);
+LANES_FN void lanes_square(struct lanes *out, const struct lanes *a);
 
 /* lanes_square_times gives a^(2^times) in place; the pair form does it for two independent vectors, interleaved as it suits the processor.
  * Needs: one unit, times > 0. Gives: one. */
-static void lanes_square_times(struct lanes *a, unsigned times);
-static void lanes_square_times_pair(struct lanes *a, struct lanes *b, unsigned times);
+LANES_FN void lanes_square_times(struct lanes *a, unsigned times);
+LANES_FN void lanes_square_times_pair(struct lanes *a, struct lanes *b, unsigned times);
 
 /* lanes_select takes each lane from a where its bit is set, from b where not. Gives: the greater units. */
-static void lanes_select(struct lanes *out, uint32_t bits, const struct lanes *a, const struct lanes *b);
+LANES_FN void lanes_select(struct lanes *out, uint32_t bits, const struct lanes *a, const struct lanes *b);
 
 /* lanes_zero_bits and lanes_odd_bits ask about the one representation below p. Needs: up to four units. */
-static uint32_t lanes_zero_bits(const struct lanes *a);
-static uint32_t lanes_odd_bits(const struct lanes *a);
+LANES_FN uint32_t lanes_zero_bits(const struct lanes *a);
+LANES_FN uint32_t lanes_odd_bits(const struct lanes *a);
 
 /* lanes_from_bytes reads LANES encodings of 255 bits, little-endian; bit 255 is ignored, a value from p on is taken modulo p. Gives: one unit.
  * lanes_to_bytes writes the one representation below p, 32 bytes each. Needs: up to four units. */
-static void lanes_from_bytes(struct lanes *out, const uint8_t *const bytes[LANES]);
-static void lanes_to_bytes(uint8_t bytes[LANES][FIELD_BYTES], const struct lanes *a);
+LANES_FN void lanes_from_bytes(struct lanes *out, const uint8_t *const bytes[LANES]);
+LANES_FN void lanes_to_bytes(uint8_t bytes[LANES][FIELD_BYTES], const struct lanes *a);
 
 /* lanes_entry_pack writes one entry from the portable form. */
-static void lanes_entry_pack(struct lanes_entry *out, const struct point_affine *a);
+LANES_FN void lanes_entry_pack(struct lanes_entry *out, const struct point_affine *a);
 
 /* lanes_entry_scatter writes LANES entries. Needs: one unit each; the pointers differ. */
-static void lanes_entry_scatter(struct lanes_entry *const out[LANES], const struct lanes_affine *a);
+LANES_FN void lanes_entry_scatter(struct lanes_entry *const out[LANES], const struct lanes_affine *a);
 
 /* lanes_entry_gather reads LANES entries, which need not differ, and negates the points of the lanes in `minus`: sum and difference swapped, product
  * negated. lanes_entry_broadcast reads one entry into all lanes. Gives: product up to two units, the others one. */
-static void lanes_entry_gather(struct lanes_affine *out, const struct lanes_entry *const entry[LANES], uint32_t minus);
-static void lanes_entry_broadcast(struct lanes_affine *out, const struct lanes_entry *entry, uint32_t minus);
+LANES_FN void lanes_entry_gather(struct lanes_affine *out, const struct lanes_entry *const entry[LANES], uint32_t minus);
+LANES_FN void lanes_entry_broadcast(struct lanes_affine *out, const struct lanes_entry *entry, uint32_t minus);
 
 /* lanes_bucket_gather reads LANES buckets, lanes_bucket_scatter writes them. Needs: one unit; scatter: the pointers differ. Gives: one unit. */
-static void lanes_bucket_gather(struct lanes_point *out, const struct lanes_bucket *const bucket[LANES]);
-static void lanes_bucket_scatter(struct lanes_bucket *const bucket[LANES], const struct lanes_point *a);
+LANES_FN void lanes_bucket_gather(struct lanes_point *out, const struct lanes_bucket *const bucket[LANES]);
+LANES_FN void lanes_bucket_scatter(struct lanes_bucket *const bucket[LANES], const struct lanes_point *a);
 
 #endif

@@ -73,12 +73,12 @@ void field_square(struct field *out, const struct field *a)
     square_once(out, a);
 }
 
-/* Gives a^(2^times). Needs: loose, times > 0. Gives: tight. */
-static void square_times(struct field *out, const struct field *a, int times)
+void field_square_times(struct field *out, const struct field *a, unsigned times)
 {
     struct field power = *a;
 
-    for (int i = 0; i < times; i++) {
+    field_check(a, FIELD_LOOSE_LIMIT);
+    for (unsigned i = 0; i < times; i++) {
         square_once(&power, &power);
     }
     *out = power;
@@ -93,31 +93,42 @@ void field_power_p58(struct field *out, const struct field *a)
 
     field_check(a, FIELD_LOOSE_LIMIT);
     field_square(&run, &base);             /* 2 */
-    square_times(&step, &run, 2);          /* 8 */
+    field_square_times(&step, &run, 2);          /* 8 */
     field_multiply(&step, &step, &base);   /* 9 */
     field_multiply(&run, &run, &step);     /* 11 */
     field_square(&run, &run);              /* 22 */
     field_multiply(&ones5, &run, &step);   /* 31 = 2^5 - 1 */
-    square_times(&step, &ones5, 5);
+    field_square_times(&step, &ones5, 5);
     field_multiply(&ones10, &step, &ones5);
-    square_times(&step, &ones10, 10);
+    field_square_times(&step, &ones10, 10);
     field_multiply(&run, &step, &ones10);  /* 20 ones */
-    square_times(&step, &run, 20);
+    field_square_times(&step, &run, 20);
     field_multiply(&run, &step, &run);     /* 40 ones */
-    square_times(&step, &run, 10);
+    field_square_times(&step, &run, 10);
     field_multiply(&ones50, &step, &ones10);
-    square_times(&step, &ones50, 50);
+    field_square_times(&step, &ones50, 50);
     field_multiply(&ones100, &step, &ones50);
-    square_times(&step, &ones100, 100);
+    field_square_times(&step, &ones100, 100);
     field_multiply(&run, &step, &ones100); /* 200 ones */
-    square_times(&step, &run, 50);
+    field_square_times(&step, &run, 50);
     field_multiply(&run, &step, &ones50);  /* 250 ones */
-    square_times(&step, &run, 2);
+    field_square_times(&step, &run, 2);
     field_multiply(out, &step, &base);
 }
 
-/* Carries once round. Needs: loose. Gives: tight. */
-static void carry(struct field *out, const struct field *a)
+/* The exponent p - 2 is 8 (2^252 - 3) + 3. */
+void field_invert(struct field *out, const struct field *a)
+{
+    struct field cube, power;
+
+    field_square(&cube, a);
+    field_multiply(&cube, &cube, a);
+    field_power_p58(&power, a);
+    field_square_times(&power, &power, 3);
+    field_multiply(out, &power, &cube);
+}
+
+void field_carry(struct field *out, const struct field *a)
 {
     struct field sum = *a;
 
@@ -136,9 +147,9 @@ void field_negate(struct field *out, const struct field *a)
 {
     struct field tight;
 
-    carry(&tight, a);
+    field_carry(&tight, a);
     field_subtract(&tight, &FIELD_ZERO, &tight);
-    carry(out, &tight);
+    field_carry(out, &tight);
 }
 
 static uint64_t load_le(const uint8_t bytes[8])
@@ -175,7 +186,7 @@ static void reduce(struct field *out, const struct field *a)
 {
     uint64_t over = 19;
 
-    carry(out, a);
+    field_carry(out, a);
     for (int i = 0; i < FIELD_LIMBS; i++) {
         over = (out->limb[i] + over) >> FIELD_LIMB_BITS;
     }

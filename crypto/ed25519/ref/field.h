@@ -74,8 +74,17 @@ void field_negate(struct field *out, const struct field *a);
 void field_multiply(struct field *out, const struct field *a, const struct field *b);
 void field_square(struct field *out, const struct field *a);
 
+/* field_square_times gives a^(2^times). Needs: loose, times > 0. Gives: tight. */
+void field_square_times(struct field *out, const struct field *a, unsigned times);
+
 /* field_power_p58 gives a^((p - 5) / 8), the heart of a square root. Needs: loose. Gives: tight. Cost: 251 squarings, 11 multiplications. */
 void field_power_p58(struct field *out, const struct field *a);
+
+/* field_invert gives 1/a, and 0 for 0. Needs: loose. Gives: tight. Cost: that of field_power_p58 and a little. */
+void field_invert(struct field *out, const struct field *a);
+
+/* field_carry gives the same value. Needs: loose. Gives: tight. */
+void field_carry(struct field *out, const struct field *a);
 
 /* field_from_bytes reads 255 bits, little-endian, and ignores bit 255. A value from p to 2^255 - 1 is taken modulo p. Gives: tight. */
 void field_from_bytes(struct field *out, const uint8_t bytes[FIELD_BYTES]);

@@ -7,7 +7,7 @@
  * Field operands stay within the bounds of field.h: the letters t, m, l beside a line give the class of its result. */
 #include "crypto/ed25519/ref/point.h"
 
-#include <stddef.h>
+#include "base/assert.h"
 
 struct point_projective {
     struct field x, y, z; /* tight */
@@ -228,6 +228,74 @@ void point_multiply_add(struct point *out, const struct scalar *k, const struct 
         completed_to_projective(&sum, &completed);
     }
     completed_to_point(out, &completed);
+}
+
+void point_add(struct point *out, const struct point *a, const struct point *b)
+{
+    struct point_addend addend;
+    struct point_completed completed;
+
+    addend_of_point(&addend, b);
+    point_add_addend(&completed, a, &addend, false);
+    completed_to_point(out, &completed);
+}
+
+void point_double_times(struct point *out, const struct point *a, unsigned times)
+{
+    struct point_projective projective;
+    struct point_completed completed;
+
+    *out = *a;
+    projective_of_point(&projective, a);
+    for (unsigned i = 0; i < times; i++) {
+        projective_double(&completed, &projective);
+        completed_to_projective(&projective, &completed);
+    }
+    if (times > 0) {
+        completed_to_point(out, &completed);
+    }
+}
+
+/* Montgomery's trick: the product of all Z is inverted, and the inverses come out one after the other from the last on. */
+void point_normalize(struct point_affine *out, const struct point *a, size_t n)
+{
+    struct field before[POINT_NORMALIZE_MAX], inverse, x, y, z;
+
+    ASSERT(n >= 1);
+    ASSERT(n <= POINT_NORMALIZE_MAX);
+    before[0] = FIELD_ONE;
+    for (size_t i = 1; i < n; i++) {
+        field_multiply(&before[i], &before[i - 1], &a[i - 1].z);
+    }
+    field_multiply(&inverse, &before[n - 1], &a[n - 1].z);
+    field_invert(&inverse, &inverse);
+    for (size_t i = n; i-- > 0;) {
+        field_multiply(&z, &inverse, &before[i]);
+        field_multiply(&inverse, &inverse, &a[i].z);
+        field_multiply(&x, &a[i].x, &z);
+        field_multiply(&y, &a[i].y, &z);
+        field_add(&out[i].sum, &y, &x);
+        field_carry(&out[i].sum, &out[i].sum);
+        field_subtract(&out[i].difference, &y, &x);
+        field_carry(&out[i].difference, &out[i].difference);
+        field_multiply(&x, &x, &y);
+        field_multiply(&out[i].product, &x, &curve_2d);
+    }
+}
+
+/* From 2 y = sum + difference and 2 x = sum - difference of the table's first entry, with Z = 2. */
+void point_base(struct point *out)
+{
+    const struct point_affine *base = &point_base_table[0];
+    struct point twice; /* (2 X : 2 Y : 2), the same point */
+
+    field_subtract(&twice.x, &base->sum, &base->difference);
+    field_add(&twice.y, &base->sum, &base->difference);
+    field_add(&twice.z, &FIELD_ONE, &FIELD_ONE);
+    field_multiply(&out->t, &twice.x, &twice.y);
+    field_multiply(&out->x, &twice.x, &twice.z);
+    field_multiply(&out->y, &twice.y, &twice.z);
+    field_multiply(&out->z, &twice.z, &twice.z);
 }
 
 void point_subtract(struct point *out, const struct point *a, const struct point *b)

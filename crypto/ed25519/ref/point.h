@@ -8,7 +8,10 @@
 #include "crypto/ed25519/ref/field.h"
 #include "crypto/ed25519/ref/scalar.h"
 
+#include <stddef.h>
+
 #define POINT_BYTES 32
+#define POINT_NORMALIZE_MAX 128
 #define POINT_BASE_WIDTH 8    /* signed window of the base point */
 #define POINT_BASE_ENTRIES 64 /* 1 B, 3 B, ... 127 B */
 
@@ -34,6 +37,16 @@ void point_negate(struct point *out, const struct point *a);
 
 /* point_multiply_add gives k a + s B, where B is the base point. Cost: 253 doublings, about 70 additions. */
 void point_multiply_add(struct point *out, const struct scalar *k, const struct point *a, const struct scalar *s);
+
+/* point_add gives a + b, point_double_times 2^times a. */
+void point_add(struct point *out, const struct point *a, const struct point *b);
+void point_double_times(struct point *out, const struct point *a, unsigned times);
+
+/* point_normalize gives n points in affine form. Needs: n <= POINT_NORMALIZE_MAX. Cost: one inversion, and six multiplications for each. */
+void point_normalize(struct point_affine *out, const struct point *a, size_t n);
+
+/* point_base gives B. */
+void point_base(struct point *out);
 
 /* point_subtract gives a - b. */
 void point_subtract(struct point *out, const struct point *a, const struct point *b);

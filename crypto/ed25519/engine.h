@@ -1,0 +1,101 @@
+/* engine.h: what a backend computes, behind one table of functions; all else (rules, scalars, caches, choices) is written once in crypto/ed25519.
+ *
+ * Every backend is compiled from the headers in crypto/ed25519/lanes/ over its own kernel.h. Points are given and taken in the backend's own
+ * forms, which other code only copies: an entry (affine, to be added to others) and a sum (extended). Variable time: public data only. Pure. */
+#ifndef WARD_CRYPTO_ED25519_ENGINE_H
+#define WARD_CRYPTO_ED25519_ENGINE_H
+
+#include "crypto/ed25519.h"
+#include "crypto/ed25519/ref/point.h"
+
+#define ENGINE_ENTRY_BYTES 128
+#define ENGINE_SUM_BYTES 192     /* the largest of all backends' buckets */
+#define ENGINE_LANES_MAX 8
+#define ENGINE_SHORT_BITS 127    /* magnitude of a coefficient, and of half a scalar */
+#define ENGINE_LONG_BITS 253     /* of a scalar */
+#define ENGINE_WIDTH_MAX 9u      /* of a window of a sum */
+#define ENGINE_BASE_MULTIPLES 16 /* 1 B .. 16 B, for checks without tables */
+
+struct engine_entry {
+    _Alignas(64) uint8_t bytes[ENGINE_ENTRY_BYTES];
+};
+
+struct engine_sum {
+    _Alignas(64) uint8_t bytes[ENGINE_SUM_BYTES];
+};
+
+/* A table of all multiples of one point that comb sums need: for window w and digit d > 0, entry [w << (width - 1) | (d - 1)] is d 2^(width w) P.
+ * The number of windows is COMB_WINDOWS(width). */
+struct engine_comb {
+    const struct engine_entry *entry;
+    unsigned width; /* 4 .. 8 */
+};
+
+#define COMB_WINDOWS(width) ((ENGINE_LONG_BITS + 1 + (width) - 1) / (width)) /* one bit more than a scalar has, for the last carry */
+#define COMB_ENTRIES(width) ((size_t)COMB_WINDOWS(width) << ((width) - 1))
+
+/* S B - k A, to be computed by combs of A and B. */
+struct engine_direct {
+    struct engine_comb key;
+    const struct scalar *k, *s;
+};
+
+/* The same when A is only known as an entry. */
+struct engine_pair {
+    const struct engine_entry *key;
+    const struct scalar *k, *s;
+};
+
+/* A term of a sum: magnitude times point, negated if `minus`. The magnitude of a short term is below 2^ENGINE_SHORT_BITS, of a long one below
+ * 2^ENGINE_LONG_BITS. */
+struct engine_term {
+    uint64_t limb[5]; /* little-endian; the last is zero */
+    uint64_t minus;   /* 0 or 1 */
+};
+
+struct engine_terms {
+    struct engine_term *term;          /* first the long ones, then the short ones; undefined after the sum */
+    const struct engine_entry *point;  /* point[i] belongs to term[i] */
+    size_t long_count, count;
+    unsigned width;                    /* of a window, 4 .. ENGINE_WIDTH_MAX; costs differ, the sum does not */
+    void *buckets;                     /* engine->buckets_bytes bytes, aligned to 64 */
+};
+
+struct engine {
+    enum ed25519_backend backend;
+    unsigned lanes;
+    size_t buckets_bytes; /* scratch of one sum */
+
+    /* pack writes an entry. */
+    void (*pack)(struct engine_entry *out, const struct point_affine *a);
+
+    /* decode reads n encodings as ZIP-215 does. Gives: ok[i]; out[i] where ok, something harmless where not. Cost: square roots, two vectors
+     * interleaved. */
+    void (*decode)(struct engine_entry *out, bool *ok, const uint8_t *const *bytes, size_t n);
+
+    /* direct gives sums[i] = S B - k A by combs. Items whose tables have the same width should lie together. */
+    void (*direct)(struct engine_sum *sums, const struct engine_direct *items, size_t n, struct engine_comb base);
+
+    /* pairs gives the same from entries, with doublings; base holds 1 B .. 16 B. */
+    void (*pairs)(struct engine_sum *sums, const struct engine_pair *items, size_t n, const struct engine_entry base[ENGINE_BASE_MULTIPLES]);
+
+    /* match tells for each sum whether its encoding is the 32 bytes at encoded[i]. Cost: one inversion for all. Needs: scratch for n sums
+     * and ENGINE_LANES_MAX more. */
+    void (*match)(bool *equal, const struct engine_sum *sums, const uint8_t *const *encoded, size_t n, struct engine_sum *scratch);
+
+    /* settle tells for each whether [8](sums[i] - points[i]) is the identity. */
+    void (*settle)(bool *small, const struct engine_sum *const *sums, const struct engine_entry *const *points, size_t n);
+
+    /* sum gives the sum of all terms. */
+    void (*sum)(struct point *out, const struct engine_terms *terms);
+};
+
+extern const struct engine engine_ref;
+#if defined(__x86_64__)
+extern const struct engine engine_avx2;
+#endif
+
+/* engine_of gives the functions of a backend, NULL when this build has none. It does not ask whether the processor can run them. */
+const struct engine *engine_of(enum ed25519_backend backend);
+
+#endif

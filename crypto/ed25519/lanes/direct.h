@@ -1,0 +1,360 @@
+/* lanes/direct.h: S B - k A for LANES signatures at once, from tables or by doublings, and what is asked of the result.
+ *
+ * Sums are kept one by one in buckets, so that the lanes of a later step can be filled with any of them. */
+#ifndef WARD_CRYPTO_ED25519_LANES_DIRECT_H
+#define WARD_CRYPTO_ED25519_LANES_DIRECT_H
+
+#include "crypto/ed25519/engine.h"
+#include "crypto/ed25519/lanes/digits.h"
+#include "crypto/ed25519/lanes/point.h"
+
+#include <string.h>
+
+#define PAIRS_WIDTH 5 /* of the windows of both scalars where there are no tables */
+#define PAIRS_TOP ENGINE_BASE_MULTIPLES
+#define PAIRS_WINDOWS DIGITS_WINDOWS(PAIRS_WIDTH, ENGINE_LONG_BITS)
+
+_Static_assert(PAIRS_TOP == 1 << (PAIRS_WIDTH - 1), "the base multiples are those of a window");
+
+static inline struct lanes_bucket *bucket_of(struct engine_sum *sum)
+{
+    return (struct lanes_bucket *)(void *)sum;
+}
+
+static inline const struct lanes_entry *entry_of(const struct engine_entry *entry)
+{
+    return (const struct lanes_entry *)(const void *)entry;
+}
+
+/* Writes the first n lanes to sums[0] .. sums[n - 1]. */
+static void sums_scatter(struct engine_sum *sums, const struct lanes_point *a, size_t n)
+{
+    struct engine_sum waste[LANES];
+    struct lanes_bucket *bucket[LANES];
+
+    for (size_t i = 0; i < LANES; i++) {
+        bucket[i] = bucket_of(i < n ? &sums[i] : &waste[i]);
+    }
+    lanes_bucket_scatter(bucket, a);
+}
+
+/* Reads sums[0] .. sums[n - 1]; lanes behind the n-th get a copy of the last. */
+static void sums_gather(struct lanes_point *out, const struct engine_sum *const *sums, size_t n)
+{
+    const struct lanes_bucket *bucket[LANES];
+
+    for (size_t i = 0; i < LANES; i++) {
+        bucket[i] = (const struct lanes_bucket *)(const void *)sums[i < n ? i : n - 1];
+    }
+    lanes_bucket_gather(out, bucket);
+}
+
+/* The scalars of LANES items, with digits of one width each. */
+struct direct_scalars {
+    uint64_t limb[LANES][DIGITS_LIMBS];
+};
+
+static void scalars_prepare(struct direct_scalars *out, const struct scalar *const scalar[LANES], const unsigned width[LANES])
+{
+    for (unsigned i = 0; i < LANES; i++) {
+        uint64_t offset[DIGITS_LIMBS];
+
+        digits_offset(offset, width[i], DIGITS_WINDOWS(width[i], ENGINE_LONG_BITS));
+        for (unsigned j = 0; j < 4; j++) {
+            out->limb[i][j] = scalar[i]->limb[j];
+        }
+        out->limb[i][4] = 0;
+        digits_prepare(out->limb[i], offset);
+    }
+}
+
+/* --- By tables ----------------------------------------------------------------------------------------------------------------- */
+
+/* One step of a comb: an entry for each lane, and the lanes whose entry counts negatively. */
+struct comb_step {
+    const struct lanes_entry *entry[LANES];
+    uint32_t minus;
+};
+
+/* Finds the entries of window `at`, and has them brought near. */
+static void comb_look_up(struct comb_step *out, const struct engine_comb comb[LANES], const struct direct_scalars *scalars, unsigned at, const struct lanes_entry *identity)
+{
+    out->minus = 0;
+    for (unsigned i = 0; i < LANES; i++) {
+        unsigned width = comb[i].width;
+        int64_t digit = digit_at(scalars->limb[i], digit_place_of(at, width, COMB_WINDOWS(width)));
+        size_t magnitude = (size_t)(digit < 0 ? -digit : digit);
+
+        out->entry[i] = digit == 0 ? identity : entry_of(&comb[i].entry[((size_t)at << (width - 1)) + magnitude - 1]);
+        out->minus |= (uint32_t)(digit < 0) << i;
+        __builtin_prefetch(out->entry[i]);
+        __builtin_prefetch((const char *)out->entry[i] + 64);
+    }
+}
+
+/* Adds scalar times point in each lane, negatively in the lanes of `minus`. */
+static void comb_add(struct lanes_point *sum, const struct engine_comb comb[LANES], const struct scalar *const scalar[LANES], uint32_t minus)
+{
+    struct direct_scalars scalars;
+    struct comb_step step[2];
+    struct lanes_entry identity;
+    unsigned width[LANES];
+    unsigned windows = 0;
+
+    for (unsigned i = 0; i < LANES; i++) {
+        width[i] = comb[i].width;
+        windows = COMB_WINDOWS(width[i]) > windows ? COMB_WINDOWS(width[i]) : windows;
+    }
+    entry_set_identity(&identity);
+    scalars_prepare(&scalars, scalar, width);
+    comb_look_up(&step[0], comb, &scalars, 0, &identity);
+    for (unsigned at = 0; at < windows; at++) {
+        struct lanes_affine addend;
+
+        if (at + 1 < windows) {
+            comb_look_up(&step[(at + 1) % 2], comb, &scalars, at + 1, &identity);
+        }
+        lanes_entry_gather(&addend, step[at % 2].entry, step[at % 2].minus ^ minus);
+        point_add_affine(sum, sum, &addend);
+    }
+}
+
+static void engine_direct(struct engine_sum *sums, const struct engine_direct *items, size_t n, struct engine_comb base)
+{
+    for (size_t first = 0; first < n; first += LANES) {
+        size_t count = n - first < LANES ? n - first : LANES;
+        struct engine_comb key[LANES], bases[LANES];
+        const struct scalar *k[LANES], *s[LANES];
+        struct lanes_point sum;
+
+        for (size_t i = 0; i < LANES; i++) {
+            const struct engine_direct *item = &items[first + (i < count ? i : count - 1)];
+            key[i] = item->key;
+            bases[i] = base;
+            k[i] = item->k;
+            s[i] = item->s;
+        }
+        point_set_identity(&sum);
+        comb_add(&sum, bases, s, 0);
+        comb_add(&sum, key, k, LANES_ALL);
+        sums_scatter(sums + first, &sum, count);
+    }
+}
+
+/* --- By doublings -------------------------------------------------------------------------------------------------------------- */
+
+/* The multiples 0 A .. 16 A of the keys of LANES items, as cached points. */
+struct pairs_table {
+    struct lanes_bucket multiple[PAIRS_TOP + 1][LANES];
+};
+
+static void pairs_store(struct lanes_bucket row[LANES], const struct lanes_cached *cached)
+{
+    struct lanes_bucket *lane[LANES];
+    struct lanes_point raw;
+
+    for (unsigned i = 0; i < LANES; i++) {
+        lane[i] = &row[i];
+    }
+    lanes_carry(&raw.x, &cached->sum);
+    lanes_carry(&raw.y, &cached->difference);
+    lanes_carry(&raw.z, &cached->z2);
+    raw.t = cached->t2d;
+    lanes_bucket_scatter(lane, &raw);
+}
+
+static void pairs_load(struct lanes_cached *out, const struct pairs_table *table, const size_t row[LANES])
+{
+    const struct lanes_bucket *lane[LANES];
+    struct lanes_point raw;
+
+    for (unsigned i = 0; i < LANES; i++) {
+        lane[i] = &table->multiple[row[i]][i];
+    }
+    lanes_bucket_gather(&raw, lane);
+    out->sum = raw.x;
+    out->difference = raw.y;
+    out->z2 = raw.z;
+    out->t2d = raw.t;
+}
+
+static void pairs_table_fill(struct pairs_table *table, const struct lanes_entry *const key[LANES])
+{
+    struct lanes_affine affine;
+    struct lanes_cached cached;
+    struct lanes_point multiple;
+
+    point_set_identity(&multiple);
+    lanes_entry_gather(&affine, key, 0);
+    for (unsigned i = 0; i <= PAIRS_TOP; i++) {
+        point_cache(&cached, &multiple);
+        pairs_store(table->multiple[i], &cached);
+        point_add_affine(&multiple, &multiple, &affine);
+    }
+}
+
+/* Adds digit times A, negated, and digit times B of window `at`. */
+static void pairs_step(struct lanes_point *sum, const struct pairs_table *table, const struct direct_scalars scalars[2], unsigned at, const struct lanes_entry base[PAIRS_TOP + 1])
+{
+    struct digit_place place = digit_place_of(at, PAIRS_WIDTH, PAIRS_WINDOWS);
+    const struct lanes_entry *entry[LANES];
+    struct lanes_affine affine;
+    struct lanes_cached cached;
+    size_t row[LANES];
+    uint32_t minus[2] = { 0, 0 };
+
+    for (unsigned i = 0; i < LANES; i++) {
+        int64_t k = digit_at(scalars[0].limb[i], place);
+        int64_t s = digit_at(scalars[1].limb[i], place);
+
+        row[i] = (size_t)(k < 0 ? -k : k);
+        entry[i] = &base[s < 0 ? -s : s];
+        minus[0] |= (uint32_t)(k >= 0) << i;
+        minus[1] |= (uint32_t)(s < 0) << i;
+    }
+    pairs_load(&cached, table, row);
+    point_add_cached(sum, sum, &cached, minus[0]);
+    lanes_entry_gather(&affine, entry, minus[1]);
+    point_add_affine(sum, sum, &affine);
+}
+
+static void pairs_group(struct engine_sum *sums, const struct engine_pair *items, size_t count, const struct lanes_entry base[PAIRS_TOP + 1])
+{
+    struct pairs_table table;
+    struct direct_scalars scalars[2];
+    const struct lanes_entry *key[LANES];
+    const struct scalar *scalar[2][LANES];
+    unsigned width[LANES];
+    struct lanes_point sum;
+
+    for (size_t i = 0; i < LANES; i++) {
+        const struct engine_pair *item = &items[i < count ? i : count - 1];
+        key[i] = entry_of(item->key);
+        scalar[0][i] = item->k;
+        scalar[1][i] = item->s;
+        width[i] = PAIRS_WIDTH;
+    }
+    pairs_table_fill(&table, key);
+    scalars_prepare(&scalars[0], scalar[0], width);
+    scalars_prepare(&scalars[1], scalar[1], width);
+    point_set_identity(&sum);
+    for (unsigned at = PAIRS_WINDOWS; at-- > 0;) {
+        point_double_blind(&sum, PAIRS_WIDTH - 1);
+        point_double(&sum, &sum);
+        pairs_step(&sum, &table, scalars, at, base);
+    }
+    sums_scatter(sums, &sum, count);
+}
+
+static void engine_pairs(struct engine_sum *sums, const struct engine_pair *items, size_t n, const struct engine_entry base[ENGINE_BASE_MULTIPLES])
+{
+    struct lanes_entry multiples[PAIRS_TOP + 1];
+
+    entry_set_identity(&multiples[0]);
+    for (unsigned i = 0; i < PAIRS_TOP; i++) {
+        multiples[i + 1] = *entry_of(&base[i]);
+    }
+    for (size_t i = 0; i < n; i += LANES) {
+        pairs_group(sums + i, items + i, n - i < LANES ? n - i : LANES, multiples);
+    }
+}
+
+/* --- What is asked of the sums -------------------------------------------------------------------------------------------------- */
+
+/* Inverts each lane of a vector with one inversion. */
+static void lanes_invert(struct lanes *a)
+{
+    struct field lane[LANES], before[LANES], inverse;
+
+    for (unsigned i = 0; i < LANES; i++) {
+        lanes_get(&lane[i], a, i);
+        before[i] = i == 0 ? FIELD_ONE : inverse;
+        field_multiply(&inverse, &before[i], &lane[i]);
+    }
+    field_invert(&inverse, &inverse);
+    for (unsigned i = LANES; i-- > 0;) {
+        field_multiply(&before[i], &before[i], &inverse);
+        field_multiply(&inverse, &inverse, &lane[i]);
+        lanes_put(a, i, &before[i]);
+    }
+}
+
+/* Compares the encodings of the sums of one vector, given the inverses of their Z. */
+static void match_group(bool *equal, const struct lanes_point *sum, const struct lanes *inverse, const uint8_t *const *encoded, size_t count)
+{
+    uint8_t bytes[LANES][FIELD_BYTES];
+    struct lanes x, y;
+    uint32_t odd;
+
+    lanes_multiply(&x, &sum->x, inverse);
+    lanes_multiply(&y, &sum->y, inverse);
+    odd = lanes_odd_bits(&x);
+    lanes_to_bytes(bytes, &y);
+    for (size_t i = 0; i < count; i++) {
+        bytes[i][FIELD_BYTES - 1] |= (uint8_t)((odd >> i & 1) << 7);
+        equal[i] = memcmp(bytes[i], encoded[i], FIELD_BYTES) == 0;
+    }
+}
+
+/* Reads the sums of group `at` of n. Gives: how many lanes count. */
+static size_t match_gather(struct lanes_point *out, const struct engine_sum *sums, size_t at, size_t n)
+{
+    const struct engine_sum *lane[LANES];
+    size_t count = n - at * LANES < LANES ? n - at * LANES : LANES;
+
+    for (size_t i = 0; i < count; i++) {
+        lane[i] = &sums[at * LANES + i];
+    }
+    sums_gather(out, lane, count);
+    return count;
+}
+
+/* Montgomery's trick: before[g] is the product of all Z of the vectors before g. */
+static void engine_match(bool *equal, const struct engine_sum *sums, const uint8_t *const *encoded, size_t n, struct engine_sum *scratch)
+{
+    struct lanes *before = (struct lanes *)(void *)scratch;
+    struct lanes_point sum;
+    struct lanes product, inverse;
+    size_t groups = (n + LANES - 1) / LANES;
+
+    _Static_assert(sizeof(struct lanes) <= LANES * sizeof(struct engine_sum), "a vector fits the scratch of its lanes");
+    lanes_broadcast(&product, &FIELD_ONE);
+    for (size_t g = 0; g < groups; g++) {
+        before[g] = product;
+        (void)match_gather(&sum, sums, g, n);
+        lanes_multiply(&product, &product, &sum.z);
+    }
+    lanes_invert(&product);
+    for (size_t g = groups; g-- > 0;) {
+        size_t count = match_gather(&sum, sums, g, n);
+
+        lanes_multiply(&inverse, &product, &before[g]);
+        lanes_multiply(&product, &product, &sum.z);
+        match_group(equal + g * LANES, &sum, &inverse, encoded + g * LANES, count);
+    }
+}
+
+static void engine_settle(bool *small, const struct engine_sum *const *sums, const struct engine_entry *const *points, size_t n)
+{
+    for (size_t first = 0; first < n; first += LANES) {
+        size_t count = n - first < LANES ? n - first : LANES;
+        const struct lanes_entry *entry[LANES];
+        struct lanes_affine affine;
+        struct lanes_point sum;
+        uint32_t bits;
+
+        for (size_t i = 0; i < LANES; i++) {
+            entry[i] = entry_of(points[first + (i < count ? i : count - 1)]);
+        }
+        sums_gather(&sum, sums + first, count);
+        lanes_entry_gather(&affine, entry, LANES_ALL);
+        point_add_affine(&sum, &sum, &affine);
+        point_double_blind(&sum, 3);
+        bits = point_identity_bits(&sum);
+        for (size_t i = 0; i < count; i++) {
+            small[first + i] = (bits >> i & 1) != 0;
+        }
+    }
+}
+
+#endif
