@@ -32,7 +32,7 @@
     TEXT(keys, transport_file, CONFIG_PATH_BYTES_MAX, "/etc/ward/keys/transport.key", "the replica's key for links; credential:NAME likewise")
 
 #define CONFIG_IO(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                      \
-    CHOICE(io, backend, "auto", "auto|io_uring", "kernel interface for disk and network")                                                            \
+    CHOICE(io, backend, "auto", "auto|io_uring|posix", "kernel interface for disk and network; auto: io_uring where it is allowed, else posix")                                                            \
     SWITCH(io, unsafe_dev, "false", "accept a data directory without real flushes (tmpfs, overlay): for tests, never for records")                     \
     NUMBER(io, segment_mib, 64, 1, 128, "size of one log segment; fixed when the data directory is made")                                            \
     NUMBER(io, queue_batches, 6, 2, 16, "log batches that can wait or be in flight")

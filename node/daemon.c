@@ -91,23 +91,16 @@ static struct session_config session_config_of(const struct daemon *daemon)
     };
 }
 
-/* open_loop takes the loop; with real memory it also makes the ring. */
+/* open_loop takes the loop; with real memory it also opens it. */
 static enum exit_code open_loop(struct daemon *daemon)
 {
-    struct loop_uring_config config = loop_uring_config_default();
-    struct loop_uring_problem problem;
-
-    daemon->loop = loop_uring_take(&daemon->arena, &config);
-    if (daemon->loop == NULL) {
+    backend_take(&daemon->backend, &daemon->arena, &daemon->boot.config);
+    if (daemon->arena.data == NULL) {
         return EXIT_FINE;
     }
-    enum err err = loop_uring_open(daemon->loop, &problem);
-    if (err == ERR_OK) {
-        return EXIT_FINE;
-    }
-    return boot_fail(&daemon->boot, EXIT_ENVIRONMENT,
-                     "io_uring is not to be had: %s failed: %s. kernel.io_uring_disabled is %d (0 allows it); a container's seccomp profile may forbid it",
-                     problem.step, strerror(problem.number), problem.disabled);
+    enum exit_code code = backend_open(&daemon->backend, &daemon->boot);
+    daemon->loop = daemon->backend.loop;
+    return code;
 }
 
 static enum exit_code take_driver(struct daemon *daemon)

@@ -11,8 +11,8 @@
 #define WARD_NODE_DAEMON_H
 
 #include "base/thread.h"
-#include "net/loop_uring.h"
 #include "net/net.h"
+#include "node/backend.h"
 #include "node/boot.h"
 #include "node/driver.h"
 #include "node/options.h"
@@ -33,7 +33,8 @@ struct daemon {
     bool store_open;
     struct arena arena;
     size_t arena_bytes;
-    struct loop *loop;
+    struct backend backend;
+    struct loop *loop;               /* the one of the backend that is in use; NULL while memory is measured */
     struct loop_event verified;      /* verify threads signal it */
     struct loop_signals signals;
     struct net *net;

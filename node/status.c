@@ -187,6 +187,7 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     number(lines, "disk_background_flushes", disk->background_flushes);
     number(lines, "segments_prepared", disk->segments_prepared);
     number(lines, "disk_flushes", disk->flushes);
+    line(lines, "io_backend %s\n", daemon->loop->ops->name);
     number(lines, "wakeups", wakeups);
     number(lines, "loop_enters", daemon->loop->counters.enters);
     number(lines, "frames_in", net->frames_in);

@@ -71,6 +71,19 @@ Test(store, a_new_store_names_chain_and_member_and_opens_again)
     store_leave(&store);
 }
 
+ON_EACH_BACKEND(store, is_made_and_opened_through_either_backend)
+ParameterizedTest(enum kit_backend *backend, store, is_made_and_opened_through_either_backend)
+{
+    struct loop_uring_config config = loop_uring_config_default();
+
+    loop = kit_loop_on(*backend, &config);
+    make_store();
+    cr_assert_eq(open_all(false), EXIT_FINE, "%s", boot.problem);
+    cr_assert_eq(store.superblocks.current.sequence, 1);
+    cr_assert_eq(store.disk.disk.counters.writes, 0, "opening writes nothing");
+    store_leave(&store);
+}
+
 Test(store, a_second_init_never_overwrites)
 {
     make_store();
