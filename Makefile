@@ -30,8 +30,9 @@ LIBS_ward-bench := -lcrypto # OpenSSL, as a yardstick for signature checks; no o
 
 # --- Sources: every folder is a layer, every .c but the mains goes into one archive -------------------------------
 
-LAYERS := base crypto wire storage net consensus ledger node cli sim bench
-SRC := $(filter-out %/main.c,$(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c $(d)/*/*.c $(d)/*/*/*.c))))
+LAYERS := $(if $(filter fuzz,$(MODE)),base crypto wire storage net ledger node,base crypto wire storage net consensus ledger node cli sim bench)
+FUZZ_ALSO := $(if $(filter fuzz,$(MODE)),$(wildcard cli/fhir*.c cli/proof*.c cli/file.c cli/sha1.c cli/describe.c cli/output.c cli/words.c)) # what a stranger's file reaches in the tools; nothing else of them is fuzzed
+SRC := $(filter-out %/main.c,$(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c $(d)/*/*.c $(d)/*/*/*.c)) $(FUZZ_ALSO)))
 MODEL_SRC := $(wildcard crypto/ed25519/ifma/*.c)
 OBJ := $(SRC:%.c=$(B)/obj/%.o) $(MODEL_SRC:%.c=$(B)/obj/%.model.o)
 LIB := $(B)/libward.a
@@ -69,6 +70,9 @@ $(B)/obj/%.model.o: %.c Makefile
 $(B)/obj/crypto/ed25519/avx2/%.o: ISA := -mavx2
 $(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq
 $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -DIFMA_MODEL=1 $(if $(findstring clang,$(CC)),,-Wno-psabi)
+
+# A test is run once: compiling it quickly is worth more than running it quickly. What it tests is compiled as stated above.
+$(B)/obj/tests/%.o: CFLAGS += $(if $(filter release debug,$(MODE)),-O0 -U_FORTIFY_SOURCE)
 
 $(LIB): $(OBJ)
 	@rm -f $@
