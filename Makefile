@@ -66,10 +66,13 @@ $(B)/obj/%.model.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(ISA) -c $< -o $@
 
+# The slow model judges others; optimised and without sanitizers it judges many times as often.
+$(B)/obj/tests/crypto/zip215_model_kit.o: ISA := -O2 $(if $(filter debug fuzz,$(MODE)),-fno-sanitize=all)
+
 # The vector paths need their instruction sets; nothing outside these folders may use them.
 $(B)/obj/crypto/ed25519/avx2/%.o: ISA := -mavx2
 $(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq
-$(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -DIFMA_MODEL=1 $(if $(findstring clang,$(CC)),,-Wno-psabi)
+$(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -DIFMA_MODEL=1 -Wno-psabi
 
 # A test is run once: compiling it quickly is worth more than running it quickly. What it tests is compiled as stated above.
 $(B)/obj/tests/%.o: CFLAGS += $(if $(filter release debug,$(MODE)),-O0 -U_FORTIFY_SOURCE)
@@ -132,7 +135,7 @@ selftest: ## show that the checks can fail: planted faults, planted findings
 
 # One libFuzzer program per tests/fuzz/<name>_fuzz.c, in objects of their own (MODE=fuzz).
 FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
-FUZZ_KIT := $(patsubst %,build/fuzz/obj/tests/%.o,wire/message_kit ledger/stream_kit ledger/stream_true_kit)
+FUZZ_KIT := $(patsubst %,build/fuzz/obj/tests/%.o,wire/message_kit ledger/stream_kit ledger/stream_true_kit crypto/bent_kit crypto/zip215_model_kit)
 fuzz-programs: $(LIB) $(FUZZ)
 build/fuzz/%_fuzz: build/fuzz/obj/tests/fuzz/%_fuzz.o $(FUZZ_KIT) build/fuzz/libward.a
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@

@@ -1,17 +1,26 @@
 /* bent_kit.c: see bent_kit.h. Points are the model's, scalars libsodium's. */
 #include "tests/crypto/bent_kit.h"
 
-#include "tests/crypto/signature_vectors_kit.h"
 #include "tests/crypto/zip215_model_kit.h"
 
 #include <sodium.h>
 #include <string.h>
 
+static void bytes_of_number(uint64_t number, void *out, size_t size)
+{
+    uint8_t seed[32] = { 0xbe };
+
+    for (int i = 0; i < 8; i++) {
+        seed[1 + i] = (uint8_t)(number >> (8 * i));
+    }
+    randombytes_buf_deterministic(out, size, seed);
+}
+
 static void scalar_by_number(uint64_t number, uint8_t scalar[32])
 {
     uint8_t wide[64];
 
-    bytes_by_number(number, wide, sizeof wide);
+    bytes_of_number(number, wide, sizeof wide);
     crypto_core_ed25519_scalar_reduce(scalar, wide);
 }
 
@@ -54,22 +63,29 @@ static void encode(uint8_t out[32], const uint8_t scalar[32], int torsion)
     model_point_encode(out, model_point_add(point, torsion_point(torsion)));
 }
 
+void bent_hash(const struct bent *bent, uint8_t hash[64])
+{
+    crypto_hash_sha512_state state;
+
+    crypto_hash_sha512_init(&state);
+    crypto_hash_sha512_update(&state, bent->signature, 32);
+    crypto_hash_sha512_update(&state, bent->key, 32);
+    crypto_hash_sha512_update(&state, bent->digest, 32);
+    crypto_hash_sha512_final(&state, hash);
+}
+
 void bent_sign(struct bent *out, const struct bend *bend)
 {
-    struct signature_vector vector = { .message_size = 32 };
     uint8_t secret[32], nonce[32], k[32], hash[64], shift[32];
 
     scalar_by_number(3 * bend->signer + 1, secret);
     scalar_by_number(3 * bend->nonce + 2, nonce);
-    bytes_by_number(3 * bend->nonce, out->digest, sizeof out->digest);
+    bytes_of_number(3 * bend->nonce, out->digest, sizeof out->digest);
     scalar_of(bend->point, shift);
     crypto_core_ed25519_scalar_add(shift, shift, nonce);
     encode(out->key, secret, bend->torsion_key);
     encode(out->signature, shift, bend->torsion_nonce);
-    memcpy(vector.key, out->key, 32);
-    memcpy(vector.message, out->digest, 32);
-    memcpy(vector.signature, out->signature, 32);
-    vector_hash(&vector, hash);
+    bent_hash(out, hash);
     crypto_core_ed25519_scalar_reduce(k, hash);
     crypto_core_ed25519_scalar_mul(k, k, secret);
     crypto_core_ed25519_scalar_add(k, k, nonce);

@@ -25,6 +25,9 @@ struct bent {
 /* bent_sign makes the signature. Valid under ZIP-215 exactly when error equals point. Cost: two multiplications of the slow model. */
 void bent_sign(struct bent *out, const struct bend *bend);
 
+/* bent_hash gives SHA-512(R || A || digest). */
+void bent_hash(const struct bent *bent, uint8_t hash[64]);
+
 /* bent_item gives the item that views it. Owns: `bent` stays the caller's. */
 struct sig_item bent_item(const struct bent *bent);
 

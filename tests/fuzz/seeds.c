@@ -7,6 +7,7 @@
 #include "ledger/query.h"
 #include "net/frame.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/seeds_crypto.h"
 #include "tests/wire/message_kit.h"
 #include "wire/client.h"
 #include "wire/commit_proof.h"
@@ -415,6 +416,7 @@ int main(void)
     proof_seeds();
     frame_seed();
     execute_seeds();
+    crypto_seeds(save);
     genesis_seed(4, 4, 2);
     genesis_seed(5, 4, 0);
     genesis_seed(1, 0, 1);
