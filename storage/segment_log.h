@@ -4,7 +4,7 @@
  * the next batch gathers. No timer, no write when nothing was appended. Each batch carries the newest safety capsule whose records
  * are complete with it. A batch is durable when all batches up to it are.
  *
- *     append --> filling batch --kick--> in flight --completion--> durable(lsn)   --> next kick by itself if something waits
+ *     append --> filling batch --kick--> in flight --completion--> durable(lsn)   --> the next by itself if it was kicked meanwhile
  *                                                 \--short or failed--> failed(err): nothing is ever retried on this log
  *
  * The log makes sure that no batch whose capsule reaches into a view above the durable view limit is written before a higher limit is
@@ -101,6 +101,7 @@ struct segment_log {
     uint32_t write_blocks;           /* its blocks, without header blocks */
     bool write_is_opening;           /* the write under way begins a segment */
     bool writing;
+    bool kicked;                     /* what waits is wanted when the write or the segment under way is done */
     bool preparing;
     bool started;                    /* segment_log_start was called */
     enum err failure;                /* ERR_OK while all is well */
@@ -123,8 +124,8 @@ uint64_t segment_log_group_bytes_max(const struct segment_log *log);
  * next durable call; ERR_IO or ERR_NO_SPACE: the log failed. Cost: one copy and one XXH3 pass over the payload; no syscall. */
 enum err segment_log_append(struct segment_log *log, const struct capsule *capsule, const struct log_record *records, size_t count, uint64_t *lsn);
 
-/* segment_log_kick starts the write of what waits unless one is under way. The driver calls it once per turn, after the effects of
- * the turn. Cost: at most one request queued on the ring. */
+/* segment_log_kick starts the write of what waits; while one is under way, the next begins when that one is done. What nobody kicks waits for
+ * company. The driver calls it at most once per turn, after the effects of the turn. Cost: at most one request queued on the ring. */
 void segment_log_kick(struct segment_log *log);
 
 /* segment_log_durable_lsn gives the position up to which everything is durable. */

@@ -70,7 +70,9 @@ static void prepare_done(struct completion *completion, int32_t result, uint32_t
     log->preparing = false;
     if (result == 0) {
         log->at.next_ready = true;
-        segment_log_kick(log);
+        if (log->kicked) {
+            segment_log_kick(log);
+        }
     } /* else: asked again with the next batch; until then room_bytes says how little is left */
 }
 
@@ -170,15 +172,22 @@ static void opening_start(struct segment_log *log)
 
 void segment_log_kick(struct segment_log *log)
 {
-    if (!log->started || log->writing || log->queue_count == 0 || log->failure != ERR_OK) {
+    if (!log->started || log->queue_count == 0 || log->failure != ERR_OK) {
+        return;
+    }
+    if (log->writing) {
+        log->kicked = true;
         return;
     }
     uint32_t blocks = batch_blocks(log_batch_at(log, 0)->body_bytes);
     if (!log->at.move && log->at.block + blocks <= log->config.segment_bytes / DISK_BLOCK) {
+        log->kicked = log->queue_count > 1; /* The batches behind it were there when somebody kicked. */
         batch_start(log);
     } else if (log->at.next_ready) {
+        log->kicked = true; /* The batch itself is still to go. */
         opening_start(log);
     } else {
+        log->kicked = true;
         log_prepare_next(log);
     }
 }
@@ -211,6 +220,17 @@ static void batch_done(struct segment_log *log, uint64_t duration_ns)
     log->config.durable(log->config.context, log->lsn_durable, duration_ns);
 }
 
+/* write_next goes on with what somebody waits for. A batch that is closed has another behind it and goes too; what nobody waits for stays. */
+static void write_next(struct segment_log *log)
+{
+    bool wanted = log->kicked || log->queue_count > 1;
+
+    log->kicked = false;
+    if (wanted) {
+        segment_log_kick(log);
+    }
+}
+
 static void write_done(struct completion *completion, int32_t result, uint32_t flags)
 {
     struct segment_log *log = (struct segment_log *)(void *)((uint8_t *)completion - offsetof(struct segment_log, write.completion));
@@ -236,5 +256,5 @@ static void write_done(struct completion *completion, int32_t result, uint32_t f
         batch_done(log, duration_ns);
     }
     log_prepare_next(log);
-    segment_log_kick(log);
+    write_next(log);
 }

@@ -62,12 +62,35 @@ Test(segment_log, what_waits_goes_out_as_one_batch)
     }
     for (int i = 0; i < 20; i++) {
         cr_assert_eq(store_append(store), ERR_OK);
-        segment_log_kick(&store->log); /* one is in flight: nothing happens */
+        segment_log_kick(&store->log); /* one is in flight: remembered */
     }
     uint64_t calls = store->durable_calls;
     store_run(store);
     cr_assert_eq(store->durable_calls - calls, 2, "the one in flight, then all others together");
     cr_assert_eq(store->acknowledged, 21);
+    store_close(store);
+}
+
+Test(segment_log, what_nobody_kicks_waits_for_company)
+{
+    struct store *store = store_open(&small);
+
+    store->config.size_max = 100;
+    cr_assert_eq(store_append(store), ERR_OK);
+    segment_log_kick(&store->log);
+    while (!store->log.writing || store->log.write_is_opening) {
+        cr_assert(store_step(store));
+    }
+    cr_assert_eq(store_append(store), ERR_OK); /* while a write is under way, and without a kick */
+    uint64_t batches = store->log.counters.batches;
+    while (store_step(store)) {
+    }
+    cr_assert_eq(store->log.counters.batches - batches, 1, "the write that was under way is the only one");
+    cr_assert_not(segment_log_is_idle(&store->log));
+    cr_assert_eq(store_append(store), ERR_OK);
+    store_run(store);
+    cr_assert_eq(store->log.counters.batches - batches, 2, "the two rode together");
+    cr_assert_eq(store->acknowledged, 3);
     store_close(store);
 }
 
