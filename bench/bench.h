@@ -10,6 +10,10 @@ extern const struct command_program command_bench;
 /* bench_cluster measures what one committed command costs on a throw-away cluster. Gives: an enum exit_code; 23 when the run is not valid. */
 int bench_cluster(const struct args *args);
 
+/* bench_isolated measures commands that have a block each, the client at the leader, against the bound of the protocol. Gives: an enum exit_code;
+ * EXIT_NO when the median is beyond the bound, 23 when the run is not valid. */
+int bench_isolated(const struct args *args);
+
 /* bench_faults kills, stops or drains replicas of a throw-away cluster under load. Gives: EXIT_NO when anything acknowledged was lost, replicas differ,
  * or commits stood still for too long. */
 int bench_faults(const struct args *args);

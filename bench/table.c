@@ -18,6 +18,14 @@ static const struct flag_spec cluster_flags[] = {
     END,
 };
 
+static const struct flag_spec isolated_flags[] = {
+    { .name = "replicas", .type = FLAG_NUMBER, .value = "4", .min = 4, .max = 31, .help = "replicas on this machine" },
+    { .name = "commands", .type = FLAG_NUMBER, .value = "100", .min = 10, .max = 10000, .help = "commands that count, after five that do not" },
+    { .name = "pause", .type = FLAG_DURATION, .value = "40ms", .min = 5, .max = 10000, .help = "after each command, and again after each look at the disk" },
+    { .name = "keep", .type = FLAG_PATH, .help = "empty directory for the cluster, which stays there; it also chooses the disk" },
+    END,
+};
+
 static const struct flag_spec faults_flags[] = {
     { .name = "kind", .type = FLAG_CHOICE, .choices = "follower|leader|all|stop|drain", .value = "leader",
       .help = "SIGKILL of a follower, of the leader, of all; SIGSTOP of the leader; SIGTERM of leader and followers in turn" },
@@ -50,6 +58,12 @@ static const struct command_spec bench_table[] = {
       .example = "ward-bench cluster --rate 1000 --for 20s --json",
       .exits = { EXIT_UNREACHABLE, EXIT_ENVIRONMENT, EXIT_RESOURCE, EXIT_BENCH_INVALID },
       .run = bench_cluster },
+    { .name = "isolated",
+      .summary = "one command at a time to the leader of a silent cluster: how long its commit takes, against links and flushes of the same run",
+      .flags = isolated_flags,
+      .example = "ward-bench isolated --json",
+      .exits = { EXIT_NO, EXIT_UNREACHABLE, EXIT_ENVIRONMENT, EXIT_RESOURCE, EXIT_BENCH_INVALID },
+      .run = bench_isolated },
     { .name = "faults",
       .summary = "kill, stop or drain replicas under load: nothing acknowledged may be lost, no replica may differ, gaps are bounded",
       .flags = faults_flags,

@@ -196,7 +196,7 @@ static uint64_t larger(uint64_t a, uint64_t b)
 
 /* Sums of one stretch, before they are divided. */
 struct sums {
-    uint64_t replicas, cpu_ns, checks, batches, messages, logged, sent;
+    uint64_t replicas, cpu_ns, checks, batches, write_us, messages, logged, sent;
 };
 
 static void add_up(struct sums *sums, struct meter_cost *cost, const struct pair *pair)
@@ -205,6 +205,7 @@ static void add_up(struct sums *sums, struct meter_cost *cost, const struct pair
     sums->cpu_ns += pair->to->cpu_ns - pair->from->cpu_ns;
     sums->checks += delta(cost, pair, "ed25519_checks");
     sums->batches += delta(cost, pair, "log_batches");
+    sums->write_us += delta(cost, pair, "log_write_us_sum");
     sums->messages += block_messages(pair->to->text) - block_messages(pair->from->text);
     sums->logged += delta(cost, pair, "log_bytes_written");
     sums->sent += delta(cost, pair, "bytes_out");
@@ -234,6 +235,7 @@ void meter_compare(const struct meter_reading *from, const struct meter_reading 
         cost->cpu_us_per_tx = (double)sums.cpu_ns / 1000 / commands;
         cost->checks_per_tx = (double)sums.checks / commands;
         cost->flushes_per_block = (double)sums.batches / blocks / (double)sums.replicas;
+        cost->flush_ms = sums.batches > 0 ? (double)sums.write_us / 1000 / (double)sums.batches : 0;
         cost->messages_per_block = (double)sums.messages / blocks;
         cost->bytes_logged_per_tx = (double)sums.logged / commands;
         cost->bytes_sent_per_tx = (double)sums.sent / commands;

@@ -52,6 +52,7 @@ struct meter_cost {
     double cpu_us_per_tx_by[MEMBERS_MAX];
     double checks_per_tx;     /* signatures, of commands and of votes, all replicas */
     double flushes_per_block; /* of one replica, on average */
+    double flush_ms;          /* one durable batch, on average, as the replicas saw it */
     double messages_per_block; /* all replicas */
     double bytes_logged_per_tx;
     double bytes_sent_per_tx;

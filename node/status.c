@@ -181,6 +181,8 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     }
     number(lines, "log_batches", log->batches);
     number(lines, "log_bytes_written", log->bytes_written);
+    number(lines, "log_write_us_sum", log->write_ns_sum / 1000); /* of durable writes, from the kernel's taking it to its being durable */
+    number(lines, "log_write_us_max", log->write_ns_max / 1000);
     number(lines, "log_payload_bytes", log->payload_bytes);
     number(lines, "disk_writes", disk->writes);
     number(lines, "disk_bytes_written", disk->bytes_written);

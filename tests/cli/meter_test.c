@@ -51,9 +51,10 @@ static void set(struct meter_replica *replica, uint64_t scale)
     replica->cpu_ns = scale * 1000000;
     snprintf(replica->text, sizeof replica->text,
              "commands_committed %llu\nblocks_committed %llu\ned25519_checks %llu\nlog_batches %llu\nsent_propose %llu\nsent_vote %llu\nsent_ckpt 99999\n"
-             "sent_forward 4242\nlog_bytes_written %llu\nbytes_out %llu\n",
+             "sent_forward 4242\nlog_bytes_written %llu\nbytes_out %llu\nlog_write_us_sum %llu\n",
              (unsigned long long)(100 * scale), (unsigned long long)(10 * scale), (unsigned long long)(130 * scale), (unsigned long long)(10 * scale),
-             (unsigned long long)(8 * scale), (unsigned long long)(7 * scale), (unsigned long long)(40960 * scale), (unsigned long long)(12800 * scale));
+             (unsigned long long)(8 * scale), (unsigned long long)(7 * scale), (unsigned long long)(40960 * scale), (unsigned long long)(12800 * scale),
+             (unsigned long long)(25000 * scale));
 }
 
 Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone)
@@ -79,6 +80,7 @@ Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone
     cr_assert_float_eq(cost.cpu_us_per_tx_by[3], 0, 1e-9);
     cr_assert_float_eq(cost.checks_per_tx, 3 * 260.0 / 200, 1e-9);
     cr_assert_float_eq(cost.flushes_per_block, 1, 1e-9);
+    cr_assert_float_eq(cost.flush_ms, 2.5, 1e-9, "25 ms in 10 writes");
     cr_assert_float_eq(cost.messages_per_block, 3 * 30.0 / 20, 1e-9);
     cr_assert_float_eq(cost.bytes_logged_per_tx, 3 * 81920.0 / 200, 1e-9);
     meter_compare(&to, &to, &cost);
@@ -88,7 +90,7 @@ Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone
 
 Test(meter, a_cost_of_which_a_figure_is_missing_is_not_complete)
 {
-    static const char *const names[] = { "ed25519_checks", "log_batches", "log_bytes_written", "bytes_out", "commands_committed", "blocks_committed" };
+    static const char *const names[] = { "ed25519_checks", "log_batches", "log_write_us_sum", "log_bytes_written", "bytes_out", "commands_committed", "blocks_committed" };
     static struct meter_reading from, to;
     struct meter_cost cost;
 
