@@ -215,7 +215,8 @@ json_t *describe_ticket(const struct ticket *ticket)
 const char *describe_code_text(unsigned code)
 {
     static const char *const refusals[] = { [1] = "busy: too much waits already", [2] = "too many requests of this client or organisation wait", [3] = "waited too long",
-                                            [4] = "this replica stops: ask another", [5] = "this replica is behind: ask another" };
+                                            [4] = "this replica stops: ask another", [5] = "this replica is behind: ask another",
+                                            [6] = "another command with this nonce waits already" };
     const char *text = query_refusal_text(code);
 
     if (text != NULL) {

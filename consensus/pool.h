@@ -11,13 +11,14 @@
  *
  * Who pays. Memory is divided for good: half belongs to own clients, the other half in equal parts to the members, so nobody can fill what
  * is another's (section 13). Within the first half a client has `client_max` places, and senders that the state does not know have an eighth of
- * all places together; among verified commands one origin has half of all.
+ * all places together; among verified commands one origin has half of all. Whose share is full of commands that wait for an earlier nonce is not
+ * locked out from sending that one: it displaces the highest that waits of the same account and source, which is refused with SHARE.
  *
  * Equal and rival commands. A command is found by (account, nonce). The same id again: its token is attached, and both are answered; an
  * item holds POOL_TOKENS_MAX tokens, a further one displaces the oldest, which is refused with SHARE. (Its owner may ask again; a client
  * that reconnects must not be locked out by the tokens it lost.) Signatures are not part of the id, so an unverified item answers for
  * another only if all bytes are equal; others are judged on their own, one per source, and the first that verifies takes the others'
- * place: those of its id join it, those of another id are refused with NONCE_LOW.
+ * place: those of its id join it, those of another id are refused with RIVAL: which of the two is executed is not decided before a block is, and only then is a nonce low.
  *
  * Answers come out of pool_next_outcome, in order. After each call below the owner takes as many as it likes; while any is left,
  * pool_deadline_ns is 0. */
@@ -78,8 +79,8 @@ struct pool_answer {
 
 /* pool_add takes the command at the front of `bytes`. A client's must be all of it (LENGTH), a member's may have others behind it.
  * Gives: what to answer at once. Nobody needs to be told about a member's command, whatever the code.
- * Fails: any code of parse; EXPIRED, EXPIRY_FAR (at the later of last block time and wall), NONCE_LOW, NONCE_GAP; BUSY, SHARE, DRAINING.
- * Cost: one parse, one standing, one copy; O(1) else. */
+ * Fails: any code of parse; EXPIRED, EXPIRY_FAR (at the later of last block time and wall), NONCE_LOW, NONCE_GAP; BUSY, SHARE, DRAINING, RIVAL.
+ * Cost: one parse, one standing, one copy; O(1) else; POOL_NONCE_WINDOW look-ups where a share is full. */
 struct pool_answer pool_add(struct pool *pool, struct now now, const struct pool_source *source, struct bytes bytes);
 
 /* pool_drain refuses everything from clients that comes after it. What is inside stays. */

@@ -47,7 +47,7 @@ static bool find_known(struct pool *pool, const struct pool_source *source, uint
         const struct pool_item *item = &pool->items[index];
         if (pool_is_verified_state(item->state)) {
             bool same = hash_equal(&item->id, &command->id);
-            *code = same ? CODE_OK : CODE_NONCE_LOW;
+            *code = same ? CODE_OK : REFUSAL_RIVAL;
             if (same) {
                 join(pool, index, source);
             }
@@ -64,17 +64,40 @@ static bool find_known(struct pool *pool, const struct pool_source *source, uint
     return rival;
 }
 
-static uint16_t check_share(const struct pool *pool, uint32_t payer, size_t bytes)
+/* highest_waiting gives the item that a command may displace: of the same account and source, verified, waiting, and of the highest nonce above its
+ * own. Gives: POOL_NONE when there is none. Cost: POOL_NONCE_WINDOW look-ups. */
+static uint32_t highest_waiting(const struct pool *pool, uint32_t payer, const struct command *command)
+{
+    uint32_t account = account_find(pool, &command->account);
+
+    if (account == POOL_NONE) {
+        return POOL_NONE;
+    }
+    for (uint64_t nonce = pool->accounts[account].executed + POOL_NONCE_WINDOW; nonce > command->nonce; nonce--) {
+        uint32_t holder = holder_find(pool, account, nonce);
+        if (holder != POOL_NONE && pool->items[holder].state == POOL_WAITING && pool->items[holder].payer == payer) {
+            return holder;
+        }
+    }
+    return POOL_NONE;
+}
+
+/* check_share tells whether a source has room for a command of so much memory, once `leaving` is gone (POOL_NONE: nothing leaves). */
+static uint16_t check_share(const struct pool *pool, uint32_t payer, size_t bytes, uint32_t leaving)
 {
     const struct pool_payer *p = &pool->payers[payer];
+    uint32_t places = leaving != POOL_NONE ? 1 : 0;
+    size_t given = leaving != POOL_NONE ? slab_run_bytes(pool_item_bytes(&pool->items[leaving])) : 0;
 
+    ASSERT(p->commands >= places);
+    ASSERT(p->bytes >= given);
     if (payer < pool->config.members_count) {
-        return p->commands < pool->member_max ? CODE_OK : REFUSAL_BUSY;
+        return p->commands - places < pool->member_max ? CODE_OK : REFUSAL_BUSY;
     }
-    if (p->commands >= pool->config.client_max || p->bytes + slab_run_bytes(bytes) > pool->client_bytes_max) {
+    if (p->commands - places >= pool->config.client_max || p->bytes - given + slab_run_bytes(bytes) > pool->client_bytes_max) {
         return REFUSAL_SHARE;
     }
-    return pool->own_commands < pool->own_max ? CODE_OK : REFUSAL_BUSY;
+    return pool->own_commands - places < pool->own_max ? CODE_OK : REFUSAL_BUSY;
 }
 
 /* Senders that the state does not know cost nothing to make up, so all of them together have an eighth of the places of own clients. */
@@ -85,7 +108,6 @@ static bool is_stranger(const struct pool *pool, uint32_t payer, uint16_t code)
 
 static uint16_t check_standing(const struct pool *pool, uint32_t payer, const struct command *command, const struct command_standing *standing)
 {
-    ASSERT(standing->origin < ORGANISATIONS_MAX);
     if (command->nonce <= standing->nonce_executed) {
         return CODE_NONCE_LOW;
     }
@@ -95,7 +117,17 @@ static uint16_t check_standing(const struct pool *pool, uint32_t payer, const st
     if (is_stranger(pool, payer, (uint16_t)standing->code) && pool->strangers >= pool->own_max / 8) {
         return (uint16_t)standing->code;
     }
-    return pool->origins[standing->origin].commands < pool->origin_max ? CODE_OK : REFUSAL_SHARE;
+    return CODE_OK;
+}
+
+/* check_origin is check_share for the organisation in whose name a command comes. */
+static uint16_t check_origin(const struct pool *pool, uint32_t origin, uint32_t leaving)
+{
+    uint32_t places = leaving != POOL_NONE && pool->items[leaving].origin == origin ? 1 : 0;
+
+    ASSERT(origin < ORGANISATIONS_MAX);
+    ASSERT(pool->origins[origin].commands >= places);
+    return pool->origins[origin].commands - places < pool->origin_max ? CODE_OK : REFUSAL_SHARE;
 }
 
 static void copy_signatures(uint8_t *to, const struct command *command)
@@ -165,23 +197,50 @@ static uint16_t check_form(const struct pool_source *source, struct bytes bytes,
     return command->bytes.size <= POOL_COMMAND_BYTES_MAX && command->cost_ns <= POOL_COST_NS_MAX ? CODE_OK : CODE_LENGTH;
 }
 
+/* find_room looks whether the source has room for a command, and when it has none, whether it would in the place of one that waits for it (R4).
+ * Gives: the code, and with OK the item that has to go, POOL_NONE: none. */
+static uint16_t find_room(const struct pool *pool, uint32_t payer, const struct command *command, uint32_t *leaving)
+{
+    size_t bytes = command->bytes.size + command->signatures_count * sizeof(struct pool_signature);
+    uint16_t code = check_share(pool, payer, bytes, POOL_NONE);
+
+    *leaving = code == CODE_OK ? POOL_NONE : highest_waiting(pool, payer, command);
+    return *leaving == POOL_NONE ? code : check_share(pool, payer, bytes, *leaving);
+}
+
+/* find_origin does the same for the command's origin. */
+static uint16_t find_origin(const struct pool *pool, uint32_t payer, const struct command *command, uint32_t origin, uint32_t *leaving)
+{
+    if (*leaving == POOL_NONE && check_origin(pool, origin, POOL_NONE) != CODE_OK) {
+        *leaving = highest_waiting(pool, payer, command);
+    }
+    return check_origin(pool, origin, *leaving);
+}
+
 /* admit decides about a command that is in time. */
 static uint16_t admit(struct pool *pool, struct now now, const struct pool_source *source, uint32_t payer, const struct command *command)
 {
     struct command_standing standing;
     uint16_t code = CODE_OK;
+    uint32_t leaving;
 
     if (find_known(pool, source, payer, command, &code)) {
         return code;
     }
-    code = check_share(pool, payer, command->bytes.size + command->signatures_count * sizeof(struct pool_signature));
+    code = find_room(pool, payer, command, &leaving);
     if (code != CODE_OK) {
         return code;
     }
     pool->app.standing(pool->app.context, command, pool_judge_time_ms(pool, now), &standing);
     code = check_standing(pool, payer, command, &standing);
+    if (code == CODE_OK) {
+        code = find_origin(pool, payer, command, standing.origin, &leaving);
+    }
     if (code != CODE_OK) {
         return code;
+    }
+    if (leaving != POOL_NONE) {
+        pool_refuse(pool, now, leaving, REFUSAL_SHARE, POOL_RETRY_MS);
     }
     return insert(pool, now, payer, source->token, command, &standing) ? CODE_OK : REFUSAL_BUSY;
 }
@@ -228,6 +287,7 @@ static uint32_t retry_of(uint16_t code)
     case CODE_KEY_NOT_CURRENT:
     case CODE_VOUCH_MISSING:
     case REFUSAL_DRAINING:
+    case REFUSAL_RIVAL:
         return POOL_RETRY_WAITED_MS;
     default:
         return 0;

@@ -130,7 +130,7 @@ static void yield_to(struct pool *pool, struct now now, uint32_t index, uint32_t
     if (hash_equal(&pool->items[index].id, &pool->items[holder].id)) {
         pool_merge(pool, index, holder);
     } else {
-        pool_refuse(pool, now, index, CODE_NONCE_LOW, 0);
+        pool_refuse(pool, now, index, REFUSAL_RIVAL, POOL_RETRY_WAITED_MS);
     }
 }
 

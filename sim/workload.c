@@ -89,7 +89,6 @@ static void sign(struct workload *workload, struct request *request, uint64_t no
     }
     request->command.valid_until_ms = wall_ms + WORKLOAD_VALID_MS;
     cast_sign(workload->cast, request->actor, &request->command);
-    request->signings++;
     facts_keep(&workload->ids, fact_digest(request->command.id.bytes, HASH_BYTES), request->number);
 }
 
@@ -159,8 +158,6 @@ void workload_refused(struct workload *workload, const struct oracle *oracle, ui
     bool executed = oracle_has_executed(oracle, workload->cast->actors[request->actor].account, request->command.nonce);
     if (refused->code == CODE_NONCE_LOW && executed) {
         tell(workload, request, now_ns, 0);
-    } else if (refused->code == CODE_NONCE_LOW && request->signings > 1) {
-        return; /* The pool holds the earlier signing: patience. */
     } else if (refused->code == CODE_NONCE_LOW) {
         oracle_fail(workload->failure, FAILURE_SAFETY, "I18: r%u says that the nonce of request %u was used, but no block holds it", member, request->number);
     } else if (refused->code == CODE_EXPIRED) {

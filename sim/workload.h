@@ -31,7 +31,7 @@ struct request {
     uint64_t due_ns; /* when it is sent, or sent again */
     uint64_t told_ns, first_ns;
     struct member_set asked; /* replicas with an open connection that know it */
-    uint32_t sendings, signings;
+    uint32_t sendings;
     struct cast_command command;
 };
 

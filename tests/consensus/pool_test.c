@@ -224,8 +224,8 @@ Test(pool, lets_the_first_verified_of_two_rivals_win)
     cr_assert_eq(pool_kit_add(kit, 3, 2, COMMAND(.account = 1, .nonce = 1, .salt = 3)), CODE_OK);
     cr_assert_eq(pool_kit_verify(kit), 2);
     pool_kit_expect(kit, 1, CODE_OK);
-    pool_kit_expect(kit, 3, CODE_NONCE_LOW);
-    cr_assert_eq(pool_kit_add(kit, 4, 1, COMMAND(.account = 1, .nonce = 1, .salt = 4)), CODE_NONCE_LOW);
+    pool_kit_expect(kit, 3, REFUSAL_RIVAL);
+    cr_assert_eq(pool_kit_add(kit, 4, 1, COMMAND(.account = 1, .nonce = 1, .salt = 4)), REFUSAL_RIVAL, "held, and not executed: its nonce is not low yet");
     pool_kit_expect_none(kit);
 }
 
@@ -253,6 +253,41 @@ Test(pool, gives_a_client_its_places_and_no_more)
 {
     uint64_t token = give_until(1, 1, 0, 64, 0, REFUSAL_SHARE);
     (void)give_until(token, 2, 100, 64, 0, REFUSAL_SHARE);
+}
+
+Test(pool, lets_a_missing_nonce_displace_the_highest_that_waits_for_it)
+{
+    for (uint32_t i = 0; i < 32; i++) { /* two accounts, each without its first nonce */
+        pool_kit_admit(kit, 1 + i, 1, COMMAND(.account = 1, .nonce = 2 + i));
+        pool_kit_admit(kit, 101 + i, 1, COMMAND(.account = 2, .nonce = 2 + i));
+    }
+    cr_assert_eq(pool_live_count(kit->pool), 0);
+    cr_assert_eq(pool_kit_add(kit, 201, 1, COMMAND(.account = 3, .nonce = 1)), REFUSAL_SHARE, "nothing of this account waits");
+    cr_assert_eq(pool_kit_add(kit, 202, 1, COMMAND(.account = 1, .nonce = 34)), REFUSAL_SHARE, "nor anything above it");
+    cr_assert_eq(pool_kit_add(kit, 203, 1, COMMAND(.account = 1, .nonce = 1)), CODE_OK);
+    pool_kit_expect(kit, 32, REFUSAL_SHARE); /* nonce 33 of account 1 */
+    (void)pool_kit_verify(kit);
+    pool_kit_expect(kit, 203, CODE_OK);
+    pool_kit_expect_none(kit);
+    cr_assert_eq(pool_live_count(kit->pool), 32, "its 31 successors are live with it");
+    cr_assert_eq(pool_status(kit->pool).commands, 64);
+}
+
+Test(pool, lets_a_missing_nonce_of_a_member_displace_too_and_never_what_is_anothers)
+{
+    uint32_t share = kit->config.commands / 2 / 3;
+
+    for (uint32_t i = 0; i < share; i++) {
+        cr_assert_eq(pool_kit_add(kit, 0, 3, COMMAND(.account = 10 + i / 40, .nonce = 2 + i % 40)), CODE_OK);
+    }
+    while (pool_kit_verify(kit) > 0) {
+    }
+    pool_kit_admit(kit, 1, 1, COMMAND(.account = 9, .nonce = 60)); /* of a client: not the member's to displace */
+    cr_assert_eq(pool_kit_add(kit, 0, 3, COMMAND(.account = 9, .nonce = 1)), REFUSAL_BUSY);
+    cr_assert_eq(pool_kit_add(kit, 0, 3, COMMAND(.account = 10, .nonce = 1)), CODE_OK);
+    while (pool_kit_verify(kit) > 0) {
+    }
+    cr_assert_eq(pool_live_count(kit->pool), 40, "nonces 1 to 40; 41 went");
 }
 
 Test(pool, bounds_the_memory_of_a_client)
@@ -310,6 +345,25 @@ Test(pool, gives_one_origin_half_of_all_places)
 }
 
 /* Keys that nobody registered sign as well as others. */
+Test(pool, lets_a_missing_nonce_displace_within_a_full_origin)
+{
+    for (uint32_t i = 0; i < APP_KIT_ACCOUNTS; i++) {
+        kit->app.accounts[i].origin = 7;
+    }
+    pool_kit_admit(kit, 1, 1, COMMAND(.account = 5, .nonce = 2));
+    for (uint32_t from = 0; from < 4; from++) {
+        for (uint32_t i = 0; i < 170; i++) {
+            (void)pool_kit_add(kit, 0, from, COMMAND(.account = 100 + from * 200 + i, .nonce = 1));
+            (void)pool_kit_verify(kit);
+        }
+    }
+    cr_assert_eq(pool_kit_add(kit, 2, 1, COMMAND(.account = 6, .nonce = 1)), REFUSAL_SHARE);
+    cr_assert_eq(pool_kit_add(kit, 3, 1, COMMAND(.account = 5, .nonce = 1)), CODE_OK);
+    pool_kit_expect(kit, 1, REFUSAL_SHARE);
+    (void)pool_kit_verify(kit);
+    pool_kit_expect(kit, 3, CODE_OK);
+}
+
 Test(pool, leaves_room_when_strangers_fill_what_they_can)
 {
     uint32_t taken = 0;
