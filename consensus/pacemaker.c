@@ -50,17 +50,33 @@ uint64_t pacemaker_base_ns(const struct pacemaker *pacemaker)
     return base < pacemaker->max_ns ? base : pacemaker->max_ns;
 }
 
+/* doubled gives base x 2^times, at most tau_max. */
+static uint64_t doubled(const struct pacemaker *pacemaker, uint64_t base_ns, uint32_t times)
+{
+    uint64_t wait_ns = base_ns;
+
+    for (uint32_t i = 0; i < times && wait_ns < pacemaker->max_ns; i++) {
+        wait_ns *= 2;
+    }
+    return wait_ns < pacemaker->max_ns ? wait_ns : pacemaker->max_ns;
+}
+
 uint64_t pacemaker_timeout_ns(const struct pacemaker *pacemaker)
 {
-    uint64_t timeout = pacemaker_base_ns(pacemaker);
+    uint64_t timeout = doubled(pacemaker, pacemaker_base_ns(pacemaker), pacemaker->failures);
 
-    for (uint32_t i = 0; i < pacemaker->failures && timeout < pacemaker->max_ns; i++) {
-        timeout *= 2;
-    }
-    timeout = timeout < pacemaker->max_ns ? timeout : pacemaker->max_ns;
     ASSERT(timeout >= pacemaker->floor_ns); /* T5 */
     ASSERT(timeout <= pacemaker->max_ns);   /* T5 */
     return timeout;
+}
+
+uint64_t pacemaker_backoff_ns(const struct pacemaker *pacemaker, uint32_t times)
+{
+    uint64_t wait_ns = doubled(pacemaker, pacemaker_timeout_ns(pacemaker), times);
+
+    ASSERT(wait_ns >= pacemaker_timeout_ns(pacemaker)); /* T7 */
+    ASSERT(wait_ns <= pacemaker->max_ns);               /* T7: whoever comes back waits no longer than one tau_max */
+    return wait_ns;
 }
 
 void pacemaker_failed(struct pacemaker *pacemaker)

@@ -30,6 +30,9 @@ uint64_t pacemaker_base_ns(const struct pacemaker *pacemaker);
 /* pacemaker_timeout_ns gives tau_k. */
 uint64_t pacemaker_timeout_ns(const struct pacemaker *pacemaker);
 
+/* pacemaker_backoff_ns gives tau_k x 2^times, at most tau_max: how long what was said so often already waits until it is said again (T7). */
+uint64_t pacemaker_backoff_ns(const struct pacemaker *pacemaker, uint32_t times);
+
 /* pacemaker_failed: a view ended without a commit. pacemaker_recovered: a commit, or enough peers are back. */
 void pacemaker_failed(struct pacemaker *pacemaker);
 void pacemaker_recovered(struct pacemaker *pacemaker);

@@ -250,7 +250,7 @@ void replica_on_link(struct replica *r, uint32_t member, bool up)
     if (!was_quorum && linked_count(r) >= r->quorum) {
         pacemaker_recovered(&r->pacemaker); /* T5: the outage is over */
         r->progress_ns = r->now.mono_ns;
-        r->timeout_repeats = 0;
+        replica_repeat_anew(r);
         r->fetch.tries = 0;
     }
     if (member == replica_leader(r, r->view)) {

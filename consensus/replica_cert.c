@@ -66,7 +66,7 @@ void replica_enter(struct replica *r, uint64_t view, enum entered how)
     r->followed_blocks = 0;
     duty_enter(&r->duty, replica_is_reserve(r, r->self));
     r->opening.waiting = false;
-    r->timeout_repeats = 0;
+    replica_repeat_anew(r);
     replica_land_abandoned(r); /* Its commands wait for the next leader. */
     pool_forward_reset(r->pool); /* Q3: the new leader gets what is live here */
     pool_broadcast_reset(r->pool);

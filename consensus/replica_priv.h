@@ -201,7 +201,8 @@ struct replica {
     uint32_t missed_from;
     uint64_t queried_base_ns;    /* of the QUERY sent last */
     uint64_t timeout_sent_ns;
-    uint32_t timeout_repeats;
+    uint32_t timeout_repeats;  /* of what is bounded (Q1), answers to others among them; 0 .. REPEATS_MAX */
+    uint32_t timeout_backoff;  /* how often it was said to all, for the time until the next (T7); 0 .. BACKOFF_MAX */
     enum cause timeout_cause;
     bool rides_in_step;          /* a vote left, or a reserve holds what came: commands may go along (R2) */
     uint64_t forwarded_ns;
@@ -313,6 +314,7 @@ void replica_on_abdicate(struct replica *r, uint32_t from, const struct message_
 void replica_abdicate_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_timeout(struct replica *r, uint64_t view, enum cause cause);
 void replica_resend_timeout(struct replica *r, struct member_set to);
+void replica_repeat_anew(struct replica *r); /* T7: what is repeated begins again with tau_k, and its count with 0 */
 void replica_pump_time(struct replica *r);
 /* replica_stuck_base_ns: from when on the view makes no progress though it should; UINT64_MAX: nothing is expected of it. */
 uint64_t replica_stuck_base_ns(const struct replica *r);

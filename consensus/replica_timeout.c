@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define STRAY_WAIT_NS 600000000000ull /* T8: 10 minutes, doubling */
+#define BACKOFF_MAX 16u               /* T7: doublings that are counted; tau_max ends them long before */
 
 /* --- Outstanding work (Q1) -------------------------------------------------------------------------------------------------------------------- */
 
@@ -104,6 +105,12 @@ static void send_timeout(struct replica *r, struct member_set to)
     replica_send(r, to, r->lsn, &digest);
 }
 
+void replica_repeat_anew(struct replica *r)
+{
+    r->timeout_repeats = 0;
+    r->timeout_backoff = 0;
+}
+
 void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
 {
     if (!safety_can_timeout(&r->safety, view) || r->safety.state.timeout_view == (int64_t)view || view < r->view ||
@@ -123,7 +130,7 @@ void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
     r->opening.waiting = false;
     r->timeout_cause = cause;
     r->timeout_sent_ns = r->now.mono_ns;
-    r->timeout_repeats = 0;
+    replica_repeat_anew(r);
     r->counters.view_changes[cause]++;
     replica_mark(r, MARK_TIMED_OUT, r->high.ballot.rank.height, r->self, cause);
     send_timeout(r, member_set_all(r->n));
@@ -304,7 +311,7 @@ void replica_timeout_verified(struct replica *r, struct job *job, const bool *ve
     peer->timeout_rank = job->rank;
     memcpy(peer->timeout_signature, job->signature, 64);
     cert_copy(&peer->timeout_high, &job->cert);
-    r->timeout_repeats = 0; /* T7: somebody else is stuck too; say it again. */
+    replica_repeat_anew(r); /* T7: somebody else is stuck too. */
     join(r);
     if (form_tc(r, job->view)) {
         replica_accept_tc(r, &r->msg.tc);
@@ -354,10 +361,23 @@ static void watch(struct replica *r)
     r->work_certified = open;
 }
 
+/* repeat_due_ns: when what was said to all is to be said again: after tau_k, then after twice as long each time, up to tau_max (T7). */
+static uint64_t repeat_due_ns(const struct replica *r)
+{
+    ASSERT(r->timeout_backoff <= BACKOFF_MAX);
+    return r->timeout_sent_ns + pacemaker_backoff_ns(&r->pacemaker, r->timeout_backoff);
+}
+
+static void count_repeat(struct replica *r)
+{
+    r->timeout_repeats += r->timeout_repeats < REPEATS_MAX ? 1 : 0;
+    r->timeout_backoff += r->timeout_backoff < BACKOFF_MAX ? 1 : 0;
+}
+
 /* repeat says an own TIMEOUT again while nobody ends the view (T7). */
 static void repeat(struct replica *r)
 {
-    uint64_t due_ns = r->timeout_sent_ns + pacemaker_timeout_ns(&r->pacemaker);
+    uint64_t due_ns = repeat_due_ns(r);
     bool bounded = pool_live_count(r->pool) == 0 && !r->work_certified;
 
     if (bounded && r->timeout_repeats >= REPEATS_MAX) {
@@ -367,14 +387,14 @@ static void repeat(struct replica *r)
         replica_want(r, due_ns);
         return;
     }
-    r->timeout_repeats += r->timeout_repeats < REPEATS_MAX ? 1 : 0;
+    count_repeat(r);
     r->timeout_cause = cause_of(r) != CAUSE_NONE ? cause_of(r) : r->timeout_cause;
     replica_resend_timeout(r, r->others);
     if (!may_state(r)) {
         r->timeout_sent_ns = r->now.mono_ns;
         replica_query(r, cause_of(r)); /* It must not sign; it may ask. */
     }
-    replica_want(r, r->timeout_sent_ns + pacemaker_timeout_ns(&r->pacemaker));
+    replica_want(r, repeat_due_ns(r));
 }
 
 /* charge_stray makes a member wait before it can end a view of this leader by itself again. */
@@ -463,15 +483,15 @@ static void give_up(struct replica *r, uint64_t tau_ns)
         replica_want(r, r->now.mono_ns + tau_ns);
         return;
     }
-    if (r->now.mono_ns >= r->timeout_sent_ns + tau_ns) {
+    if (r->now.mono_ns >= repeat_due_ns(r)) {
         if (pool_live_count(r->pool) == 0 && r->timeout_repeats >= REPEATS_MAX) {
             return;
         }
-        r->timeout_repeats += r->timeout_repeats < REPEATS_MAX ? 1 : 0;
+        count_repeat(r);
         r->timeout_sent_ns = r->now.mono_ns;
         replica_query(r, cause_of(r));
     }
-    replica_want(r, r->timeout_sent_ns + tau_ns);
+    replica_want(r, repeat_due_ns(r));
 }
 
 void replica_pump_time(struct replica *r)

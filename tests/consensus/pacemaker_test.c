@@ -88,3 +88,14 @@ Test(pacemaker, never_waits_longer_than_tau_max)
     cr_assert_eq(pacemaker_base_ns(&pacemaker), 1500 * MS, "T5: 200 ms and two T are more");
     cr_assert_eq(pacemaker_timeout_ns(&pacemaker), 1500 * MS);
 }
+
+Test(pacemaker, what_is_repeated_waits_twice_as_long_each_time_up_to_tau_max)
+{
+    fresh(0, 0);
+    for (uint32_t times = 0; times < 40; times++) { /* T7 */
+        uint64_t wanted_ms = times < 6 ? UINT64_C(200) << times : 8000;
+        cr_assert_eq(pacemaker_backoff_ns(&pacemaker, times), wanted_ms * MS, "%u", times);
+    }
+    pacemaker_failed(&pacemaker);
+    cr_assert_eq(pacemaker_backoff_ns(&pacemaker, 1), 800 * MS, "it begins with tau_k");
+}
