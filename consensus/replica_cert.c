@@ -191,16 +191,21 @@ void replica_accept_commitqc(struct replica *r, const struct cert *cert)
 
 /* --- Messages ------------------------------------------------------------------------------------------------------------------------------ */
 
-/* take_cert does what a verified CERT, COMMITQC or QC asks for. */
-static void take_cert(struct replica *r, const struct cert *cert, bool asks)
+/* take_cert does what a verified CERT, COMMITQC or QC of a member asks for. */
+static void take_cert(struct replica *r, uint32_t from, const struct cert *cert, bool asks)
 {
     if (cert->ballot.kind == VOTE_COMMIT) {
         replica_accept_commitqc(r, cert);
         return;
     }
     replica_accept_qc(r, cert);
-    if (asks && !history_has(&r->history, cert->ballot.rank.height, &cert->ballot.block)) {
+    if (!asks || history_has(&r->history, cert->ballot.rank.height, &cert->ballot.block)) {
+        return;
+    }
+    if (rank_compare(cert->ballot.rank, r->commitvoted) > 0 || replica_may_sign_again(r, from)) {
         replica_commitvote(r, &cert->ballot); /* C3 */
+    } else {
+        replica_refuse(r, VERDICT_EARLY);
     }
 }
 
@@ -222,7 +227,7 @@ void replica_on_cert(struct replica *r, uint32_t from, const struct message *mes
     }
     const struct cert *known = replica_known(r, &cert->ballot);
     if (known != NULL) {
-        take_cert(r, known, message->type == MESSAGE_CERT);
+        take_cert(r, from, known, message->type == MESSAGE_CERT);
         return;
     }
     struct job *job = job_new(&r->jobs, JOB_CERT, from, false);
@@ -273,5 +278,5 @@ void replica_cert_verified(struct replica *r, struct job *job, const bool *verdi
         replica_accept_tc(r, &job->tc);
         return;
     }
-    take_cert(r, &job->cert, job->asks);
+    take_cert(r, job->from, &job->cert, job->asks);
 }

@@ -269,6 +269,10 @@ void replica_on_ckpt_ask(struct replica *r, uint32_t from, const struct message_
         replica_refuse(r, VERDICT_STALE);
         return;
     }
+    if (!replica_may_sign_again(r, from)) {
+        replica_refuse(r, VERDICT_EARLY);
+        return;
+    }
     send_ckpt(r, own);
 }
 

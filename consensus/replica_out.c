@@ -194,6 +194,12 @@ bool replica_is_reserve(const struct replica *r, uint32_t member)
     return !member_set_has(&duty, member);
 }
 
+bool replica_may_sign_again(struct replica *r, uint32_t from)
+{
+    ASSERT(from < r->n);
+    return replica_take_token(r, &r->peers[from].again_ns, AGAIN_INTERVAL_NS, AGAIN_BURST);
+}
+
 bool replica_take_token(const struct replica *r, uint64_t *paid_ns, uint64_t interval_ns, uint64_t burst)
 {
     uint64_t from_ns = *paid_ns > r->now.mono_ns ? *paid_ns : r->now.mono_ns;

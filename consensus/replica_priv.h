@@ -29,6 +29,8 @@
 #define READS_MAX 64u              /* reads that gate a release, at once */
 #define PROVES_MAX 16u
 #define FETCH_TRIES_MAX 64u        /* without progress, before it waits for new evidence */
+#define AGAIN_INTERVAL_NS 50000000u /* statements that a member may have signed again: 20 in a second, */
+#define AGAIN_BURST 8u              /* 8 at once */
 
 enum entered { ENTERED_BY_TC = 1, ENTERED_BY_CERT = 2, ENTERED_AT_START = 3 };
 
@@ -50,7 +52,7 @@ struct peer {
     struct message_fetch fetch;
     uint64_t put_back_ns;       /* it answered a fetch wrongly or not: others are asked before */
     uint64_t stray_ns, stray_wait_ns; /* T8 */
-    uint64_t read_ns, fetch_ns; /* token buckets: when the next one is paid for (section 13) */
+    uint64_t read_ns, fetch_ns, again_ns; /* token buckets: when the next one is paid for (section 13) */
     bool equivocated;           /* evidence of it is in the log */
 };
 
@@ -202,6 +204,7 @@ struct replica {
     uint64_t queried_base_ns;    /* of the QUERY sent last */
     uint64_t timeout_sent_ns;
     uint32_t timeout_repeats;  /* of what is bounded (Q1), answers to others among them; 0 .. REPEATS_MAX */
+    struct rank commitvoted;   /* highest that was commit-voted since the start */
     uint32_t timeout_backoff;  /* how often it was said to all, for the time until the next (T7); 0 .. BACKOFF_MAX */
     enum cause timeout_cause;
     bool rides_in_step;          /* a vote left, or a reserve holds what came: commands may go along (R2) */
@@ -237,6 +240,9 @@ void replica_refuse(struct replica *r, enum verdict verdict);
 
 /* replica_take_token charges a bucket that gains a token every interval_ns and holds `burst` of them. Gives: false when it is empty. */
 bool replica_take_token(const struct replica *r, uint64_t *paid_ns, uint64_t interval_ns, uint64_t burst);
+
+/* replica_may_sign_again rations what a member can make this replica sign a second time: that costs a signature for each frame (section 13). */
+bool replica_may_sign_again(struct replica *r, uint32_t from);
 
 /* replica_verify hands a job to the verifiers; one without signatures is judged at once. */
 void replica_verify(struct replica *r, struct job *job);

@@ -566,6 +566,7 @@ void replica_commitvote(struct replica *r, const struct ballot *certified)
     }
     ASSERT(r->high_recorded);                                             /* C3 */
     ASSERT((int64_t)certified->rank.view > r->safety.state.timeout_view); /* C3, I7 */
+    r->commitvoted = rank_compare(certified->rank, r->commitvoted) > 0 ? certified->rank : r->commitvoted;
     struct ballot ballot = { VOTE_COMMIT, certified->epoch, certified->rank, certified->block };
     replica_mark(r, MARK_COMMITVOTED, certified->rank.height, r->self, 0);
     send_vote(r, MESSAGE_COMMITVOTE, &ballot, lsn);

@@ -272,6 +272,54 @@ Test(replica_attack, two_votes_of_one_member_for_one_height_are_kept_as_evidence
     cluster_kit_close(&kit);
 }
 
+static void give(uint32_t from, uint32_t to)
+{
+    static uint8_t bytes[MESSAGE_HEAD_BYTES_MAX];
+    struct writer writer;
+
+    writer_init(&writer, bytes, sizeof bytes);
+    message_encode(&message, &writer);
+    cr_assert_not(writer.failed);
+    struct event event = { .kind = EVENT_MESSAGE, .message = { from, message.type, bytes_of(bytes, writer.offset) } };
+    cluster_kit_step(&kit, to, &event);
+}
+
+static bool drop_commit_rounds(const struct cluster_message *lost)
+{
+    return lost->type == MESSAGE_COMMITVOTE || lost->type == MESSAGE_CERT;
+}
+
+Test(replica_attack, leader_that_asks_again_and_again_gets_few_signatures)
+{
+    cluster_kit_start(&kit, 4, 0);
+    kit.drop = drop_commit_rounds;
+    cluster_kit_request(&kit, 0, 1, 1);
+    cluster_kit_run(&kit, 2000000);
+    message.type = MESSAGE_CERT;
+    signed_cert(&message.cert, VOTE_FOLLOWING, (struct rank){ 0, 1 }, &kit.nodes[1].state.vote_block, 9);
+    uint64_t commitvotes = counters_of(1)->sent[MESSAGE_COMMITVOTE];
+    for (uint32_t i = 0; i < 1000; i++) { /* The same certificate: the first is verified, the others known. */
+        cluster_kit_inject(&kit, 0, 1, &message);
+    }
+    kit.drop = NULL;
+    cluster_kit_run(&kit, 2000000);
+    cr_assert_gt(counters_of(1)->sent[MESSAGE_COMMITVOTE] - commitvotes, 0);
+    cr_assert_leq(counters_of(1)->sent[MESSAGE_COMMITVOTE] - commitvotes, 12, "J7: %llu", (unsigned long long)counters_of(1)->sent[MESSAGE_COMMITVOTE]);
+    cr_assert(cluster_kit_quiet(&kit, 20 * SECOND));
+    cr_assert_eq(cluster_kit_agree(&kit), 1);
+    struct replica_status status;
+    replica_status(kit.nodes[1].replica, &status);
+    uint64_t ckpts = counters_of(1)->sent[MESSAGE_CKPT];
+    message.type = MESSAGE_CKPT_ASK;
+    message.ckpt_ask = (struct message_ckpt_ask){ status.committed_height, status.committed_block };
+    for (uint32_t i = 0; i < 1000; i++) {
+        give(0, 1);
+    }
+    cr_assert_gt(counters_of(1)->sent[MESSAGE_CKPT] - ckpts, 0);
+    cr_assert_leq(counters_of(1)->sent[MESSAGE_CKPT] - ckpts, 8, "J7");
+    cluster_kit_close(&kit);
+}
+
 Test(replica_attack, reads_of_one_member_are_rationed)
 {
     start_with_one_block();
