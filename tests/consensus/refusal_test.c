@@ -141,3 +141,31 @@ Test(refusal, after_30_s_of_a_nonce_that_nobody_precedes_moves_nobody)
     cr_assert_eq(kit.nodes[0].executed, 0);
     cluster_kit_close(&kit);
 }
+
+static void request_of_client(uint32_t node, uint32_t client, uint32_t account, uint64_t nonce)
+{
+    static uint8_t bytes[APP_KIT_COMMAND_BYTES_MAX];
+    uint64_t until_ms = kit.wall_ms + kit.now_ns / 1000000 + 300000;
+    size_t size = app_kit_make(&(struct app_kit_command){ .account = account, .nonce = nonce, .valid_until_ms = until_ms }, bytes);
+
+    cluster_kit_step(&kit, node, &(struct event){ .kind = EVENT_REQUEST, .request = { 1 + account, client, bytes_of(bytes, size) } });
+}
+
+/* A step tells 256 answers and asks to be called again at once; nobody is forgotten and no other event is needed. */
+Test(refusal, of_more_commands_than_a_step_tells_reaches_every_client)
+{
+    enum { COMMANDS = 400 };
+
+    cluster_kit_start(&kit, 4, 0);
+    for (uint32_t i = 0; i < COMMANDS; i++) {
+        request_of_client(1, i / 32, 1 + i, 2); /* Number 1 never comes. */
+    }
+    cluster_kit_run(&kit, SECOND);
+    cr_assert_eq(kit.nodes[1].admitted, COMMANDS);
+    cluster_kit_run(&kit, 28 * SECOND);
+    cr_assert_eq(kit.nodes[1].refused, 0);
+    cluster_kit_run(&kit, SECOND + SECOND / 2); /* All of them are over at the same moment. */
+    cr_assert_eq(kit.nodes[1].refused, COMMANDS, "R1: each is answered");
+    cr_assert(cluster_kit_quiet(&kit, SECOND));
+    cluster_kit_close(&kit);
+}
