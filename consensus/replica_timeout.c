@@ -361,11 +361,12 @@ static void watch(struct replica *r)
     r->work_certified = open;
 }
 
-/* repeat_due_ns: when what was said to all is to be said again: after tau_k, then after twice as long each time, up to tau_max (T7). */
+/* repeat_due_ns: when what was said to all is to be said again: after tau_k, then after twice as long each time, up to tau_max (T7). Who stops has no
+ * time for that: it says what it has to say, and goes. */
 static uint64_t repeat_due_ns(const struct replica *r)
 {
     ASSERT(r->timeout_backoff <= BACKOFF_MAX);
-    return r->timeout_sent_ns + pacemaker_backoff_ns(&r->pacemaker, r->timeout_backoff);
+    return r->timeout_sent_ns + pacemaker_backoff_ns(&r->pacemaker, r->draining ? 0 : r->timeout_backoff);
 }
 
 static void count_repeat(struct replica *r)
