@@ -7,6 +7,7 @@
 #include "storage/state_store_priv.h"
 
 #include "base/assert.h"
+#include "storage/state_chunk.h"
 
 #include <string.h>
 
@@ -271,28 +272,14 @@ enum verdict state_proof_check_key(struct state_proof *proof, struct bytes bytes
     return verdict;
 }
 
-/* The tree above a sorted run of pairs, rebuilt: `open` holds, from the top down, what lies left of the path to the last pair. */
-struct rebuild {
-    uint32_t count;
-    struct step open[STATE_PROOF_DEPTH_MAX];
-};
-
-static struct hash32 close_down_to(struct rebuild *rebuild, struct hash32 hash, uint32_t bit)
-{
-    while (rebuild->count > 0 && (bit == BIT_NONE || rebuild->open[rebuild->count - 1].bit > bit)) {
-        const struct step *left = &rebuild->open[--rebuild->count];
-        hash = node_hash(left->bit, &left->sibling, &hash);
-    }
-    return hash;
-}
-
 /* The hash above all pairs of a claim. Fails: ORDER when they do not ascend, HASH when one lacks the prefix. */
 static enum verdict rebuild_hash(const struct claim *claim, struct bytes prefix, struct hash32 *out)
 {
-    struct rebuild rebuild = { .count = 0 };
+    struct state_fold fold;
     struct reader pairs = claim->pairs;
     struct state_entry entry, last = { 0 };
-    struct hash32 hash = { { 0 } };
+
+    state_fold_begin(&fold);
 
     for (uint32_t i = 0; i < claim->pairs_count; i++) {
         bool read = read_pair(&pairs, &entry);
@@ -300,19 +287,16 @@ static enum verdict rebuild_hash(const struct claim *claim, struct bytes prefix,
         if (!has_prefix(entry.key, prefix)) {
             return VERDICT_HASH;
         }
-        if (i > 0) {
-            uint32_t bit = key_differ(last.key, entry.key);
-            if (bit == BIT_NONE || key_bit(entry.key.data, entry.key.size, bit) == 0) {
-                return VERDICT_ORDER;
-            }
-            hash = close_down_to(&rebuild, hash, bit);
-            ASSERT(rebuild.count < STATE_PROOF_DEPTH_MAX);
-            rebuild.open[rebuild.count++] = (struct step){ .bit = bit, .sibling = hash };
+        uint32_t bit = i == 0 ? 0 : key_differ(last.key, entry.key);
+        if (i > 0 && (bit == BIT_NONE || key_bit(entry.key.data, entry.key.size, bit) == 0)) {
+            return VERDICT_ORDER;
         }
-        hash = pair_hash(entry.key, entry.value);
+        struct hash32 leaf = pair_hash(entry.key, entry.value);
+        bool fits = state_fold_add(&fold, bit, &leaf);
+        ASSERT(fits); /* ascending keys */
         last = entry;
     }
-    *out = close_down_to(&rebuild, hash, BIT_NONE);
+    *out = state_fold_end(&fold);
     return VERDICT_OK;
 }
 
