@@ -44,6 +44,8 @@ struct hash32 {
     X(HASH_QUERY, "WARD/query/v1")             /* a signed client query */                                                                           \
     X(HASH_RELEASE, "WARD/release/v1")         /* a signed fetch of a document under a ticket */                                                     \
     X(HASH_HELLO, "WARD/hello")                /* tag over the first handshake message */                                                            \
+    X(HASH_SNAPSHOT, "WARD/snapshot/list")     /* manifest of a snapshot */                                                                          \
+    X(HASH_SNAPSHOT_CHUNK, "WARD/snapshot/chunk") /* a chunk of the archive in a snapshot */                                                         \
     X(HASH_FOLD, "WARD/fold")                  /* digest over a list of digests */
 
 enum hash_tag {

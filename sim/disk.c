@@ -271,7 +271,7 @@ static enum err disk_segments(struct disk *base, uint32_t *numbers, size_t capac
 
     *count = 0;
     for (uint32_t i = 1; i <= disk->config.segments_max; i++) {
-        if (!disk->files[i].exists) {
+        if (!disk->files[i].exists || disk->files[i].number >= DISK_SNAPSHOT_FIRST) {
             continue;
         }
         if (*count == capacity) {
@@ -325,8 +325,15 @@ static enum err disk_write_start(struct disk *base, struct disk_request *request
 
 static enum err disk_prepare(struct disk *base, struct disk_request *request)
 {
+    struct sim_disk *disk = sim_of(base);
+
     ASSERT(request->file >= 1);
-    return request_start(sim_of(base), request, OPERATION_PREPARE);
+    for (uint32_t i = 0; i < DISK_REQUESTS_MAX; i++) {
+        if (disk->pending[i].request != NULL && disk->pending[i].operation == OPERATION_PREPARE) {
+            return ERR_AGAIN;
+        }
+    }
+    return request_start(disk, request, OPERATION_PREPARE);
 }
 
 static enum err disk_discard(struct disk *base, uint32_t segment)
@@ -341,6 +348,13 @@ static enum err disk_discard(struct disk *base, uint32_t segment)
     return ERR_OK;
 }
 
+/* Retiring is over at once here; between two looks of its owner that makes no difference. */
+static enum err disk_retire(struct disk *base, uint32_t segment)
+{
+    ASSERT(segment < DISK_SNAPSHOT_FIRST);
+    return disk_discard(base, segment);
+}
+
 static const struct disk_ops operations = {
     .segments = disk_segments,
     .settle = disk_settle,
@@ -349,6 +363,7 @@ static const struct disk_ops operations = {
     .read_start = disk_read_start,
     .write_start = disk_write_start,
     .prepare = disk_prepare,
+    .retire = disk_retire,
     .discard = disk_discard,
 };
 

@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
-#include "storage/format.h"
+#include "storage/snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -184,7 +184,8 @@ static enum err directories_open(struct datadir *dir, bool create)
     if (dir->pool < 0) {
         return fail_errno(dir, "pool");
     }
-    if (create && mkdirat(dir->root, "snap", 0700) != 0 && errno != EEXIST) {
+    dir->snap = directory_at(dir->root, "snap", create);
+    if (dir->snap < 0) {
         return fail_errno(dir, "snap");
     }
     return create && fsync(dir->root) != 0 ? fail_errno(dir, "flush") : ERR_OK;
@@ -209,7 +210,7 @@ static enum err steps_open(struct datadir *dir, const char *path, bool create, b
     return err == ERR_OK ? directories_open(dir, true) : err;
 }
 
-static void datadir_clear(struct datadir *dir) { *dir = (struct datadir){ .root = -1, .log = -1, .pool = -1, .lock = -1 }; }
+static void datadir_clear(struct datadir *dir) { *dir = (struct datadir){ .root = -1, .log = -1, .pool = -1, .snap = -1, .lock = -1 }; }
 
 enum err datadir_open(struct datadir *dir, const char *path, bool create, bool unsafe_dev)
 {
@@ -237,7 +238,7 @@ enum err datadir_open_read(struct datadir *dir, const char *path)
 
 void datadir_close(struct datadir *dir)
 {
-    int *descriptors[] = { &dir->pool, &dir->log, &dir->lock, &dir->root };
+    int *descriptors[] = { &dir->snap, &dir->pool, &dir->log, &dir->lock, &dir->root };
 
     for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++) {
         if (*descriptors[i] >= 0) {
@@ -250,6 +251,18 @@ void datadir_close(struct datadir *dir)
 /* --- Names ---------------------------------------------------------------------------------------------------------- */
 
 void datadir_segment_name(uint32_t segment, char out[DATADIR_NAME_BYTES]) { snprintf(out, DATADIR_NAME_BYTES, "%010u.seg", segment); }
+
+int datadir_file_name(const struct datadir *dir, uint32_t number, char out[DATADIR_NAME_BYTES])
+{
+    if (number < DISK_SNAPSHOT_FIRST) {
+        datadir_segment_name(number, out);
+        return dir->log;
+    }
+    uint32_t part = number - DISK_SNAPSHOT_FIRST;
+    ASSERT(part / SNAPSHOT_PARTS_MAX < SNAPSHOT_SLOTS);
+    snprintf(out, DATADIR_NAME_BYTES, "%u-%04u.snp", part / SNAPSHOT_PARTS_MAX, part % SNAPSHOT_PARTS_MAX);
+    return dir->snap;
+}
 
 /* The number in a name like "0000000042.seg"; 0 for any other name. */
 static uint32_t segment_number(const char *name)

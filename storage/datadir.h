@@ -4,7 +4,7 @@
  *     <data>/superblock      four copies
  *     <data>/log/<n>.seg     segments; n is ten decimal digits
  *     <data>/pool/           segments filled with zeros, ready to be named
- *     <data>/snap/           snapshots
+ *     <data>/snap/<s>-<p>.snp  part p of the snapshot in slot s, as long as a segment
  *
  * Only the real disk knows it; the simulator has none. */
 #ifndef WARD_STORAGE_DATADIR_H
@@ -23,6 +23,7 @@ struct datadir {
     int root; /* descriptors; -1: closed */
     int log;
     int pool;
+    int snap;
     int lock;
     bool unsafe;    /* opened under unsafe_dev, and the file system would have been refused: durability is not to be trusted */
     bool direct;    /* O_DIRECT works; always so unless unsafe */
@@ -69,6 +70,9 @@ enum err datadir_pool(const struct datadir *dir, uint32_t *highest);
 
 /* datadir_segment_name writes "0000000042.seg". */
 void datadir_segment_name(uint32_t segment, char out[DATADIR_NAME_BYTES]);
+
+/* datadir_file_name writes the name of a segment or of a part of a snapshot. Gives: the descriptor of the directory that it is in. */
+int datadir_file_name(const struct datadir *dir, uint32_t number, char out[DATADIR_NAME_BYTES]);
 
 /* datadir_err maps an errno. */
 enum err datadir_err(int number);

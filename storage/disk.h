@@ -1,7 +1,8 @@
 /* disk.h: the small piece of a file system that the log needs, as a table of functions.
  *
  * Behind it: storage/disk_dir.c (O_DIRECT through the event loop's ring) and sim/disk.c (memory that tears, rots and lies).
- * A file is named by a number: DISK_SUPERBLOCK, or the number of a segment, from 1. Offsets, sizes and memory are multiples of
+ * A file is named by a number: DISK_SUPERBLOCK, the number of a segment, from 1, or of a part of a snapshot, from
+ * DISK_SNAPSHOT_FIRST. Offsets, sizes and memory are multiples of
  * DISK_BLOCK. Reads for recovery block; whatever happens while the replica runs completes through `struct completion`. */
 #ifndef WARD_STORAGE_DISK_H
 #define WARD_STORAGE_DISK_H
@@ -14,7 +15,9 @@
 #include <stdint.h>
 
 #define DISK_SUPERBLOCK 0u     /* the file of the superblock copies; segments count from 1 */
-#define DISK_REQUESTS_MAX 4u   /* under way at once: one log write, one log read, one superblock write, one segment in preparation */
+#define DISK_SNAPSHOT_FIRST 0x40000000u /* parts of snapshots: files as long as a segment, in a directory of their own */
+#define DISK_REQUESTS_MAX 8u   /* under way at once: write and read of the log, the superblock, a file in preparation, one that is retired, of snapshots a
+                                  write, a reading back and a reading for others */
 #define DISK_SEGMENTS_MAX 16384u /* in one directory: 1 TiB of log */
 
 /* One asynchronous request. Its owner embeds it, fills the fields and keeps them, and the memory, until `completion` was called:
@@ -63,9 +66,14 @@ struct disk_ops {
     enum err (*read_start)(struct disk *disk, struct disk_request *request);
     enum err (*write_start)(struct disk *disk, struct disk_request *request);
 
-    /* prepare makes segment request->file exist under its name, durably and full of zeros, away from the critical path; completion
-     * with result 0 or a negative errno (-ENOSPC: disk full). At most one at a time. */
+    /* prepare makes segment request->file, or part of a snapshot, exist under its name, durably and full of zeros, away from the critical path;
+     * completion with result 0 or a negative errno (-ENOSPC: disk full). Fails: ERR_AGAIN while another one is under way. */
     enum err (*prepare)(struct disk *disk, struct disk_request *request);
+
+    /* retire takes a segment out of use for good, away from the critical path: it is filled with zeros for new use, or removed. Nobody is told
+     * when: a segment that a crash left is retired again. Needs: no request on it is under way. Fails: ERR_AGAIN while another one is
+     * under way; ERR_NOT_FOUND. */
+    enum err (*retire)(struct disk *disk, uint32_t segment);
 
     /* discard removes a segment, durably; recovery alone uses it. Fails: ERR_NOT_FOUND, ERR_IO. */
     enum err (*discard)(struct disk *disk, uint32_t segment);

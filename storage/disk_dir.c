@@ -61,8 +61,8 @@ static enum err file_open(struct disk_dir *disk, uint32_t segment, struct disk_d
     }
     file->segment = 0;
     file->locked = false;
-    datadir_segment_name(segment, name);
-    file->fd = openat(disk->dir->log, name, direct_flags(disk));
+    int directory = datadir_file_name(disk->dir, segment, name);
+    file->fd = openat(directory, name, direct_flags(disk));
     if (file->fd < 0) {
         return datadir_err(errno);
     }
@@ -118,7 +118,7 @@ static enum err disk_settle(struct disk *base, uint32_t number)
             return err;
         }
         fd = file->fd;
-        directory = disk->dir->log;
+        directory = number < DISK_SNAPSHOT_FIRST ? disk->dir->log : disk->dir->snap;
     }
     enum err err = file != NULL && file->locked ? ERR_OK : lock_wait(fd);
     if (err != ERR_OK) {
@@ -252,7 +252,9 @@ static enum err disk_prepare(struct disk *base, struct disk_request *request)
     struct disk_dir *disk = dir_of(base);
 
     ASSERT(request->file >= 1);
-    ASSERT(disk->preparing == NULL);
+    if (disk->preparing != NULL) {
+        return ERR_AGAIN;
+    }
     if (!disk->thread_runs) {
         return ERR_IO;
     }
@@ -294,6 +296,28 @@ void disk_dir_collect(struct disk_dir *disk)
     }
 }
 
+static enum err disk_retire(struct disk *base, uint32_t segment)
+{
+    struct disk_dir *disk = dir_of(base);
+    struct disk_dir_file *file = slot_for(disk, segment);
+    enum err err = ERR_OK;
+
+    ASSERT(segment >= 1);
+    ASSERT(segment < DISK_SNAPSHOT_FIRST);
+    pthread_mutex_lock(&disk->mutex);
+    err = disk->retired != 0 || !disk->thread_runs ? ERR_AGAIN : ERR_OK;
+    if (err == ERR_OK) {
+        disk->retired = segment;
+        pthread_cond_signal(&disk->work);
+    }
+    pthread_mutex_unlock(&disk->mutex);
+    if (err == ERR_OK && file->segment == segment) {
+        close(file->fd);
+        *file = (struct disk_dir_file){ .fd = -1 };
+    }
+    return err;
+}
+
 /* --- Life ----------------------------------------------------------------------------------------------------------- */
 
 static const struct disk_ops operations = {
@@ -304,6 +328,7 @@ static const struct disk_ops operations = {
     .read_start = disk_read_start,
     .write_start = disk_write_start,
     .prepare = disk_prepare,
+    .retire = disk_retire,
     .discard = disk_discard,
 };
 

@@ -15,10 +15,10 @@
 
 #include <pthread.h>
 
-#define DISK_DIR_OPEN_MAX 4u /* segments held open; more than can be under way at once */
+#define DISK_DIR_OPEN_MAX 8u /* segments held open; more than can be under way at once */
 
 struct disk_dir_file {
-    uint32_t segment; /* 0: free */
+    uint32_t segment; /* or part of a snapshot; 0: free */
     int fd;
     bool locked;   /* flock: no other process, alive or with writes still in the kernel, can write to it */
     uint64_t used; /* for the choice of the one to close */
@@ -44,6 +44,7 @@ struct disk_dir {
     uint32_t wanted;       /* segment to prepare; 0: none */
     bool wanted_told;      /* the last one is prepared, or failed, and the loop has not collected it yet */
     int32_t wanted_result; /* 0 or a negative errno */
+    uint32_t retired;      /* segment to take out of use; 0: none */
     uint32_t pool_count;   /* files in the pool, numbered from 1 */
     bool pool_failed;      /* the last filling failed: tried again when a segment is wanted */
     uint64_t flushes;      /* by the thread */

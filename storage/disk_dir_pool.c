@@ -1,6 +1,8 @@
 /* disk_dir_pool.c: the thread that prepares segments, away from the critical path.
  *
- *     pool/filling --zeros, flush, rename--> pool/<k>.seg --wanted: rename, flush both directories--> log/<n>.seg
+ *     pool/filling --zeros, flush, rename--> pool/<k>.seg --wanted: rename, flush both directories--> log/<n>.seg, snap/<s>-<p>.snp
+ *          ^                                                                                                |
+ *          +---------------------- retired: while the pool has room, else removed --------------------------+
  *
  * Appending into a file that is already written costs one flush and the bytes themselves; into a growing or merely allocated one it
  * costs the file system's journal besides. A file in the pool is zeros by construction: it gets its name there only after its flush. */
@@ -19,6 +21,7 @@
 
 #define FILL_BYTES (1u << 20)
 #define FILLING "filling"
+#define RETIRED "retired"
 #define NICE 10                                 /* about a tenth of a busy core: enough to stay ahead of the log */
 #define IO_PRIORITY_LOWEST ((2 << 13) | 7)      /* best effort, level 7: behind the log, never starved by it */
 #define IO_PRIORITY_OF_THREAD 1
@@ -67,12 +70,14 @@ static int32_t zeros_write(struct disk_dir *disk, int fd)
     return fsync(fd) == 0 ? 0 : -errno;
 }
 
-/* Adds one file to the pool. Gives 0 or a negative errno; what was begun is removed. */
-static int32_t pool_fill(struct disk_dir *disk)
+/* Adds one file to the pool: a new one, or with `again` the one that is there already, overwritten. Gives 0 or a negative errno; what was begun is
+ * removed. */
+static int32_t pool_fill(struct disk_dir *disk, bool again)
 {
     char name[DATADIR_NAME_BYTES];
     int pool = disk->dir->pool;
-    int fd = openat(pool, FILLING, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | (disk->dir->direct ? O_DIRECT : 0), 0600);
+    int flags = again ? O_RDWR : O_RDWR | O_CREAT | O_TRUNC;
+    int fd = openat(pool, FILLING, flags | O_CLOEXEC | (disk->dir->direct ? O_DIRECT : 0), 0600);
 
     if (fd < 0) {
         return -errno;
@@ -97,7 +102,7 @@ static int32_t segment_name(struct disk_dir *disk, uint32_t segment, uint32_t fr
     struct stat st;
 
     datadir_segment_name(from, old);
-    datadir_segment_name(segment, new);
+    int directory = datadir_file_name(disk->dir, segment, new);
     if (fstatat(disk->dir->pool, old, &st, 0) != 0) {
         return -errno;
     }
@@ -105,12 +110,12 @@ static int32_t segment_name(struct disk_dir *disk, uint32_t segment, uint32_t fr
         unlinkat(disk->dir->pool, old, 0);
         return -ENOENT;
     }
-    if (renameat2(disk->dir->pool, old, disk->dir->log, new, RENAME_NOREPLACE) != 0) {
+    if (renameat2(disk->dir->pool, old, directory, new, RENAME_NOREPLACE) != 0) {
         return -errno;
     }
     count_flush(disk);
     count_flush(disk);
-    return fsync(disk->dir->log) == 0 && fsync(disk->dir->pool) == 0 ? 0 : -errno;
+    return fsync(directory) == 0 && fsync(disk->dir->pool) == 0 ? 0 : -errno;
 }
 
 static void pool_count_set(struct disk_dir *disk, uint32_t count)
@@ -130,7 +135,7 @@ static int32_t segment_take(struct disk_dir *disk, uint32_t segment)
         pool_count_set(disk, result == 0 || result == -ENOENT ? left - 1 : left);
     }
     if (result == -ENOENT) {
-        result = pool_fill(disk);
+        result = pool_fill(disk, false);
         result = result == 0 ? segment_name(disk, segment, 1) : result;
     }
     return result;
@@ -153,11 +158,34 @@ static void wanted_serve(struct disk_dir *disk, uint32_t segment)
 
 static void pool_serve(struct disk_dir *disk)
 {
-    int32_t result = pool_fill(disk);
+    int32_t result = pool_fill(disk, false);
 
     pthread_mutex_lock(&disk->mutex);
     disk->pool_failed = result != 0;
     disk->pool_count += result == 0;
+    pthread_mutex_unlock(&disk->mutex);
+}
+
+/* Takes a segment out of the log. Its bytes may be somebody's records still, so it becomes a file of the pool only as zeros. */
+static void retired_serve(struct disk_dir *disk, uint32_t segment)
+{
+    char name[DATADIR_NAME_BYTES];
+    int32_t result = -ENOSPC;
+    bool room = disk->pool_count < disk->pool_target;
+
+    datadir_segment_name(segment, name);
+    bool moved = renameat(disk->dir->log, name, disk->dir->pool, room ? FILLING : RETIRED) == 0;
+    count_flush(disk);
+    moved = fsync(disk->dir->log) == 0 && moved;
+    if (moved && room) {
+        result = pool_fill(disk, true);
+    } else if (moved) {
+        unlinkat(disk->dir->pool, RETIRED, 0);
+    }
+    pthread_mutex_lock(&disk->mutex);
+    disk->retired = 0;
+    disk->pool_count += result == 0;
+    disk->pool_failed = disk->pool_failed && result != 0; /* there is room again */
     pthread_mutex_unlock(&disk->mutex);
 }
 
@@ -168,17 +196,19 @@ void *disk_dir_pool_run(void *context)
     priority_lower();
     for (;;) { /* until disk_dir_close */
         pthread_mutex_lock(&disk->mutex);
-        while (!disk->stop && disk->wanted == 0 && (disk->pool_failed || disk->pool_count >= disk->pool_target)) {
+        while (!disk->stop && disk->wanted == 0 && disk->retired == 0 && (disk->pool_failed || disk->pool_count >= disk->pool_target)) {
             pthread_cond_wait(&disk->work, &disk->mutex);
         }
         bool stop = disk->stop;
-        uint32_t wanted = disk->wanted;
+        uint32_t wanted = disk->wanted, retired = disk->retired;
         pthread_mutex_unlock(&disk->mutex);
         if (stop) {
             return NULL;
         }
         if (wanted != 0) {
             wanted_serve(disk, wanted);
+        } else if (retired != 0) {
+            retired_serve(disk, retired);
         } else {
             pool_serve(disk);
         }

@@ -1,4 +1,5 @@
 #include "storage/disk_dir.h"
+#include "storage/snapshot.h"
 #include "storage/format.h"
 #include "tests/storage/dir_kit.h"
 
@@ -126,6 +127,109 @@ ParameterizedTest(enum dir_backend *backend, disk_dir_pool, a_file_of_another_si
     cr_assert_eq(fstatat(dir.log, name, &st, 0), 0);
     cr_assert_eq(st.st_size, SEGMENT);
     cr_assert_eq(in_pool(), 0);
+    stop();
+    dir_remove(path);
+}
+
+static bool is_zeros(int directory, const char *name)
+{
+    static uint8_t bytes[SEGMENT];
+    int fd = openat(directory, name, O_RDONLY);
+
+    cr_assert_geq(fd, 0);
+    ssize_t got = pread(fd, bytes, sizeof bytes, 0);
+    close(fd);
+    return got == SEGMENT && bytes_are_zero(bytes, sizeof bytes);
+}
+
+static void retired_wait(uint32_t segment)
+{
+    char name[DATADIR_NAME_BYTES];
+    struct stat st;
+
+    datadir_segment_name(segment, name);
+    for (uint32_t i = 0; i < 2000; i++) {
+        pthread_mutex_lock(&disk.mutex);
+        bool over = disk.retired == 0;
+        pthread_mutex_unlock(&disk.mutex);
+        if (over) {
+            break;
+        }
+        usleep(1000);
+    }
+    cr_assert_neq(fstatat(dir.log, name, &st, 0), 0, "it is gone from the log");
+}
+
+ON_EACH_QUEUE(disk_dir_pool, a_retired_segment_becomes_zeros_in_the_pool_while_that_has_room)
+ParameterizedTest(enum dir_backend *backend, disk_dir_pool, a_retired_segment_becomes_zeros_in_the_pool_while_that_has_room)
+{
+    char name[DATADIR_NAME_BYTES];
+
+    dir_make(path);
+    start(*backend, 0);
+    cr_assert_eq(prepare(1), 0);
+    datadir_segment_name(1, name);
+    int fd = openat(dir.log, name, O_RDWR);
+    cr_assert_eq(pwrite(fd, "somebody's record", 17, 4096), 17);
+    close(fd);
+    pthread_mutex_lock(&disk.mutex);
+    disk.pool_target = 1;
+    pthread_mutex_unlock(&disk.mutex);
+    cr_assert_eq(disk.disk.ops->retire(&disk.disk, 1), ERR_OK);
+    retired_wait(1);
+    cr_assert_eq(in_pool(), 1);
+    cr_assert(is_zeros(dir.pool, name), "whatever it held");
+    stop();
+    dir_remove(path);
+}
+
+ON_EACH_QUEUE(disk_dir_pool, a_retired_segment_is_removed_when_the_pool_is_full)
+ParameterizedTest(enum dir_backend *backend, disk_dir_pool, a_retired_segment_is_removed_when_the_pool_is_full)
+{
+    struct stat st;
+
+    dir_make(path);
+    start(*backend, 0);
+    cr_assert_eq(prepare(1), 0);
+    cr_assert_eq(disk.disk.ops->retire(&disk.disk, 1), ERR_OK);
+    retired_wait(1);
+    cr_assert_eq(in_pool(), 0);
+    cr_assert_neq(fstatat(dir.pool, "retired", &st, 0), 0);
+    stop();
+    dir_remove(path);
+}
+
+ON_EACH_QUEUE(disk_dir_pool, a_part_of_a_snapshot_has_a_directory_of_its_own)
+ParameterizedTest(enum dir_backend *backend, disk_dir_pool, a_part_of_a_snapshot_has_a_directory_of_its_own)
+{
+    struct stat st;
+
+    dir_make(path);
+    start(*backend, 0);
+    cr_assert_eq(prepare(snapshot_file(1, 2)), 0);
+    cr_assert_eq(fstatat(dir.snap, "1-0002.snp", &st, 0), 0);
+    cr_assert_eq(st.st_size, SEGMENT);
+    uint32_t numbers[4];
+    size_t count = 9;
+    cr_assert_eq(disk.disk.ops->segments(&disk.disk, numbers, 4, &count), ERR_OK);
+    cr_assert_eq(count, 0, "it is no segment of the log");
+    stop();
+    dir_remove(path);
+}
+
+ON_EACH_QUEUE(disk_dir_pool, a_second_preparation_waits_for_the_first)
+ParameterizedTest(enum dir_backend *backend, disk_dir_pool, a_second_preparation_waits_for_the_first)
+{
+    struct told first = { .request = { .completion = { done }, .file = 1 } }, second = { .request = { .completion = { done }, .file = 2 } };
+
+    dir_make(path);
+    start(*backend, 0);
+    cr_assert_eq(disk.disk.ops->prepare(&disk.disk, &first.request), ERR_OK);
+    cr_assert_eq(disk.disk.ops->prepare(&disk.disk, &second.request), ERR_AGAIN);
+    while (first.calls == 0 && turner_turn(&turner)) {
+    }
+    cr_assert_eq(first.result, 0);
+    cr_assert_eq(second.calls, 0);
     stop();
     dir_remove(path);
 }
