@@ -279,6 +279,7 @@ static void drop_headers(struct replica *r)
 static void on_start(struct replica *r)
 {
     drop_headers(r);
+    replica_restore_view(r);
     r->started = true;
     r->view_entered_ns = r->now.mono_ns;
     r->progress_ns = r->now.mono_ns;

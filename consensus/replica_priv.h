@@ -326,6 +326,9 @@ void replica_pump_time(struct replica *r);
 uint64_t replica_stuck_base_ns(const struct replica *r);
 bool replica_is_outstanding(const struct replica *r);
 
+/* replica_restore_view takes the view of the last vote, when every record is read and before the first step (replica_restore.c). */
+void replica_restore_view(struct replica *r);
+
 /* --- Telling where one stands (replica_answer.c) ------------------------------------------------------------------------------------------- */
 
 void replica_hello(struct replica *r, uint32_t to);

@@ -5,7 +5,8 @@
  *     CERTIFICATE      high QC, TC of the newest view, proofs: what commits
  *     CHECKPOINT       the newest certificate
  *
- * The view is the highest that any of it leads to. So all replicas may lose their power at once and go on by themselves (J5). */
+ * The view is the highest that any of it leads to. Certificates lead to theirs as they are read; the last vote leads to its own after all records
+ * (replica_restore_view), or the TC of that view, which stands among them, would count as old and be lost. So all replicas may lose their power at once and go on by themselves (J5). */
 #include "consensus/replica_priv.h"
 
 #include "base/assert.h"
@@ -21,11 +22,11 @@ void replica_restore_state(struct replica *r, const struct voting_state *state)
     }
 }
 
-/* settle_view takes the view that was last voted in (section 2). */
-static void settle_view(struct replica *r)
+void replica_restore_view(struct replica *r)
 {
     uint64_t view = r->safety.state.vote_kind != VOTE_ROOT ? r->safety.state.vote.view : 0;
 
+    ASSERT(!r->started);
     if (view > r->view) {
         replica_enter(r, view, ENTERED_BY_CERT);
     }
@@ -173,7 +174,6 @@ enum err replica_restore_record(struct replica *r, uint8_t kind, uint64_t height
     }
     if (err == ERR_OK) {
         replica_try_commit(r);
-        settle_view(r);
     }
     r->out = NULL;
     return err;
