@@ -37,7 +37,7 @@ struct block {
     struct hash32 hash;
     uint64_t view;    /* newest view in which it was proposed */
     uint64_t hold_until_ns; /* a reserve waits for its certificate until then; 0: it does not wait (P1) */
-    uint64_t lsn;     /* of its append; 0: not in the log */
+    uint64_t lsn;     /* of its append, or the place of its record among those that an earlier run left; 0: not in the log */
     struct cert justify; /* QC of its parent, of the view in which it was proposed */
     uint32_t body_bytes;
     uint8_t *body;

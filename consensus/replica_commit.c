@@ -92,14 +92,20 @@ static bool is_flying(const struct replica *r, const struct block *block)
     return height > r->executed_height && height <= r->flight_high && hash_equal(&r->flight[height % 64], &block->hash);
 }
 
-/* is_worse: a is given up before b. First what is of no use, then what is of another view than this, older ones before. */
+static bool is_useless(const struct replica *r, const struct block *block)
+{
+    return block->refused || block->body_state == BODY_BAD || block->header.height <= r->history.high;
+}
+
+/* is_worse: a is given up before b. First what is of no use; while the log is read back what stands earlier in it, for the views of its records
+ * say nothing about a chain that was fetched; then what is of another view than this, older ones before. */
 static bool is_worse(const struct replica *r, const struct block *a, const struct block *b)
 {
-    bool a_useless = a->refused || a->body_state == BODY_BAD;
-    bool b_useless = b->refused || b->body_state == BODY_BAD;
-
-    if (a_useless != b_useless) {
-        return a_useless;
+    if (is_useless(r, a) != is_useless(r, b)) {
+        return is_useless(r, a);
+    }
+    if (!r->started) {
+        return a->lsn < b->lsn;
     }
     if ((a->view == r->view) != (b->view == r->view)) {
         return a->view != r->view;
@@ -125,6 +131,17 @@ void replica_let_go(struct replica *r, struct block *block)
     blocks_release(block);
 }
 
+/* is_linking: while the log is read back, the slot is the parent of another one or of the new block. A chain that waits for its proof is not cut. */
+static bool is_linking(const struct replica *r, const struct block *block, const struct block_header *header)
+{
+    bool links = !r->started && hash_equal(&header->parent, &block->hash);
+
+    for (uint32_t i = 0; i < r->blocks.count && !r->started && !links; i++) {
+        links = r->blocks.slots[i].used && hash_equal(&r->blocks.slots[i].header.parent, &block->hash);
+    }
+    return links && block->header.height > r->history.high;
+}
+
 struct block *replica_room(struct replica *r, const struct block_header *header, const struct hash32 *hash)
 {
     struct block *worst = NULL;
@@ -134,7 +151,7 @@ struct block *replica_room(struct replica *r, const struct block_header *header,
     }
     for (uint32_t i = 0; i < r->blocks.count; i++) {
         struct block *block = &r->blocks.slots[i];
-        if (!is_needed(r, block) && (worst == NULL || is_worse(r, block, worst))) {
+        if (!is_needed(r, block) && !is_linking(r, block, header) && (worst == NULL || is_worse(r, block, worst))) {
             worst = block;
         }
     }

@@ -59,15 +59,16 @@ static uint32_t choose(const struct replica *r)
 }
 
 /* make_room lets go of the highest blocks that are not linked, until those which link them have a place (J6); they are fetched again. Blocks
- * of one chain, asked for one by one from its tip downwards, can fill every slot. */
+ * of one chain, asked for one by one from its tip downwards, can fill every slot; so can those of a log of which a part is lost. */
 static void make_room(struct replica *r)
 {
     for (uint32_t i = 0; i < r->blocks.count && replica_room_count(r) < r->blocks.count / 2; i++) {
         struct block *highest = NULL;
         for (uint32_t k = 0; k < r->blocks.count; k++) {
             struct block *block = &r->blocks.slots[k];
-            bool loose = block->used && block->header.height > r->history.high + 1 && block->lsn == 0 && !block->verifying && !block->committed &&
-                         !block->is_bundle;
+            struct missing missing;
+            bool loose = block->used && block->header.height > r->history.high + 1 && !block->verifying && !block->committed && !block->is_bundle &&
+                         (block->lsn == 0 || !replica_is_held(r, block->header.height, &block->hash, false, &missing));
             if (loose && (highest == NULL || block->header.height > highest->header.height)) {
                 highest = block;
             }

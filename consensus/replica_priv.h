@@ -204,6 +204,7 @@ struct replica {
     uint64_t queried_base_ns;    /* of the QUERY sent last */
     uint64_t timeout_sent_ns;
     uint32_t timeout_repeats;  /* of what is bounded (Q1), answers to others among them; 0 .. REPEATS_MAX */
+    uint64_t restored_blocks;  /* records of blocks that were read back */
     struct rank commitvoted;   /* highest that was commit-voted since the start */
     uint32_t timeout_backoff;  /* how often it was said to all, for the time until the next (T7); 0 .. BACKOFF_MAX */
     enum cause timeout_cause;

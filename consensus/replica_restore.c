@@ -58,7 +58,7 @@ static enum err restore_block(struct replica *r, uint64_t view, const struct has
     }
     if (block != NULL && header.height > r->history.high) {
         block->view = view;
-        block->lsn = 1; /* In the log, from before this run. */
+        block->lsn = ++r->restored_blocks; /* In the log, from before this run. */
         block->checked = true;
         if (justified) {
             cert_copy(&block->justify, &r->msg.cert);

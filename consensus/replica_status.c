@@ -72,7 +72,7 @@ static void check_blocks(const struct replica *r)
         if (!block->used) {
             continue;
         }
-        ASSERT(block->lsn <= r->lsn || block->lsn == 1);
+        ASSERT(block->lsn <= r->lsn || block->lsn <= r->restored_blocks);
         if (block->committed) {
             ASSERT(block->header.height > r->executed_height);
             ASSERT(history_has(&r->history, block->header.height, &block->hash)); /* I1 */
