@@ -18,7 +18,7 @@
 #define APPEND_RECORDS_MAX 8u          /* in one group */
 #define APPEND_PARTS_MAX 3u            /* runs of bytes in one record */
 #define VERIFY_ITEMS_MAX 20992u        /* signatures of the largest block, five of each command, and a certificate */
-#define REQUEST_BATCH_MAX 128u         /* R1 */
+#define REQUEST_BATCH_MAX 1024u        /* R1 */
 
 enum effect_kind {
     EFFECT_SEND,

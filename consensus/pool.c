@@ -1,5 +1,5 @@
 /* pool.c: memory of the pool. What it does is in pool_admit.c (what may come in), pool_verify.c (signatures), pool_run.c and pool_state.c (what is live),
- * pool_flight.c (blocks), pool_select.c (whose turn it is), pool_live.c (what others are told), pool_answer.c (what clients are told),
+ * pool_suspect.c (sources of bad ones), pool_flight.c (blocks), pool_select.c (whose turn it is), pool_live.c (what others are told), pool_answer.c (what clients are told),
  * pool_check.c (invariants); records and lists in pool_table.c. */
 #include "consensus/pool.h"
 
@@ -91,6 +91,7 @@ static void take(struct pool *pool, struct arena *arena)
     pool->client_buckets = arena_take(arena, pool->item_buckets_count, sizeof *pool->client_buckets);
     pool->entry_buckets = arena_take(arena, pool->entry_buckets_count, sizeof *pool->entry_buckets);
     pool->batches = arena_take(arena, POOL_BATCHES, sizeof *pool->batches);
+    verdicts_take(&pool->known, arena, 2 * pool->config.commands, 0);
     take_slab(pool, arena);
     if (nodes != NULL) {
         heap_init(&pool->expiry, nodes, pool->items_max);
@@ -129,6 +130,7 @@ static void make_keys(struct pool *pool)
     for (uint32_t i = 0; i < sizeof pool->keys / sizeof pool->keys[0]; i++) {
         pool->keys[i] = spread(&a) + (spread(&b) << 1 | 1); /* Two equal halves of a seed must not cancel out. */
     }
+    pool->known.seed = spread(&a) | 1;
 }
 
 static void empty_buckets(uint32_t *buckets, uint32_t count)
@@ -178,7 +180,8 @@ struct pool *pool_init(void *memory, const struct pool_config *config, const str
     list_init(&pool->own);
     list_init(&pool->parked_rate);
     list_init(&pool->parked);
-    pool->payers_ring = POOL_NONE;
+    pool->rings[RING_TRUSTED].turn = POOL_NONE;
+    pool->rings[RING_SUSPECTS].turn = POOL_NONE;
     pool->origins_turn = POOL_NONE;
     pool->forward_next = POOL_NONE;
     pool->broadcast_next = POOL_NONE;

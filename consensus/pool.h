@@ -34,8 +34,12 @@
 #define POOL_COMMANDS_MAX 262144u
 #define POOL_NONCE_WINDOW 64u         /* nonces ahead of the executed one that may wait; beyond: NONCE_GAP */
 #define POOL_WAIT_NS 30000000000ull   /* R1: a command that is not live waits no longer */
-#define POOL_VERIFY_NS 2000000ull     /* R1: nor does a batch of signatures */
-#define POOL_BATCHES 2u               /* of signatures under way at once */
+#define POOL_BATCHES 3u               /* of signatures under way at once: two of anybody's, one of suspects' */
+#define POOL_SECOND_BATCH 256u        /* as many wait before a second batch begins beside the first */
+#define POOL_SUSPECT_NS 2000000000ull /* R1: for so long after a bad signature its source is rationed */
+#define POOL_SUSPECT_BATCH 16u        /* commands of suspects in one batch */
+#define POOL_SUSPECT_PLACES 16u       /* commands of one suspect that wait for their check */
+#define POOL_SUSPECT_CHECKS 256u      /* signatures of all suspects together that are checked in a second */
 #define POOL_TOKENS_MAX 2u            /* clients that one command answers */
 #define POOL_COST_NS_MAX 50000000ull  /* V5: C_max, static cost of one block */
 #define POOL_BYPASS_BLOCKS 3u         /* Q4 */
@@ -48,7 +52,6 @@ struct pool_config {
     uint32_t blocks;             /* heights that can be in flight at once, 1 .. 64 */
     uint32_t block_bytes_max;    /* limits of the epoch */
     uint32_t block_commands_max;
-    uint32_t batch_us;           /* T */
     uint8_t seed[16];            /* of the tables */
 };
 
@@ -88,21 +91,31 @@ void pool_drain(struct pool *pool);
 
 /* --- Signatures (R1) ------------------------------------------------------------------------------------------------ */
 
-/* pool_verify_due_ns gives when the next batch should be taken: 0 when REQUEST_BATCH_MAX commands wait, else min(T, 2 ms) after the oldest came;
- * UINT64_MAX when none waits or POOL_BATCHES are under way. An owner that is idle may take at once. */
+/* pool_verify_due_ns gives when the next batch should be taken: 0 when commands wait and nothing is under way, or POOL_SECOND_BATCH wait beside
+ * one batch; a time when suspects wait alone, whose ration must be paid for; UINT64_MAX when the end of a batch must come first. So what waits
+ * when the verifiers come free is the next batch, and nothing waits for company. */
 uint64_t pool_verify_due_ns(const struct pool *pool);
 
-/* pool_verify_take begins a batch of up to REQUEST_BATCH_MAX commands, taken in turn from each client and member that has some, so that a bad
- * one delays others by its own share alone. Gives: its number, 0 .. POOL_BATCHES - 1, with items and count (<= REQUEST_BATCH_MAX x
- * COMMAND_SIGNATURES_MAX); false when none waits or POOL_BATCHES are under way. Owns: items and all they point to stay until pool_verified. */
-bool pool_verify_take(struct pool *pool, uint32_t *batch, const struct sig_item **items, uint32_t *count);
+/* pool_verify_take begins a batch of up to REQUEST_BATCH_MAX commands, taken in turn from each client and member that has some. A source of a bad
+ * signature is a suspect for POOL_SUSPECT_NS: its commands are in batches of suspects alone, POOL_SUSPECT_CHECKS signatures in a second, so that it can neither
+ * spoil the batches of others nor use up the verifiers. Commands whose signatures are all known here need no check: they get their outcome at once.
+ * Gives: its number, 0 .. POOL_BATCHES - 1, with items and count (<= REQUEST_BATCH_MAX x COMMAND_SIGNATURES_MAX); false when none is due. Owns:
+ * items and all they point to stay until pool_verified. */
+bool pool_verify_take(struct pool *pool, struct now now, uint32_t *batch, const struct sig_item **items, uint32_t *count);
 
 /* pool_verified ends a batch. Gives: outcomes ADMIT, or REFUSE with the code that parse gave the first signature which is not valid (SIG,
  * COSIG, POP). Needs: the batch is under way; count as taken. Cost: O(1) per command. */
 void pool_verified(struct pool *pool, struct now now, uint32_t batch, const bool *verdicts, uint32_t count);
 
-/* pool_has_verified tells whether this very command, byte for byte, was verified here: its signatures need no second check (V5). */
-bool pool_has_verified(const struct pool *pool, const struct command *command);
+/* pool_has_verified tells whether this very command was verified here, byte for byte or signature by signature, as part of a block: it needs no second
+ * check (V5). */
+bool pool_has_verified(struct pool *pool, const struct command *command);
+
+/* pool_note_valid tells of a signature of a command that was verified elsewhere, as part of a block. */
+void pool_note_valid(struct pool *pool, const struct sig_item *item);
+
+/* pool_is_rationed tells whether a member is a suspect with as much waiting as it may have: nothing more of it need be read. */
+bool pool_is_rationed(const struct pool *pool, struct now now, uint32_t member);
 
 /* --- Answers -------------------------------------------------------------------------------------------------------- */
 
@@ -214,6 +227,13 @@ struct pool_status {
     uint32_t waiting;
     uint32_t live;
     uint32_t outcomes;   /* not yet taken */
+    /* Since the start. */
+    uint64_t batches;          /* of signatures */
+    uint64_t batches_spoilt;   /* of these, with commands of several sources and a bad signature */
+    uint64_t suspects_named;   /* sources that became suspects */
+    uint64_t suspect_checks;   /* signatures of suspects given to be checked */
+    uint64_t suspects_refused; /* commands of suspects that were refused unread */
+    uint64_t known_commands;   /* that needed no check: all their signatures were known */
 };
 struct pool_status pool_status(const struct pool *pool);
 

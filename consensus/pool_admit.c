@@ -227,6 +227,9 @@ static uint16_t admit(struct pool *pool, struct now now, const struct pool_sourc
     if (find_known(pool, source, payer, command, &code)) {
         return code;
     }
+    if (suspect_is_full(pool, now, payer)) {
+        return REFUSAL_SHARE;
+    }
     code = find_room(pool, payer, command, &leaving);
     if (code != CODE_OK) {
         return code;
@@ -254,6 +257,10 @@ static uint16_t add(struct pool *pool, struct now now, const struct pool_source 
     }
     if (source->token != 0 && !pool_can_answer(pool)) {
         return REFUSAL_BUSY;
+    }
+    if (source->token != 0 && suspect_client_is_full(pool, now, source->client)) {
+        pool->counted.suspects_refused++;
+        return REFUSAL_SHARE; /* Unread: a parse would be its to spend. */
     }
     uint16_t code = (uint16_t)pool->app.parse(pool->app.context, bytes, &command);
     if (code != CODE_OK) {

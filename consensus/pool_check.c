@@ -118,6 +118,25 @@ static void check_account(const struct pool *pool, uint32_t account)
     }
 }
 
+/* A4: one of the rings of payers. Gives: the items in it. */
+static uint32_t check_payers(const struct pool *pool, uint32_t which)
+{
+    const struct pool_ring *ring = &pool->rings[which];
+    uint32_t queued = 0;
+
+    for (uint32_t p = ring->turn; p != POOL_NONE;) {
+        check_list(pool, &pool->payers[p].queue, LINK_QUEUE);
+        ASSERT(pool->payers[p].queue.count > 0);
+        ASSERT(pool->payers[p].suspect == (which == RING_SUSPECTS));
+        ASSERT(pool->payers[pool->payers[p].ring_next].ring_prev == p);
+        queued += pool->payers[p].queue.count;
+        p = pool->payers[p].ring_next;
+        p = p == ring->turn ? POOL_NONE : p;
+    }
+    ASSERT(queued == ring->queued);
+    return queued;
+}
+
 /* A4, A5: who has a list is in the ring, and nobody else. */
 static void check_rings(const struct pool *pool)
 {
@@ -125,13 +144,8 @@ static void check_rings(const struct pool *pool)
     uint32_t ready = 0;
     uint32_t steps = 0;
 
-    for (uint32_t p = pool->payers_ring; p != POOL_NONE;) {
-        check_list(pool, &pool->payers[p].queue, LINK_QUEUE);
-        ASSERT(pool->payers[p].queue.count > 0);
-        ASSERT(pool->payers[pool->payers[p].ring_next].ring_prev == p);
-        queued += pool->payers[p].queue.count;
-        p = pool->payers[p].ring_next;
-        p = p == pool->payers_ring ? POOL_NONE : p;
+    for (uint32_t which = RING_TRUSTED; which <= RING_SUSPECTS; which++) {
+        queued += check_payers(pool, which);
     }
     for (uint32_t o = pool->origins_turn; o != POOL_NONE; steps++) {
         check_list(pool, &pool->origins[o].ready, LINK_QUEUE);

@@ -106,12 +106,13 @@ void pool_broadcast_reset(struct pool *pool)
 
 struct pool_status pool_status(const struct pool *pool)
 {
-    return (struct pool_status){
-        .commands = pool->held,
-        .bytes = (uint32_t)pool->held_bytes,
-        .unverified = pool->arrived.count + pool->verifying,
-        .waiting = pool->waiting,
-        .live = pool->live.count,
-        .outcomes = pool->outcomes_count,
-    };
+    struct pool_status status = pool->counted;
+
+    status.commands = pool->held;
+    status.bytes = (uint32_t)pool->held_bytes;
+    status.unverified = pool->arrived.count + pool->verifying;
+    status.waiting = pool->waiting;
+    status.live = pool->live.count;
+    status.outcomes = pool->outcomes_count;
+    return status;
 }

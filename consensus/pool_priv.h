@@ -5,7 +5,7 @@
  *   A2 account.run >= account.executed, and every nonce in (executed, run] *counts*: it is in flight, or its holder is in good standing.
  *      run is within POOL_NONCE_WINDOW of executed. A holder in good standing is live iff its nonce is <= run.
  *   A3 a holder with an entry in flight is FLIGHT, another live one READY, all others WAITING.
- *   A4 UNVERIFIED items are in the queue of their payer; payers with a queue are in the ring.
+ *   A4 UNVERIFIED items are in the queue of their payer; payers with a queue are in one of the two rings.
  *   A5 READY items are in the list of their origin, and origins with a list in the turn.
  *   A6 an item below or at the executed nonce is FLIGHT: its block is being executed.
  *   A7 room is left for the answers of every token: outcomes + 2 x tokens not yet admitted + tokens admitted <= outcomes_max. */
@@ -15,6 +15,7 @@
 #include "base/heap.h"
 #include "consensus/pool.h"
 #include "consensus/slab.h"
+#include "consensus/verdicts.h"
 
 #define POOL_NONE UINT32_MAX
 #define POOL_QUANTUM 4096u      /* R4: weight that an origin gets in its turn */
@@ -25,9 +26,11 @@
 #define POOL_JUDGE_NS 250000000ull /* how often commands without a token in their bucket are judged again */
 #define POOL_JUDGE_MAX 32u      /* of those, and of others at each executed block */
 #define POOL_TIME_MAX 64u       /* items that one call of pool_on_time ends */
-#define POOL_MERGES_MAX 1024u   /* items that one take may find verified already */
+#define POOL_MERGES_MAX 2048u   /* items that one take may find verified already */
 #define POOL_RETRY_MS 100u
 #define POOL_RETRY_WAITED_MS 1000u
+#define POOL_FORGIVE_MAX 16u   /* suspects whose time is over, looked at before each batch */
+#define POOL_SUSPECTS 256u      /* clients that are remembered as such; by number, so that a later one may displace an earlier */
 #define POOL_FAR_SLACK_MS 30000u /* a member admitted it by its own clock */
 
 enum pool_state {
@@ -102,7 +105,21 @@ struct pool_payer {
     size_t bytes;      /* of memory, likewise */
     uint32_t next;     /* in its bucket, or free */
     uint32_t ring_prev, ring_next;
+    uint64_t suspect_until_ns; /* it sent a bad signature; 0: not that anybody knows */
+    bool suspect;              /* its queue is in the ring of suspects */
     struct pool_list queue;
+};
+
+/* Payers whose queues are not empty, in turn. */
+struct pool_ring {
+    uint32_t turn;   /* whose it is; POOL_NONE: no queue */
+    uint32_t queued; /* items in all of them */
+};
+
+/* A client that is remembered while it has nothing here. */
+struct pool_suspect {
+    uint32_t client;
+    uint64_t until_ns;
 };
 
 struct pool_origin {
@@ -134,6 +151,7 @@ struct pool_height {
 
 struct pool_batch {
     bool open;
+    bool mixed; /* commands of several payers */
     uint32_t commands, items_count;
     uint32_t commands_items[REQUEST_BATCH_MAX];
     struct sig_item items[REQUEST_BATCH_MAX * COMMAND_SIGNATURES_MAX];
@@ -175,7 +193,11 @@ struct pool {
     uint64_t held_bytes;
     uint32_t outcomes_head, outcomes_count;
     uint32_t tokens_new, tokens_admitted;
-    uint32_t payers_ring; /* whose turn it is; POOL_NONE: no queue */
+    struct pool_ring rings[2]; /* sources that nothing is held against; suspects */
+    struct pool_suspect suspects[POOL_SUSPECTS];
+    uint64_t suspects_paid_ns; /* token bucket: when the next check of a suspect is paid for */
+    struct verdicts known;     /* valid signatures */
+    struct pool_status counted; /* its counters since the start */
     uint32_t origins_turn; /* likewise; no READY item */
     uint32_t origins_active;
 
@@ -305,5 +327,32 @@ uint64_t pool_weight(const struct pool *pool, uint32_t bytes, uint32_t cost_ns);
 
 void pool_queue(struct pool *pool, uint32_t index);
 void pool_unqueue(struct pool *pool, uint32_t index);
+
+/* --- pool_suspect.c: sources of bad signatures, and whose turn it is ----------------------------------------------------------- */
+
+#define RING_TRUSTED 0u
+#define RING_SUSPECTS 1u
+
+/* ring_enter puts a payer whose queue is no longer empty behind all others of the ring where it belongs now; ring_leave takes it out. */
+void ring_enter(struct pool *pool, uint64_t now_ns, uint32_t payer);
+void ring_leave(struct pool *pool, uint32_t payer);
+
+/* suspect_name records a bad signature of a payer. suspect_recall tells a client's new record what is held against it. */
+void suspect_name(struct pool *pool, struct now now, uint32_t payer);
+void suspect_recall(const struct pool *pool, struct pool_payer *payer);
+
+/* suspect_is_full: it is one, and has as much waiting as it may have. suspect_client_is_full tells of a client that may have no record. */
+bool suspect_is_full(const struct pool *pool, struct now now, uint32_t payer);
+bool suspect_client_is_full(const struct pool *pool, struct now now, uint32_t client);
+
+/* suspect_forgive moves the payer whose turn it is in the ring of suspects to the others when its time is over. Gives: whether it did. */
+bool suspect_forgive(struct pool *pool, struct now now);
+
+/* suspect_due_ns gives when the ration of suspects allows the next batch; suspect_charge pays for one. */
+uint64_t suspect_due_ns(const struct pool *pool);
+void suspect_charge(struct pool *pool, struct now now, uint32_t checks);
+
+/* payer_find gives the record of a client, POOL_NONE when it has none. */
+uint32_t payer_find(const struct pool *pool, uint32_t client);
 
 #endif

@@ -238,14 +238,21 @@ static uint32_t *client_head(const struct pool *pool, uint32_t client)
     return &pool->client_buckets[bucket(pool->keys[0] * client + pool->keys[10], pool->item_buckets_count)];
 }
 
-uint32_t payer_of_client(struct pool *pool, uint32_t client)
+uint32_t payer_find(const struct pool *pool, uint32_t client)
 {
-    uint32_t *head = client_head(pool, client);
-    uint32_t index = *head;
+    uint32_t index = *client_head(pool, client);
 
     while (index != POOL_NONE && pool->payers[index].client != client) {
         index = pool->payers[index].next;
     }
+    return index;
+}
+
+uint32_t payer_of_client(struct pool *pool, uint32_t client)
+{
+    uint32_t *head = client_head(pool, client);
+    uint32_t index = payer_find(pool, client);
+
     if (index != POOL_NONE) {
         return index;
     }
@@ -254,6 +261,7 @@ uint32_t payer_of_client(struct pool *pool, uint32_t client)
     pool->free_clients.first = used ? pool->payers[index].next : POOL_NONE;
     pool->payers[index] = (struct pool_payer){ .client = client, .next = *head };
     list_init(&pool->payers[index].queue);
+    suspect_recall(pool, &pool->payers[index]);
     *head = index;
     return index;
 }

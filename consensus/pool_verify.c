@@ -1,6 +1,6 @@
 /* pool_verify.c: signatures, in batches. Rule R1.
  *
- *     queue of each payer --in turn--> batch --verdicts--> holder of its (account, nonce)
+ *     queue of each payer --in turn--> batch, of suspects or of others --verdicts--> holder of its (account, nonce)
  *                                                    \---> refused; or joined to the holder that was quicker
  *
  * While an item is in a batch its bytes stay where they are, whatever happens to it (DOOMED). */
@@ -10,39 +10,6 @@
 
 #include <string.h>
 
-static void ring_enter(struct pool *pool, uint32_t payer)
-{
-    struct pool_payer *p = &pool->payers[payer];
-
-    if (pool->payers_ring == POOL_NONE) {
-        p->ring_prev = payer;
-        p->ring_next = payer;
-        pool->payers_ring = payer;
-        return;
-    }
-    struct pool_payer *first = &pool->payers[pool->payers_ring];
-    p->ring_next = pool->payers_ring; /* behind all others */
-    p->ring_prev = first->ring_prev;
-    pool->payers[p->ring_prev].ring_next = payer;
-    first->ring_prev = payer;
-}
-
-static void ring_leave(struct pool *pool, uint32_t payer)
-{
-    struct pool_payer *p = &pool->payers[payer];
-
-    ASSERT(pool->payers_ring != POOL_NONE);
-    if (p->ring_next == payer) {
-        pool->payers_ring = POOL_NONE;
-        return;
-    }
-    pool->payers[p->ring_prev].ring_next = p->ring_next;
-    pool->payers[p->ring_next].ring_prev = p->ring_prev;
-    if (pool->payers_ring == payer) {
-        pool->payers_ring = p->ring_next;
-    }
-}
-
 void pool_queue(struct pool *pool, uint32_t index)
 {
     uint32_t payer = pool->items[index].payer;
@@ -51,7 +18,9 @@ void pool_queue(struct pool *pool, uint32_t index)
     list_push(pool, &pool->arrived, LINK_AGE, index);
     list_push(pool, &pool->payers[payer].queue, LINK_QUEUE, index);
     if (pool->payers[payer].queue.count == 1) {
-        ring_enter(pool, payer);
+        ring_enter(pool, pool->items[index].since_ns, payer);
+    } else {
+        pool->rings[pool->payers[payer].suspect ? RING_SUSPECTS : RING_TRUSTED].queued++;
     }
 }
 
@@ -62,6 +31,7 @@ void pool_unqueue(struct pool *pool, uint32_t index)
     ASSERT(pool->items[index].state == POOL_UNVERIFIED);
     list_remove(pool, &pool->arrived, LINK_AGE, index);
     list_remove(pool, &pool->payers[payer].queue, LINK_QUEUE, index);
+    pool->rings[pool->payers[payer].suspect ? RING_SUSPECTS : RING_TRUSTED].queued--;
     if (pool->payers[payer].queue.count == 0) {
         ring_leave(pool, payer);
     }
@@ -69,41 +39,42 @@ void pool_unqueue(struct pool *pool, uint32_t index)
 
 /* --- Taking ------------------------------------------------------------------------------------------------------------ */
 
-static struct pool_batch *closed_batch(struct pool *pool)
+/* The last batch is that of suspects. */
+#define BATCH_SUSPECTS (POOL_BATCHES - 1)
+
+static uint32_t open_batches(const struct pool *pool)
 {
-    for (uint32_t i = 0; i < POOL_BATCHES; i++) {
-        if (!pool->batches[i].open) {
-            return &pool->batches[i];
-        }
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < BATCH_SUSPECTS; i++) {
+        count += pool->batches[i].open;
     }
-    return NULL;
+    return count;
+}
+
+static bool is_due(const struct pool *pool)
+{
+    uint32_t open = open_batches(pool), queued = pool->rings[RING_TRUSTED].queued;
+
+    return queued > 0 && (open == 0 || (open < BATCH_SUSPECTS && queued >= POOL_SECOND_BATCH));
 }
 
 uint64_t pool_verify_due_ns(const struct pool *pool)
 {
-    uint64_t wait_ns = (uint64_t)pool->config.batch_us * 1000;
-    bool closed = false;
-
-    for (uint32_t i = 0; i < POOL_BATCHES; i++) {
-        closed = closed || !pool->batches[i].open;
-    }
-    if (pool->arrived.count == 0 || !closed) {
-        return UINT64_MAX;
-    }
-    if (pool->arrived.count >= REQUEST_BATCH_MAX) {
+    if (is_due(pool)) {
         return 0;
     }
-    return pool->items[pool->arrived.head].since_ns + (wait_ns < POOL_VERIFY_NS ? wait_ns : POOL_VERIFY_NS);
+    return pool->rings[RING_SUSPECTS].queued > 0 && !pool->batches[BATCH_SUSPECTS].open ? suspect_due_ns(pool) : UINT64_MAX;
 }
 
 /* next_in_turn takes the oldest item of the payer whose turn it is. */
-static uint32_t next_in_turn(struct pool *pool)
+static uint32_t next_in_turn(struct pool *pool, struct pool_ring *ring)
 {
-    uint32_t payer = pool->payers_ring;
+    uint32_t payer = ring->turn;
 
     ASSERT(payer != POOL_NONE);
     uint32_t index = pool->payers[payer].queue.head;
-    pool->payers_ring = pool->payers[payer].ring_next;
+    ring->turn = pool->payers[payer].ring_next;
     pool_unqueue(pool, index);
     pool->items[index].state = POOL_VERIFYING;
     return index;
@@ -134,81 +105,23 @@ static void yield_to(struct pool *pool, struct now now, uint32_t index, uint32_t
     }
 }
 
+static struct sig_item signature_of(const struct pool_item *item, uint32_t i)
+{
+    const uint8_t *at = item->data + item->bytes + i * sizeof(struct pool_signature);
+    struct pool_signature kept;
+
+    memcpy(&kept, at, sizeof kept);
+    return (struct sig_item){ .key = item->data + kept.key, .digest = at + offsetof(struct pool_signature, digest), .signature = item->data + kept.signature };
+}
+
 static void put_in_batch(struct pool *pool, struct pool_batch *batch, uint32_t index)
 {
     const struct pool_item *item = &pool->items[index];
 
     batch->commands_items[batch->commands++] = index;
     for (uint32_t i = 0; i < item->signatures_count; i++) {
-        const uint8_t *at = item->data + item->bytes + i * sizeof(struct pool_signature);
-        struct pool_signature kept;
-        memcpy(&kept, at, sizeof kept);
-        batch->items[batch->items_count++] = (struct sig_item){
-            .key = item->data + kept.key,
-            .digest = at + offsetof(struct pool_signature, digest),
-            .signature = item->data + kept.signature,
-        };
+        batch->items[batch->items_count++] = signature_of(item, i);
     }
-}
-
-/* settle_early ends an item that needs no check of its own, as a doomed one that nobody looks at. Gives: whether it did. */
-static bool settle_early(struct pool *pool, uint32_t index)
-{
-    const struct pool_item *item = &pool->items[index];
-    uint32_t holder = holder_find(pool, item->account, item->nonce);
-
-    if (holder == POOL_NONE) {
-        holder = twin_of(pool, index);
-    }
-    if (holder == POOL_NONE) {
-        return false;
-    }
-    yield_to(pool, (struct now){ 0 }, index, holder);
-    ASSERT(item->state == POOL_DOOMED);
-    item_free(pool, index);
-    return true;
-}
-
-bool pool_verify_take(struct pool *pool, uint32_t *batch, const struct sig_item **items, uint32_t *count)
-{
-    struct pool_batch *b = closed_batch(pool);
-
-    if (b == NULL) {
-        return false;
-    }
-    b->commands = 0;
-    b->items_count = 0;
-    for (uint32_t i = 0; i < POOL_MERGES_MAX && pool->payers_ring != POOL_NONE && b->commands < REQUEST_BATCH_MAX; i++) {
-        uint32_t index = next_in_turn(pool);
-        if (!settle_early(pool, index)) {
-            put_in_batch(pool, b, index);
-        }
-    }
-    if (b->commands == 0) {
-        return false;
-    }
-    b->open = true;
-    pool->verifying += b->commands;
-    *batch = (uint32_t)(b - pool->batches);
-    *items = b->items;
-    *count = b->items_count;
-    return true;
-}
-
-/* --- Verdicts ---------------------------------------------------------------------------------------------------------- */
-
-/* judge gives OK, or the refusal that belongs to the first signature that is not valid. */
-static uint16_t judge(const struct pool_item *item, const bool *verdicts)
-{
-    for (uint32_t i = 0; i < item->signatures_count; i++) {
-        struct pool_signature kept;
-        if (!verdicts[i]) {
-            memcpy(&kept, item->data + item->bytes + i * sizeof kept, sizeof kept);
-            ASSERT(kept.refusal != CODE_OK);
-            return (uint16_t)kept.refusal;
-        }
-    }
-    return CODE_OK;
 }
 
 /* finish ends the check of one item. Gives: whether it stays. */
@@ -241,6 +154,132 @@ static bool finish(struct pool *pool, struct now now, uint32_t index, uint16_t c
     return false;
 }
 
+/* is_known: every signature of the item was verified here before, as part of a block or of a command that is gone. */
+static bool is_known(struct pool *pool, uint32_t index)
+{
+    const struct pool_item *item = &pool->items[index];
+
+    for (uint32_t i = 0; i < item->signatures_count; i++) {
+        struct sig_item signature = signature_of(item, i);
+        if (!verdicts_has(&pool->known, &signature)) {
+            return false;
+        }
+    }
+    pool->counted.known_commands++;
+    return true;
+}
+
+/* settle_early ends an item that needs no check of its own: as a doomed one that nobody looks at, or as a good one. Gives: whether it did. */
+static bool settle_early(struct pool *pool, struct now now, uint32_t index)
+{
+    const struct pool_item *item = &pool->items[index];
+    uint32_t holder = holder_find(pool, item->account, item->nonce);
+
+    if (holder == POOL_NONE) {
+        holder = twin_of(pool, index);
+    }
+    if (holder == POOL_NONE && !is_known(pool, index)) {
+        return false;
+    }
+    if (holder == POOL_NONE) {
+        if (!finish(pool, now, index, CODE_OK)) {
+            item_free(pool, index);
+        }
+        return true;
+    }
+    yield_to(pool, now, index, holder);
+    ASSERT(item->state == POOL_DOOMED);
+    item_free(pool, index);
+    return true;
+}
+
+/* gather fills a batch from a ring, in turn. */
+static void gather(struct pool *pool, struct now now, struct pool_batch *batch, uint32_t which, uint32_t commands_max)
+{
+    struct pool_ring *ring = &pool->rings[which];
+    uint32_t first = UINT32_MAX;
+
+    batch->commands = 0;
+    batch->items_count = 0;
+    batch->mixed = false;
+    for (uint32_t i = 0; i < POOL_MERGES_MAX && ring->turn != POOL_NONE && batch->commands < commands_max; i++) {
+        uint32_t index = next_in_turn(pool, ring), payer = pool->items[index].payer;
+        if (!settle_early(pool, now, index)) {
+            put_in_batch(pool, batch, index);
+            batch->mixed = batch->mixed || (first != UINT32_MAX && first != payer);
+            first = payer;
+        }
+    }
+}
+
+/* choose gives the batch that is due, filled; NULL when none is. */
+static struct pool_batch *choose(struct pool *pool, struct now now)
+{
+    struct pool_batch *batch = &pool->batches[BATCH_SUSPECTS];
+
+    for (uint32_t i = 0; i < POOL_FORGIVE_MAX && suspect_forgive(pool, now); i++) {
+    }
+    if (is_due(pool)) {
+        batch = pool->batches[0].open ? &pool->batches[1] : &pool->batches[0];
+        gather(pool, now, batch, RING_TRUSTED, REQUEST_BATCH_MAX);
+        return batch;
+    }
+    if (pool->rings[RING_SUSPECTS].queued == 0 || batch->open || suspect_due_ns(pool) > now.mono_ns) {
+        return NULL;
+    }
+    gather(pool, now, batch, RING_SUSPECTS, POOL_SUSPECT_BATCH);
+    suspect_charge(pool, now, batch->items_count);
+    return batch;
+}
+
+bool pool_verify_take(struct pool *pool, struct now now, uint32_t *batch, const struct sig_item **items, uint32_t *count)
+{
+    struct pool_batch *b = choose(pool, now);
+
+    if (b == NULL || b->commands == 0) {
+        return false;
+    }
+    ASSERT(!b->open);
+    b->open = true;
+    pool->counted.batches++;
+    pool->verifying += b->commands;
+    *batch = (uint32_t)(b - pool->batches);
+    *items = b->items;
+    *count = b->items_count;
+    return true;
+}
+
+/* --- Verdicts ---------------------------------------------------------------------------------------------------------- */
+
+/* judge gives OK, or the refusal that belongs to the first signature that is not valid. */
+static uint16_t judge(const struct pool_item *item, const bool *verdicts)
+{
+    for (uint32_t i = 0; i < item->signatures_count; i++) {
+        struct pool_signature kept;
+        if (!verdicts[i]) {
+            memcpy(&kept, item->data + item->bytes + i * sizeof kept, sizeof kept);
+            ASSERT(kept.refusal != CODE_OK);
+            return (uint16_t)kept.refusal;
+        }
+    }
+    return CODE_OK;
+}
+
+/* remember keeps the good ones of a command's signatures. */
+static void remember(struct pool *pool, const struct pool_batch *batch, uint32_t at, const bool *verdicts, uint32_t signatures)
+{
+    for (uint32_t i = at; i < at + signatures; i++) {
+        if (verdicts[i]) {
+            verdicts_add(&pool->known, &batch->items[i]);
+        }
+    }
+}
+
+void pool_note_valid(struct pool *pool, const struct sig_item *item)
+{
+    verdicts_add(&pool->known, item);
+}
+
 void pool_verified(struct pool *pool, struct now now, uint32_t batch, const bool *verdicts, uint32_t count)
 {
     ASSERT(batch < POOL_BATCHES);
@@ -248,21 +287,30 @@ void pool_verified(struct pool *pool, struct now now, uint32_t batch, const bool
     ASSERT(b->open);
     ASSERT(count == b->items_count);
     uint32_t at = 0;
+    bool bad = false;
     for (uint32_t i = 0; i < b->commands; i++) {
         uint32_t index = b->commands_items[i];
         uint32_t signatures = pool->items[index].signatures_count;
         ASSERT(at + signatures <= count);
-        if (!finish(pool, now, index, judge(&pool->items[index], verdicts + at))) {
+        uint16_t code = judge(&pool->items[index], verdicts + at);
+        if (code != CODE_OK) {
+            bad = true;
+            suspect_name(pool, now, pool->items[index].payer);
+        }
+        remember(pool, b, at, verdicts, signatures);
+        if (!finish(pool, now, index, code)) {
             item_free(pool, index);
         }
         at += signatures;
     }
+    pool->counted.batches_spoilt += bad && b->mixed;
     ASSERT(at == count);
     pool->verifying -= b->commands;
     b->open = false;
 }
 
-bool pool_has_verified(const struct pool *pool, const struct command *command)
+/* is_held: the pool holds this very command as a verified one. */
+static bool is_held(const struct pool *pool, const struct command *command)
 {
     uint32_t account = account_find(pool, &command->account);
     uint32_t holder = account != POOL_NONE ? holder_find(pool, account, command->nonce) : POOL_NONE;
@@ -272,4 +320,19 @@ bool pool_has_verified(const struct pool *pool, const struct command *command)
     }
     const struct pool_item *item = &pool->items[holder];
     return item->bytes == command->bytes.size && memcmp(item->data, command->bytes.data, item->bytes) == 0;
+}
+
+bool pool_has_verified(struct pool *pool, const struct command *command)
+{
+    if (is_held(pool, command)) {
+        return true;
+    }
+    for (uint32_t i = 0; i < command->signatures_count; i++) {
+        const struct command_signature *signature = &command->signatures[i];
+        struct sig_item item = { .key = signature->key, .digest = signature->digest.bytes, .signature = signature->signature };
+        if (!verdicts_has(&pool->known, &item)) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -23,7 +23,6 @@ static struct pool_config pool_config_of(const struct replica_config *config)
         .blocks = config->blocks,
         .block_bytes_max = config->epoch.limits.block_bytes_max,
         .block_commands_max = config->epoch.limits.block_commands_max,
-        .batch_us = config->epoch.limits.batch_us,
     };
 
     memcpy(pool.seed, config->seed, sizeof pool.seed);
@@ -248,6 +247,9 @@ void replica_verify(struct replica *r, struct job *job)
     effect->verify.items = job->items;
     effect->verify.count = job->items_count;
     r->counters.signature_checks += job->items_count;
+    bool votes = job->kind == JOB_VOTES || job->kind == JOB_COMMITVOTES;
+    r->counters.checks_by[CHECKS_PROPOSALS] += job->size[PART_COMMANDS];
+    r->counters.checks_by[votes ? CHECKS_VOTES : CHECKS_CERTIFICATES] += job->items_count - job->size[PART_COMMANDS];
 }
 
 static void on_verified(struct replica *r, const struct event *event)
@@ -382,6 +384,7 @@ void replica_step(struct replica *r, struct now now, const struct event *event, 
     r->out = out;
     r->rides_in_step = false;
     r->serve.sent_in_step = false;
+    r->arriving = event->kind == EVENT_REQUEST || event->kind == EVENT_MESSAGE;
     if (r->halted) {
         return;
     }

@@ -17,6 +17,7 @@
 #include "consensus/app.h"
 #include "consensus/effect.h"
 #include "consensus/event.h"
+#include "consensus/pool.h"
 #include "wire/config.h"
 
 struct replica_config {
@@ -87,6 +88,9 @@ struct replica_status {
 };
 void replica_status(const struct replica *r, struct replica_status *status);
 
+/* What signatures are checked for. */
+enum checks_of { CHECKS_VOTES, CHECKS_CERTIFICATES, CHECKS_PROPOSALS, CHECKS_CLIENTS, CHECKS_END };
+
 /* Counters since the start; deterministic. */
 struct replica_counters {
     uint64_t received[MESSAGE_TYPE_END]; /* messages by type, own included */
@@ -95,6 +99,7 @@ struct replica_counters {
     uint64_t refused[VERDICT_COUNT];     /* messages refused after decoding, by verdict */
     uint64_t appends, appends_urgent;
     uint64_t signature_checks;           /* items given to VERIFY */
+    uint64_t checks_by[CHECKS_END];      /* of these: votes that the leader counts; certificates, timeouts, proofs; commands of blocks; commands in the pool */
     uint64_t signature_checks_saved;     /* commands of a block that the pool had verified already */
     uint64_t signatures_bad;
     uint64_t signatures_made;
@@ -107,6 +112,9 @@ struct replica_counters {
     uint64_t marks[MARK_COUNT];
 };
 const struct replica_counters *replica_counters(const struct replica *r);
+
+/* replica_pool_status tells what waits in the pool, and how its signatures were checked. */
+void replica_pool_status(const struct replica *r, struct pool_status *status);
 
 /* replica_tip_proof gives the newest CommitProof, or NULL while only the genesis is committed. Owns: good until the next step. */
 const struct commit_proof *replica_tip_proof(const struct replica *r);

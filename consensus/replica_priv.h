@@ -208,6 +208,7 @@ struct replica {
     struct rank commitvoted;   /* highest that was commit-voted since the start */
     uint32_t timeout_backoff;  /* how often it was said to all, for the time until the next (T7); 0 .. BACKOFF_MAX */
     enum cause timeout_cause;
+    bool arriving;               /* the step brings something from outside: more of it may come in the same turn */
     bool rides_in_step;          /* a vote left, or a reserve holds what came: commands may go along (R2) */
     uint64_t forwarded_ns;
     bool was_outstanding;

@@ -207,6 +207,9 @@ void replica_proposal_verified(struct replica *r, struct job *job, const bool *v
         return;
     }
     block->checked = true;
+    for (uint32_t i = 0; i < job->size[PART_COMMANDS]; i++) {
+        pool_note_valid(r->pool, &job->items[job->begin[PART_COMMANDS] + i]); /* It may come again, in another block or from a client. */
+    }
 }
 
 /* --- A following block ------------------------------------------------------------------------------------------------------------------------- */

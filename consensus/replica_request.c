@@ -54,6 +54,10 @@ void replica_take_commands(struct replica *r, uint32_t from, struct bytes comman
         return;
     }
     while (offset < commands.size) {
+        if (pool_is_rationed(r->pool, r->now, from)) {
+            replica_refuse(r, VERDICT_SIGNATURE); /* An honest member sends nothing that it did not verify. */
+            return;
+        }
         struct pool_answer answer = pool_add(r->pool, r->now, &source, bytes_of(commands.data + offset, commands.size - offset));
         if (answer.bytes == 0) {
             r->counters.malformed++;
@@ -76,24 +80,26 @@ bool replica_pool_verified(struct replica *r, uint32_t batch, const bool *verdic
     return true;
 }
 
-/* verify_batch begins the next batch when it is due, or at once while nothing is under way (R1, J4). */
-static void verify_batch(struct replica *r)
+/* verify_batches begins every batch that is due (R1). Not in a step that brought a command: what else came with it belongs to the same batch, and the
+ * step after it is due at once (J4). */
+static void verify_batches(struct replica *r)
 {
     uint64_t due_ns = pool_verify_due_ns(r->pool);
-    bool idle = !r->was_outstanding;
 
-    for (uint32_t i = 0; i < POOL_BATCHES && due_ns != UINT64_MAX && (idle || due_ns <= r->now.mono_ns); i++) {
+    for (uint32_t i = 0; i < POOL_BATCHES && !r->arriving && due_ns <= r->now.mono_ns; i++) {
         uint32_t batch = 0;
         const struct sig_item *items = NULL;
         uint32_t count = 0;
-        if (!pool_verify_take(r->pool, &batch, &items, &count)) {
+        if (!pool_verify_take(r->pool, r->now, &batch, &items, &count)) {
             break;
         }
+        ASSERT(count > 0); /* R1 */
         struct effect *effect = effects_add(r->out, EFFECT_VERIFY);
         effect->verify.batch = batch | POOL_BATCH_MARK;
         effect->verify.items = items;
         effect->verify.count = count;
         r->counters.signature_checks += count;
+        r->counters.checks_by[CHECKS_CLIENTS] += count;
         due_ns = pool_verify_due_ns(r->pool);
     }
     if (due_ns != UINT64_MAX) {
@@ -122,7 +128,7 @@ void replica_pump_pool(struct replica *r)
     if (pool_deadline_ns(r->pool) <= r->now.mono_ns) {
         pool_on_time(r->pool, r->now);
     }
-    verify_batch(r);
+    verify_batches(r);
     tell_outcomes(r);
     replica_want(r, pool_deadline_ns(r->pool));
 }

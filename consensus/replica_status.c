@@ -80,6 +80,11 @@ static void check_blocks(const struct replica *r)
     }
 }
 
+void replica_pool_status(const struct replica *r, struct pool_status *status)
+{
+    *status = pool_status(r->pool);
+}
+
 void replica_check(const struct replica *r)
 {
     const struct voting_state *state = &r->safety.state;

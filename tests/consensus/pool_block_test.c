@@ -380,7 +380,7 @@ Test(pool_block, frees_nothing_that_is_being_verified)
 
     cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1, .salt = 1)), CODE_OK);
     cr_assert_eq(pool_kit_add(kit, 2, 1, COMMAND(.account = 2, .nonce = 1, .salt = 1)), CODE_OK);
-    cr_assert(pool_verify_take(kit->pool, &batch, &items, &count));
+    cr_assert(pool_verify_take(kit->pool, kit->now, &batch, &items, &count));
     cr_assert_eq(pool_kit_fly(kit, 1, COMMAND(.account = 1, .nonce = 1, .salt = 1)), POOL_FLIGHT_OK);
     cr_assert_eq(pool_kit_fly(kit, 1, COMMAND(.account = 2, .nonce = 1, .salt = 2)), POOL_FLIGHT_OK);
     kit->app.accounts[1].nonce = 1;

@@ -17,7 +17,6 @@ struct pool_kit *pool_kit_open(void (*set)(struct pool_config *config))
         .blocks = 8,
         .block_bytes_max = POOL_KIT_BLOCK_BYTES,
         .block_commands_max = POOL_KIT_BLOCK_COMMANDS,
-        .batch_us = 5000,
         .seed = "a seed of tests",
     };
     if (set != NULL) {
@@ -59,7 +58,7 @@ uint32_t pool_kit_verify(struct pool_kit *kit)
     uint32_t batch = 0;
     uint32_t count = 0;
 
-    if (!pool_verify_take(kit->pool, &batch, &items, &count)) {
+    if (!pool_verify_take(kit->pool, kit->now, &batch, &items, &count)) {
         return 0;
     }
     pool_check(kit->pool);

@@ -114,7 +114,7 @@ static void step_take(void)
     const struct sig_item *items = NULL;
     uint32_t batch = 0, count = 0;
 
-    if (!pool_verify_take(kit->pool, &batch, &items, &count)) {
+    if (!pool_verify_take(kit->pool, kit->now, &batch, &items, &count)) {
         return;
     }
     struct open_batch *b = &batches[batch];

@@ -116,54 +116,60 @@ Test(pool, refuses_by_the_first_bad_signature)
     cr_assert_eq(pool_status(kit->pool).commands, 1);
 }
 
-Test(pool, wants_a_batch_at_128_or_after_two_milliseconds)
-{
-    cr_assert_eq(pool_verify_due_ns(kit->pool), UINT64_MAX);
-    uint64_t first_ns = kit->now.mono_ns;
-    for (uint32_t i = 0; i < REQUEST_BATCH_MAX; i++) {
-        cr_assert_eq(pool_kit_add(kit, i + 1, i / 64, COMMAND(.account = 100 + i, .nonce = 1)), CODE_OK);
-        cr_assert_eq(pool_verify_due_ns(kit->pool), i + 1 < REQUEST_BATCH_MAX ? first_ns + 2 * MS : 0, "%u", i);
-        kit->now.mono_ns += 1000;
-    }
-    cr_assert_eq(pool_kit_verify(kit), REQUEST_BATCH_MAX);
-    cr_assert_eq(pool_verify_due_ns(kit->pool), UINT64_MAX);
-}
-
-Test(pool, has_two_batches_under_way_and_no_third)
+/* R1: nothing waits for company; what waits when the verifiers come free goes together. */
+Test(pool, wants_a_batch_at_once_and_a_second_beside_it_only_when_many_wait)
 {
     const struct sig_item *items = NULL;
-    uint32_t batch[2], count = 0, third = 9;
-    bool good[1] = { true };
+    uint32_t first = 9, second = 9, third = 9, count = 0;
+    bool good[POOL_SECOND_BATCH];
 
-    for (uint32_t i = 0; i < 3; i++) {
-        cr_assert_eq(pool_kit_add(kit, i + 1, 1, COMMAND(.account = i, .nonce = 1)), CODE_OK);
-        if (i < 2) {
-            cr_assert(pool_verify_take(kit->pool, &batch[i], &items, &count));
-        }
-    }
-    cr_assert_neq(batch[0], batch[1]);
-    cr_assert_not(pool_verify_take(kit->pool, &third, &items, &count));
+    memset(good, 1, sizeof good);
     cr_assert_eq(pool_verify_due_ns(kit->pool), UINT64_MAX);
-    pool_verified(kit->pool, kit->now, batch[1], good, 1);
-    pool_kit_expect(kit, 2, CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1)), CODE_OK);
+    cr_assert_eq(pool_verify_due_ns(kit->pool), 0, "R1");
+    cr_assert(pool_verify_take(kit->pool, kit->now, &first, &items, &count));
+    cr_assert_eq(count, 1);
+    for (uint32_t i = 0; i < POOL_SECOND_BATCH; i++) {
+        cr_assert_eq(pool_verify_due_ns(kit->pool), UINT64_MAX, "%u", i);
+        cr_assert_not(pool_verify_take(kit->pool, kit->now, &second, &items, &count));
+        cr_assert_eq(pool_kit_add(kit, i + 2, 2 + i / 64, COMMAND(.account = 100 + i, .nonce = 1)), CODE_OK);
+    }
+    cr_assert_eq(pool_verify_due_ns(kit->pool), 0);
+    cr_assert(pool_verify_take(kit->pool, kit->now, &second, &items, &count));
+    cr_assert_eq(count, POOL_SECOND_BATCH);
+    cr_assert_neq(first, second);
+    cr_assert_eq(pool_kit_add(kit, 900, 9, COMMAND(.account = 900, .nonce = 1)), CODE_OK);
+    cr_assert_not(pool_verify_take(kit->pool, kit->now, &third, &items, &count), "no third");
+    pool_verified(kit->pool, kit->now, second, good, POOL_SECOND_BATCH);
+    cr_assert_eq(pool_verify_due_ns(kit->pool), UINT64_MAX, "one command waits for the first batch");
+    pool_verified(kit->pool, kit->now, first, good, 1);
+    cr_assert_eq(pool_verify_due_ns(kit->pool), 0, "R1: the verifiers are free");
     cr_assert_eq(pool_kit_verify(kit), 1);
-    pool_kit_expect(kit, 3, CODE_OK);
-    pool_verified(kit->pool, kit->now, batch[0], good, 1);
-    pool_kit_expect(kit, 1, CODE_OK);
+    cr_assert_eq(pool_status(kit->pool).batches, 3);
 }
 
-/* R1: one bad source has its turn, not the others'. */
+/* R1: one source has its turn, not the others'. */
 Test(pool, takes_turns_between_sources_when_it_verifies)
 {
+    const struct sig_item *items = NULL;
+    uint32_t batch = 9, count = 0;
+    static uint8_t digests[3][32];
+
     for (uint32_t i = 0; i < 150; i++) {
-        cr_assert_eq(pool_kit_add(kit, 0, 3, COMMAND(.account = 100 + i, .nonce = 1, .bad = 1)), CODE_OK);
+        cr_assert_eq(pool_kit_add(kit, 0, 3, COMMAND(.account = 100 + i, .nonce = 1)), CODE_OK);
     }
-    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1)), CODE_OK);
-    cr_assert_eq(pool_kit_add(kit, 2, 2, COMMAND(.account = 2, .nonce = 1)), CODE_OK);
-    (void)pool_kit_verify(kit);
-    pool_kit_expect(kit, 1, CODE_OK);
-    pool_kit_expect(kit, 2, CODE_OK);
-    cr_assert_eq(pool_status(kit->pool).unverified, 150 + 2 - REQUEST_BATCH_MAX);
+    for (uint32_t i = 1; i <= 2; i++) {
+        cr_assert_eq(pool_kit_add(kit, i, i, COMMAND(.account = i, .nonce = 1)), CODE_OK);
+        struct command command = app_kit_parse(bytes_of(kit->bytes, app_kit_make(COMMAND(.account = i, .nonce = 1), kit->bytes)));
+        memcpy(digests[i], command.signatures[0].digest.bytes, 32);
+    }
+    cr_assert(pool_verify_take(kit->pool, kit->now, &batch, &items, &count));
+    cr_assert_eq(count, 152);
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < 3; i++) {
+        found += memcmp(items[i].digest, digests[1], 32) == 0 || memcmp(items[i].digest, digests[2], 32) == 0;
+    }
+    cr_assert_eq(found, 2, "each of the three is among the first three");
 }
 
 /* --- The same command again, and rivals (R3) ----------------------------------------------------------------------------- */
