@@ -39,12 +39,44 @@ static uint32_t workers_of(const struct node_config *config)
 
 static struct verify_pool_config verify_config(struct daemon *daemon)
 {
-    struct verify_pool_config config = { .threads = workers_of(&daemon->boot.config), .notify = verify_notify, .context = daemon };
+    struct verify_pool_config config = { .threads = workers_of(&daemon->boot.config), .backend = daemon->crypto_backend, .notify = verify_notify, .context = daemon };
     const char *word = daemon->boot.config.crypto.verify;
 
     config.mode = strcmp(word, "libsodium") == 0 ? ED25519_LIBSODIUM : strcmp(word, "reference") == 0 ? ED25519_REF : ED25519_AUTO;
+    if (config.mode == ED25519_AUTO) { /* The others look at one item at a time, and at no table. */
+        config.members_max = daemon->boot.epoch.members_count;
+        config.hot_max = (uint32_t)daemon->boot.config.crypto.hot_keys;
+        config.keys_max = (uint32_t)daemon->boot.config.crypto.keys_kept;
+    }
     random_fill(config.seed, sizeof config.seed);
     return config;
+}
+
+/* choose_backend runs the self-test of what is to check signatures. */
+static enum exit_code choose_backend(struct daemon *daemon)
+{
+    static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.crypto");
+    const char *word = daemon->boot.config.crypto.backend;
+    enum err err = ed25519_choose(strcmp(word, "auto") == 0 ? NULL : word, &daemon->crypto_backend);
+
+    if (err != ERR_OK) {
+        return boot_fail(&daemon->boot, EXIT_ENVIRONMENT, "crypto.backend %s: %s", word,
+                         err == ERR_CONFLICT ? "its self-test differs from the portable code" : "this machine or this build does not have it");
+    }
+    log_write(&event, "backend=%s verify=%s", ed25519_backend_name(daemon->crypto_backend), daemon->boot.config.crypto.verify);
+    return EXIT_FINE;
+}
+
+/* make_tables makes those of the members before the first word to others, so that no vote waits for one. */
+static void make_tables(struct daemon *daemon)
+{
+    static uint8_t keys[MEMBERS_MAX][ED25519_KEY_BYTES];
+    uint32_t count = daemon->verify.config.members_max;
+
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy(keys[i], daemon->boot.epoch.members[i].sign_key, sizeof keys[i]);
+    }
+    verify_pool_members(&daemon->verify, keys[0], count);
 }
 
 static struct driver_config driver_config_of(const struct daemon *daemon)
@@ -241,6 +273,9 @@ enum exit_code daemon_open(struct daemon *daemon, const struct options *options)
         daemon->store_open = code == EXIT_FINE;
     }
     if (code == EXIT_FINE) {
+        code = choose_backend(daemon);
+    }
+    if (code == EXIT_FINE) {
         code = take_memory(daemon);
     }
     if (code == EXIT_FINE && loop_signals_open(daemon->loop, &daemon->signals, on_signal) != ERR_OK) {
@@ -294,6 +329,7 @@ static enum exit_code start(struct daemon *daemon)
     if (code != EXIT_FINE) {
         return code;
     }
+    make_tables(daemon);
     if (verify_pool_start(&daemon->verify) != ERR_OK || loop_event_open(daemon->loop, &daemon->verified, on_verified) != ERR_OK) {
         return boot_fail(&daemon->boot, EXIT_RESOURCE, "no threads to check signatures");
     }
@@ -360,7 +396,13 @@ static bool wants_links(const struct daemon *daemon)
     return status.catching_up;
 }
 
-static uint64_t deadline_of(const struct daemon *daemon)
+/* can_collect: verdicts are there or can be made here, and the driver takes them. */
+static bool can_collect(struct daemon *daemon)
+{
+    return !driver_is_stalled(&daemon->driver) && verify_pool_is_ready(&daemon->verify);
+}
+
+static uint64_t deadline_of(struct daemon *daemon)
 {
     uint64_t deadline = driver_deadline_ns(&daemon->driver), net = net_deadline_ns(daemon->net);
     uint64_t drain = daemon->drain_end_ns == 0 ? LOOP_FOREVER : daemon->drain_end_ns;
@@ -368,8 +410,23 @@ static uint64_t deadline_of(const struct daemon *daemon)
     if (drain <= clock_mono_ns()) {
         drain += DAEMON_MARK_NS;
     }
+    if (can_collect(daemon)) {
+        return 0;
+    }
     deadline = net < deadline ? net : deadline;
     return drain < deadline ? drain : deadline;
+}
+
+/* work lets the driver do what is due, and judges what it asks to be checked here and now, until neither leads to more. Whatever is still left
+ * then ends the next sleep at once. */
+static void work(struct daemon *daemon)
+{
+    daemon_collect(daemon);
+    driver_work(&daemon->driver);
+    for (uint32_t i = 0; i < DAEMON_WORK_MAX && can_collect(daemon); i++) {
+        daemon_collect(daemon);
+        driver_work(&daemon->driver);
+    }
 }
 
 static void turn(struct daemon *daemon)
@@ -382,10 +439,7 @@ static void turn(struct daemon *daemon)
         daemon->code = boot_fail(&daemon->boot, EXIT_ENVIRONMENT, "the kernel refuses to wait: %s", err_name(err));
         return;
     }
-    daemon_collect(daemon);
-    driver_work(&daemon->driver);
-    daemon_collect(daemon);
-    driver_work(&daemon->driver);
+    work(daemon);
     driver_flush(&daemon->driver);
     net_step(daemon->net, clock_mono_ns());
     if (daemon->save_wanted && daemon->drain_end_ns == 0) {

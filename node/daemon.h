@@ -25,6 +25,7 @@
 #define DAEMON_DRAIN_NS 1200000000u /* an orderly stop waits no longer for the others */
 #define DAEMON_MARK_NS 400000000u   /* and then no longer for its own disk */
 #define DAEMON_DIAL_NS 20000000000u /* after a start every member is called until it answers, but no longer than this */
+#define DAEMON_WORK_MAX 16u         /* rounds of checks within a turn; between them other events must be heard */
 #define DAEMON_WAITERS_MAX 32768u   /* requests without an answer: 128 clients x CLIENT_OUTSTANDING_MAX */
 
 struct daemon {
@@ -44,6 +45,7 @@ struct daemon {
     struct payloads payloads;
     struct driver driver;
     struct verify_pool verify;
+    enum ed25519_backend crypto_backend;
     bool *verdicts;                  /* VERIFY_JOBS_MAX x VERIFY_POOL_ITEMS_MAX */
     bool verify_slots[VERIFY_JOBS_MAX]; /* in use */
     uint64_t drain_end_ns;           /* 0: not draining */

@@ -145,7 +145,13 @@ static void write_consensus(struct lines *lines, const struct daemon *daemon)
     number(lines, "blocks_committed", counters->blocks_committed);
     number(lines, "commands_committed", counters->commands_committed);
     number(lines, "signature_checks", counters->signature_checks);
+    number(lines, "signature_checks_votes", counters->checks_by[CHECKS_VOTES]);
+    number(lines, "signature_checks_certificates", counters->checks_by[CHECKS_CERTIFICATES]);
+    number(lines, "signature_checks_proposals", counters->checks_by[CHECKS_PROPOSALS]);
+    number(lines, "signature_checks_clients", counters->checks_by[CHECKS_CLIENTS]);
     number(lines, "signature_checks_saved", counters->signature_checks_saved);
+    number(lines, "proposals_held", counters->proposals_held);
+    number(lines, "hedges", counters->hedges);
     number(lines, "signatures_bad", counters->signatures_bad);
     number(lines, "signatures_made", daemon->driver.counters.signatures_made);
     number(lines, "requests_admitted", counters->requests_admitted);
@@ -168,17 +174,71 @@ static void write_process(struct lines *lines)
     number(lines, "memory_peak_bytes", (uint64_t)usage.ru_maxrss * 1024);
 }
 
+/* write_pool says how client signatures were put together, and what was held against whom. */
+static void write_pool(struct lines *lines, const struct daemon *daemon)
+{
+    struct pool_status pool;
+
+    replica_pool_status(daemon->driver.replica, &pool);
+    number(lines, "client_batches", pool.batches);
+    number(lines, "client_batches_spoilt", pool.batches_spoilt);
+    number(lines, "client_commands_known", pool.known_commands);
+    number(lines, "suspects_named", pool.suspects_named);
+    number(lines, "suspect_checks", pool.suspect_checks);
+    number(lines, "suspects_refused", pool.suspects_refused);
+}
+
+/* write_checks says by which methods signatures were judged, and where. */
+static void write_checks(struct lines *lines, struct daemon *daemon)
+{
+    struct ed25519_counters checks = verify_pool_counters(&daemon->verify);
+    struct ed25519_keyset_counters tables = ed25519_keyset_counters(daemon->verify.keyset);
+    struct verify_counters work = verify_pool_work(&daemon->verify);
+
+    line(lines, "ed25519_backend %s\n", ed25519_backend_name(daemon->crypto_backend));
+    number(lines, "ed25519_checks", checks.checks);
+    number(lines, "ed25519_single", checks.single);
+    number(lines, "ed25519_direct", checks.direct);
+    number(lines, "ed25519_batch", checks.batch);
+    number(lines, "ed25519_fast_accepts", checks.fast_accepts);
+    number(lines, "ed25519_fallbacks", checks.fallbacks);
+    number(lines, "ed25519_rejected", checks.rejected);
+    number(lines, "ed25519_batches", checks.batches);
+    number(lines, "ed25519_batches_failed", checks.batches_failed);
+    number(lines, "ed25519_keys_found", checks.key_hits);
+    number(lines, "ed25519_keys_decoded", checks.key_misses);
+    number(lines, "ed25519_tables_members", tables.members_ready);
+    number(lines, "ed25519_tables_hot", tables.hot_ready);
+    number(lines, "ed25519_tables_built", tables.tables_built);
+    number(lines, "verify_calls_here", work.calls_inline);
+    number(lines, "verify_checks_here", work.checks_inline);
+    number(lines, "verify_calls_workers", work.calls_worker);
+    number(lines, "verify_checks_workers", work.checks_worker);
+    number(lines, "verify_notifies", work.notifies);
+}
+
+static void write_wakeups(struct lines *lines, const struct loop_counters *loop)
+{
+    static const char *const names[LOOP_CAUSE_COUNT] = { [LOOP_CAUSE_DEADLINE] = "wakeups_deadline", [LOOP_CAUSE_MEMBER] = "wakeups_member",
+                                                         [LOOP_CAUSE_STRANGER] = "wakeups_client",   [LOOP_CAUSE_WORKER] = "wakeups_verdict",
+                                                         [LOOP_CAUSE_SIGNAL] = "wakeups_signal",     [LOOP_CAUSE_OTHER] = "wakeups_disk" };
+    uint64_t sum = 0;
+
+    for (unsigned cause = 0; cause < LOOP_CAUSE_COUNT; cause++) {
+        sum += loop->wakeups[cause];
+    }
+    number(lines, "wakeups", sum);
+    for (unsigned cause = 0; cause < LOOP_CAUSE_COUNT; cause++) {
+        number(lines, names[cause], loop->wakeups[cause]);
+    }
+}
+
 static void write_io(struct lines *lines, struct daemon *daemon)
 {
     const struct segment_log_counters *log = &daemon->driver.log.counters;
     const struct disk_counters *disk = &daemon->store.disk.disk.counters;
     const struct net_counters *net = net_counters(daemon->net);
-    struct ed25519_counters checks = verify_pool_counters(&daemon->verify);
-    uint64_t wakeups = 0;
 
-    for (unsigned cause = 0; cause < LOOP_CAUSE_COUNT; cause++) {
-        wakeups += daemon->loop->counters.wakeups[cause];
-    }
     number(lines, "log_batches", log->batches);
     number(lines, "log_bytes_written", log->bytes_written);
     number(lines, "log_write_us_sum", log->write_ns_sum / 1000); /* of durable writes, from the kernel's taking it to its being durable */
@@ -190,7 +250,7 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     number(lines, "segments_prepared", disk->segments_prepared);
     number(lines, "disk_flushes", disk->flushes);
     line(lines, "io_backend %s\n", daemon->loop->ops->name);
-    number(lines, "wakeups", wakeups);
+    write_wakeups(lines, &daemon->loop->counters);
     number(lines, "loop_enters", daemon->loop->counters.enters);
     number(lines, "frames_in", net->frames_in);
     number(lines, "frames_out", net->frames_out);
@@ -202,9 +262,7 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     number(lines, "handshakes_failed", net->handshakes_failed);
     number(lines, "strangers_refused", net->strangers_refused);
     number(lines, "frames_malformed", net->malformed);
-    number(lines, "ed25519_checks", checks.checks);
-    number(lines, "ed25519_fast_accepts", checks.fast_accepts);
-    number(lines, "ed25519_rejected", checks.rejected);
+    write_checks(lines, daemon);
     write_process(lines);
     number(lines, "memory_reserved_bytes", daemon->arena_bytes);
     struct thread_heap heap;
@@ -239,6 +297,7 @@ uint16_t daemon_status(void *context, uint8_t *out, size_t room, size_t *size)
 
     write_position(&lines, daemon);
     write_consensus(&lines, daemon);
+    write_pool(&lines, daemon);
     write_io(&lines, daemon);
     write_sessions(&lines, daemon);
     *size = lines.used;

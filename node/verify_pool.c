@@ -1,7 +1,8 @@
 /* verify_pool.c: see verify_pool.h.
  *
- * Invariants: both waiting counts + done_count <= in_flight <= VERIFY_JOBS_MAX; a job is in exactly one place: waiting, with a worker, or done.
- * Every field but `config` and the contexts is guarded by the mutex once threads run. */
+ * Invariants: here + both waiting counts + done <= in_flight <= VERIFY_JOBS_MAX; a job is in exactly one place: here, waiting, in a call, or done.
+ * `here`, in_flight and the inline worker belong to the thread that submits and collects; all else but `config` and the contexts is guarded by the
+ * mutex once threads run. */
 #include "node/verify_pool.h"
 
 #include "base/assert.h"
@@ -9,78 +10,187 @@
 
 #include <string.h>
 
-static struct ed25519_ctx *take_ctx(struct arena *arena, const struct verify_pool_config *config)
-{
-    struct ed25519_config one = { .backend = ED25519_BACKEND_REF, .mode = config->mode, .batch_max = 1 };
+#define LANE_SHORT 0u
+#define LANE_LONG 1u
 
-    memcpy(one.seed, config->seed, sizeof one.seed);
+/* --- Memory ------------------------------------------------------------------------------------------------------------- */
+
+static struct ed25519_keyset *take_keyset(struct arena *arena, const struct verify_pool_config *config)
+{
+    struct ed25519_keyset_config keys = { .backend = config->backend, .members_max = config->members_max, .hot_max = config->hot_max };
+    void *memory = arena_take(arena, 1, ed25519_keyset_footprint(&keys));
+
+    return memory == NULL ? NULL : ed25519_keyset_init(memory, &keys);
+}
+
+static void take_worker(struct verify_pool *pool, struct verify_worker *worker, struct arena *arena)
+{
+    struct ed25519_config one = { .backend = pool->config.backend,
+                                  .mode = pool->config.mode,
+                                  .batch_max = VERIFY_CALL_ITEMS,
+                                  .keys_max = pool->config.keys_max,
+                                  .keyset = pool->keyset };
+
+    *worker = (struct verify_worker){ .pool = pool };
+    memcpy(one.seed, pool->config.seed, sizeof one.seed);
     void *memory = arena_take(arena, 1, ed25519_ctx_footprint(&one));
-    return memory == NULL ? NULL : ed25519_ctx_init(memory, &one);
+    worker->call.items = arena_take(arena, VERIFY_CALL_ITEMS, sizeof *worker->call.items);
+    worker->call.verdicts = arena_take(arena, VERIFY_CALL_ITEMS, sizeof *worker->call.verdicts);
+    worker->ctx = memory == NULL ? NULL : ed25519_ctx_init(memory, &one);
 }
 
 void verify_pool_take(struct verify_pool *pool, struct arena *arena, const struct verify_pool_config *config)
 {
     ASSERT(config->threads <= VERIFY_THREADS_MAX);
     *pool = (struct verify_pool){ .config = *config };
+    pool->keyset = take_keyset(arena, config);
     for (uint32_t i = 0; i < config->threads; i++) {
-        pool->workers[i] = (struct verify_worker){ .pool = pool, .ctx = take_ctx(arena, config) };
+        take_worker(pool, &pool->workers[i], arena);
     }
-    if (config->threads == 0) {
-        pool->inline_worker = (struct verify_worker){ .pool = pool, .ctx = take_ctx(arena, config) };
-    }
+    take_worker(pool, &pool->inline_worker, arena);
     int code = pthread_mutex_init(&pool->mutex, NULL);
     ASSERT(code == 0);
     code = pthread_cond_init(&pool->wake, NULL);
     ASSERT(code == 0);
 }
 
-static struct verify_job ring_pop(struct verify_job ring[VERIFY_JOBS_MAX], uint32_t *head, uint32_t *count)
+void verify_pool_members(struct verify_pool *pool, const uint8_t *keys, uint32_t n)
 {
-    ASSERT(*count > 0);
-    struct verify_job job = ring[*head];
-    *head = (*head + 1) % VERIFY_JOBS_MAX;
-    *count -= 1;
+    ASSERT(n <= pool->config.members_max);
+    ed25519_keyset_set_members(pool->keyset, keys, n);
+    for (uint32_t i = 0; i < n; i++) {
+        (void)ed25519_keyset_build(pool->keyset);
+    }
+}
+
+/* --- Rings and calls ------------------------------------------------------------------------------------------------------ */
+
+static struct verify_job ring_pop(struct verify_ring *ring)
+{
+    ASSERT(ring->count > 0);
+    struct verify_job job = ring->jobs[ring->head];
+    ring->head = (ring->head + 1) % VERIFY_JOBS_MAX;
+    ring->count--;
     return job;
 }
 
-static void ring_push(struct verify_job ring[VERIFY_JOBS_MAX], uint32_t head, uint32_t *count, const struct verify_job *job)
+static void ring_push(struct verify_ring *ring, const struct verify_job *job)
 {
-    ASSERT(*count < VERIFY_JOBS_MAX);
-    ring[(head + *count) % VERIFY_JOBS_MAX] = *job;
-    *count += 1;
+    ASSERT(ring->count < VERIFY_JOBS_MAX);
+    ring->jobs[(ring->head + ring->count) % VERIFY_JOBS_MAX] = *job;
+    ring->count++;
 }
 
-/* worker_wait sleeps until there is a job. Gives: false when the pool stops. */
-static bool worker_wait(struct verify_pool *pool, struct verify_job *job)
+/* call_fill moves jobs from the ring into a call while they fit; one that is longer than a call is alone in it. */
+static void call_fill(struct verify_call *call, struct verify_ring *ring)
 {
+    call->jobs_count = 0;
+    call->items_count = 0;
+    while (ring->count > 0) {
+        const struct verify_job *next = &ring->jobs[ring->head];
+        if (call->jobs_count > 0 && call->items_count + next->n > VERIFY_CALL_ITEMS) {
+            return;
+        }
+        call->items_count += next->n;
+        call->jobs[call->jobs_count++] = ring_pop(ring);
+    }
+}
+
+/* call_judge judges all items of a call at once, and gives each job its verdicts. */
+static void call_judge(struct verify_worker *worker)
+{
+    struct verify_call *call = &worker->call;
+    size_t at = 0;
+
+    if (call->jobs_count == 1) {
+        ed25519_verify_batch(worker->ctx, call->jobs[0].items, call->jobs[0].n, call->jobs[0].verdicts);
+        return;
+    }
+    ASSERT(call->items_count <= VERIFY_CALL_ITEMS);
+    for (uint32_t i = 0; i < call->jobs_count; i++) {
+        for (size_t j = 0; j < call->jobs[i].n; j++) {
+            call->items[at++] = call->jobs[i].items[j];
+        }
+    }
+    ASSERT(at == call->items_count);
+    ed25519_verify_batch(worker->ctx, call->items, call->items_count, call->verdicts);
+    at = 0;
+    for (uint32_t i = 0; i < call->jobs_count; i++) {
+        for (size_t j = 0; j < call->jobs[i].n; j++) {
+            call->jobs[i].verdicts[j] = call->verdicts[at++];
+        }
+    }
+}
+
+/* --- Workers ---------------------------------------------------------------------------------------------------------------- */
+
+static bool has_waiting(const struct verify_pool *pool)
+{
+    return pool->waiting[LANE_SHORT].count + pool->waiting[LANE_LONG].count > 0;
+}
+
+/* build_some makes tables of hot keys while nothing else waits. Needs: the mutex is held; it is given up meanwhile. */
+static void build_some(struct verify_pool *pool)
+{
+    bool more = true;
+
+    pool->build = false;
+    for (uint32_t i = 0; i < ED25519_HOT_MAX && more && !pool->stop && !has_waiting(pool); i++) {
+        pthread_mutex_unlock(&pool->mutex);
+        more = ed25519_keyset_build(pool->keyset);
+        pthread_mutex_lock(&pool->mutex);
+    }
+}
+
+/* worker_wait sleeps until there are jobs and takes what waits. Gives: false when the pool stops. */
+static bool worker_wait(struct verify_worker *worker)
+{
+    struct verify_pool *pool = worker->pool;
+
     pthread_mutex_lock(&pool->mutex);
-    while (!pool->stop && pool->waiting_count[0] + pool->waiting_count[1] == 0) {
-        pthread_cond_wait(&pool->wake, &pool->mutex);
+    while (!pool->stop && !has_waiting(pool)) {
+        if (pool->build) {
+            build_some(pool);
+        } else {
+            pthread_cond_wait(&pool->wake, &pool->mutex);
+        }
     }
     bool found = !pool->stop;
     if (found) {
-        unsigned lane = pool->waiting_count[0] == 0;
-        *job = ring_pop(pool->waiting[lane], &pool->waiting_head[lane], &pool->waiting_count[lane]);
+        call_fill(&worker->call, &pool->waiting[pool->waiting[LANE_SHORT].count > 0 ? LANE_SHORT : LANE_LONG]);
     }
     pthread_mutex_unlock(&pool->mutex);
     return found;
 }
 
+/* worker_finish hands the results over; whoever collects is woken once for all that wait. */
+static void worker_finish(struct verify_worker *worker)
+{
+    struct verify_pool *pool = worker->pool;
+    struct verify_call *call = &worker->call;
+
+    pthread_mutex_lock(&pool->mutex);
+    bool first = pool->done.count == 0;
+    for (uint32_t i = 0; i < call->jobs_count; i++) {
+        ring_push(&pool->done, &call->jobs[i]);
+    }
+    pool->counters.calls_worker++;
+    pool->counters.checks_worker += call->items_count;
+    pool->counters.notifies += first;
+    pool->build = true;
+    pthread_mutex_unlock(&pool->mutex);
+    if (first) {
+        pool->config.notify(pool->config.context);
+    }
+}
+
 static void *worker_run(void *argument)
 {
     struct verify_worker *worker = argument;
-    struct verify_pool *pool = worker->pool;
-    struct verify_job job;
 
-    while (worker_wait(pool, &job)) {
-        ed25519_verify_batch(worker->ctx, job.items, job.n, job.verdicts);
-        pthread_mutex_lock(&pool->mutex);
-        bool first = pool->done_count == 0;
-        ring_push(pool->done, pool->done_head, &pool->done_count, &job);
-        pthread_mutex_unlock(&pool->mutex);
-        if (first) {
-            pool->config.notify(pool->config.context);
-        }
+    while (worker_wait(worker)) {
+        call_judge(worker);
+        worker_finish(worker);
     }
     return NULL;
 }
@@ -112,56 +222,110 @@ void verify_pool_stop(struct verify_pool *pool)
     pool->started = 0;
 }
 
+/* --- Whoever submits and collects --------------------------------------------------------------------------------------------- */
+
 enum err verify_pool_submit(struct verify_pool *pool, const struct verify_job *job)
 {
     ASSERT(job->n <= VERIFY_POOL_ITEMS_MAX);
-    if (pool->config.threads == 0) {
-        if (pool->in_flight == VERIFY_JOBS_MAX) {
-            return ERR_FULL;
-        }
-        ed25519_verify_batch(pool->inline_worker.ctx, job->items, job->n, job->verdicts);
-        ring_push(pool->done, pool->done_head, &pool->done_count, job);
-        pool->in_flight++;
+    if (pool->in_flight == VERIFY_JOBS_MAX) {
+        return ERR_FULL;
+    }
+    pool->in_flight++;
+    if (pool->config.threads == 0 || job->n <= VERIFY_INLINE_ITEMS) {
+        ring_push(&pool->here, job);
         return ERR_OK;
     }
     pthread_mutex_lock(&pool->mutex);
-    bool full = pool->in_flight == VERIFY_JOBS_MAX;
-    if (!full) {
-        unsigned lane = job->n > VERIFY_SHORT_ITEMS;
-        ring_push(pool->waiting[lane], pool->waiting_head[lane], &pool->waiting_count[lane], job);
-        pool->in_flight++;
+    ring_push(&pool->waiting[job->n > VERIFY_SHORT_ITEMS ? LANE_LONG : LANE_SHORT], job);
+    pthread_cond_signal(&pool->wake);
+    pthread_mutex_unlock(&pool->mutex);
+    return ERR_OK;
+}
+
+/* wake_builder lets a worker look for hot keys: where every job is judged inline none would ever wake. */
+static void wake_builder(struct verify_pool *pool, size_t checks)
+{
+    pool->checks_since_build += checks;
+    if (pool->checks_since_build >= VERIFY_BUILD_CHECKS && pool->started > 0) {
+        pool->checks_since_build = 0;
+        pool->build = true;
         pthread_cond_signal(&pool->wake);
     }
+}
+
+/* judge_here judges inline jobs, as many as fit one call. */
+static void judge_here(struct verify_pool *pool)
+{
+    struct verify_call *call = &pool->inline_worker.call;
+
+    call_fill(call, &pool->here);
+    call_judge(&pool->inline_worker);
+    pthread_mutex_lock(&pool->mutex);
+    for (uint32_t i = 0; i < call->jobs_count; i++) {
+        ring_push(&pool->done, &call->jobs[i]);
+    }
+    pool->counters.calls_inline++;
+    pool->counters.checks_inline += call->items_count;
+    wake_builder(pool, call->items_count);
     pthread_mutex_unlock(&pool->mutex);
-    return full ? ERR_FULL : ERR_OK;
 }
 
 bool verify_pool_collect(struct verify_pool *pool, struct verify_job *job)
 {
+    if (pool->here.count > 0) {
+        judge_here(pool);
+    }
     pthread_mutex_lock(&pool->mutex);
-    bool found = pool->done_count > 0;
+    bool found = pool->done.count > 0;
     if (found) {
         ASSERT(pool->in_flight > 0);
-        *job = ring_pop(pool->done, &pool->done_head, &pool->done_count);
+        *job = ring_pop(&pool->done);
         pool->in_flight--;
     }
     pthread_mutex_unlock(&pool->mutex);
     return found;
 }
 
+bool verify_pool_is_ready(struct verify_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    bool ready = pool->here.count + pool->done.count > 0;
+    pthread_mutex_unlock(&pool->mutex);
+    return ready;
+}
+
+/* --- Counters ------------------------------------------------------------------------------------------------------------------ */
+
+static void add_up(struct ed25519_counters *sum, const struct ed25519_counters *one)
+{
+    sum->checks += one->checks;
+    sum->single += one->single;
+    sum->direct += one->direct;
+    sum->batch += one->batch;
+    sum->fast_accepts += one->fast_accepts;
+    sum->fallbacks += one->fallbacks;
+    sum->rejected += one->rejected;
+    sum->batches += one->batches;
+    sum->batches_failed += one->batches_failed;
+    sum->key_hits += one->key_hits;
+    sum->key_misses += one->key_misses;
+}
+
 struct ed25519_counters verify_pool_counters(struct verify_pool *pool)
 {
-    struct ed25519_counters sum = { 0 };
+    struct ed25519_counters sum = ed25519_counters(pool->inline_worker.ctx);
 
-    for (uint32_t i = 0; i < VERIFY_THREADS_MAX + 1; i++) {
-        const struct verify_worker *worker = i < VERIFY_THREADS_MAX ? &pool->workers[i] : &pool->inline_worker;
-        if (worker->ctx == NULL) {
-            continue;
-        }
-        struct ed25519_counters one = ed25519_counters(worker->ctx);
-        sum.checks += one.checks;
-        sum.fast_accepts += one.fast_accepts;
-        sum.rejected += one.rejected;
+    for (uint32_t i = 0; i < pool->config.threads; i++) {
+        struct ed25519_counters one = ed25519_counters(pool->workers[i].ctx);
+        add_up(&sum, &one);
     }
     return sum;
+}
+
+struct verify_counters verify_pool_work(struct verify_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    struct verify_counters counters = pool->counters;
+    pthread_mutex_unlock(&pool->mutex);
+    return counters;
 }

@@ -118,39 +118,127 @@ Test(verify_pool, refuses_more_jobs_than_it_can_hold)
     free(memory);
 }
 
+static struct verify_pool *open_pool(struct arena *arena, uint32_t threads, int *fd)
+{
+    struct verify_pool *pool = calloc(1, sizeof *pool);
+    struct verify_pool_config config = { .threads = threads, .mode = ED25519_AUTO, .members_max = 4, .hot_max = 2, .keys_max = 16, .notify = signal_eventfd, .context = fd };
+    struct arena measure;
+
+    *fd = eventfd(0, EFD_NONBLOCK);
+    arena_init_measure(&measure);
+    verify_pool_take(pool, &measure, &config);
+    arena_init(arena, memset(aligned_alloc(64, measure.used), 0, measure.used), measure.used);
+    verify_pool_take(pool, arena, &config);
+    return pool;
+}
+
+static void close_pool(struct verify_pool *pool, struct arena *arena, int fd)
+{
+    free(arena->data);
+    free(pool);
+    close(fd);
+}
+
+/* next waits for a result. Gives: its id. */
+static uint64_t next(struct verify_pool *pool, int fd)
+{
+    struct verify_job job;
+
+    for (uint32_t i = 0; i < 600; i++) {
+        if (verify_pool_collect(pool, &job)) {
+            return job.id;
+        }
+        uint64_t count;
+        if (poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 100) == 1) {
+            cr_assert_eq(read(fd, &count, sizeof count), sizeof count);
+        }
+    }
+    cr_assert_fail("no result came");
+    return UINT64_MAX;
+}
+
 Test(verify_pool, certificates_go_before_the_commands_of_blocks)
 {
     static struct sig_item many[VERIFY_SHORT_ITEMS + 1];
     static bool verdicts[3][VERIFY_SHORT_ITEMS + 1];
-    struct verify_pool *pool = calloc(1, sizeof *pool);
-    struct arena measure, arena;
-    int fd = eventfd(0, 0);
-    struct verify_pool_config config = { .threads = 1, .mode = ED25519_AUTO, .notify = signal_eventfd, .context = &fd };
-    struct verify_job job;
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_pool(&arena, 1, &fd);
 
     fill();
     for (size_t i = 0; i <= VERIFY_SHORT_ITEMS; i++) {
         many[i] = world.items[0][1];
     }
-    arena_init_measure(&measure);
-    verify_pool_take(pool, &measure, &config);
-    arena_init(&arena, memset(aligned_alloc(64, measure.used), 0, measure.used), measure.used);
-    verify_pool_take(pool, &arena, &config);
     cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 1, many, VERIFY_SHORT_ITEMS + 1, verdicts[0] }), ERR_OK);
     cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 2, many, VERIFY_SHORT_ITEMS, verdicts[1] }), ERR_OK);
-    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 3, many, 1, verdicts[2] }), ERR_OK);
+    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 3, many, VERIFY_INLINE_ITEMS + 1, verdicts[2] }), ERR_OK);
     cr_assert_eq(verify_pool_start(pool), ERR_OK);
-    for (uint64_t i = 0; i < 3;) {
+    for (uint64_t i = 0; i < 3; i++) {
         const uint64_t order[] = { 2, 3, 1 };
-        if (verify_pool_collect(pool, &job)) {
-            cr_assert_eq(job.id, order[i++]);
-        } else {
-            struct pollfd poll_fd = { fd, POLLIN, 0 };
-            (void)poll(&poll_fd, 1, 100);
-        }
+        cr_assert_eq(next(pool, fd), order[i]);
     }
     verify_pool_stop(pool);
-    free(arena.data);
-    free(pool);
-    close(fd);
+    close_pool(pool, &arena, fd);
+}
+
+Test(verify_pool, judges_a_few_checks_without_waking_anybody)
+{
+    static bool verdicts[3][VERIFY_INLINE_ITEMS];
+    struct verify_job job;
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_pool(&arena, 1, &fd);
+
+    fill();
+    cr_assert_eq(verify_pool_start(pool), ERR_OK);
+    for (uint64_t i = 0; i < 3; i++) {
+        cr_assert_not(verify_pool_is_ready(pool) && i == 0);
+        cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ i, world.items[i], PER_JOB, verdicts[i] }), ERR_OK);
+        cr_assert(verify_pool_is_ready(pool), "whoever sleeps now would never be told");
+    }
+    for (uint64_t i = 0; i < 3; i++) {
+        cr_assert(verify_pool_collect(pool, &job));
+        cr_assert_eq(job.id, i);
+        for (size_t j = 0; j < PER_JOB; j++) {
+            cr_assert_eq(verdicts[i][j], !is_bad(i, j));
+        }
+    }
+    cr_assert_not(verify_pool_collect(pool, &job));
+    struct verify_counters work = verify_pool_work(pool);
+    cr_assert_eq(work.calls_inline, 1, "one call for all that waited");
+    cr_assert_eq(work.checks_inline, 3 * PER_JOB);
+    cr_assert_eq(work.calls_worker + work.notifies, 0, "N4: nobody was woken");
+    verify_pool_stop(pool);
+    close_pool(pool, &arena, fd);
+}
+
+Test(verify_pool, puts_what_waits_into_one_call_and_wakes_once_for_it)
+{
+    static bool verdicts[8][VERIFY_INLINE_ITEMS + 2];
+    static struct sig_item many[8][VERIFY_INLINE_ITEMS + 2];
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_pool(&arena, 1, &fd);
+
+    fill();
+    for (size_t job = 0; job < 8; job++) {
+        for (size_t i = 0; i < VERIFY_INLINE_ITEMS + 2; i++) {
+            many[job][i] = world.items[job][i % PER_JOB];
+        }
+        cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ job, many[job], VERIFY_INLINE_ITEMS + 2, verdicts[job] }), ERR_OK);
+    }
+    cr_assert_eq(verify_pool_start(pool), ERR_OK);
+    for (uint64_t job = 0; job < 8; job++) {
+        cr_assert_eq(next(pool, fd), job);
+    }
+    for (size_t job = 0; job < 8; job++) {
+        for (size_t i = 0; i < VERIFY_INLINE_ITEMS + 2; i++) {
+            cr_assert_eq(verdicts[job][i], !is_bad(job, i % PER_JOB));
+        }
+    }
+    struct verify_counters work = verify_pool_work(pool);
+    cr_assert_eq(work.calls_worker, 1);
+    cr_assert_eq(work.notifies, 1, "N4: one wake-up for all of them");
+    verify_pool_stop(pool);
+    close_pool(pool, &arena, fd);
 }
