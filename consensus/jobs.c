@@ -39,13 +39,41 @@ static void job_reset(struct jobs *jobs, struct job *job, enum job_kind kind, ui
     job->block = NULL;
 }
 
+void jobs_time(struct jobs *jobs, uint64_t now_ns)
+{
+    ASSERT(now_ns >= jobs->now_ns);
+    jobs->now_ns = now_ns;
+}
+
+void jobs_suspect(struct jobs *jobs, uint32_t member)
+{
+    ASSERT(member < MEMBERS_MAX);
+    jobs->rations[member].until_ns = jobs->now_ns + JOBS_SUSPECT_NS;
+    jobs->rations[member].paid_ns = jobs->now_ns + JOBS_SUSPECT_STEP_NS;
+}
+
+/* may_begin charges a suspect's ration. */
+static bool may_begin(struct jobs *jobs, uint32_t member)
+{
+    struct jobs_ration *ration = &jobs->rations[member];
+
+    if (jobs->now_ns >= ration->until_ns) {
+        return true;
+    }
+    if (jobs->now_ns < ration->paid_ns) {
+        return false;
+    }
+    ration->paid_ns = jobs->now_ns + JOBS_SUSPECT_STEP_NS;
+    return true;
+}
+
 struct job *job_new(struct jobs *jobs, enum job_kind kind, uint32_t from, bool large)
 {
     uint32_t first = large ? jobs->small_count : 0, last = large ? jobs->count : jobs->small_count;
 
     ASSERT(kind != JOB_FREE);
     ASSERT(from < MEMBERS_MAX);
-    if (!large && jobs->of_member[from] >= JOBS_OF_MEMBER_MAX) {
+    if ((!large && jobs->of_member[from] >= JOBS_OF_MEMBER_MAX) || !may_begin(jobs, from)) {
         return NULL;
     }
     for (uint32_t i = first; i < last; i++) {

@@ -2,7 +2,7 @@
  *
  * A job holds copies: of certificates, of votes. So the message it came from, and the state it was for, may be gone when it returns.
  * Small jobs are counted by sender, so that no member can fill what belongs to another (section 13); the two large ones hold the client
- * signatures of a block. */
+ * signatures of a block. Whoever sent a bad signature is rationed for a while: each of its messages would cost a quorum of checks. */
 #ifndef WARD_CONSENSUS_JOBS_H
 #define WARD_CONSENSUS_JOBS_H
 
@@ -13,6 +13,8 @@
 
 #define JOBS_OF_MEMBER_MAX 4u /* small jobs of one sender under way at once */
 #define JOBS_LARGE 2u
+#define JOBS_SUSPECT_NS 2000000000u  /* so long is a sender of a bad signature rationed */
+#define JOBS_SUSPECT_STEP_NS 20000000u /* to one job in so long */
 #define JOB_ITEMS_SMALL (5u * QUORUM_MAX + 1u) /* a proof, a QC, a TC with its QC, a signature */
 #define JOB_DIGESTS_SMALL (QUORUM_MAX + 8u)
 
@@ -71,12 +73,18 @@ struct jobs {
     uint32_t count, small_count;
     uint32_t of_member[MEMBERS_MAX];
     uint32_t serial;
+    uint64_t now_ns;
+    struct jobs_ration { uint64_t until_ns, paid_ns; } rations[MEMBERS_MAX];
 };
 
 /* jobs_take takes room for an epoch of members_count members. */
 void jobs_take(struct jobs *jobs, struct arena *arena, uint32_t members_count);
 
-/* job_new gives an empty job. Gives: NULL when the sender has JOBS_OF_MEMBER_MAX under way, or for a large one when both are. */
+/* jobs_time tells the time, at the beginning of each step. jobs_suspect records that a member sent a bad signature. */
+void jobs_time(struct jobs *jobs, uint64_t now_ns);
+void jobs_suspect(struct jobs *jobs, uint32_t member);
+
+/* job_new gives an empty job. Gives: NULL when the sender has JOBS_OF_MEMBER_MAX under way or has used up its ration, or for a large one when both are. */
 struct job *job_new(struct jobs *jobs, enum job_kind kind, uint32_t from, bool large);
 
 /* job_add adds one signature to a part; the digest is copied, key and signature must stay until the job is done. Parts are filled one

@@ -228,10 +228,17 @@ static void judge(struct replica *r, struct job *job, const bool *verdicts)
     }
 }
 
+/* count_bad notes bad signatures, and holds them against whoever sent them: what others sent the leader for one job is judged by itself. */
 static void count_bad(struct replica *r, const struct job *job, const bool *verdicts)
 {
+    bool bad = false;
+
     for (uint32_t i = 0; i < job->items_count; i++) {
         r->counters.signatures_bad += !verdicts[i];
+        bad = bad || !verdicts[i];
+    }
+    if (bad && job->from != r->self) {
+        jobs_suspect(&r->jobs, job->from);
     }
 }
 
@@ -382,6 +389,7 @@ void replica_step(struct replica *r, struct now now, const struct event *event, 
     effects_reset(out);
     r->now = now;
     r->out = out;
+    jobs_time(&r->jobs, now.mono_ns);
     r->rides_in_step = false;
     r->serve.sent_in_step = false;
     r->arriving = event->kind == EVENT_REQUEST || event->kind == EVENT_MESSAGE;

@@ -172,7 +172,7 @@ void replica_ckpt_verified(struct replica *r, struct job *job, const bool *verdi
     ASSERT(job->kind == JOB_CKPT_VOTES);
     ASSERT(r->checkpoints.job);
     r->checkpoints.job = false;
-    vote_set_open(&set, r->quorum);
+    vote_set_open(&set, r->quorum, &(struct member_set){ { 0 } });
     for (uint32_t member = 0; member < r->n; member++) {
         if (!member_set_has(&job->members, member)) {
             continue;

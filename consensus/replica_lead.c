@@ -56,6 +56,19 @@ void replica_abdicate(struct replica *r)
 
 /* --- Proposing ---------------------------------------------------------------------------------------------------------------------------------- */
 
+/* open_votes begins to collect; who gave a bad vote lately is doubted (L3). */
+static void open_votes(const struct replica *r, struct vote_set *set, uint64_t height)
+{
+    struct member_set doubted = { { 0 } };
+
+    for (uint32_t member = 0; member < r->n; member++) {
+        if (r->peers[member].doubted_until > height) {
+            member_set_add(&doubted, member);
+        }
+    }
+    vote_set_open(set, r->quorum, &doubted);
+}
+
 /* expect opens the vote set of a proposal. */
 static void expect(struct replica *r, enum vote_kind kind, uint64_t height, const struct hash32 *hash)
 {
@@ -70,7 +83,7 @@ static void expect(struct replica *r, enum vote_kind kind, uint64_t height, cons
     lead->in_flight = true;
     lead->asked = false;
     lead->proposed_ns = r->now.mono_ns;
-    vote_set_open(&lead->votes, r->quorum);
+    open_votes(r, &lead->votes, height);
     vote_set_close(&lead->commit_votes);
 }
 
@@ -250,7 +263,7 @@ static void ask(struct replica *r)
         return;
     }
     lead->commit_target = (struct ballot){ VOTE_COMMIT, high->epoch, high->rank, high->block };
-    vote_set_open(&lead->commit_votes, r->quorum);
+    open_votes(r, &lead->commit_votes, high->rank.height);
     replica_commitvote(r, high);
 }
 
@@ -378,6 +391,7 @@ void replica_votes_verified(struct replica *r, struct job *job, const bool *verd
         bool valid = verdicts[place++];
         if (!valid) {
             replica_mark(r, MARK_BAD_SIGNATURE, job->cert.ballot.rank.height, member, 0);
+            r->peers[member].doubted_until = job->cert.ballot.rank.height + DOUBT_BLOCKS; /* L3 */
         }
         if (set->open && ballot_equal(target, &job->cert.ballot)) {
             vote_set_judge(set, member, job->signatures[member], valid);

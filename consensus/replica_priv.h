@@ -19,6 +19,7 @@
 #include "consensus/vote_set.h"
 
 #define KNOWN_CERTS 16u            /* verified certificates that are remembered */
+#define DOUBT_BLOCKS 64u           /* L3: after a bad vote */
 #define REPEATS_MAX 5u             /* Q1: what may be said again while nobody answers */
 #define BLOCK_TARGET_COMMANDS 1024u /* L1 */
 #define BLOCK_TARGET_BYTES (256u << 10)
@@ -54,6 +55,7 @@ struct peer {
     uint64_t stray_ns, stray_wait_ns; /* T8 */
     uint64_t read_ns, fetch_ns, again_ns; /* token buckets: when the next one is paid for (section 13) */
     bool equivocated;           /* evidence of it is in the log */
+    uint64_t doubted_until;     /* height up to which its votes are verified by themselves (L3) */
 };
 
 /* What the leader of the view does. */

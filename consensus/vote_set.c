@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-void vote_set_open(struct vote_set *set, uint32_t quorum)
+void vote_set_open(struct vote_set *set, uint32_t quorum, const struct member_set *doubted)
 {
     static const struct member_set none;
 
@@ -16,6 +16,7 @@ void vote_set_open(struct vote_set *set, uint32_t quorum)
     set->have = none;
     set->verified = none;
     set->bad = none;
+    set->doubted = *doubted;
 }
 
 void vote_set_close(struct vote_set *set)
@@ -39,15 +40,18 @@ bool vote_set_add(struct vote_set *set, uint32_t member, const uint8_t signature
 
 struct member_set vote_set_unverified(const struct vote_set *set)
 {
-    struct member_set wanted = set->have;
+    struct member_set plain = { { 0 } }, doubted = { { 0 } };
 
-    if (!set->open || vote_set_is_complete(set) || member_set_count(&set->have) < set->quorum) {
-        return (struct member_set){ { 0 } };
+    if (!set->open || vote_set_is_complete(set)) {
+        return plain;
     }
     for (uint32_t i = 0; i < MEMBER_SET_WORDS; i++) {
-        wanted.words[i] &= ~set->verified.words[i];
+        uint64_t open = set->have.words[i] & ~set->verified.words[i];
+        plain.words[i] = open & ~set->doubted.words[i];
+        doubted.words[i] = open & set->doubted.words[i];
     }
-    return wanted;
+    bool enough = member_set_count(&plain) + member_set_count(&set->verified) >= set->quorum;
+    return enough ? plain : doubted;
 }
 
 void vote_set_judge(struct vote_set *set, uint32_t member, const uint8_t signature[64], bool valid)

@@ -1,5 +1,6 @@
 /* vote_set.h: the votes of one ballot on their way to a certificate. Votes are collected unverified, one per authenticated sender, and
- * verified together when a quorum is there; a bad one is dropped with its sender and never costs more than that (L3). */
+ * verified together when a quorum is there; a bad one is dropped with its sender and never costs more than that (L3). A member that is doubted
+ * is verified by itself, beside the others: a quorum is not tried with it before its vote is known to be good. */
 #ifndef WARD_CONSENSUS_VOTE_SET_H
 #define WARD_CONSENSUS_VOTE_SET_H
 
@@ -15,11 +16,12 @@ struct vote_set {
     struct member_set have;     /* a signature is here */
     struct member_set verified; /* and it is valid */
     struct member_set bad;      /* it was not: this member has no second try for this ballot */
+    struct member_set doubted;  /* these gave a bad one lately */
     uint8_t signatures[MEMBERS_MAX][64];
 };
 
 /* vote_set_open forgets everything and waits for `quorum` votes. */
-void vote_set_open(struct vote_set *set, uint32_t quorum);
+void vote_set_open(struct vote_set *set, uint32_t quorum, const struct member_set *doubted);
 
 /* vote_set_close ends the collection; later votes are dropped. */
 void vote_set_close(struct vote_set *set);
@@ -27,7 +29,8 @@ void vote_set_close(struct vote_set *set);
 /* vote_set_add keeps a member's first signature. trusted: it needs no check (our own). Gives: false when there was one, or it is bad. */
 bool vote_set_add(struct vote_set *set, uint32_t member, const uint8_t signature[64], bool trusted);
 
-/* vote_set_unverified gives the members to verify, once they complete a quorum with those already verified; otherwise none. */
+/* vote_set_unverified gives the members to verify: those not doubted, once they complete a quorum with those already verified; else the doubted
+ * whose votes are here; otherwise none. */
 struct member_set vote_set_unverified(const struct vote_set *set);
 
 /* vote_set_judge takes over one verdict. Nothing happens to a member whose signature is not here any more. */

@@ -57,6 +57,32 @@ Test(jobs, gives_each_member_its_places_and_no_more)
     cr_assert_eq(job_new(&jobs, JOB_TC, 3, false), mine[1]);
 }
 
+/* Section 13: what a sender of bad signatures can make us check. */
+Test(jobs, rations_whoever_sent_a_bad_signature_and_nobody_else)
+{
+    uint64_t now_ns = 5000000000u;
+    uint32_t given = 0;
+
+    jobs_time(&jobs, now_ns);
+    jobs_suspect(&jobs, 2);
+    for (uint32_t turn = 0; turn < 1000; turn++, now_ns += 1000000) { /* a second, a thousand messages */
+        jobs_time(&jobs, now_ns);
+        struct job *job = job_new(&jobs, JOB_CERT, 2, false);
+        given += job != NULL;
+        if (job != NULL) {
+            job_release(&jobs, job);
+        }
+        job = job_new(&jobs, JOB_CERT, 1, false);
+        cr_assert_not_null(job, "J7");
+        job_release(&jobs, job);
+    }
+    cr_assert_eq(given, 1000000000u / JOBS_SUSPECT_STEP_NS - 1, "%u", given);
+    jobs_time(&jobs, 5000000000u + JOBS_SUSPECT_NS);
+    for (uint32_t i = 0; i < JOBS_OF_MEMBER_MAX; i++) {
+        cr_assert_not_null(job_new(&jobs, JOB_CERT, 2, false), "it is forgiven");
+    }
+}
+
 Test(jobs, has_two_large_places_that_nobody_owns)
 {
     struct job *first = job_new(&jobs, JOB_PROPOSAL, 1, true);

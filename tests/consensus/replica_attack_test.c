@@ -2,6 +2,7 @@
 #include "consensus/replica.h"
 
 #include "base/rng.h"
+#include "consensus/jobs.h"
 #include "crypto/merkle.h"
 #include "tests/consensus/cluster_kit.h"
 #include "tests/wire/message_kit.h"
@@ -582,5 +583,54 @@ Test(replica_attack, transfers_to_one_member_are_rationed_by_bytes)
     }
     cr_assert_geq(kit.sent[MESSAGE_BUNDLE] - from, 3, "S2: whoever lags is served");
     cr_assert_leq(kit.sent[MESSAGE_BUNDLE] - from, 20, "S2, J7: %llu bundles of 16 large blocks at once", (unsigned long long)(kit.sent[MESSAGE_BUNDLE] - from));
+    cluster_kit_close(&kit);
+}
+
+static void spoil_votes_of_1(struct cluster_message *sent)
+{
+    if (sent->from == 1 && sent->type == MESSAGE_VOTE) {
+        sent->body[0] ^= 1;
+        tampered++;
+    }
+}
+
+/* L3: the culprit is named at once, and then verified by itself: blocks do not wait for it. */
+Test(replica_attack, bad_votes_are_named_at_once_and_cost_one_check_each_from_then_on)
+{
+    cluster_kit_start(&kit, 4, 0);
+    kit.tamper = spoil_votes_of_1;
+    tampered = 0;
+    for (uint32_t i = 1; i <= 30; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 5000000);
+    }
+    uint64_t blocks = cluster_kit_agree(&kit);
+    cr_assert_eq(blocks, 30, "L3: %llu", (unsigned long long)blocks);
+    cr_assert_eq(kit.sent[MESSAGE_TIMEOUT], 0, "L3: no view is lost");
+    cr_assert_geq(tampered, 30);
+    const struct replica_counters *leader = counters_of(0);
+    cr_assert_leq(leader->signatures_bad, tampered);
+    cr_assert_geq(leader->marks[MARK_BAD_SIGNATURE], 28, "each is named: %llu", (unsigned long long)leader->marks[MARK_BAD_SIGNATURE]);
+    cr_assert_leq(leader->checks_by[CHECKS_VOTES], 2 * (2 * blocks) + tampered, "L3: q - 1 votes and q - 1 commit votes for each block, and one of the liar");
+    cluster_kit_close(&kit);
+}
+
+/* Section 13: certificates with a bad signature. */
+Test(replica_attack, bad_certificates_of_one_member_are_rationed)
+{
+    start_with_one_block();
+    uint64_t before = counters_of(2)->signature_checks;
+    struct hash32 block = kit_hash(77);
+    for (uint32_t i = 0; i < 500; i++) {
+        message.type = MESSAGE_COMMITQC;
+        signed_cert(&message.cert, VOTE_COMMIT, (struct rank){ 0, 50 + i }, &block, 1);
+        cluster_kit_inject(&kit, 3, 2, &message);
+        cluster_kit_run(&kit, 1000000);
+    }
+    uint64_t checks = counters_of(2)->signature_checks - before;
+    cr_assert_leq(checks, 3 * (500000000u / JOBS_SUSPECT_STEP_NS + 2), "J7: %llu", (unsigned long long)checks);
+    cluster_kit_request(&kit, 0, 9, 1);
+    cluster_kit_run(&kit, 20000000);
+    cr_assert_eq(kit.nodes[2].executed, 2, "the others are not meant");
     cluster_kit_close(&kit);
 }

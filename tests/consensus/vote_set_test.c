@@ -4,6 +4,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+static const struct member_set nobody;
+
 static void signature_of(uint32_t member, uint8_t out[64])
 {
     memset(out, (int)(member + 1), 64);
@@ -21,7 +23,7 @@ Test(vote_set, waits_for_a_quorum_before_anything_is_verified)
 {
     struct vote_set set;
 
-    vote_set_open(&set, 3);
+    vote_set_open(&set, 3, &nobody);
     add(&set, 0);
     add(&set, 2);
     struct member_set wanted = vote_set_unverified(&set);
@@ -40,7 +42,7 @@ Test(vote_set, bad_vote_costs_its_sender_alone)
     struct signers signers;
     uint8_t signature[64];
 
-    vote_set_open(&set, 3);
+    vote_set_open(&set, 3, &nobody);
     for (uint32_t member = 0; member < 4; member++) {
         add(&set, member);
     }
@@ -62,7 +64,7 @@ Test(vote_set, verdict_for_another_signature_changes_nothing)
     struct vote_set set;
     uint8_t other[64] = { 0 };
 
-    vote_set_open(&set, 1);
+    vote_set_open(&set, 1, &nobody);
     add(&set, 4);
     vote_set_judge(&set, 4, other, true);
     cr_assert_not(vote_set_is_complete(&set));
@@ -71,4 +73,36 @@ Test(vote_set, verdict_for_another_signature_changes_nothing)
     signature_of(4, signature);
     vote_set_judge(&set, 4, signature, true);
     cr_assert_not(vote_set_is_complete(&set), "a closed set judges nothing");
+}
+
+Test(vote_set, doubted_vote_is_verified_by_itself_and_counts_once_it_is_good)
+{
+    struct member_set doubted = member_set_one(1);
+    struct vote_set set;
+    uint8_t signature[64];
+
+    vote_set_open(&set, 3, &doubted);
+    add(&set, 1);
+    struct member_set wanted = vote_set_unverified(&set);
+    cr_assert_eq(member_set_count(&wanted), 1, "L3: at once");
+    cr_assert(member_set_has(&wanted, 1));
+    add(&set, 0);
+    add(&set, 2);
+    wanted = vote_set_unverified(&set);
+    cr_assert_eq(member_set_count(&wanted), 1, "L3: no quorum is tried with it");
+    add(&set, 3);
+    wanted = vote_set_unverified(&set);
+    cr_assert_eq(member_set_count(&wanted), 3, "L3: the others are a quorum without it");
+    cr_assert_not(member_set_has(&wanted, 1));
+    signature_of(1, signature);
+    vote_set_judge(&set, 1, signature, true);
+    wanted = vote_set_unverified(&set);
+    cr_assert_eq(member_set_count(&wanted), 3, "a good one counts like any other");
+    for (uint32_t member = 0; member < 3; member++) {
+        signature_of(member, signature);
+        vote_set_judge(&set, member, signature, true);
+    }
+    cr_assert(vote_set_is_complete(&set));
+    wanted = vote_set_unverified(&set);
+    cr_assert(member_set_is_empty(&wanted));
 }
