@@ -4,6 +4,9 @@
  *                                                                                       ^          ^
  *                                                                                    reading    reading
  *
+ * With --against the same is done in turn on clusters that check signatures in two ways, so that both meet the machine in the same state; what
+ * counts is the ratio of neighbours.
+ *
  * The measured command is a POINTER_ADD that ends with code 0. At least 512 systems of the hospitals send it for 10,000 patients with a standing
  * write grant each; no limit of the ledger is altered, only its capacities are made large enough. */
 #include "bench/bench.h"
@@ -35,11 +38,13 @@ enum {
     SPARE = 64,
     CHECK_REPEATS = 21,
     SEGMENT_MIB = 64,
-    RATE_MAX = 100000
+    RATE_MAX = 100000,
+    ROUNDS_MAX = 15
 };
 
 struct cluster_run {
     const struct args *args;
+    const char *verify; /* of all replicas */
     struct population_plan people;
     struct population_work work;
     struct load_config load_config;
@@ -100,7 +105,7 @@ static int read_flags(struct cluster_run *run)
 static int make_bed(struct cluster_run *run)
 {
     static const struct { const char *profile; uint32_t batch_us; } profiles[] = { { "fast", 0 }, { "balanced", 5000 }, { "eco", 400000 } };
-    struct cluster_plan plan = { .replicas = run->load_config.replicas, .verify = args_text(run->args, "verify"), .segment_mib = SEGMENT_MIB, .workers_max = 8,
+    struct cluster_plan plan = { .replicas = run->load_config.replicas, .verify = run->verify, .segment_mib = SEGMENT_MIB, .workers_max = 8,
         .seed = run->people.seed, .params = params_default(), .entities = run->population.entities, .entities_count = run->population.entities_count };
 
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
@@ -207,6 +212,27 @@ static json_t *by_replica(const struct cluster_run *run)
     return list;
 }
 
+/* checks_by tells what signatures were checked for, by which method and where; sums over the replicas, for each command. */
+static json_t *checks_by(const struct meter_cost *cost)
+{
+    json_t *object = json_object();
+
+    for (uint32_t i = 0; i < METER_CHECKS; i++) {
+        json_object_set_new(object, meter_checks_name(i), report_number(cost->checks_per_tx_by[i]));
+    }
+    return object;
+}
+
+static json_t *wakeups_by(const struct meter_cost *cost)
+{
+    json_t *object = json_object();
+
+    for (uint32_t i = 0; i < METER_WAKEUPS; i++) {
+        json_object_set_new(object, meter_wakeups_name(i), report_number(cost->wakeups_per_block_by[i]));
+    }
+    return object;
+}
+
 static json_t *describe(const struct cluster_run *run, json_t *why)
 {
     const struct tally *tally = &run->load.tally;
@@ -228,6 +254,9 @@ static json_t *describe(const struct cluster_run *run, json_t *why)
     json_object_set_new(object, "client_cpu_us_per_tx", report_number((double)(run->load.cpu_to_ns - run->load.cpu_from_ns) / 1000 / measured));
     json_object_set_new(object, "libsodium_check_us", report_number((double)run->check_ns / 1000));
     json_object_set_new(object, "signature_checks_per_tx", report_number(cost->checks_per_tx));
+    json_object_set_new(object, "checks_per_tx_by", checks_by(cost));
+    json_object_set_new(object, "wakeups_per_block", report_number(cost->wakeups_per_block));
+    json_object_set_new(object, "wakeups_per_block_by", wakeups_by(cost));
     json_object_set_new(object, "flushes_per_block", report_number(cost->flushes_per_block));
     json_object_set_new(object, "messages_per_block", report_number(cost->messages_per_block));
     json_object_set_new(object, "tx_per_block", report_number(cost->blocks > 0 ? (double)cost->commands / (double)cost->blocks : 0));
@@ -249,24 +278,136 @@ static int tell(const struct cluster_run *run)
     return code == EXIT_FINE && !valid ? EXIT_BENCH_INVALID : code;
 }
 
+static void close_run(struct cluster_run *run)
+{
+    bed_close(&run->bed);
+    load_close(&run->load);
+    stock_close(&run->stock);
+    population_close(&run->population);
+}
+
+/* run_once measures one cluster. Gives: an exit code that was told; the figures are in the run until close_run. */
+static int run_once(struct cluster_run *run, const struct args *args, const char *verify)
+{
+    *run = (struct cluster_run){ .args = args, .verify = verify };
+    int code = read_flags(run);
+    if (code == EXIT_FINE) {
+        code = prepare(run);
+    }
+    return code == EXIT_FINE ? measure(run) : code;
+}
+
+/* --- Two ways in turn ---------------------------------------------------------------------------------------------------- */
+
+struct rival {
+    const char *verify;
+    double cpu_us_per_tx[ROUNDS_MAX], tx_per_second[ROUNDS_MAX], checks_per_tx[ROUNDS_MAX];
+};
+
+struct contest {
+    struct rival rivals[2];
+    uint32_t rounds;
+    double ratios[ROUNDS_MAX]; /* of CPU per command, the first to the second */
+    json_t *problems;
+};
+
+static int number_order(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+static double median(const double *values, uint32_t count)
+{
+    double sorted[ROUNDS_MAX];
+
+    memcpy(sorted, values, count * sizeof *values);
+    qsort(sorted, count, sizeof *sorted, number_order);
+    return sorted[count / 2];
+}
+
+static json_t *numbers(const double *values, uint32_t count)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < count; i++) {
+        json_array_append_new(list, report_number(values[i]));
+    }
+    return list;
+}
+
+static json_t *describe_rival(const struct rival *rival, uint32_t rounds)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "verify", rival->verify, "cpu_us_per_tx", report_number(median(rival->cpu_us_per_tx, rounds)), "cpu_us_per_tx_runs",
+                     numbers(rival->cpu_us_per_tx, rounds), "tx_per_second_runs", numbers(rival->tx_per_second, rounds), "signature_checks_per_tx_runs",
+                     numbers(rival->checks_per_tx, rounds));
+}
+
+static int tell_contest(const struct contest *contest, const struct args *args)
+{
+    bool valid = json_array_size(contest->problems) == 0;
+    json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:b, s:O}", "one", describe_rival(&contest->rivals[0], contest->rounds), "other",
+                               describe_rival(&contest->rivals[1], contest->rounds), "cpu_ratio", report_number(median(contest->ratios, contest->rounds)), "cpu_ratio_runs",
+                               numbers(contest->ratios, contest->rounds), "valid", valid, "problems", contest->problems);
+    int code = output_result(args, object);
+
+    return code == EXIT_FINE && !valid ? EXIT_BENCH_INVALID : code;
+}
+
+/* play_rival runs one cluster of one way; the order changes with each round, so that neither always comes first. */
+static int play_rival(struct cluster_run *run, struct contest *contest, const struct args *args, uint32_t round, uint32_t which)
+{
+    struct rival *rival = &contest->rivals[which];
+    int code = run_once(run, args, rival->verify);
+
+    if (code == EXIT_FINE) {
+        json_t *why = problems(run);
+        json_array_extend(contest->problems, why);
+        json_decref(why);
+        rival->cpu_us_per_tx[round] = run->cost.cpu_us_per_tx;
+        rival->checks_per_tx[round] = run->cost.checks_per_tx;
+        rival->tx_per_second[round] = (double)run->load.tally.measured * 1000 / (double)run->measure_ms;
+        output_note("round %u of %u, %s: %.1f us of CPU for a command, %.0f commands in a second", round + 1, contest->rounds, rival->verify,
+                    rival->cpu_us_per_tx[round], rival->tx_per_second[round]);
+    }
+    close_run(run);
+    return code;
+}
+
+static int run_contest(struct cluster_run *run, const struct args *args, const char *against)
+{
+    struct contest contest = { .rivals = { { .verify = args_text(args, "verify") }, { .verify = against } }, .rounds = (uint32_t)args_number(args, "rounds") };
+    int code = EXIT_FINE;
+
+    contest.problems = json_array();
+    for (uint32_t round = 0; round < contest.rounds && code == EXIT_FINE; round++) {
+        code = play_rival(run, &contest, args, round, round % 2);
+        if (code == EXIT_FINE) {
+            code = play_rival(run, &contest, args, round, 1 - round % 2);
+        }
+        double other = contest.rivals[1].cpu_us_per_tx[round];
+        contest.ratios[round] = other > 0 ? contest.rivals[0].cpu_us_per_tx[round] / other : 0;
+    }
+    if (code == EXIT_FINE) {
+        code = tell_contest(&contest, args);
+    }
+    json_decref(contest.problems);
+    return code;
+}
+
 int bench_cluster(const struct args *args)
 {
     static struct cluster_run run;
+    const char *against = args_text(args, "against");
 
-    run.args = args;
-    int code = read_flags(&run);
-    if (code == EXIT_FINE) {
-        code = prepare(&run);
+    if (strcmp(against, "none") != 0) {
+        return run_contest(&run, args, against);
     }
-    if (code == EXIT_FINE) {
-        code = measure(&run);
-    }
+    int code = run_once(&run, args, args_text(args, "verify"));
     if (code == EXIT_FINE) {
         code = tell(&run);
     }
-    bed_close(&run.bed);
-    load_close(&run.load);
-    stock_close(&run.stock);
-    population_close(&run.population);
+    close_run(&run);
     return code;
 }

@@ -5,11 +5,15 @@
  *            round: watch gaps | fault | (restart, catch up) | longest gap | ...
  *
  * The load resends what has no answer (R3), so each command ends with exactly one receipt whatever dies; a receipt that came twice must say
- * the same. What is asked at the end is asked of every replica. */
+ * the same. What is asked at the end is asked of every replica.
+ *
+ * The kind `forge` kills nobody: one client sends 10,000 bad signatures in a second beside the load, and the others may lose no tenth of their throughput and
+ * no view (R1). */
 #include "bench/bench.h"
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "bench/forger.h"
 #include "bench/receipts.h"
 #include "cli/bed.h"
 #include "cli/load.h"
@@ -38,14 +42,17 @@ enum {
     ORDERLY_MS = 2000,    /* SIGTERM to the end of the process */
     ROUND_MS = 9000,      /* for the size of the stock */
     DRAIN_MS = 15000,
+    FORGE_MS = 3000,      /* of load without and with forged commands, in each round */
+    FORGED_PER_S = 10000,
     ROUNDS_MAX = 100
 };
 
-enum kind { KIND_FOLLOWER, KIND_LEADER, KIND_ALL, KIND_STOP, KIND_DRAIN, KIND_COUNT };
+enum kind { KIND_FOLLOWER, KIND_LEADER, KIND_ALL, KIND_STOP, KIND_DRAIN, KIND_FORGE, KIND_COUNT };
 
 /* gap_ms_max: no longer stretch without a commit is allowed in a round. */
 static const struct { const char *word; uint32_t gap_ms_max; } kinds[KIND_COUNT] = {
     [KIND_FOLLOWER] = { "follower", 1500 }, [KIND_LEADER] = { "leader", 1500 }, [KIND_ALL] = { "all", 15000 }, [KIND_STOP] = { "stop", 1500 }, [KIND_DRAIN] = { "drain", 300 },
+    [KIND_FORGE] = { "forge", 1500 },
 };
 
 struct faults_run {
@@ -54,6 +61,8 @@ struct faults_run {
     uint32_t rounds;
     uint64_t gaps_ms[ROUNDS_MAX], back_ms[ROUNDS_MAX]; /* longest gap; from the restart until it had caught up */
     uint64_t orderly_ms_max;
+    uint64_t plain_per_s[ROUNDS_MAX], flooded_per_s[ROUNDS_MAX]; /* forge: committed without and beside forged commands */
+    uint64_t forged_sent, forged_checked, forged_refused, views_lost;
     struct population_plan people;
     struct population population;
     struct stock stock;
@@ -258,6 +267,57 @@ static void drain_one(struct faults_run *run, uint32_t round)
     wait_caught_up(run, victim, round);
 }
 
+static uint64_t sum_of(struct faults_run *run, const char *name)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < REPLICAS; i++) {
+        sum += figure_of(run, i, name);
+    }
+    return sum;
+}
+
+/* committed_per_s counts what is committed over a stretch. */
+static uint64_t committed_per_s(struct faults_run *run)
+{
+    uint64_t begin_ns = clock_mono_ns(), before = run->load.committed;
+
+    sleep_ms(FORGE_MS);
+    return (run->load.committed - before) * 1000 * MS_NS / (clock_mono_ns() - begin_ns);
+}
+
+/* forge_beside lets one client send bad signatures to one replica after the other, the leader included. */
+static void forge_beside(struct faults_run *run, uint32_t round)
+{
+    static struct forger forger;
+    struct forger_config config = { .socket = run->bed.sockets[round % REPLICAS], .load = &run->load, .per_second = FORGED_PER_S };
+    uint64_t views = sum_of(run, "view_changes"), bad = sum_of(run, "signatures_bad"), unread = sum_of(run, "suspects_refused");
+
+    load_watch_gaps(&run->load);
+    run->plain_per_s[round] = committed_per_s(run);
+    if (!forger_start(&forger, &config)) {
+        problem(run, "round %u: no thread for the forger", round + 1);
+        return;
+    }
+    run->flooded_per_s[round] = committed_per_s(run);
+    forger_stop(&forger);
+    views = sum_of(run, "view_changes") - views;
+    run->views_lost += views;
+    run->forged_sent += forger.sent;
+    run->forged_checked += sum_of(run, "signatures_bad") - bad;
+    run->forged_refused += sum_of(run, "suspects_refused") - unread;
+    if (10 * run->flooded_per_s[round] < 9 * run->plain_per_s[round]) {
+        problem(run, "round %u: %llu commands in a second beside forged ones, %llu without", round + 1, (unsigned long long)run->flooded_per_s[round],
+                (unsigned long long)run->plain_per_s[round]);
+    }
+    if (views > 0) {
+        problem(run, "round %u: %llu views were given up", round + 1, (unsigned long long)views);
+    }
+    if (forger.sent < (uint64_t)FORGED_PER_S * FORGE_MS / 1000 / 2) {
+        problem(run, "round %u: only %llu forged commands were sent", round + 1, (unsigned long long)forger.sent);
+    }
+}
+
 static void fault(struct faults_run *run, uint32_t round)
 {
     switch (run->kind) {
@@ -266,6 +326,7 @@ static void fault(struct faults_run *run, uint32_t round)
     case KIND_ALL: kill_all(run, round); break;
     case KIND_STOP: stop_leader(run, round); break;
     case KIND_DRAIN: drain_one(run, round); break;
+    case KIND_FORGE: forge_beside(run, round); break;
     case KIND_COUNT: ASSERT(run->kind < KIND_COUNT);
     }
 }
@@ -417,6 +478,14 @@ static int tell(struct faults_run *run)
 
     json_object_set_new(object, "gaps_ms", numbers(run->gaps_ms, run->rounds));
     json_object_set_new(object, "back_ms", numbers(run->back_ms, run->rounds));
+    if (run->kind == KIND_FORGE) {
+        json_object_set_new(object, "plain_per_s", numbers(run->plain_per_s, run->rounds));
+        json_object_set_new(object, "flooded_per_s", numbers(run->flooded_per_s, run->rounds));
+        json_object_set_new(object, "forged_sent", json_integer((json_int_t)run->forged_sent));
+        json_object_set_new(object, "forged_checked", json_integer((json_int_t)run->forged_checked));
+        json_object_set_new(object, "forged_refused_unread", json_integer((json_int_t)run->forged_refused));
+        json_object_set_new(object, "views_lost", json_integer((json_int_t)run->views_lost));
+    }
     json_object_set_new(object, "rejected", report_codes(tally));
     json_object_set_new(object, "ok", json_boolean(good));
     json_object_set(object, "problems", run->problems);

@@ -12,6 +12,9 @@ static const struct flag_spec cluster_flags[] = {
     { .name = "items", .type = FLAG_NUMBER, .value = "1", .min = 1, .max = 16, .help = "pointers in one command" },
     { .name = "payload", .type = FLAG_NUMBER, .value = "0", .max = 8144, .help = "bytes beside each command: 0, or 509 for each item, a sealed locator" },
     { .name = "verify", .type = FLAG_CHOICE, .choices = "auto|libsodium|reference", .value = "auto", .help = "what checks signatures in the replicas" },
+    { .name = "against", .type = FLAG_CHOICE, .choices = "none|auto|libsodium|reference", .value = "none",
+      .help = "measure clusters with this and with --verify in turn, and print the ratio of CPU per command" },
+    { .name = "rounds", .type = FLAG_NUMBER, .value = "3", .min = 1, .max = 15, .help = "with --against: clusters of each" },
     { .name = "profile", .type = FLAG_CHOICE, .choices = "fast|balanced|eco", .value = "balanced", .help = "how long a command waits for company: 0, 5 or 400 ms" },
     { .name = "window", .type = FLAG_NUMBER, .value = "768", .min = 1, .max = 16384, .help = "with --rate max: commands on their way at once" },
     { .name = "keep", .type = FLAG_PATH, .help = "empty directory for the cluster, which stays there; it also chooses the disk" },
@@ -27,8 +30,8 @@ static const struct flag_spec isolated_flags[] = {
 };
 
 static const struct flag_spec faults_flags[] = {
-    { .name = "kind", .type = FLAG_CHOICE, .choices = "follower|leader|all|stop|drain", .value = "leader",
-      .help = "SIGKILL of a follower, of the leader, of all; SIGSTOP of the leader; SIGTERM of leader and followers in turn" },
+    { .name = "kind", .type = FLAG_CHOICE, .choices = "follower|leader|all|stop|drain|forge", .value = "leader",
+      .help = "SIGKILL of a follower, of the leader, of all; SIGSTOP of the leader; SIGTERM of leader and followers in turn; 10,000 bad signatures in a second from one client" },
     { .name = "rounds", .type = FLAG_NUMBER, .value = "3", .min = 1, .max = 60, .help = "faults, one after the other" },
     { .name = "rate", .type = FLAG_NUMBER, .value = "300", .min = 1, .max = 5000, .help = "commands per second, sent whatever happens" },
     { .name = "keep", .type = FLAG_PATH, .help = "empty directory for the cluster, which stays there; it also chooses the disk" },

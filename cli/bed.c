@@ -53,12 +53,15 @@ static void *guard(void *context)
 
 static void start_guard(struct bed *bed)
 {
-    static bool started;
+    static struct bed *guarded; /* One at a time, and one place for all of them: the guard takes down whatever is there. */
     sigset_t set = ending_signals();
     pthread_t thread;
 
-    ASSERT(!started);
-    started = true;
+    ASSERT(guarded == NULL || guarded == bed);
+    if (guarded == bed) {
+        return;
+    }
+    guarded = bed;
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (pthread_create(&thread, NULL, guard, bed) == 0) {
         pthread_detach(thread);

@@ -27,7 +27,7 @@ bool bed_programs(char out[CLUSTER_PATH_BYTES]);
 
 /* bed_make lays a cluster out. keep: the directory to use and to leave behind, NULL: a fresh one that goes with the bed. directory, programs and unsafe_dev
  * of the plan are filled in. From here on SIGINT, SIGTERM and SIGHUP end the cluster and the process with 130.
- * Needs: one bed at a time; no thread was started yet. Fails: an exit code with bed->problem; nothing is left behind. */
+ * Needs: one bed at a time, always in the same place; no thread was started before the first. Fails: an exit code with bed->problem; nothing is left behind. */
 enum exit_code bed_make(struct bed *bed, struct cluster_plan *plan, const char *keep);
 
 /* bed_start starts all replicas and waits until each answers and has a link to every other one. Fails: as bed_make. */

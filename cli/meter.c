@@ -197,7 +197,41 @@ static uint64_t larger(uint64_t a, uint64_t b)
 /* Sums of one stretch, before they are divided. */
 struct sums {
     uint64_t replicas, cpu_ns, checks, batches, write_us, messages, logged, sent;
+    uint64_t checks_by[METER_CHECKS], wakeups_by[METER_WAKEUPS];
 };
+
+/* In the order of enum checks_of, then methods, then places. */
+static const struct { const char *name, *line; } checks_lines[METER_CHECKS] = {
+    { "votes", "signature_checks_votes" },
+    { "certificates", "signature_checks_certificates" },
+    { "proposals", "signature_checks_proposals" },
+    { "clients", "signature_checks_clients" },
+    { "spared", "signature_checks_saved" },
+    { "single", "ed25519_single" },
+    { "direct", "ed25519_direct" },
+    { "batch", "ed25519_batch" },
+    { "in_loop", "verify_checks_here" },
+    { "by_workers", "verify_checks_workers" },
+};
+
+static const struct { const char *name, *line; } wakeups_lines[METER_WAKEUPS] = {
+    { "member", "wakeups_member" },
+    { "verdict", "wakeups_verdict" },
+    { "disk", "wakeups_disk" },
+    { "deadline", "wakeups_deadline" },
+};
+
+const char *meter_wakeups_name(uint32_t which)
+{
+    ASSERT(which < METER_WAKEUPS);
+    return wakeups_lines[which].name;
+}
+
+const char *meter_checks_name(uint32_t which)
+{
+    ASSERT(which < METER_CHECKS);
+    return checks_lines[which].name;
+}
 
 static void add_up(struct sums *sums, struct meter_cost *cost, const struct pair *pair)
 {
@@ -209,6 +243,12 @@ static void add_up(struct sums *sums, struct meter_cost *cost, const struct pair
     sums->messages += block_messages(pair->to->text) - block_messages(pair->from->text);
     sums->logged += delta(cost, pair, "log_bytes_written");
     sums->sent += delta(cost, pair, "bytes_out");
+    for (uint32_t i = 0; i < METER_WAKEUPS; i++) {
+        sums->wakeups_by[i] += delta(cost, pair, wakeups_lines[i].line);
+    }
+    for (uint32_t i = 0; i < METER_CHECKS; i++) {
+        sums->checks_by[i] += delta(cost, pair, checks_lines[i].line);
+    }
     cost->commands = larger(cost->commands, delta(cost, pair, "commands_committed"));
     cost->blocks = larger(cost->blocks, delta(cost, pair, "blocks_committed"));
 }
@@ -234,6 +274,13 @@ void meter_compare(const struct meter_reading *from, const struct meter_reading 
     if (commands > 0 && blocks > 0) {
         cost->cpu_us_per_tx = (double)sums.cpu_ns / 1000 / commands;
         cost->checks_per_tx = (double)sums.checks / commands;
+        for (uint32_t i = 0; i < METER_WAKEUPS; i++) {
+            cost->wakeups_per_block_by[i] = (double)sums.wakeups_by[i] / blocks / (double)sums.replicas;
+            cost->wakeups_per_block += cost->wakeups_per_block_by[i];
+        }
+        for (uint32_t i = 0; i < METER_CHECKS; i++) {
+            cost->checks_per_tx_by[i] = (double)sums.checks_by[i] / commands;
+        }
         cost->flushes_per_block = (double)sums.batches / blocks / (double)sums.replicas;
         cost->flush_ms = sums.batches > 0 ? (double)sums.write_us / 1000 / (double)sums.batches : 0;
         cost->messages_per_block = (double)sums.messages / blocks;

@@ -12,6 +12,9 @@
 
 #define METER_TEXT_BYTES 16384
 
+#define METER_CHECKS 10u /* ways to divide the signatures that were checked */
+#define METER_WAKEUPS 4u /* causes of wake-ups of the loop that belong to blocks */
+
 enum meter_order { METER_BEGINS, METER_ENDS };
 
 struct meter_replica {
@@ -51,12 +54,19 @@ struct meter_cost {
     double cpu_us_per_tx;
     double cpu_us_per_tx_by[MEMBERS_MAX];
     double checks_per_tx;     /* signatures, of commands and of votes, all replicas */
+    double checks_per_tx_by[METER_CHECKS]; /* likewise, by purpose, method and place: meter_checks_name */
+    double wakeups_per_block; /* of the loop of one replica, on average, those for clients left out (N4) */
+    double wakeups_per_block_by[METER_WAKEUPS]; /* of these, by cause: meter_wakeups_name */
     double flushes_per_block; /* of one replica, on average */
     double flush_ms;          /* one durable batch, on average, as the replicas saw it */
     double messages_per_block; /* all replicas */
     double bytes_logged_per_tx;
     double bytes_sent_per_tx;
 };
+
+/* meter_checks_name names what an entry of checks_per_tx_by counts, meter_wakeups_name one of wakeups_per_block_by. Needs: which is below their number. */
+const char *meter_checks_name(uint32_t which);
+const char *meter_wakeups_name(uint32_t which);
 
 /* meter_compare. Needs: two readings of the same replicas; those that do not run at both are left out. Rates are 0 without commands. */
 void meter_compare(const struct meter_reading *from, const struct meter_reading *to, struct meter_cost *cost);

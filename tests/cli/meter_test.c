@@ -45,6 +45,9 @@ Test(meter, a_figure_is_found_by_its_whole_name)
     cr_assert_not(meter_word(text, "root", word, sizeof word));
 }
 
+static const char *const checks[] = { "signature_checks_votes", "signature_checks_certificates", "signature_checks_proposals", "signature_checks_clients",
+                                      "signature_checks_saved", "ed25519_single", "ed25519_direct", "ed25519_batch", "verify_checks_here", "verify_checks_workers" };
+
 static void set(struct meter_replica *replica, uint64_t scale)
 {
     replica->up = replica->answered = true;
@@ -55,6 +58,12 @@ static void set(struct meter_replica *replica, uint64_t scale)
              (unsigned long long)(100 * scale), (unsigned long long)(10 * scale), (unsigned long long)(130 * scale), (unsigned long long)(10 * scale),
              (unsigned long long)(8 * scale), (unsigned long long)(7 * scale), (unsigned long long)(40960 * scale), (unsigned long long)(12800 * scale),
              (unsigned long long)(25000 * scale));
+    size_t used = strlen(replica->text);
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        used += (size_t)snprintf(replica->text + used, sizeof replica->text - used, "%s %llu\n", checks[i], (unsigned long long)((i + 1) * 10 * scale));
+    }
+    snprintf(replica->text + used, sizeof replica->text - used, "wakeups 999999\nwakeups_client 77777\nwakeups_member %llu\nwakeups_verdict %llu\nwakeups_disk %llu\nwakeups_deadline 0\n",
+             (unsigned long long)(15 * scale), (unsigned long long)(5 * scale), (unsigned long long)(10 * scale));
 }
 
 Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone)
@@ -81,6 +90,12 @@ Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone
     cr_assert_float_eq(cost.checks_per_tx, 3 * 260.0 / 200, 1e-9);
     cr_assert_float_eq(cost.flushes_per_block, 1, 1e-9);
     cr_assert_float_eq(cost.flush_ms, 2.5, 1e-9, "25 ms in 10 writes");
+    cr_assert_float_eq(cost.wakeups_per_block, 3 * 60.0 / 20 / 3, 1e-9, "N4: those for clients are left out");
+    cr_assert_str_eq(meter_wakeups_name(1), "verdict");
+    cr_assert_float_eq(cost.wakeups_per_block_by[1], 3 * 10.0 / 20 / 3, 1e-9, "N4");
+    for (uint32_t i = 0; i < METER_CHECKS; i++) {
+        cr_assert_float_eq(cost.checks_per_tx_by[i], 3 * 20.0 * (i + 1) / 200, 1e-9, "%s", meter_checks_name(i));
+    }
     cr_assert_float_eq(cost.messages_per_block, 3 * 30.0 / 20, 1e-9);
     cr_assert_float_eq(cost.bytes_logged_per_tx, 3 * 81920.0 / 200, 1e-9);
     meter_compare(&to, &to, &cost);
@@ -90,7 +105,8 @@ Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone
 
 Test(meter, a_cost_of_which_a_figure_is_missing_is_not_complete)
 {
-    static const char *const names[] = { "ed25519_checks", "log_batches", "log_write_us_sum", "log_bytes_written", "bytes_out", "commands_committed", "blocks_committed" };
+    static const char *const names[] = { "ed25519_checks", "log_batches", "log_bytes_written", "bytes_out", "commands_committed", "blocks_committed", "log_write_us_sum",
+                                         "signature_checks_clients", "ed25519_direct", "verify_checks_here", "wakeups_verdict" };
     static struct meter_reading from, to;
     struct meter_cost cost;
 
