@@ -66,6 +66,9 @@ struct engine {
     unsigned lanes;
     size_t buckets_bytes; /* scratch of one sum */
 
+    /* challenge gives k[i] = SHA-512(R || A || digest) mod L of each item. */
+    void (*challenge)(struct scalar *k, const struct sig_item *items, size_t n);
+
     /* pack writes an entry. */
     void (*pack)(struct engine_entry *out, const struct point_affine *a);
 
@@ -95,7 +98,19 @@ extern const struct engine engine_ref;
 extern const struct engine engine_avx2;
 #endif
 
+/* engine_base writes 1 B .. 16 B, and 2^ENGINE_SHORT_BITS B behind them. */
+void engine_base(struct engine_entry out[ENGINE_BASE_MULTIPLES + 1], const struct engine *engine);
+
+/* engine_high writes 2^ENGINE_SHORT_BITS A. Needs: the encoding decodes. Cost: a square root, 127 doublings, an inversion. */
+void engine_high(struct engine_entry *out, const struct engine *engine, const uint8_t encoded[POINT_BYTES]);
+
+/* engine_comb_build writes the table of a point. Cost: an addition and half a dozen multiplications for each entry. */
+void engine_comb_build(struct engine_entry *out, const struct engine *engine, const struct point *a, unsigned width);
+
 /* engine_of gives the functions of a backend, NULL when this build has none. It does not ask whether the processor can run them. */
 const struct engine *engine_of(enum ed25519_backend backend);
+
+/* engine_trial compares what an engine computes with the portable code, on accepted and refused signatures. Fails: ERR_CONFLICT. */
+enum err engine_trial(const struct engine *engine);
 
 #endif

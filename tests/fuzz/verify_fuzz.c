@@ -39,7 +39,7 @@ static void assert_all_paths(const uint8_t bytes[ITEM_BYTES], bool verdict)
 {
     const struct sig_item item = { .key = bytes, .digest = bytes + AT_DIGEST, .signature = bytes + AT_SIGNATURE };
     const struct sig_item twice[2] = { item, item };
-    static _Alignas(64) uint8_t memory[65536];
+    static _Alignas(64) uint8_t memory[1 << 18];
 
     for (int mode = ED25519_AUTO; mode <= ED25519_REF; mode++) {
         const struct ed25519_config config = { .backend = ED25519_BACKEND_REF, .mode = (enum ed25519_mode)mode, .batch_max = 2 };

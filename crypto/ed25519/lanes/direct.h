@@ -70,6 +70,8 @@ static void scalars_prepare(struct direct_scalars *out, const struct scalar *con
 
 /* --- By tables ----------------------------------------------------------------------------------------------------------------- */
 
+#define COMB_AHEAD 4 /* steps between looking up an entry and using it */
+
 /* One step of a comb: an entry for each lane, and the lanes whose entry counts negatively. */
 struct comb_step {
     const struct lanes_entry *entry[LANES];
@@ -96,7 +98,7 @@ static void comb_look_up(struct comb_step *out, const struct engine_comb comb[LA
 static void comb_add(struct lanes_point *sum, const struct engine_comb comb[LANES], const struct scalar *const scalar[LANES], uint32_t minus)
 {
     struct direct_scalars scalars;
-    struct comb_step step[2];
+    struct comb_step step[COMB_AHEAD];
     struct lanes_entry identity;
     unsigned width[LANES];
     unsigned windows = 0;
@@ -107,14 +109,17 @@ static void comb_add(struct lanes_point *sum, const struct engine_comb comb[LANE
     }
     entry_set_identity(&identity);
     scalars_prepare(&scalars, scalar, width);
-    comb_look_up(&step[0], comb, &scalars, 0, &identity);
+    for (unsigned at = 0; at < COMB_AHEAD; at++) { /* even the widest windows are more than that */
+        comb_look_up(&step[at], comb, &scalars, at, &identity);
+    }
     for (unsigned at = 0; at < windows; at++) {
+        struct comb_step *now = &step[at % COMB_AHEAD];
         struct lanes_affine addend;
 
-        if (at + 1 < windows) {
-            comb_look_up(&step[(at + 1) % 2], comb, &scalars, at + 1, &identity);
+        lanes_entry_gather(&addend, now->entry, now->minus ^ minus);
+        if (at + COMB_AHEAD < windows) {
+            comb_look_up(now, comb, &scalars, at + COMB_AHEAD, &identity);
         }
-        lanes_entry_gather(&addend, step[at % 2].entry, step[at % 2].minus ^ minus);
         point_add_affine(sum, sum, &addend);
     }
 }

@@ -15,10 +15,10 @@ static void engine_pack(struct engine_entry *out, const struct point_affine *a)
     lanes_entry_pack((struct lanes_entry *)(void *)out, a);
 }
 
-#define LANES_ENGINE(number)                                                                     \
+#define LANES_ENGINE(number, hash)                                                               \
     {                                                                                            \
         .backend = (number), .lanes = LANES, .buckets_bytes = SUM_BUCKETS_MAX * sizeof(struct lanes_bucket), \
-        .pack = engine_pack, .decode = engine_decode, .direct = engine_direct, .pairs = engine_pairs,        \
+        .challenge = (hash), .pack = engine_pack, .decode = engine_decode, .direct = engine_direct, .pairs = engine_pairs,        \
         .match = engine_match, .settle = engine_settle, .sum = engine_sum,                       \
     }
 

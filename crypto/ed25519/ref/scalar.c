@@ -85,7 +85,7 @@ bool scalar_from_bytes(struct scalar *out, const uint8_t bytes[SCALAR_BYTES])
 /* Barrett's reduction with words of 64 bits. With h = floor(x / 2^192) the estimate of the quotient is floor(h reciprocal / 2^320).
  * The reciprocal falls short of 2^512 / L by a fraction below 0.3, which costs at most that much of the quotient; the bits of x that
  * are not in h cost less than 2^-60. The estimate is therefore at most one below the quotient, and the remainder below 2L. */
-void scalar_from_wide(struct scalar *out, const uint8_t bytes[SCALAR_WIDE_BYTES])
+void scalar_reduce(struct scalar *out, const uint64_t words[SCALAR_WIDE_WORDS])
 {
     const uint64_t order[5] = { scalar_order.limb[0], scalar_order.limb[1], scalar_order.limb[2], scalar_order.limb[3], 0 };
     uint64_t x[8];
@@ -93,7 +93,7 @@ void scalar_from_wide(struct scalar *out, const uint8_t bytes[SCALAR_WIDE_BYTES]
     uint64_t multiple[5];
     uint64_t rest[5];
 
-    words_from_bytes(x, bytes, 8);
+    memcpy(x, words, sizeof x);
     words_multiply(estimate, 10, x + 3, order_reciprocal);
     words_multiply(multiple, 5, estimate + 5, order);
     (void)words_subtract(x, multiple, 5); /* the true difference is small, so a borrow beyond word 5 means nothing */
@@ -103,6 +103,56 @@ void scalar_from_wide(struct scalar *out, const uint8_t bytes[SCALAR_WIDE_BYTES]
     }
     ASSERT(x[4] == 0);
     memcpy(out->limb, x, sizeof out->limb);
+}
+
+void scalar_from_wide(struct scalar *out, const uint8_t bytes[SCALAR_WIDE_BYTES])
+{
+    uint64_t words[SCALAR_WIDE_WORDS];
+
+    words_from_bytes(words, bytes, SCALAR_WIDE_WORDS);
+    scalar_reduce(out, words);
+}
+
+void scalar_sum_add(struct scalar_sum *sum, const uint64_t magnitude[2], bool minus, const struct scalar *b)
+{
+    const uint64_t flip = minus ? UINT64_MAX : 0; /* -x is ~x + 1 */
+    uint64_t product[SCALAR_WIDE_WORDS] = { 0 };
+    uint64_t carry = flip & 1;
+
+    for (int i = 0; i < 2; i++) {
+        uint64_t over = 0;
+
+        for (int j = 0; j < 4; j++) {
+            uint128 column = (uint128)magnitude[i] * b->limb[j] + product[i + j] + over;
+            product[i + j] = (uint64_t)column;
+            over = (uint64_t)(column >> 64);
+        }
+        product[i + 4] = over;
+    }
+    for (int i = 0; i < SCALAR_WIDE_WORDS; i++) {
+        uint128 word = (uint128)sum->word[i] + (product[i] ^ flip) + carry;
+        sum->word[i] = (uint64_t)word;
+        carry = (uint64_t)(word >> 64);
+    }
+}
+
+void scalar_sum_reduce(struct scalar *out, const struct scalar_sum *sum)
+{
+    const uint64_t zero[SCALAR_WIDE_WORDS] = { 0 };
+    bool minus = sum->word[SCALAR_WIDE_WORDS - 1] >> 63 == 1;
+    uint64_t magnitude[SCALAR_WIDE_WORDS];
+
+    memcpy(magnitude, minus ? zero : sum->word, sizeof magnitude);
+    if (minus) {
+        (void)words_subtract(magnitude, sum->word, SCALAR_WIDE_WORDS);
+    }
+    scalar_reduce(out, magnitude);
+    if (minus && (out->limb[0] | out->limb[1] | out->limb[2] | out->limb[3]) != 0) {
+        uint64_t rest[4];
+        memcpy(rest, scalar_order.limb, sizeof rest);
+        (void)words_subtract(rest, out->limb, 4);
+        memcpy(out->limb, rest, sizeof rest);
+    }
 }
 
 /* Gives `width` bits from bit `at` on; zeros beyond bit 255. */

@@ -7,15 +7,22 @@
 
 bool ref_verify_hashed(const uint8_t key[32], const uint8_t signature[64], const uint8_t hash[64])
 {
-    struct scalar s, k;
+    struct scalar k;
+
+    scalar_from_wide(&k, hash);
+    return ref_verify_reduced(key, signature, &k);
+}
+
+bool ref_verify_reduced(const uint8_t key[32], const uint8_t signature[64], const struct scalar *k)
+{
+    struct scalar s;
     struct point a, r, sum;
 
     if (!scalar_from_bytes(&s, signature + POINT_BYTES) || !point_decode(&a, key) || !point_decode(&r, signature)) {
         return false;
     }
-    scalar_from_wide(&k, hash);
     point_negate(&a, &a);
-    point_multiply_add(&sum, &k, &a, &s);
+    point_multiply_add(&sum, k, &a, &s);
     point_subtract(&sum, &sum, &r);
     return point_is_small(&sum);
 }
