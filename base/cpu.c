@@ -37,12 +37,13 @@ struct cpu_features cpu_features(void)
     if (!__get_cpuid(1, &a, &b, &c, &d) || (c & bit_OSXSAVE) == 0) {
         return features;
     }
+    bool fma = (c & bit_FMA) != 0;
     uint64_t xcr0 = xcr0_read();
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
         return features;
     }
     uint32_t wide = bit_AVX512F | bit_AVX512DQ | bit_AVX512VL | bit_AVX512IFMA;
-    features.avx2 = (b & bit_AVX2) != 0 && (xcr0 & XCR0_AVX) == XCR0_AVX;
+    features.avx2 = fma && (b & bit_AVX2) != 0 && (xcr0 & XCR0_AVX) == XCR0_AVX;
     features.avx512_ifma = (b & wide) == wide && (xcr0 & XCR0_AVX512) == XCR0_AVX512;
     return features;
 }

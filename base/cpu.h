@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct cpu_features {
-    bool avx2;        /* AVX2, with the operating system saving the 256-bit registers */
+    bool avx2;        /* AVX2 and FMA, with the operating system saving the 256-bit registers */
     bool avx512_ifma; /* AVX-512 F, DQ, VL and IFMA, with the operating system saving the 512-bit registers */
 };
 

@@ -11,7 +11,7 @@
 static const struct field lanes_root_of_minus_one = { { UINT64_C(0x61b274a0ea0b0), UINT64_C(0x0d5a5fc8f189d), UINT64_C(0x7ef5e9cbd0c60), UINT64_C(0x78595a6804c9e), UINT64_C(0x2b8324804fc1d) } };
 
 struct decode {
-    struct lanes y, u, v, uv3, power; /* v up to two units, the others one */
+    struct lanes y, u, v, uv3, power; /* v eased, the others one unit */
     uint32_t signs;                   /* bits of the lanes whose x shall be odd */
 };
 
@@ -74,7 +74,8 @@ static void decode_begin(struct decode *decode, const uint8_t *const bytes[LANES
     lanes_square(&v2, &decode->y);
     lanes_multiply(&decode->v, &v2, &d);
     lanes_add(&decode->v, &decode->v, &one);      /* 2 */
-    lanes_subtract(&decode->u, &v2, &one);        /* 3 */
+    lanes_ease(&decode->v, &decode->v);
+    lanes_subtract(&decode->u, &v2, &one);        /* 2 */
     lanes_carry(&decode->u, &decode->u);
     lanes_square(&v2, &decode->v);
     lanes_multiply(&v2, &v2, &decode->v);         /* v^3 */
@@ -82,6 +83,22 @@ static void decode_begin(struct decode *decode, const uint8_t *const bytes[LANES
     lanes_square(&v2, &v2);
     lanes_multiply(&v2, &v2, &decode->v);         /* v^7 */
     lanes_multiply(&decode->power, &v2, &decode->u);
+}
+
+static void affine_of_xy(struct lanes_affine *out, const struct lanes *x, const struct lanes *y)
+{
+    struct lanes constant, half_x, half_y;
+
+    lanes_broadcast(&constant, &lanes_half);
+    lanes_multiply(&half_x, x, &constant);
+    lanes_multiply(&half_y, y, &constant);
+    lanes_add(&out->sum, &half_y, &half_x);
+    lanes_carry(&out->sum, &out->sum);
+    lanes_subtract(&out->difference, &half_y, &half_x);
+    lanes_carry(&out->difference, &out->difference);
+    lanes_broadcast(&constant, &lanes_2d);
+    lanes_multiply(&half_x, &half_x, y);
+    lanes_multiply(&out->product, &half_x, &constant);
 }
 
 /* Makes affine points of the powers. Gives: the bits of the lanes that hold a point. */
@@ -93,7 +110,7 @@ static uint32_t decode_end(struct lanes_affine *out, struct decode *decode)
     lanes_multiply(&x, &decode->uv3, &decode->power);
     lanes_square(&check, &x);
     lanes_multiply(&check, &decode->v, &check);
-    lanes_subtract(&other, &check, &decode->u);   /* 3 */
+    lanes_subtract(&other, &check, &decode->u);   /* 2 */
     plus = lanes_zero_bits(&other);
     lanes_add(&other, &check, &decode->u);        /* 2 */
     minus = lanes_zero_bits(&other);
@@ -101,16 +118,10 @@ static uint32_t decode_end(struct lanes_affine *out, struct decode *decode)
     lanes_multiply(&other, &x, &constant);
     lanes_select(&x, minus & ~plus, &other, &x);
     lanes_broadcast(&constant, &FIELD_ZERO);
-    lanes_subtract(&other, &constant, &x);        /* 2; leaves x = 0 as it is, whatever the sign bit says */
+    lanes_subtract(&other, &constant, &x);        /* 1; leaves x = 0 as it is, whatever the sign bit says */
     lanes_carry(&other, &other);
     lanes_select(&x, lanes_odd_bits(&x) ^ decode->signs, &other, &x);
-    lanes_add(&out->sum, &decode->y, &x);
-    lanes_carry(&out->sum, &out->sum);
-    lanes_subtract(&out->difference, &decode->y, &x);
-    lanes_carry(&out->difference, &out->difference);
-    lanes_broadcast(&constant, &lanes_2d);
-    lanes_multiply(&x, &x, &decode->y);
-    lanes_multiply(&out->product, &x, &constant);
+    affine_of_xy(out, &x, &decode->y);
     return (plus | minus) & LANES_ALL;
 }
 

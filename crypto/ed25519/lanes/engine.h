@@ -12,7 +12,12 @@ _Static_assert(sizeof(struct lanes_entry) == sizeof(struct engine_entry), "an en
 
 static void engine_pack(struct engine_entry *out, const struct point_affine *a)
 {
-    lanes_entry_pack((struct lanes_entry *)(void *)out, a);
+    struct point_affine half;
+
+    field_multiply(&half.sum, &a->sum, &lanes_half);
+    field_multiply(&half.difference, &a->difference, &lanes_half);
+    field_multiply(&half.product, &a->product, &lanes_half);
+    lanes_entry_pack((struct lanes_entry *)(void *)out, &half);
 }
 
 #define LANES_ENGINE(number, hash)                                                               \

@@ -6,14 +6,15 @@
  *
  * Bounds. A value is counted in *units*. One unit is what a multiplication gives ("tight"): limbs below the backend's LANES_TIGHT bounds. A value
  * of u units has limbs below u times those. Each function states how many units it takes and gives; these are bounds for the caller, so a backend
- * that cannot hold loose limbs may reduce within lanes_add and lanes_subtract and give less. Debug builds assert the limbs of every operand
+ * that cannot hold loose limbs may reduce within lanes_add and lanes_subtract and give less. Limbs may have signs; a backend without signs adds
+ * multiples of p, for which its limbs have one unit more of room for each subtraction. Debug builds assert the limbs of every operand
  * with lanes_check; a release build pays nothing.
  *
  * Aliasing: an output may be any input, unless stated. Bits: bit i of a `uint32_t bits` belongs to lane i; higher ones are ignored on input and zero
  * on output. Timing: public data only ever comes here; nothing promises constant time, and no function's time depends on limbs. Pure.
  *
  * Memory. `struct lanes` is for computing. Between computations a point lies in one of two forms, one point each, in as few cache lines as
- * possible: an entry (affine: y + x, y - x, 2 d x y; 128 bytes) is added to others, a bucket (extended X, Y, Z, T) gathers a sum.
+ * possible: an entry (affine: (y + x)/2, (y - x)/2, d x y; 128 bytes) is added to others, a bucket (extended X, Y, Z, T) gathers a sum.
  * Reading them for LANES different points is a transposition, which belongs to the backend. */
 #ifndef WARD_CRYPTO_ED25519_LANES_FIELD_H
 #define WARD_CRYPTO_ED25519_LANES_FIELD_H
@@ -41,7 +42,7 @@ struct lanes_point {
 };
 
 struct lanes_affine {
-    struct lanes sum, difference, product; /* y + x, y - x, 2 d x y; up to two units; good as the second operand of lanes_multiply only */
+    struct lanes sum, difference, product; /* (y + x)/2, (y - x)/2, d x y; one unit, or eased */
 };
 
 _Static_assert(sizeof(struct lanes_entry) == LANES_ENTRY_BYTES, "an entry is two cache lines");
@@ -58,16 +59,20 @@ LANES_FN void lanes_put(struct lanes *out, unsigned lane, const struct field *a)
 /* lanes_add gives a + b. Needs: six units together. Gives: the sum of the units. */
 LANES_FN void lanes_add(struct lanes *out, const struct lanes *a, const struct lanes *b);
 
-/* lanes_subtract gives a - b (a multiple of p keeps limbs from going below zero). Needs: a up to two units, b one. Gives: two units more than a. */
+/* lanes_subtract gives a - b. Needs: a up to three units, b one. Gives: one unit more than a. */
 LANES_FN void lanes_subtract(struct lanes *out, const struct lanes *a, const struct lanes *b);
 
 /* lanes_carry gives the same values in one unit. Needs: up to six units. */
 LANES_FN void lanes_carry(struct lanes *out, const struct lanes *a);
 
-/* lanes_multiply. Needs: a up to four units, b up to three. Gives: one. */
+/* lanes_ease gives the same value as a good factor: of a product by a value of up to three units, or of a square. A backend whose products have room
+ * copies, the others carry. Needs: up to three units. Gives: no more units than a, and what lanes_multiply calls eased. */
+LANES_FN void lanes_ease(struct lanes *out, const struct lanes *a);
+
+/* lanes_multiply. Needs: up to three units, one of the two factors eased or of one unit. Gives: one. */
 LANES_FN void lanes_multiply(struct lanes *out, const struct lanes *a, const struct lanes *b);
 
-/* lanes_square. Needs: up to three units. Gives: one. */
+/* lanes_square. Needs: eased, or one unit. Gives: one. */
 LANES_FN void lanes_square(struct lanes *out, const struct lanes *a);
 
 /* lanes_square_times gives a^(2^times) in place; the pair form does it for two independent vectors, interleaved as it suits the processor.
@@ -87,14 +92,14 @@ LANES_FN uint32_t lanes_odd_bits(const struct lanes *a);
 LANES_FN void lanes_from_bytes(struct lanes *out, const uint8_t *const bytes[LANES]);
 LANES_FN void lanes_to_bytes(uint8_t bytes[LANES][FIELD_BYTES], const struct lanes *a);
 
-/* lanes_entry_pack writes one entry from the portable form. */
+/* lanes_entry_pack writes one entry from the three elements of an affine point, halved already. */
 LANES_FN void lanes_entry_pack(struct lanes_entry *out, const struct point_affine *a);
 
 /* lanes_entry_scatter writes LANES entries. Needs: one unit each; the pointers differ. */
 LANES_FN void lanes_entry_scatter(struct lanes_entry *const out[LANES], const struct lanes_affine *a);
 
 /* lanes_entry_gather reads LANES entries, which need not differ, and negates the points of the lanes in `minus`: sum and difference swapped, product
- * negated. lanes_entry_broadcast reads one entry into all lanes. Gives: product up to two units, the others one. */
+ * negated. lanes_entry_broadcast reads one entry into all lanes. Gives: one unit, or eased. */
 LANES_FN void lanes_entry_gather(struct lanes_affine *out, const struct lanes_entry *const entry[LANES], uint32_t minus);
 LANES_FN void lanes_entry_broadcast(struct lanes_affine *out, const struct lanes_entry *entry, uint32_t minus);
 

@@ -9,11 +9,13 @@
 
 /* A point that is added more than once: Y + X, Y - X, 2 Z, 2 d T. */
 struct lanes_cached {
-    struct lanes sum, difference, z2, t2d; /* up to 2, 3, 2, 1 */
+    struct lanes sum, difference, z2, t2d; /* the first two eased, z2 two units, t2d one */
 };
 
 static const struct field lanes_d = { { UINT64_C(0x34dca135978a3), UINT64_C(0x1a8283b156ebd), UINT64_C(0x5e7a26001c029), UINT64_C(0x739c663a03cbb), UINT64_C(0x52036cee2b6ff) } };
 static const struct field lanes_2d = { { UINT64_C(0x69b9426b2f159), UINT64_C(0x35050762add7a), UINT64_C(0x3cf44c0038052), UINT64_C(0x6738cc7407977), UINT64_C(0x2406d9dc56dff) } };
+
+static const struct field lanes_half = { { UINT64_C(0x7fffffffffff7), UINT64_C(0x7ffffffffffff), UINT64_C(0x7ffffffffffff), UINT64_C(0x7ffffffffffff), UINT64_C(0x3ffffffffffff) } }; /* (p + 1) / 2 = 2^254 - 9 */
 
 LANES_FN void point_set_identity(struct lanes_point *out)
 {
@@ -26,35 +28,36 @@ LANES_FN void point_set_identity(struct lanes_point *out)
 /* Writes the entry of the neutral element. */
 LANES_FN void entry_set_identity(struct lanes_entry *out)
 {
-    const struct point_affine identity = { FIELD_ONE, FIELD_ONE, FIELD_ZERO };
+    const struct point_affine identity = { lanes_half, lanes_half, FIELD_ZERO };
 
     lanes_entry_pack(out, &identity);
 }
 
-/* The last four products of every addition: X = E F, Y = G H, Z = F G, T = E H. */
-static inline void point_finish(struct lanes_point *out, const struct lanes *e, const struct lanes *f, const struct lanes *g, const struct lanes *h)
+/* The last four products of every addition: X = E F, Y = G H, Z = F G, T = E H. Each has one of E and G, which are eased. */
+static inline void point_finish(struct lanes_point *out, struct lanes *e, const struct lanes *f, struct lanes *g, const struct lanes *h)
 {
+    lanes_ease(e, e);
+    lanes_ease(g, g);
     lanes_multiply(&out->x, f, e);
     lanes_multiply(&out->y, g, h);
     lanes_multiply(&out->z, f, g);
     lanes_multiply(&out->t, e, h);
 }
 
-/* a + b. Cost: seven multiplications. */
+/* a + b. The halves in b make half of everything, so that Z stands for 2 Z. Cost: seven multiplications. */
 LANES_FN void point_add_affine(struct lanes_point *out, const struct lanes_point *a, const struct lanes_affine *b)
 {
     struct lanes e, f, g, h, p, q;
 
-    lanes_subtract(&p, &a->y, &a->x);           /* 3 */
+    lanes_subtract(&p, &a->y, &a->x);           /* 2 */
     lanes_add(&q, &a->y, &a->x);                /* 2 */
     lanes_multiply(&p, &p, &b->difference);
     lanes_multiply(&q, &q, &b->sum);
-    lanes_subtract(&e, &q, &p);                 /* 3 */
+    lanes_subtract(&e, &q, &p);                 /* 2 */
     lanes_add(&h, &q, &p);                      /* 2 */
     lanes_multiply(&p, &a->t, &b->product);
-    lanes_add(&q, &a->z, &a->z);                /* 2 */
-    lanes_subtract(&f, &q, &p);                 /* 4 */
-    lanes_add(&g, &q, &p);                      /* 3 */
+    lanes_subtract(&f, &a->z, &p);              /* 2 */
+    lanes_add(&g, &a->z, &p);                   /* 2 */
     point_finish(out, &e, &f, &g, &h);
 }
 
@@ -65,6 +68,8 @@ LANES_FN void point_cache(struct lanes_cached *out, const struct lanes_point *a)
     lanes_broadcast(&d2, &lanes_2d);
     lanes_add(&out->sum, &a->y, &a->x);
     lanes_subtract(&out->difference, &a->y, &a->x);
+    lanes_ease(&out->sum, &out->sum);
+    lanes_ease(&out->difference, &out->difference);
     lanes_add(&out->z2, &a->z, &a->z);
     lanes_multiply(&out->t2d, &a->t, &d2);
 }
@@ -74,20 +79,20 @@ LANES_FN void point_add_cached(struct lanes_point *out, const struct lanes_point
 {
     struct lanes e, f, g, h, p, q, r, s;
 
-    lanes_subtract(&p, &a->y, &a->x);                         /* 3 */
+    lanes_subtract(&p, &a->y, &a->x);                         /* 2 */
     lanes_add(&q, &a->y, &a->x);                              /* 2 */
-    lanes_select(&r, minus, &b->sum, &b->difference);         /* 3 */
-    lanes_select(&s, minus, &b->difference, &b->sum);         /* 3 */
+    lanes_select(&r, minus, &b->sum, &b->difference);
+    lanes_select(&s, minus, &b->difference, &b->sum);
     lanes_multiply(&p, &p, &r);
     lanes_multiply(&q, &q, &s);
-    lanes_subtract(&e, &q, &p);                               /* 3 */
+    lanes_subtract(&e, &q, &p);                               /* 2 */
     lanes_add(&h, &q, &p);                                    /* 2 */
     lanes_multiply(&p, &a->t, &b->t2d);
     lanes_multiply(&q, &a->z, &b->z2);
-    lanes_subtract(&r, &q, &p);                               /* 3 */
+    lanes_subtract(&r, &q, &p);                               /* 2 */
     lanes_add(&s, &q, &p);                                    /* 2 */
-    lanes_select(&f, minus, &s, &r);                          /* 3 */
-    lanes_select(&g, minus, &r, &s);                          /* 3 */
+    lanes_select(&f, minus, &s, &r);
+    lanes_select(&g, minus, &r, &s);
     point_finish(out, &e, &f, &g, &h);
 }
 
@@ -100,13 +105,15 @@ LANES_FN void point_double(struct lanes_point *out, const struct lanes_point *a)
     lanes_square(&yy, &a->y);
     lanes_square(&zz, &a->z);
     lanes_add(&e, &a->x, &a->y);      /* 2 */
+    lanes_ease(&e, &e);
     lanes_square(&e, &e);
     lanes_add(&h, &xx, &yy);          /* 2 */
-    lanes_subtract(&g, &xx, &yy);     /* 3 */
+    lanes_subtract(&e, &h, &e);       /* 3: -2 X Y */
+    lanes_ease(&h, &h);
+    lanes_subtract(&g, &xx, &yy);     /* 2 */
     lanes_add(&zz, &zz, &zz);         /* 2 */
-    lanes_add(&f, &zz, &g);           /* 5 */
+    lanes_add(&f, &zz, &g);           /* 4 */
     lanes_carry(&f, &f);              /* 1 */
-    lanes_subtract(&e, &h, &e);       /* 4: -2 X Y */
     lanes_multiply(&out->x, &e, &f);
     lanes_multiply(&out->y, &g, &h);
     lanes_multiply(&out->z, &g, &f);
@@ -123,13 +130,15 @@ LANES_FN void point_double_blind(struct lanes_point *a, unsigned times)
         lanes_square(&yy, &a->y);
         lanes_square(&zz, &a->z);
         lanes_add(&e, &a->x, &a->y);
+        lanes_ease(&e, &e);
         lanes_square(&e, &e);
         lanes_add(&h, &xx, &yy);
+        lanes_subtract(&e, &h, &e);
+        lanes_ease(&h, &h);
         lanes_subtract(&g, &xx, &yy);
         lanes_add(&zz, &zz, &zz);
         lanes_add(&f, &zz, &g);
         lanes_carry(&f, &f);
-        lanes_subtract(&e, &h, &e);
         lanes_multiply(&a->x, &e, &f);
         lanes_multiply(&a->y, &g, &h);
         lanes_multiply(&a->z, &g, &f);
@@ -141,7 +150,7 @@ LANES_FN uint32_t point_identity_bits(const struct lanes_point *a)
 {
     struct lanes difference;
 
-    lanes_subtract(&difference, &a->y, &a->z); /* 3 */
+    lanes_subtract(&difference, &a->y, &a->z); /* 2 */
     return lanes_zero_bits(&a->x) & lanes_zero_bits(&difference);
 }
 

@@ -73,6 +73,11 @@ LANES_FN inline void lanes_carry(struct lanes *out, const struct lanes *a)
     field_carry(&out->f, &a->f);
 }
 
+LANES_FN inline void lanes_ease(struct lanes *out, const struct lanes *a)
+{
+    *out = *a;
+}
+
 LANES_FN inline void lanes_multiply(struct lanes *out, const struct lanes *a, const struct lanes *b)
 {
     lanes_check(a, 4);
