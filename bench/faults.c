@@ -40,7 +40,8 @@ enum {
     STOPPED_MS = 2500,    /* a stopped one stays stopped: longer than any gap that is allowed */
     CAUGHT_UP_MS = 20000, /* a replica that came back has this long */
     ORDERLY_MS = 2000,    /* SIGTERM to the end of the process */
-    ROUND_MS = 9000,      /* for the size of the stock */
+    ROUND_MS = 25000,     /* for the size of the stock; the load is stopped with the last round */
+    LOAD_MS_MAX = 580000, /* of one load: its commands are signed ahead */
     DRAIN_MS = 15000,
     FORGE_MS = 3000,      /* of load without and with forged commands, in each round */
     FORGED_PER_S = 10000,
@@ -108,7 +109,7 @@ static void read_flags(struct faults_run *run)
     }
     run->rounds = (uint32_t)args_number(run->args, "rounds");
     run->load_config = (struct load_config){ .replicas = REPLICAS, .connections = 8, .rate = args_number(run->args, "rate"), .window = 256,
-        .duration_ns = (WARM_UP_MS + (uint64_t)run->rounds * ROUND_MS) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
+        .duration_ns = (run->rounds < LOAD_MS_MAX / ROUND_MS ? WARM_UP_MS + (uint64_t)run->rounds * ROUND_MS : LOAD_MS_MAX) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
     run->people = (struct population_plan){ .orgs = REPLICAS, .actors = ACTORS, .patients = PATIENTS, .time_ms = (uint64_t)time(NULL) * 1000 };
     random_fill(&run->people.seed, sizeof run->people.seed);
 }
@@ -337,6 +338,9 @@ static void play_round(struct faults_run *run, uint32_t round)
     fault(run, round);
     sleep_ms(QUIET_MS);
     run->gaps_ms[round] = load_gap_ns(&run->load) / MS_NS;
+    if (load_is_over(&run->load)) {
+        problem(run, "round %u: the load was over before it", round + 1);
+    }
     if (run->gaps_ms[round] > kinds[run->kind].gap_ms_max) {
         problem(run, "round %u: %llu ms without a commit, %u are allowed", round + 1, (unsigned long long)run->gaps_ms[round], kinds[run->kind].gap_ms_max);
     }

@@ -281,7 +281,7 @@ static void obey(struct load *load, uint64_t now_ns)
     load->committed = load->tally.committed[0];
     load->rejected = load->tally.states[TALLY_DONE] - load->tally.committed[0] + load->tally.states[TALLY_REFUSED];
     load->open = tally_open(&load->tally);
-    if (load->gap_from_ns == 0) { /* Else somebody has just asked to forget it. */
+    if (load->gap_from_ns == 0 && now_ns != TALLY_NEVER) { /* Else somebody has just asked to forget it, or there is no present any more. */
         load->gap_ns = tally_gap(&load->tally, now_ns);
     }
 }
@@ -411,6 +411,11 @@ void load_watch_gaps(struct load *load)
 {
     load->gap_ns = 0;
     load->gap_from_ns = clock_mono_ns();
+}
+
+bool load_is_over(const struct load *load)
+{
+    return load->sent == load->count;
 }
 
 uint64_t load_gap_ns(const struct load *load)

@@ -73,6 +73,9 @@ void load_measure(struct load *load, uint64_t from_ns, uint64_t to_ns);
 /* load_watch_gaps forgets gaps between commits up to now. Threads: any. */
 void load_watch_gaps(struct load *load);
 
+/* load_is_over tells whether every command was sent: from then on there is nothing to commit, and no gap says anything. Threads: any. */
+bool load_is_over(const struct load *load);
+
 /* load_gap_ns gives the longest stretch without a commit since then, the present one included. Threads: any. */
 uint64_t load_gap_ns(const struct load *load);
 

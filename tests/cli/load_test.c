@@ -21,6 +21,7 @@ enum { SERVERS = 2, PEERS_MAX = 8, INPUT_BYTES = 1 << 16, COMMANDS = 400 };
 enum manner {
     ANSWERS,      /* a receipt at once */
     SILENT,       /* nothing, ever */
+    FALLS_SILENT, /* nothing after the first ten */
     BUSY_FIRST,   /* refuses each command once, with a time */
     REFUSES,      /* refuses for good */
     HANGS_UP,     /* executes it, says nothing and ends the connection, for the first 20 */
@@ -96,7 +97,7 @@ static bool on_submit(struct server *server, int fd, uint64_t id)
     uint64_t at;
 
     server->submits++;
-    if (server->manner == SILENT) {
+    if (server->manner == SILENT || (server->manner == FALLS_SILENT && server->submits > 10)) {
         return true;
     }
     if (server->manner == REFUSES || (server->manner == BUSY_FIRST && *known == 0)) {
@@ -282,6 +283,18 @@ Test(load, what_a_silent_replica_does_not_answer_goes_to_the_next_one_after_250_
     cr_assert(tally_complete(&load.tally));
     cr_assert_geq(load.tally.latency.max, 250000000);
     cr_assert_lt(histogram_percentile(&load.tally.latency, 400000), 200000000, "the other hospital's are not held up");
+}
+
+Test(load, commands_that_stay_open_end_in_a_gap_that_is_no_longer_than_the_run, .fini = stop)
+{
+    uint64_t begin_ns = clock_mono_ns();
+
+    run(FALLS_SILENT, FALLS_SILENT, 200, 40);
+    uint64_t took_ns = clock_mono_ns() - begin_ns;
+    cr_assert_gt(tally_open(&load.tally), 0);
+    cr_assert(load_is_over(&load));
+    cr_assert_geq(load_gap_ns(&load), 2000000000, "the time of waiting for answers counts");
+    cr_assert_leq(load_gap_ns(&load), took_ns);
 }
 
 Test(load, a_refusal_with_a_time_is_tried_again_and_one_for_good_is_counted, .fini = stop)
