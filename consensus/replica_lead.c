@@ -78,7 +78,7 @@ static void expect(struct replica *r, enum vote_kind kind, uint64_t height, cons
     ASSERT(!lead->in_flight);                                                      /* L1 */
     ASSERT(rank_compare((struct rank){ r->view, height }, lead->target.rank) > 0); /* I4: one block at each rank */
     ASSERT(kind != VOTE_FOLLOWING || height == r->high.ballot.rank.height + 1);    /* V6 */
-    ASSERT(kind != VOTE_OPENING || hash_equal(hash, &r->high.ballot.block));       /* V7 */
+    ASSERT(kind != VOTE_OPENING || hash_equal(hash, &r->high.ballot.block));       /* V7, I10 */
     lead->target = (struct ballot){ kind, r->config.epoch.epoch, { r->view, height }, *hash };
     lead->in_flight = true;
     lead->asked = false;

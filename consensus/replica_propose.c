@@ -518,7 +518,7 @@ static bool vote_following(struct replica *r)
     ASSERT(best->checked);                                                 /* V5 */
     ASSERT(!r->duty.holds || best->hold_until_ns == 0 || best->hedged);    /* P1 */
     ASSERT(best->justify.ballot.rank.view == r->view);                     /* V6 */
-    ASSERT(hash_equal(&best->justify.ballot.block, &best->header.parent)); /* V6 */
+    ASSERT(hash_equal(&best->justify.ballot.block, &best->header.parent)); /* V6, I5 */
     log_ancestors(r, &best->header.parent);
     struct ballot ballot = { VOTE_FOLLOWING, r->config.epoch.epoch, { r->view, best->header.height }, best->hash };
     cast(r, &ballot, best);

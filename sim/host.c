@@ -334,15 +334,26 @@ static bool finish_drain(struct host *host)
 
 /* --- What happens --------------------------------------------------------------------------------------------------- */
 
+/* woken counts a moment at which the process has something to do; all that comes at one moment wakes it once. */
+static void woken(struct host *host)
+{
+    uint64_t now_ns = host->world->now_ns(host->world->context);
+
+    host->wakeups += host->wakeups == 0 || host->woken_ns != now_ns ? 1 : 0;
+    host->woken_ns = now_ns;
+}
+
 void host_link(struct host *host, uint32_t member, bool up)
 {
     ASSERT(host->state != HOST_DOWN);
+    woken(host);
     driver_link(&host->driver, member, up);
 }
 
 void host_message(struct host *host, uint32_t from, uint8_t type, struct bytes body)
 {
     ASSERT(host->state == HOST_UP);
+    woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context)); /* what begins in this step begins now */
     driver_message(&host->driver, from, type, body);
 }
@@ -350,6 +361,7 @@ void host_message(struct host *host, uint32_t from, uint8_t type, struct bytes b
 void host_request(struct host *host, uint64_t token, uint32_t client, struct bytes command)
 {
     ASSERT(host->state == HOST_UP);
+    woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
     driver_request(&host->driver, token, client, command);
 }
@@ -410,6 +422,9 @@ bool host_work(struct host *host)
 
     if (host->state != HOST_UP) {
         return true;
+    }
+    if (host_due_ns(host) <= now_ns) {
+        woken(host);
     }
     sim_disk_step(&host->disk, now_ns);
     for (uint32_t turn = 0; turn < SETTLE_TURNS_MAX && more; turn++) {

@@ -71,6 +71,8 @@ struct host {
     bool starting;                    /* inside host_start: executed blocks are old ones */
     bool drain_wanted, drained, cleaning, clean;
     uint64_t requests_dropped;
+    uint64_t wakeups;  /* moments at which the process had something to do, over all its lives (N4) */
+    uint64_t woken_ns; /* the last of them */
 };
 
 /* host_open makes the server with an empty store. Owns: cast and world must outlive it; host_close gives the memory back. */

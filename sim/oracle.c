@@ -24,6 +24,7 @@ void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure 
     facts_init(&oracle->ballots);
     facts_init(&oracle->certified);
     facts_init(&oracle->nonces);
+    lineage_init(&oracle->lineage, &cast->chain_id);
     for (uint32_t i = 0; i < MEMBERS_MAX; i++) {
         oracle->members[i] = (struct oracle_member){ .timeout_view = -1, .led_now = -1, .led_before = -1 };
     }
@@ -37,6 +38,7 @@ void oracle_close(struct oracle *oracle)
     facts_close(&oracle->ballots);
     facts_close(&oracle->certified);
     facts_close(&oracle->nonces);
+    lineage_close(&oracle->lineage);
     *oracle = (struct oracle){ 0 };
 }
 
@@ -96,6 +98,9 @@ static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *c
     if (facts_keep(&oracle->certified, name, value) != value) {
         UNSAFE(oracle, "I4: two blocks are certified at view %llu, height %llu", (unsigned long long)ballot->rank.view, (unsigned long long)ballot->rank.height);
     }
+    if (!lineage_certified(&oracle->lineage, ballot)) {
+        UNSAFE(oracle, "%s: view %llu, height %llu", oracle->lineage.broken, (unsigned long long)oracle->lineage.view, (unsigned long long)oracle->lineage.height);
+    }
     for (uint32_t i = 0; i < oracle->cast->config.members_count; i++) {
         if (member_set_has(&cert->signers.members, i)) {
             note_ballot(oracle, i, ballot);
@@ -128,6 +133,9 @@ static void note_propose(struct oracle *oracle, uint32_t from, const struct mess
     struct oracle_member *member = &oracle->members[from];
     int64_t view = (int64_t)propose->view;
 
+    if (!propose->opening) {
+        lineage_header(&oracle->lineage, &propose->header);
+    }
     note_cert(oracle, from, &propose->justify);
     if (view <= member->led_before) {
         UNSAFE(oracle, "I17: r%u proposes in view %lld, which it led before its restart", from, (long long)view);
@@ -277,6 +285,12 @@ static bool note_block(struct oracle *oracle, uint32_t member, const struct appl
     if (block->header->commands_count == 0 && (block->header->flags & BLOCK_FLAG_END) == 0) {
         UNSAFE(oracle, "I16: block %llu is empty", (unsigned long long)height);
     }
+    if (block->header->epoch != oracle->epoch + (oracle->epoch_ended ? 1 : 0)) {
+        UNSAFE(oracle, "I12: block %llu is of epoch %llu, behind %s block of epoch %llu", (unsigned long long)height, (unsigned long long)block->header->epoch,
+               oracle->epoch_ended ? "an END" : "a", (unsigned long long)oracle->epoch);
+    }
+    oracle->epoch = block->header->epoch;
+    oracle->epoch_ended = (block->header->flags & BLOCK_FLAG_END) != 0;
     oracle->height = height;
     note_commands(oracle, block);
     return true;

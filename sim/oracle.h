@@ -4,8 +4,10 @@
  *   I1  one block at each height        I8   what was signed is covered by the log     I14  each (account, nonce) executes once
  *   I3  one vote at each (view, height) I9   an opening rests on the highest QC        I16  no empty block
  *   I4  one certified block at each     I11  exactly q members in a certificate        I17  a restarted leader starts no view again
- *   I6  promises never go back          I13  equal state roots at equal heights        I18  what a client was told stays
- *   I7  no vote after a timeout
+ *   I6  promises never go back          I12  an epoch begins behind one END block      I18  what a client was told stays
+ *   I7  no vote after a timeout         I13  equal state roots at equal heights
+ *
+ * I5 and I10 are in sim/lineage.h, I15 in sim/judges.h.
  *
  * I2 follows: the block of a height is remembered for ever, and every execution of it, also after a restart, is compared. */
 #ifndef WARD_SIM_ORACLE_H
@@ -15,6 +17,7 @@
 #include "node/ports.h"
 #include "sim/cast.h"
 #include "sim/facts.h"
+#include "sim/lineage.h"
 #include "storage/format.h"
 #include "wire/message.h"
 
@@ -50,7 +53,10 @@ struct oracle {
     struct oracle_member members[MEMBERS_MAX];
     struct oracle_block *blocks; /* by height; [0] is the genesis */
     uint64_t height, capacity;   /* highest executed anywhere */
+    uint64_t epoch;              /* of the highest executed block */
+    bool epoch_ended;            /* that block is an END */
     struct facts ballots, certified, nonces;
+    struct lineage lineage;
     uint8_t *frame;              /* FRAME_BYTES_MAX */
     struct message *message;
     uint64_t sent[MESSAGE_TYPE_END]; /* per receiver */

@@ -47,7 +47,8 @@ enum scenario_quantity {
     QUANTITY_TIMEOUT_VIEW,
     QUANTITY_APPENDS,  /* durable writes since measure */
     QUANTITY_CHECKS,   /* signatures given to verification since measure */
-    QUANTITY_REPLICAS_LAST = QUANTITY_CHECKS,
+    QUANTITY_WAKEUPS_PER_BLOCK, /* moments at which it had something to do since measure, for each block; rounded up */
+    QUANTITY_REPLICAS_LAST = QUANTITY_WAKEUPS_PER_BLOCK,
     QUANTITY_HEIGHT,   /* of the highest block that anybody executed */
     QUANTITY_RUNNING,  /* servers */
     QUANTITY_TOLD,     /* requests with a receipt */

@@ -12,6 +12,7 @@ struct baseline {
     uint64_t marks[MARK_COUNT];
     uint64_t sent[MESSAGE_TYPE_END];
     uint64_t flushes[MEMBERS_MAX];
+    uint64_t wakeups[MEMBERS_MAX];
     uint64_t checks[MEMBERS_MAX];
 };
 
@@ -35,6 +36,7 @@ static void measure(struct play *play)
     memcpy(play->base.sent, world->oracle.sent, sizeof world->oracle.sent);
     for (uint32_t i = 0; i < world->plan.members_count; i++) {
         play->base.flushes[i] = host_flushes(&world->hosts[i]);
+        play->base.wakeups[i] = world->hosts[i].wakeups;
         play->base.checks[i] = checks_of(&world->hosts[i]);
     }
 }
@@ -51,12 +53,12 @@ static uint64_t running(const struct world *world)
     return count;
 }
 
-static uint64_t messages_per_block(const struct play *play)
+/* per_block divides by the blocks since measure and rounds up. */
+static uint64_t per_block(const struct play *play, uint64_t count)
 {
     uint64_t blocks = play->world->oracle.height - play->base.height;
-    uint64_t messages = oracle_messages(&play->world->oracle) - play->base.messages;
 
-    return blocks == 0 ? UINT64_MAX : (messages + blocks - 1) / blocks;
+    return blocks == 0 ? UINT64_MAX : (count + blocks - 1) / blocks;
 }
 
 static uint64_t of_world(const struct play *play, const struct scenario_step *step)
@@ -71,7 +73,7 @@ static uint64_t of_world(const struct play *play, const struct scenario_step *st
     case QUANTITY_BLOCKS: return world->oracle.height - play->base.height;
     case QUANTITY_COMMANDS: return world->oracle.commands - play->base.commands;
     case QUANTITY_MESSAGES: return oracle_messages(&world->oracle) - play->base.messages;
-    case QUANTITY_MESSAGES_PER_BLOCK: return messages_per_block(play);
+    case QUANTITY_MESSAGES_PER_BLOCK: return per_block(play, oracle_messages(&world->oracle) - play->base.messages);
     case QUANTITY_IDLE: return world_is_idle(world);
     case QUANTITY_EQUAL: return world_executed_min(world) == world_executed_max(world) && world_executed_max(world) == world->oracle.height;
     case QUANTITY_MARK: return world->marks[step->mark] - play->base.marks[step->mark];
@@ -82,6 +84,7 @@ static uint64_t of_world(const struct play *play, const struct scenario_step *st
     case QUANTITY_TIMEOUT_VIEW:
     case QUANTITY_APPENDS:
     case QUANTITY_CHECKS:
+    case QUANTITY_WAKEUPS_PER_BLOCK:
     case QUANTITY_COUNT: break;
     }
     ASSERT(false);
@@ -101,6 +104,7 @@ static uint64_t of_replica(const struct play *play, enum scenario_quantity quant
     case QUANTITY_TIMEOUT_VIEW: return status.timeout_view < 0 ? 0 : (uint64_t)status.timeout_view;
     case QUANTITY_APPENDS: return host_flushes(host) - play->base.flushes[member];
     case QUANTITY_CHECKS: return checks_of(host) - play->base.checks[member];
+    case QUANTITY_WAKEUPS_PER_BLOCK: return per_block(play, host->wakeups - play->base.wakeups[member]);
     case QUANTITY_HEIGHT:
     case QUANTITY_RUNNING:
     case QUANTITY_TOLD:

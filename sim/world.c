@@ -2,7 +2,6 @@
 #include "sim/world.h"
 
 #include "base/assert.h"
-#include "crypto/ed25519.h"
 #include "sim/choice.h"
 #include "sim/world_priv.h"
 
@@ -38,9 +37,11 @@ static bool on_verify(void *context, const struct sig_item *item)
     memcpy(bytes + 64, item->signature, 64);
     uint64_t name = fact_digest(bytes, sizeof bytes), known = facts_find(&world->verdicts, name);
     if (known == 0) {
-        bool verdict = false;
-        ed25519_verify_batch(world->verify, item, 1, &verdict);
+        bool verdict = judges_verdict(&world->judges, item);
         known = facts_keep(&world->verdicts, name, verdict ? 2 : 1);
+        if (!judges_compare(&world->judges, item, verdict)) {
+            oracle_fail(&world->failure, FAILURE_SAFETY, "I15: ways to verify a signature do not agree");
+        }
     }
     return known == 2;
 }
@@ -164,13 +165,7 @@ void world_plan_calm(struct world_plan *plan)
 
 static void open_verify(struct world *world)
 {
-    const struct ed25519_config config = { .backend = ED25519_BACKEND_REF, .mode = ED25519_LIBSODIUM, .batch_max = 1, .seed = { 1 } };
-    size_t size = (ed25519_ctx_footprint(&config) + 63) / 64 * 64;
-    void *memory = aligned_alloc(64, size);
-
-    ASSERT(memory != NULL);
-    memset(memory, 0, size);
-    world->verify = ed25519_ctx_init(memory, &config);
+    judges_open(&world->judges);
     facts_init(&world->verdicts);
 }
 
@@ -234,7 +229,7 @@ void world_close(struct world *world)
     free(world->hosts);
     free(world->links);
     free(world->notices);
-    free(world->verify);
+    judges_close(&world->judges);
     facts_close(&world->verdicts);
     workload_close(&world->workload);
     oracle_close(&world->oracle);

@@ -11,6 +11,7 @@
 
 #include "sim/cast.h"
 #include "sim/host.h"
+#include "sim/judges.h"
 #include "sim/network.h"
 #include "sim/oracle.h"
 #include "sim/trace.h"
@@ -74,7 +75,7 @@ struct world {
     struct trace trace;
     struct failure failure;
     struct facts verdicts;      /* of signatures: the same bytes give the same answer at every replica */
-    struct ed25519_ctx *verify;
+    struct judges judges;
     struct world_notice *notices; /* in the order of time */
     uint32_t notices_count;
     struct member_set *links;   /* as announced or about to be, by member */

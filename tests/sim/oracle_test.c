@@ -305,6 +305,59 @@ Test(oracle, sees_an_empty_block_I16)
     expect_broken("I16");
 }
 
+Test(oracle, sees_an_epoch_that_begins_without_an_END_block_I12)
+{
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    one.header.epoch = 1;
+    execute(&one, 0, 1);
+    expect_broken("I12");
+}
+
+Test(oracle, sees_an_epoch_that_goes_on_behind_its_END_block_I12)
+{
+    make_block(&one, 1, &cast.chain_id);
+    one.header.flags = BLOCK_FLAG_END;
+    struct hash32 hash = execute(&one, 0, 1);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    make_block(&two, 2, &hash);
+    put_command(&two, 0, 1);
+    two.header.epoch = 1;
+    execute(&two, 0, 1);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    make_block(&two, 2, &hash);
+    put_command(&two, 0, 1);
+    oracle_close(&oracle);
+    oracle_init(&oracle, &cast, &failure);
+    execute(&one, 0, 1);
+    execute(&two, 0, 1);
+    expect_broken("I12");
+}
+
+Test(oracle, sees_a_certified_block_beside_its_view_I5)
+{
+    struct hash32 other = block_name('x');
+
+    message.type = MESSAGE_PROPOSE;
+    memset(&message.propose, 0, sizeof message.propose);
+    message.propose.header = (struct block_header){ .height = 2, .parent = other, .commands_count = 1 };
+    fill_cert(&message.propose.justify, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'), 0, 3);
+    send_it(0);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    struct ballot ballot = { VOTE_FOLLOWING, 0, { 0, 2 }, block_hash(&message.propose.header) };
+    show_cert(ballot, 0, 3);
+    expect_broken("I5");
+}
+
+Test(oracle, sees_a_certificate_beside_what_is_committed_I10)
+{
+    show_cert(ballot_of(VOTE_FOLLOWING, 0, 1, 'a'), 0, 3);
+    show_cert(ballot_of(VOTE_COMMIT, 0, 1, 'a'), 0, 3);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    show_cert(ballot_of(VOTE_OPENING, 1, 1, 'b'), 0, 3);
+    expect_broken("I10");
+}
+
 Test(oracle, sees_a_command_that_fails_V5)
 {
     make_block(&one, 1, &cast.chain_id);
