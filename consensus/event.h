@@ -25,6 +25,7 @@ enum event_kind {
     EVENT_RECORD,     /* the answer to a READ_RECORD effect */
     EVENT_TIMER,      /* the deadline is reached; any step does as well */
     EVENT_DRAIN,      /* an orderly stop is wanted: give up leading, take no new requests; DRAINED follows */
+    EVENT_MUTE,       /* the disk is nearly full, or has room again: sign no vote, or as usual (T9) */
     EVENT_READ,       /* a local read that gates the release of a record (Q5) */
     EVENT_PROVE,      /* somebody wants the CommitProof of a height */
     EVENT_KIND_END
@@ -67,6 +68,9 @@ struct event {
             bool found;
             struct bytes bytes;
         } record;
+        struct {
+            bool on;
+        } mute;
         struct {
             uint64_t token;
         } read;

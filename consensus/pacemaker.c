@@ -25,8 +25,8 @@ void pacemaker_sample(struct pacemaker *pacemaker, uint64_t duration_ns)
     pacemaker->next = (pacemaker->next + 1) % PACEMAKER_SAMPLES;
 }
 
-/* second_highest: p99 of 64 samples, rounded towards a short timer. */
-static uint64_t second_highest(const struct pacemaker *pacemaker)
+/* The second highest of 64 samples, rounded towards a short timer. */
+uint64_t pacemaker_measured_ns(const struct pacemaker *pacemaker)
 {
     uint64_t highest = 0, second = 0;
 
@@ -44,7 +44,7 @@ static uint64_t second_highest(const struct pacemaker *pacemaker)
 
 uint64_t pacemaker_base_ns(const struct pacemaker *pacemaker)
 {
-    uint64_t measured = 4 * second_highest(pacemaker);
+    uint64_t measured = 4 * pacemaker_measured_ns(pacemaker);
     uint64_t base = (measured > pacemaker->floor_ns ? measured : pacemaker->floor_ns) + 2 * pacemaker->wait_ns;
 
     return base < pacemaker->max_ns ? base : pacemaker->max_ns;

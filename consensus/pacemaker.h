@@ -27,6 +27,9 @@ void pacemaker_sample(struct pacemaker *pacemaker, uint64_t duration_ns);
  * highest, so that a single pause does not make the next one longer. */
 uint64_t pacemaker_base_ns(const struct pacemaker *pacemaker);
 
+/* pacemaker_measured_ns gives the 99th percentile of the samples. */
+uint64_t pacemaker_measured_ns(const struct pacemaker *pacemaker);
+
 /* pacemaker_timeout_ns gives tau_k. */
 uint64_t pacemaker_timeout_ns(const struct pacemaker *pacemaker);
 

@@ -319,6 +319,10 @@ static void on_event(struct replica *r, const struct event *event)
     case EVENT_DURABLE:
         ASSERT(event->durable.lsn <= r->lsn);
         r->durable_lsn = event->durable.lsn > r->durable_lsn ? event->durable.lsn : r->durable_lsn;
+        replica_on_write(r, event->durable.duration_ns);
+        break;
+    case EVENT_MUTE:
+        r->safety.mute = event->mute.on;
         break;
     case EVENT_LINK:
         replica_on_link(r, event->link.member, event->link.up);
@@ -367,6 +371,7 @@ static void pump(struct replica *r)
     replica_pump_pool(r);
     replica_try_commit(r);
     replica_pump_votes(r);
+    replica_pump_disk(r);
     replica_pump_lead(r);
     pump_drain(r);
     replica_pump_time(r);

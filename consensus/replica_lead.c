@@ -18,7 +18,7 @@ void replica_lead_begin(struct replica *r)
     bool by_right = r->view == 0 ? r->high.ballot.rank.view == 0 && r->entered == ENTERED_AT_START : r->has_tc && r->tc.view + 1 == r->view;
 
     lead->active = replica_is_leader(r) && by_right && r->safety.state.led_view < (int64_t)r->view && r->safety.state.timeout_view < (int64_t)r->view &&
-                   r->safety.limit_view < (int64_t)r->view && r->high.ballot.rank.view <= r->view && !(r->view > 0 && r->high.ballot.rank.view == r->view);
+                   r->safety.limit_view < (int64_t)r->view && !r->safety.mute && r->high.ballot.rank.view <= r->view && !(r->view > 0 && r->high.ballot.rank.view == r->view);
     lead->abdicated = false;
     lead->in_flight = false;
     lead->asked = false;

@@ -29,6 +29,9 @@
 #define CHECKPOINTS_KEPT 4u
 #define READS_MAX 64u              /* reads that gate a release, at once */
 #define PROVES_MAX 16u
+#define SLOW_WRITES 8u             /* T10: durable writes in a row */
+#define SLOW_WRITE_NS 100000000u
+#define SLOW_WAIT_NS 600000000000ull /* 10 minutes, doubling */
 #define FETCH_TRIES_MAX 64u        /* without progress, before it waits for new evidence */
 #define AGAIN_INTERVAL_NS 50000000u /* statements that a member may have signed again: 20 in a second, */
 #define AGAIN_BURST 8u              /* 8 at once */
@@ -189,6 +192,8 @@ struct replica {
 
     struct peer *peers;          /* n */
     struct lead lead;
+    uint32_t slow_writes;            /* of our own disk, in a row (T10) */
+    uint64_t slow_ns, slow_wait_ns;  /* until when slowness is not said again */
     struct opening opening;
     struct duty duty;
     struct fetch fetch;
@@ -312,6 +317,11 @@ void replica_on_vote(struct replica *r, uint32_t from, const struct message_vote
 void replica_votes_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_evidence_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_pump_lead(struct replica *r);
+
+/* replica_disk.c. on_write: a durable write of ours took so long. pump_disk: the leader gives up while its disk is nearly full, or slower than those of the others
+ * (T9, T10). */
+void replica_on_write(struct replica *r, uint64_t duration_ns);
+void replica_pump_disk(struct replica *r);
 void replica_abdicate(struct replica *r);
 void replica_lead_begin(struct replica *r);
 void replica_nudge(struct replica *r, uint32_t to);

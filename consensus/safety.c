@@ -16,7 +16,7 @@ enum verdict safety_check_view(const struct safety *safety, uint64_t view, uint6
     if (view > WIRE_NUMBER_MAX) {
         return VERDICT_RANGE;
     }
-    if (view < current_view || (int64_t)view <= safety->state.timeout_view || (int64_t)view <= safety->limit_view) {
+    if (view < current_view || (int64_t)view <= safety->state.timeout_view || (int64_t)view <= safety->limit_view || safety->mute) {
         return VERDICT_STALE; /* V1, T1 */
     }
     return VERDICT_OK;
@@ -71,7 +71,7 @@ bool safety_can_commitvote(const struct safety *safety, const struct ballot *cer
 {
     bool is_qc = certified->kind == VOTE_OPENING || certified->kind == VOTE_FOLLOWING;
 
-    return is_qc && (int64_t)certified->rank.view > safety->state.timeout_view && (int64_t)certified->rank.view > safety->limit_view;
+    return is_qc && !safety->mute && (int64_t)certified->rank.view > safety->state.timeout_view && (int64_t)certified->rank.view > safety->limit_view;
 }
 
 bool safety_knows_high(const struct safety *safety, const struct ballot *high)
@@ -81,13 +81,14 @@ bool safety_knows_high(const struct safety *safety, const struct ballot *high)
 
 bool safety_can_timeout(const struct safety *safety, uint64_t view)
 {
-    return view <= WIRE_NUMBER_MAX && (int64_t)view >= safety->state.timeout_view && (int64_t)view > safety->limit_view;
+    return view <= WIRE_NUMBER_MAX && !safety->mute && (int64_t)view >= safety->state.timeout_view && (int64_t)view > safety->limit_view;
 }
 
 void safety_record_vote(struct safety *safety, const struct ballot *ballot)
 {
     ASSERT(ballot->kind == VOTE_OPENING || ballot->kind == VOTE_FOLLOWING);
     ASSERT(ballot->epoch == safety->state.epoch);
+    ASSERT(!safety->mute);                                                                 /* T9 */
     ASSERT((int64_t)ballot->rank.view > safety->state.timeout_view);                       /* V1, I7 */
     ASSERT((int64_t)ballot->rank.view > safety->limit_view);                               /* V1 */
     ASSERT(is_beyond_last_vote(safety, ballot->rank));                                     /* V2, I3 */

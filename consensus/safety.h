@@ -1,7 +1,7 @@
 /* safety.h: the rules that a signature rests on, as pure predicates over the durable voting state, and the only functions that change it.
  *
  * Everything that agreement depends on at one replica is in this pair of files. `limit_view` is the highest view in which this replica
- * must sign nothing because its disk lost a batch; -1 when nothing was lost. */
+ * must sign nothing because its disk lost a batch; -1 when nothing was lost. `mute` stands while its disk is nearly full (T9). */
 #ifndef WARD_CONSENSUS_SAFETY_H
 #define WARD_CONSENSUS_SAFETY_H
 
@@ -15,6 +15,7 @@
 struct safety {
     struct voting_state state; /* as of the newest append; what has left is covered by it */
     int64_t limit_view;
+    bool mute;
 };
 
 /* safety_init gives the state of a replica that has signed nothing in this epoch, whose root has this height. */

@@ -280,7 +280,7 @@ static void follow(struct cluster_kit *kit, uint32_t number, struct follow_up *n
             one_step(kit, number, &event, next);
         } else if (node->durable < node->lsn && !node->disk_stands) {
             make_durable(kit, number);
-            one_step(kit, number, &(struct event){ .kind = EVENT_DURABLE, .durable = { node->durable, 100000 } }, next);
+            one_step(kit, number, &(struct event){ .kind = EVENT_DURABLE, .durable = { node->durable, node->write_ns == 0 ? 100000 : node->write_ns } }, next);
         } else {
             return;
         }

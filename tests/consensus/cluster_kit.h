@@ -32,6 +32,7 @@ struct cluster_node {
     struct app_kit *app;
     bool down;
     bool disk_stands;         /* appends are not reported as durable */
+    uint64_t write_ns;        /* what each durable write is said to have taken */
     bool abstains;            /* from the next restart on it signs nothing up to this view: its disk lost a batch */
     int64_t abstain_view;
     uint64_t lsn, durable;
