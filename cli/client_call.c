@@ -66,6 +66,7 @@ static enum err await(struct client *client, const struct attempt *attempt, stru
 /* run repeats the request until there is a final word. */
 static enum err run(struct client *client, struct attempt *attempt, struct client_event *event)
 {
+    struct client_event refused = { 0 };
     enum err err = ERR_TIMEOUT;
 
     for (bool first = true; client_left_ms(attempt->end_ns) > 0; first = false) {
@@ -77,6 +78,7 @@ static enum err run(struct client *client, struct attempt *attempt, struct clien
             return ERR_OK;
         }
         if (err == ERR_OK) {
+            refused = (struct client_event){ .type = CLIENT_REFUSED, .code = event->code, .retry_after_ms = event->retry_after_ms };
             pause_for(attempt, event->retry_after_ms);
             continue;
         }
@@ -85,6 +87,7 @@ static enum err run(struct client *client, struct attempt *attempt, struct clien
             pause_for(attempt, PAUSE_MS);
         }
     }
+    *event = refused;
     return err == ERR_OK ? ERR_TIMEOUT : err;
 }
 

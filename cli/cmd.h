@@ -6,6 +6,7 @@
 
 int cmd_help(const struct args *args);
 int cmd_version(const struct args *args);
+int cmd_doctor(const struct args *args);
 int cmd_key_init(const struct args *args);
 int cmd_key_show(const struct args *args);
 int cmd_key_enrol(const struct args *args);

@@ -130,6 +130,14 @@ static const struct flag_spec verify_flags[] = {
     END,
 };
 
+static const struct flag_spec doctor_flags[] = {
+    { .name = "profile", .type = FLAG_CHOICE, .choices = "validator|bench|ci", .value = "validator", .help = "what the machine is meant for" },
+    { .name = "config", .type = FLAG_PATH, .value = "/etc/ward/ward.yaml", .help = "configuration of the replica; the usual one may be missing" },
+    { .name = "data", .type = FLAG_PATH, .help = "data directory, instead of the configuration's" },
+    { .name = "sysroot", .type = FLAG_PATH, .help = "a recorded machine instead of this one: its /proc and /sys, and a file `measured`" },
+    END,
+};
+
 const struct command_spec command_table[] = {
     { .name = "help",
       .summary = "explain all commands or one",
@@ -144,6 +152,12 @@ const struct command_spec command_table[] = {
       .example = "ward demo --for 30s --rate 200",
       .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_ENVIRONMENT, EXIT_RESOURCE },
       .run = cmd_demo },
+    { .name = "doctor",
+      .summary = "look at this machine as a replica would: each line has a status, a stable id, the evidence and what to do",
+      .flags = doctor_flags,
+      .example = "ward doctor --config /etc/ward/ward.yaml",
+      .exits = { EXIT_CONFIGURATION, EXIT_ENVIRONMENT, EXIT_RESOURCE, EXIT_PERMISSION },
+      .run = cmd_doctor },
     { .name = "key init",
       .summary = "make new keys in a directory, each in a file that only its owner can read",
       .operand = { "DIR", 1, 1, "directory, made if it is not there; a key in it is never overwritten" },

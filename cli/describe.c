@@ -216,7 +216,7 @@ const char *describe_code_text(unsigned code)
 {
     static const char *const refusals[] = { [1] = "busy: too much waits already", [2] = "too many requests of this client or organisation wait", [3] = "waited too long",
                                             [4] = "this replica stops: ask another", [5] = "this replica is behind: ask another",
-                                            [6] = "another command with this nonce waits already" };
+                                            [6] = "another command with this nonce waits already", [7] = "this replica's disk is nearly full: ask another" };
     const char *text = query_refusal_text(code);
 
     if (text != NULL) {

@@ -109,6 +109,9 @@ int send_execute(struct send *send, const struct tx *tx, struct client_event *re
 {
     enum err err = client_execute(send->ask.reach.client, bytes_of(tx->bytes, tx->size), receipt, client_left_ms(send->ask.end_ns));
 
+    if (err == ERR_TIMEOUT && receipt->type == CLIENT_REFUSED) {
+        return output_fail(send->ask.args, EXIT_UNREACHABLE, "not taken in time; the last word of a replica was: %s", describe_code_text(receipt->code));
+    }
     if (err != ERR_OK) {
         return reach_fail(send->ask.args, err);
     }

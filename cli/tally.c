@@ -129,7 +129,8 @@ void tally_refused(struct tally *tally, uint64_t number, const struct client_ref
     } else if (later && entry->sends < TALLY_SENDS_MAX) {
         uint64_t pause_ms = refusal->retry_after_ms > TALLY_PAUSE_MS_MIN ? refusal->retry_after_ms : TALLY_PAUSE_MS_MIN;
         entry->due_ns = now_ns + pause_ms * NS_PER_MS;
-        entry->turn = (uint8_t)(entry->turn + (refusal->code == REFUSAL_DRAINING || refusal->code == REFUSAL_BEHIND ? 1 : 0));
+        bool elsewhere = refusal->code == REFUSAL_DRAINING || refusal->code == REFUSAL_BEHIND || refusal->code == REFUSAL_DISK;
+        entry->turn = (uint8_t)(entry->turn + (elsewhere ? 1 : 0));
         tally->pauses++;
         turn(tally, entry, TALLY_PAUSED);
     } else {

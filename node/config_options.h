@@ -35,6 +35,7 @@
     CHOICE(io, backend, "auto", "auto|io_uring|posix", "kernel interface for disk and network; auto: io_uring where it is allowed, else posix")                                                            \
     SWITCH(io, unsafe_dev, "false", "accept a data directory without real flushes (tmpfs, overlay): for tests, never for records")                     \
     NUMBER(io, segment_mib, 64, 1, 128, "size of one log segment; fixed when the data directory is made")                                            \
+    NUMBER(io, ballast_mib, 64, 0, 65536, "space held in reserve, given up when the disk is nearly full; 0: none")                                      \
     NUMBER(io, queue_batches, 6, 2, 16, "log batches that can wait or be in flight")
 
 #define CONFIG_CRYPTO(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                  \

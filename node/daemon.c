@@ -302,11 +302,10 @@ static struct superblock next_superblock(const struct daemon *daemon, bool clean
 
 static void superblock_saved(void *context, enum err err)
 {
-    static struct log_event event = LOG_EVENT(LOG_WARN, "W-0201", "daemon.superblock_not_written");
+    struct daemon *daemon = context;
 
-    (void)context;
     if (err != ERR_OK) {
-        log_write(&event, "reason=%s", err_name(err)); /* The log alone is the truth; the superblock only narrows what recovery must doubt. */
+        driver_fail(&daemon->driver, err); /* The log alone is the truth, but a disk that failed one write cannot be trusted with a vote. */
     }
 }
 
@@ -345,6 +344,7 @@ static enum exit_code start(struct daemon *daemon)
     daemon->speaking = true;
     daemon->save_wanted = daemon->store.superblocks.current.clean; /* From here on the log is not cleanly closed. */
     driver_start(&daemon->driver, daemon->store.superblocks.current.instance, &daemon->recovery);
+    keeper_start(&daemon->keeper, &daemon->store.dir, &daemon->driver, daemon->boot.config.io.ballast_mib << 20, clock_mono_ns());
     daemon->heap_told = thread_heap_read(&daemon->heap_sealed);
     log_write(&event, "member=%u height=%llu", daemon->boot.self, (unsigned long long)daemon->driver.apply.height);
     return EXIT_FINE;
@@ -404,7 +404,7 @@ static bool can_collect(struct daemon *daemon)
 
 static uint64_t deadline_of(struct daemon *daemon)
 {
-    uint64_t deadline = driver_deadline_ns(&daemon->driver), net = net_deadline_ns(daemon->net);
+    uint64_t deadline = driver_deadline_ns(&daemon->driver), net = net_deadline_ns(daemon->net), keeper = keeper_deadline_ns(&daemon->keeper);
     uint64_t drain = daemon->drain_end_ns == 0 ? LOOP_FOREVER : daemon->drain_end_ns;
 
     if (drain <= clock_mono_ns()) {
@@ -414,6 +414,7 @@ static uint64_t deadline_of(struct daemon *daemon)
         return 0;
     }
     deadline = net < deadline ? net : deadline;
+    deadline = keeper < deadline ? keeper : deadline;
     return drain < deadline ? drain : deadline;
 }
 
@@ -442,6 +443,7 @@ static void turn(struct daemon *daemon)
     work(daemon);
     driver_flush(&daemon->driver);
     net_step(daemon->net, clock_mono_ns());
+    keeper_turn(&daemon->keeper, clock_mono_ns());
     if (daemon->save_wanted && daemon->drain_end_ns == 0) {
         save_superblock(daemon);
     }

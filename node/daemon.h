@@ -15,6 +15,7 @@
 #include "node/backend.h"
 #include "node/boot.h"
 #include "node/driver.h"
+#include "node/keeper.h"
 #include "node/options.h"
 #include "node/payloads.h"
 #include "node/query.h"
@@ -44,6 +45,7 @@ struct daemon {
     struct queries queries;
     struct payloads payloads;
     struct driver driver;
+    struct keeper keeper;
     struct verify_pool verify;
     enum ed25519_backend crypto_backend;
     bool *verdicts;                  /* VERIFY_JOBS_MAX x VERIFY_POOL_ITEMS_MAX */

@@ -150,7 +150,10 @@ static void port_failed(void *context, enum err err)
     struct daemon *daemon = context;
 
     daemon->stop = true;
-    daemon->code = boot_fail(&daemon->boot, EXIT_RESOURCE, "the log cannot be written (%s): this replica stops voting", err_name(err));
+    daemon->code = boot_fail(&daemon->boot, EXIT_RESOURCE,
+                             "a write to %s failed (%s): nothing was signed after it, and it is not tried again. Look at the disk (dmesg, SMART); a restart reads"
+                             " the log from the medium and repairs what it can",
+                             daemon->boot.config.node.data_dir, err_name(err));
 }
 
 struct driver_ports daemon_ports(struct daemon *daemon)

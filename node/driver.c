@@ -18,13 +18,17 @@ static void log_durable(void *context, uint64_t lsn, uint64_t duration_ns)
     driver->durable_ns = duration_ns;
 }
 
-static void log_failed(void *context, enum err err)
+void driver_fail(struct driver *driver, enum err err)
 {
-    struct driver *driver = context;
-
-    driver->stopped = true;
-    driver->ports.failed(driver->ports.context, err);
+    ASSERT(err != ERR_OK);
+    if (!driver->failed) {
+        driver->stopped = true;
+        driver->failed = true;
+        driver->ports.failed(driver->ports.context, err);
+    }
 }
+
+static void log_failed(void *context, enum err err) { driver_fail(context, err); }
 
 enum err driver_take(struct driver *driver, struct arena *arena, struct disk *disk, const struct driver_config *config, const struct driver_ports *ports)
 {
@@ -71,9 +75,13 @@ void driver_message(struct driver *driver, uint32_t from, uint8_t type, struct b
 void driver_request(struct driver *driver, uint64_t token, uint32_t client, struct bytes command)
 {
     struct event event = { .kind = EVENT_REQUEST, .request = { token, client, command } };
+    struct hash32 none = { 0 };
 
+    if (driver->refuse_code != REFUSAL_NONE) {
+        driver->ports.refused(driver->ports.context, token, &none, driver->refuse_code, driver->refuse_ms);
+        return;
+    }
     if (!driver_is_open(driver)) {
-        struct hash32 none = { 0 };
         driver->counters.events_dropped++;
         driver->ports.refused(driver->ports.context, token, &none, REFUSAL_BUSY, 100);
         return;
@@ -121,6 +129,14 @@ void driver_prove(struct driver *driver, uint64_t token, uint64_t height)
         return;
     }
     driver_step(driver, &event);
+}
+
+void driver_mute(struct driver *driver, bool on) { driver->mute = on; }
+
+void driver_refuse(struct driver *driver, uint16_t code, uint32_t retry_after_ms)
+{
+    driver->refuse_code = code;
+    driver->refuse_ms = retry_after_ms;
 }
 
 void driver_drain(struct driver *driver)
@@ -253,6 +269,14 @@ static void tell_drain(struct driver *driver)
     }
 }
 
+static void tell_mute(struct driver *driver)
+{
+    if (driver->mute != driver->mute_told && driver_is_open(driver)) {
+        driver->mute_told = driver->mute;
+        driver_step(driver, &(struct event){ .kind = EVENT_MUTE, .mute = { driver->mute } });
+    }
+}
+
 static void tell_timer(struct driver *driver)
 {
     if (driver_is_open(driver) && replica_deadline_ns(driver->replica) <= driver->ports.now(driver->ports.context).mono_ns) {
@@ -267,6 +291,7 @@ bool driver_work(struct driver *driver)
     }
     tell_links(driver);
     tell_drain(driver);
+    tell_mute(driver);
     tell_durable(driver);
     release(driver);
     tell_record(driver);
@@ -295,7 +320,7 @@ uint64_t driver_deadline_ns(const struct driver *driver)
         return UINT64_MAX;
     }
     bool waits = driver->commits_count > 0 || driver->read_done || driver->lsn_durable != driver->durable_seen || links_changed(driver) ||
-                 (driver->drain_wanted && !driver->drain_told) ||
+                 (driver->drain_wanted && !driver->drain_told) || driver->mute != driver->mute_told ||
                  (driver->outbox.count > 0 && driver->outbox.entries[driver->outbox.head].after_lsn <= driver->durable_seen);
     return waits ? 0 : replica_deadline_ns(driver->replica);
 }

@@ -57,6 +57,7 @@ struct driver {
     uint32_t effect_next;   /* first effect not carried out; < effects->count only while stalled */
     bool stalled;           /* the log had no room: wait for DURABLE */
     bool stopped;           /* halted or failed: carry out nothing more */
+    bool failed;            /* a write failed, and the owner knows */
     bool stepping;          /* inside a step: no other may begin */
     uint64_t lsn_base;      /* position of the log when this run began; effects count from 1 */
     uint64_t lsn_durable;   /* of effects */
@@ -73,6 +74,9 @@ struct driver {
     uint8_t *read_buffer;   /* DRIVER_RECORD_BYTES */
     bool urgent;            /* something appended must not wait for the next write */
     bool drain_wanted, drain_told;
+    bool mute, mute_told;   /* as wanted; as the replica knows it */
+    uint16_t refuse_code;   /* clients are refused with it; 0: they are not */
+    uint32_t refuse_ms;
     struct member_set links, links_told; /* as they are; as the replica knows them */
     struct driver_counters counters;
 };
@@ -97,6 +101,14 @@ void driver_link(struct driver *driver, uint32_t member, bool up);
 void driver_read(struct driver *driver, uint64_t token);
 void driver_prove(struct driver *driver, uint64_t token, uint64_t height);
 void driver_drain(struct driver *driver);
+
+/* driver_mute makes the replica sign no vote, or vote again (T9). driver_refuse refuses requests of clients with a code (enum refusal) and a time after
+ * which to try again; REFUSAL_NONE: no longer. */
+void driver_mute(struct driver *driver, bool on);
+void driver_refuse(struct driver *driver, uint16_t code, uint32_t retry_after_ms);
+
+/* driver_fail ends signing for good, as a log that cannot write does: for a write beside the log that failed. Tells the owner once. */
+void driver_fail(struct driver *driver, enum err err);
 
 /* driver_work does what waits inside: tells of durability and of what was read back, lets messages leave, executes one slice, fires the
  * deadline. Gives: true when more waits and the owner should not sleep. */

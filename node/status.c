@@ -247,6 +247,10 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     number(lines, "disk_writes", disk->writes);
     number(lines, "disk_bytes_written", disk->bytes_written);
     number(lines, "disk_background_flushes", disk->background_flushes);
+    number(lines, "log_room_bytes", segment_log_room_bytes(&daemon->driver.log));
+    number(lines, "disk_used_permille", daemon->keeper.permille);
+    line(lines, "disk_level %s\n", space_level_name(daemon->keeper.level));
+    number(lines, "ballast_bytes", daemon->keeper.ballast_bytes);
     number(lines, "segments_prepared", disk->segments_prepared);
     number(lines, "disk_flushes", disk->flushes);
     line(lines, "io_backend %s\n", daemon->loop->ops->name);

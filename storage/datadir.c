@@ -441,6 +441,7 @@ enum err datadir_space(const struct datadir *dir, struct datadir_space *space)
         return ERR_IO;
     }
     space->bytes_total = (uint64_t)fs.f_blocks * fs.f_frsize;
+    space->bytes_used = (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
     space->bytes_free = (uint64_t)fs.f_bavail * fs.f_frsize;
     return ERR_OK;
 }

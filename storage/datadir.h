@@ -33,6 +33,7 @@ struct datadir {
 
 struct datadir_space {
     uint64_t bytes_total;
+    uint64_t bytes_used;
     uint64_t bytes_free; /* to an unprivileged user */
 };
 
@@ -59,7 +60,7 @@ enum err datadir_format(struct datadir *dir);
 /* datadir_instance draws a random instance id for a new store. Fails: ERR_IO. */
 enum err datadir_instance(uint8_t instance[16]);
 
-/* datadir_space asks the file system: the seam of the water marks. Fails: ERR_IO. */
+/* datadir_space asks the file system, for the water marks (storage/space.h). Fails: ERR_IO. */
 enum err datadir_space(const struct datadir *dir, struct datadir_space *space);
 
 /* datadir_segments lists the numbers of the segments, ascending. Fails: ERR_IO, ERR_FULL. Cost: no allocation. */

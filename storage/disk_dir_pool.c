@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "storage/format.h"
+#include "storage/space.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,6 +71,19 @@ static int32_t zeros_write(struct disk_dir *disk, int fd)
     return fsync(fd) == 0 ? 0 : -errno;
 }
 
+/* Whether one more segment leaves the file system below the mark where the replica stops (storage/space.h): the reserve must not eat
+ * what a checkpoint needs. A file system that does not tell is tried. */
+static bool has_room(const struct disk_dir *disk)
+{
+    struct datadir_space space;
+
+    if (datadir_space(disk->dir, &space) != ERR_OK) {
+        return true;
+    }
+    struct space_facts facts = { .bytes_used = space.bytes_used, .bytes_free = space.bytes_free };
+    return space_allows(&facts, disk->segment_bytes);
+}
+
 /* Adds one file to the pool: a new one, or with `again` the one that is there already, overwritten. Gives 0 or a negative errno; what was begun is
  * removed. */
 static int32_t pool_fill(struct disk_dir *disk, bool again)
@@ -77,6 +91,10 @@ static int32_t pool_fill(struct disk_dir *disk, bool again)
     char name[DATADIR_NAME_BYTES];
     int pool = disk->dir->pool;
     int flags = again ? O_RDWR : O_RDWR | O_CREAT | O_TRUNC;
+
+    if (!again && !has_room(disk)) {
+        return -ENOSPC;
+    }
     int fd = openat(pool, FILLING, flags | O_CLOEXEC | (disk->dir->direct ? O_DIRECT : 0), 0600);
 
     if (fd < 0) {

@@ -329,6 +329,11 @@ uint64_t segment_log_durable_lsn(const struct segment_log *log) { return log->ls
 
 bool segment_log_is_idle(const struct segment_log *log) { return log->queue_count == 0 && !log->writing; }
 
+uint64_t segment_log_flight_bytes(const struct segment_log *log)
+{
+    return (uint64_t)log->config.queue_batches * log->config.batch_bytes_max + (uint64_t)log_opening_blocks(log) * DISK_BLOCK;
+}
+
 uint64_t segment_log_room_bytes(const struct segment_log *log)
 {
     uint64_t here = log->at.move ? 0 : segment_blocks(log) - log->at.block;

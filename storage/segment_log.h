@@ -103,6 +103,7 @@ struct segment_log {
     bool writing;
     bool kicked;                     /* what waits is wanted when the write or the segment under way is done */
     bool preparing;
+    bool no_space;                   /* the last preparation found the disk full */
     bool started;                    /* segment_log_start was called */
     enum err failure;                /* ERR_OK while all is well */
 };
@@ -134,8 +135,18 @@ uint64_t segment_log_durable_lsn(const struct segment_log *log);
 /* segment_log_is_idle: nothing waits and nothing is in flight. */
 bool segment_log_is_idle(const struct segment_log *log);
 
-/* segment_log_room_bytes gives the bytes that can be written before a segment is needed that is not ready: the water-mark seam. */
+/* segment_log_room_bytes gives the bytes that can be written before a segment is needed that is not ready. */
 uint64_t segment_log_room_bytes(const struct segment_log *log);
+
+/* segment_log_flight_bytes gives the most that can wait or be in flight: with less room than this the log may come to stand. */
+uint64_t segment_log_flight_bytes(const struct segment_log *log);
+
+/* segment_log_is_starved: the next segment is not there, because the disk was too full to prepare it. Nothing has failed: it is asked for again with
+ * every batch and by segment_log_reserve. */
+bool segment_log_is_starved(const struct segment_log *log);
+
+/* segment_log_reserve asks for the next segment unless it is there or on its way. Needs: segment_log_start was called, or it does nothing. */
+void segment_log_reserve(struct segment_log *log);
 
 /* segment_log_capsule gives the newest capsule appended, with the log's own fields. */
 const struct capsule *segment_log_capsule(const struct segment_log *log);

@@ -61,6 +61,8 @@ void log_prepare_next(struct segment_log *log)
     log->preparing = log->disk->ops->prepare(log->disk, &log->prepare) == ERR_OK;
 }
 
+static bool is_no_space(int32_t result) { return result == -ENOSPC || result == -EDQUOT; }
+
 static void prepare_done(struct completion *completion, int32_t result, uint32_t flags)
 {
     struct segment_log *log = (struct segment_log *)(void *)((uint8_t *)completion - offsetof(struct segment_log, prepare.completion));
@@ -68,12 +70,15 @@ static void prepare_done(struct completion *completion, int32_t result, uint32_t
     (void)flags;
     ASSERT(log->preparing);
     log->preparing = false;
+    log->no_space = is_no_space(result); /* then asked again with the next batch; until then room_bytes says how little is left */
     if (result == 0) {
         log->at.next_ready = true;
         if (log->kicked) {
             segment_log_kick(log);
         }
-    } /* else: asked again with the next batch; until then room_bytes says how little is left */
+    } else if (!log->no_space && result != -ECANCELED) {
+        log_fail(log, ERR_IO); /* a disk that fails to make zeros durable cannot be trusted with more */
+    }
 }
 
 /* --- Writing -------------------------------------------------------------------------------------------------------- */
@@ -241,7 +246,7 @@ static void write_done(struct completion *completion, int32_t result, uint32_t f
     ASSERT(log->writing);
     log->writing = false;
     if (result < 0 || (uint32_t)result != log->write.bytes) {
-        log_fail(log, result == -ENOSPC ? ERR_NO_SPACE : ERR_IO); /* a short write is a failure: what is on the disk is unknown */
+        log_fail(log, is_no_space(result) ? ERR_NO_SPACE : ERR_IO); /* a short write is a failure: what is on the disk is unknown */
         return;
     }
     log->at.batch++;
@@ -257,4 +262,13 @@ static void write_done(struct completion *completion, int32_t result, uint32_t f
     }
     log_prepare_next(log);
     write_next(log);
+}
+
+bool segment_log_is_starved(const struct segment_log *log) { return log->no_space && !log->at.next_ready; }
+
+void segment_log_reserve(struct segment_log *log)
+{
+    if (log->started) {
+        log_prepare_next(log);
+    }
 }

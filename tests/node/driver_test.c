@@ -135,6 +135,98 @@ Test(driver, a_log_that_cannot_write_ends_signing_for_good)
     cr_assert_eq(host.driver.counters.events_dropped, 1);
 }
 
+/* Each way in which a disk can fail a write: whatever waits for it never leaves, and nothing is tried again. */
+Test(driver, no_failed_write_is_tried_again_and_no_vote_leaves_after_it)
+{
+    for (unsigned kind = 0; kind < 2; kind++) {
+        link_all(true);
+        run_until(now_ns + 2 * MS);
+        uint64_t before = host.disk.disk.counters.writes;
+        host.disk.config.faults.write_error = kind == 0 ? 1000000 : 0;
+        host.disk.config.faults.short_write = kind == 1 ? 1000000 : 0;
+        request(0, 1);
+        run_until(now_ns + 4 * WRITE_NS);
+        cr_assert_eq(broken, 1);
+        uint64_t writes = host.disk.disk.counters.writes;
+        cr_assert_eq(writes, before + 1);
+        host.disk.config.faults = (struct sim_disk_faults){ 0 }; /* The disk is well again; nobody may find out. */
+        request(2, 1);
+        driver_work(&host.driver);
+        driver_flush(&host.driver);
+        run_until(now_ns + 100 * WRITE_NS);
+        cr_assert_eq(host.disk.disk.counters.writes, writes);
+        cr_assert_eq(host.driver.counters.signatures_made, 0);
+        cr_assert_gt(host.driver.outbox.count, 0, "a vote waits, and never leaves");
+        cr_assert(host.driver.stopped);
+        end();
+        begin();
+    }
+}
+
+Test(driver, a_failure_beside_the_log_ends_signing_and_is_told_once)
+{
+    link_all(true);
+    run_until(2 * MS);
+    request(0, 1);
+    driver_fail(&host.driver, ERR_IO);
+    driver_fail(&host.driver, ERR_IO);
+    cr_assert_eq(broken, 1);
+    run_until(now_ns + 4 * WRITE_NS);
+    cr_assert_eq(host.driver.counters.signatures_made, 0);
+}
+
+/* The disk is full: nothing fails, and with room the log goes on where it stood. */
+Test(driver, a_full_disk_stalls_and_goes_on_when_there_is_room)
+{
+    link_all(true);
+    host.disk.config.faults.full = 1000000;
+    run_until(2 * MS);
+    request(0, 1);
+    run_until(now_ns + 10 * WRITE_NS);
+    cr_assert_eq(broken, 0);
+    cr_assert(segment_log_is_starved(&host.driver.log));
+    cr_assert_eq(host.driver.lsn_durable, 0, "there is not even a first segment");
+    cr_assert_eq(host.driver.counters.signatures_made, 0);
+    host.disk.config.faults.full = 0;
+    segment_log_reserve(&host.driver.log);
+    run_until(now_ns + 10 * WRITE_NS);
+    cr_assert_not(segment_log_is_starved(&host.driver.log));
+    cr_assert_gt(host.driver.lsn_durable, 0);
+    cr_assert_gt(proposals, 0);
+}
+
+Test(driver, clients_are_refused_while_the_disk_is_nearly_full)
+{
+    link_all(true);
+    run_until(2 * MS);
+    driver_refuse(&host.driver, REFUSAL_DISK, 5000);
+    request(0, 1);
+    cr_assert_eq(refused, 1);
+    cr_assert_eq(refused_code, REFUSAL_DISK);
+    driver_refuse(&host.driver, REFUSAL_NONE, 0);
+    request(0, 1);
+    run_until(now_ns + 4 * WRITE_NS);
+    cr_assert_eq(admitted, 1);
+}
+
+Test(driver, a_mute_replica_signs_no_vote_until_it_may_T9)
+{
+    link_all(true);
+    run_until(2 * MS);
+    driver_mute(&host.driver, true);
+    cr_assert_eq(driver_deadline_ns(&host.driver), 0, "the replica is to be told");
+    run_until(now_ns + 4 * WRITE_NS);
+    cr_assert(host.driver.mute_told);
+    uint64_t signatures = host.driver.counters.signatures_made;
+    request(0, 1);
+    run_until(now_ns + 4 * WRITE_NS);
+    cr_assert_eq(proposals, 0);
+    cr_assert_eq(host.driver.counters.signatures_made, signatures);
+    driver_mute(&host.driver, false);
+    run_until(now_ns + MS);
+    cr_assert_not(host.driver.mute_told);
+}
+
 Test(driver, a_message_of_any_bytes_is_safe_and_counted)
 {
     uint8_t noise[64];
