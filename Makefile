@@ -71,6 +71,7 @@ $(B)/obj/tests/crypto/zip215_model_kit.o: ISA := -O2 $(if $(filter debug fuzz,$(
 
 # The vector paths need their instruction sets; nothing outside these folders may use them.
 $(B)/obj/crypto/ed25519/avx2/%.o: ISA := -mavx2 -mfma
+$(B)/obj/tests/crypto/lanes_avx2_test.o: ISA := -mavx2 -mfma
 $(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq
 $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -DIFMA_MODEL=1 -Wno-psabi
 

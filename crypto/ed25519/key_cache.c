@@ -35,6 +35,7 @@ void key_cache_reset(struct key_cache *cache, const uint64_t secret[2])
     memcpy(cache->secret, secret, sizeof cache->secret);
     for (uint32_t i = 0; i < cache->sets * KEY_CACHE_WAYS; i++) {
         cache->place[i].uses = 0;
+        cache->place[i].losses = 0;
     }
 }
 
@@ -66,29 +67,37 @@ struct cached_key *key_cache_find(struct key_cache *cache, const uint8_t key[ED2
     set = set_of(cache, key);
     for (uint32_t i = 0; i < KEY_CACHE_WAYS; i++) {
         if (set[i].uses > 0 && memcmp(set[i].key, key, ED25519_KEY_BYTES) == 0) {
-            set[i].uses += set[i].uses < UINT32_MAX ? 1 : 0;
+            set[i].uses += set[i].uses < KEY_CACHE_USES_MAX ? 1 : 0;
             return &set[i];
         }
     }
     return NULL;
 }
 
+/* Finds the place of a set that was used least, a different one each time among equals, and lets all counts age now and then. */
+static struct cached_key *least_used(struct cached_key *set)
+{
+    uint32_t turn = set[0].losses++;
+    struct cached_key *least = &set[turn % KEY_CACHE_WAYS];
+
+    for (uint32_t i = 0; i < KEY_CACHE_WAYS; i++) {
+        struct cached_key *place = &set[(turn + i) % KEY_CACHE_WAYS];
+        least = place->uses < least->uses ? place : least;
+        place->uses -= turn % KEY_CACHE_AGE == 0 ? place->uses / 2 : 0; /* stays above zero */
+    }
+    return least;
+}
+
 void key_cache_add(struct key_cache *cache, const uint8_t key[ED25519_KEY_BYTES], const struct engine_entry *entry)
 {
-    struct cached_key *set, *least;
+    struct cached_key *place;
 
     if (cache->sets == 0) {
         return;
     }
-    least = set = set_of(cache, key);
-    for (uint32_t i = 1; i < KEY_CACHE_WAYS; i++) {
-        least = set[i].uses < least->uses ? &set[i] : least;
-    }
-    for (uint32_t i = 0; i < KEY_CACHE_WAYS && least->uses > 0; i++) {
-        set[i].uses -= &set[i] == least ? 0 : set[i].uses / 2; /* stays above zero */
-    }
-    memcpy(least->key, key, ED25519_KEY_BYTES);
-    least->low = *entry;
-    least->has_high = false;
-    least->uses = 1;
+    place = least_used(set_of(cache, key));
+    memcpy(place->key, key, ED25519_KEY_BYTES);
+    place->low = *entry;
+    place->has_high = false;
+    place->uses = 1;
 }

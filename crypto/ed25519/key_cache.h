@@ -1,7 +1,7 @@
 /* key_cache.h: decoded keys, by their 32 bytes, so that a key that comes again costs no square root.
  *
- * Sets of four places. A full set gives up the key that was used least; every loss halves the others' counts, so that what was busy long ago
- * ages. Only keys of accepted signatures may be put in: whoever cannot sign cannot displace anybody. Which keys are in it never changes a verdict. */
+ * Sets of four places. A key that finds its set full takes the place of the one that was used least. After every KEY_CACHE_AGE such losses the counts of
+ * a set are halved, so that what was busy long ago goes, too. Only keys of accepted signatures may be put in: whoever cannot sign cannot displace anybody. Which keys are in it never changes a verdict. */
 #ifndef WARD_CRYPTO_ED25519_KEY_CACHE_H
 #define WARD_CRYPTO_ED25519_KEY_CACHE_H
 
@@ -9,12 +9,15 @@
 #include "crypto/ed25519/engine.h"
 
 #define KEY_CACHE_WAYS 4u
+#define KEY_CACHE_USES_MAX 64u
+#define KEY_CACHE_AGE 32u
 
 struct cached_key {
     struct engine_entry low;  /* A */
     struct engine_entry high; /* 2^ENGINE_SHORT_BITS A, when has_high: halves of its scalars are as short as coefficients */
     uint8_t key[ED25519_KEY_BYTES];
-    uint32_t uses;            /* 0: the place is free */
+    uint32_t uses;            /* 0: the place is free; at most KEY_CACHE_USES_MAX */
+    uint32_t losses;          /* in a set's first place: keys put into the set */
     bool has_high;
 };
 
