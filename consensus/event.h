@@ -28,6 +28,7 @@ enum event_kind {
     EVENT_MUTE,       /* the disk is nearly full, or has room again: sign no vote, or as usual (T9) */
     EVENT_READ,       /* a local read that gates the release of a record (Q5) */
     EVENT_PROVE,      /* somebody wants the CommitProof of a height */
+    EVENT_SNAPSHOT,   /* a snapshot is durable: the log below may go, so what still counts in it is appended again (K2) */
     EVENT_KIND_END
 };
 

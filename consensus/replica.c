@@ -345,6 +345,9 @@ static void on_event(struct replica *r, const struct event *event)
     case EVENT_PROVE:
         replica_on_prove(r, event->prove.token, event->prove.height);
         break;
+    case EVENT_SNAPSHOT:
+        replica_on_snapshot(r);
+        break;
     case EVENT_KIND_END:
         ASSERT(false);
     }

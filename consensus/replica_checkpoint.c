@@ -10,9 +10,7 @@
 
 bool replica_is_checkpoint(const struct replica *r, const struct block_header *header)
 {
-    const struct config_limits *limits = &r->config.epoch.limits;
-
-    return header->height % limits->checkpoint_blocks == 0 || header->time_ms >= r->checkpoints.block_time_ms + limits->checkpoint_ms;
+    return config_is_checkpoint(&r->config.epoch.limits, header->height, header->time_ms, r->checkpoints.block_time_ms);
 }
 
 /* own_at gives what this replica states of a height, NULL when it has not executed it with roots, or no longer knows. */
@@ -196,6 +194,19 @@ void replica_ckpt_verified(struct replica *r, struct job *job, const bool *verdi
     replica_accept_checkpoint(r, &job->checkpoint, true);
 }
 
+/* add_cert adds the newest certificate to an append. */
+static void add_cert(struct replica *r, struct effect *append)
+{
+    const struct checkpoint_cert *cert = &r->checkpoints.cert;
+    struct append_record *entry = &append->append.records[append->append.records_count++];
+    struct writer writer = effects_room(r->out);
+
+    ASSERT(append->append.records_count <= APPEND_RECORDS_MAX);
+    checkpoint_cert_encode(cert, &writer);
+    *entry = (struct append_record){ .kind = REPLICA_RECORD_CHECKPOINT, .height = cert->checkpoint.height, .hash = cert->checkpoint.block, .parts_count = 1 };
+    entry->parts[0] = effects_take(r->out, &writer);
+}
+
 /* --- Certificates --------------------------------------------------------------------------------------------------------------------------------------- */
 
 void replica_accept_checkpoint(struct replica *r, const struct checkpoint_cert *cert, bool record)
@@ -217,13 +228,36 @@ void replica_accept_checkpoint(struct replica *r, const struct checkpoint_cert *
         return;
     }
     struct effect *append = replica_append_begin(r);
-    struct append_record *entry = &append->append.records[append->append.records_count++];
-    struct writer writer = effects_room(r->out);
-    checkpoint_cert_encode(cert, &writer);
-    *entry = (struct append_record){ .kind = REPLICA_RECORD_CHECKPOINT, .height = cert->checkpoint.height, .hash = cert->checkpoint.block, .parts_count = 1 };
-    entry->parts[0] = effects_take(r->out, &writer);
+    add_cert(r, append);
     replica_append_end(r, append, false);
     replica_mark(r, MARK_CHECKPOINTED, cert->checkpoint.height, r->self, 0);
+}
+
+/* K2: whatever a start needs besides blocks stands behind the snapshot then: high QC, TC of the newest view, proof of the tip, newest certificate. */
+void replica_on_snapshot(struct replica *r)
+{
+    struct effect *append = replica_append_begin(r);
+
+    if (r->checkpoints.has_cert) {
+        add_cert(r, append);
+    }
+    if (r->has_tc && r->tc_recorded) {
+        r->tc_recorded = false;
+        replica_add_tc(r, append);
+        r->tc_recorded = true; /* One of another view counts no more, but is not forgotten. */
+    }
+    if (r->high_recorded && r->high.ballot.kind != VOTE_ROOT) {
+        replica_add_cert(r, append, &r->high);
+    }
+    if (r->has_tip_proof && commit_proof_height(&r->tip_proof) == r->history.high) {
+        const struct history_entry *tip = history_find(&r->history, r->history.high);
+        ASSERT(tip != NULL);
+        commit_proof_copy(&r->proof, &r->tip_proof);
+        r->proof.headers_count = 0;
+        r->proof.headers = bytes_of(NULL, 0);
+        replica_add_proof(r, append, &r->proof, r->history.high, &tip->hash);
+    }
+    replica_append_end(r, append, true);
 }
 
 void replica_on_ckpt_cert(struct replica *r, uint32_t from, const struct checkpoint_cert *cert)

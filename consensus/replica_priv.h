@@ -385,6 +385,7 @@ void replica_ckpt_cert_verified(struct replica *r, struct job *job, const bool *
 void replica_accept_checkpoint(struct replica *r, const struct checkpoint_cert *cert, bool record);
 void replica_pump_checkpoint(struct replica *r);
 bool replica_checkpoint_is_open(const struct replica *r);
+void replica_on_snapshot(struct replica *r);
 
 /* --- Reads (replica_read.c), requests (replica_request.c) ---------------------------------------------------------------------------------- */
 

@@ -13,6 +13,28 @@
 
 #include <string.h>
 
+void replica_restore_base(struct replica *r, const struct block_header *header, const struct checkpoint_cert *cert)
+{
+    struct checkpoints *c = &r->checkpoints;
+    struct hash32 hash = block_hash(header);
+
+    ASSERT(!r->started);
+    ASSERT(r->executed_height == r->config.genesis.height);
+    ASSERT(hash_equal(&hash, &cert->checkpoint.block)); /* K1 */
+    ASSERT(cert->checkpoint.height == header->height);
+    history_begin(&r->history, header, &hash);
+    r->executed_height = header->height;
+    r->flight_high = header->height;
+    c->block_height = header->height;
+    c->block_time_ms = header->time_ms;
+    c->own[c->own_next].used = true;
+    c->own[c->own_next].value = cert->checkpoint;
+    c->own_next = (c->own_next + 1) % CHECKPOINTS_KEPT;
+    c->has_cert = true;
+    c->cert = *cert;
+    safety_record_committed(&r->safety, header->height);
+}
+
 void replica_restore_state(struct replica *r, const struct voting_state *state)
 {
     ASSERT(!r->started);

@@ -268,6 +268,38 @@ void archive_add_receipt(struct archive *archive, uint64_t position, const struc
     *bucket = number;
 }
 
+bool archive_fits_receipt(const struct archive *archive, uint64_t position)
+{
+    const struct archive_receipt *newest = &archive->receipts[archive->receipts_last & (archive->sizes.receipts_max - 1)];
+
+    return archive->receipts_last == 0 || position == newest->position + 1;
+}
+
+void archive_add_top(struct archive *archive, uint64_t position, const struct hash32 *top)
+{
+    archive->forgotten[level_of(position)] = (struct archive_top){ position, *top, true };
+}
+
+void archive_clear(struct archive *archive)
+{
+    const struct archive_sizes *sizes = &archive->sizes;
+
+    archive->events_last = archive->receipts_last = archive->locators_last = 0;
+    memset(archive->event_buckets, 0, sizes->events_max * sizeof *archive->event_buckets);
+    memset(archive->receipt_buckets, 0, sizes->receipts_max * sizeof *archive->receipt_buckets);
+    memset(archive->forgotten, 0, sizeof archive->forgotten);
+    memset(archive->forgotten_events, 0, sizes->events_max / 2 * sizeof *archive->forgotten_events);
+    for (uint32_t i = 0; i < sizes->events_max && !hash_is_zero(&archive->events[i].top); i++) {
+        memset(&archive->events[i].top, 0, sizeof archive->events[i].top); /* what stood there is not forgotten but never was */
+    }
+    for (uint32_t i = 0; i < sizes->receipts_max && !hash_is_zero(&archive->receipts[i].top); i++) {
+        memset(&archive->receipts[i].top, 0, sizeof archive->receipts[i].top);
+    }
+    if (sizes->locators_max > 0) {
+        memset(archive->locator_buckets, 0, sizes->locators_max * sizeof *archive->locator_buckets);
+    }
+}
+
 /* --- Locators ------------------------------------------------------------------------------------------------------ */
 
 void archive_add_locator(struct archive *archive, const struct hash32 *hash, const uint8_t bytes[LOCATOR_SEALED_BYTES])

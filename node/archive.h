@@ -78,6 +78,15 @@ void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES
 void archive_add_receipt(struct archive *archive, uint64_t position, const struct receipt *receipt);
 void archive_add_locator(struct archive *archive, const struct hash32 *hash, const uint8_t bytes[LOCATOR_SEALED_BYTES]);
 
+/* archive_fits_receipt tells whether a receipt of that position may be added next: positions are consecutive. */
+bool archive_fits_receipt(const struct archive *archive, uint64_t position);
+
+/* archive_add_top keeps the top of a receipt from before the first one that is added. Needs: position < UINT64_MAX. */
+void archive_add_top(struct archive *archive, uint64_t position, const struct hash32 *top);
+
+/* archive_clear forgets everything. */
+void archive_clear(struct archive *archive);
+
 /* archive_find_event gives the bytes of one event, or NULL when it is unknown or forgotten. Cost: one walk of a bucket. */
 const uint8_t *archive_find_event(const struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq);
 

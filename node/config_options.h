@@ -38,6 +38,10 @@
     NUMBER(io, ballast_mib, 64, 0, 65536, "space held in reserve, given up when the disk is nearly full; 0: none")                                      \
     NUMBER(io, queue_batches, 6, 2, 16, "log batches that can wait or be in flight")
 
+#define CONFIG_STORAGE(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                 \
+    CHOICE(storage, retention, "prune", "prune|archive", "prune: the log goes up to the older of two snapshots and what members that lag may need; archive: it stays")  \
+    NUMBER(storage, snapshot_mib, 1024, 1, 1048576, "commands after which a snapshot is made, or the size of the state if that is more; the same at all members")
+
 #define CONFIG_CRYPTO(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                  \
     CHOICE(crypto, verify, "auto", "auto|libsodium|reference", "which implementation may decide first; the verdicts are the same")                   \
     CHOICE(crypto, backend, "auto", "auto|ref|avx2|ifma", "instructions for checking signatures; auto: the fastest that this machine has and that passes its self-test") \
@@ -75,6 +79,7 @@
     X(node, CONFIG_NODE)                                                                                                                             \
     X(keys, CONFIG_KEYS)                                                                                                                             \
     X(io, CONFIG_IO)                                                                                                                                 \
+    X(storage, CONFIG_STORAGE)                                                                                                                       \
     X(crypto, CONFIG_CRYPTO)                                                                                                                         \
     X(limits, CONFIG_LIMITS)                                                                                                                         \
     X(memory, CONFIG_MEMORY)                                                                                                                         \

@@ -88,6 +88,13 @@ static struct driver_config driver_config_of(const struct daemon *daemon)
     config.apply.archive_receipts = (uint32_t)boot->config.memory.archive_receipts;
     config.apply.archive_locators = (uint32_t)boot->config.memory.archive_locators;
 
+    config.retention = (struct driver_retention){
+        .due_bytes = boot->config.storage.snapshot_mib << 20,
+        .due_blocks = boot->config.memory.history_blocks / 2,
+        .chunk_bytes_max = STATE_CHUNK_BYTES_MAX,
+        .archive = strcmp(boot->config.storage.retention, "archive") == 0,
+        .keep_blocks = boot->config.memory.history_blocks,
+    };
     replica_config_default(&config.replica);
     config.replica.epoch = boot->epoch;
     config.replica.self = boot->self;
@@ -290,13 +297,9 @@ enum exit_code daemon_open(struct daemon *daemon, const struct options *options)
 /* next_superblock is the version that says what is durable now. */
 static struct superblock next_superblock(const struct daemon *daemon, bool clean)
 {
-    const struct capsule *capsule = segment_log_capsule(&daemon->driver.log);
     struct superblock next = daemon->store.superblocks.current;
 
-    next.clean = clean;
-    next.durable_floor = daemon->driver.log.at.batch;
-    next.limit_epoch = capsule->limit_epoch;
-    next.limit_view = capsule->limit_view;
+    driver_fill(&daemon->driver, &next, clean);
     return next;
 }
 
@@ -304,6 +307,7 @@ static void superblock_saved(void *context, enum err err)
 {
     struct daemon *daemon = context;
 
+    driver_saved(&daemon->driver, &daemon->store.superblocks.next, err);
     if (err != ERR_OK) {
         driver_fail(&daemon->driver, err); /* The log alone is the truth, but a disk that failed one write cannot be trusted with a vote. */
     }
@@ -313,8 +317,13 @@ static void save_superblock(struct daemon *daemon)
 {
     struct superblock next = next_superblock(daemon, false);
 
-    if (store_save(&daemon->store, &next, superblock_saved, daemon) != ERR_AGAIN) {
+    enum err err = store_save(&daemon->store, &next, superblock_saved, daemon);
+    if (err != ERR_AGAIN) {
         daemon->save_wanted = false;
+        daemon->driver.save_wanted = false;
+    }
+    if (err != ERR_OK && err != ERR_AGAIN) {
+        superblock_saved(daemon, err);
     }
 }
 
@@ -444,7 +453,7 @@ static void turn(struct daemon *daemon)
     driver_flush(&daemon->driver);
     net_step(daemon->net, clock_mono_ns());
     keeper_turn(&daemon->keeper, clock_mono_ns());
-    if (daemon->save_wanted && daemon->drain_end_ns == 0) {
+    if ((daemon->save_wanted || daemon->driver.save_wanted) && daemon->drain_end_ns == 0) {
         save_superblock(daemon);
     }
     if (daemon->drain_end_ns != 0) {

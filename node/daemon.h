@@ -54,6 +54,7 @@ struct daemon {
     bool drained;
     bool speaking;                   /* net is up: what is executed now is news */
     bool clean_started, clean_done;
+    bool base_told;                  /* queries know where a snapshot began */
     bool save_wanted;                /* a checkpoint is certified: the superblock shall say so */
     bool stop;
     enum exit_code code;

@@ -93,6 +93,10 @@ static void port_executed(void *context, const struct apply_block *block)
 {
     struct daemon *daemon = context;
 
+    if (daemon->driver.has_base && !daemon->base_told) {
+        daemon->base_told = true;
+        queries_begin(&daemon->queries, daemon->driver.base.header.time_ms);
+    }
     queries_certified(&daemon->queries, replica_checkpoint(daemon->driver.replica));
     queries_executed(&daemon->queries);
     daemon->last_commit_ns = clock_mono_ns();

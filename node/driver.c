@@ -18,6 +18,13 @@ static void log_durable(void *context, uint64_t lsn, uint64_t duration_ns)
     driver->durable_ns = duration_ns;
 }
 
+static uint64_t log_now_ns(void *context)
+{
+    const struct driver *driver = context;
+
+    return driver->ports.now(driver->ports.context).mono_ns;
+}
+
 void driver_fail(struct driver *driver, enum err err)
 {
     ASSERT(err != ERR_OK);
@@ -44,6 +51,9 @@ enum err driver_take(struct driver *driver, struct arena *arena, struct disk *di
     driver->effects = arena_take(arena, 1, sizeof *driver->effects);
     driver->read_buffer = arena_take(arena, 1, DRIVER_RECORD_BYTES);
     segment_log_init(&driver->log, arena, disk, &driver->config.log);
+    struct snapshots_config snapshots = { config->retention.due_bytes, config->retention.due_blocks, config->retention.chunk_bytes_max, config->log.segment_bytes,
+        log_now_ns, driver };
+    snapshots_take(&driver->snapshots, arena, disk, &driver->apply, &snapshots);
     driver->replica_memory = arena_take(arena, 1, replica_footprint(&config->replica));
     return ERR_OK;
 }
@@ -232,6 +242,7 @@ static void finish_block(struct driver *driver, const struct apply_block *block)
 
     ASSERT(driver->commits_count > 0);
     driver->ports.executed(driver->ports.context, block);
+    snapshots_executed(&driver->snapshots, block->header, block->body.size, driver->started);
     driver->commits_head = (driver->commits_head + 1) % DRIVER_COMMITS_MAX;
     driver->commits_count--;
     driver_step(driver, &event);
@@ -298,6 +309,7 @@ bool driver_work(struct driver *driver)
     driver_execute_slice(driver);
     tell_timer(driver);
     release(driver);
+    driver_work_snapshots(driver);
     return driver_deadline_ns(driver) == 0;
 }
 
@@ -322,12 +334,14 @@ uint64_t driver_deadline_ns(const struct driver *driver)
     bool waits = driver->commits_count > 0 || driver->read_done || driver->lsn_durable != driver->durable_seen || links_changed(driver) ||
                  (driver->drain_wanted && !driver->drain_told) || driver->mute != driver->mute_told ||
                  (driver->outbox.count > 0 && driver->outbox.entries[driver->outbox.head].after_lsn <= driver->durable_seen);
-    return waits ? 0 : replica_deadline_ns(driver->replica);
+    uint64_t replica_ns = replica_deadline_ns(driver->replica), snapshots_ns = snapshots_deadline_ns(&driver->snapshots);
+    return waits || driver->snapshots.installed ? 0 : replica_ns < snapshots_ns ? replica_ns : snapshots_ns;
 }
 
 bool driver_is_idle(const struct driver *driver)
 {
-    return segment_log_is_idle(&driver->log) && driver->commits_count == 0 && driver->outbox.count == 0 && !driver->reading;
+    return segment_log_is_idle(&driver->log) && driver->commits_count == 0 && driver->outbox.count == 0 && !driver->reading &&
+           !driver->snapshots.io.busy;
 }
 
 bool driver_is_stalled(const struct driver *driver)

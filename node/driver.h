@@ -20,6 +20,7 @@
 #include "node/apply.h"
 #include "node/outbox.h"
 #include "node/ports.h"
+#include "node/snapshots.h"
 #include "storage/recovery.h"
 #include "storage/segment_log.h"
 
@@ -28,10 +29,19 @@
 #define DRIVER_COMMITS_MAX 64u       /* committed blocks that wait for execution; the replica holds no more bodies */
 #define DRIVER_RECORD_BYTES (BLOCK_BYTES_MAX + (64u << 10)) /* the largest record that is read back */
 
+/* What is kept of log and snapshots. */
+struct driver_retention {
+    uint64_t due_bytes, due_blocks; /* a snapshot is due: node/snapshots.h; due_bytes 0: never */
+    uint32_t chunk_bytes_max;
+    bool archive;                   /* nothing of the log goes */
+    uint64_t keep_blocks;           /* below the tip, for members that lag */
+};
+
 struct driver_config {
     struct replica_config replica;
     struct segment_log_config log; /* callbacks are set by the driver */
     struct apply_config apply;
+    struct driver_retention retention;
     const struct genesis *genesis; /* must outlive the driver */
     const struct sign_keypair *key; /* the replica's; in secret memory, must outlive the driver */
 };
@@ -42,6 +52,7 @@ struct driver_counters {
     uint64_t messages_sent;    /* per receiver */
     uint64_t events_dropped;   /* messages and requests that came while the log had no room */
     uint64_t slices;           /* of execution */
+    uint64_t segments_retired;
     uint64_t records_refused;  /* at start: records that the replica did not understand */
 };
 
@@ -52,12 +63,21 @@ struct driver {
     void *replica_memory;
     struct apply apply;
     struct segment_log log;
+    struct snapshots snapshots;
+    uint64_t carried_lsn;   /* of effects: what counts is behind the snapshot once this is durable; 0: nothing to do (K2) */
+    bool has_base;          /* this run began with a snapshot: */
+    struct snapshots_base base;
+    uint32_t first_segment; /* oldest that counts; the superblock says so */
+    uint32_t first_wanted;  /* ... as it shall be; >= first_segment */
+    uint32_t retire_next;   /* segments from here up to first_segment are to be taken out of use */
+    bool save_wanted;       /* the superblock is behind: the owner saves it */
     struct outbox outbox;
     struct effects *effects;
     uint32_t effect_next;   /* first effect not carried out; < effects->count only while stalled */
     bool stalled;           /* the log had no room: wait for DURABLE */
     bool stopped;           /* halted or failed: carry out nothing more */
     bool failed;            /* a write failed, and the owner knows */
+    bool started;           /* behind driver_start: what is executed now is new */
     bool stepping;          /* inside a step: no other may begin */
     uint64_t lsn_base;      /* position of the log when this run began; effects count from 1 */
     uint64_t lsn_durable;   /* of effects */
@@ -109,6 +129,10 @@ void driver_refuse(struct driver *driver, uint16_t code, uint32_t retry_after_ms
 
 /* driver_fail ends signing for good, as a log that cannot write does: for a write beside the log that failed. Tells the owner once. */
 void driver_fail(struct driver *driver, enum err err);
+
+/* driver_fill writes what the driver knows into the next version of the superblock; driver_saved tells how it went with it. */
+void driver_fill(const struct driver *driver, struct superblock *next, bool clean);
+void driver_saved(struct driver *driver, const struct superblock *saved, enum err err);
 
 /* driver_work does what waits inside: tells of durability and of what was read back, lets messages leave, executes one slice, fires the
  * deadline. Gives: true when more waits and the owner should not sleep. */

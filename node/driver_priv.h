@@ -13,6 +13,9 @@ void driver_carry_out(struct driver *driver);
 /* driver_execute_slice executes until the slice is used up. Gives: true when more commands wait. */
 bool driver_execute_slice(struct driver *driver);
 
+/* driver_work_snapshots does what is due of snapshots and of the log that goes. */
+void driver_work_snapshots(struct driver *driver);
+
 /* driver_is_open: events may come in. */
 static inline bool driver_is_open(const struct driver *driver)
 {

@@ -1,6 +1,6 @@
 /* driver_start.c: from the bytes on disk to a replica that speaks.
  *
- *     genesis -> state of block 0
+ *     snapshot -> state of its checkpoint block; without one: genesis -> state of block 0
  *     log, first reading   -> the newest capsule: what was promised
  *     log, second reading  -> every surviving record, in order; blocks that they prove committed are executed on the way
  *     START
@@ -86,13 +86,27 @@ static bool capsule_is_blank(const struct recovery_outcome *outcome)
     return outcome->position.batch == 0;
 }
 
+/* begin_state loads the newest snapshot, or else the genesis: then the log must tell everything from its beginning. */
+static enum err begin_state(struct driver *driver, const struct superblock *superblock)
+{
+    struct hash32 chain_id = block_hash(&driver->config.replica.genesis);
+
+    driver->has_base = snapshots_load(&driver->snapshots, superblock, &driver->config.replica.epoch, &chain_id, &driver->base) == ERR_OK;
+    if (driver->has_base) {
+        return ERR_OK;
+    }
+    archive_clear(&driver->apply.archive);
+    return apply_load_genesis(&driver->apply);
+}
+
 enum err driver_recover(struct driver *driver, const struct superblock *superblock, struct recovery_outcome *outcome)
 {
     struct recovery_sink look = { ignore_record, driver };
     struct recovery_sink restore = { restore_record, driver };
 
     ASSERT(driver->replica_memory != NULL);
-    enum err err = apply_load_genesis(&driver->apply);
+    driver->first_segment = driver->first_wanted = superblock->first_segment;
+    enum err err = begin_state(driver, superblock);
     if (err != ERR_OK) {
         return err;
     }
@@ -105,9 +119,25 @@ enum err driver_recover(struct driver *driver, const struct superblock *superblo
     if (!capsule_is_blank(outcome)) {
         struct voting_state state = state_of(&outcome->position.capsule);
         replica_restore_state(driver->replica, &state);
+    }
+    if (driver->has_base) {
+        replica_restore_base(driver->replica, &driver->base.header, &driver->base.cert);
+    }
+    if (!capsule_is_blank(outcome)) {
         err = recovery_run(&driver->log, superblock, &restore, outcome);
     }
     return err;
+}
+
+/* retire_leftovers finds segments that an earlier run meant to take out of use. */
+static void retire_leftovers(struct driver *driver)
+{
+    struct segment_log *log = &driver->log;
+    size_t count = 0;
+
+    if (log->disk->ops->segments(log->disk, log->segments, DISK_SEGMENTS_MAX, &count) == ERR_OK && count > 0 && log->segments[0] < driver->first_segment) {
+        driver->retire_next = log->segments[0];
+    }
 }
 
 void driver_start(struct driver *driver, const uint8_t instance[16], const struct recovery_outcome *outcome)
@@ -118,4 +148,6 @@ void driver_start(struct driver *driver, const uint8_t instance[16], const struc
     driver->effect_next = driver->effects->count;
     driver_step(driver, &(struct event){ .kind = EVENT_START });
     driver->urgent = true;
+    driver->started = true;
+    retire_leftovers(driver);
 }

@@ -18,6 +18,8 @@ void queries_take(struct queries *queries, struct arena *arena, struct apply *ap
     queries->inputs = arena_take(arena, 1, sizeof *queries->inputs);
 }
 
+void queries_begin(struct queries *queries, uint64_t time_ms) { queries->views.checkpoint_time_ms = time_ms; }
+
 static struct views_now now_of(const struct queries *queries)
 {
     struct ledger *ledger = queries->apply->ledger;

@@ -277,6 +277,24 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     }
 }
 
+static void write_snapshots(struct lines *lines, const struct daemon *daemon)
+{
+    const struct snapshots *snapshots = &daemon->driver.snapshots;
+
+    number(lines, "snapshot_height", snapshots->newest.set ? snapshots->newest.height : 0);
+    number(lines, "snapshot_older_height", snapshots->older.set ? snapshots->older.height : 0);
+    number(lines, "snapshot_stage", snapshots->stage);
+    number(lines, "snapshots_made", snapshots->counters.made);
+    number(lines, "snapshots_missed", snapshots->counters.missed);
+    number(lines, "snapshots_failed", snapshots->counters.failed);
+    number(lines, "snapshot_bytes", snapshots->counters.bytes);
+    number(lines, "snapshot_slices", snapshots->counters.slices);
+    number(lines, "snapshot_slice_us_max", snapshots->counters.slice_ns_max / 1000);
+    line(lines, "snapshot_reason %s\n", snapshots->reason[0] == '\0' ? "none" : snapshots->reason);
+    number(lines, "log_first_segment", daemon->driver.first_segment);
+    number(lines, "segments_retired", daemon->driver.counters.segments_retired);
+}
+
 static void write_sessions(struct lines *lines, const struct daemon *daemon)
 {
     const struct session_counters *counters = &daemon->sessions.counters;
@@ -303,6 +321,7 @@ uint16_t daemon_status(void *context, uint8_t *out, size_t room, size_t *size)
     write_consensus(&lines, daemon);
     write_pool(&lines, daemon);
     write_io(&lines, daemon);
+    write_snapshots(&lines, daemon);
     write_sessions(&lines, daemon);
     *size = lines.used;
     return 0;

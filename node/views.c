@@ -5,7 +5,7 @@
 
 #include "base/assert.h"
 
-_Static_assert(STATE_PINS_MAX == 2, "one certified, one candidate");
+_Static_assert(VIEWS_PINS < STATE_PINS_MAX, "one certified, one candidate; the others are not ours");
 
 void views_init(struct views *views, const struct config_limits *limits, uint64_t time_ms)
 {
@@ -15,7 +15,7 @@ void views_init(struct views *views, const struct config_limits *limits, uint64_
 /* K1: chain data only. */
 static bool is_checkpoint(const struct views *views, const struct views_now *now)
 {
-    return now->height % views->limits.checkpoint_blocks == 0 || now->time_ms >= views->checkpoint_time_ms + views->limits.checkpoint_ms;
+    return config_is_checkpoint(&views->limits, now->height, now->time_ms, views->checkpoint_time_ms);
 }
 
 static void pin(struct views *views, const struct views_now *now)

@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define VIEWS_PINS 2u /* pins 0 and 1 of the state store */
+
 struct view {
     bool set;
     uint64_t height, time_ms; /* of the block after which it is */
@@ -26,7 +28,7 @@ struct view {
 struct views {
     struct config_limits limits;       /* when a block is a checkpoint block */
     uint64_t checkpoint_time_ms;       /* of the newest checkpoint block */
-    struct view slots[STATE_PINS_MAX]; /* by the number of the pin */
+    struct view slots[VIEWS_PINS]; /* by the number of the pin */
     uint32_t certified, candidate;     /* slots; never the same */
     uint32_t certificate_bytes;        /* of the certified view */
     uint8_t certificate[CHECKPOINT_CERT_BYTES_MAX]; /* encoded */

@@ -97,11 +97,23 @@ static void port_proof(void *context, uint64_t token, bool ok, const struct bloc
     (void)context, (void)token, (void)ok, (void)header, (void)proof; /* nor asks for proofs */
 }
 
+/* tell_base says once in a life where it began. */
+static void tell_base(struct host *host)
+{
+    const struct snapshots_base *base = &host->driver.base;
+
+    if (host->driver.has_base && !host->base_told && host->world->based != NULL) {
+        host->world->based(host->world->context, host->plan.member, &base->header, &base->cert.checkpoint.state_root);
+    }
+    host->base_told = true;
+}
+
 static void port_executed(void *context, const struct apply_block *block)
 {
     struct host *host = context;
     struct hash32 root = ledger_state_root(host->driver.apply.ledger);
 
+    tell_base(host);
     host->world->executed(host->world->context, host->plan.member, block, &root);
 }
 
@@ -169,6 +181,8 @@ static struct driver_config config_of(const struct host *host)
     writer_init(&seed, config.replica.seed, sizeof config.replica.seed);
     write_u64_le(&seed, host->plan.seed);
     write_u64_le(&seed, host->plan.member);
+    config.retention = (struct driver_retention){ .due_bytes = host->plan.snapshot_bytes, .due_blocks = host->plan.snapshot_blocks,
+        .chunk_bytes_max = STATE_CHUNK_BYTES_MIN, .keep_blocks = host->plan.keep_blocks };
     config.apply = (struct apply_config){ .archive_events = 1024, .archive_receipts = 1024 };
     config.log = (struct segment_log_config){ .segment_bytes = HOST_LOG_BYTES, .queue_batches = 8, .index_entries = 4096, .now_ns = log_now };
     return config;
@@ -262,6 +276,7 @@ bool host_start(struct host *host)
     process_begin(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
     host->starting = true;
+    host->base_told = false;
     enum err err = superblock_store_open(&host->superblocks);
     if (err == ERR_OK) {
         err = driver_recover(&host->driver, &host->superblocks.current, &host->recovery);
@@ -315,16 +330,34 @@ static void clean_written(void *context, enum err err)
     host->clean = true;
 }
 
+static void superblock_saved(void *context, enum err err)
+{
+    struct host *host = context;
+
+    driver_saved(&host->driver, &host->superblocks.next, err);
+}
+
+/* save_superblock writes what the driver wants to be known at the next start. */
+static void save_superblock(struct host *host)
+{
+    if (!host->driver.save_wanted || host->drain_wanted || superblock_store_is_busy(&host->superblocks)) {
+        return;
+    }
+    struct superblock next = host->superblocks.current;
+    driver_fill(&host->driver, &next, false);
+    host->driver.save_wanted = false;
+    enum err err = superblock_store_write(&host->superblocks, &next, superblock_saved, host);
+    if (err != ERR_OK) {
+        superblock_saved(host, err);
+    }
+}
+
 /* finish_drain writes the clean mark once nothing is under way any more. Gives: true when the process is to end. */
 static bool finish_drain(struct host *host)
 {
-    if (host->drained && !host->cleaning && driver_is_idle(&host->driver)) {
+    if (host->drained && !host->cleaning && driver_is_idle(&host->driver) && !superblock_store_is_busy(&host->superblocks)) {
         struct superblock next = host->superblocks.current;
-        const struct capsule *capsule = segment_log_capsule(&host->driver.log);
-        next.clean = true;
-        next.durable_floor = host->driver.log.at.batch;
-        next.limit_epoch = capsule->limit_epoch;
-        next.limit_view = capsule->limit_view;
+        driver_fill(&host->driver, &next, true);
         host->cleaning = true;
         enum err err = superblock_store_write(&host->superblocks, &next, clean_written, host);
         ASSERT(err == ERR_OK);
@@ -432,6 +465,7 @@ bool host_work(struct host *host)
         more = driver_work(&host->driver);
     }
     driver_flush(&host->driver);
+    save_superblock(host);
     if (finish_drain(host)) {
         host->promised = host->driver.log.capsule_durable;
         sim_disk_kill(&host->disk); /* A segment may be in preparation. */

@@ -29,6 +29,7 @@ struct host_world {
     void (*admitted)(void *context, uint32_t member, uint64_t token);
     void (*refused)(void *context, uint32_t member, uint64_t token, uint16_t code, uint32_t retry_after_ms);
     void (*broken)(void *context, uint32_t member, const char *what); /* it halted, or cannot start or write */
+    void (*based)(void *context, uint32_t member, const struct block_header *header, const struct hash32 *state_root); /* it began with a snapshot; may be NULL */
 };
 
 struct host_plan {
@@ -38,6 +39,8 @@ struct host_plan {
     uint64_t verify_ns_min, verify_ns_max; /* until the verdicts of a job are there */
     struct sim_disk_faults disk;
     uint32_t segments_max;
+    uint64_t snapshot_bytes, snapshot_blocks; /* a snapshot is due; 0: never */
+    uint64_t keep_blocks;        /* of the log, below the tip */
     bool reserves;               /* P1 */
 };
 
@@ -68,6 +71,7 @@ struct host {
     struct host_job jobs[HOST_JOBS_MAX];
     uint32_t jobs_count;
     uint64_t jobs_made;
+    bool base_told;                   /* in this life */
     bool starting;                    /* inside host_start: executed blocks are old ones */
     bool drain_wanted, drained, cleaning, clean;
     uint64_t requests_dropped;

@@ -307,6 +307,20 @@ bool oracle_executed(struct oracle *oracle, uint32_t member, const struct apply_
     return note_block(oracle, member, block, state_root);
 }
 
+void oracle_based(struct oracle *oracle, uint32_t member, const struct block_header *header, const struct hash32 *state_root)
+{
+    uint64_t height = header->height;
+    struct hash32 hash = block_hash(header);
+    const struct oracle_block *known = height <= oracle->height ? &oracle->blocks[height] : NULL;
+
+    if (known == NULL || !hash_equal(&known->hash, &hash)) {
+        UNSAFE(oracle, "I1: r%u begins at a block %llu that nobody executed", member, (unsigned long long)height);
+    } else if (!hash_equal(&known->root, state_root)) {
+        UNSAFE(oracle, "I13: r%u begins with another state after block %llu", member, (unsigned long long)height);
+    }
+    oracle->members[member].executed_height = height;
+}
+
 /* --- Lives ---------------------------------------------------------------------------------------------------------- */
 
 void oracle_crashed(struct oracle *oracle, uint32_t member)

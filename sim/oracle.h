@@ -75,6 +75,9 @@ void oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message
 /* oracle_executed looks at a block after its execution. Gives: true when it is the first execution of this height. */
 bool oracle_executed(struct oracle *oracle, uint32_t member, const struct apply_block *block, const struct hash32 *state_root);
 
+/* oracle_based looks at where a life begins that has a snapshot: what it took over must be what others executed. */
+void oracle_based(struct oracle *oracle, uint32_t member, const struct block_header *header, const struct hash32 *state_root);
+
 /* oracle_crashed: a life ends. oracle_started compares what recovery found with what the member ever said, and with what was durable. */
 void oracle_crashed(struct oracle *oracle, uint32_t member);
 void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised);

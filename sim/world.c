@@ -121,6 +121,13 @@ static void on_executed(void *context, uint32_t member, const struct apply_block
     }
 }
 
+static void on_based(void *context, uint32_t member, const struct block_header *header, const struct hash32 *state_root)
+{
+    struct world *world = context;
+
+    oracle_based(&world->oracle, member, header, state_root);
+}
+
 static void on_admitted(void *context, uint32_t member, uint64_t token)
 {
     struct world *world = context;
@@ -190,6 +197,9 @@ static void open_hosts(struct world *world)
             .verify_ns_max = plan->verify_ns_max,
             .disk = plan->disk,
             .segments_max = plan->segments_max,
+            .snapshot_bytes = plan->snapshot_bytes,
+            .snapshot_blocks = plan->snapshot_blocks,
+            .keep_blocks = plan->keep_blocks,
             .reserves = plan->reserves,
         };
         host_open(&world->hosts[i], &world->cast, &world->host_world, &host_plan);
@@ -203,7 +213,7 @@ void world_open(struct world *world, const struct world_plan *plan)
     crypto_start();
     ASSERT(plan->check_every >= 1);
     *world = (struct world){ .plan = *plan, .hash = plan->seed };
-    world->host_world = (struct host_world){ world, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken };
+    world->host_world = (struct host_world){ world, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, on_based };
     cast_make(&world->cast, &cast_plan);
     sim_network_init(&world->network, plan->seed, plan->members_count, &plan->network);
     trace_init(&world->trace, plan->trace);

@@ -163,6 +163,7 @@ static void batch_is_source(struct recovery *recovery, const struct scan_place *
         log->table_count = 0;
     }
     log_table_add(log, place->head.number, place->block, place->head.blocks, place->chain);
+    log_extent_note(log, recovery->scan.segment, 0);
     at->segment = recovery->scan.segment;
     at->block = place->block + place->head.blocks;
     at->batch = place->head.number;
@@ -476,6 +477,7 @@ enum err recovery_run(struct segment_log *log, const struct superblock *superblo
     *outcome = (struct recovery_outcome){ .proved = superblock->durable_floor };
     log->table_count = 0;
     record_index_reset(&log->index);
+    log->extents_first = log->extents_count = 0;
     capsule_init(&recovery.capsule);
     recovery.capsule.epoch = superblock->epoch; /* until a batch says more */
     recovery.capsule.limit_epoch = superblock->epoch;

@@ -148,6 +148,7 @@ static enum err record_take(struct recovery *recovery, const struct record_head 
         at->segment = recovery->scan.segment;
         at->block = place->block;
         record_index_add(&recovery->log->index, head, at);
+        log_extent_note(recovery->log, at->segment, head->kind == RECORD_BLOCK || head->kind == RECORD_PAYLOAD ? head->height : 0);
     }
     return fragment_take(recovery, head, place, payload);
 }

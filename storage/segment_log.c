@@ -67,6 +67,7 @@ void segment_log_init(struct segment_log *log, struct arena *arena, struct disk 
     log->scratch = disk_buffer_take(arena, log_scratch_blocks(log));
     log->segments = arena_take(arena, DISK_SEGMENTS_MAX, sizeof *log->segments);
     log->table = arena_take(arena, segment_blocks(log), sizeof *log->table);
+    log->extents = arena_take(arena, DISK_SEGMENTS_MAX, sizeof *log->extents);
     record_index_init(&log->index, arena, log->config.index_entries);
     for (uint32_t i = 0; log->queue != NULL && i < log->config.queue_batches; i++) {
         log->queue[i].data = log->queue_data + (size_t)i * log->config.batch_bytes_max;
@@ -340,6 +341,29 @@ uint64_t segment_log_room_bytes(const struct segment_log *log)
     uint64_t next = log->at.next_ready ? segment_blocks(log) - SEGMENT_HEAD_BLOCKS - log_opening_blocks(log) : 0;
 
     return (here + next) * DISK_BLOCK;
+}
+
+void log_extent_note(struct segment_log *log, uint32_t segment, uint64_t height)
+{
+    struct log_extent *last = &log->extents[(log->extents_first + log->extents_count + DISK_SEGMENTS_MAX - 1) % DISK_SEGMENTS_MAX];
+
+    if (log->extents_count == 0 || last->segment != segment) {
+        ASSERT(log->extents_count == 0 || last->segment < segment);
+        ASSERT(log->extents_count < DISK_SEGMENTS_MAX);
+        last = &log->extents[(log->extents_first + log->extents_count++) % DISK_SEGMENTS_MAX];
+        *last = (struct log_extent){ .segment = segment };
+    }
+    last->height_max = height > last->height_max ? height : last->height_max;
+}
+
+uint32_t segment_log_needed(struct segment_log *log, uint64_t height)
+{
+    ASSERT(log->started);
+    while (log->extents_count > 1 && log->extents[log->extents_first].height_max <= height) { /* the newest stays, whatever it holds */
+        log->extents_first = (log->extents_first + 1) % DISK_SEGMENTS_MAX;
+        log->extents_count--;
+    }
+    return log->extents_count == 0 ? 0 : log->extents[log->extents_first].segment;
 }
 
 const struct capsule *segment_log_capsule(const struct segment_log *log) { return &log->at.capsule; }

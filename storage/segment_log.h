@@ -70,6 +70,12 @@ struct log_position {
     struct capsule capsule;  /* with which the log goes on */
 };
 
+/* What is known of a segment that counts: up to which height it holds blocks. */
+struct log_extent {
+    uint32_t segment;
+    uint64_t height_max; /* 0: no block */
+};
+
 struct log_batch; /* segment_log_priv.h */
 struct log_read;
 
@@ -92,6 +98,8 @@ struct segment_log {
     uint8_t *opening;                /* header blocks and first batch of a new segment */
     uint8_t *scratch;                /* the window of recovery, then the buffer of reading back */
     uint32_t *segments;              /* DISK_SEGMENTS_MAX numbers, for recovery */
+    struct log_extent *extents;      /* DISK_SEGMENTS_MAX, ascending; a ring */
+    uint32_t extents_first, extents_count;
     struct disk_request write;
     struct disk_request prepare;
     struct record_index index;
@@ -147,6 +155,10 @@ bool segment_log_is_starved(const struct segment_log *log);
 
 /* segment_log_reserve asks for the next segment unless it is there or on its way. Needs: segment_log_start was called, or it does nothing. */
 void segment_log_reserve(struct segment_log *log);
+
+/* segment_log_needed gives the number of the oldest segment that must stay when no block up to `height` is needed any more, 0 when the log is empty; those
+ * before it are not known to the log any more. Needs: started. What else still counts in them must have been appended again. */
+uint32_t segment_log_needed(struct segment_log *log, uint64_t height);
 
 /* segment_log_capsule gives the newest capsule appended, with the log's own fields. */
 const struct capsule *segment_log_capsule(const struct segment_log *log);

@@ -32,6 +32,9 @@ void log_batch_close(struct segment_log *log, struct log_batch *batch, uint64_t 
 /* log_index_batch remembers where the records of a durable batch lie. */
 void log_index_batch(struct segment_log *log, const struct batch_head *head, const uint8_t *data, uint32_t block);
 
+/* log_extent_note takes note of a segment, and of a block of that height in it; 0: of none. Needs: segments ascend. */
+void log_extent_note(struct segment_log *log, uint32_t segment, uint64_t height);
+
 /* log_table_add enters a batch of the current segment into the table that will be its seal. */
 void log_table_add(struct segment_log *log, uint64_t number, uint32_t block, uint32_t blocks, uint64_t chain);
 

@@ -44,6 +44,7 @@ void log_index_batch(struct segment_log *log, const struct batch_head *head, con
     while (batch_cursor_next(&cursor, &record, &place)) {
         place.segment = head->segment;
         place.block = block;
+        log_extent_note(log, head->segment, record.kind == RECORD_BLOCK || record.kind == RECORD_PAYLOAD ? record.height : 0);
         if (record.kind != RECORD_SEAL && record.kind != RECORD_STATE) {
             record_index_add(&log->index, &record, &place);
         }
@@ -205,6 +206,7 @@ static void opening_done(struct segment_log *log)
     log->at.move = false;
     log->at.torn = false;
     log->table_count = 0;
+    log_extent_note(log, log->at.segment, 0);
     log_table_add(log, log->at.batch, SEGMENT_HEAD_BLOCKS, log->write_blocks, log->write_chain);
     log->at.block = SEGMENT_HEAD_BLOCKS + log->write_blocks;
     log->counters.segments++;

@@ -105,6 +105,7 @@ void state_store_clear(struct state_store *store)
     store->dirty_count = 0;
     store->generation = 1;
     store->pinned = 0;
+    store->oldest = UINT32_MAX;
     memset(store->pins, 0, sizeof store->pins);
     store->inners_used = 0;
     store->inners_free = REF_NONE;

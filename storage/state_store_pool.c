@@ -2,7 +2,8 @@
  *
  * M1 Nodes beyond inners_used and cells beyond cells_used were never touched: an empty store costs no resident memory.
  * M2 A shared node is never changed and never on a free list.
- * M3 Without a pin the queue of retired nodes is empty, so the newest state alone fills the pools, and it is within the limits. */
+ * M3 Whatever no pin sees any more is freed a little at a time, and as much as it takes before a pool is called empty; so without a pin the newest state
+ *    alone fills the pools, and it is within the limits. */
 #include "storage/state_store_priv.h"
 
 #include "base/assert.h"
@@ -17,6 +18,8 @@ uint32_t state_cells(size_t key_bytes, size_t value_bytes)
     ASSERT(value_bytes <= STATE_VALUE_BYTES_MAX);
     return size <= HEAD_DATA_BYTES ? 1 : 1 + (uint32_t)((size - HEAD_DATA_BYTES + TAIL_DATA_BYTES - 1) / TAIL_DATA_BYTES);
 }
+
+enum { RELEASE_PER_GIVE = 4, RELEASE_AT_ONCE = 4096 }; /* the latter: a fraction of a millisecond */
 
 static void free_inner(struct state_store *store, uint32_t ref)
 {
@@ -65,29 +68,40 @@ static uint32_t oldest_pinned(const struct state_store *store)
     return oldest;
 }
 
+/* release_some frees up to `count` nodes that no pin sees any more. Gives: false when there is none. */
+static bool release_some(struct state_store *store, uint32_t count)
+{
+    uint32_t freed = 0;
+
+    while (freed < count && store->retired_count > 0 && store->retired[store->retired_first].generation <= store->oldest) {
+        free_ref(store, store->retired[store->retired_first].ref);
+        store->retired_first = (store->retired_first + 1) % store->retired_max;
+        store->retired_count--;
+        freed++;
+    }
+    return freed > 0;
+}
+
 void pool_release(struct state_store *store)
 {
-    uint32_t oldest = oldest_pinned(store);
-
+    store->oldest = oldest_pinned(store);
     store->pinned = 0;
     for (uint32_t i = 0; i < STATE_PINS_MAX; i++) {
         if (store->pins[i].active && store->pins[i].generation > store->pinned) {
             store->pinned = store->pins[i].generation;
         }
     }
-    while (store->retired_count > 0 && store->retired[store->retired_first].generation <= oldest) {
-        free_ref(store, store->retired[store->retired_first].ref);
-        store->retired_first = (store->retired_first + 1) % store->retired_max;
-        store->retired_count--;
-    }
-    ASSERT(oldest != UINT32_MAX || store->retired_count == 0);
+    (void)release_some(store, RELEASE_AT_ONCE);
 }
 
-/* The oldest pin gives way. Needs: there is one. */
-static void drop_oldest_pin(struct state_store *store)
+/* Makes room in a pool: what nobody sees goes first; else the oldest pin gives way. Needs: one of the two. */
+static void make_room(struct state_store *store)
 {
     uint32_t oldest = oldest_pinned(store);
 
+    if (release_some(store, RELEASE_AT_ONCE)) {
+        return;
+    }
     ASSERT(oldest != UINT32_MAX);
     for (uint32_t i = 0; i < STATE_PINS_MAX; i++) {
         if (store->pins[i].active && store->pins[i].generation == oldest) {
@@ -105,8 +119,8 @@ static void mark_dirty(struct state_store *store, uint8_t *dirty)
 
 uint32_t pool_take_inner(struct state_store *store)
 {
-    for (uint32_t i = 0; store->inners_free == REF_NONE && store->inners_used == store->inners_total && i < STATE_PINS_MAX; i++) {
-        drop_oldest_pin(store);
+    while (store->inners_free == REF_NONE && store->inners_used == store->inners_total) { /* each turn frees something */
+        make_room(store);
     }
     uint32_t ref = store->inners_free;
     if (ref != REF_NONE) {
@@ -159,8 +173,8 @@ uint32_t pool_take_leaf(struct state_store *store, struct bytes key, struct byte
 {
     uint32_t cells = state_cells(key.size, value.size);
 
-    for (uint32_t i = 0; store->cells_free_count + (store->cells_total - store->cells_used) < cells && i < STATE_PINS_MAX; i++) {
-        drop_oldest_pin(store);
+    while (store->cells_free_count + (store->cells_total - store->cells_used) < cells) { /* each turn frees something */
+        make_room(store);
     }
     uint32_t next = CELL_NONE;
     for (uint32_t i = 1; i < cells; i++) {
@@ -192,8 +206,9 @@ void pool_give(struct state_store *store, uint32_t ref)
     uint8_t *dirty = ref_is_leaf(ref) ? &pool_leaf(store, ref)->dirty : &pool_inner(store, ref)->dirty;
     uint32_t generation = ref_is_leaf(ref) ? pool_leaf(store, ref)->generation : pool_inner(store, ref)->generation;
 
-    for (uint32_t i = 0; store->retired_count == store->retired_max && i < STATE_PINS_MAX; i++) {
-        drop_oldest_pin(store);
+    (void)release_some(store, RELEASE_PER_GIVE);
+    while (store->retired_count == store->retired_max) { /* each turn frees something */
+        make_room(store);
     }
     if (pool_is_shared(store, generation)) {
         ASSERT(*dirty == 0); /* pinning folds */

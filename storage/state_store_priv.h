@@ -73,6 +73,7 @@ struct state_store {
     uint32_t dirty_count; /* nodes and leaves without a hash */
     uint32_t generation;  /* of nodes made now; from 1 */
     uint32_t pinned;      /* the youngest pin's generation, 0 without a pin */
+    uint32_t oldest;      /* the oldest pin's generation, UINT32_MAX without a pin */
     struct pin pins[STATE_PINS_MAX];
 
     struct inner *inners;
@@ -138,7 +139,7 @@ struct inner *pool_own(struct state_store *store, uint32_t *link);
 /* pool_rewrite writes another value into a leaf that is not shared. Needs: as many cells as before. */
 void pool_rewrite(struct state_store *store, uint32_t ref, struct bytes value);
 
-/* pool_release recomputes what the pins protect after one was set or dropped, and frees what nobody sees. */
+/* pool_release recomputes what the pins protect after one was set or dropped, and begins to free what nobody sees. Cost: bounded. */
 void pool_release(struct state_store *store);
 
 /* --- state_store_tree.c ------------------------------------------------------------------------------------------- */

@@ -31,6 +31,12 @@ struct config_limits {
 
 #define CONFIG_LIMITS_BYTES 32
 
+/* config_is_checkpoint tells whether the block of this height and time is a checkpoint block, when the newest one before it is of previous_ms. Source: K1. */
+static inline bool config_is_checkpoint(const struct config_limits *limits, uint64_t height, uint64_t time_ms, uint64_t previous_ms)
+{
+    return height % limits->checkpoint_blocks == 0 || time_ms >= previous_ms + limits->checkpoint_ms;
+}
+
 struct config {
     uint32_t epoch;
     uint32_t members_count; /* n, MEMBERS_MIN .. MEMBERS_MAX */

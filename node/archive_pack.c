@@ -1,0 +1,223 @@
+/* archive_pack.c: see archive_pack.h. */
+#include "node/archive_pack.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+#define EVENT_ITEM_BYTES (ACCT_BYTES + 8u + AUDIT_EVENT_BYTES)
+#define TOP_ITEM_BYTES (8u + HASH_BYTES)
+#define RECEIPT_ITEM_BYTES (8u + RECEIPT_BYTES)
+#define LOCATOR_ITEM_BYTES (HASH_BYTES + LOCATOR_SEALED_BYTES)
+
+/* first_of gives the number of the oldest item of the newest half. */
+static uint64_t first_of(uint64_t last, uint32_t max) { return last > max / 2 ? last - max / 2 + 1 : 1; }
+
+static bool is_held(uint64_t number, uint64_t last, uint32_t max) { return number != 0 && number <= last && last - number < max; }
+
+void archive_pack_begin(struct archive_pack *pack, const struct archive *archive)
+{
+    *pack = (struct archive_pack){ .kind = SNAPSHOT_EVENTS };
+    pack->events_last = archive->events_last;
+    pack->receipts_last = archive->receipts_last;
+    pack->locators_last = archive->locators_last;
+    pack->next = first_of(pack->events_last, archive->sizes.events_max);
+    if (archive->receipts_last > 0) {
+        uint64_t first = first_of(archive->receipts_last, archive->sizes.receipts_max);
+        pack->receipts_first = archive->receipts[first & (archive->sizes.receipts_max - 1)].position;
+    }
+}
+
+/* kind_next goes on with the kind behind this one. */
+static void kind_next(struct archive_pack *pack, const struct archive *archive)
+{
+    pack->kind++;
+    if (pack->kind == SNAPSHOT_TOPS) {
+        pack->next = 0;
+    } else if (pack->kind == SNAPSHOT_RECEIPTS) {
+        pack->next = first_of(pack->receipts_last, archive->sizes.receipts_max);
+    } else if (pack->kind == SNAPSHOT_LOCATORS) {
+        pack->next = archive->sizes.locators_max == 0 ? 1 : first_of(pack->locators_last, archive->sizes.locators_max);
+    }
+}
+
+static enum err event_put(const struct archive *archive, uint64_t number, struct writer *writer)
+{
+    const struct archive_event *event = &archive->events[number & (archive->sizes.events_max - 1)];
+
+    if (!is_held(number, archive->events_last, archive->sizes.events_max)) {
+        return ERR_FULL;
+    }
+    write_run(writer, event->patient, ACCT_BYTES);
+    write_u64_le(writer, event->seq);
+    write_run(writer, event->bytes, AUDIT_EVENT_BYTES);
+    return ERR_OK;
+}
+
+static enum err receipt_put(const struct archive *archive, uint64_t number, struct writer *writer)
+{
+    const struct archive_receipt *entry = &archive->receipts[number & (archive->sizes.receipts_max - 1)];
+    uint8_t bytes[RECEIPT_BYTES];
+
+    if (!is_held(number, archive->receipts_last, archive->sizes.receipts_max)) {
+        return ERR_FULL;
+    }
+    receipt_encode(&entry->receipt, bytes);
+    write_u64_le(writer, entry->position);
+    write_run(writer, bytes, sizeof bytes);
+    return ERR_OK;
+}
+
+static enum err locator_put(const struct archive *archive, uint64_t number, struct writer *writer)
+{
+    const struct archive_locator *locator = &archive->locators[number & (archive->sizes.locators_max - 1)];
+
+    if (!is_held(number, archive->locators_last, archive->sizes.locators_max)) {
+        return ERR_FULL;
+    }
+    write_run(writer, locator->hash.bytes, HASH_BYTES);
+    write_run(writer, locator->bytes, LOCATOR_SEALED_BYTES);
+    return ERR_OK;
+}
+
+/* tops_put writes the tops of the complete subtrees to the left of the first receipt, from the left. Gives: how many. */
+static uint32_t tops_put(const struct archive_pack *pack, const struct archive *archive, struct writer *writer)
+{
+    struct merkle_log log = archive_receipts_log(archive);
+    uint64_t sum = 0;
+    uint32_t items = 0;
+
+    for (uint32_t bit = 64; bit > 0; bit--) {
+        uint64_t size = UINT64_C(1) << (bit - 1);
+        struct hash32 leaf, top;
+        if ((pack->receipts_first & size) == 0) {
+            continue;
+        }
+        sum += size;
+        if (log.find(log.context, sum - 1, &leaf, &top)) {
+            write_u64_le(writer, sum - 1);
+            write_run(writer, top.bytes, HASH_BYTES);
+            items++;
+        }
+    }
+    return items;
+}
+
+/* items_put writes as many items of the present kind as there is room for. */
+static enum err items_put(struct archive_pack *pack, const struct archive *archive, struct writer *writer, uint32_t *items)
+{
+    static const uint32_t sizes[] = { [SNAPSHOT_EVENTS] = EVENT_ITEM_BYTES, [SNAPSHOT_RECEIPTS] = RECEIPT_ITEM_BYTES, [SNAPSHOT_LOCATORS] = LOCATOR_ITEM_BYTES };
+    uint64_t last = pack->kind == SNAPSHOT_EVENTS ? pack->events_last : pack->kind == SNAPSHOT_RECEIPTS ? pack->receipts_last : pack->locators_last;
+    enum err err = ERR_OK;
+
+    while (err == ERR_OK && pack->next <= last && writer->size - writer->offset >= sizes[pack->kind]) { /* each turn takes room */
+        err = pack->kind == SNAPSHOT_EVENTS ? event_put(archive, pack->next, writer)
+            : pack->kind == SNAPSHOT_RECEIPTS ? receipt_put(archive, pack->next, writer) : locator_put(archive, pack->next, writer);
+        pack->next++;
+        *items += 1;
+    }
+    return err;
+}
+
+enum err archive_pack_next(struct archive_pack *pack, const struct archive *archive, uint8_t *out, uint32_t room, struct snapshot_chunk *chunk)
+{
+    *chunk = (struct snapshot_chunk){ .items = 0 };
+    ASSERT(room >= LOCATOR_ITEM_BYTES);
+    while (pack->kind < SNAPSHOT_STATE && chunk->items == 0) { /* each turn writes a chunk or ends a kind */
+        struct writer writer;
+        enum err err = ERR_OK;
+        writer_init(&writer, out, room);
+        chunk->kind = pack->kind;
+        if (pack->kind == SNAPSHOT_TOPS) {
+            chunk->items = tops_put(pack, archive, &writer);
+            kind_next(pack, archive);
+        } else {
+            err = items_put(pack, archive, &writer, &chunk->items);
+        }
+        if (err != ERR_OK) {
+            return err;
+        }
+        ASSERT(!writer.failed);
+        chunk->bytes = (uint32_t)writer.offset;
+        if (chunk->items == 0 && chunk->kind == pack->kind) {
+            kind_next(pack, archive);
+        }
+    }
+    return ERR_OK;
+}
+
+/* --- Unpacking ----------------------------------------------------------------------------------------------------- */
+
+static void event_take(struct archive *archive, struct reader *reader)
+{
+    const uint8_t *patient = read_run(reader, ACCT_BYTES);
+    uint64_t seq = read_u64_le(reader);
+    const uint8_t *bytes = read_run(reader, AUDIT_EVENT_BYTES);
+
+    if (!reader->failed && seq < UINT64_MAX) {
+        archive_add_event(archive, patient, seq, bytes);
+    }
+}
+
+static void top_take(struct archive *archive, struct reader *reader)
+{
+    uint64_t position = read_u64_le(reader);
+    struct hash32 top;
+
+    read_copy(reader, top.bytes, HASH_BYTES);
+    if (!reader->failed && position < UINT64_MAX) {
+        archive_add_top(archive, position, &top);
+    }
+}
+
+static enum verdict receipt_take(struct archive *archive, struct reader *reader)
+{
+    uint64_t position = read_u64_le(reader);
+    const uint8_t *bytes = read_run(reader, RECEIPT_BYTES);
+    struct receipt receipt;
+
+    if (reader->failed) {
+        return VERDICT_LENGTH;
+    }
+    enum verdict verdict = receipt_decode(&receipt, bytes, RECEIPT_BYTES);
+    if (verdict == VERDICT_OK && !archive_fits_receipt(archive, position)) {
+        verdict = VERDICT_RANGE;
+    }
+    if (verdict == VERDICT_OK) {
+        archive_add_receipt(archive, position, &receipt);
+    }
+    return verdict;
+}
+
+static void locator_take(struct archive *archive, struct reader *reader)
+{
+    struct hash32 hash;
+
+    read_copy(reader, hash.bytes, HASH_BYTES);
+    const uint8_t *bytes = read_run(reader, LOCATOR_SEALED_BYTES);
+    if (!reader->failed) {
+        archive_add_locator(archive, &hash, bytes);
+    }
+}
+
+enum verdict archive_unpack(struct archive *archive, uint8_t kind, struct bytes bytes)
+{
+    enum verdict verdict = VERDICT_OK;
+    struct reader reader;
+
+    reader_init(&reader, bytes.data, bytes.size);
+    while (verdict == VERDICT_OK && reader_left(&reader) > 0) { /* each turn reads an item */
+        if (kind == SNAPSHOT_EVENTS) {
+            event_take(archive, &reader);
+        } else if (kind == SNAPSHOT_TOPS) {
+            top_take(archive, &reader);
+        } else if (kind == SNAPSHOT_RECEIPTS) {
+            verdict = receipt_take(archive, &reader);
+        } else {
+            ASSERT(kind == SNAPSHOT_LOCATORS);
+            locator_take(archive, &reader);
+        }
+        verdict = reader.failed ? VERDICT_LENGTH : verdict;
+    }
+    return verdict;
+}

@@ -1,0 +1,31 @@
+/* archive_pack.h: the newest half of the archive, as chunks of a snapshot, as it was at one moment while the archive goes on.
+ *
+ * Half: what is packed may be overwritten only after as many further items. It is the same on all replicas whose rings have the same sizes. Before the
+ * receipts stand the tops that their proofs need from the receipts before them. Items, little-endian:
+ *
+ *     event     patient 32, u64 seq, event      receipt   u64 position, receipt      top   u64 position, hash      locator   hash, sealed bytes */
+#ifndef WARD_NODE_ARCHIVE_PACK_H
+#define WARD_NODE_ARCHIVE_PACK_H
+
+#include "node/archive.h"
+#include "storage/snapshot.h"
+
+/* How far packing has come. */
+struct archive_pack {
+    uint8_t kind;    /* enum snapshot_kind that comes next; SNAPSHOT_STATE: all is packed */
+    uint64_t next;   /* number of the next item of it */
+    uint64_t events_last, receipts_last, locators_last;
+    uint64_t receipts_first; /* position of the first receipt that is packed */
+};
+
+/* archive_pack_begin marks the archive as it is now. */
+void archive_pack_begin(struct archive_pack *pack, const struct archive *archive);
+
+/* archive_pack_next writes the next chunk. Gives: *chunk with kind, items and bytes; items 0: there is no more. Fails: ERR_FULL: the archive has overwritten
+ * what was to come. Needs: room for any item. Cost: the copy. */
+enum err archive_pack_next(struct archive_pack *pack, const struct archive *archive, uint8_t *out, uint32_t room, struct snapshot_chunk *chunk);
+
+/* archive_unpack adds the items of a chunk to an archive. Any input is safe. Gives: OK, LENGTH, or RANGE for a receipt that is none. */
+enum verdict archive_unpack(struct archive *archive, uint8_t kind, struct bytes bytes);
+
+#endif

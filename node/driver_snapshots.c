@@ -1,0 +1,103 @@
+/* driver_snapshots.c: snapshots in the driver: made, installed, and what of the log they let go (K2).
+ *
+ *     made --save_wanted--> superblock names it --installed--> SNAPSHOT: what still counts is appended again --durable--> first segment raised
+ *                                                                                            retired one by one <--save_wanted--+ */
+#include "node/driver_priv.h"
+
+#include "base/assert.h"
+
+/* carry has the replica append again what counts in the log below a snapshot that is durable now. */
+static void carry(struct driver *driver)
+{
+    if (!driver->snapshots.installed || !driver_is_open(driver)) {
+        return;
+    }
+    driver->snapshots.installed = false;
+    driver_step(driver, &(struct event){ .kind = EVENT_SNAPSHOT });
+    driver->carried_lsn = driver->log.at.lsn - driver->lsn_base;
+}
+
+/* floor_height gives the height up to which no block of the log is needed any more. Source: K2. */
+static uint64_t floor_height(const struct driver *driver)
+{
+    uint64_t tip = driver->apply.height, keep = driver->config.retention.keep_blocks;
+    uint64_t floor = driver->snapshots.older.set ? driver->snapshots.older.height : 0;
+
+    if (driver->config.retention.archive || tip <= keep) {
+        return 0;
+    }
+    return tip - keep < floor ? tip - keep : floor;
+}
+
+/* let_go decides what goes, once the carried records are durable. */
+static void let_go(struct driver *driver)
+{
+    if (driver->carried_lsn == 0 || driver->durable_seen < driver->carried_lsn || driver->stopped) {
+        return;
+    }
+    driver->carried_lsn = 0;
+    uint32_t first = segment_log_needed(&driver->log, floor_height(driver));
+    ASSERT(first <= driver->log.at.segment || first == 0); /* K2 */
+    ASSERT(driver->snapshots.newest.set);                  /* K2 */
+    if (first > driver->first_wanted) {
+        driver->first_wanted = first;
+        driver->save_wanted = true;
+    }
+}
+
+/* retire takes the next segment out of use, that the superblock does not count any more. */
+static void retire(struct driver *driver)
+{
+    struct disk *disk = driver->log.disk;
+
+    if (driver->retire_next == 0 || driver->retire_next >= driver->first_segment || driver->reading) {
+        return;
+    }
+    if (disk->ops->retire(disk, driver->retire_next) != ERR_AGAIN) {
+        driver->retire_next++;
+        driver->counters.segments_retired++;
+    }
+}
+
+void driver_work_snapshots(struct driver *driver)
+{
+    bool waited = driver->snapshots.io.preparing;
+
+    if (driver->stopped) {
+        return;
+    }
+    snapshots_certified(&driver->snapshots, replica_checkpoint(driver->replica));
+    if (driver->drain_wanted) {
+        snapshots_stop(&driver->snapshots);
+    }
+    snapshots_work(&driver->snapshots);
+    driver->save_wanted = driver->save_wanted || driver->snapshots.save_wanted;
+    driver->snapshots.save_wanted = false;
+    carry(driver);
+    let_go(driver);
+    retire(driver);
+    if (waited && !driver->snapshots.io.preparing) {
+        segment_log_kick(&driver->log); /* it may have been refused a preparation meanwhile */
+    }
+}
+
+void driver_fill(const struct driver *driver, struct superblock *next, bool clean)
+{
+    const struct capsule *capsule = segment_log_capsule(&driver->log);
+
+    next->clean = clean;
+    next->durable_floor = driver->log.at.batch;
+    next->limit_epoch = capsule->limit_epoch;
+    next->limit_view = capsule->limit_view;
+    next->first_segment = driver->first_wanted > next->first_segment ? driver->first_wanted : next->first_segment;
+    snapshots_fill(&driver->snapshots, next);
+}
+
+void driver_saved(struct driver *driver, const struct superblock *saved, enum err err)
+{
+    if (err == ERR_OK && saved->first_segment > driver->first_segment) {
+        driver->retire_next = driver->retire_next == 0 ? driver->first_segment : driver->retire_next;
+        driver->first_segment = saved->first_segment;
+    }
+    snapshots_saved(&driver->snapshots, &saved->checkpoint_snapshot, err);
+}

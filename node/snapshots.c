@@ -1,0 +1,390 @@
+/* snapshots.c: see snapshots.h. Loading at a start is in snapshots_load.c.
+ *
+ * Invariants: the state is pinned from the moment a snapshot is due until it is read back or given up; the slot that is written is named by nobody;
+ * one request of the io at a time, and the stage says what it was for. */
+#include "node/snapshots.h"
+
+#include "base/assert.h"
+#include "ledger/ledger.h"
+#include "node/snapshots_priv.h"
+
+#include <string.h>
+
+static void io_done(void *context, enum err err);
+
+void snapshots_take(struct snapshots *snapshots, struct arena *arena, struct disk *disk, struct apply *apply, const struct snapshots_config *config)
+{
+    _Static_assert(SNAPSHOTS_PIN < STATE_PINS_MAX, "a pin of our own");
+    _Static_assert(CHECKPOINT_CERT_BYTES_MAX <= SNAPSHOT_CERT_BYTES_MAX, "a certificate fits its place");
+    *snapshots = (struct snapshots){ .config = *config, .apply = apply, .reason = "" };
+    snapshot_io_take(&snapshots->io, arena, disk, config->segment_bytes);
+    state_chunker_init(&snapshots->chunker, arena, config->chunk_bytes_max);
+    snapshot_manifest_take(&snapshots->manifest, arena);
+    snapshots->io.done = io_done;
+    snapshots->io.context = snapshots;
+    snapshots->checkpoint_ms = apply->genesis->time_ms;
+}
+
+static struct state_store *store_of(const struct snapshots *snapshots) { return ledger_store(snapshots->apply->ledger); }
+
+static void give_up(struct snapshots *snapshots, const char *reason)
+{
+    ASSERT(snapshots->stage != SNAPSHOTS_IDLE);
+    ASSERT(!snapshots->io.busy);
+    state_store_unpin(store_of(snapshots), SNAPSHOTS_PIN);
+    snapshots->stage = SNAPSHOTS_IDLE;
+    snapshots->reason = reason;
+    snapshots->save_wanted = false;
+    snapshots->counters.failed++;
+}
+
+/* --- When ----------------------------------------------------------------------------------------------------------- */
+
+static bool is_due(const struct snapshots *snapshots)
+{
+    uint64_t state = (uint64_t)state_store_cells(store_of(snapshots)) * STATE_CELL_BYTES;
+    uint64_t due = snapshots->config.due_bytes > state ? snapshots->config.due_bytes : state;
+
+    return snapshots->config.due_bytes != 0 && (snapshots->bytes >= due || snapshots->blocks >= snapshots->config.due_blocks);
+}
+
+/* slot_free gives a slot that nobody names. */
+static uint32_t slot_free(const struct snapshots *snapshots)
+{
+    uint32_t slot = 0;
+
+    while ((snapshots->newest.set && snapshots->newest.slot == slot) || (snapshots->older.set && snapshots->older.slot == slot)) {
+        slot++;
+    }
+    ASSERT(slot < SNAPSHOT_SLOTS);
+    return slot;
+}
+
+static void begin(struct snapshots *snapshots, const struct block_header *header)
+{
+    snapshots->stage = SNAPSHOTS_CERTIFICATE;
+    snapshots->making = (struct snapshots_entry){ .set = true, .slot = slot_free(snapshots), .height = header->height };
+    snapshots->header = *header;
+    snapshots->bytes_at = snapshots->bytes;
+    snapshots->blocks_at = snapshots->blocks;
+    state_store_pin(store_of(snapshots), SNAPSHOTS_PIN);
+    archive_pack_begin(&snapshots->pack, &snapshots->apply->archive);
+    snapshots->manifest.height = header->height;
+    snapshots->manifest.chunk_bytes_max = snapshots->config.chunk_bytes_max;
+    snapshots->manifest.chunks_count = 0;
+}
+
+void snapshots_executed(struct snapshots *snapshots, const struct block_header *header, size_t body_bytes, bool live)
+{
+    snapshots->bytes += body_bytes + SNAPSHOTS_BLOCK_BYTES;
+    snapshots->blocks++;
+    if (!config_is_checkpoint(&snapshots->apply->genesis->limits, header->height, header->time_ms, snapshots->checkpoint_ms)) {
+        return;
+    }
+    snapshots->checkpoint_ms = header->time_ms;
+    if (!is_due(snapshots)) {
+        return;
+    }
+    snapshots->bytes = 0;
+    snapshots->blocks = 0;
+    if (live && snapshots->stage == SNAPSHOTS_IDLE) {
+        begin(snapshots, header);
+    } else if (live) {
+        snapshots->counters.missed++;
+        snapshots->reason = "the one before is still being made";
+    }
+}
+
+void snapshots_certified(struct snapshots *snapshots, const struct checkpoint_cert *cert)
+{
+    struct hash32 root;
+    struct writer writer;
+
+    if (snapshots->stage != SNAPSHOTS_CERTIFICATE || cert == NULL || cert->checkpoint.height < snapshots->making.height) {
+        return;
+    }
+    bool pinned = state_store_pinned(store_of(snapshots), SNAPSHOTS_PIN, &root);
+    if (cert->checkpoint.height > snapshots->making.height || !pinned || !hash_equal(&root, &cert->checkpoint.state_root)) {
+        give_up(snapshots, "its checkpoint was not certified before the next");
+        return;
+    }
+    writer_init(&writer, snapshots->cert, sizeof snapshots->cert);
+    checkpoint_cert_encode(cert, &writer);
+    ASSERT(!writer.failed);
+    snapshots->cert_bytes = (uint32_t)writer.offset;
+    snapshots->making.checkpoint = cert->checkpoint;
+    snapshots->manifest.state_root = root;
+    snapshots_note_write(snapshots, &snapshots->manifest);
+    snapshots->place = snapshot_place_first();
+    state_cursor_init(&snapshots->cursor, bytes_of("", 0), SNAPSHOTS_PIN);
+    snapshots->cursor_ended = false;
+    state_chunker_begin(&snapshots->chunker);
+    snapshots->stage = SNAPSHOTS_ARCHIVE;
+    snapshots->resume_ns = 0;
+}
+
+/* --- Writing -------------------------------------------------------------------------------------------------------- */
+
+/* run_take gives the next run of a slot. Fails: false when the slot is full. */
+static bool run_take(struct snapshots *snapshots, uint32_t bytes, struct snapshot_run *run)
+{
+    *run = (struct snapshot_run){ .slot = snapshots->making.slot, .place = snapshot_place_take(&snapshots->place, bytes, snapshots->io.part_blocks), .bytes = bytes };
+    if (run->place.part >= SNAPSHOT_PARTS_MAX) {
+        give_up(snapshots, "it is larger than a slot");
+        return false;
+    }
+    return true;
+}
+
+/* chunk_write writes the chunk that lies in the io's buffer. */
+static void chunk_write(struct snapshots *snapshots, const struct snapshot_chunk *chunk)
+{
+    struct snapshot_run run;
+
+    if (snapshots->manifest.chunks_count == SNAPSHOT_CHUNKS_MAX) {
+        give_up(snapshots, "it has more chunks than a manifest names");
+        return;
+    }
+    snapshots->manifest.chunks[snapshots->manifest.chunks_count++] = *chunk;
+    snapshots->counters.bytes += chunk->bytes;
+    if (run_take(snapshots, chunk->bytes, &run)) {
+        snapshot_io_write(&snapshots->io, &run);
+    }
+}
+
+static void archive_step(struct snapshots *snapshots)
+{
+    struct snapshot_chunk chunk;
+    enum err err = archive_pack_next(&snapshots->pack, &snapshots->apply->archive, snapshots->io.data, snapshots->config.chunk_bytes_max, &chunk);
+
+    if (err != ERR_OK) {
+        give_up(snapshots, "the archive was overwritten meanwhile: it is too small for this load");
+        return;
+    }
+    if (chunk.items == 0) {
+        snapshots->stage = SNAPSHOTS_STATE;
+        return;
+    }
+    enum verdict verdict = snapshot_chunk_hash(chunk.kind, bytes_of(snapshots->io.data, chunk.bytes), &chunk.hash);
+    ASSERT(verdict == VERDICT_OK);
+    chunk_write(snapshots, &chunk);
+}
+
+/* pair_step adds the next pair to the chunks, or ends them. */
+static void pair_step(struct snapshots *snapshots)
+{
+    struct state_entry entry;
+    struct hash32 root;
+
+    if (state_cursor_next(store_of(snapshots), &snapshots->cursor, &entry)) {
+        state_chunker_add(&snapshots->chunker, entry.key, entry.value);
+        return;
+    }
+    snapshots->cursor_ended = true;
+    root = state_chunker_end(&snapshots->chunker);
+    snapshots->root_wrong = !hash_equal(&root, &snapshots->manifest.state_root); /* the pin was dropped, or memory is not what it was */
+}
+
+static void state_step(struct snapshots *snapshots)
+{
+    struct state_chunk ready;
+    struct bytes bytes;
+
+    if (state_chunker_next(&snapshots->chunker, &ready, &bytes)) {
+        struct snapshot_chunk chunk = { .kind = SNAPSHOT_STATE, .bit = ready.bit, .items = ready.pairs, .bytes = ready.bytes, .hash = ready.hash };
+        memcpy(snapshots->io.data, bytes.data, bytes.size);
+        chunk_write(snapshots, &chunk);
+    } else if (!snapshots->cursor_ended) {
+        pair_step(snapshots);
+    } else if (snapshots->root_wrong) {
+        give_up(snapshots, "the pinned state is gone: the store's reserve is too small for this load");
+    } else {
+        snapshots->stage = SNAPSHOTS_MANIFEST;
+    }
+}
+
+static void manifest_step(struct snapshots *snapshots)
+{
+    struct snapshot_run run;
+    struct writer writer;
+
+    writer_init(&writer, snapshots->io.data, SNAPSHOT_IO_BYTES);
+    snapshot_manifest_encode(&snapshots->manifest, &writer);
+    snapshots->making.digest = snapshot_digest(bytes_of(snapshots->io.data, writer.offset));
+    snapshots->head = (struct snapshot_head){ .stage = SNAPSHOT_WHOLE, .height = snapshots->making.height, .digest = snapshots->making.digest };
+    snapshots->head.manifest_bytes = (uint32_t)writer.offset;
+    snapshots->head.cert_bytes = snapshots->cert_bytes;
+    snapshots->stage = SNAPSHOTS_CERT;
+    if (run_take(snapshots, snapshots->head.manifest_bytes, &run)) {
+        snapshots->head.manifest = run.place;
+        snapshot_io_write(&snapshots->io, &run);
+    }
+}
+
+static void cert_step(struct snapshots *snapshots)
+{
+    struct snapshot_run run;
+
+    memcpy(snapshots->io.data, snapshots->cert, snapshots->cert_bytes);
+    snapshots->stage = SNAPSHOTS_HEAD;
+    if (run_take(snapshots, snapshots->cert_bytes, &run)) {
+        snapshots->head.cert = run.place;
+        snapshot_io_write(&snapshots->io, &run);
+    }
+}
+
+static void head_step(struct snapshots *snapshots)
+{
+    struct snapshot_run run = { .slot = snapshots->making.slot, .place = { 0, 0 }, .bytes = DISK_BLOCK };
+
+    snapshot_head_encode(&snapshots->head, snapshots->io.data);
+    snapshots->stage = SNAPSHOTS_CHECK;
+    snapshots->place = snapshot_place_first();
+    snapshots->checked = 0;
+    snapshot_io_write(&snapshots->io, &run);
+}
+
+/* check_step reads the next chunk back, or is through. */
+static void check_step(struct snapshots *snapshots)
+{
+    struct snapshot_run run;
+
+    if (snapshots->checked == snapshots->manifest.chunks_count) {
+        state_store_unpin(store_of(snapshots), SNAPSHOTS_PIN);
+        snapshots->stage = SNAPSHOTS_INSTALL;
+        snapshots->save_wanted = true;
+        return;
+    }
+    if (run_take(snapshots, snapshots->manifest.chunks[snapshots->checked].bytes, &run)) {
+        snapshot_io_read(&snapshots->io, &run);
+    }
+}
+
+static void step(struct snapshots *snapshots)
+{
+    switch (snapshots->stage) {
+    case SNAPSHOTS_ARCHIVE:
+        archive_step(snapshots);
+        break;
+    case SNAPSHOTS_STATE:
+        state_step(snapshots);
+        break;
+    case SNAPSHOTS_MANIFEST:
+        manifest_step(snapshots);
+        break;
+    case SNAPSHOTS_CERT:
+        cert_step(snapshots);
+        break;
+    case SNAPSHOTS_HEAD:
+        head_step(snapshots);
+        break;
+    case SNAPSHOTS_CHECK:
+        check_step(snapshots);
+        break;
+    case SNAPSHOTS_IDLE:
+    case SNAPSHOTS_CERTIFICATE:
+    case SNAPSHOTS_INSTALL:
+        ASSERT(false);
+    }
+}
+
+static bool is_working(const struct snapshots *snapshots)
+{
+    bool waits = snapshots->stage == SNAPSHOTS_IDLE || snapshots->stage == SNAPSHOTS_CERTIFICATE || snapshots->stage == SNAPSHOTS_INSTALL;
+
+    return !waits && !snapshots->io.busy;
+}
+
+void snapshots_work(struct snapshots *snapshots)
+{
+    uint64_t begin_ns = snapshots->config.now_ns(snapshots->config.context), now_ns = begin_ns;
+
+    snapshot_io_kick(&snapshots->io);
+    if (!is_working(snapshots) || begin_ns < snapshots->resume_ns) {
+        return;
+    }
+    while (is_working(snapshots) && now_ns - begin_ns < SNAPSHOTS_SLICE_NS) { /* bounded by time, and by a request that begins */
+        for (uint32_t i = 0; i < 64 && is_working(snapshots); i++) {
+            step(snapshots);
+        }
+        now_ns = snapshots->config.now_ns(snapshots->config.context);
+        if (now_ns == begin_ns) {
+            break; /* a clock that stands still while we work is the simulator's */
+        }
+    }
+    snapshots->resume_ns = now_ns + SNAPSHOTS_PAUSE_NS;
+    snapshots->counters.slices++;
+    snapshots->counters.slice_ns_max = now_ns - begin_ns > snapshots->counters.slice_ns_max ? now_ns - begin_ns : snapshots->counters.slice_ns_max;
+}
+
+uint64_t snapshots_deadline_ns(const struct snapshots *snapshots)
+{
+    return is_working(snapshots) || snapshots->io.wants_prepare ? snapshots->resume_ns : UINT64_MAX;
+}
+
+/* chunk_is_right checks the chunk that was read back. */
+static bool chunk_is_right(const struct snapshots *snapshots)
+{
+    const struct snapshot_chunk *chunk = &snapshots->manifest.chunks[snapshots->checked];
+    struct hash32 hash;
+
+    return snapshot_chunk_hash(chunk->kind, bytes_of(snapshots->io.data, chunk->bytes), &hash) == VERDICT_OK && hash_equal(&hash, &chunk->hash);
+}
+
+static void io_done(void *context, enum err err)
+{
+    struct snapshots *snapshots = context;
+
+    if (err != ERR_OK) {
+        give_up(snapshots, err == ERR_NO_SPACE ? "the disk is full" : "the disk failed");
+        return;
+    }
+    if (snapshots->stage != SNAPSHOTS_CHECK || snapshots->io.request.offset + snapshots->io.run.place.part == 0) {
+        return; /* a write; the next slice goes on */
+    }
+    if (!chunk_is_right(snapshots)) {
+        give_up(snapshots, "what was read back is not what was written");
+        return;
+    }
+    snapshots->checked++;
+}
+
+void snapshots_stop(struct snapshots *snapshots)
+{
+    if (snapshots->stage != SNAPSHOTS_IDLE && snapshots->stage != SNAPSHOTS_INSTALL && !snapshots->io.busy) {
+        give_up(snapshots, "the replica stopped");
+    }
+}
+
+/* --- Installing ----------------------------------------------------------------------------------------------------- */
+
+void snapshots_fill(const struct snapshots *snapshots, struct superblock *next)
+{
+    const struct snapshots_entry *entry = snapshots->stage == SNAPSHOTS_INSTALL ? &snapshots->making : &snapshots->newest;
+
+    if (!entry->set) {
+        return;
+    }
+    next->checkpoint_height = entry->height;
+    next->checkpoint_block = entry->checkpoint.block;
+    next->checkpoint_state = entry->checkpoint.state_root;
+    next->checkpoint_snapshot = entry->digest;
+}
+
+void snapshots_saved(struct snapshots *snapshots, const struct hash32 *digest, enum err err)
+{
+    if (snapshots->stage != SNAPSHOTS_INSTALL || !hash_equal(digest, &snapshots->making.digest)) {
+        return;
+    }
+    if (err != ERR_OK) {
+        give_up(snapshots, "the superblock cannot be written");
+        return;
+    }
+    snapshots->older = snapshots->newest;
+    snapshots->newest = snapshots->making;
+    snapshots->stage = SNAPSHOTS_IDLE;
+    snapshots->save_wanted = false;
+    snapshots->installed = true;
+    snapshots->reason = "";
+    snapshots->counters.made++;
+}

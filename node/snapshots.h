@@ -1,0 +1,127 @@
+/* snapshots.h: makes a snapshot of state and archive every so often, in slices, while the replica goes on.
+ *
+ *     checkpoint block, due --pin--> its certificate --> archive --> state --> manifest, certificate, head --> all read back and checked
+ *                                          \--another came first: missed                                         |
+ *     anything fails: given up, counted; the next one is due at its time                superblock names it <----+
+ *
+ * Due is a matter of the chain alone: so many bytes of commands since the last, or so many blocks. So all replicas with the same settings
+ * make the same ones. A slice ends after slice_ns and the next begins pause_ns later; without a snapshot in the making there is no deadline (N5).
+ * Sans-IO but for `struct disk`. */
+#ifndef WARD_NODE_SNAPSHOTS_H
+#define WARD_NODE_SNAPSHOTS_H
+
+#include "node/apply.h"
+#include "node/archive_pack.h"
+#include "storage/snapshot_io.h"
+#include "storage/superblock.h"
+#include "wire/cert.h"
+
+#define SNAPSHOTS_PIN 2u               /* of the state store; views.h has the others */
+#define SNAPSHOTS_SLICE_NS 1000000u
+#define SNAPSHOTS_PAUSE_NS 4000000u    /* a fifth of a core at most */
+#define SNAPSHOTS_BLOCK_BYTES 512u     /* what a block counts besides its commands */
+
+struct snapshots_config {
+    uint64_t due_bytes;       /* of commands since the last one, or the size of the state if that is more; 0: never */
+    uint64_t due_blocks;      /* blocks since the last one: less than are served from the log */
+    uint32_t chunk_bytes_max; /* STATE_CHUNK_BYTES_MIN to STATE_CHUNK_BYTES_MAX */
+    uint32_t segment_bytes;
+    uint64_t (*now_ns)(void *context);
+    void *context;
+};
+
+enum snapshots_stage {
+    SNAPSHOTS_IDLE,
+    SNAPSHOTS_CERTIFICATE, /* pinned; waits for the certificate */
+    SNAPSHOTS_ARCHIVE,
+    SNAPSHOTS_STATE,
+    SNAPSHOTS_MANIFEST,
+    SNAPSHOTS_CERT,
+    SNAPSHOTS_HEAD,
+    SNAPSHOTS_CHECK,       /* reads back */
+    SNAPSHOTS_INSTALL      /* waits for the superblock */
+};
+
+/* A snapshot that lies whole in a slot. */
+struct snapshots_entry {
+    bool set;
+    uint32_t slot;
+    uint64_t height;
+    struct hash32 digest;
+    struct checkpoint checkpoint;
+};
+
+struct snapshots_counters {
+    uint64_t made, missed, failed;
+    uint64_t bytes;        /* of chunks written */
+    uint64_t slices, slice_ns_max;
+};
+
+struct snapshots {
+    struct snapshots_config config;
+    struct apply *apply;
+    struct snapshot_io io;
+    struct state_chunker chunker;
+    struct snapshot_manifest manifest;
+    struct snapshots_entry newest, older;
+    struct snapshots_counters counters;
+    const char *reason;         /* why the last one was not made, "" if it was */
+    uint64_t checkpoint_ms;     /* time of the newest checkpoint block (K1) */
+    uint64_t bytes, blocks;     /* since the last one was due */
+    enum snapshots_stage stage;
+    struct snapshots_entry making;
+    uint64_t resume_ns;
+    struct block_header header; /* of its block */
+    uint64_t bytes_at, blocks_at; /* what `bytes` and `blocks` were behind it */
+    struct archive_pack pack;
+    struct state_cursor cursor;
+    bool cursor_ended, root_wrong;
+    struct snapshot_place place; /* of what comes next; of the chunk that is checked next */
+    uint32_t checked;
+    struct snapshot_head head;
+    uint8_t cert[CHECKPOINT_CERT_BYTES_MAX];
+    uint32_t cert_bytes;
+    bool save_wanted;           /* the superblock shall name it */
+    bool installed;             /* news for the owner, who takes it back */
+};
+
+/* snapshots_take takes buffers of three chunks and a manifest. Owns: apply must outlive it. */
+void snapshots_take(struct snapshots *snapshots, struct arena *arena, struct disk *disk, struct apply *apply, const struct snapshots_config *config);
+
+/* snapshots_executed is told of every block, between two blocks. Cost: a pin when a snapshot is due. `live`: false while a start replays. */
+void snapshots_executed(struct snapshots *snapshots, const struct block_header *header, size_t body_bytes, bool live);
+
+/* snapshots_certified is told of the newest certificate, or NULL, whenever there may be a new one. */
+void snapshots_certified(struct snapshots *snapshots, const struct checkpoint_cert *cert);
+
+/* snapshots_work does a slice when it is time. snapshots_deadline_ns gives when; UINT64_MAX: nothing is to be done, or the disk is waited for. */
+void snapshots_work(struct snapshots *snapshots);
+uint64_t snapshots_deadline_ns(const struct snapshots *snapshots);
+
+/* snapshots_stop gives up what is being made, unless it only waits for the superblock: the process is to end. */
+void snapshots_stop(struct snapshots *snapshots);
+
+/* snapshots_fill writes the checkpoint fields of a superblock: of the snapshot that is to be installed, or of the newest. */
+void snapshots_fill(const struct snapshots *snapshots, struct superblock *next);
+
+/* snapshots_saved tells how it went with a superblock that snapshots_fill had a part in, when it named `digest`. */
+void snapshots_saved(struct snapshots *snapshots, const struct hash32 *digest, enum err err);
+
+/* snapshots_cert_check verifies a certificate, signatures included. Cost: q signature checks. */
+enum verdict snapshots_cert_check(const struct checkpoint_cert *cert, const struct config *epoch, const struct hash32 *chain_id);
+
+/* snapshots_base_check tells whether a manifest is of what a certificate says: height, block, state root. Gives: *header. */
+bool snapshots_base_check(const struct snapshot_manifest *manifest, const struct checkpoint_cert *cert, struct block_header *header);
+
+/* What a snapshot begins a replica with. */
+struct snapshots_base {
+    struct block_header header;
+    struct checkpoint_cert cert;
+};
+
+/* snapshots_load takes over the newest snapshot that is whole and certified, of those in the slots: first the one that the superblock names. The ledger and archive
+ * hold its state then. Gives: OK and *base. Fails: ERR_NOT_FOUND: there is none; the ledger is undefined then, if the superblock names one. Blocks. */
+enum err snapshots_load(struct snapshots *snapshots, const struct superblock *superblock, const struct config *epoch, const struct hash32 *chain_id,
+                        struct snapshots_base *base);
+
+#endif

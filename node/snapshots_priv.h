@@ -1,0 +1,14 @@
+/* snapshots_priv.h: what the files of the snapshots share. */
+#ifndef WARD_NODE_SNAPSHOTS_PRIV_H
+#define WARD_NODE_SNAPSHOTS_PRIV_H
+
+#include "node/snapshots.h"
+
+/* The note of a manifest: the block's header, then bytes and blocks that the next one counts from. */
+#define SNAPSHOTS_NOTE_BYTES (BLOCK_HEADER_BYTES + 16u)
+
+/* snapshots_note_write fills in a manifest's note. snapshots_note_read: false when it is none. */
+void snapshots_note_write(const struct snapshots *snapshots, struct snapshot_manifest *manifest);
+bool snapshots_note_read(const struct snapshot_manifest *manifest, struct block_header *header, uint64_t *bytes, uint64_t *blocks);
+
+#endif

@@ -1,0 +1,179 @@
+/* archive_pack_test.c: what is packed is the newest half as it was, and what is unpacked answers as the original does. */
+#include "node/archive_pack.h"
+
+#include "ledger/audit.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RING = 64, CHUNK = 4096 };
+
+static struct archive archive, other;
+static void *memories[2];
+
+static void *open_archive(struct archive *to)
+{
+    struct archive_sizes sizes = { RING, RING, RING };
+    struct arena measure, arena;
+
+    arena_init_measure(&measure);
+    archive_init(to, &measure, &sizes);
+    void *memory = aligned_alloc(ARENA_ALIGN, measure.used);
+    memset(memory, 0, measure.used);
+    arena_init(&arena, memory, measure.used);
+    archive_init(to, &arena, &sizes);
+    return memory;
+}
+
+static void setup(void)
+{
+    memories[0] = open_archive(&archive);
+    memories[1] = open_archive(&other);
+}
+
+static void teardown(void)
+{
+    free(memories[0]);
+    free(memories[1]);
+}
+
+TestSuite(archive_pack, .init = setup, .fini = teardown);
+
+static struct receipt receipt_of(uint64_t position)
+{
+    return (struct receipt){ .height = position + 1, .tx_id = { { (uint8_t)position, (uint8_t)(position >> 8), 9 } }, .code = CODE_OK, .time_ms = position };
+}
+
+static void add(uint64_t from, uint64_t to)
+{
+    uint8_t event[AUDIT_EVENT_BYTES], patient[ACCT_BYTES] = { 3 }, sealed[LOCATOR_SEALED_BYTES];
+
+    for (uint64_t i = from; i < to; i++) {
+        struct receipt receipt = receipt_of(i);
+        memset(event, (int)i, sizeof event);
+        memset(sealed, (int)i, sizeof sealed);
+        struct hash32 hash = hash_one(HASH_LOCATOR, sealed, sizeof sealed);
+        archive_add_event(&archive, patient, i, event);
+        archive_add_receipt(&archive, i, &receipt);
+        archive_add_locator(&archive, &hash, sealed);
+    }
+}
+
+/* Packs everything and unpacks it into the other archive. Gives: the number of chunks. */
+static uint32_t carry(struct archive_pack *pack)
+{
+    uint8_t bytes[CHUNK];
+    struct snapshot_chunk chunk;
+    uint32_t count = 0;
+    uint8_t kind = 0;
+
+    for (;;) {
+        cr_assert_eq(archive_pack_next(pack, &archive, bytes, sizeof bytes, &chunk), ERR_OK);
+        if (chunk.items == 0) {
+            return count;
+        }
+        cr_assert_geq(chunk.kind, kind, "in the order of the manifest");
+        kind = chunk.kind;
+        cr_assert_eq(archive_unpack(&other, chunk.kind, bytes_of(bytes, chunk.bytes)), VERDICT_OK);
+        count++;
+    }
+}
+
+Test(archive_pack, an_empty_archive_has_nothing_to_pack)
+{
+    struct archive_pack pack;
+
+    archive_pack_begin(&pack, &archive);
+    cr_assert_eq(carry(&pack), 0);
+}
+
+Test(archive_pack, the_newest_half_answers_as_before_and_goes_on_alike)
+{
+    struct archive_pack pack;
+    uint8_t patient[ACCT_BYTES] = { 3 };
+
+    add(0, 200);
+    archive_pack_begin(&pack, &archive);
+    add(200, 210); /* the archive goes on: none of this is packed */
+    cr_assert_gt(carry(&pack), 3);
+    for (uint64_t i = 200 - RING / 2; i < 200; i++) {
+        struct receipt receipt = receipt_of(i);
+        uint64_t position = 0;
+        cr_assert_not_null(archive_find_event(&other, patient, i), "event %llu", (unsigned long long)i);
+        cr_assert_not_null(archive_find_receipt(&other, &receipt.tx_id, &position));
+        cr_assert_eq(position, i);
+    }
+    cr_assert_null(archive_receipt_at(&other, 200));
+    for (uint64_t i = 200; i < 210; i++) {
+        struct receipt receipt = receipt_of(i);
+        archive_add_receipt(&other, i, &receipt);
+    }
+    struct merkle_log ours = archive_receipts_log(&archive), theirs = archive_receipts_log(&other);
+    for (uint64_t i = 180; i < 210; i++) {
+        struct merkle_path a, b;
+        cr_assert(merkle_log_path(&ours, i, 210, &a), "receipt %llu", (unsigned long long)i);
+        cr_assert(merkle_log_path(&theirs, i, 210, &b), "a proof of receipt %llu needs those that were left behind", (unsigned long long)i);
+        cr_assert_eq(a.length, b.length);
+        cr_assert_arr_eq(a.nodes, b.nodes, a.length * sizeof a.nodes[0]);
+    }
+}
+
+Test(archive_pack, half_an_item_is_refused)
+{
+    struct archive_pack pack;
+    uint8_t bytes[CHUNK];
+    struct snapshot_chunk chunk;
+
+    add(0, 20);
+    archive_pack_begin(&pack, &archive);
+    for (uint8_t kind = SNAPSHOT_EVENTS; kind < SNAPSHOT_STATE; kind++) {
+        cr_assert_eq(archive_pack_next(&pack, &archive, bytes, sizeof bytes, &chunk), ERR_OK);
+        for (uint32_t cut = 1; cut < chunk.bytes / chunk.items; cut++) {
+            cr_assert_eq(archive_unpack(&other, chunk.kind, bytes_of(bytes, cut)), VERDICT_LENGTH, "kind %u, %u bytes", chunk.kind, cut);
+        }
+    }
+}
+
+Test(archive_pack, is_told_when_the_archive_has_overtaken_it)
+{
+    struct archive_pack pack;
+    uint8_t bytes[CHUNK];
+    struct snapshot_chunk chunk;
+
+    add(0, 100);
+    archive_pack_begin(&pack, &archive);
+    add(100, 100 + RING);
+    cr_assert_eq(archive_pack_next(&pack, &archive, bytes, sizeof bytes, &chunk), ERR_FULL);
+}
+
+Test(archive_pack, a_gap_between_receipts_is_refused)
+{
+    uint8_t bytes[2 * (8 + RECEIPT_BYTES)];
+    struct writer writer;
+
+    writer_init(&writer, bytes, sizeof bytes);
+    for (uint64_t position = 5; position <= 7; position += 2) {
+        struct receipt receipt = receipt_of(position);
+        uint8_t encoded[RECEIPT_BYTES];
+        receipt_encode(&receipt, encoded);
+        write_u64_le(&writer, position);
+        write_run(&writer, encoded, sizeof encoded);
+    }
+    cr_assert_eq(archive_unpack(&other, SNAPSHOT_RECEIPTS, bytes_of(bytes, sizeof bytes)), VERDICT_RANGE);
+}
+
+Test(archive_pack, a_cleared_archive_knows_nothing)
+{
+    uint8_t patient[ACCT_BYTES] = { 3 };
+    struct receipt receipt = receipt_of(3);
+    uint64_t position;
+
+    add(0, 10);
+    archive_clear(&archive);
+    cr_assert_null(archive_find_event(&archive, patient, 3));
+    cr_assert_null(archive_find_receipt(&archive, &receipt.tx_id, &position));
+    cr_assert_null(archive_receipt_at(&archive, 3));
+    add(0, 3);
+    cr_assert_not_null(archive_find_event(&archive, patient, 2));
+}

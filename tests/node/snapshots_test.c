@@ -1,0 +1,151 @@
+/* snapshots_test.c: whole clusters make snapshots: the same at all members, taken over at a start, and the log behind them goes. */
+#include "node/snapshots.h"
+
+#include "sim/world.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define MS UINT64_C(1000000)
+#define S (1000 * MS)
+
+static struct world world;
+static struct world_plan plan;
+
+static void setup(void)
+{
+    world_plan_calm(&plan);
+    plan.limits.checkpoint_blocks = 8;
+    plan.snapshot_bytes = 1;
+    plan.snapshot_blocks = 16;
+    plan.keep_blocks = 8;
+    world_open(&world, &plan);
+    world_run_to(&world, 10 * MS);
+}
+
+static void teardown(void) { world_close(&world); }
+
+TestSuite(snapshots, .init = setup, .fini = teardown);
+
+static struct snapshots *snapshots_of(uint32_t member) { return &world.hosts[member].driver.snapshots; }
+
+static void load(uint32_t blocks)
+{
+    for (uint32_t i = 0; i < blocks; i++) {
+        world_submit(&world, 1, i % 4, false);
+        world_run_to(&world, world.now_ns + 12 * MS);
+    }
+    cr_assert(world_run_until_rest(&world, world.now_ns + 60 * S), "%s", world.failure.text);
+    cr_assert(world_check_end(&world), "%s", world.failure.text);
+}
+
+Test(snapshots, all_members_make_the_same)
+{
+    load(60);
+    for (uint32_t i = 0; i < 4; i++) {
+        struct snapshots *snapshots = snapshots_of(i);
+        cr_assert_geq(snapshots->counters.made, 2, "r%u made %llu: %s", i, (unsigned long long)snapshots->counters.made, snapshots->reason);
+        cr_assert_eq(snapshots->counters.failed, 0, "%s", snapshots->reason);
+        cr_assert_eq(snapshots->newest.height, snapshots_of(0)->newest.height);
+        cr_assert(hash_equal(&snapshots->newest.digest, &snapshots_of(0)->newest.digest));
+        cr_assert(hash_equal(&world.hosts[i].superblocks.current.checkpoint_snapshot, &snapshots->newest.digest), "the superblock names it");
+        cr_assert_eq(world.hosts[i].superblocks.current.checkpoint_height, snapshots->newest.height);
+    }
+    cr_assert_gt(snapshots_of(0)->manifest.chunks_count, 4, "archive and several subtrees");
+}
+
+Test(snapshots, no_deadline_is_left_behind_N5)
+{
+    load(60);
+    cr_assert(world_is_idle(&world));
+    cr_assert_eq(snapshots_of(1)->stage, SNAPSHOTS_IDLE);
+    cr_assert_eq(snapshots_deadline_ns(snapshots_of(1)), UINT64_MAX);
+}
+
+Test(snapshots, a_start_begins_with_the_newest_and_replays_what_is_behind_it)
+{
+    load(60);
+    uint64_t height = snapshots_of(2)->newest.height, tip = world.oracle.height;
+    cr_assert_lt(height, tip);
+    world_crash(&world, 2, true);
+    world_run_to(&world, world.now_ns + 100 * MS);
+    world_boot(&world, 2);
+    cr_assert(world.hosts[2].driver.has_base);
+    cr_assert_eq(world.hosts[2].driver.base.header.height, height);
+    cr_assert_leq(world.hosts[2].driver.apply.executed, tip - height, "what the snapshot holds is not executed again");
+    load(40);
+    cr_assert_eq(snapshots_of(2)->newest.height, snapshots_of(0)->newest.height);
+    cr_assert(hash_equal(&snapshots_of(2)->newest.digest, &snapshots_of(0)->newest.digest), "what was taken over makes the same snapshots again");
+}
+
+Test(snapshots, rot_in_the_newest_is_found_and_the_older_one_is_taken)
+{
+    load(60);
+    struct snapshots_entry newest = snapshots_of(3)->newest, older = snapshots_of(3)->older;
+    cr_assert(older.set);
+    world_crash(&world, 3, true);
+    uint8_t *sector = sim_disk_sector(&world.hosts[3].disk, snapshot_file(newest.slot, 0), DISK_BLOCK);
+    cr_assert_not_null(sector);
+    sector[40] ^= 4;
+    world_boot(&world, 3);
+    cr_assert(world.hosts[3].driver.has_base);
+    cr_assert_eq(world.hosts[3].driver.base.header.height, older.height);
+    load(4);
+}
+
+Test(snapshots, all_members_start_from_theirs_after_a_power_cut)
+{
+    load(60);
+    for (uint32_t i = 0; i < 4; i++) {
+        world_crash(&world, i, true);
+    }
+    world_run_to(&world, world.now_ns + 10 * MS);
+    for (uint32_t i = 0; i < 4; i++) {
+        world_boot(&world, i);
+        cr_assert(world.hosts[i].driver.has_base);
+    }
+    load(20);
+}
+
+static uint32_t segments_count(uint32_t member, uint32_t *lowest)
+{
+    struct disk *disk = &world.hosts[member].disk.disk;
+    uint32_t numbers[64];
+    size_t count = 0;
+
+    cr_assert_eq(disk->ops->segments(disk, numbers, 64, &count), ERR_OK);
+    *lowest = count > 0 ? numbers[0] : 0;
+    return (uint32_t)count;
+}
+
+/* A disk with room for little more than the snapshots: without retiring it would be full long before. */
+Test(snapshots, log_behind_the_older_snapshot_goes_and_a_start_does_not_need_it_K2, .init = NULL)
+{
+    uint32_t lowest;
+
+    world_plan_calm(&plan);
+    plan.limits.checkpoint_blocks = 32;
+    plan.snapshot_bytes = 1;
+    plan.snapshot_blocks = 64;
+    plan.keep_blocks = 32;
+    plan.segments_max = 9;
+    world_open(&world, &plan);
+    world_run_to(&world, 10 * MS);
+    for (uint32_t round = 0; round < 8; round++) {
+        load(150);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_assert_leq(segments_count(i, &lowest), 5);
+        cr_assert_gt(lowest, 2, "r%u", i);
+        cr_assert_eq(world.hosts[i].superblocks.current.first_segment, lowest);
+        cr_assert_gt(world.hosts[i].driver.counters.segments_retired, 1);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        world_crash(&world, i, i % 2 == 0);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        world_boot(&world, i);
+        cr_assert(world.hosts[i].driver.has_base);
+    }
+    load(50);
+}
