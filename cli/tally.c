@@ -164,7 +164,10 @@ void tally_receipt(struct tally *tally, uint64_t number, const struct client_rec
         return;
     }
     note_commit(tally, now_ns);
-    if (is_final(entry)) {
+    if (entry->state == TALLY_REFUSED && entry->code < REFUSAL_OF_CONSENSUS) { /* T4 */
+        ASSERT(tally->refused[entry->code] > 0);
+        tally->refused[entry->code]--;
+    } else if (is_final(entry)) {
         bool same = entry->state == TALLY_DONE && entry->height == height && entry->index == receipt->index && entry->code == receipt->code;
         tally->repeats += same ? 1 : 0;
         tally->contradictions += same ? 0 : 1;

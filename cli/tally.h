@@ -12,7 +12,8 @@
  *    a refusal named a time. Sending again is safe: account and nonce are the same. It goes to the next replica, but after a refusal that is about
  *    the queue and not about the replica to the same one.
  * T3 LOST: the nonce was used by a command that we had sent before, most likely by this very one, whose receipt went down with a connection. Whoever
- *    counts must ask a replica for the receipt. */
+ *    counts must ask a replica for the receipt.
+ * T4 A refusal that is about the moment says nothing about an earlier sending: when we gave a command up after many of them, its receipt still counts. */
 #ifndef WARD_CLI_TALLY_H
 #define WARD_CLI_TALLY_H
 

@@ -137,6 +137,12 @@ Test(tally, a_refusal_that_names_a_time_pauses, .init = start)
     }
     cr_assert_eq(tally.refused[1], 1, "not for ever");
     expect_balance();
+    receive(1, CODE_OK, 7, 3000 * MS); /* T4: one of the many was taken after all */
+    cr_assert_eq(tally.refused[1], 0);
+    cr_assert_eq(tally.committed[CODE_OK], 1);
+    receive(2, CODE_OK, 7, 3000 * MS);
+    cr_assert_eq(tally.contradictions, 1, "what can never succeed did");
+    expect_balance();
 }
 
 Test(tally, silence_and_a_replica_that_is_behind_lead_to_the_next_a_full_queue_does_not, .init = start)
