@@ -73,6 +73,28 @@ check $? "and that the second one was permitted by the grant: $(decision "$permi
 ends 0 "a receipt is proved by a certified checkpoint" ward submit patient-set default_policy=treating --key "$k/patient/patient.key" $at --genesis "$c/genesis" --out "$work/proof" --timeout 60s
 ends 0 "and anybody with the genesis verifies it offline" ward verify "$work/proof" --genesis "$c/genesis"
 
+# --- A body from a file, words that beat it ---
+printf '{"default_policy": "deny"}\n' >"$work/body.json"
+ends 0 "the body of a command comes from a file" ward submit patient-set --body "$work/body.json" --key "$k/patient/patient.key" $at --json
+ends 0 "and is what was executed" ward get patient "$patient" --key "$k/patient/patient.key" $at --json
+says "the policy of the file" '"default_policy": "deny"'
+ends 0 "words of the command line beat the file" ward submit patient-set default_policy=treating --body "$work/body.json" --key "$k/patient/patient.key" $at
+ends 0 "and are what was executed" ward get patient "$patient" --key "$k/patient/patient.key" $at --json
+says "the policy of the words" '"default_policy": "treating"'
+printf '{"default_policie": "deny"}\n' >"$work/body.json"
+expect 3 'default_policie' "a field that the body does not have is refused by its name" "$bin/ward" submit patient-set --body "$work/body.json" --key "$k/patient/patient.key" $at
+printf '{"default_policy": \n' >"$work/body.json"
+expect 3 'body.json' "a file that is no JSON is refused" "$bin/ward" submit patient-set --body "$work/body.json" --key "$k/patient/patient.key" $at
+expect 3 'none.json' "a file that is not there is refused" "$bin/ward" submit patient-set --body "$work/none.json" --key "$k/patient/patient.key" $at
+
+# --- Watching ---
+timeout 3 "$bin/ward" status --watch --json --socket "$c/r0/sock" >"$work/watch" 2>"$work/err"
+[ "$?" -eq 124 ] && [ "$(grep -c '"schema": "ward.status/1"' "$work/watch")" -ge 2 ]
+check $? "a watch says each second where the replica stands: $(grep -c '"schema"' "$work/watch") times in 3 s"
+timeout 3 "$bin/ward" status --watch --socket "$c/r0/sock" >"$work/watch" 2>"$work/err"
+[ "$(grep -c '4 of 4 up' "$work/watch")" -ge 2 ]
+check $? "in words too: $(head -n 1 "$work/watch")"
+
 # --- What is refused ---
 ends 1 "a nonce that was used is refused with 1" ward submit patient-set default_policy=deny --key "$k/patient/patient.key" --nonce 1 $at
 says "and with its name" NONCE_LOW
