@@ -242,3 +242,47 @@ Test(verify_pool, puts_what_waits_into_one_call_and_wakes_once_for_it)
     verify_pool_stop(pool);
     close_pool(pool, &arena, fd);
 }
+
+Test(verify_pool, makes_the_tables_of_members_before_anything_is_checked)
+{
+    static uint8_t keys[4][32];
+    struct sign_keypair pair;
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_pool(&arena, 0, &fd);
+
+    crypto_start();
+    for (uint8_t i = 0; i < 4; i++) {
+        const uint8_t seed[32] = { (uint8_t)(i + 1) };
+        sign_keypair_from_seed(&pair, seed);
+        memcpy(keys[i], pair.public_key, 32);
+    }
+    verify_pool_members(pool, keys[0], 4);
+    cr_assert_eq(ed25519_keyset_counters(pool->keyset).members_ready, 4, "no vote waits for a table");
+    verify_pool_members(pool, keys[1], 3);
+    cr_assert_eq(ed25519_keyset_counters(pool->keyset).members_ready, 3, "an epoch without the first");
+    close_pool(pool, &arena, fd);
+}
+
+Test(verify_pool, makes_tables_of_hot_keys_when_it_has_nothing_else_to_do)
+{
+    static struct sig_item many[VERIFY_BUILD_CHECKS];
+    static bool verdicts[VERIFY_BUILD_CHECKS];
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_pool(&arena, 1, &fd);
+
+    fill();
+    for (size_t i = 0; i < VERIFY_BUILD_CHECKS; i++) {
+        many[i] = world.items[0][1 + i % 4];
+    }
+    cr_assert_eq(verify_pool_start(pool), ERR_OK);
+    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 1, many, VERIFY_BUILD_CHECKS, verdicts }), ERR_OK);
+    cr_assert_eq(next(pool, fd), 1);
+    for (uint32_t i = 0; i < 500 && !ed25519_keyset_has(pool->keyset, world.pair.public_key); i++) {
+        (void)poll(NULL, 0, 10);
+    }
+    cr_assert(ed25519_keyset_has(pool->keyset, world.pair.public_key), "a key that is used a thousand times deserves a table");
+    verify_pool_stop(pool);
+    close_pool(pool, &arena, fd);
+}
