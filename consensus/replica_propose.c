@@ -143,7 +143,8 @@ static bool holds_back(struct replica *r, struct block *block)
 /* examine has whatever is not verified yet verified in one job: the QC that came with the proposal, if it is not known, and the body. */
 static void examine(struct replica *r, struct block *block, uint32_t from, const struct cert *justify)
 {
-    bool body = block->view == r->view && can_check(r, block) && !holds_back(r, block); /* A later leader's bodies must not keep the verifiers from this one's (J3). */
+    bool votes = block->view == r->view && r->safety.state.timeout_view < (int64_t)r->view; /* T1 */
+    bool body = votes && can_check(r, block) && !holds_back(r, block); /* A later leader's bodies must not keep the verifiers from this one's (J3). */
 
     if (!body && justify == NULL) {
         return;
@@ -311,10 +312,21 @@ static bool is_voted(const struct replica *r, const struct message_propose *prop
     return rank_compare(r->safety.state.vote, rank) == 0 && hash_equal(&r->safety.state.vote_block, &hash);
 }
 
+/* is_watched: this replica timed the view out by itself and votes in it no more (T1), but the others go on: it keeps the block and follows the
+ * certificates, so that it does not fall behind for as long as they do (J6). */
+static bool is_watched(const struct replica *r, const struct message_propose *propose)
+{
+    return propose->view == r->view && r->safety.state.timeout_view >= (int64_t)r->view && propose->header.height > r->history.high &&
+           safety_fits(propose->view, &propose->header, &propose->justify.ballot) == VERDICT_OK;
+}
+
 static void on_following(struct replica *r, uint32_t from, const struct message_propose *propose)
 {
     enum verdict verdict = check_header(r, from, propose);
 
+    if (verdict == VERDICT_STALE && is_watched(r, propose)) {
+        verdict = VERDICT_OK;
+    }
     if (verdict == VERDICT_STALE && is_voted(r, propose) && replica_may_answer(r, from)) {
         replica_resend_vote(r);
     }

@@ -34,19 +34,24 @@ static bool is_first_of_view(const struct safety *safety, uint64_t view)
     return safety->state.vote_kind == VOTE_ROOT || safety->state.vote.view < view;
 }
 
+enum verdict safety_fits(uint64_t view, const struct block_header *header, const struct ballot *justify)
+{
+    if (justify->rank.view != view || header->height != justify->rank.height + 1 || justify->kind == VOTE_COMMIT) {
+        return VERDICT_RANGE; /* V6 */
+    }
+    return hash_equal(&header->parent, &justify->block) ? VERDICT_OK : VERDICT_HASH; /* V6 */
+}
+
 enum verdict safety_check_following(const struct safety *safety, uint64_t view, uint64_t current_view, const struct block_header *header,
                                     const struct ballot *justify)
 {
     enum verdict verdict = safety_check_view(safety, view, current_view);
 
+    if (verdict == VERDICT_OK) {
+        verdict = safety_fits(view, header, justify);
+    }
     if (verdict != VERDICT_OK) {
         return verdict;
-    }
-    if (justify->rank.view != view || header->height != justify->rank.height + 1 || justify->kind == VOTE_COMMIT) {
-        return VERDICT_RANGE; /* V6 */
-    }
-    if (!hash_equal(&header->parent, &justify->block)) {
-        return VERDICT_HASH; /* V6 */
     }
     return is_beyond_last_vote(safety, (struct rank){ view, header->height }) ? VERDICT_OK : VERDICT_STALE;
 }

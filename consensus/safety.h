@@ -24,6 +24,9 @@ void safety_init(struct safety *safety, uint64_t epoch, uint64_t root_height);
 /* safety_check_view tells whether anything may be voted for in a view. Gives: OK or STALE. Source: V1, T1. */
 enum verdict safety_check_view(const struct safety *safety, uint64_t view, uint64_t current_view);
 
+/* safety_fits tells whether a block follows the one that a QC of the view certifies, whoever may vote for it. Gives: OK, RANGE or HASH. Source: V6. */
+enum verdict safety_fits(uint64_t view, const struct block_header *header, const struct ballot *justify);
+
 /* safety_check_following judges a following vote for `header` under the QC of its parent. Gives: OK, STALE (V1, V2), RANGE or HASH (V6).
  * Source: V1, V2, V6. The caller has verified the certificate (V3) and the block (V4, V5). */
 enum verdict safety_check_following(const struct safety *safety, uint64_t view, uint64_t current_view, const struct block_header *header,

@@ -182,3 +182,33 @@ Test(replica_reserve, replica_that_does_not_hold_lives_with_those_that_do)
     cr_assert_eq(counters(6)->hedges, 2);
     cluster_kit_close(&kit);
 }
+
+/* T1, J6: whoever gave a view up alone follows the certificates of those who go on. */
+Test(replica_reserve, member_that_timed_out_alone_follows_the_others_without_fetching)
+{
+    cluster_kit_start(&kit, 4, 0);
+    burst(1, 8);
+    for (uint32_t i = 0; i < 3; i++) {
+        kit.cut[3][i] = kit.cut[i][3] = true;
+    }
+    cluster_kit_request(&kit, 3, 200, 1);
+    cluster_kit_run(&kit, SECOND);
+    cr_assert_eq(status_of(3).timeout_view, 0, "it had a request, and nobody answered");
+    for (uint32_t i = 0; i < 3; i++) {
+        kit.cut[3][i] = kit.cut[i][3] = false;
+    }
+    uint64_t fetches = kit.sent[MESSAGE_FETCH], votes = counters(3)->marks[MARK_VOTED];
+    for (uint32_t i = 300; i < 400; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 200000);
+        cr_assert_geq(kit.nodes[3].executed + 2, kit.nodes[0].executed, "J6: at request %u", i);
+    }
+    cr_assert_eq(status_of(0).view, 0);
+    cr_assert_geq(kit.nodes[3].executed, 50);
+    cr_assert_eq(counters(3)->marks[MARK_VOTED], votes, "T1: it votes no more in this view");
+    cr_assert_leq(kit.sent[MESSAGE_FETCH], fetches + 1, "J6: %llu", (unsigned long long)(kit.sent[MESSAGE_FETCH] - fetches));
+    cluster_kit_run(&kit, 20 * SECOND);
+    cr_assert_eq(kit.nodes[0].app->accounts[200].nonce, 1, "and its own request is committed in the end");
+    cluster_kit_agree(&kit);
+    cluster_kit_close(&kit);
+}
