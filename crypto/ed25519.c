@@ -25,9 +25,9 @@ struct crossing {
 };
 
 static const struct crossing crossings[ED25519_BACKEND_COUNT] = {
-    [ED25519_BACKEND_REF] = { SIZE_MAX, 6, 64 },
-    [ED25519_BACKEND_AVX2] = { 3, 10, 96 },
-    [ED25519_BACKEND_IFMA] = { 3, 20, 96 },
+    [ED25519_BACKEND_REF] = { SIZE_MAX, 9, 64 },
+    [ED25519_BACKEND_AVX2] = { 2, 12, 64 },
+    [ED25519_BACKEND_IFMA] = { 2, 20, 96 },
 };
 
 /* --- One item at a time --------------------------------------------------------------------------------------------------------- */
