@@ -14,6 +14,9 @@ int bench_cluster(const struct args *args);
  * EXIT_NO when the median is beyond the bound, 23 when the run is not valid. */
 int bench_isolated(const struct args *args);
 
+/* bench_replica runs a cluster inside this process, without signatures, sockets and kernel, for counting instructions. */
+int bench_replica(const struct args *args);
+
 /* bench_faults kills, stops or drains replicas of a throw-away cluster under load. Gives: EXIT_NO when anything acknowledged was lost, replicas differ,
  * or commits stood still for too long. */
 int bench_faults(const struct args *args);

@@ -29,6 +29,12 @@ static const struct flag_spec isolated_flags[] = {
     END,
 };
 
+static const struct flag_spec replica_flags[] = {
+    { .name = "commands", .type = FLAG_NUMBER, .value = "20000", .min = 1, .max = 200000, .help = "commands in the measured stretch" },
+    { .name = "warm-up", .type = FLAG_NUMBER, .value = "10000", .max = 200000, .help = "commands before it" },
+    END,
+};
+
 static const struct flag_spec faults_flags[] = {
     { .name = "kind", .type = FLAG_CHOICE, .choices = "follower|leader|all|stop|drain|forge", .value = "leader",
       .help = "SIGKILL of a follower, of the leader, of all; SIGSTOP of the leader; SIGTERM of leader and followers in turn; 10,000 bad signatures in a second from one client" },
@@ -67,6 +73,12 @@ static const struct command_spec bench_table[] = {
       .example = "ward-bench isolated --json",
       .exits = { EXIT_NO, EXIT_UNREACHABLE, EXIT_ENVIRONMENT, EXIT_RESOURCE, EXIT_BENCH_INVALID },
       .run = bench_isolated },
+    { .name = "replica",
+      .summary = "run four replicas in this process, without signatures, sockets and kernel: what the rest costs, for counting instructions",
+      .flags = replica_flags,
+      .example = "ward-bench replica --commands 20000 --json",
+      .exits = { EXIT_ENVIRONMENT, EXIT_RESOURCE, EXIT_BENCH_INVALID },
+      .run = bench_replica },
     { .name = "faults",
       .summary = "kill, stop or drain replicas under load: nothing acknowledged may be lost, no replica may differ, gaps are bounded",
       .flags = faults_flags,

@@ -52,6 +52,8 @@ fi
 check $? "messages of an isolated block: $(number messages_per_block) = 5 (n-1)"
 awk -v f="$(number flushes_per_block)" 'BEGIN { exit !(f >= 2.0 && f <= 2.1) }'
 check $? "flushes of an isolated block, a checkpoint's among them: $(number flushes_per_block)"
+"$bin/ward-bench" replica --commands 400 --warm-up 100 --json > replica.json && grep -q '"cpu_us_per_tx_and_replica": [0-9]' replica.json
+check $? "four replicas in one process execute what they are given"
 expect 2 'rate' "a rate that is none is refused" "$bin/ward-bench" cluster --rate fast
 expect 2 'payload' "a payload that no command has is refused" "$bin/ward-bench" cluster --payload 100
 "$bin/ward-bench" --version | grep -q '^ward-bench [0-9]'
