@@ -125,7 +125,7 @@ static size_t peaks_number(uint64_t count)
     return (size_t)__builtin_popcountll(count);
 }
 
-void merkle_peaks_append(struct merkle_peaks *tree, const struct hash32 *leaf)
+struct hash32 merkle_peaks_append(struct merkle_peaks *tree, const struct hash32 *leaf)
 {
     size_t number = peaks_number(tree->count);
     struct hash32 hash = *leaf;
@@ -137,6 +137,7 @@ void merkle_peaks_append(struct merkle_peaks *tree, const struct hash32 *leaf)
     tree->peaks[number] = hash;
     tree->count++;
     ASSERT(peaks_number(tree->count) == number + 1);
+    return hash;
 }
 
 struct hash32 merkle_peaks_root(const struct merkle_peaks *tree)

@@ -39,8 +39,8 @@ void merkle_path_of(struct hash32 *leaves, size_t count, size_t index, struct me
  * The path proves the index within this count, not the count: take count and root from the same signed place. */
 bool merkle_verify_inclusion(const struct hash32 *leaf, uint64_t index, uint64_t count, const struct hash32 *root, const struct hash32 *nodes, size_t length);
 
-/* merkle_peaks_append adds one leaf hash. Cost: amortised one node. */
-void merkle_peaks_append(struct merkle_peaks *tree, const struct hash32 *leaf);
+/* merkle_peaks_append adds one leaf hash. Gives: its top, the largest complete subtree that ends with it (merkle_log.h). Cost: amortised one node. */
+struct hash32 merkle_peaks_append(struct merkle_peaks *tree, const struct hash32 *leaf);
 
 /* merkle_peaks_root folds the peaks, right to left. Cost: popcount(count) - 1 nodes. */
 struct hash32 merkle_peaks_root(const struct merkle_peaks *tree);

@@ -63,7 +63,8 @@ void audit_emit(struct audit_trail *trail, struct exec *exec, const struct audit
     memcpy(out->patient, trail->acct, ACCT_BYTES);
     audit_event_encode(&numbered, out->bytes);
     out->leaf = audit_leaf(out->bytes);
-    merkle_peaks_append(&trail->peaks, &out->leaf);
+    out->top = merkle_peaks_append(&trail->peaks, &out->leaf);
+    ASSERT(trail->peaks.count == trail->patient.audit_count);
 }
 
 enum { EVENT_SPAN = 128 }; /* pointers that the bits of `extra` can name */

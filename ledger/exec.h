@@ -40,7 +40,7 @@ struct signer {
 struct exec_event {
     uint8_t patient[ACCT_BYTES];
     uint8_t bytes[AUDIT_EVENT_BYTES];
-    struct hash32 leaf; /* in that tree */
+    struct hash32 leaf, top; /* in that tree (crypto/merkle_log.h) */
 };
 
 struct exec {

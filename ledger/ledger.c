@@ -219,7 +219,7 @@ static void give_events(struct ledger *ledger)
         const struct exec_event *out = &ledger->exec.events[i];
         enum verdict verdict = audit_event_decode(&event, out->bytes, sizeof out->bytes);
         ASSERT(verdict == VERDICT_OK);
-        ledger->sink.event(ledger->sink.context, out->patient, event.seq, out->bytes);
+        ledger->sink.event(ledger->sink.context, out->patient, event.seq, out->bytes, &out->top);
     }
 }
 
@@ -342,10 +342,10 @@ const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelop
     ledger->receipt = (struct receipt){ .height = exec->height, .index = (uint16_t)ledger->index, .tx_id = exec->tx_id, .code = code,
         .events_digest = audit_digest(exec->events, exec->events_count), .eval_digest = exec->eval_digest, .time_ms = exec->time_ms };
     struct hash32 leaf = receipt_leaf(&ledger->receipt);
+    struct hash32 top = merkle_peaks_append(&ledger->chain.receipts, &leaf);
     if (ledger->sink.receipt != NULL) {
-        ledger->sink.receipt(ledger->sink.context, ledger->chain.receipts.count, &ledger->receipt);
+        ledger->sink.receipt(ledger->sink.context, ledger->chain.receipts.count - 1, &ledger->receipt, &top);
     }
-    merkle_peaks_append(&ledger->chain.receipts, &leaf);
     ledger->index++;
     if (code == CODE_OK) {
         work_off_due(ledger, DUE_PER_CREATION * exec->creations);

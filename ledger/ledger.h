@@ -32,10 +32,11 @@ struct ledger;
 /* Who is told of what execution adds to the archive, at once and in order. Any function may be NULL. */
 struct ledger_sink {
     void *context;
-    /* event: number `seq` of this patient's audit trail, as its leaf in the audit tree. Called after its command was kept. */
-    void (*event)(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES]);
-    /* receipt: leaf `position` of the receipts log. */
-    void (*receipt)(void *context, uint64_t position, const struct receipt *receipt);
+    /* event: number `seq` of this patient's audit trail, as its leaf in the audit tree, and that leaf's top (crypto/merkle_log.h). Called after its
+     * command was kept. */
+    void (*event)(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES], const struct hash32 *top);
+    /* receipt: leaf `position` of the receipts log, and that leaf's top. */
+    void (*receipt)(void *context, uint64_t position, const struct receipt *receipt, const struct hash32 *top);
 };
 
 /* How a command stands in the executed state. */

@@ -17,18 +17,18 @@
 
 _Static_assert(ENVELOPE_SIGNATURES_MAX <= COMMAND_SIGNATURES_MAX, "consensus holds every signature of a command");
 
-static void keep_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES])
+static void keep_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES], const struct hash32 *top)
 {
     struct apply *apply = context;
 
-    archive_add_event(&apply->archive, patient, seq, bytes);
+    archive_add_event(&apply->archive, patient, seq, bytes, top);
 }
 
-static void keep_receipt(void *context, uint64_t position, const struct receipt *receipt)
+static void keep_receipt(void *context, uint64_t position, const struct receipt *receipt, const struct hash32 *top)
 {
     struct apply *apply = context;
 
-    archive_add_receipt(&apply->archive, position, receipt);
+    archive_add_receipt(&apply->archive, position, receipt, top);
 }
 
 enum err apply_take(struct apply *apply, struct arena *arena, const struct genesis *genesis, const struct apply_config *config)

@@ -167,17 +167,24 @@ struct merkle_log archive_trail_log(const struct archive_trail *trail)
     return (struct merkle_log){ (void *)(uintptr_t)trail, trail_find };
 }
 
-void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES])
+static struct hash32 event_top(const struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES])
 {
     struct archive_trail trail = { .archive = archive };
     struct hash32 leaf = merkle_leaf(bytes, AUDIT_EVENT_BYTES);
 
     memcpy(trail.patient, patient, ACCT_BYTES);
     struct merkle_log log = archive_trail_log(&trail);
-    struct hash32 top = top_of(&log, seq, &leaf); /* before the oldest entry makes room */
+    return top_of(&log, seq, &leaf);
+}
+
+void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES],
+                       const struct hash32 *top_known)
+{
+    struct hash32 top = top_known != NULL ? *top_known : event_top(archive, patient, seq, bytes); /* before the oldest entry makes room */
     uint64_t number = ++archive->events_last;
     uint64_t *bucket = &archive->event_buckets[bucket_of_event(archive, patient, seq)];
     struct archive_event *event = &archive->events[number & (archive->sizes.events_max - 1)];
+    ASSERT(event->previous < number);
     forget_event(archive, event, number);
     event->seq = seq;
     event->previous = *bucket;
@@ -255,14 +262,22 @@ static void forget_receipt(struct archive *archive, const struct archive_receipt
     }
 }
 
-void archive_add_receipt(struct archive *archive, uint64_t position, const struct receipt *receipt)
+static struct hash32 receipt_top(const struct archive *archive, uint64_t position, const struct receipt *receipt)
 {
     struct merkle_log log = archive_receipts_log(archive);
-    struct hash32 leaf = receipt_leaf(receipt), top = top_of(&log, position, &leaf);
+    struct hash32 leaf = receipt_leaf(receipt);
+
+    return top_of(&log, position, &leaf);
+}
+
+void archive_add_receipt(struct archive *archive, uint64_t position, const struct receipt *receipt, const struct hash32 *top_known)
+{
+    struct hash32 top = top_known != NULL ? *top_known : receipt_top(archive, position, receipt);
     uint64_t number = ++archive->receipts_last;
     uint64_t *bucket = &archive->receipt_buckets[bucket_of_hash(&receipt->tx_id, archive->sizes.receipts_max)];
     struct archive_receipt *entry = &archive->receipts[number & (archive->sizes.receipts_max - 1)];
 
+    ASSERT(archive->receipts_last == 1 || archive->receipts[(number - 1) & (archive->sizes.receipts_max - 1)].position + 1 == position);
     forget_receipt(archive, entry);
     *entry = (struct archive_receipt){ *receipt, position, *bucket, top };
     *bucket = number;

@@ -73,9 +73,11 @@ struct archive {
 /* archive_init takes the rings. Needs: at least 2 x ARCHIVE_WAYS events. Cost: about 300 bytes per event, 180 per receipt, 560 per locator; untouched ones cost nothing. */
 void archive_init(struct archive *archive, struct arena *arena, const struct archive_sizes *sizes);
 
-/* Adding: events of a patient and receipts in the order of their numbers. Cost: one leaf and amortised one node for an event or a receipt. */
-void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES]);
-void archive_add_receipt(struct archive *archive, uint64_t position, const struct receipt *receipt);
+/* Adding: events of a patient and receipts in the order of their numbers. top: of its leaf, if the caller has it; NULL: it is computed.
+ * Cost: with a top, no hash; else one leaf and amortised one node. */
+void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES],
+                       const struct hash32 *top);
+void archive_add_receipt(struct archive *archive, uint64_t position, const struct receipt *receipt, const struct hash32 *top);
 void archive_add_locator(struct archive *archive, const struct hash32 *hash, const uint8_t bytes[LOCATOR_SEALED_BYTES]);
 
 /* archive_fits_receipt tells whether a receipt of that position may be added next: positions are consecutive. */

@@ -155,7 +155,7 @@ static void event_take(struct archive *archive, struct reader *reader)
     const uint8_t *bytes = read_run(reader, AUDIT_EVENT_BYTES);
 
     if (!reader->failed && seq < UINT64_MAX) {
-        archive_add_event(archive, patient, seq, bytes);
+        archive_add_event(archive, patient, seq, bytes, NULL);
     }
 }
 
@@ -184,7 +184,7 @@ static enum verdict receipt_take(struct archive *archive, struct reader *reader)
         verdict = VERDICT_RANGE;
     }
     if (verdict == VERDICT_OK) {
-        archive_add_receipt(archive, position, &receipt);
+        archive_add_receipt(archive, position, &receipt, NULL);
     }
     return verdict;
 }

@@ -41,7 +41,8 @@ Test(merkle_log, gives_the_peaks_that_appending_gives)
         cr_assert_eq(peaks.count, expected.count);
         cr_assert_arr_eq(peaks.peaks, expected.peaks, (size_t)__builtin_popcountll(count) * sizeof(struct hash32));
         if (count < LEAVES) {
-            merkle_peaks_append(&expected, &leaves[count]);
+            struct hash32 top = merkle_peaks_append(&expected, &leaves[count]);
+            cr_assert(hash_equal(&top, &tops[count]), "appending gives the top of leaf %zu", (size_t)count);
         }
     }
 }

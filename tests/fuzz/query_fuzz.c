@@ -41,10 +41,10 @@ static struct hash32 fill_archive(void)
         audit_event_encode(&event, bytes);
         struct hash32 leaf = audit_leaf(bytes);
         merkle_peaks_append(&peaks, &leaf);
-        archive_add_event(&apply.archive, patient.bytes, i, bytes);
+        archive_add_event(&apply.archive, patient.bytes, i, bytes, NULL);
         leaf = receipt_leaf(&receipt);
         merkle_peaks_append(&receipts, &leaf);
-        archive_add_receipt(&apply.archive, i, &receipt);
+        archive_add_receipt(&apply.archive, i, &receipt, NULL);
     }
     return merkle_peaks_root(&peaks);
 }

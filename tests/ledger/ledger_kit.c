@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void on_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES])
+static void on_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES], const struct hash32 *top)
 {
     struct lab *lab = context;
     struct lab_event *event = &lab->events[lab->events_count++ % LAB_EVENTS_MAX];
@@ -17,17 +17,17 @@ static void on_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_t 
     event->seq = seq;
     memcpy(event->bytes, bytes, AUDIT_EVENT_BYTES);
     if (lab->also.event != NULL) {
-        lab->also.event(lab->also.context, patient, seq, bytes);
+        lab->also.event(lab->also.context, patient, seq, bytes, top);
     }
 }
 
-static void on_receipt(void *context, uint64_t position, const struct receipt *receipt)
+static void on_receipt(void *context, uint64_t position, const struct receipt *receipt, const struct hash32 *top)
 {
     struct lab *lab = context;
     cr_assert_eq(position, lab->receipts_seen, "positions are dense");
     lab->receipts_seen++;
     if (lab->also.receipt != NULL) {
-        lab->also.receipt(lab->also.context, position, receipt);
+        lab->also.receipt(lab->also.context, position, receipt, top);
     }
 }
 

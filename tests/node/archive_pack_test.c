@@ -54,8 +54,8 @@ static void add(uint64_t from, uint64_t to)
         memset(event, (int)i, sizeof event);
         memset(sealed, (int)i, sizeof sealed);
         struct hash32 hash = hash_one(HASH_LOCATOR, sealed, sizeof sealed);
-        archive_add_event(&archive, patient, i, event);
-        archive_add_receipt(&archive, i, &receipt);
+        archive_add_event(&archive, patient, i, event, NULL);
+        archive_add_receipt(&archive, i, &receipt, NULL);
         archive_add_locator(&archive, &hash, sealed);
     }
 }
@@ -107,7 +107,7 @@ Test(archive_pack, the_newest_half_answers_as_before_and_goes_on_alike)
     cr_assert_null(archive_receipt_at(&other, 200));
     for (uint64_t i = 200; i < 210; i++) {
         struct receipt receipt = receipt_of(i);
-        archive_add_receipt(&other, i, &receipt);
+        archive_add_receipt(&other, i, &receipt, NULL);
     }
     struct merkle_log ours = archive_receipts_log(&archive), theirs = archive_receipts_log(&other);
     for (uint64_t i = 180; i < 210; i++) {

@@ -26,7 +26,7 @@ Test(archive, gives_each_event_by_patient_and_number_until_it_is_forgotten)
 
     for (uint32_t i = 0; i < 100; i++) {
         bytes[0] = (uint8_t)i;
-        archive_add_event(&archive, patients[i % 3], i / 3, bytes);
+        archive_add_event(&archive, patients[i % 3], i / 3, bytes, NULL);
     }
     for (uint32_t i = 0; i < 100; i++) {
         const uint8_t *found = archive_find_event(&archive, patients[i % 3], i / 3);
@@ -49,7 +49,7 @@ Test(archive, gives_each_receipt_by_transaction_and_by_position)
     cr_assert_null(archive_receipt_at(&archive, 0));
     for (uint32_t i = 0; i < 40; i++) {
         struct receipt receipt = { .height = i, .tx_id = { { (uint8_t)(i % 4), 0, 0, 0, (uint8_t)i } } };
-        archive_add_receipt(&archive, 100 + i, &receipt);
+        archive_add_receipt(&archive, 100 + i, &receipt, NULL);
     }
     for (uint32_t i = 0; i < 40; i++) {
         struct hash32 id = { { (uint8_t)(i % 4), 0, 0, 0, (uint8_t)i } };
@@ -76,7 +76,7 @@ Test(archive, proves_every_receipt_that_it_holds)
     for (uint64_t i = 0; i < 300; i++) {
         struct receipt receipt = { .height = i, .tx_id = { { (uint8_t)i, (uint8_t)(i >> 8) } } };
         struct hash32 leaf = receipt_leaf(&receipt);
-        archive_add_receipt(&archive, i, &receipt);
+        archive_add_receipt(&archive, i, &receipt, NULL);
         merkle_peaks_append(&peaks, &leaf);
         struct hash32 root = merkle_peaks_root(&peaks);
         for (uint64_t index = i < 15 ? 0 : i - 15; index <= i; index++) {
@@ -107,7 +107,7 @@ Test(archive, proves_every_event_that_it_holds)
         uint32_t who = i % 7 == 0 ? 1 : i % 3 == 0 ? 2 : 0;
         struct merkle_log log = archive_trail_log(&trails[who]);
         bytes[0] = (uint8_t)i;
-        archive_add_event(&archive, trails[who].patient, peaks[who].count, bytes);
+        archive_add_event(&archive, trails[who].patient, peaks[who].count, bytes, NULL);
         struct hash32 leaf = merkle_leaf(bytes, sizeof bytes);
         merkle_peaks_append(&peaks[who], &leaf);
         struct hash32 root = merkle_peaks_root(&peaks[who]);
@@ -134,18 +134,18 @@ Test(archive, proves_the_trail_of_each_patient_while_all_of_it_is_held)
 
     for (uint32_t i = 0; i < 30; i++) {
         bytes[0] = (uint8_t)i;
-        archive_add_event(&archive, trail.patient, i, bytes);
+        archive_add_event(&archive, trail.patient, i, bytes, NULL);
         struct hash32 leaf = merkle_leaf(bytes, sizeof bytes);
         merkle_peaks_append(&peaks, &leaf);
         bytes[0] = 200;
-        archive_add_event(&archive, other, i, bytes);
+        archive_add_event(&archive, other, i, bytes, NULL);
         cr_assert(merkle_log_peaks(&log, i + 1, &found));
         struct hash32 root = merkle_peaks_root(&peaks), same = merkle_peaks_root(&found);
         cr_assert(hash_equal(&root, &same));
     }
     for (uint32_t i = 30; i < 40; i++) { /* by now the first events are forgotten */
-        archive_add_event(&archive, trail.patient, i, bytes);
-        archive_add_event(&archive, other, i, bytes);
+        archive_add_event(&archive, trail.patient, i, bytes, NULL);
+        archive_add_event(&archive, other, i, bytes, NULL);
     }
     cr_assert_not(merkle_log_peaks(&log, 3, &found));
     free(archive.events);

@@ -9,18 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void on_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES])
+static void on_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES], const struct hash32 *top)
 {
     struct desk *desk = context;
 
-    archive_add_event(&desk->apply.archive, patient, seq, bytes);
+    archive_add_event(&desk->apply.archive, patient, seq, bytes, top);
 }
 
-static void on_receipt(void *context, uint64_t position, const struct receipt *receipt)
+static void on_receipt(void *context, uint64_t position, const struct receipt *receipt, const struct hash32 *top)
 {
     struct desk *desk = context;
 
-    archive_add_receipt(&desk->apply.archive, position, receipt);
+    archive_add_receipt(&desk->apply.archive, position, receipt, top);
 }
 
 static void take(struct desk *desk, struct arena *arena)

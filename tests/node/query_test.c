@@ -405,8 +405,8 @@ Test(query, what_the_archive_has_forgotten_is_said_to_be_so, .init = start)
     struct hash32 hash = { { 9 } };
 
     for (uint64_t i = 0; i < 1024; i++) {
-        archive_add_event(&desk.apply.archive, hash.bytes, i, bytes);
-        archive_add_receipt(&desk.apply.archive, desk.lab.receipts_seen + i, &(struct receipt){ .height = i });
+        archive_add_event(&desk.apply.archive, hash.bytes, i, bytes, NULL);
+        archive_add_receipt(&desk.apply.archive, desk.lab.receipts_seen + i, &(struct receipt){ .height = i }, NULL);
     }
     for (int i = 0; i < 64; i++) {
         archive_add_locator(&desk.apply.archive, &hash, bytes);
