@@ -6,12 +6,14 @@
 #ifndef WARD_LEDGER_LAYOUT_H
 #define WARD_LEDGER_LAYOUT_H
 
+#include "base/assert.h"
 #include "base/bytes.h"
 #include "base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define LAYOUT_BYTES_MAX 512 /* of one record */
 
@@ -57,10 +59,106 @@ void layout_write(struct layout layout, struct writer *writer, const void *recor
  * Gives: OK, SHORT, RANGE (an integer outside its bounds) or RESERVED (a pad that is not zero); the first of them in field order. */
 enum verdict layout_read(struct layout layout, struct reader *reader, void *record);
 
+/* --- Straight code from a table ------------------------------------------------------------------------------------ */
+
+/* A command decodes and encodes hundreds of fields. Where the table is a constant, the compiler turns the loops below into straight code, so they
+ * are here and always inlined; the same two functions of a field serve layout_read and layout_write, which take any table. */
+#define LAYOUT_INLINE static inline __attribute__((always_inline))
+#define LAYOUT_FIELDS_MAX 64 /* of one record; the pragmas below say the same */
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "int_store and int_load turn the bytes round");
+
+/* Reads an integer member of a struct, whatever its width. */
+LAYOUT_INLINE uint64_t layout_member(const struct field *field, const uint8_t *record)
+{
+    const uint8_t *member = record + field->offset;
+    uint16_t u16;
+    uint32_t u32;
+    uint64_t u64;
+
+    switch (field->size) {
+    case 1:
+        return *member;
+    case 2:
+        memcpy(&u16, member, sizeof u16);
+        return u16;
+    case 4:
+        memcpy(&u32, member, sizeof u32);
+        return u32;
+    default:
+        ASSERT(field->size == sizeof u64);
+        memcpy(&u64, member, sizeof u64);
+        return u64;
+    }
+}
+
+/* Writes one field to where there is room for it. Needs: an integer is in its range. */
+LAYOUT_INLINE void layout_field_store(const struct field *field, const uint8_t *record, uint8_t *to)
+{
+    if (field->kind == FIELD_RUN) {
+        memcpy(to, record + field->offset, field->size);
+        return;
+    }
+    if (field->kind == FIELD_PAD) {
+        memset(to, 0, field->size);
+        return;
+    }
+    uint64_t value = layout_member(field, record), big = __builtin_bswap64(value << (64 - 8 * field->size));
+    ASSERT(value >= field->least);
+    ASSERT(value <= field->most);
+    memcpy(to, &big, field->size == 8 ? 8 : field->size == 4 ? 4 : field->size == 2 ? 2 : 1);
+}
+
+/* Reads one field from as many bytes as it has. */
+LAYOUT_INLINE enum verdict layout_field_load(const struct field *field, const uint8_t *from, uint8_t *record)
+{
+    uint64_t big = 0;
+
+    if (field->kind == FIELD_RUN) {
+        memcpy(record + field->offset, from, field->size);
+        return VERDICT_OK;
+    }
+    if (field->kind == FIELD_PAD) {
+        return bytes_are_zero(from, field->size) ? VERDICT_OK : VERDICT_RESERVED;
+    }
+    memcpy(&big, from, field->size == 8 ? 8 : field->size == 4 ? 4 : field->size == 2 ? 2 : 1);
+    uint64_t value = __builtin_bswap64(big) >> (64 - 8 * field->size);
+    memcpy(record + field->offset, &value, field->size == 8 ? 8 : field->size == 4 ? 4 : field->size == 2 ? 2 : 1);
+    return value < field->least || value > field->most ? VERDICT_RANGE : VERDICT_OK;
+}
+
 /* layout_encode writes a record that fills `out` exactly. Needs: size = layout_bytes(layout). */
-void layout_encode(struct layout layout, const void *record, uint8_t *out, size_t size);
+LAYOUT_INLINE void layout_encode(struct layout layout, const void *record, uint8_t *out, size_t size)
+{
+    size_t at = 0;
+
+    ASSERT(layout.count <= LAYOUT_FIELDS_MAX);
+#pragma GCC unroll 64
+    for (size_t i = 0; i < layout.count; i++) {
+        layout_field_store(&layout.fields[i], record, out + at);
+        at += layout.fields[i].size;
+    }
+    ASSERT(at == size);
+}
 
 /* layout_decode reads a record that must fill `data` exactly. Gives: as layout_read, or TRAILING. */
-enum verdict layout_decode(struct layout layout, void *record, const uint8_t *data, size_t size);
+LAYOUT_INLINE enum verdict layout_decode(struct layout layout, void *record, const uint8_t *data, size_t size)
+{
+    size_t at = 0;
+
+    ASSERT(layout.count <= LAYOUT_FIELDS_MAX);
+#pragma GCC unroll 64
+    for (size_t i = 0; i < layout.count; i++) {
+        if (size - at < layout.fields[i].size) {
+            return VERDICT_SHORT;
+        }
+        enum verdict verdict = layout_field_load(&layout.fields[i], data + at, record);
+        if (verdict != VERDICT_OK) {
+            return verdict;
+        }
+        at += layout.fields[i].size;
+    }
+    return at == size ? VERDICT_OK : VERDICT_TRAILING;
+}
 
 #endif
