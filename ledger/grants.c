@@ -10,24 +10,50 @@
 
 #include <string.h>
 
-enum { EXPIRED_PER_GRANT = 8 }; /* expired grants that one GRANT removes before it counts */
+enum {
+    EXPIRED_PER_GRANT = 8, /* expired grants that one GRANT removes before it counts */
+    GONE_FEW = 2           /* ended grants for which looking at their numbers is still quicker than a walk */
+};
 
-void grants_load(const struct state_store *store, const uint8_t acct[ACCT_BYTES], uint32_t count, struct consent_inputs *inputs)
+/* Looks for every number that was ever given: most patients have a few grants, and most of these still stand. */
+static void load_by_number(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uint32_t numbers, struct consent_inputs *inputs)
+{
+    ASSERT(numbers <= CONSENT_GRANTS_MAX + GONE_FEW);
+    for (uint32_t seq = 1; seq <= numbers && inputs->grants_count < CONSENT_GRANTS_MAX; seq++) {
+        struct numbered_grant *numbered = &inputs->grants[inputs->grants_count];
+        if (exec_get_grant(exec, acct, seq, &numbered->grant)) {
+            numbered->seq = seq;
+            inputs->grants_count++;
+        }
+    }
+}
+
+static void load_by_walk(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uint32_t count, struct consent_inputs *inputs)
 {
     struct state_key prefix = key_prefix(KEY_GRANT, acct);
     struct state_cursor cursor;
     struct state_entry entry;
 
     ASSERT(count <= CONSENT_GRANTS_MAX);
-    inputs->grants_count = 0;
     exec_cursor(&cursor, &prefix);
-    while (inputs->grants_count < count && state_cursor_next(store, &cursor, &entry)) {
+    while (inputs->grants_count < count && state_cursor_next(exec->store, &cursor, &entry)) {
         struct numbered_grant *numbered = &inputs->grants[inputs->grants_count++];
         numbered->seq = key_seq(entry.key.data, entry.key.size);
         enum verdict verdict = grant_decode(&numbered->grant, entry.value.data, entry.value.size);
         ASSERT(verdict == VERDICT_OK);
     }
-    ASSERT(inputs->grants_count == count);
+}
+
+void grants_load(const struct exec *exec, const uint8_t acct[ACCT_BYTES], const struct patient *patient, struct consent_inputs *inputs)
+{
+    ASSERT(patient->active_grants <= patient->grant_count);
+    inputs->grants_count = 0;
+    if (patient->grant_count - patient->active_grants <= GONE_FEW) {
+        load_by_number(exec, acct, patient->grant_count, inputs);
+    } else {
+        load_by_walk(exec, acct, patient->active_grants, inputs);
+    }
+    ASSERT(inputs->grants_count == patient->active_grants);
 }
 
 enum code grant_end(struct exec *exec, struct audit_trail *trail, uint32_t seq, const struct grant *grant)
@@ -186,7 +212,7 @@ static enum code grants_sweep(struct exec *exec, struct audit_trail *trail)
     enum code code = CODE_OK;
     uint32_t removed = 0;
 
-    grants_load(exec->store, trail->acct, trail->patient.active_grants, inputs);
+    grants_load(exec, trail->acct, &trail->patient, inputs);
     for (uint32_t i = 0; code == CODE_OK && removed < EXPIRED_PER_GRANT && i < inputs->grants_count; i++) {
         if (inputs->grants[i].grant.expires <= exec->time_ms) {
             code = grant_end(exec, trail, inputs->grants[i].seq, &inputs->grants[i].grant);

@@ -257,7 +257,7 @@ enum code exec_pointer_add(struct exec *exec)
         return CODE_EPOCH_STALE;
     }
     add_author(&add);
-    grants_load(exec->store, add.body->patient, patient.active_grants, &exec->inputs);
+    grants_load(exec, add.body->patient, &patient, &exec->inputs);
     audit_begin(&add.trail, exec, add.body->patient, &patient);
     for (size_t i = 0; code == CODE_OK && i < add.body->count; i++) {
         code = item_add(&add, i);

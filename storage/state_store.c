@@ -3,7 +3,8 @@
  * T1 Bits ascend from the root to every leaf; both children of a node exist.
  * T2 All keys below a node agree in every bit before the node's, and differ in that bit by side.
  * T3 keys_count leaves need keys_count - 1 nodes.
- * T4 Every node above a dirty leaf or node is dirty too, and not shared: whoever dirties something has owned the path to it. */
+ * T4 Every node above a dirty leaf or node is dirty too, and not shared: whoever dirties something has owned the path to it.
+ * T5 A hint (state_hint.h) names a leaf of the newest tree, of whichever key. */
 #include "storage/state_store.h"
 
 #include "base/assert.h"
@@ -83,22 +84,27 @@ struct state_store *state_store_init(struct arena *arena, const struct state_lim
     uint32_t cells_total = limits->cells_max + limits->cells_max / 4 + RESERVE_MIN;
     uint32_t retired_max = 2 * keys_reserve;
 
+    struct state_hints hints;
     struct state_store *store = arena_take(arena, 1, sizeof *store);
     struct inner *inners = arena_take(arena, inners_total, sizeof *inners);
     union cell *cells = arena_take(arena, cells_total, sizeof *cells);
     struct retired *retired = arena_take(arena, retired_max, sizeof *retired);
     uint8_t *journal = arena_take(arena, limits->journal_bytes, 1);
+    state_hints_init(&hints, arena, limits->keys_max);
     if (store == NULL) {
         return NULL;
     }
     *store = (struct state_store){ .limits = *limits, .inners = inners, .inners_total = inners_total, .cells = cells,
-        .cells_total = cells_total, .retired = retired, .retired_max = retired_max, .journal = journal };
+        .cells_total = cells_total, .retired = retired, .retired_max = retired_max, .journal = journal, .hints = hints };
     state_store_clear(store);
     return store;
 }
 
 void state_store_clear(struct state_store *store)
 {
+    if (store->cells_used > 0) { /* before the first leaf there is no hint */
+        state_hints_clear(&store->hints);
+    }
     store->root = REF_NONE;
     store->keys_count = 0;
     store->cells_count = 0;
@@ -158,16 +164,34 @@ static bool leaf_is(const struct leaf_head *leaf, struct bytes key)
     return leaf->key_bytes == key.size && memcmp(leaf->data, key.data, key.size) == 0;
 }
 
+/* The leaf of a key; REF_NONE when there is none. Needs: a key with a byte. */
+static uint32_t leaf_find(const struct state_store *store, struct bytes key)
+{
+    uint32_t *hint = state_hint_place(&store->hints, key);
+
+    ASSERT(key.size > 0);
+    if (*hint != STATE_HINT_NONE && leaf_is(pool_leaf(store, *hint), key)) {
+        return *hint;
+    }
+    if (store->root == REF_NONE) {
+        return REF_NONE;
+    }
+    uint32_t ref = tree_descend(store, store->root, key);
+    if (!leaf_is(pool_leaf(store, ref), key)) {
+        return REF_NONE;
+    }
+    *hint = ref;
+    return ref;
+}
+
 bool state_store_get(const struct state_store *store, struct bytes key, void *value, size_t room, size_t *value_bytes)
 {
     *value_bytes = 0;
-    if (store->root == REF_NONE || key.size == 0) {
+    uint32_t ref = key.size == 0 ? REF_NONE : leaf_find(store, key);
+    if (ref == REF_NONE) {
         return false;
     }
-    const struct leaf_head *leaf = pool_leaf(store, tree_descend(store, store->root, key));
-    if (!leaf_is(leaf, key)) {
-        return false;
-    }
+    const struct leaf_head *leaf = pool_leaf(store, ref);
     ASSERT(leaf->value_bytes <= room);
     leaf_value(store, leaf, value);
     *value_bytes = leaf->value_bytes;
@@ -215,6 +239,7 @@ static enum err replace(struct state_store *store, uint32_t ref, struct bytes va
         return ERR_OK;
     }
     *link = pool_take_leaf(store, key, value);
+    *state_hint_place(&store->hints, key) = *link;
     pool_give(store, ref);
     store->cells_count = store->cells_count - cells_old + cells_new;
     return ERR_OK;
@@ -230,6 +255,7 @@ static enum err insert(struct state_store *store, struct bytes key, struct bytes
     }
     journal_record(store, key, REF_NONE);
     uint32_t leaf = pool_take_leaf(store, key, value);
+    *state_hint_place(&store->hints, key) = leaf;
     if (store->root == REF_NONE) {
         store->root = leaf;
     } else {
@@ -255,6 +281,10 @@ enum err state_store_put(struct state_store *store, struct bytes key, struct byt
     if (store->root == REF_NONE) {
         return insert(store, key, value, 0);
     }
+    uint32_t hint = *state_hint_place(&store->hints, key);
+    if (hint != STATE_HINT_NONE && leaf_is(pool_leaf(store, hint), key)) {
+        return replace(store, hint, value, store->limits.cells_max);
+    }
     uint32_t ref = tree_descend(store, store->root, key);
     const struct leaf_head *leaf = pool_leaf(store, ref);
     uint32_t bit = key_differ(leaf_key(leaf), key);
@@ -270,26 +300,25 @@ void state_store_put_always(struct state_store *store, struct bytes key, struct 
     ASSERT(!store->journal_open);
     ASSERT(store->root != REF_NONE);
     ASSERT(value.size <= STATE_VALUE_BYTES_MAX);
-    uint32_t ref = tree_descend(store, store->root, key);
-    ASSERT(leaf_is(pool_leaf(store, ref), key));
+    uint32_t ref = leaf_find(store, key);
+    ASSERT(ref != REF_NONE);
     enum err err = replace(store, ref, value, store->limits.cells_max + STATE_EXTRA_CELLS);
     ASSERT(err == ERR_OK);
 }
 
 enum err state_store_remove(struct state_store *store, struct bytes key)
 {
-    if (store->root == REF_NONE || key.size == 0) {
+    uint32_t ref = key.size == 0 ? REF_NONE : leaf_find(store, key);
+    if (ref == REF_NONE) {
         return ERR_NOT_FOUND;
     }
-    uint32_t ref = tree_descend(store, store->root, key);
     const struct leaf_head *leaf = pool_leaf(store, ref);
-    if (!leaf_is(leaf, key)) {
-        return ERR_NOT_FOUND;
-    }
     if (!journal_fits(store, key.size, ref)) {
         return ERR_FULL;
     }
     journal_record(store, key, ref);
+    uint32_t *hint = state_hint_place(&store->hints, key);
+    *hint = *hint == ref ? STATE_HINT_NONE : *hint;
     store->keys_count--;
     store->cells_count -= state_cells(leaf->key_bytes, leaf->value_bytes);
     uint32_t *link = &store->root;

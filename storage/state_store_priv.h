@@ -13,6 +13,7 @@
 #include "storage/state_store.h"
 
 #include "base/assert.h"
+#include "storage/state_hint.h"
 
 #define REF_NONE UINT32_MAX
 #define REF_LEAF 0x80000000u
@@ -92,6 +93,7 @@ struct state_store {
     uint32_t retired_first;
     uint32_t retired_count;
 
+    struct state_hints hints;
     uint8_t *journal;
     uint32_t journal_used;
     bool journal_open;
