@@ -241,6 +241,7 @@ static void node_memory(struct bench_node *node)
     size_t size = arena.used;
     void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     ASSERT(pages != MAP_FAILED);
+    (void)madvise(pages, size, MADV_HUGEPAGE); /* as the daemon asks for under its state */
     arena_init(&arena, pages, size);
     node_take(node, &arena);
     arena_seal(&arena);

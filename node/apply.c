@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "crypto/ed25519.h"
+#include "ledger/expect.h"
 #include "ledger/ledger.h"
 #include "ledger/stateless.h"
 
@@ -170,8 +171,23 @@ static void keep_locators(struct apply *apply, struct bytes bytes, const struct 
     }
 }
 
+/* expect takes a step towards the command that is `ahead` places further on. */
+static void expect(const struct apply *apply, uint32_t ahead, enum state_expect step)
+{
+    uint32_t at = apply->next + ahead;
+
+    if (at < apply->block.header->commands_count) {
+        const struct block_command *command = &apply->block.commands[at];
+        ASSERT(command->offset + command->envelope_bytes <= apply->block.body.size);
+        expect_command(ledger_store(apply->ledger), bytes_of(apply->block.body.data + command->offset, command->envelope_bytes), step);
+    }
+}
+
 static void execute_next(struct apply *apply)
 {
+    expect(apply, EXPECT_HINT_AHEAD, STATE_EXPECT_HINT);
+    expect(apply, EXPECT_HEAD_AHEAD, STATE_EXPECT_HEAD);
+    expect(apply, EXPECT_REST_AHEAD, STATE_EXPECT_REST);
     const struct block_command *command = &apply->block.commands[apply->next];
     struct bytes bytes = bytes_of(apply->block.body.data + command->offset, command->envelope_bytes + command->payload_bytes);
     enum code code = ledger_execute(apply->ledger, bytes_of(bytes.data, command->envelope_bytes), &command->id)->code;

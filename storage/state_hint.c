@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 
-enum { LINE_BITS_MIN = 4, KEYS_OF_A_LINE = 4 };
+enum { LINE_BITS_MIN = 4 };
 
 _Static_assert(STATE_HINT_PLACES * sizeof(uint32_t) == ARENA_ALIGN, "a line is a line of the cache");
 
@@ -11,7 +11,7 @@ static uint32_t bits_of(uint32_t keys_max)
 {
     uint32_t bits = LINE_BITS_MIN;
 
-    while ((UINT32_C(1) << bits) < STATE_HINT_LINES_MAX && (UINT32_C(1) << bits) < keys_max / KEYS_OF_A_LINE) {
+    while ((UINT32_C(1) << bits) < STATE_HINT_LINES_MAX && (UINT32_C(1) << bits) < keys_max) {
         bits++;
     }
     return bits;

@@ -16,14 +16,14 @@
 
 #define STATE_HINT_NONE 0u /* references of leaves have their highest bit set */
 #define STATE_HINT_PLACES 16u
-#define STATE_HINT_LINES_MAX 65536u
+#define STATE_HINT_LINES_MAX 131072u
 
 struct state_hints {
     uint32_t *places;    /* lines x STATE_HINT_PLACES */
     uint32_t lines_bits; /* the number of lines is a power of two */
 };
 
-/* state_hints_init takes a line for four keys, at most STATE_HINT_LINES_MAX: 4 MiB, touched by use. */
+/* state_hints_init takes a line for every key, at most STATE_HINT_LINES_MAX: 8 MiB, touched by use. */
 void state_hints_init(struct state_hints *hints, struct arena *arena, uint32_t keys_max);
 
 /* state_hints_clear forgets everything. */

@@ -198,6 +198,28 @@ bool state_store_get(const struct state_store *store, struct bytes key, void *va
     return true;
 }
 
+void state_store_expect(const struct state_store *store, struct bytes key, enum state_expect step)
+{
+    ASSERT(key.size > 0);
+    const uint32_t *hint = state_hint_place(&store->hints, key);
+    if (step == STATE_EXPECT_HINT) {
+        __builtin_prefetch(hint, 1);
+        return;
+    }
+    if (*hint == STATE_HINT_NONE) {
+        return;
+    }
+    const struct leaf_head *leaf = pool_leaf(store, *hint);
+    if (step == STATE_EXPECT_HEAD) {
+        __builtin_prefetch(leaf);
+        __builtin_prefetch((const uint8_t *)leaf + STATE_CELL_BYTES / 2);
+    } else if (leaf->next != CELL_NONE) {
+        ASSERT(leaf->next < store->cells_used);
+        __builtin_prefetch(&store->cells[leaf->next]);
+        __builtin_prefetch((const uint8_t *)&store->cells[leaf->next] + STATE_CELL_BYTES / 2);
+    }
+}
+
 /* --- Changing ----------------------------------------------------------------------------------------------------- */
 
 /* Walks from the root towards the key, making every node on the way changeable, as long as its bit is below `end`.

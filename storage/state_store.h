@@ -71,6 +71,11 @@ uint32_t state_cells(size_t key_bytes, size_t value_bytes);
  * Needs: room for STATE_VALUE_BYTES_MAX, or for the longest value that this key can have. Any key is safe. Cost: the depth. */
 bool state_store_get(const struct state_store *store, struct bytes key, void *value, size_t room, size_t *value_bytes);
 
+/* state_store_expect says that a key will soon be looked for, in three steps with other work in between: each fetches into the cache what the step before
+ * found. Changes nothing; any key, and any step at any time, is safe. */
+enum state_expect { STATE_EXPECT_HINT, STATE_EXPECT_HEAD, STATE_EXPECT_REST };
+void state_store_expect(const struct state_store *store, struct bytes key, enum state_expect step);
+
 /* state_cursor_init sets out before the first key with the prefix (which may be empty). view: a pin or STATE_PIN_NONE. */
 void state_cursor_init(struct state_cursor *cursor, struct bytes prefix, uint32_t view);
 

@@ -1,0 +1,31 @@
+/* expect_test.c: to expect a command changes nothing, whatever its bytes. */
+#include "ledger/expect.h"
+
+#include "ledger/ledger.h"
+#include "tests/ledger/ledger_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct lab lab;
+
+Test(expect, changes_nothing_whatever_the_bytes)
+{
+    struct params params = params_default();
+    uint8_t bytes[ENVELOPE_BYTES_MAX];
+
+    params.state_keys_max = 4096;
+    params.state_cells_max = 16384;
+    lab_start(&lab, &params, NULL, 0);
+    struct state_store *store = ledger_store(lab.ledger);
+    struct hash32 before = state_store_root(store);
+    for (size_t size = 0; size < sizeof bytes; size += size < 200 ? 1 : 97) {
+        memset(bytes, (int)(size * 31), sizeof bytes);
+        for (int step = STATE_EXPECT_HINT; step <= STATE_EXPECT_REST; step++) {
+            expect_command(store, bytes_of(bytes, size), (enum state_expect)step);
+        }
+    }
+    struct hash32 after = state_store_root(store);
+    cr_assert(hash_equal(&before, &after));
+    cr_assert_eq(state_store_dirty(store), 0);
+}
