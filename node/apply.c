@@ -42,8 +42,8 @@ enum err apply_take(struct apply *apply, struct arena *arena, const struct genes
     }
     size_t before = arena->used;
     apply->ledger = ledger_take(arena, &params);
-    apply->memory = bytes_of(arena->data == NULL ? NULL : arena->data + before, arena->used - before);
     archive_init(&apply->archive, arena, &(struct archive_sizes){ config->archive_events, config->archive_receipts, config->archive_locators });
+    apply->memory = bytes_of(arena->data == NULL ? NULL : arena->data + before, arena->used - before);
     apply->codes = arena_take(arena, BLOCK_COMMANDS_MAX, sizeof *apply->codes);
     if (apply->ledger != NULL) {
         ledger_set_sink(apply->ledger, &(struct ledger_sink){ apply, keep_event, keep_receipt });

@@ -44,7 +44,7 @@ struct apply {
     uint64_t height;          /* of the last block that is done */
     uint64_t time_ms;
     uint64_t executed;        /* commands, since start */
-    struct bytes memory;      /* of the ledger's state; filled from the front, read all over: worth large pages */
+    struct bytes memory;      /* of state and archive; filled from the front, read all over: worth large pages */
 };
 
 /* apply_take takes the ledger's memory for the capacities of this genesis. Fails: ERR_INVALID when the genesis's parameters are out of range.

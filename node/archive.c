@@ -184,8 +184,9 @@ void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES
     uint64_t number = ++archive->events_last;
     uint64_t *bucket = &archive->event_buckets[bucket_of_event(archive, patient, seq)];
     struct archive_event *event = &archive->events[number & (archive->sizes.events_max - 1)];
-    ASSERT(event->previous < number);
-    forget_event(archive, event, number);
+    if (number > archive->sizes.events_max) { /* before that the slot was never written: reading it would only fault a page in for nothing */
+        forget_event(archive, event, number);
+    }
     event->seq = seq;
     event->previous = *bucket;
     event->top = top;
@@ -278,7 +279,9 @@ void archive_add_receipt(struct archive *archive, uint64_t position, const struc
     struct archive_receipt *entry = &archive->receipts[number & (archive->sizes.receipts_max - 1)];
 
     ASSERT(archive->receipts_last == 1 || archive->receipts[(number - 1) & (archive->sizes.receipts_max - 1)].position + 1 == position);
-    forget_receipt(archive, entry);
+    if (number > archive->sizes.receipts_max) {
+        forget_receipt(archive, entry);
+    }
     *entry = (struct archive_receipt){ *receipt, position, *bucket, top };
     *bucket = number;
 }

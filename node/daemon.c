@@ -185,7 +185,7 @@ static enum exit_code take(struct daemon *daemon)
     return code == EXIT_FINE ? take_net(daemon) : code;
 }
 
-/* enlarge_pages asks for large pages under the state: each step down its tree is another page, and most steps would miss the small table of
+/* enlarge_pages asks for large pages under state and archive: each step down the tree is another page, and most steps would miss the small table of
  * translations. A wish: without it everything works, slower. */
 static void enlarge_pages(const struct bytes *memory)
 {
