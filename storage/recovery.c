@@ -385,6 +385,9 @@ static enum err openings_recover(struct recovery *recovery, size_t newest)
     enum err err = ERR_OK;
 
     at->segment_next = at->segment != 0 ? at->segment + 1 : recovery->superblock->first_segment;
+    if (newest < recovery->segments_count && recovery->log->segments[newest] >= at->segment_next) { /* its only batch was torn: the name is taken */
+        at->segment_next = recovery->log->segments[newest] + 1;
+    }
     for (size_t i = newest < recovery->segments_count ? newest + 1 : 0; err == ERR_OK && i < recovery->segments_count; i++) {
         err = opening_recover(recovery, recovery->log->segments[i], &blank);
     }

@@ -181,6 +181,34 @@ Test(recovery, a_torn_tail_is_sealed_and_stays_void_for_ever)
     store_close(store);
 }
 
+Test(recovery, a_segment_whose_only_batch_is_torn_is_passed_over)
+{
+    for (uint32_t opened = 2; opened <= 4; opened++) {
+        struct store *store = filled(1);
+        while (store->log.at.segment < opened) {
+            cr_assert_eq(store_append(store), ERR_OK);
+            store_run(store);
+        }
+        uint64_t groups = store->appended;
+        struct seal_entry opening = store->log.table[0];
+        struct seal_entry batch = batch_of_group(store, groups);
+        cr_assert_eq(store->log.table_count, 2, "the opening batch holds the seal, the next one the group");
+        memset(at_block(store, opened, batch.block), 0, (size_t)batch.blocks * DISK_BLOCK); /* as if the power had gone one write earlier, */
+        memset(at_block(store, opened, opening.block) + DISK_SECTOR, 0, DISK_SECTOR);       /* in the middle of the opening */
+        cr_assert_eq(store_recover(store), ERR_OK);
+        cr_assert_eq(store_groups_seen(store), groups - 1);
+        cr_assert_eq(store->outcome.torn, 1);
+        cr_assert_eq(store->outcome.position.segment, opened - 1);
+        cr_assert_gt(store->outcome.position.segment_next, opened, "its name is taken");
+        go_on(store, 3);
+        cr_assert_eq(store->failed, ERR_OK);
+        cr_assert_eq(store_groups_seen(store), groups + 2);
+        cr_assert_eq(store->outcome.torn, 0);
+        cr_assert_eq(store->outcome.damage_count, 0);
+        store_close(store);
+    }
+}
+
 Test(recovery, abstention_after_a_lost_batch_holds_across_restarts_until_a_timeout_passes_it)
 {
     struct store *store = filled(LAST);
