@@ -1,13 +1,14 @@
 # Ward. `make help` lists the targets; MODE is release (default), debug (ASan + UBSan), cover (gcov) or fuzz (clang, libFuzzer).
 
 MODE ?= release
-B := build/$(MODE)
+CC := $(if $(filter fuzz,$(MODE)),clang,gcc)
+# make CC=clang builds beside, not over.
+B := build/$(MODE)$(if $(filter-out fuzz,$(MODE)),$(if $(findstring clang,$(CC)),-clang))
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 
 # --- Compiler -----------------------------------------------------------------------------------------------------
 
-CC := $(if $(filter fuzz,$(MODE)),clang,gcc)
 WARN := -std=c17 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wvla -Wformat=2 -Wundef -Werror
 WARN_CLANG := -Wno-gnu-variable-sized-type-not-at-end -Wno-format-nonliteral # opinions that gcc does not share
 CFLAGS_COMMON := $(WARN) $(if $(findstring clang,$(CC)),$(WARN_CLANG)) -I. -D_GNU_SOURCE -DWARD_VERSION='"$(VERSION)"' -g -fno-common -fno-strict-aliasing -fPIE -MMD -MP
@@ -75,7 +76,7 @@ FAST := $(if $(filter release,$(MODE)),-O3)
 # The vector paths need their instruction sets; nothing outside these folders may use them.
 $(B)/obj/crypto/ed25519/avx2/%.o: ISA := -mavx2 -mfma $(FAST)
 $(B)/obj/crypto/ed25519/ref/%.o: ISA := $(FAST)
-$(B)/obj/tests/crypto/lanes_avx2_test.o: ISA := -mavx2 -mfma
+$(B)/obj/tests/crypto/lanes_avx2_test.o $(B)/obj/tests/fuzz/field_avx2_fuzz.o: ISA := -mavx2 -mfma
 $(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq
 $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -DIFMA_MODEL=1 -Wno-psabi
 
