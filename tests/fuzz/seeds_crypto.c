@@ -57,8 +57,31 @@ static void model_seeds(void (*save)(const char *, const char *, const struct wr
     }
 }
 
+/* Each operation with all limbs at their largest, and with a mixture, in several shapes. */
+static void field_seeds(void (*save)(const char *, const char *, const struct writer *), const char *target)
+{
+    static const uint8_t shapes[] = { 0x00, 0x05, 0x0b, 0x0f, 0x10, 0x2b, 0x4f, 0xff };
+    struct writer writer;
+    char name[32];
+
+    for (uint8_t operation = 0; operation < 14; operation++) {
+        for (uint8_t i = 0; i < sizeof shapes; i++) {
+            writer_init(&writer, room, sizeof room);
+            write_u8(&writer, operation);
+            write_u8(&writer, shapes[i]);
+            for (unsigned j = 0; j < 200; j++) { /* 1: the largest limb, 2: the least; else by the byte */
+                write_u8(&writer, i % 2 == 0 ? (uint8_t)(1 + i / 2 % 2) : (uint8_t)(j * j + 3 * i));
+            }
+            snprintf(name, sizeof name, "%u-%u", operation, shapes[i]);
+            save(target, name, &writer);
+        }
+    }
+}
+
 void crypto_seeds(void (*save)(const char *target, const char *name, const struct writer *writer))
 {
     batch_seeds(save);
     model_seeds(save);
+    field_seeds(save, "field_ref");
+    field_seeds(save, "field_avx2");
 }

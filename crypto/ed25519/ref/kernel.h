@@ -81,13 +81,13 @@ LANES_FN inline void lanes_ease(struct lanes *out, const struct lanes *a)
 LANES_FN inline void lanes_multiply(struct lanes *out, const struct lanes *a, const struct lanes *b)
 {
     lanes_check(a, 4);
-    lanes_check(b, 3);
+    lanes_check(b, 4);
     field_multiply(&out->f, &a->f, &b->f);
 }
 
 LANES_FN inline void lanes_square(struct lanes *out, const struct lanes *a)
 {
-    lanes_check(a, 3);
+    lanes_check(a, 4);
     field_square(&out->f, &a->f);
 }
 
