@@ -69,6 +69,7 @@ $(B)/obj/%.model.o: %.c Makefile
 
 # The slow model judges others; optimised and without sanitizers it judges many times as often.
 $(B)/obj/tests/crypto/zip215_model_kit.o: ISA := -O2 $(if $(filter debug fuzz,$(MODE)),-fno-sanitize=all)
+$(B)/obj/tests/crypto/lanes_toy_test.o: ISA := -O2
 
 # Field arithmetic gains a fifth from being inlined and unrolled.
 FAST := $(if $(filter release,$(MODE)),-O3)

@@ -10,7 +10,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-enum { TORSION = 8, GRID = TORSION * TORSION, SEEDS = 6, MIXED_MAX = 64 };
+enum { TORSION = 8, GRID = TORSION * TORSION, SEEDS = 3, MIXED_MAX = 64 };
 
 TestSuite(ed25519_points, .init = crypto_start);
 

@@ -1,0 +1,236 @@
+/* ed25519_grid_test.c: one verdict for each vector, that of ZIP-215, by every backend and method, whatever stands beside it in a batch.
+ *
+ * The batch grid: a vector among honest signatures, in batches of a size, at a position, with a seed for the coefficients.
+ *     short   13 sizes, 2 seeds; with one seed the vector stands first and last, with the other in one or two lanes, which move on from size to size
+ *             so that every vector meets every lane; beyond 17 one place for each seed. Our own vectors take turns: half of them at each size.
+ *             With the sanitizers, every 16th vector.
+ *     long    WARD_LONG=1: all 65 sizes, all positions, 20 seeds
+ * Honest signatures are of 65 keys in even seeds and of 4 in odd ones, with and without a cache of decoded keys. */
+#include "crypto/ed25519.h"
+
+#include "crypto/ed25519/ref/verify.h"
+#include "crypto/keys.h"
+#include "tests/crypto/judge_kit.h"
+#include "tests/crypto/zip215_model_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+enum { SIZE_MAX_GRID = 65, SHARDS = 13, LANES_MAX = 8, BOTH_MAX = 17, SEEDS = 2, SEEDS_LONG = 20, CACHED = 128 };
+
+static const size_t short_sizes[SHARDS] = { 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 64, 65 };
+
+TestSuite(ed25519_grid, .init = crypto_start);
+
+/* --- The model ---------------------------------------------------------------------------------------------------------- */
+
+/* The verdict that all others are compared with is not only the file's but the model's. */
+static void assert_model(const struct judge_cases *cases)
+{
+    size_t valid = 0;
+
+    for (size_t i = 0; i < cases->count; i += case_stride()) {
+        const struct judge_case *one = &cases->at[i];
+        cr_assert_eq(model_verify_hashed(one->key, one->signature, one->hash), one->valid, "%s", one->name);
+        cr_assert_eq(ref_verify_hashed(one->key, one->signature, one->hash), one->valid, "%s", one->name);
+        valid += one->valid ? 1 : 0;
+    }
+    cr_assert_gt(valid, 0);
+}
+
+Test(ed25519_grid, verdicts_of_the_public_vectors_are_those_of_the_model)
+{
+    cr_assert_eq(cases_public()->count, 3 + 139 + 196);
+    assert_model(cases_public());
+}
+
+Test(ed25519_grid, verdicts_of_our_vectors_are_those_of_the_model)
+{
+    cr_assert_eq(cases_ours()->count, 231);
+    assert_model(cases_ours());
+}
+
+/* --- One at a time, and by tables ---------------------------------------------------------------------------------------- */
+
+static void assert_single(enum ed25519_backend backend, const struct judge_cases *cases)
+{
+    struct judge judge;
+
+    judge_open(&judge, &(struct judge_setup){ .backend = backend, .keys_max = 4 });
+    for (size_t i = 0; i < cases->count; i++) {
+        struct sig_hashed item = case_hashed(&cases->at[i]);
+        bool verdict = !cases->at[i].valid;
+        ed25519_verify_hashed(judge.ctx, ED25519_SINGLE, &item, 1, &verdict);
+        cr_assert_eq(verdict, cases->at[i].valid, "%s, %s", ed25519_backend_name(backend), cases->at[i].name);
+    }
+    judge_close(&judge);
+}
+
+/* The vector alone, then in each lane among seven honest ones, all keys with tables where a table exists for them. */
+static void assert_direct_one(struct judge *judge, const struct judge_case *one, const struct judge_case *honest)
+{
+    uint8_t keys[5][32];
+    struct sig_hashed items[LANES_MAX + 1];
+
+    memcpy(keys[0], one->key, 32);
+    for (size_t i = 0; i < 4; i++) {
+        memcpy(keys[i + 1], honest[i].key, 32);
+    }
+    judge_know(judge, keys[0], 5);
+    for (size_t at = 0; at <= LANES_MAX; at++) {
+        size_t n = at == LANES_MAX ? 1 : LANES_MAX, place = at == LANES_MAX ? 0 : at;
+        bool verdicts[LANES_MAX] = { false };
+        for (size_t i = 0; i < n; i++) {
+            items[i] = case_hashed(i == place ? one : &honest[i]);
+        }
+        verdicts[place] = !one->valid;
+        ed25519_verify_hashed(judge->ctx, ED25519_DIRECT, items, n, verdicts);
+        for (size_t i = 0; i < n; i++) {
+            cr_assert_eq(verdicts[i], i == place ? one->valid : true, "%s, lane %zu of %zu, item %zu", one->name, place, n, i);
+        }
+    }
+}
+
+static void assert_direct(enum ed25519_backend backend, const struct judge_cases *cases)
+{
+    const struct judge_case *honest = honest_pool(LANES_MAX, 4);
+    struct judge judge;
+
+    judge_open(&judge, &(struct judge_setup){ .backend = backend, .batch_max = LANES_MAX, .members_max = 5 });
+    for (size_t i = 0; i < cases->count; i += case_stride()) {
+        assert_direct_one(&judge, &cases->at[i], honest);
+    }
+    cr_assert_gt(ed25519_counters(judge.ctx).direct, cases->count / case_stride());
+    judge_close(&judge);
+}
+
+#define ONE_BY_ONE(name, backend)                                                                                                                    \
+    Test(ed25519_grid, name##_judges_our_vectors_one_by_one_and_by_tables)                                                                           \
+    {                                                                                                                                                \
+        judge_needs(backend);                                                                                                                        \
+        assert_single(backend, cases_ours());                                                                                                        \
+        assert_direct(backend, cases_ours());                                                                                                        \
+    }                                                                                                                                                \
+    Test(ed25519_grid, name##_judges_public_vectors_one_by_one_and_by_tables)                                                                        \
+    {                                                                                                                                                \
+        judge_needs(backend);                                                                                                                        \
+        assert_single(backend, cases_public());                                                                                                      \
+        assert_direct(backend, cases_public());                                                                                                      \
+    }
+
+ONE_BY_ONE(ref, ED25519_BACKEND_REF)
+ONE_BY_ONE(avx2, ED25519_BACKEND_AVX2)
+ONE_BY_ONE(ifma, ED25519_BACKEND_IFMA)
+
+/* --- Batches -------------------------------------------------------------------------------------------------------------- */
+
+/* A place in that lane, in the middle one of the groups of lanes. */
+static size_t place_in_lane(size_t lane, size_t n)
+{
+    lane %= n < LANES_MAX ? n : LANES_MAX;
+    return lane + (n - 1 - lane) / LANES_MAX / 2 * LANES_MAX;
+}
+
+/* Places of the short grid for one vector. Gives: how many, 1 or 2. */
+static size_t places_of(size_t places[2], size_t n, size_t turn, size_t seed)
+{
+    size_t two[2][2] = { { 0, n - 1 }, { place_in_lane(turn % (LANES_MAX / 2), n), place_in_lane(turn % (LANES_MAX / 2) + LANES_MAX / 2, n) } };
+
+    places[0] = two[seed][n > BOTH_MAX ? turn % 2 : 0];
+    places[1] = two[seed][1];
+    return n > BOTH_MAX || places[0] == places[1] || (seed == 1 && n < LANES_MAX) ? 1 : 2;
+}
+
+struct grid {
+    struct judge judge;
+    const struct judge_case *honest;
+    size_t n;
+};
+
+static void assert_place(struct grid *grid, const struct judge_case *one, size_t place)
+{
+    struct sig_hashed items[SIZE_MAX_GRID];
+    bool verdicts[SIZE_MAX_GRID];
+
+    memset(verdicts, 0, sizeof verdicts);
+    for (size_t i = 0; i < grid->n; i++) {
+        items[i] = case_hashed(i == place ? one : &grid->honest[i]);
+    }
+    verdicts[place] = !one->valid;
+    ed25519_verify_hashed(grid->judge.ctx, ED25519_BATCH, items, grid->n, verdicts);
+    for (size_t i = 0; i < grid->n; i++) {
+        cr_assert_eq(verdicts[i], i == place ? one->valid : true, "%s, place %zu of %zu, item %zu", one->name, place, grid->n, i);
+    }
+}
+
+static void assert_case(struct grid *grid, const struct judge_case *one, size_t turn, size_t seed)
+{
+    size_t places[2];
+    size_t count = is_long() ? grid->n : places_of(places, grid->n, turn, seed);
+
+    for (size_t i = 0; i < count; i++) {
+        assert_place(grid, one, is_long() ? i : places[i]);
+    }
+}
+
+/* `turn` counts the sizes. */
+static void assert_size(enum ed25519_backend backend, const struct judge_cases *cases, size_t n, size_t turn)
+{
+    size_t seeds = is_long() ? SEEDS_LONG : SEEDS;
+
+    for (size_t seed = 0; seed < seeds; seed++) {
+        struct grid grid = { .honest = honest_pool(SIZE_MAX_GRID, seed % 2 == 0 ? 65 : 4), .n = n };
+        judge_open(&grid.judge, &(struct judge_setup){ .backend = backend, .batch_max = SIZE_MAX_GRID, .keys_max = seed % 2 == 0 ? CACHED : 0, .seed = seed });
+        size_t step = case_stride() * (!is_long() && cases == cases_ours() ? 2 : 1);
+        for (size_t i = n % step; i < cases->count; i += step) {
+            assert_case(&grid, &cases->at[i], i / step + turn, seed);
+        }
+        cr_assert_gt(ed25519_counters(grid.judge.ctx).batches, 0);
+        judge_close(&grid.judge);
+    }
+}
+
+/* One size of the short grid, or five of the long one. */
+static void assert_shard(enum ed25519_backend backend, const struct judge_cases *cases, size_t shard)
+{
+    if (!is_long()) {
+        assert_size(backend, cases, short_sizes[shard], shard);
+        return;
+    }
+    for (size_t n = shard + 1; n <= SIZE_MAX_GRID; n += SHARDS) {
+        assert_size(backend, cases, n, n);
+    }
+}
+
+static void assert_shard_everywhere(const struct judge_cases *cases, size_t shard)
+{
+    for (int backend = 0; backend < ED25519_BACKEND_COUNT; backend++) {
+        if (ed25519_self_test((enum ed25519_backend)backend) != ERR_UNSUPPORTED) { /* one that fails must show it here */
+            assert_shard((enum ed25519_backend)backend, cases, shard);
+        }
+    }
+}
+
+#define SHARD(number)                                                                                                                                \
+    Test(ed25519_grid, batches_give_each_of_our_vectors_its_verdict_##number)                                                                        \
+    {                                                                                                                                                \
+        assert_shard_everywhere(cases_ours(), number);                                                                                               \
+    }                                                                                                                                                \
+    Test(ed25519_grid, batches_give_each_public_vector_its_verdict_##number)                                                                         \
+    {                                                                                                                                                \
+        assert_shard_everywhere(cases_public(), number);                                                                                             \
+    }
+
+SHARD(0)
+SHARD(1)
+SHARD(2)
+SHARD(3)
+SHARD(4)
+SHARD(5)
+SHARD(6)
+SHARD(7)
+SHARD(8)
+SHARD(9)
+SHARD(10)
+SHARD(11)
+SHARD(12)
