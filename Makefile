@@ -173,6 +173,9 @@ install: all ## install programs, the example configuration and the demonstratio
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	$(if $(CONFIGS),install -d $(DESTDIR)$(PREFIX)/share/ward && install -m 644 $(CONFIGS) $(DESTDIR)$(PREFIX)/share/ward)
+	install -d $(DESTDIR)$(PREFIX)/share/ward/systemd/ward.service.d
+	install -m 644 configs/systemd/ward.service $(DESTDIR)$(PREFIX)/share/ward/systemd
+	install -m 644 configs/systemd/ward.service.d/guest.conf $(DESTDIR)$(PREFIX)/share/ward/systemd/ward.service.d
 	install -d $(DESTDIR)$(PREFIX)/share/ward/demo
 	install -m 644 configs/demo/bundle.json $(DESTDIR)$(PREFIX)/share/ward/demo
 

@@ -17,14 +17,14 @@ struct loop_uring_config loop_uring_config_default(void);
 /* Why a ring could not be had, for the operator. */
 struct loop_uring_problem {
     int number;        /* errno */
-    const char *step;  /* "io_uring_setup", "probe", "buffer ring" */
+    const char *step;  /* "io_uring_setup", "probe", "buffer ring", "restrictions" */
     int disabled;      /* content of /proc/sys/kernel/io_uring_disabled, -1 when there is no such file */
 };
 
 /* loop_uring_take takes the loop's memory. Gives: NULL from a measuring arena. */
 struct loop *loop_uring_take(struct arena *arena, const struct loop_uring_config *config);
 
-/* loop_uring_open makes the ring and hands its buffers to the kernel. Only the calling thread may then use the loop.
+/* loop_uring_open makes the ring, hands its buffers to the kernel and restricts it to the few operations that Ward uses. Only the calling thread may then use the loop.
  * Fails: ERR_UNSUPPORTED (the kernel lacks io_uring or one of its needed operations), ERR_PERMISSION (sysctl or a seccomp profile forbids it),
  * ERR_NO_MEMORY; `problem` says why and nothing is left open. */
 enum err loop_uring_open(struct loop *loop, struct loop_uring_problem *problem);

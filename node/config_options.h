@@ -24,6 +24,7 @@
     TEXT(node, client_socket, 100, "/run/ward/ward.sock", "UNIX socket for local tools")                                                             \
     TEXT(node, data_dir, CONFIG_PATH_BYTES_MAX, "/var/lib/ward", "directory of log and superblock, on a file system with real flushes")              \
     SWITCH(node, reserves, "true", "off duty in a view, hold the own vote back and follow certificates (rule P1); no other replica depends on it")     \
+    SWITCH(node, sandbox, "true", "once it serves, forbid itself every system call that it does not need")                                             \
     CHOICE(node, profile, "any", "any|fast|balanced|eco",                                                                                            \
            "what the operator expects of the chain's batching; wardd refuses to start when the genesis says something else")
 

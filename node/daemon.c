@@ -259,6 +259,7 @@ static void on_signal(struct loop_signals *signals, int number)
     log_write(&event, "signal=%d", number);
     if (daemon->drain_end_ns == 0) {
         daemon->drain_end_ns = clock_mono_ns() + DAEMON_DRAIN_NS;
+        notify_stopping(&daemon->notify);
         driver_drain(&daemon->driver);
     }
 }
@@ -354,6 +355,7 @@ static enum exit_code start(struct daemon *daemon)
     daemon->save_wanted = daemon->store.superblocks.current.clean; /* From here on the log is not cleanly closed. */
     driver_start(&daemon->driver, daemon->store.superblocks.current.instance, &daemon->recovery);
     keeper_start(&daemon->keeper, &daemon->store.dir, &daemon->driver, daemon->boot.config.io.ballast_mib << 20, clock_mono_ns());
+    daemon_service_begin(daemon);
     daemon->heap_told = thread_heap_read(&daemon->heap_sealed);
     log_write(&event, "member=%u height=%llu", daemon->boot.self, (unsigned long long)daemon->driver.apply.height);
     return EXIT_FINE;
@@ -424,6 +426,7 @@ static uint64_t deadline_of(struct daemon *daemon)
     }
     deadline = net < deadline ? net : deadline;
     deadline = keeper < deadline ? keeper : deadline;
+    deadline = notify_deadline_ns(&daemon->notify) < deadline ? notify_deadline_ns(&daemon->notify) : deadline;
     return drain < deadline ? drain : deadline;
 }
 
@@ -453,6 +456,7 @@ static void turn(struct daemon *daemon)
     driver_flush(&daemon->driver);
     net_step(daemon->net, clock_mono_ns());
     keeper_turn(&daemon->keeper, clock_mono_ns());
+    daemon_service_turn(daemon);
     if ((daemon->save_wanted || daemon->driver.save_wanted) && daemon->drain_end_ns == 0) {
         save_superblock(daemon);
     }
@@ -476,6 +480,7 @@ void daemon_close(struct daemon *daemon)
     static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.stopped");
 
     if (daemon->speaking) {
+        notify_close(&daemon->notify);
         net_stop(daemon->net);
         verify_pool_stop(&daemon->verify);
     }

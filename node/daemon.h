@@ -16,6 +16,7 @@
 #include "node/boot.h"
 #include "node/driver.h"
 #include "node/keeper.h"
+#include "node/notify.h"
 #include "node/options.h"
 #include "node/payloads.h"
 #include "node/query.h"
@@ -46,6 +47,8 @@ struct daemon {
     struct payloads payloads;
     struct driver driver;
     struct keeper keeper;
+    struct notify notify;
+    bool sandboxed;                  /* system calls are filtered */
     struct verify_pool verify;
     enum ed25519_backend crypto_backend;
     bool *verdicts;                  /* VERIFY_JOBS_MAX x VERIFY_POOL_ITEMS_MAX */

@@ -253,6 +253,7 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     number(lines, "ballast_bytes", daemon->keeper.ballast_bytes);
     number(lines, "segments_prepared", disk->segments_prepared);
     number(lines, "disk_flushes", disk->flushes);
+    number(lines, "sandboxed", daemon->sandboxed);
     line(lines, "io_backend %s\n", daemon->loop->ops->name);
     write_wakeups(lines, &daemon->loop->counters);
     number(lines, "loop_enters", daemon->loop->counters.enters);
