@@ -34,7 +34,5 @@ void daemon_service_begin(struct daemon *daemon)
 
 void daemon_service_turn(struct daemon *daemon)
 {
-    bool outstanding = driver_deadline_ns(&daemon->driver) != UINT64_MAX || !driver_is_idle(&daemon->driver);
-
-    notify_work(&daemon->notify, outstanding, clock_mono_ns());
+    notify_work(&daemon->notify, driver_is_working(&daemon->driver), clock_mono_ns());
 }

@@ -338,6 +338,13 @@ uint64_t driver_deadline_ns(const struct driver *driver)
     return waits || driver->snapshots.installed ? 0 : replica_ns < snapshots_ns ? replica_ns : snapshots_ns;
 }
 
+bool driver_is_working(const struct driver *driver)
+{
+    bool under_way = driver->log.writing || driver->reading || driver->commits_count > 0 || driver->outbox.count > 0 || driver->stalled;
+
+    return under_way || driver_deadline_ns(driver) != UINT64_MAX;
+}
+
 bool driver_is_idle(const struct driver *driver)
 {
     return segment_log_is_idle(&driver->log) && driver->commits_count == 0 && driver->outbox.count == 0 && !driver->reading &&

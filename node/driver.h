@@ -147,6 +147,10 @@ uint64_t driver_deadline_ns(const struct driver *driver);
 /* driver_is_stalled: the log has no room; verdicts must wait, messages and requests are dropped. */
 bool driver_is_stalled(const struct driver *driver);
 
+/* driver_is_working: something is due, is being written, read or executed, or a message waits for the log. Unlike driver_is_idle it does not count records that
+ * wait for the next write because nobody waits for them. */
+bool driver_is_working(const struct driver *driver);
+
 /* driver_is_idle: nothing is under way in log, outbox or execution. */
 bool driver_is_idle(const struct driver *driver);
 

@@ -114,6 +114,7 @@ Test(driver, nothing_signed_leaves_before_the_log_covers_it_I8)
     cr_assert_eq(admitted, 1);
     cr_assert_gt(waited, 0, "the vote waits in the outbox");
     cr_assert_gt(host.driver.lsn_durable, 0);
+    cr_assert(driver_is_working(&host.driver), "a request waits for its block");
     run_until(now_ns + MS);
     cr_assert_gt(proposals, 0);
     cr_assert_gt(host.driver.counters.signatures_made, 0);
@@ -261,6 +262,7 @@ Test(driver, idle_means_no_deadline_and_nothing_under_way_N5)
     cr_assert(driver_is_idle(&host.driver));
     cr_assert_not(driver_is_stalled(&host.driver));
     cr_assert_eq(driver_deadline_ns(&host.driver), UINT64_MAX);
+    cr_assert_not(driver_is_working(&host.driver));
 }
 
 Test(driver, a_stop_that_is_wanted_takes_no_more_requests)
