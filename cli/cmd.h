@@ -20,6 +20,7 @@ int cmd_status(const struct args *args);
 int cmd_submit(const struct args *args);
 int cmd_import_fhir(const struct args *args);
 int cmd_inspect_superblock(const struct args *args);
+int cmd_inspect_damage(const struct args *args);
 int cmd_inspect_log(const struct args *args);
 int cmd_inspect_block(const struct args *args);
 int cmd_inspect_state(const struct args *args);

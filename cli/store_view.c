@@ -23,6 +23,15 @@ static bool take_memory(struct store_view *view)
     return memory != NULL;
 }
 
+int store_view_fail(const struct args *args, const char *path, const char *part, enum err err)
+{
+    if (err == ERR_VERSION) {
+        return output_fail(args, EXIT_INTEGRITY, "%s: %s was written by a newer version of Ward than this one, which reads format %u: use that version; nothing was changed", path, part,
+                           FORMAT_VERSION);
+    }
+    return output_fail(args, exit_of(err), "%s: %s cannot be read: %s", path, part, err_name(err));
+}
+
 int store_view_open(const struct args *args, struct store_view *view, const char *path, bool whole)
 {
     *view = (struct store_view){ 0 };
@@ -39,7 +48,10 @@ int store_view_open(const struct args *args, struct store_view *view, const char
         err = inspect_superblock(&view->disk.disk, &view->arena, &view->superblock);
     }
     if (err != ERR_OK) {
-        return output_fail(args, exit_of(err), "%s: the superblock cannot be read: %s", path, err_name(err));
+        return store_view_fail(args, path, "the superblock", err);
+    }
+    if (whole && view->superblock.chosen_err == ERR_VERSION) {
+        return store_view_fail(args, path, "the superblock", ERR_VERSION);
     }
     if (whole && view->superblock.chosen_err != ERR_OK) {
         return output_fail(args, EXIT_INTEGRITY, "%s: no two copies of the superblock agree: `ward inspect superblock` shows each", path);
@@ -54,7 +66,7 @@ int store_view_log(const struct args *args, struct store_view *view, const struc
     enum err err = inspect_log(&view->disk.disk, &view->arena, &view->superblock.chosen, sink);
 
     view->arena.used = used; /* The next walk takes the same memory. */
-    return err == ERR_OK ? (int)EXIT_FINE : output_fail(args, exit_of(err), "the log cannot be read: %s", err_name(err));
+    return err == ERR_OK ? (int)EXIT_FINE : store_view_fail(args, "this directory", "the log", err);
 }
 
 void store_view_close(struct store_view *view)

@@ -22,6 +22,9 @@ int store_view_open(const struct args *args, struct store_view *view, const char
 /* store_view_log walks the log; as often as one likes. Gives: as store_view_open. */
 int store_view_log(const struct args *args, struct store_view *view, const struct inspect_sink *sink);
 
+/* store_view_fail says why a part of the store cannot be read; a format of a newer version gets words of its own. Gives: the exit code. */
+int store_view_fail(const struct args *args, const char *path, const char *part, enum err err);
+
 void store_view_close(struct store_view *view);
 
 #endif

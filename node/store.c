@@ -152,6 +152,10 @@ enum exit_code store_load(struct store *store, struct boot *boot, struct loop *l
     enum err err = superblock_store_open(&store->superblocks);
     const struct superblock *found = &store->superblocks.current;
 
+    if (err == ERR_VERSION) {
+        return boot_fail(boot, EXIT_INTEGRITY, "%s was written by a newer version of Ward than this one, which reads format %u: use that version; nothing was changed",
+                         boot->config.node.data_dir, FORMAT_VERSION);
+    }
     if (err != ERR_OK) {
         return boot_fail(boot, code_of(err), "%s: no two copies of the superblock agree (%s): keep the directory, this replica must not vote", boot->config.node.data_dir,
                     err_name(err));

@@ -182,6 +182,10 @@ static enum err disk_discard(struct disk *base, uint32_t segment)
     struct disk_dir_file *file = slot_for(disk, segment);
     char name[DATADIR_NAME_BYTES];
 
+    if (disk->dir->read_only) {
+        disk->discards_spared++;
+        return ERR_OK;
+    }
     ASSERT(segment >= 1);
     if (file->segment == segment) {
         close(file->fd);

@@ -49,6 +49,7 @@ struct disk_dir {
     bool pool_failed;      /* the last filling failed: tried again when a segment is wanted */
     uint64_t flushes;      /* by the thread */
     struct disk_request *preparing; /* of the loop alone */
+    uint32_t discards_spared;       /* of a directory that is only read: segments that would have been removed */
 };
 
 /* disk_dir_init takes a zero buffer and opens the superblock. Needs: an open datadir that outlives the disk; segment_bytes as in the

@@ -1,6 +1,7 @@
 #include "tests/storage/golden_kit.h"
 
 #include "base/bytes.h"
+#include "base/err.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -30,11 +31,17 @@ static void golden_write(const char *path, const uint8_t *data, size_t size)
 void golden_check(const char *name, const uint8_t *data, size_t size)
 {
     char path[128];
+
+    snprintf(path, sizeof path, "tests/vectors/disk/%s.hex", name);
+    golden_check_at(path, data, size);
+}
+
+void golden_check_at(const char *path, const uint8_t *data, size_t size)
+{
     char line[128];
     char hex[2 * ROW + 1];
     size_t next = 0;
 
-    snprintf(path, sizeof path, "tests/vectors/disk/%s.hex", name);
     if (getenv("WARD_GOLDEN") != NULL && strcmp(getenv("WARD_GOLDEN"), "write") == 0) {
         golden_write(path, data, size);
         cr_expect(false, "%s was written, not compared", path);
@@ -61,4 +68,28 @@ void golden_check(const char *name, const uint8_t *data, size_t size)
     }
     fclose(file);
     cr_assert_eq(next, SIZE_MAX, "%s has no last line", path);
+}
+
+uint8_t *golden_load(const char *path, size_t *size)
+{
+    char line[128];
+    uint8_t *data = NULL;
+    FILE *file = fopen(path, "r");
+
+    cr_assert_not_null(file, "%s", path);
+    while (fgets(line, sizeof line, file) != NULL) {
+        *size = strtoul(line, NULL, 16); /* the last line has no bytes: it is the size */
+    }
+    data = calloc(1, *size + ROW);
+    rewind(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *rest;
+        size_t at = strtoul(line, &rest, 16);
+        line[strcspn(line, "\n")] = '\0';
+        if (*rest == ' ') {
+            cr_assert_eq(hex_decode(rest + 1, data + at, strlen(rest + 1) / 2), ERR_OK, "%s at %zx", path, at);
+        }
+    }
+    fclose(file);
+    return data;
 }

@@ -9,4 +9,10 @@
  * instead and fails the test, so that a run that passes has always compared. */
 void golden_check(const char *name, const uint8_t *data, size_t size);
 
+/* golden_check_at does so with a file of that path. */
+void golden_check_at(const char *path, const uint8_t *data, size_t size);
+
+/* golden_load gives the bytes of a golden file. Owns: the caller frees them. */
+uint8_t *golden_load(const char *path, size_t *size);
+
 #endif

@@ -1,0 +1,187 @@
+/* inspect_damage_test.c: `ward inspect damage` on the golden directory, whole and damaged in each way: what it says, its exit code, and that it changes nothing. */
+#include "base/exit.h"
+#include "storage/batch.h"
+#include "storage/format.h"
+#include "tests/cli/cli_kit.h"
+#include "tests/storage/golden_dir_kit.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+static char data[128];
+
+static void make(void)
+{
+    snprintf(data, sizeof data, "%s/data", kit_directory());
+    cr_assert_eq(mkdir(data, 0700), 0);
+    golden_dir_restore(data);
+}
+
+TestSuite(inspect_damage, .init = make);
+
+/* poke changes `size` bytes of a file of the directory: to zeros, or to their complement. */
+static void poke(const char *name, off_t at, size_t size, bool zero)
+{
+    char path[256];
+    uint8_t *bytes = calloc(1, size);
+
+    snprintf(path, sizeof path, "%s/%s", data, name);
+    int fd = open(path, O_RDWR);
+    cr_assert_eq(pread(fd, bytes, size, at), (ssize_t)size, "%s", path);
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = zero ? 0 : (uint8_t)~bytes[i];
+    }
+    cr_assert_eq(pwrite(fd, bytes, size, at), (ssize_t)size);
+    close(fd);
+    free(bytes);
+}
+
+/* sum gives a digest of all that the directory holds. */
+static uint64_t sum(void)
+{
+    static uint8_t bytes[GOLDEN_SEGMENT_BYTES];
+    uint64_t all = 0;
+
+    for (uint32_t i = 0; i <= GOLDEN_SEGMENTS; i++) {
+        char path[256];
+        snprintf(path, sizeof path, i == 0 ? "%s/superblock" : "%s/log/%010u.seg", data, i);
+        int fd = open(path, O_RDONLY);
+        ssize_t size = fd < 0 ? 0 : read(fd, bytes, sizeof bytes);
+        all = all * 31 + XXH3_64bits(bytes, (size_t)size);
+        close(fd);
+    }
+    return all;
+}
+
+static json_t *inspect(int code)
+{
+    uint64_t before = sum();
+
+    cr_assert_eq(kit_run(data, "ward inspect damage %s --json"), code, "%s", kit_output());
+    cr_assert_eq(sum(), before, "nothing was changed");
+    return kit_json();
+}
+
+static json_int_t number(const json_t *report, const char *name) { return json_integer_value(json_object_get(report, name)); }
+
+static bool start_says(const json_t *report, const char *words) { return strstr(json_string_value(json_object_get(report, "start")), words) != NULL; }
+
+static const char *fate(const json_t *report, size_t i) { return json_string_value(json_object_get(json_array_get(json_object_get(report, "damage"), i), "fate")); }
+
+/* last_batch gives where the newest batch of the last segment begins, in blocks, and how long it is. */
+static uint32_t last_batch(uint32_t *blocks)
+{
+    uint32_t block = 0;
+
+    cr_assert_eq(kit_run(data, "ward inspect log %s --batches --json"), EXIT_FINE);
+    json_t *report = kit_json(), *batch;
+    size_t i;
+    json_array_foreach(json_object_get(report, "batch_list"), i, batch)
+    {
+        block = (uint32_t)number(batch, "block");
+        *blocks = (uint32_t)number(batch, "blocks");
+    }
+    json_decref(report);
+    return block;
+}
+
+Test(inspect_damage, a_whole_directory_may_sign)
+{
+    json_t *report = inspect(EXIT_FINE);
+
+    cr_assert_eq(number(report, "records_whole"), GOLDEN_RECORDS);
+    cr_assert_eq(number(report, "damaged"), 0);
+    cr_assert_eq(number(report, "torn"), 0);
+    cr_assert(start_says(report, "may sign"));
+    json_decref(report);
+}
+
+Test(inspect_damage, rot_in_the_middle_is_named_by_height_and_a_start_goes_on)
+{
+    poke("log/0000000002.seg", 3 * DISK_BLOCK + 1000, 1, false);
+    json_t *report = inspect(EXIT_INTEGRITY);
+
+    cr_assert_geq(number(report, "damaged"), 1);
+    cr_assert_str_eq(fate(report, 0), "rot");
+    cr_assert_eq(number(json_array_get(json_object_get(report, "damage"), 0), "segment"), 2);
+    cr_assert(start_says(report, "goes on"));
+    json_decref(report);
+}
+
+Test(inspect_damage, a_cut_at_the_end_is_torn_and_no_damage)
+{
+    uint32_t blocks = 0, block = last_batch(&blocks);
+
+    cr_assert_geq(blocks, 2);
+    poke("log/0000000004.seg", (off_t)(block + 1) * DISK_BLOCK, (blocks - 1) * (size_t)DISK_BLOCK, true);
+    json_t *report = inspect(EXIT_FINE);
+    cr_assert_eq(number(report, "torn"), 1);
+    cr_assert_eq(number(report, "damaged"), 0);
+    cr_assert(start_says(report, "cut by a crash"));
+    json_decref(report);
+}
+
+Test(inspect_damage, rot_in_the_newest_body_is_adopted)
+{
+    uint32_t blocks = 0, block = last_batch(&blocks);
+
+    poke("log/0000000004.seg", (off_t)(block + 1) * DISK_BLOCK + 100, 1, false);
+    json_t *report = inspect(EXIT_INTEGRITY);
+    cr_assert_str_eq(fate(report, 0), "adopt");
+    cr_assert(start_says(report, "signs only after it fetched"));
+    json_decref(report);
+}
+
+Test(inspect_damage, rot_in_the_newest_header_abstains_up_to_the_limit)
+{
+    uint32_t blocks = 0, block = last_batch(&blocks);
+
+    poke("log/0000000004.seg", (off_t)block * DISK_BLOCK + 40, 1, false);
+    json_t *report = inspect(EXIT_INTEGRITY);
+    cr_assert_str_eq(fate(report, 0), "ambiguous");
+    cr_assert(start_says(report, "signs nothing in views up to"));
+    json_decref(report);
+}
+
+Test(inspect_damage, one_bad_copy_of_the_superblock_is_said_and_three_are_too_many)
+{
+    poke("superblock", 100, 1, false);
+    json_t *report = inspect(EXIT_INTEGRITY);
+    cr_assert_eq(number(report, "superblock_copies_bad"), 1);
+    cr_assert(start_says(report, "may sign"));
+    json_decref(report);
+    poke("superblock", DISK_BLOCK + 100, 1, false);
+    poke("superblock", 2 * DISK_BLOCK + 100, 1, false);
+    cr_assert_eq(kit_run(data, "ward inspect damage %s"), EXIT_INTEGRITY);
+}
+
+/* A directory of a later version: every copy of its superblock says 2, with a right sum. */
+Test(inspect_damage, a_newer_version_is_refused_in_words)
+{
+    uint8_t block[DISK_BLOCK];
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/superblock", data);
+    int fd = open(path, O_RDWR);
+    for (off_t copy = 0; copy < 4; copy++) {
+        XXH128_canonical_t digest;
+        cr_assert_eq(pread(fd, block, sizeof block, copy * DISK_BLOCK), (ssize_t)sizeof block);
+        block[20] = 2;
+        XXH128_canonicalFromHash(&digest, XXH3_128bits(block + 16, sizeof block - 16));
+        memcpy(block, digest.digest, 16);
+        cr_assert_eq(pwrite(fd, block, sizeof block, copy * DISK_BLOCK), (ssize_t)sizeof block);
+    }
+    close(fd);
+    uint64_t before = sum();
+    cr_assert_eq(kit_run(data, "ward inspect damage %s --json"), EXIT_INTEGRITY);
+    cr_assert_not_null(strstr(kit_output(), "newer version of Ward"), "%s", kit_output());
+    cr_assert_eq(kit_run(data, "ward inspect log %s --json"), EXIT_INTEGRITY);
+    cr_assert_not_null(strstr(kit_output(), "newer version of Ward"));
+    cr_assert_eq(sum(), before);
+}
