@@ -255,6 +255,7 @@ static json_t *describe(const struct cluster_run *run, json_t *why)
     json_object_set_new(object, "libsodium_check_us", report_number((double)run->check_ns / 1000));
     json_object_set_new(object, "signature_checks_per_tx", report_number(cost->checks_per_tx));
     json_object_set_new(object, "checks_per_tx_by", checks_by(cost));
+    json_object_set_new(object, "reserves", json_pack("{s:I, s:I}", "held", (json_int_t)cost->held, "hedges", (json_int_t)cost->hedges));
     json_object_set_new(object, "wakeups_per_block", report_number(cost->wakeups_per_block));
     json_object_set_new(object, "wakeups_per_block_by", wakeups_by(cost));
     json_object_set_new(object, "flushes_per_block", report_number(cost->flushes_per_block));

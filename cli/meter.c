@@ -243,6 +243,8 @@ static void add_up(struct sums *sums, struct meter_cost *cost, const struct pair
     sums->messages += block_messages(pair->to->text) - block_messages(pair->from->text);
     sums->logged += delta(cost, pair, "log_bytes_written");
     sums->sent += delta(cost, pair, "bytes_out");
+    cost->held += delta(cost, pair, "proposals_held");
+    cost->hedges += delta(cost, pair, "hedges");
     for (uint32_t i = 0; i < METER_WAKEUPS; i++) {
         sums->wakeups_by[i] += delta(cost, pair, wakeups_lines[i].line);
     }

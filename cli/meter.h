@@ -55,6 +55,7 @@ struct meter_cost {
     double cpu_us_per_tx_by[MEMBERS_MAX];
     double checks_per_tx;     /* signatures, of commands and of votes, all replicas */
     double checks_per_tx_by[METER_CHECKS]; /* likewise, by purpose, method and place: meter_checks_name */
+    uint64_t held, hedges;    /* proposals that reserves held back, and of these checked for want of a certificate (P1); all replicas */
     double wakeups_per_block; /* of the loop of one replica, on average, those for clients left out (N4) */
     double wakeups_per_block_by[METER_WAKEUPS]; /* of these, by cause: meter_wakeups_name */
     double flushes_per_block; /* of one replica, on average */

@@ -62,8 +62,9 @@ static void set(struct meter_replica *replica, uint64_t scale)
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         used += (size_t)snprintf(replica->text + used, sizeof replica->text - used, "%s %llu\n", checks[i], (unsigned long long)((i + 1) * 10 * scale));
     }
-    snprintf(replica->text + used, sizeof replica->text - used, "wakeups 999999\nwakeups_client 77777\nwakeups_member %llu\nwakeups_verdict %llu\nwakeups_disk %llu\nwakeups_deadline 0\n",
-             (unsigned long long)(15 * scale), (unsigned long long)(5 * scale), (unsigned long long)(10 * scale));
+    snprintf(replica->text + used, sizeof replica->text - used, "wakeups 999999\nwakeups_client 77777\nwakeups_member %llu\nwakeups_verdict %llu\nwakeups_disk %llu\nwakeups_deadline 0\nproposals_held %llu\nhedges %llu\n",
+             (unsigned long long)(15 * scale), (unsigned long long)(5 * scale), (unsigned long long)(10 * scale), (unsigned long long)(9 * scale),
+             (unsigned long long)scale);
 }
 
 Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone)
@@ -91,6 +92,8 @@ Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone
     cr_assert_float_eq(cost.flushes_per_block, 1, 1e-9);
     cr_assert_float_eq(cost.flush_ms, 2.5, 1e-9, "25 ms in 10 writes");
     cr_assert_float_eq(cost.wakeups_per_block, 3 * 60.0 / 20 / 3, 1e-9, "N4: those for clients are left out");
+    cr_assert_eq(cost.held, 3 * 18, "P1");
+    cr_assert_eq(cost.hedges, 3 * 2, "P1");
     cr_assert_str_eq(meter_wakeups_name(1), "verdict");
     cr_assert_float_eq(cost.wakeups_per_block_by[1], 3 * 10.0 / 20 / 3, 1e-9, "N4");
     for (uint32_t i = 0; i < METER_CHECKS; i++) {
