@@ -161,6 +161,11 @@ static void dispatch(struct replica *r, uint32_t from, const struct message *mes
     case MESSAGE_FORWARD:
         replica_take_commands(r, from, message->forward.commands);
         break;
+    case MESSAGE_GONE:
+        replica_on_gone(r, from, message->gone.height);
+        break;
+    case MESSAGE_SNAPSHOT_ASK: /* The driver's: it has the snapshots. */
+    case MESSAGE_SNAPSHOT:
     case MESSAGE_NONE:
     case MESSAGE_TYPE_END:
         break;

@@ -125,6 +125,9 @@ void replica_pool_status(const struct replica *r, struct pool_status *status);
 /* replica_tip_proof gives the newest CommitProof, or NULL while only the genesis is committed. Owns: good until the next step. */
 const struct commit_proof *replica_tip_proof(const struct replica *r);
 
+/* replica_wants_snapshot tells whether f + 1 members have said that the blocks behind the newest committed one are gone from their logs (S3). */
+bool replica_wants_snapshot(const struct replica *r);
+
 /* replica_checkpoint gives the newest checkpoint certificate that it holds (its own, received or restored), or NULL. State and receipt proofs
  * are made against its roots, so for each block that a checkpoint may name (the tip that K1 asks for included) the COMMIT effect asks
  * for roots. Owns: good until the next step. */

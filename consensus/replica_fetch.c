@@ -112,6 +112,30 @@ static void ask(struct replica *r, const struct missing *missing)
     replica_send(r, member_set_one(peer), 0, NULL);
 }
 
+/* S3, S4: f + 1 members, so that one that lies cannot make us fetch a whole state. */
+bool replica_wants_snapshot(const struct replica *r)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < r->n; i++) {
+        count += i != r->self && r->peers[i].gone_height == r->history.high + 1;
+    }
+    return count > r->faults;
+}
+
+void replica_on_gone(struct replica *r, uint32_t from, uint64_t height)
+{
+    struct fetch *fetch = &r->fetch;
+
+    if (!fetch->active || fetch->checking || fetch->peer != from || !fetch->chain || height != r->history.high + 1) {
+        replica_refuse(r, VERDICT_STALE);
+        return;
+    }
+    ASSERT(from != r->self); /* S3 */
+    r->peers[from].gone_height = height;
+    put_back(r);
+}
+
 void replica_pump_fetch(struct replica *r)
 {
     struct fetch *fetch = &r->fetch;
@@ -120,7 +144,7 @@ void replica_pump_fetch(struct replica *r)
     if (fetch->active && !fetch->checking && r->now.mono_ns >= fetch->deadline_ns) {
         put_back(r);
     }
-    if (!fetch->active && fetch->tries < FETCH_TRIES_MAX && wanted(r, &missing)) {
+    if (!fetch->active && fetch->tries < FETCH_TRIES_MAX && !replica_wants_snapshot(r) && wanted(r, &missing)) {
         ask(r, &missing);
     }
     ASSERT(fetch->tries <= FETCH_TRIES_MAX); /* Q1 */

@@ -54,6 +54,7 @@ struct peer {
     uint8_t ckpt_signature[64];
     bool wants;                 /* its FETCH waits to be served */
     struct message_fetch fetch;
+    uint64_t gone_height;       /* from there on it has no blocks any more, as it said */
     uint64_t put_back_ns;       /* it answered a fetch wrongly or not: others are asked before */
     uint64_t stray_ns, stray_wait_ns; /* T8 */
     uint64_t read_ns, fetch_ns, again_ns; /* token buckets: when the next one is paid for (section 13) */
@@ -365,6 +366,7 @@ void replica_on_link(struct replica *r, uint32_t member, bool up);
 /* --- Transfers (replica_fetch.c, replica_serve.c) --------------------------------------------------------------------------------------------- */
 
 void replica_pump_fetch(struct replica *r);
+void replica_on_gone(struct replica *r, uint32_t from, uint64_t height);
 void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bundle *bundle);
 void replica_bundle_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_fetch_progress(struct replica *r);

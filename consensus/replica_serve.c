@@ -118,6 +118,15 @@ static void read_record(struct replica *r, enum serve_stage stage, enum replica_
     effect->read_record.hash = entry->hash;
 }
 
+/* send_gone tells the asker that its next blocks are not here any more (S3). */
+static void send_gone(struct replica *r, uint64_t height)
+{
+    r->msg.type = MESSAGE_GONE;
+    r->msg.gone.height = height;
+    replica_send(r, member_set_one(r->serve.peer), 0, NULL);
+    r->serve.stage = SERVE_IDLE;
+}
+
 static void send_bundle(struct replica *r)
 {
     struct serve *serve = &r->serve;
@@ -179,6 +188,10 @@ static void bodies_done(struct replica *r)
 {
     struct serve *serve = &r->serve;
 
+    if (serve->blocks_count == 0 && serve->chain && !serve->prove) {
+        send_gone(r, serve->from); /* Its record left the log, or is damaged. */
+        return;
+    }
     if (serve->blocks_count == 0) {
         stop(r);
         return;
@@ -379,7 +392,11 @@ static void serve_chain(struct replica *r, const struct message_fetch *fetch)
 
     last = last > fetch->height ? fetch->height : last;
     last = last > r->history.high ? r->history.high : last;
-    if (fetch->from_height == 0 || fetch->from_height > last || history_find(&r->history, fetch->from_height) == NULL) {
+    if (fetch->from_height != 0 && fetch->from_height <= last && history_find(&r->history, fetch->from_height) == NULL) {
+        send_gone(r, fetch->from_height);
+        return;
+    }
+    if (fetch->from_height == 0 || fetch->from_height > last) {
         replica_answer(r, serve->peer);
         return;
     }

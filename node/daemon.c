@@ -404,7 +404,7 @@ static bool wants_links(const struct daemon *daemon)
         return true;
     }
     replica_status(daemon->driver.replica, &status);
-    return status.catching_up;
+    return status.catching_up || daemon->driver.snapshot_fetch.stage != SNAPSHOT_FETCH_IDLE;
 }
 
 /* can_collect: verdicts are there or can be made here, and the driver takes them. */
@@ -471,6 +471,8 @@ enum exit_code daemon_run(struct daemon *daemon)
     daemon->stop = daemon->code != EXIT_FINE;
     while (!daemon->stop) {
         turn(daemon);
+        daemon->again = driver_must_restart(&daemon->driver);
+        daemon->stop = daemon->stop || daemon->again;
     }
     return daemon->code;
 }

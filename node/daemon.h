@@ -60,6 +60,7 @@ struct daemon {
     bool base_told;                  /* queries know where a snapshot began */
     bool save_wanted;                /* a checkpoint is certified: the superblock shall say so */
     bool stop;
+    bool again;                      /* open and run once more: a snapshot from others is installed */
     enum exit_code code;
     uint64_t start_ns;
     struct thread_heap heap_sealed;  /* taken from the heap before the seal */

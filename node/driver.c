@@ -54,6 +54,10 @@ enum err driver_take(struct driver *driver, struct arena *arena, struct disk *di
     struct snapshots_config snapshots = { config->retention.due_bytes, config->retention.due_blocks, config->retention.chunk_bytes_max, config->log.segment_bytes,
         log_now_ns, driver };
     snapshots_take(&driver->snapshots, arena, disk, &driver->apply, &snapshots);
+    struct hash32 chain_id = block_hash(&config->replica.genesis);
+    snapshot_serve_take(&driver->snapshot_serve, arena, disk, &driver->snapshots, &driver->ports, config->replica.epoch.members_count);
+    snapshot_fetch_take(&driver->snapshot_fetch, arena, disk, &driver->snapshots, &driver->ports, &driver->config.replica.epoch, &chain_id, config->replica.self);
+    driver->snapshot_message = arena_take(arena, 1, sizeof *driver->snapshot_message);
     driver->replica_memory = arena_take(arena, 1, replica_footprint(&config->replica));
     return ERR_OK;
 }
@@ -77,6 +81,10 @@ void driver_message(struct driver *driver, uint32_t from, uint8_t type, struct b
 
     if (!driver_is_open(driver)) {
         driver->counters.events_dropped++;
+        return;
+    }
+    if (type == MESSAGE_SNAPSHOT_ASK || type == MESSAGE_SNAPSHOT) {
+        driver_snapshot_message(driver, from, type, body);
         return;
     }
     driver_step(driver, &event);
@@ -334,7 +342,7 @@ uint64_t driver_deadline_ns(const struct driver *driver)
     bool waits = driver->commits_count > 0 || driver->read_done || driver->lsn_durable != driver->durable_seen || links_changed(driver) ||
                  (driver->drain_wanted && !driver->drain_told) || driver->mute != driver->mute_told ||
                  (driver->outbox.count > 0 && driver->outbox.entries[driver->outbox.head].after_lsn <= driver->durable_seen);
-    uint64_t replica_ns = replica_deadline_ns(driver->replica), snapshots_ns = snapshots_deadline_ns(&driver->snapshots);
+    uint64_t replica_ns = replica_deadline_ns(driver->replica), snapshots_ns = driver_snapshots_deadline_ns(driver);
     return waits || driver->snapshots.installed ? 0 : replica_ns < snapshots_ns ? replica_ns : snapshots_ns;
 }
 
@@ -348,7 +356,7 @@ bool driver_is_working(const struct driver *driver)
 bool driver_is_idle(const struct driver *driver)
 {
     return segment_log_is_idle(&driver->log) && driver->commits_count == 0 && driver->outbox.count == 0 && !driver->reading &&
-           !driver->snapshots.io.busy;
+           !driver->snapshots.io.busy && !driver->snapshot_serve.io.busy && !driver->snapshot_fetch.io.busy;
 }
 
 bool driver_is_stalled(const struct driver *driver)

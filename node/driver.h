@@ -20,6 +20,8 @@
 #include "node/apply.h"
 #include "node/outbox.h"
 #include "node/ports.h"
+#include "node/snapshot_fetch.h"
+#include "node/snapshot_serve.h"
 #include "node/snapshots.h"
 #include "storage/recovery.h"
 #include "storage/segment_log.h"
@@ -52,6 +54,7 @@ struct driver_counters {
     uint64_t messages_sent;    /* per receiver */
     uint64_t events_dropped;   /* messages and requests that came while the log had no room */
     uint64_t slices;           /* of execution */
+    uint64_t snapshot_malformed; /* messages about snapshots that did not decode */
     uint64_t segments_retired;
     uint64_t records_refused;  /* at start: records that the replica did not understand */
 };
@@ -64,6 +67,9 @@ struct driver {
     struct apply apply;
     struct segment_log log;
     struct snapshots snapshots;
+    struct snapshot_serve snapshot_serve;
+    struct snapshot_fetch snapshot_fetch;
+    struct message *snapshot_message; /* scratch */
     uint64_t carried_lsn;   /* of effects: what counts is behind the snapshot once this is durable; 0: nothing to do (K2) */
     bool has_base;          /* this run began with a snapshot: */
     struct snapshots_base base;
@@ -129,6 +135,9 @@ void driver_refuse(struct driver *driver, uint16_t code, uint32_t retry_after_ms
 
 /* driver_fail ends signing for good, as a log that cannot write does: for a write beside the log that failed. Tells the owner once. */
 void driver_fail(struct driver *driver, enum err err);
+
+/* driver_must_restart: a snapshot from others is installed. The owner ends this replica without more ado and starts it again: it begins there. */
+bool driver_must_restart(const struct driver *driver);
 
 /* driver_fill writes what the driver knows into the next version of the superblock; driver_saved tells how it went with it. */
 void driver_fill(const struct driver *driver, struct superblock *next, bool clean);

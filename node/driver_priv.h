@@ -16,6 +16,12 @@ bool driver_execute_slice(struct driver *driver);
 /* driver_work_snapshots does what is due of snapshots and of the log that goes. */
 void driver_work_snapshots(struct driver *driver);
 
+/* driver_snapshots_deadline_ns gives when driver_work_snapshots is wanted. */
+uint64_t driver_snapshots_deadline_ns(const struct driver *driver);
+
+/* driver_snapshot_message takes a message about snapshots. Any bytes are safe. */
+void driver_snapshot_message(struct driver *driver, uint32_t from, uint8_t type, struct bytes body);
+
 /* driver_is_open: events may come in. */
 static inline bool driver_is_open(const struct driver *driver)
 {

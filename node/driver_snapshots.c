@@ -59,9 +59,56 @@ static void retire(struct driver *driver)
     }
 }
 
+void driver_snapshot_message(struct driver *driver, uint32_t from, uint8_t type, struct bytes body)
+{
+    struct message *message = driver->snapshot_message;
+
+    if (from == driver->config.replica.self || message_decode(message, type, body) != VERDICT_OK) {
+        driver->counters.snapshot_malformed++;
+        return;
+    }
+    if (type == MESSAGE_SNAPSHOT_ASK) {
+        snapshot_serve_ask(&driver->snapshot_serve, from, &message->snapshot_ask);
+    } else {
+        snapshot_fetch_answer(&driver->snapshot_fetch, from, &message->snapshot, driver->ports.now(driver->ports.context).mono_ns);
+    }
+}
+
+/* transfer serves others and fetches for ourselves. */
+static void transfer(struct driver *driver)
+{
+    uint64_t now_ns = driver->ports.now(driver->ports.context).mono_ns;
+
+    if (driver->drain_wanted) {
+        return;
+    }
+    snapshot_serve_work(&driver->snapshot_serve, now_ns);
+    snapshot_fetch_want(&driver->snapshot_fetch, replica_wants_snapshot(driver->replica), driver->apply.height, &driver->links);
+    if (driver->snapshot_fetch.stage != SNAPSHOT_FETCH_IDLE) {
+        snapshots_stop(&driver->snapshots); /* the slot is wanted */
+    }
+    snapshot_fetch_work(&driver->snapshot_fetch, now_ns);
+    driver->save_wanted = driver->save_wanted || driver->snapshot_fetch.save_wanted;
+    driver->snapshot_fetch.save_wanted = false;
+}
+
+uint64_t driver_snapshots_deadline_ns(const struct driver *driver)
+{
+    uint64_t make = snapshots_deadline_ns(&driver->snapshots), serve = snapshot_serve_deadline_ns(&driver->snapshot_serve);
+    uint64_t fetch = snapshot_fetch_deadline_ns(&driver->snapshot_fetch);
+
+    if (driver->drain_wanted) {
+        return UINT64_MAX;
+    }
+    make = serve < make ? serve : make;
+    return fetch < make ? fetch : make;
+}
+
+bool driver_must_restart(const struct driver *driver) { return driver->snapshot_fetch.stage == SNAPSHOT_FETCH_DONE; }
+
 void driver_work_snapshots(struct driver *driver)
 {
-    bool waited = driver->snapshots.io.preparing;
+    bool waited = driver->snapshots.io.preparing || driver->snapshot_fetch.io.preparing;
 
     if (driver->stopped) {
         return;
@@ -73,10 +120,11 @@ void driver_work_snapshots(struct driver *driver)
     snapshots_work(&driver->snapshots);
     driver->save_wanted = driver->save_wanted || driver->snapshots.save_wanted;
     driver->snapshots.save_wanted = false;
+    transfer(driver);
     carry(driver);
     let_go(driver);
     retire(driver);
-    if (waited && !driver->snapshots.io.preparing) {
+    if (waited && !driver->snapshots.io.preparing && !driver->snapshot_fetch.io.preparing) {
         segment_log_kick(&driver->log); /* it may have been refused a preparation meanwhile */
     }
 }
@@ -91,6 +139,7 @@ void driver_fill(const struct driver *driver, struct superblock *next, bool clea
     next->limit_view = capsule->limit_view;
     next->first_segment = driver->first_wanted > next->first_segment ? driver->first_wanted : next->first_segment;
     snapshots_fill(&driver->snapshots, next);
+    snapshot_fetch_fill(&driver->snapshot_fetch, next);
 }
 
 void driver_saved(struct driver *driver, const struct superblock *saved, enum err err)
@@ -100,4 +149,5 @@ void driver_saved(struct driver *driver, const struct superblock *saved, enum er
         driver->first_segment = saved->first_segment;
     }
     snapshots_saved(&driver->snapshots, &saved->checkpoint_snapshot, err);
+    snapshot_fetch_saved(&driver->snapshot_fetch, &saved->checkpoint_snapshot, err);
 }

@@ -48,8 +48,7 @@ static bool is_due(const struct snapshots *snapshots)
     return snapshots->config.due_bytes != 0 && (snapshots->bytes >= due || snapshots->blocks >= snapshots->config.due_blocks);
 }
 
-/* slot_free gives a slot that nobody names. */
-static uint32_t slot_free(const struct snapshots *snapshots)
+uint32_t snapshots_slot_free(const struct snapshots *snapshots)
 {
     uint32_t slot = 0;
 
@@ -63,7 +62,7 @@ static uint32_t slot_free(const struct snapshots *snapshots)
 static void begin(struct snapshots *snapshots, const struct block_header *header)
 {
     snapshots->stage = SNAPSHOTS_CERTIFICATE;
-    snapshots->making = (struct snapshots_entry){ .set = true, .slot = slot_free(snapshots), .height = header->height };
+    snapshots->making = (struct snapshots_entry){ .set = true, .slot = snapshots_slot_free(snapshots), .height = header->height };
     snapshots->header = *header;
     snapshots->bytes_at = snapshots->bytes;
     snapshots->blocks_at = snapshots->blocks;
@@ -319,7 +318,7 @@ void snapshots_work(struct snapshots *snapshots)
 
 uint64_t snapshots_deadline_ns(const struct snapshots *snapshots)
 {
-    return is_working(snapshots) || snapshots->io.wants_prepare ? snapshots->resume_ns : UINT64_MAX;
+    return is_working(snapshots) ? snapshots->resume_ns : UINT64_MAX;
 }
 
 /* chunk_is_right checks the chunk that was read back. */
@@ -381,6 +380,7 @@ void snapshots_saved(struct snapshots *snapshots, const struct hash32 *digest, e
         return;
     }
     snapshots->older = snapshots->newest;
+    snapshots->making.head = snapshots->head;
     snapshots->newest = snapshots->making;
     snapshots->stage = SNAPSHOTS_IDLE;
     snapshots->save_wanted = false;

@@ -49,6 +49,7 @@ struct snapshots_entry {
     uint64_t height;
     struct hash32 digest;
     struct checkpoint checkpoint;
+    struct snapshot_head head;
 };
 
 struct snapshots_counters {

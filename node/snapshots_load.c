@@ -143,7 +143,7 @@ static bool slot_load(struct snapshots *snapshots, uint32_t slot, const struct s
     apply->height = base->header.height;
     apply->time_ms = base->header.time_ms;
     snapshots->checkpoint_ms = base->header.time_ms;
-    snapshots->newest = (struct snapshots_entry){ true, slot, head->height, head->digest, base->cert.checkpoint };
+    snapshots->newest = (struct snapshots_entry){ true, slot, head->height, head->digest, base->cert.checkpoint, *head };
     return true;
 }
 
@@ -182,7 +182,7 @@ enum err snapshots_load(struct snapshots *snapshots, const struct superblock *su
         if (!snapshots->newest.set) {
             (void)slot_load(snapshots, best, &heads[best], epoch, chain_id, base);
         } else if (heads[best].height < snapshots->newest.height && !snapshots->older.set) {
-            snapshots->older = (struct snapshots_entry){ .set = true, .slot = best, .height = heads[best].height, .digest = heads[best].digest };
+            snapshots->older = (struct snapshots_entry){ .set = true, .slot = best, .height = heads[best].height, .digest = heads[best].digest, .head = heads[best] };
         }
     }
     return snapshots->newest.set ? ERR_OK : ERR_NOT_FOUND;

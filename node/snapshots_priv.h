@@ -11,4 +11,7 @@
 void snapshots_note_write(const struct snapshots *snapshots, struct snapshot_manifest *manifest);
 bool snapshots_note_read(const struct snapshot_manifest *manifest, struct block_header *header, uint64_t *bytes, uint64_t *blocks);
 
+/* snapshots_slot_free gives a slot that nobody names and nothing is written into. */
+uint32_t snapshots_slot_free(const struct snapshots *snapshots);
+
 #endif

@@ -292,6 +292,19 @@ static void write_snapshots(struct lines *lines, const struct daemon *daemon)
     number(lines, "snapshot_slices", snapshots->counters.slices);
     number(lines, "snapshot_slice_us_max", snapshots->counters.slice_ns_max / 1000);
     line(lines, "snapshot_reason %s\n", snapshots->reason[0] == '\0' ? "none" : snapshots->reason);
+    const struct snapshot_fetch *fetch = &daemon->driver.snapshot_fetch;
+    const struct snapshot_serve *serve = &daemon->driver.snapshot_serve;
+    number(lines, "snapshot_fetch_stage", fetch->stage);
+    number(lines, "snapshot_fetch_height", fetch->target.height);
+    number(lines, "snapshot_fetch_chunks", fetch->manifest.chunks_count);
+    number(lines, "snapshot_fetch_have", fetch->have_count);
+    number(lines, "snapshot_fetch_resumed", fetch->chunks_resumed);
+    number(lines, "snapshot_fetch_wrong", fetch->chunks_wrong);
+    number(lines, "snapshot_fetch_timeouts", fetch->timeouts);
+    line(lines, "snapshot_fetch_reason %s\n", fetch->reason[0] == '\0' ? "none" : fetch->reason);
+    number(lines, "snapshot_serve_offers", serve->offers);
+    number(lines, "snapshot_serve_bytes", serve->bytes);
+    number(lines, "snapshot_serve_refused", serve->refused);
     number(lines, "log_first_segment", daemon->driver.first_segment);
     number(lines, "segments_retired", daemon->driver.counters.segments_retired);
 }

@@ -5,8 +5,11 @@
 #include "node/options.h"
 #include "node/secret.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -30,7 +33,15 @@ static enum exit_code prepare(void)
     return EXIT_FINE;
 }
 
-static enum exit_code serve(const struct options *options)
+/* run_again replaces the process by itself: a snapshot from others is installed, and the replica begins there. */
+static enum exit_code run_again(char *const *argv)
+{
+    execv("/proc/self/exe", argv);
+    fprintf(stderr, "wardd: a snapshot is installed; start this replica again (it cannot do so itself: %s)\n", strerror(errno));
+    return EXIT_ENVIRONMENT;
+}
+
+static enum exit_code serve(const struct options *options, char *const *argv)
 {
     static struct daemon daemon;
     enum exit_code code = daemon_open(&daemon, options);
@@ -45,7 +56,7 @@ static enum exit_code serve(const struct options *options)
 #ifdef WARD_DEBUG
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* The keys are wiped; now the leak checker may look at the threads. */
 #endif
-    return code;
+    return daemon.again && code == EXIT_FINE ? run_again(argv) : code;
 }
 
 int wardd_main(int argc, char *const *argv)
@@ -62,5 +73,5 @@ int wardd_main(int argc, char *const *argv)
         return fflush(stdout) == 0 ? (int)EXIT_FINE : (int)EXIT_RESOURCE;
     }
     code = prepare();
-    return (int)(code == EXIT_FINE ? serve(&options) : code);
+    return (int)(code == EXIT_FINE ? serve(&options, argv) : code);
 }

@@ -183,6 +183,9 @@ static void note_message(struct oracle *oracle, uint32_t from, const struct mess
     case MESSAGE_BUNDLE:
     case MESSAGE_CKPT:
     case MESSAGE_CKPT_ASK:
+    case MESSAGE_GONE:
+    case MESSAGE_SNAPSHOT_ASK:
+    case MESSAGE_SNAPSHOT:
     case MESSAGE_CKPT_CERT:
     case MESSAGE_FORWARD:
     case MESSAGE_TYPE_END:

@@ -285,6 +285,11 @@ void world_settle(struct world *world, uint32_t member)
     if (!host_work(host)) {
         oracle_fail(&world->failure, FAILURE_LIVENESS, "J4: r%u does not come to rest within one moment", member);
     }
+    if (host->state == HOST_UP && driver_must_restart(&host->driver)) { /* as wardd does */
+        world_crash(world, member, false);
+        world_boot(world, member);
+        return;
+    }
     if (host->state == HOST_UP && world->events % world->plan.check_every == 0) {
         replica_check(host->driver.replica);
     }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { PROPOSE_OPENING = 1, FETCH_CHAIN = 1, QUERY_ABSTAINS = 1, ANSWER_PROOF = 1, ANSWER_HIGH = 2, ANSWER_TC = 4 };
+enum { PROPOSE_OPENING = 1, FETCH_CHAIN = 1, SNAPSHOT_OFFER = 1, QUERY_ABSTAINS = 1, ANSWER_PROOF = 1, ANSWER_HIGH = 2, ANSWER_TC = 4 };
 
 bool message_is_signed(enum message_type type)
 {
@@ -41,6 +41,10 @@ struct bytes message_tail(const struct message *message)
         return message->bundle.blocks;
     case MESSAGE_FORWARD:
         return message->forward.commands;
+    case MESSAGE_SNAPSHOT:
+        return message->snapshot.bytes;
+    case MESSAGE_GONE:
+    case MESSAGE_SNAPSHOT_ASK:
     case MESSAGE_NONE:
     case MESSAGE_HELLO:
     case MESSAGE_VOTE:
@@ -158,6 +162,44 @@ static void encode_bundle(const struct message_bundle *bundle, struct writer *wr
     write_u32_le(writer, (uint32_t)bundle->blocks.size);
 }
 
+static void encode_run(const struct message_snapshot_run *run, struct writer *writer)
+{
+    write_u32_le(writer, run->part);
+    write_u32_le(writer, run->block);
+    write_u32_le(writer, run->bytes);
+}
+
+static void encode_snapshot_ask(const struct message_snapshot_ask *ask, struct writer *writer)
+{
+    write_u64_le(writer, ask->height);
+    encode_run(&ask->run, writer);
+}
+
+static void encode_ckpt_ask(const struct message_ckpt_ask *ask, struct writer *writer)
+{
+    write_u64_le(writer, ask->height);
+    write_run(writer, ask->hash.bytes, HASH_BYTES);
+}
+
+static void encode_ckpt(const struct message_ckpt *ckpt, struct writer *writer)
+{
+    write_run(writer, ckpt->signature, MESSAGE_SIGNATURE_BYTES);
+    checkpoint_encode(&ckpt->checkpoint, writer);
+}
+
+static void encode_snapshot(const struct message_snapshot *snapshot, struct writer *writer)
+{
+    write_u64_le(writer, snapshot->height);
+    write_u8(writer, snapshot->offer ? SNAPSHOT_OFFER : 0);
+    encode_run(&snapshot->run, writer);
+    if (snapshot->offer && snapshot->height > 0) {
+        write_run(writer, snapshot->digest.bytes, HASH_BYTES);
+        write_u32_le(writer, snapshot->part_blocks);
+        checkpoint_cert_encode(&snapshot->cert, writer);
+    }
+    write_u32_le(writer, (uint32_t)snapshot->bytes.size);
+}
+
 static void encode_abdicate(const struct message_abdicate *abdicate, struct writer *writer)
 {
     write_run(writer, abdicate->signature, MESSAGE_SIGNATURE_BYTES);
@@ -216,15 +258,22 @@ void message_encode_head(const struct message *message, struct writer *writer)
         encode_bundle(&message->bundle, writer);
         break;
     case MESSAGE_CKPT:
-        write_run(writer, message->ckpt.signature, MESSAGE_SIGNATURE_BYTES);
-        checkpoint_encode(&message->ckpt.checkpoint, writer);
+        encode_ckpt(&message->ckpt, writer);
         break;
     case MESSAGE_CKPT_ASK:
-        write_u64_le(writer, message->ckpt_ask.height);
-        write_run(writer, message->ckpt_ask.hash.bytes, HASH_BYTES);
+        encode_ckpt_ask(&message->ckpt_ask, writer);
         break;
     case MESSAGE_CKPT_CERT:
         checkpoint_cert_encode(&message->ckpt_cert, writer);
+        break;
+    case MESSAGE_GONE:
+        write_u64_le(writer, message->gone.height);
+        break;
+    case MESSAGE_SNAPSHOT_ASK:
+        encode_snapshot_ask(&message->snapshot_ask, writer);
+        break;
+    case MESSAGE_SNAPSHOT:
+        encode_snapshot(&message->snapshot, writer);
         break;
     case MESSAGE_FORWARD:
         write_u32_le(writer, (uint32_t)message->forward.commands.size);
@@ -437,6 +486,32 @@ static enum verdict decode_fetch(struct message_fetch *fetch, struct reader *rea
     return verdict == VERDICT_OK ? number_check(fetch->height, fetch->from_height) : verdict;
 }
 
+static void decode_run(struct message_snapshot_run *run, struct reader *reader)
+{
+    run->part = read_u32_le(reader);
+    run->block = read_u32_le(reader);
+    run->bytes = read_u32_le(reader);
+}
+
+static enum verdict decode_snapshot(struct message_snapshot *snapshot, struct reader *reader)
+{
+    uint8_t flags = 0;
+
+    snapshot->height = read_u64_le(reader);
+    enum verdict verdict = decode_flags(&flags, SNAPSHOT_OFFER, reader);
+    snapshot->offer = flags != 0;
+    decode_run(&snapshot->run, reader);
+    if (verdict == VERDICT_OK) {
+        verdict = number_check(snapshot->height, 0);
+    }
+    if (verdict == VERDICT_OK && snapshot->offer && snapshot->height > 0) {
+        read_copy(reader, snapshot->digest.bytes, HASH_BYTES);
+        snapshot->part_blocks = read_u32_le(reader);
+        verdict = checkpoint_cert_decode(&snapshot->cert, reader);
+    }
+    return verdict == VERDICT_OK ? decode_tail(&snapshot->bytes, MESSAGE_SNAPSHOT_BYTES_MAX, reader) : verdict;
+}
+
 static enum verdict decode_bundle(struct message_bundle *bundle, struct reader *reader)
 {
     uint8_t flags = 0;
@@ -495,6 +570,15 @@ static enum verdict decode_typed(struct message *message, struct reader *reader)
         return number_check(message->ckpt_ask.height, 0);
     case MESSAGE_CKPT_CERT:
         return checkpoint_cert_decode(&message->ckpt_cert, reader);
+    case MESSAGE_GONE:
+        message->gone.height = read_u64_le(reader);
+        return number_check(message->gone.height, 0);
+    case MESSAGE_SNAPSHOT_ASK:
+        message->snapshot_ask.height = read_u64_le(reader);
+        decode_run(&message->snapshot_ask.run, reader);
+        return number_check(message->snapshot_ask.height, 0);
+    case MESSAGE_SNAPSHOT:
+        return decode_snapshot(&message->snapshot, reader);
     case MESSAGE_FORWARD:
         return decode_tail(&message->forward.commands, MESSAGE_FORWARD_BYTES_MAX, reader);
     }

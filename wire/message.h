@@ -36,7 +36,10 @@
     X(17, CKPT_ASK, false, "ckpt_ask")                                                                \
     X(18, CKPT_CERT, false, "ckpt_cert")                                                              \
     X(19, FORWARD, false, "forward")        /* commands for the leader, or for everybody (Q3) */      \
-    X(20, QC, false, "qc")                  /* QC alone, for reserves: nothing is asked (P1) */
+    X(20, QC, false, "qc")                  /* QC alone, for reserves: nothing is asked (P1) */ \
+    X(21, GONE, false, "gone")              /* blocks that a FETCH asked for are not in the log any more */ \
+    X(22, SNAPSHOT_ASK, false, "snapshot_ask") /* for an offer, or for a run of bytes of a snapshot */      \
+    X(23, SNAPSHOT, false, "snapshot")      /* the answer */
 
 enum message_type {
     MESSAGE_NONE = 0,
@@ -148,6 +151,32 @@ struct message_ckpt_ask {
     struct hash32 hash;
 };
 
+struct message_gone {
+    uint64_t height; /* from which on the asker wanted blocks */
+};
+
+/* Where a run of bytes of a snapshot lies at the member that has it. */
+struct message_snapshot_run {
+    uint32_t part, block, bytes;
+};
+
+struct message_snapshot_ask {
+    uint64_t height;  /* of the snapshot; 0: an offer of the newest is wanted */
+    struct message_snapshot_run run; /* zeros when an offer is wanted */
+};
+
+#define MESSAGE_SNAPSHOT_BYTES_MAX (1u << 20)
+
+struct message_snapshot {
+    uint64_t height;                 /* 0: there is none, or none of that height any more */
+    bool offer;
+    struct message_snapshot_run run; /* offer: where the manifest lies */
+    struct hash32 digest;            /* offer: of the manifest */
+    uint32_t part_blocks;            /* offer: length of a part */
+    struct checkpoint_cert cert;     /* offer, unless height is 0 */
+    struct bytes bytes;              /* no offer: run.bytes of them. View */
+};
+
 struct message_forward {
     struct bytes commands; /* one after the other; <= MESSAGE_FORWARD_BYTES_MAX. View */
 };
@@ -172,6 +201,9 @@ struct message {
         struct message_ckpt_ask ckpt_ask;
         struct checkpoint_cert ckpt_cert;
         struct message_forward forward;
+        struct message_gone gone;
+        struct message_snapshot_ask snapshot_ask;
+        struct message_snapshot snapshot;
     };
 };
 

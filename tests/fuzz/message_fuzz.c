@@ -118,6 +118,9 @@ static void try_parts(const struct message *message)
     case MESSAGE_READ:
     case MESSAGE_FETCH:
     case MESSAGE_CKPT_ASK:
+    case MESSAGE_GONE:
+    case MESSAGE_SNAPSHOT_ASK:
+    case MESSAGE_SNAPSHOT:
     case MESSAGE_FORWARD:
     case MESSAGE_TYPE_END:
         break;

@@ -130,6 +130,35 @@ static struct checkpoint some_checkpoint(void)
     return (struct checkpoint){ .height = 256, .block = kit_hash(20), .state_root = kit_hash(21), .receipts_root = kit_hash(22), .config_hash = kit_hash(23) };
 }
 
+static void fill_snapshot(struct message_snapshot *snapshot, unsigned variant)
+{
+    *snapshot = (struct message_snapshot){ .height = 256, .offer = variant == 0, .run = { 1, 2, 500 } };
+    if (variant == 0) {
+        snapshot->digest = (struct hash32){ { 7 } };
+        snapshot->part_blocks = 16384;
+        snapshot->cert.checkpoint = some_checkpoint();
+        sign_all(&snapshot->cert.signers, 7);
+    } else {
+        snapshot->bytes = bytes_of(commands, 500);
+    }
+}
+
+/* What checkpoints and snapshots are made of. */
+static void fill_transfer(struct message *message, unsigned variant)
+{
+    if (message->type == MESSAGE_CKPT) {
+        message->ckpt.checkpoint = some_checkpoint();
+    } else if (message->type == MESSAGE_CKPT_ASK) {
+        message->ckpt_ask = (struct message_ckpt_ask){ .height = 256, .hash = kit_hash(variant) };
+    } else if (message->type == MESSAGE_GONE) {
+        message->gone.height = 12;
+    } else if (message->type == MESSAGE_SNAPSHOT_ASK) {
+        message->snapshot_ask = (struct message_snapshot_ask){ .height = 256, .run = { 1, 2, 3000 } };
+    } else {
+        fill_snapshot(&message->snapshot, variant);
+    }
+}
+
 void kit_message(struct message *message, enum message_type type, unsigned variant)
 {
     struct hash32 block = kit_hash(variant);
@@ -187,15 +216,16 @@ void kit_message(struct message *message, enum message_type type, unsigned varia
     case MESSAGE_BUNDLE:
         fill_bundle(&message->bundle, variant);
         break;
-    case MESSAGE_CKPT:
-        message->ckpt.checkpoint = some_checkpoint();
-        break;
-    case MESSAGE_CKPT_ASK:
-        message->ckpt_ask = (struct message_ckpt_ask){ .height = 256, .hash = block };
-        break;
     case MESSAGE_CKPT_CERT:
         message->ckpt_cert.checkpoint = some_checkpoint();
         sign_all(&message->ckpt_cert.signers, 7);
+        break;
+    case MESSAGE_CKPT:
+    case MESSAGE_CKPT_ASK:
+    case MESSAGE_GONE:
+    case MESSAGE_SNAPSHOT_ASK:
+    case MESSAGE_SNAPSHOT:
+        fill_transfer(message, variant);
         break;
     case MESSAGE_FORWARD:
         message->forward.commands = bytes_of(commands, 500);

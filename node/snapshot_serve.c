@@ -1,0 +1,159 @@
+/* snapshot_serve.c: see snapshot_serve.h. */
+#include "node/snapshot_serve.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+static void io_done(void *context, enum err err)
+{
+    struct snapshot_serve *serve = context;
+
+    serve->ready = true;
+    serve->err = err;
+}
+
+void snapshot_serve_take(struct snapshot_serve *serve, struct arena *arena, struct disk *disk, const struct snapshots *snapshots, const struct driver_ports *ports, uint32_t members)
+{
+    ASSERT(members <= MEMBERS_MAX);
+    *serve = (struct snapshot_serve){ .snapshots = snapshots, .ports = ports, .members_count = members };
+    snapshot_io_take(&serve->io, arena, disk, snapshots->config.segment_bytes);
+    serve->message = arena_take(arena, 1, sizeof *serve->message);
+    serve->head = arena_take(arena, MESSAGE_HEAD_BYTES_MAX, 1);
+    serve->io.done = io_done;
+    serve->io.context = serve;
+}
+
+void snapshot_serve_ask(struct snapshot_serve *serve, uint32_t from, const struct message_snapshot_ask *ask)
+{
+    ASSERT(from < serve->members_count);
+    serve->members[from].waits = true;
+    serve->members[from].ask = *ask;
+}
+
+static void send(struct snapshot_serve *serve, uint32_t to, uint32_t bytes)
+{
+    struct port_message out = { .to = member_set_one(to), .type = MESSAGE_SNAPSHOT };
+    struct writer writer;
+
+    writer_init(&writer, serve->head, MESSAGE_HEAD_BYTES_MAX);
+    serve->message->type = MESSAGE_SNAPSHOT;
+    message_encode_head(serve->message, &writer);
+    ASSERT(!writer.failed);
+    out.head = bytes_of(serve->head, writer.offset);
+    out.tail = message_tail(serve->message);
+    serve->ports->send(serve->ports->context, &out);
+    uint64_t price_ns = (writer.offset + bytes) * UINT64_C(1000000000) / SNAPSHOT_SERVE_BYTES_PER_S;
+    serve->paid_ns += price_ns;
+    serve->bytes += bytes;
+}
+
+static void send_none(struct snapshot_serve *serve, uint32_t to, bool offer)
+{
+    serve->message->snapshot = (struct message_snapshot){ .height = 0, .offer = offer };
+    serve->refused++;
+    send(serve, to, 0);
+}
+
+/* send_offer: the certificate has been read. */
+static void send_offer(struct snapshot_serve *serve)
+{
+    struct message_snapshot *out = &serve->message->snapshot;
+    const struct snapshot_head *head = &serve->entry.head;
+    struct reader reader;
+
+    *out = (struct message_snapshot){ .height = serve->entry.height, .offer = true, .digest = serve->entry.digest, .part_blocks = serve->io.part_blocks };
+    out->run = (struct message_snapshot_run){ head->manifest.part, head->manifest.block, head->manifest_bytes };
+    reader_init(&reader, serve->io.data, head->cert_bytes);
+    if (serve->err != ERR_OK || checkpoint_cert_decode(&out->cert, &reader) != VERDICT_OK) {
+        send_none(serve, serve->asker, true);
+        return;
+    }
+    serve->offers++;
+    send(serve, serve->asker, 0);
+}
+
+static void send_run(struct snapshot_serve *serve)
+{
+    const struct snapshot_run *run = &serve->io.run;
+
+    if (serve->err != ERR_OK) {
+        send_none(serve, serve->asker, false);
+        return;
+    }
+    serve->message->snapshot = (struct message_snapshot){ .height = serve->entry.height, .run = { run->place.part, run->place.block, run->bytes } };
+    serve->message->snapshot.bytes = bytes_of(serve->io.data, run->bytes);
+    serve->runs++;
+    send(serve, serve->asker, run->bytes);
+}
+
+/* begin begins the reading for a member. */
+static void begin(struct snapshot_serve *serve, uint32_t member)
+{
+    const struct message_snapshot_ask *ask = &serve->members[member].ask;
+    const struct snapshots *snapshots = serve->snapshots;
+    const struct snapshots_entry *entry = snapshots->older.set && snapshots->older.height == ask->height ? &snapshots->older : &snapshots->newest;
+    bool offer = ask->height == 0;
+    struct snapshot_run run = { entry->slot, { ask->run.part, ask->run.block }, ask->run.bytes };
+
+    serve->members[member].waits = false;
+    serve->next = (member + 1) % serve->members_count;
+    if (offer) {
+        run.place = entry->head.cert;
+        run.bytes = entry->head.cert_bytes;
+    }
+    bool sound = run.bytes >= 1 && run.bytes <= SNAPSHOT_IO_BYTES && run.place.part < SNAPSHOT_PARTS_MAX && run.place.block < serve->io.part_blocks &&
+                 run.place.block + (run.bytes + DISK_BLOCK - 1) / DISK_BLOCK <= serve->io.part_blocks;
+    if (!entry->set || (!offer && entry->height != ask->height) || !sound) {
+        send_none(serve, member, offer);
+        return;
+    }
+    serve->asker = member;
+    serve->entry = *entry;
+    serve->offer = offer;
+    snapshot_io_read(&serve->io, &run);
+}
+
+static bool anybody_waits(const struct snapshot_serve *serve)
+{
+    for (uint32_t i = 0; i < serve->members_count; i++) {
+        if (serve->members[i].waits) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t burst_ns(void) { return SNAPSHOT_SERVE_BURST * UINT64_C(1000000000) / SNAPSHOT_SERVE_BYTES_PER_S; }
+
+void snapshot_serve_work(struct snapshot_serve *serve, uint64_t now_ns)
+{
+    if (serve->ready) {
+        serve->ready = false;
+        serve->paid_ns = serve->paid_ns < now_ns ? now_ns : serve->paid_ns;
+        if (serve->offer) {
+            send_offer(serve);
+        } else {
+            send_run(serve);
+        }
+    }
+    for (uint32_t i = 0; i < serve->members_count && !serve->io.busy && !serve->ready && serve->paid_ns <= now_ns + burst_ns(); i++) {
+        uint32_t member = (serve->next + i) % serve->members_count;
+        if (serve->members[member].waits) {
+            serve->paid_ns = serve->paid_ns < now_ns ? now_ns : serve->paid_ns;
+            begin(serve, member);
+            return; /* the next one in the next turn */
+        }
+    }
+}
+
+uint64_t snapshot_serve_deadline_ns(const struct snapshot_serve *serve)
+{
+    if (serve->ready) {
+        return 0;
+    }
+    if (serve->io.busy || !anybody_waits(serve)) {
+        return UINT64_MAX;
+    }
+    return serve->paid_ns > burst_ns() ? serve->paid_ns - burst_ns() : 0;
+}

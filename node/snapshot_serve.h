@@ -1,0 +1,44 @@
+/* snapshot_serve.h: gives offers and runs of bytes of its snapshots to members that ask, one at a time, within a budget of bytes per second.
+ *
+ * Whoever asks names the run (it has the manifest), so nothing is kept here but one question for each member. The answer is whatever lies there: the asker
+ * checks it. A question for a snapshot that is no longer here is answered with height 0. */
+#ifndef WARD_NODE_SNAPSHOT_SERVE_H
+#define WARD_NODE_SNAPSHOT_SERVE_H
+
+#include "node/ports.h"
+#include "node/snapshots.h"
+#include "wire/message.h"
+
+#define SNAPSHOT_SERVE_BYTES_PER_S (24u << 20) /* to all together: a few hundredths of a core, and of a disk */
+#define SNAPSHOT_SERVE_BURST (2u << 20)
+
+struct snapshot_serve {
+    const struct snapshots *snapshots;
+    const struct driver_ports *ports;
+    struct snapshot_io io;
+    struct {
+        bool waits;
+        struct message_snapshot_ask ask;
+    } members[MEMBERS_MAX];
+    uint32_t members_count, next; /* whose turn it is */
+    uint32_t asker;               /* of the reading under way */
+    struct snapshots_entry entry; /* which it is of */
+    bool offer;
+    bool ready;                   /* it is done: to be sent */
+    enum err err;
+    uint64_t paid_ns;             /* until when the bytes that left are paid for */
+    struct message *message;      /* scratch */
+    uint8_t *head;                /* MESSAGE_HEAD_BYTES_MAX */
+    uint64_t offers, runs, bytes, refused;
+};
+
+void snapshot_serve_take(struct snapshot_serve *serve, struct arena *arena, struct disk *disk, const struct snapshots *snapshots, const struct driver_ports *ports, uint32_t members);
+
+/* snapshot_serve_ask takes a member's question; a newer one replaces one that waits. */
+void snapshot_serve_ask(struct snapshot_serve *serve, uint32_t from, const struct message_snapshot_ask *ask);
+
+/* snapshot_serve_work sends what was read and begins the next reading when the budget allows. snapshot_serve_deadline_ns: when it is wanted. */
+void snapshot_serve_work(struct snapshot_serve *serve, uint64_t now_ns);
+uint64_t snapshot_serve_deadline_ns(const struct snapshot_serve *serve);
+
+#endif

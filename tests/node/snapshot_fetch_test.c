@@ -1,0 +1,143 @@
+/* snapshot_fetch_test.c: whoever missed more than the others' logs hold, or lost everything, comes back by a snapshot from several members. */
+#include "node/snapshot_fetch.h"
+
+#include "sim/world.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define MS UINT64_C(1000000)
+#define S (1000 * MS)
+
+static struct world world;
+static struct world_plan plan;
+
+/* Members that forget quickly: the history of a simulated server has 4096 blocks, but its log goes after keep_blocks. */
+static void setup(void)
+{
+    world_plan_calm(&plan);
+    plan.limits.checkpoint_blocks = 16;
+    plan.snapshot_bytes = 1;
+    plan.snapshot_blocks = 32;
+    plan.keep_blocks = 8;
+    world_open(&world, &plan);
+    world_run_to(&world, 10 * MS);
+}
+
+static void teardown(void) { world_close(&world); }
+
+TestSuite(snapshot_fetch, .init = setup, .fini = teardown);
+
+static struct snapshot_fetch *fetch_of(uint32_t member) { return &world.hosts[member].driver.snapshot_fetch; }
+
+static void load(uint32_t blocks)
+{
+    for (uint32_t i = 0; i < blocks; i++) {
+        world_submit(&world, 1, i % 3, false);
+        world_run_to(&world, world.now_ns + 12 * MS);
+    }
+    cr_assert(world_run_until_rest(&world, world.now_ns + 60 * S), "%s", world.failure.text);
+}
+
+/* Runs on, with a little traffic, until the member has executed what the others have. */
+static void until_there(uint32_t member)
+{
+    for (uint32_t i = 0; i < 300 && (world.hosts[member].driver.apply.height < world.oracle.height || i == 0); i++) {
+        if (i % 20 == 0) {
+            world_submit(&world, 1, i % 3, false);
+        }
+        world_run_to(&world, world.now_ns + 100 * MS);
+        cr_assert_eq(world.failure.kind, FAILURE_NONE, "%s", world.failure.text);
+    }
+    cr_assert_eq(world.hosts[member].driver.apply.height, world.oracle.height, "stage %u: %s", fetch_of(member)->stage, fetch_of(member)->reason);
+    cr_assert(world_run_until_rest(&world, world.now_ns + 60 * S), "%s", world.failure.text);
+    cr_assert(world_check_end(&world), "%s", world.failure.text);
+}
+
+/* The others have made snapshots and let the log go that a member which is down would need. */
+static void leave_behind(uint32_t member)
+{
+    load(8);
+    world_crash(&world, member, true);
+    for (uint32_t round = 0; round < 5; round++) {
+        load(150);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        cr_assert_gt(world.hosts[i].driver.counters.segments_retired, 0, "r%u still has its whole log", i);
+    }
+    world_boot(&world, member);
+}
+
+Test(snapshot_fetch, a_member_that_missed_more_than_the_logs_hold_comes_back_S3)
+{
+    leave_behind(3);
+    until_there(3);
+    cr_assert(world.hosts[3].driver.has_base, "by a snapshot");
+    cr_assert_eq(fetch_of(3)->stage, SNAPSHOT_FETCH_IDLE);
+    load(40);
+    cr_assert(world_check_end(&world), "%s", world.failure.text);
+}
+
+Test(snapshot_fetch, a_crash_on_the_way_loses_nothing_that_was_fetched)
+{
+    leave_behind(3);
+    for (uint32_t i = 0; i < 4000 && fetch_of(3)->have_count < fetch_of(3)->manifest.chunks_count / 2 + 1; i++) {
+        world_run_to(&world, world.now_ns + MS / 4);
+    }
+    cr_assert_eq(fetch_of(3)->stage, SNAPSHOT_FETCH_CHUNKS, "stage %u: %s", fetch_of(3)->stage, fetch_of(3)->reason);
+    uint32_t had = fetch_of(3)->have_count;
+    world_crash(&world, 3, true);
+    world_boot(&world, 3);
+    for (uint32_t i = 0; i < 4000 && fetch_of(3)->stage < SNAPSHOT_FETCH_CHUNKS; i++) {
+        world_run_to(&world, world.now_ns + MS);
+    }
+    cr_assert_geq(fetch_of(3)->chunks_resumed, had);
+    until_there(3);
+}
+
+static uint32_t lies;
+
+/* r2 answers with other bytes than those that it has. */
+static void lie(struct world *lying, uint32_t to, uint8_t type, uint8_t *bytes, size_t *size)
+{
+    (void)lying, (void)to;
+    if (type == MESSAGE_SNAPSHOT && *size > 600) {
+        bytes[*size - 30] ^= 1;
+        lies++;
+    }
+}
+
+Test(snapshot_fetch, chunks_of_a_liar_are_refused_and_others_are_asked)
+{
+    uint8_t *room = malloc(FRAME_BYTES_MAX);
+
+    world.liar = (struct world_liar){ .member = 2, .tell = lie, .room = room };
+    leave_behind(3);
+    uint64_t wrong = 0;
+    for (uint32_t i = 0; i < 40000 && !world.hosts[3].driver.has_base; i++) {
+        wrong = fetch_of(3)->chunks_wrong > wrong ? fetch_of(3)->chunks_wrong : wrong;
+        world_run_to(&world, world.now_ns + MS / 10);
+    }
+    cr_assert_gt(lies, 0);
+    cr_assert_gt(wrong, 0, "of %u lies", lies);
+    until_there(3);
+    free(room);
+}
+
+/* f + 1 members must say that the blocks are gone: one alone starts nothing (S4). */
+Test(snapshot_fetch, one_member_alone_does_not_start_it_S4)
+{
+    struct message gone = { .type = MESSAGE_GONE, .gone = { .height = 9 } };
+    uint8_t bytes[16];
+    struct writer writer;
+
+    load(8);
+    writer_init(&writer, bytes, sizeof bytes);
+    message_encode(&gone, &writer);
+    for (uint32_t i = 0; i < 50; i++) {
+        host_message(&world.hosts[3], 2, MESSAGE_GONE, bytes_of(bytes, writer.offset));
+    }
+    cr_assert_not(replica_wants_snapshot(world.hosts[3].driver.replica));
+    load(4);
+    cr_assert_eq(fetch_of(3)->stage, SNAPSHOT_FETCH_IDLE);
+}
