@@ -53,22 +53,27 @@ static void buckets_fill(struct lanes_bucket *bucket, const struct engine_terms 
     }
 }
 
+static void bucket_read(struct lanes_point *out, const struct lanes_bucket *bucket, unsigned digit)
+{
+    const struct lanes_bucket *lane[LANES];
+
+    for (unsigned i = 0; i < LANES; i++) {
+        lane[i] = &bucket[digit * LANES + i];
+    }
+    lanes_bucket_gather(out, lane);
+}
+
 /* Gives the sum of d times bucket d: from the top down, `running` holds the sum of the buckets so far, `total` the sum of all states of `running`. */
 static void buckets_total(struct lanes_point *total, const struct lanes_bucket *bucket, unsigned top)
 {
     struct lanes_point running, next;
     struct lanes_cached cached;
 
-    point_set_identity(total);
-    running = *total;
-    for (unsigned d = top; d > 0; d--) {
-        const struct lanes_bucket *lane[LANES];
-
-        for (unsigned i = 0; i < LANES; i++) {
-            lane[i] = &bucket[d * LANES + i];
-        }
-        lanes_bucket_gather(&next, lane);
-        point_cache(&cached, &running);
+    bucket_read(&running, bucket, top);
+    point_cache(&cached, &running);
+    *total = running;
+    for (unsigned d = top - 1; d > 0; d--) {
+        bucket_read(&next, bucket, d);
         point_add_cached(&running, &next, &cached, 0);
         point_cache(&cached, &running);
         point_add_cached(total, total, &cached, 0);
