@@ -53,6 +53,9 @@ static void enter(struct keeper *keeper, enum space_level level)
     weigh(keeper);
     driver_refuse(keeper->driver, level >= SPACE_REFUSE ? REFUSAL_DISK : REFUSAL_NONE, KEEPER_RETRY_MS);
     driver_mute(keeper->driver, level == SPACE_STOP);
+    if (level >= SPACE_REFUSE && level > before) {
+        snapshots_hurry(&keeper->driver->snapshots); /* Once at each of the two marks: the log goes up to the older of two snapshots. */
+    }
 }
 
 void keeper_judge(struct keeper *keeper, const struct space_facts *facts)

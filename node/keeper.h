@@ -1,7 +1,7 @@
 /* keeper.h: keeps the log from ever meeting a full disk. It looks at the room when the log took some, and acts by levels (storage/space.h):
  *
  *     warn      one line for the operator
- *     refuse    requests of clients are refused with REFUSAL_DISK and a time after which to try again
+ *     refuse    requests of clients are refused with REFUSAL_DISK and a time after which to try again; the next checkpoint block begins a snapshot
  *     stop      the ballast is given up; the replica is mute (T9): it votes no more, and goes on following and answering
  *
  * It looks again while a level stands, so that the replica comes back by itself once there is room. While all is fine it has no

@@ -81,11 +81,15 @@ void snapshots_executed(struct snapshots *snapshots, const struct block_header *
         return;
     }
     snapshots->checkpoint_ms = header->time_ms;
-    if (!is_due(snapshots)) {
+    bool due = is_due(snapshots);
+    if (!due && !snapshots->hurried) {
         return;
     }
-    snapshots->bytes = 0;
-    snapshots->blocks = 0;
+    snapshots->hurried = false;
+    if (due) {
+        snapshots->bytes = 0;
+        snapshots->blocks = 0;
+    }
     if (live && snapshots->stage == SNAPSHOTS_IDLE) {
         begin(snapshots, header);
     } else if (live) {
@@ -93,6 +97,8 @@ void snapshots_executed(struct snapshots *snapshots, const struct block_header *
         snapshots->reason = "the one before is still being made";
     }
 }
+
+void snapshots_hurry(struct snapshots *snapshots) { snapshots->hurried = snapshots->config.due_bytes != 0; }
 
 void snapshots_certified(struct snapshots *snapshots, const struct checkpoint_cert *cert)
 {

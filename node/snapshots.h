@@ -69,6 +69,7 @@ struct snapshots {
     const char *reason;         /* why the last one was not made, "" if it was */
     uint64_t checkpoint_ms;     /* time of the newest checkpoint block (K1) */
     uint64_t bytes, blocks;     /* since the last one was due */
+    bool hurried;               /* the next checkpoint block begins one, due or not */
     enum snapshots_stage stage;
     struct snapshots_entry making;
     uint64_t resume_ns;
@@ -91,6 +92,10 @@ void snapshots_take(struct snapshots *snapshots, struct arena *arena, struct dis
 
 /* snapshots_executed is told of every block, between two blocks. Cost: a pin when a snapshot is due. `live`: false while a start replays. */
 void snapshots_executed(struct snapshots *snapshots, const struct block_header *header, size_t body_bytes, bool live);
+
+/* snapshots_hurry lets the next checkpoint block begin a snapshot although none is due, so that the log behind it can go: the disk is nearly full. What is due for all
+ * replicas stays due when it is. Nothing happens where snapshots are switched off. */
+void snapshots_hurry(struct snapshots *snapshots);
 
 /* snapshots_certified is told of the newest certificate, or NULL, whenever there may be a new one. */
 void snapshots_certified(struct snapshots *snapshots, const struct checkpoint_cert *cert);

@@ -104,6 +104,21 @@ Test(keeper, each_level_has_its_consequences_and_leaves_none_behind)
     }
 }
 
+Test(keeper, entering_a_mark_hurries_a_snapshot_once)
+{
+    host.driver.snapshots.config.due_bytes = 1u << 30;
+    judge(930, false, false);
+    cr_assert(host.driver.snapshots.hurried);
+    host.driver.snapshots.hurried = false;
+    judge(940, false, false);
+    cr_assert_not(host.driver.snapshots.hurried, "not at every look");
+    judge(980, false, false);
+    cr_assert(host.driver.snapshots.hurried);
+    host.driver.snapshots.hurried = false;
+    judge(940, false, false);
+    cr_assert_not(host.driver.snapshots.hurried, "nor on the way back");
+}
+
 Test(keeper, the_ballast_is_given_up_at_the_last_mark_and_taken_again_when_all_is_fine)
 {
     if (keeper.ballast_bytes == 0) {

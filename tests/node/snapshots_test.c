@@ -149,3 +149,24 @@ Test(snapshots, log_behind_the_older_snapshot_goes_and_a_start_does_not_need_it_
     }
     load(50);
 }
+
+Test(snapshots, a_member_in_need_of_room_makes_one_before_it_is_due_and_keeps_the_schedule, .init = NULL)
+{
+    world_plan_calm(&plan);
+    plan.limits.checkpoint_blocks = 8;
+    plan.snapshot_bytes = 1u << 30;
+    plan.snapshot_blocks = 100000;
+    plan.keep_blocks = 8;
+    world_open(&world, &plan);
+    world_run_to(&world, 10 * MS);
+    load(20);
+    cr_assert_eq(snapshots_of(2)->counters.made, 0, "none is due");
+    snapshots_hurry(snapshots_of(2));
+    load(20);
+    cr_assert_eq(snapshots_of(2)->counters.made, 1, "%s", snapshots_of(2)->reason);
+    cr_assert_eq(snapshots_of(0)->counters.made, 0, "the others do not follow");
+    load(20);
+    cr_assert_eq(snapshots_of(2)->counters.made, 1, "once");
+    cr_assert_eq(snapshots_of(2)->blocks, snapshots_of(0)->blocks, "what is due for all is due when it was");
+    cr_assert_eq(snapshots_of(2)->bytes, snapshots_of(0)->bytes);
+}
