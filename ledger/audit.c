@@ -22,6 +22,7 @@ void audit_begin(struct audit_trail *trail, const struct exec *exec, const uint8
     ASSERT(size > 0);
     enum verdict verdict = peaks_decode(&trail->peaks, patient->audit_count, value, (size_t)size);
     ASSERT(verdict == VERDICT_OK);
+    ASSERT(trail->peaks.count == patient->audit_count);
 }
 
 struct audit_event audit_event_of(const struct exec *exec, enum event_type type)
@@ -79,6 +80,7 @@ void audit_emit_pointers(struct audit_trail *trail, struct exec *exec, const str
     uint32_t first = 0;
 
     ASSERT(!bytes_are_zero(bitmap, BITMAP_BYTES));
+    ASSERT(trail->peaks.count == trail->patient.audit_count);
     for (uint32_t bit = 0; bit < TICKET_PAGE; bit++) {
         if (!bitmap_has(bitmap, bit)) {
             continue;
@@ -104,6 +106,7 @@ enum code audit_end(struct audit_trail *trail, struct exec *exec)
     struct state_key key = key_audit_peaks(trail->acct);
 
     ASSERT(trail->peaks.count == trail->patient.audit_count);
+    ASSERT(trail->patient.status != 0);
     trail->patient.audit_root = merkle_peaks_root(&trail->peaks);
     enum code code = exec_put_patient(exec, trail->acct, &trail->patient);
     if (code != CODE_OK || trail->peaks.count == 0) {

@@ -26,6 +26,7 @@ enum code exec_put(struct exec *exec, const struct state_key *key, const void *v
         uint64_t time_ms = key_due_parse(key->bytes, key->size).time;
         exec->due_next_ms = time_ms < exec->due_next_ms ? time_ms : exec->due_next_ms; /* stays low when this is undone, which costs one look */
     }
+    ASSERT(exec->due_next_ms == 0 || key->bytes[0] != KEY_DUE || exec->due_next_ms <= key_due_parse(key->bytes, key->size).time);
     enum err err = state_store_put(exec->store, bytes_of(key->bytes, key->size), bytes_of(value, value_bytes));
     return err == ERR_OK ? CODE_OK : CODE_CAPACITY;
 }

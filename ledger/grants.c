@@ -65,6 +65,8 @@ enum code grant_end(struct exec *exec, struct audit_trail *trail, uint32_t seq, 
     if (code == CODE_OK) {
         code = exec_remove(exec, &key);
     }
+    ASSERT(seq >= 1);
+    ASSERT(seq <= trail->patient.grant_count);
     ASSERT(trail->patient.active_grants > 0);
     ASSERT(exec->chain->grants > 0);
     trail->patient.active_grants--;

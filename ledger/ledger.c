@@ -206,6 +206,7 @@ static bool seen_before(struct ledger *ledger, const struct hash32 *id)
         slot = (slot + 1) % SEEN_SLOTS;
     }
     ASSERT(ledger->seen[slot] == 0); /* four slots for each command of a block */
+    ASSERT(ledger->index < BLOCK_COMMANDS_MAX);
     ledger->ids[ledger->index] = *id;
     ledger->seen[slot] = (uint16_t)(ledger->index + 1);
     return false;
@@ -239,6 +240,7 @@ static void settle(struct ledger *ledger, bool keep)
 
 static void save(struct ledger *ledger)
 {
+    ASSERT(ledger->open); /* L2: what is kept or undone belongs to a command or a due entry of a block */
     state_store_savepoint(ledger->exec.store);
     ledger->chain_saved = ledger->chain;
     ledger->exec.events_count = 0;
@@ -343,6 +345,7 @@ const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelop
         .events_digest = audit_digest(exec->events, exec->events_count), .eval_digest = exec->eval_digest, .time_ms = exec->time_ms };
     struct hash32 leaf = receipt_leaf(&ledger->receipt);
     struct hash32 top = merkle_peaks_append(&ledger->chain.receipts, &leaf);
+    ASSERT(ledger->chain.receipts.count > ledger->index); /* L3 */
     if (ledger->sink.receipt != NULL) {
         ledger->sink.receipt(ledger->sink.context, ledger->chain.receipts.count - 1, &ledger->receipt, &top);
     }
@@ -356,6 +359,7 @@ const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelop
 void ledger_end(struct ledger *ledger)
 {
     ASSERT(ledger->open);
+    ASSERT(ledger->index >= 1 || ledger->exec.height > ledger->chain.height);
     work_off_due(ledger, DUE_PER_BLOCK);
     ledger->chain.height = ledger->exec.height;
     ledger->chain.time = ledger->exec.time_ms;

@@ -59,6 +59,7 @@ static bool locator_fits(const struct add *add, const struct pointer_add_item *i
 {
     uint32_t payload = 0;
 
+    ASSERT(add->body->count <= POINTER_ADD_ITEMS_MAX);
     for (size_t i = 0; i < add->body->count; i++) {
         payload += add->body->items[i].locator_length;
     }
@@ -133,6 +134,8 @@ static void item_settle(const struct add *add, const struct pointer_add_item *it
     uint32_t standing = add->cosigned ? 0 : item_standing(add, item);
     bool replaces = item->supersedes > 0 && target->record_class == item->record_class && target->conf == item->conf;
 
+    ASSERT(item->supersedes == 0 || target->status == POINTER_CURRENT); /* 311 was checked */
+    ASSERT(standing <= add->trail.patient.grant_count);
     pointer->status = POINTER_CURRENT;
     if (add->cosigned) {
         pointer->basis = BASIS_COSIGNED;
@@ -155,6 +158,9 @@ static enum code item_check_limits(const struct add *add, enum pointer_status st
     const struct patient *patient = &add->trail.patient;
     uint32_t live = (uint32_t)patient->current + patient->pending;
 
+    ASSERT(add->relation.current <= patient->current);
+    ASSERT(add->relation.pending <= patient->pending);
+    ASSERT(live <= patient->ptr_count);
     if (patient->ptr_count >= params->pointers_lifetime_max || live >= params->pointers_live_max) {
         return CODE_LIMIT_POINTERS;
     }
@@ -170,6 +176,9 @@ static enum code item_store(struct add *add, const struct pointer_add_item *item
     struct exec *exec = add->exec;
     uint32_t seq = ++add->trail.patient.ptr_count;
     bool pending = pointer->status == POINTER_PENDING;
+
+    ASSERT(pending == (pointer->basis == BASIS_NONE));
+    ASSERT(exec->chain->pointers < exec->params->pointers_max);
     struct audit_event event = audit_event_of(exec, pending ? EVENT_POINTER_PROPOSED : EVENT_POINTER_APPROVED);
 
     event.ptr = seq;

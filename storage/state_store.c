@@ -228,6 +228,7 @@ static uint32_t *own_path(struct state_store *store, struct bytes key, uint32_t 
 {
     uint32_t *link = &store->root;
 
+    ASSERT(*link != REF_NONE);
     while (!ref_is_leaf(*link) && pool_inner(store, *link)->bit < end) {
         struct inner *node = pool_own(store, link);
         link = &node->child[key_bit(key.data, key.size, node->bit)];
@@ -243,6 +244,8 @@ static enum err replace(struct state_store *store, uint32_t ref, struct bytes va
     uint8_t key_copy[STATE_KEY_BYTES_MAX];
     struct bytes key = bytes_of(key_copy, leaf->key_bytes);
 
+    ASSERT(store->cells_count >= cells_old);
+    ASSERT(store->keys_count >= 1);
     bool fits = cells_new <= cells_old || store->cells_count - cells_old + cells_new <= cells_max;
     if (!fits || !journal_fits(store, key.size, ref)) {
         return ERR_FULL;
@@ -262,6 +265,7 @@ static enum err replace(struct state_store *store, uint32_t ref, struct bytes va
     }
     *link = pool_take_leaf(store, key, value);
     *state_hint_place(&store->hints, key) = *link;
+    ASSERT(*link != ref);
     pool_give(store, ref);
     store->cells_count = store->cells_count - cells_old + cells_new;
     return ERR_OK;
@@ -271,6 +275,8 @@ static enum err insert(struct state_store *store, struct bytes key, struct bytes
 {
     uint32_t cells = state_cells(key.size, value.size);
 
+    ASSERT(bit < STATE_PROOF_DEPTH_MAX);
+    ASSERT((store->root == REF_NONE) == (store->keys_count == 0));
     if (store->keys_count == store->limits.keys_max || store->cells_count + cells > store->limits.cells_max ||
         !journal_fits(store, key.size, REF_NONE)) {
         return ERR_FULL;
@@ -292,6 +298,7 @@ static enum err insert(struct state_store *store, struct bytes key, struct bytes
     }
     store->keys_count++;
     store->cells_count += cells;
+    ASSERT(store->cells_count >= store->keys_count);
     return ERR_OK;
 }
 
@@ -341,6 +348,8 @@ enum err state_store_remove(struct state_store *store, struct bytes key)
     journal_record(store, key, ref);
     uint32_t *hint = state_hint_place(&store->hints, key);
     *hint = *hint == ref ? STATE_HINT_NONE : *hint;
+    ASSERT(store->keys_count >= 1); /* T3 */
+    ASSERT(store->cells_count >= state_cells(leaf->key_bytes, leaf->value_bytes));
     store->keys_count--;
     store->cells_count -= state_cells(leaf->key_bytes, leaf->value_bytes);
     uint32_t *link = &store->root;
@@ -360,6 +369,7 @@ enum err state_store_remove(struct state_store *store, struct bytes key)
         *link = REF_NONE;
     }
     pool_give(store, ref);
+    ASSERT((store->root == REF_NONE) == (store->keys_count == 0));
     return ERR_OK;
 }
 
@@ -438,6 +448,7 @@ void state_store_pin(struct state_store *store, uint32_t pin)
 void state_store_unpin(struct state_store *store, uint32_t pin)
 {
     ASSERT(pin < STATE_PINS_MAX);
+    ASSERT(!store->journal_open);
     store->pins[pin].active = false;
     pool_release(store);
 }

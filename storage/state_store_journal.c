@@ -45,6 +45,7 @@ void journal_record(struct state_store *store, struct bytes key, uint32_t leaf)
     }
     memcpy(at + size - 4, &size, 4);
     store->journal_used += size;
+    ASSERT(store->journal_used <= store->limits.journal_bytes);
 }
 
 void state_store_savepoint(struct state_store *store)
@@ -56,6 +57,7 @@ void state_store_savepoint(struct state_store *store)
 void state_store_keep(struct state_store *store)
 {
     ASSERT(store->journal_open);
+    ASSERT(store->journal_used <= store->limits.journal_bytes);
     store->journal_open = false;
 }
 

@@ -23,6 +23,7 @@ enum { RELEASE_PER_GIVE = 4, RELEASE_AT_ONCE = 4096 }; /* the latter: a fraction
 
 static void free_inner(struct state_store *store, uint32_t ref)
 {
+    ASSERT(pool_inner(store, ref)->dirty == 0 || !pool_is_shared(store, pool_inner(store, ref)->generation)); /* M2 */
     pool_inner(store, ref)->child[0] = store->inners_free;
     store->inners_free = ref;
 }
@@ -33,6 +34,7 @@ static void free_leaf(struct state_store *store, uint32_t ref)
     uint32_t next = store->cells[cell].head.next;
     uint32_t cells_max = state_cells(STATE_KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX);
 
+    ASSERT(cell < store->cells_used);
     store->cells[cell].head.next = store->cells_free;
     store->cells_free = cell;
     store->cells_free_count++;
@@ -140,6 +142,7 @@ static uint32_t take_cell(struct state_store *store)
     uint32_t cell = store->cells_free;
 
     if (cell != CELL_NONE) {
+        ASSERT(store->cells_free_count >= 1);
         store->cells_free = store->cells[cell].head.next;
         store->cells_free_count--;
         return cell;
@@ -173,6 +176,8 @@ uint32_t pool_take_leaf(struct state_store *store, struct bytes key, struct byte
 {
     uint32_t cells = state_cells(key.size, value.size);
 
+    ASSERT(key.size >= 1);
+    ASSERT(cells >= 1);
     while (store->cells_free_count + (store->cells_total - store->cells_used) < cells) { /* each turn frees something */
         make_room(store);
     }
@@ -218,6 +223,7 @@ void pool_give(struct state_store *store, uint32_t ref)
         store->retired_count++;
         return;
     }
+    ASSERT(store->dirty_count >= *dirty);
     store->dirty_count -= *dirty;
     *dirty = 0;
     free_ref(store, ref);
