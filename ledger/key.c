@@ -1,10 +1,14 @@
-/* key.c: see key.h. Every builder writes the kind's byte and then its fields through one writer. */
+/* key.c: see key.h. Every builder writes the kind's byte and then its fields, the longer ones through one writer. */
 #include "ledger/key.h"
 
 #include "base/assert.h"
 #include "base/bytes.h"
 
 #include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "key_of_seq turns the bytes round");
+_Static_assert((int)ACCT_BYTES == (int)HASH_BYTES, "accounts, keys and hashes have one length");
+_Static_assert((int)KEY_BYTES == (int)HASH_BYTES, "accounts, keys and hashes have one length");
 
 static struct writer key_begin(struct state_key *key, enum key_kind kind)
 {
@@ -22,35 +26,39 @@ static void key_end(struct state_key *key, const struct writer *writer)
     key->size = (uint8_t)writer->offset;
 }
 
-static struct state_key key_of_run(enum key_kind kind, const void *run, size_t size)
+/* The keys that every command needs a dozen of, in straight code: the kind, then 32 bytes, then a number of 4. */
+static struct state_key key_of_hash(enum key_kind kind, const uint8_t run[HASH_BYTES])
 {
-    struct state_key key;
-    struct writer writer = key_begin(&key, kind);
+    struct state_key key = { .size = 1 + HASH_BYTES };
 
-    write_run(&writer, run, size);
-    key_end(&key, &writer);
+    key.bytes[0] = (uint8_t)kind;
+    memcpy(key.bytes + 1, run, HASH_BYTES);
     return key;
 }
 
 static struct state_key key_of_seq(enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint32_t seq)
 {
-    struct state_key key;
-    struct writer writer = key_begin(&key, kind);
+    struct state_key key = key_of_hash(kind, acct);
+    uint32_t big = __builtin_bswap32(seq);
 
-    write_run(&writer, acct, ACCT_BYTES);
-    write_u32_be(&writer, seq);
-    key_end(&key, &writer);
+    memcpy(key.bytes + key.size, &big, sizeof big);
+    key.size += sizeof big;
     return key;
+}
+
+static struct state_key key_of_kind(enum key_kind kind)
+{
+    return (struct state_key){ .size = 1, .bytes = { (uint8_t)kind } };
 }
 
 struct state_key key_chain(void)
 {
-    return key_of_run(KEY_CHAIN, NULL, 0);
+    return key_of_kind(KEY_CHAIN);
 }
 
 struct state_key key_params(void)
 {
-    return key_of_run(KEY_PARAMS, NULL, 0);
+    return key_of_kind(KEY_PARAMS);
 }
 
 struct state_key key_org(uint16_t org)
@@ -65,12 +73,12 @@ struct state_key key_org(uint16_t org)
 
 struct state_key key_actor(const uint8_t acct[ACCT_BYTES])
 {
-    return key_of_run(KEY_ACTOR, acct, ACCT_BYTES);
+    return key_of_hash(KEY_ACTOR, acct);
 }
 
 struct state_key key_patient(const uint8_t acct[ACCT_BYTES])
 {
-    return key_of_run(KEY_PATIENT, acct, ACCT_BYTES);
+    return key_of_hash(KEY_PATIENT, acct);
 }
 
 struct state_key key_pointer(const uint8_t acct[ACCT_BYTES], uint32_t seq)
@@ -85,22 +93,22 @@ struct state_key key_grant(const uint8_t acct[ACCT_BYTES], uint32_t seq)
 
 struct state_key key_ticket(const struct hash32 *id)
 {
-    return key_of_run(KEY_TICKET, id->bytes, HASH_BYTES);
+    return key_of_hash(KEY_TICKET, id->bytes);
 }
 
 struct state_key key_audit_peaks(const uint8_t acct[ACCT_BYTES])
 {
-    return key_of_run(KEY_AUDIT_PEAKS, acct, ACCT_BYTES);
+    return key_of_hash(KEY_AUDIT_PEAKS, acct);
 }
 
 struct state_key key_key_use(const uint8_t pk[KEY_BYTES])
 {
-    return key_of_run(KEY_KEY_USE, pk, KEY_BYTES);
+    return key_of_hash(KEY_KEY_USE, pk);
 }
 
 struct state_key key_prefix(enum key_kind kind, const uint8_t acct[ACCT_BYTES])
 {
-    return key_of_run(kind, acct, ACCT_BYTES);
+    return key_of_hash(kind, acct);
 }
 
 struct state_key key_prefix_org(enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint16_t org)
