@@ -167,7 +167,7 @@ cover: ## line coverage of each source by the unit tests (MODE=cover)
 
 lint: ## cppcheck and shellcheck; advice, not part of check-all
 	@cppcheck --std=c17 -q --inline-suppr --enable=warning,portability,performance -D_GNU_SOURCE -I. $(SRC)
-	@shellcheck -x setup.sh tools/tidy tools/tidy.d/* tools/check-all tools/core-check tools/hardened-check tools/run-tests tools/tally tools/fuzz tools/cover tests/tidy/*.sh tests/selftest/*.sh
+	@shellcheck -x setup.sh tools/tidy tools/tidy.d/* tools/check-all tools/core-check tools/counts tools/hardened-check tools/run-tests tools/tally tools/fuzz tools/cover tests/tidy/*.sh tests/selftest/*.sh
 
 install: all ## install programs, the example configuration and the demonstration bundle under $(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
