@@ -109,6 +109,11 @@ static void *memory_of(size_t size)
     return memset(memory, 0, size);
 }
 
+static void remove_socket(void)
+{
+    unlink(address.sun_path);
+}
+
 static void start(void)
 {
     static const struct net_handlers handlers = { .client_up = client_up, .client_down = client_down, .client_frame = client_frame };
@@ -141,6 +146,7 @@ static void start(void)
     sessions.net = net;
     sessions.driver = &driver;
     CHECK(net_start(net, loop, &handlers, &problem) == ERR_OK);
+    CHECK(atexit(remove_socket) == 0);
 }
 
 static void turn(uint32_t times)
