@@ -34,7 +34,7 @@ LIBS_ward-bench := -lcrypto # OpenSSL, as a yardstick for signature checks; no o
 LAYERS := $(if $(filter fuzz,$(MODE)),base crypto wire storage net ledger node,base crypto wire storage net consensus ledger node cli sim bench)
 FUZZ_ALSO := $(if $(filter fuzz,$(MODE)),$(wildcard cli/fhir*.c cli/proof*.c cli/file.c cli/sha1.c cli/describe.c cli/output.c cli/words.c)) # what a stranger's file reaches in the tools; nothing else of them is fuzzed
 SRC := $(filter-out %/main.c,$(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c $(d)/*/*.c $(d)/*/*/*.c)) $(FUZZ_ALSO)))
-MODEL_SRC := $(wildcard crypto/ed25519/ifma/*.c)
+MODEL_SRC := $(wildcard crypto/ed25519/ifma/*.c) crypto/hash_avx512.c
 OBJ := $(SRC:%.c=$(B)/obj/%.o) $(MODEL_SRC:%.c=$(B)/obj/%.model.o)
 LIB := $(B)/libward.a
 
@@ -74,12 +74,14 @@ $(B)/obj/tests/crypto/lanes_toy_test.o: ISA := -O2
 # Field arithmetic gains a fifth from being inlined and unrolled.
 FAST := $(if $(filter release,$(MODE)),-O3)
 
-# The vector paths need their instruction sets; nothing outside these folders may use them.
+# The vector paths need their instruction sets; nothing outside these files may use them.
 $(B)/obj/crypto/ed25519/avx2/%.o: ISA := -mavx2 -mfma $(FAST)
 $(B)/obj/crypto/ed25519/ref/%.o: ISA := $(FAST)
 $(B)/obj/tests/crypto/lanes_avx2_test.o $(B)/obj/tests/fuzz/field_avx2_fuzz.o: ISA := -mavx2 -mfma
 $(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq
-$(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -DIFMA_MODEL=1 -Wno-psabi
+$(B)/obj/crypto/hash_avx2.o: ISA := -mavx2
+$(B)/obj/crypto/hash_avx512.o: ISA := -mavx512f -mavx512vl
+$(B)/obj/crypto/hash_avx512.model.o $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -DIFMA_MODEL=1 -Wno-psabi
 
 # A test is run once: compiling it quickly is worth more than running it quickly. What it tests is compiled as stated above.
 $(B)/obj/tests/%.o: CFLAGS += $(if $(filter release debug,$(MODE)),-O0 -U_FORTIFY_SOURCE)

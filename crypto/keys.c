@@ -2,6 +2,7 @@
 #include "crypto/keys.h"
 
 #include "base/assert.h"
+#include "base/cpu.h"
 
 #include <sodium/core.h>
 #include <sodium/crypto_scalarmult_curve25519.h>
@@ -19,6 +20,11 @@ void crypto_start(void)
     int code = sodium_init(); /* 1 when it was started before */
 
     ASSERT(code >= 0);
+    if (code == 0) {
+        struct cpu_features cpu = cpu_features();
+        enum hash_lanes lanes = cpu.avx512_ifma ? HASH_LANES_AVX512 : cpu.avx2 ? HASH_LANES_AVX2 : HASH_LANES_NONE;
+        (void)hash_lanes_use(lanes); /* without lanes hashes are the same and cost more */
+    }
 }
 
 void sign_keypair_from_seed(struct sign_keypair *pair, const uint8_t seed[32])

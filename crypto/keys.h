@@ -17,7 +17,7 @@ struct kx_keypair {
     uint8_t secret_key[32];
 };
 
-/* crypto_start initialises libsodium once per process. Fails: stops the process when libsodium cannot start. */
+/* crypto_start initialises libsodium and chooses the lanes of hash_many, once per process. Fails: stops the process when libsodium cannot start. */
 void crypto_start(void);
 
 /* sign_keypair_from_seed derives an Ed25519 key pair. */

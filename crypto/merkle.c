@@ -18,7 +18,7 @@
 
 _Static_assert(sizeof(struct hash32) == HASH_BYTES, "an array of hashes has no padding");
 
-enum { LEAF_PREFIX = 0x00, NODE_PREFIX = 0x01 };
+enum { LEAF_PREFIX = 0x00, NODE_PREFIX = 0x01, GROUP = 16 }; /* nodes of a level that are hashed at once */
 
 struct hash32 merkle_leaf(const void *data, size_t size)
 {
@@ -43,8 +43,16 @@ struct hash32 merkle_node(const struct hash32 *left, const struct hash32 *right)
 /* Replaces a level by the next one. Gives: the number of its nodes. */
 static size_t level_up(struct hash32 *nodes, size_t count)
 {
-    for (size_t i = 0; i < count / 2; i++) {
-        nodes[i] = merkle_node(&nodes[2 * i], &nodes[2 * i + 1]);
+    for (size_t i = 0; i < count / 2; i += GROUP) {
+        size_t group = count / 2 - i < GROUP ? count / 2 - i : GROUP;
+        struct bytes pairs[GROUP];
+        struct hash32 hashes[GROUP];
+
+        for (size_t j = 0; j < group; j++) {
+            pairs[j] = bytes_of(&nodes[2 * (i + j)], 2 * sizeof *nodes);
+        }
+        hash_plain_many(hashes, NODE_PREFIX, pairs, group);
+        memcpy(nodes + i, hashes, group * sizeof *nodes);
     }
     if (count % 2 == 1) {
         nodes[count / 2] = nodes[count - 1];

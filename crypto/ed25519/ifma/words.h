@@ -92,6 +92,18 @@ static inline words words_join(half_words low, half_words high)
     return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
 }
 
+/* Eight lanes of four words each, lane i in the lower half of row i and lane i + 4 in its upper half, become four words of eight lanes each. */
+static inline void words_transpose(words out[4], words a, words b, words c, words d)
+{
+    words ab_even = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14), ab_odd = __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+    words cd_even = __builtin_shufflevector(c, d, 0, 8, 2, 10, 4, 12, 6, 14), cd_odd = __builtin_shufflevector(c, d, 1, 9, 3, 11, 5, 13, 7, 15);
+
+    out[0] = __builtin_shufflevector(ab_even, cd_even, 0, 1, 8, 9, 4, 5, 12, 13);
+    out[1] = __builtin_shufflevector(ab_odd, cd_odd, 0, 1, 8, 9, 4, 5, 12, 13);
+    out[2] = __builtin_shufflevector(ab_even, cd_even, 2, 3, 10, 11, 6, 7, 14, 15);
+    out[3] = __builtin_shufflevector(ab_odd, cd_odd, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+
 static inline void words_store(uint64_t out[8], words x)
 {
     memcpy(out, &x, sizeof x);
