@@ -345,6 +345,64 @@ Test(state_store, folding_in_small_steps_gives_the_same_root)
     free(store);
 }
 
+/* Key i has bit i alone, so that each node of the tree has a leaf on its right: the deepest tree that there can be. Values have all lengths. */
+static struct bytes deep_key(uint32_t i)
+{
+    static uint8_t key[STATE_KEY_BYTES_MAX];
+
+    memset(key, 0, sizeof key);
+    key[i / 8] = (uint8_t)(0x80 >> i % 8);
+    return bytes_of(key, sizeof key);
+}
+
+static struct bytes deep_value(uint32_t i)
+{
+    static uint8_t value[STATE_VALUE_BYTES_MAX];
+
+    memset(value, (int)i, sizeof value);
+    return bytes_of(value, i * (i < 480 ? 1 : 4) % (STATE_VALUE_BYTES_MAX + 1));
+}
+
+/* The root of that tree by the definition of leaf and node, one hash after the other. */
+static struct hash32 deep_root(void)
+{
+    struct hash32 root;
+
+    for (uint32_t i = STATE_PROOF_DEPTH_MAX; i-- > 0;) {
+        uint8_t leaf[2 + STATE_KEY_BYTES_MAX + STATE_VALUE_BYTES_MAX] = { 0, STATE_KEY_BYTES_MAX };
+        struct bytes key = deep_key(i), value = deep_value(i);
+        uint8_t node[2 + 2 * HASH_BYTES] = { (uint8_t)(i >> 8), (uint8_t)i };
+
+        memcpy(leaf + 2, key.data, key.size);
+        memcpy(leaf + 2 + key.size, value.data, value.size);
+        struct hash32 hash = hash_one(HASH_STATE_LEAF, leaf, 2 + key.size + value.size);
+        memcpy(node + 2, root.bytes, HASH_BYTES);
+        memcpy(node + 2 + HASH_BYTES, hash.bytes, HASH_BYTES);
+        root = i + 1 == STATE_PROOF_DEPTH_MAX ? hash : hash_one(HASH_STATE_NODE, node, sizeof node);
+    }
+    return root;
+}
+
+Test(state_store, deepest_tree_has_its_root_whatever_the_steps_and_the_lanes)
+{
+    const uint32_t steps[] = { UINT32_MAX, 1, 7, 255, 256, 257 };
+    struct hash32 expected = deep_root();
+
+    for (size_t i = 0; i < 2 * sizeof steps / sizeof steps[0]; i++) {
+        struct state_store *store = store_new(&roomy);
+
+        cr_assert(hash_lanes_use(i % 2 == 0 ? HASH_LANES_NONE : HASH_LANES_MODEL));
+        for (uint32_t k = 0; k < STATE_PROOF_DEPTH_MAX; k++) {
+            cr_assert_eq(state_store_put(store, deep_key(k), deep_value(k)), ERR_OK);
+        }
+        while (!state_store_fold(store, steps[i / 2])) {
+        }
+        struct hash32 root = state_store_root(store);
+        cr_assert(hash_equal(&root, &expected), "%u at a time", steps[i / 2]);
+        free(store);
+    }
+}
+
 Test(state_store, is_full_by_content_alone_and_nothing_changes_then)
 {
     static const struct state_limits tight = { .keys_max = 64, .cells_max = 100, .journal_bytes = 1 << 16 };
