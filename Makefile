@@ -47,7 +47,7 @@ PROGRAMS := $(foreach p,wardd ward ward-sim ward-bench,$(if $(wildcard $(PROGRAM
 CONFIGS := $(wildcard configs/*.yaml)
 
 TEST_SRC := $(sort $(wildcard tests/*/*_test.c tests/*/*_kit.c))
-TEST_OBJ := $(TEST_SRC:%.c=$(B)/obj/%.o)
+TEST_OBJ := $(TEST_SRC:%.c=$(B)/obj/%.o) $(B)/obj/tests/crypto/ifma_kernel_kit.model.o
 TESTS := $(B)/ward-tests
 
 .PHONY: all help check check-all nightly counts selftest selftest-programs fuzz fuzz-programs fuzz-cover fuzz-corpus fuzz-seeds cover tidy core-check hardened-check lint install clean
@@ -78,10 +78,12 @@ FAST := $(if $(filter release,$(MODE)),-O3)
 $(B)/obj/crypto/ed25519/avx2/%.o: ISA := -mavx2 -mfma $(FAST)
 $(B)/obj/crypto/ed25519/ref/%.o: ISA := $(FAST)
 $(B)/obj/tests/crypto/lanes_avx2_test.o $(B)/obj/tests/fuzz/field_avx2_fuzz.o: ISA := -mavx2 -mfma
-$(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq
+$(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq $(FAST)
 $(B)/obj/crypto/hash_avx2.o: ISA := -mavx2
 $(B)/obj/crypto/hash_avx512.o: ISA := -mavx512f -mavx512vl
-$(B)/obj/crypto/hash_avx512.model.o $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -DIFMA_MODEL=1 -Wno-psabi
+$(B)/obj/tests/crypto/ifma_kernel_kit.o: ISA := -O2 -mavx512f -mavx512ifma -mavx512vl -mavx512dq
+$(B)/obj/crypto/hash_avx512.model.o $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -O2 -DIFMA_MODEL=1 -Wno-psabi $(if $(filter debug fuzz,$(MODE)),-fno-sanitize=all) # sanitizers watch the same lines in ref and avx2
+$(B)/obj/tests/crypto/ifma_kernel_kit.model.o: ISA := -O1 -DIFMA_MODEL=1 -Wno-psabi
 
 # A test is run once: compiling it quickly is worth more than running it quickly. What it tests is compiled as stated above.
 $(B)/obj/tests/%.o: CFLAGS += $(if $(filter release debug,$(MODE)),-O0 -U_FORTIFY_SOURCE)
@@ -100,6 +102,12 @@ $(foreach p,$(notdir $(PROGRAMS)),$(eval $(call program,$(p))))
 
 $(TESTS): $(TEST_OBJ) $(LIB)
 	$(CC) $(LDFLAGS) $(TEST_OBJ) $(LIB) $(ALLOC_wardd_$(MODE)) $(LIBS) -lcriterion -o $@
+
+# What needs AVX-512 IFMA, in one static program that an emulator can run as the only process of its machine (docs/crypto.md).
+.PHONY: ifma-check
+ifma-check: $(B)/ifma-check ## build the static program that tries the kernels of ifma with the processor's own instructions
+$(B)/ifma-check: $(B)/obj/tests/ifma/check.o $(B)/obj/tests/crypto/ifma_kernel_kit.o $(LIB)
+	$(CC) -static $(filter-out -pie,$(LDFLAGS)) $^ -lsodium -lpthread -o $@
 
 FILTER ?= *
 check: $(PROGRAMS) $(TESTS) ## run the unit tests of this MODE (FILTER='wire*/*' picks some)
@@ -169,7 +177,7 @@ cover: ## line coverage of each source by the unit tests (MODE=cover)
 
 lint: ## cppcheck and shellcheck; advice, not part of check-all
 	@cppcheck --std=c17 -q --inline-suppr --enable=warning,portability,performance -D_GNU_SOURCE -I. $(SRC)
-	@shellcheck -x setup.sh tools/tidy tools/tidy.d/* tools/check-all tools/core-check tools/counts tools/hardened-check tools/run-tests tools/tally tools/fuzz tools/cover tests/tidy/*.sh tests/selftest/*.sh
+	@shellcheck -x setup.sh tools/tidy tools/tidy.d/* tools/check-all tools/core-check tools/counts tools/ifma-counts tools/hardened-check tools/run-tests tools/tally tools/fuzz tools/cover tests/tidy/*.sh tests/selftest/*.sh
 
 install: all ## install programs, the example configuration and the demonstration bundle under $(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -45,10 +45,11 @@ enum ed25519_backend {
     ED25519_BACKEND_REF,  /* portable */
     ED25519_BACKEND_AVX2, /* four lanes */
     ED25519_BACKEND_IFMA, /* eight lanes, 52-bit multiply-add of AVX-512 */
+    ED25519_BACKEND_MODEL, /* the code of ifma with its instructions in plain C: runs anywhere, slowly; for tests, never chosen unless named */
     ED25519_BACKEND_COUNT
 };
 
-/* ed25519_backend_name gives "ref", "avx2" or "ifma". Needs: backend < ED25519_BACKEND_COUNT. */
+/* ed25519_backend_name gives "ref", "avx2", "ifma" or "model". Needs: backend < ED25519_BACKEND_COUNT. */
 const char *ed25519_backend_name(enum ed25519_backend backend);
 
 /* ed25519_choose finds the backend to work with. `name` NULL or "": the fastest that this machine can run and that passes its self-test

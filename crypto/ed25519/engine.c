@@ -15,6 +15,13 @@ const struct engine *engine_of(enum ed25519_backend backend)
         return NULL;
 #endif
     case ED25519_BACKEND_IFMA:
+#if defined(__x86_64__)
+        return &engine_ifma;
+#else
+        return NULL;
+#endif
+    case ED25519_BACKEND_MODEL:
+        return &engine_model;
     case ED25519_BACKEND_COUNT:
         return NULL;
     }

@@ -94,8 +94,10 @@ struct engine {
 };
 
 extern const struct engine engine_ref;
+extern const struct engine engine_model;
 #if defined(__x86_64__)
 extern const struct engine engine_avx2;
+extern const struct engine engine_ifma;
 #endif
 
 /* engine_base writes 1 B .. 16 B, and 2^ENGINE_SHORT_BITS B behind them. */

@@ -172,7 +172,7 @@ Test(keyset, nothing_is_built_over_a_table_that_somebody_looks_at)
     free(keyset);
 }
 
-struct reader {
+struct onlooker {
     struct ed25519_keyset *keyset;
     atomic_bool *stop;
     _Atomic uint64_t looks;
@@ -196,7 +196,7 @@ static bool is_table_of(const struct engine_comb *comb, const struct point_affin
 
 static void *read_on(void *argument)
 {
-    struct reader *reader = argument;
+    struct onlooker *reader = argument;
     struct point_affine own[KEYS];
 
     for (uint32_t i = 0; i < KEYS; i++) {
@@ -217,7 +217,7 @@ static void *read_on(void *argument)
     return NULL;
 }
 
-static bool is_enough(struct ed25519_keyset *keyset, struct reader reader[READERS])
+static bool is_enough(struct ed25519_keyset *keyset, struct onlooker reader[READERS])
 {
     bool enough = ed25519_keyset_counters(keyset).tables_built >= TABLES;
 
@@ -231,7 +231,7 @@ Test(keyset, readers_beside_a_builder_only_ever_find_whole_tables_of_their_key)
 {
     struct ed25519_keyset *keyset = keyset_open(3, 1);
     atomic_bool stop = false;
-    static struct reader reader[READERS];
+    static struct onlooker reader[READERS];
     pthread_t thread[READERS];
 
     for (int i = 0; i < READERS; i++) {

@@ -14,9 +14,10 @@ typedef uint64_t half_words __attribute__((vector_size(32)));
 
 #if defined(IFMA_MODEL)
 #define IFMA_NAME(f) model_##f
+#define MODEL_FN static __attribute__((noinline, unused)) /* inlined, eight lanes of each would take the compiler minutes */
 
 /* sum + the lower, or the upper, 52 bits of the 104-bit product of the lower 52 bits of a and b. */
-static inline words words_madd_low(words sum, words a, words b)
+MODEL_FN words words_madd_low(words sum, words a, words b)
 {
     const uint64_t mask = (UINT64_C(1) << 52) - 1;
 
@@ -26,7 +27,7 @@ static inline words words_madd_low(words sum, words a, words b)
     return sum;
 }
 
-static inline words words_madd_high(words sum, words a, words b)
+MODEL_FN words words_madd_high(words sum, words a, words b)
 {
     const uint64_t mask = (UINT64_C(1) << 52) - 1;
 
@@ -36,13 +37,13 @@ static inline words words_madd_high(words sum, words a, words b)
     return sum;
 }
 
-static inline words words_rotate(words x, int n)
+MODEL_FN words words_rotate(words x, int n)
 {
     return x >> n | x << (64 - n);
 }
 
 /* Each bit of the result is the bit of `table` that the bits of x, y, z number, x being the highest of the three. */
-static inline words words_ternary(words x, words y, words z, int table)
+MODEL_FN words words_ternary(words x, words y, words z, int table)
 {
     words out = x ^ x;
 
@@ -54,7 +55,33 @@ static inline words words_ternary(words x, words y, words z, int table)
     return out;
 }
 
-static inline half_words half_turned(const uint8_t *at)
+MODEL_FN words words_times(words x, uint64_t factor)
+{
+    return x * factor;
+}
+
+/* Each lane from a where its bit is set, from b where not. */
+MODEL_FN words words_select(uint32_t bits, words a, words b)
+{
+    for (int i = 0; i < 8; i++) {
+        b[i] = (bits >> i & 1) != 0 ? a[i] : b[i];
+    }
+    return b;
+}
+
+/* Bits of the lanes that are zero. */
+MODEL_FN uint32_t words_zero_bits(words x)
+{
+    uint32_t bits = 0;
+
+    for (int i = 0; i < 8; i++) {
+        bits |= (x[i] == 0 ? UINT32_C(1) : 0) << i;
+    }
+    return bits;
+}
+
+/* Four words, big-endian. */
+MODEL_FN half_words half_turned(const uint8_t *at)
 {
     half_words out;
 
@@ -73,6 +100,18 @@ static inline half_words half_turned(const uint8_t *at)
 #define words_madd_high(sum, a, b) ((words)_mm512_madd52hi_epu64((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
 #define words_rotate(x, n) ((words)_mm512_ror_epi64((__m512i)(x), n))
 #define words_ternary(x, y, z, table) ((words)_mm512_ternarylogic_epi64((__m512i)(x), (__m512i)(y), (__m512i)(z), table))
+
+#define words_select(bits, a, b) ((words)_mm512_mask_blend_epi64((__mmask8)(bits), (__m512i)(b), (__m512i)(a)))
+#define words_zero_bits(x) ((uint32_t)_mm512_testn_epi64_mask((__m512i)(x), (__m512i)(x)))
+
+/* The compiler must not see the constant: it would make shifts and additions of one multiplication. */
+static inline words words_times(words x, uint64_t factor)
+{
+    words each = (words)_mm512_set1_epi64((long long)factor);
+
+    __asm__("" : "+v"(each));
+    return (words)_mm512_mullo_epi64((__m512i)x, (__m512i)each);
+}
 
 static inline half_words half_turned(const uint8_t *at)
 {
@@ -102,6 +141,30 @@ static inline void words_transpose(words out[4], words a, words b, words c, word
     out[1] = __builtin_shufflevector(ab_odd, cd_odd, 0, 1, 8, 9, 4, 5, 12, 13);
     out[2] = __builtin_shufflevector(ab_even, cd_even, 2, 3, 10, 11, 6, 7, 14, 15);
     out[3] = __builtin_shufflevector(ab_odd, cd_odd, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+
+static inline half_words words_low(words x)
+{
+    return __builtin_shufflevector(x, x, 0, 1, 2, 3);
+}
+
+static inline half_words words_high(words x)
+{
+    return __builtin_shufflevector(x, x, 4, 5, 6, 7);
+}
+
+/* Reading and writing without any alignment. */
+static inline half_words half_load(const void *at)
+{
+    half_words out;
+
+    memcpy(&out, at, sizeof out);
+    return out;
+}
+
+static inline void half_store(void *at, half_words x)
+{
+    memcpy(at, &x, sizeof x);
 }
 
 static inline void words_store(uint64_t out[8], words x)

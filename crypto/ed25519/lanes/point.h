@@ -44,6 +44,7 @@ static inline void point_finish(struct lanes_point *out, struct lanes *e, const 
     lanes_multiply(&out->t, e, h);
 }
 
+#ifndef LANES_OWN_ADD_AFFINE /* a backend may bring its own */
 /* a + b. The halves in b make half of everything, so that Z stands for 2 Z. Cost: seven multiplications. */
 LANES_FN void point_add_affine(struct lanes_point *out, const struct lanes_point *a, const struct lanes_affine *b)
 {
@@ -60,6 +61,7 @@ LANES_FN void point_add_affine(struct lanes_point *out, const struct lanes_point
     lanes_add(&g, &a->z, &p);                   /* 2 */
     point_finish(out, &e, &f, &g, &h);
 }
+#endif
 
 LANES_FN void point_cache(struct lanes_cached *out, const struct lanes_point *a)
 {
