@@ -55,10 +55,13 @@ static size_t encodings(const uint8_t *out[], size_t max)
     return n;
 }
 
+/* aligned_alloc takes whole multiples of its alignment only. */
+static void *aligned(size_t bytes) { return aligned_alloc(64, (bytes + 63) / 64 * 64); }
+
 /* Gives the portable sum that stands for an engine's sum: found again by adding it to a short term of nothing. */
 static void assert_entry(const struct engine *engine, const struct engine_entry *entry, const struct point *expected)
 {
-    void *buckets = aligned_alloc(64, engine->buckets_bytes);
+    void *buckets = aligned(engine->buckets_bytes);
     struct engine_term term = { .limb = { 1 } };
     struct point sum;
 
@@ -75,7 +78,7 @@ Test(engine, encodings_are_read_as_the_portable_code_reads_them)
     cr_assert_geq(n, 400);
     for (unsigned i = 0; i < ED25519_BACKEND_COUNT; i++) {
         const struct engine *engine = engine_by_number(i);
-        struct engine_entry *entry = aligned_alloc(64, n * sizeof *entry);
+        struct engine_entry *entry = aligned(n * sizeof *entry);
         bool *ok = calloc(n, sizeof *ok);
 
         if (engine != NULL) {
@@ -121,7 +124,7 @@ static void encode(uint8_t out[32], const struct point *point)
 
 static struct bench *bench_open(const struct engine *engine, bool same_key)
 {
-    struct bench *bench = aligned_alloc(64, (sizeof *bench + 63) / 64 * 64);
+    struct bench *bench = aligned(sizeof *bench);
     const uint8_t *at[POINTS];
     bool ok[POINTS];
     struct point base, minus, sum;
@@ -144,7 +147,7 @@ static struct bench *bench_open(const struct engine *engine, bool same_key)
     engine->decode(bench->expected, ok, at, POINTS);
     for (unsigned i = 0; i < 3; i++) {
         unsigned width = i == 0 ? 8 : 2 + 2 * i;
-        bench->comb[i] = aligned_alloc(64, COMB_ENTRIES(width) * sizeof(struct engine_entry));
+        bench->comb[i] = aligned(COMB_ENTRIES(width) * sizeof(struct engine_entry));
         engine_comb_build(bench->comb[i], engine, i == 0 ? &base : &bench->a[0], width);
     }
     return bench;
@@ -245,7 +248,7 @@ Test(engine, sums_of_many_terms_are_those_of_double_and_add)
 
         if (engine != NULL) {
             struct bench *bench = bench_open(engine, false);
-            void *buckets = aligned_alloc(64, engine->buckets_bytes);
+            void *buckets = aligned(engine->buckets_bytes);
             for (unsigned width = 4; width <= ENGINE_WIDTH_MAX; width++) {
                 for (size_t long_count = 0; long_count <= SUM_TERMS; long_count += SUM_TERMS / 2) {
                     assert_sum(engine, width, long_count, bench->entry, bench->a, buckets);
