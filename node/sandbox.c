@@ -50,7 +50,10 @@ static const uint16_t allowed[] = {
     SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_unlink, SYS_epoll_wait, SYS_poll, SYS_time, /* older names for the same, which libraries still use */
 #endif
 #ifdef WARD_DEBUG
-    SYS_clone, SYS_clone3, SYS_ptrace, SYS_wait4, SYS_sigaltstack, SYS_sched_setaffinity, SYS_kill, SYS_pipe2, SYS_process_vm_readv, /* the leak checker stops all threads and looks */
+    SYS_clone, SYS_clone3, SYS_ptrace, SYS_wait4, SYS_getppid, SYS_sigaltstack, SYS_sched_setaffinity, SYS_kill, SYS_pipe2, SYS_process_vm_readv, /* the leak checker stops all threads and looks */
+#ifdef __x86_64__
+    SYS_getdents,
+#endif
 #endif
 };
 
