@@ -63,9 +63,7 @@ enum verdict layout_read(struct layout layout, struct reader *reader, void *reco
 {
     size_t left = reader_left(reader), used = 0;
 
-    if (reader->failed) {
-        return VERDICT_SHORT;
-    }
+    ASSERT(!reader->failed);
     enum verdict verdict = load(layout, record, bytes_of(reader->data + reader->offset, left), &used);
     (void)read_run(reader, verdict == VERDICT_SHORT ? left + 1 : used);
     return verdict;

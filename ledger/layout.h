@@ -55,7 +55,7 @@ bool layout_fits(struct layout layout, const void *record);
  * Needs: every integer of the record is in its range (our own mistake otherwise). */
 void layout_write(struct layout layout, struct writer *writer, const void *record);
 
-/* layout_read reads one record from the front of what is left.
+/* layout_read reads one record from the front of what is left. Needs: a reader that has not failed.
  * Gives: OK, SHORT, RANGE (an integer outside its bounds) or RESERVED (a pad that is not zero); the first of them in field order. */
 enum verdict layout_read(struct layout layout, struct reader *reader, void *record);
 

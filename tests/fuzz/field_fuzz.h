@@ -135,7 +135,7 @@ static void check_sums(enum operation operation, struct fuzz_input *input, uint8
 {
     struct operands o;
 
-    read_operands(&o, input, shape, 3, operation == ADD ? 3 : 1);
+    read_operands(&o, input, shape, operation == ADD ? 3 : 2, operation == ADD ? 3 : 1);
     if (operation == ADD) {
         lanes_add(o.out, &o.a, &o.b);
     } else {
@@ -222,7 +222,7 @@ static void check_select(struct fuzz_input *input, uint8_t shape)
     }
 }
 
-/* Zero is asked of a - a as well, in as many representations as the limbs allow. */
+/* Zero is asked of a - a as well, of two representations of a. */
 static void check_questions(struct fuzz_input *input, uint8_t shape)
 {
     struct model_number zero = model_number_of(0);
@@ -232,9 +232,8 @@ static void check_questions(struct fuzz_input *input, uint8_t shape)
 
     read_operands(&o, input, shape & 0x0f, 4, 1);
     if ((shape & 0x40) != 0) {
-        lanes_subtract(&o.a, &o.b, &o.b);
-        lanes_add(&o.a, &o.a, &o.b);
-        lanes_subtract(&o.a, &o.a, &o.b);
+        lanes_carry(&o.a, &o.b);
+        lanes_subtract(&o.a, &o.b, &o.a);
         for (unsigned lane = 0; lane < LANES; lane++) {
             o.left[lane] = zero;
         }

@@ -59,7 +59,7 @@ LANES_FN void lanes_put(struct lanes *out, unsigned lane, const struct field *a)
 /* lanes_add gives a + b. Needs: six units together. Gives: the sum of the units. */
 LANES_FN void lanes_add(struct lanes *out, const struct lanes *a, const struct lanes *b);
 
-/* lanes_subtract gives a - b. Needs: a up to three units, b one. Gives: one unit more than a. */
+/* lanes_subtract gives a - b. Needs: a up to two units, b one. Gives: one unit more than a. */
 LANES_FN void lanes_subtract(struct lanes *out, const struct lanes *a, const struct lanes *b);
 
 /* lanes_carry gives the same values in one unit. Needs: up to six units. */

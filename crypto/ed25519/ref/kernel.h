@@ -59,7 +59,7 @@ LANES_FN inline void lanes_subtract(struct lanes *out, const struct lanes *a, co
     const uint64_t low = (UINT64_C(1) << 52) - 38;
     const uint64_t high = (UINT64_C(1) << 52) - 2;
 
-    lanes_check(a, 3);
+    lanes_check(a, 2);
     lanes_check(b, 1);
     out->f.limb[0] = a->f.limb[0] + low - b->f.limb[0];
     for (int i = 1; i < FIELD_LIMBS; i++) {
