@@ -221,6 +221,7 @@ static struct driver_config config_of(const struct bench_node *node)
     config.replica.blocks = 16;
     memcpy(config.replica.seed, &node->number, sizeof node->number);
     config.apply = (struct apply_config){ .archive_events = 262144, .archive_receipts = 262144, .archive_locators = 65536 };
+    config.retention = (struct driver_retention){ .chunk_bytes_max = STATE_CHUNK_BYTES_MAX, .keep_blocks = 16384 }; /* no snapshots: they are not what is counted */
     config.log = (struct segment_log_config){ .segment_bytes = LOG_BYTES, .queue_batches = 6, .index_entries = 16384, .now_ns = log_now };
     return config;
 }

@@ -34,7 +34,7 @@
 /* What is kept of log and snapshots. */
 struct driver_retention {
     uint64_t due_bytes, due_blocks; /* a snapshot is due: node/snapshots.h; due_bytes 0: never */
-    uint32_t chunk_bytes_max;
+    uint32_t chunk_bytes_max;       /* of snapshots, made or fetched: STATE_CHUNK_BYTES_MIN to STATE_CHUNK_BYTES_MAX, also where none is ever due */
     bool archive;                   /* nothing of the log goes */
     uint64_t keep_blocks;           /* below the tip, for members that lag */
 };
