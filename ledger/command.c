@@ -8,7 +8,7 @@
 
 static const struct field actor_set_fields[] = {
     LAYOUT_RANGE(actor_set, op, ACTOR_REGISTER, ACTOR_RETIRE),
-    LAYOUT_RANGE(actor_set, kind, ACTOR_PRACTITIONER, ACTOR_PERSON),
+    LAYOUT_RANGE(actor_set, kind, 0, ACTOR_PERSON),
     LAYOUT_RANGE(actor_set, role, ROLE_NONE, ROLE_EMERGENCY),
     LAYOUT_INT(actor_set, caps),
     LAYOUT_RUN(actor_set, acct),
@@ -189,10 +189,25 @@ static enum verdict patient_register_check(const struct patient_register *body)
     return (body->flags & ~REGISTER_FLAGS_ALL) == 0 ? VERDICT_OK : VERDICT_RESERVED;
 }
 
+/* Nothing but the operation and the account: what suspending and retiring say, so that it has one encoding. */
+static bool names_account_only(const struct actor_set *body)
+{
+    bool keys = bytes_are_zero(body->pk, KEY_BYTES) && bytes_are_zero(body->kx_pk, KEY_BYTES) && bytes_are_zero(body->pop, sizeof body->pop);
+    bool numbers = body->kind == 0 && body->role == ROLE_NONE && body->caps == 0 && body->valid_until == 0;
+
+    return keys && numbers && bytes_are_zero(body->attest_commit, sizeof body->attest_commit);
+}
+
 /* Changing an actor's role or capabilities is not built: suspend it and register another. */
 static enum verdict actor_set_check(const struct actor_set *body)
 {
     if (body->op == ACTOR_UPDATE) {
+        return VERDICT_RANGE;
+    }
+    if (body->op != ACTOR_REGISTER) {
+        return names_account_only(body) ? VERDICT_OK : VERDICT_RESERVED;
+    }
+    if (body->kind == 0) {
         return VERDICT_RANGE;
     }
     return (body->caps & ~CAPS_ALL) == 0 ? VERDICT_OK : VERDICT_RESERVED;

@@ -41,7 +41,7 @@ enum actor_set_op { ACTOR_REGISTER = 1, ACTOR_UPDATE, ACTOR_SUSPEND, ACTOR_RETIR
 
 /* 03 ACTOR_SET */
 struct actor_set {
-    uint8_t op;   /* enum actor_set_op; ACTOR_UPDATE is not built and refused */
+    uint8_t op;   /* enum actor_set_op; ACTOR_UPDATE is not built and refused; with ACTOR_SUSPEND and ACTOR_RETIRE all else but acct is 0 */
     uint8_t kind; /* enum actor_kind */
     uint8_t role; /* enum actor_role */
     uint16_t caps;

@@ -2,6 +2,7 @@
 #include "ledger/genesis_load.h"
 
 #include "base/assert.h"
+#include "ledger/role.h"
 
 #include <string.h>
 
@@ -94,6 +95,32 @@ static bool org_exists(const struct exec *exec, uint16_t id)
     return id >= 1 && id <= exec->chain->orgs;
 }
 
+/* What a registration would ask: the organisation exists, may have such an actor, and gives no capability that it has not. */
+static enum verdict judge_actor(const struct exec *exec, const struct actor *actor)
+{
+    struct org org;
+
+    if (!org_exists(exec, actor->org) || !exec_get_org(exec, actor->org, &org)) {
+        return VERDICT_MEMBER;
+    }
+    if (!role_fits((enum org_kind)org.kind, (enum actor_kind)actor->kind, (enum actor_role)actor->role) || (actor->caps & ~org.caps) != 0) {
+        return VERDICT_MEMBER;
+    }
+    bool untouched = actor->nonce == 0 && actor->bucket == 0 && actor->sponsor_org == 0 && actor->status == ACTOR_ACTIVE;
+    return untouched ? VERDICT_OK : VERDICT_CONFLICT;
+}
+
+/* A patient is vouched for by organisations that could have done it with a command: hospitals and clinics with VOUCH. */
+static bool may_vouch(const struct exec *exec, uint16_t id)
+{
+    struct org org;
+
+    if (!org_exists(exec, id) || !exec_get_org(exec, id, &org)) {
+        return false;
+    }
+    return (org.kind == ORG_HOSPITAL || org.kind == ORG_CLINIC) && (org.caps & CAP_VOUCH) != 0;
+}
+
 static enum verdict load_actor(struct exec *exec, const struct genesis_entity *entity)
 {
     struct actor actor;
@@ -102,15 +129,13 @@ static enum verdict load_actor(struct exec *exec, const struct genesis_entity *e
     if (verdict != VERDICT_OK) {
         return verdict;
     }
-    if (entity->key.size != 1 + ACCT_BYTES || !org_exists(exec, actor.org)) {
-        return VERDICT_MEMBER;
-    }
     struct hash32 acct = genesis_account(actor.kind, actor.pk);
-    if (memcmp(acct.bytes, entity->key.data + 1, ACCT_BYTES) != 0) {
+    if (entity->key.size != 1 + ACCT_BYTES || memcmp(acct.bytes, entity->key.data + 1, ACCT_BYTES) != 0) {
         return VERDICT_MEMBER;
     }
-    if (actor.nonce != 0 || actor.bucket != 0) {
-        return VERDICT_CONFLICT;
+    verdict = judge_actor(exec, &actor);
+    if (verdict != VERDICT_OK) {
+        return verdict;
     }
     if (exec->chain->actors >= exec->params->actors_max || exec_put_actor(exec, acct.bytes, &actor) != CODE_OK) {
         return VERDICT_LENGTH;
@@ -128,7 +153,10 @@ static enum verdict load_patient(struct exec *exec, const struct genesis_entity 
         return verdict;
     }
     struct hash32 acct = genesis_account(ACCOUNT_PATIENT, patient.pk);
-    if (entity->key.size != 1 + ACCT_BYTES || memcmp(acct.bytes, entity->key.data + 1, ACCT_BYTES) != 0 || !org_exists(exec, patient.vouchers[0])) {
+    if (entity->key.size != 1 + ACCT_BYTES || memcmp(acct.bytes, entity->key.data + 1, ACCT_BYTES) != 0) {
+        return VERDICT_MEMBER;
+    }
+    if (!may_vouch(exec, patient.vouchers[0]) || (patient.vouchers[1] != 0 && !may_vouch(exec, patient.vouchers[1]))) {
         return VERDICT_MEMBER;
     }
     bool untouched = patient.nonce == 0 && patient.bucket == 0 && patient.ptr_count == 0 && patient.current == 0 && patient.pending == 0 &&

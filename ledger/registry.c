@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "ledger/audit.h"
+#include "ledger/role.h"
 #include "ledger/sender.h"
 
 #include <string.h>
@@ -27,30 +28,6 @@ static enum code key_use(struct exec *exec, const uint8_t pk[KEY_BYTES], const u
 
 /* --- 03 ------------------------------------------------------------------------------------------------------------ */
 
-/* Which organisations have which kinds of actors, and whether the role goes with the kind. */
-static bool kind_fits(const struct org *org, const struct actor_set *body)
-{
-    bool treats = org->kind == ORG_HOSPITAL || org->kind == ORG_CLINIC || org->kind == ORG_LAB_PHARMACY || org->kind == ORG_PUBLIC_HEALTH;
-
-    if ((body->kind == ACTOR_PRACTITIONER) != (body->role != ROLE_NONE)) {
-        return false;
-    }
-    switch ((enum actor_kind)body->kind) {
-    case ACTOR_PRACTITIONER:
-        return treats;
-    case ACTOR_PAYER_AGENT:
-        return org->kind == ORG_PAYER;
-    case ACTOR_RESEARCHER:
-        return org->kind == ORG_RESEARCH || org->kind == ORG_HOSPITAL;
-    case ACTOR_AUDITOR:
-        return org->kind == ORG_REGULATOR;
-    case ACTOR_SYSTEM:
-    case ACTOR_PERSON:
-        return true;
-    }
-    return false;
-}
-
 /* 203, 204, 118, 207, 210, in this order: what the sender may do comes before what there is room for. */
 static enum code check_register(const struct exec *exec, const struct actor_set *body)
 {
@@ -58,7 +35,9 @@ static enum code check_register(const struct exec *exec, const struct actor_set 
     const struct org *org = &exec->sender_org;
     struct actor actor;
 
-    if (!kind_fits(org, body)) {
+    ASSERT(body->kind >= ACTOR_PRACTITIONER);
+    ASSERT(body->role <= ROLE_EMERGENCY);
+    if (!role_fits((enum org_kind)org->kind, (enum actor_kind)body->kind, (enum actor_role)body->role)) {
         return CODE_ROLE;
     }
     if ((body->caps & ~org->caps) != 0) {

@@ -61,6 +61,31 @@ static bool period_fits(uint16_t months_max, uint16_t from, uint16_t to)
     return from > 0 && to >= from && to - from < months_max;
 }
 
+bool role_fits(enum org_kind org, enum actor_kind kind, enum actor_role role)
+{
+    bool treats = org == ORG_HOSPITAL || org == ORG_CLINIC || org == ORG_LAB_PHARMACY || org == ORG_PUBLIC_HEALTH;
+
+    ASSERT(org >= ORG_HOSPITAL);
+    ASSERT(org <= ORG_LAB_PHARMACY);
+    if ((kind == ACTOR_PRACTITIONER) != (role != ROLE_NONE)) {
+        return false;
+    }
+    switch (kind) {
+    case ACTOR_PRACTITIONER:
+        return treats;
+    case ACTOR_PAYER_AGENT:
+        return org == ORG_PAYER;
+    case ACTOR_RESEARCHER:
+        return org == ORG_RESEARCH || org == ORG_HOSPITAL;
+    case ACTOR_AUDITOR:
+        return org == ORG_REGULATOR;
+    case ACTOR_SYSTEM:
+    case ACTOR_PERSON:
+        return true;
+    }
+    return false;
+}
+
 enum reason role_check(const struct role_question *question)
 {
     ASSERT(question->subject >= SUBJECT_PATIENT);

@@ -29,6 +29,10 @@ struct role_question {
     uint16_t to_month;
 };
 
+/* role_fits tells whether an organisation of this kind may have such an actor: a registration asks it, and a genesis.
+ * Needs: legal values of each kind. */
+bool role_fits(enum org_kind org, enum actor_kind kind, enum actor_role role);
+
 /* role_check gives REASON_NONE when the table allows the request, else REASON_PURPOSE or REASON_MIN_NECESSARY. */
 enum reason role_check(const struct role_question *question);
 

@@ -46,7 +46,7 @@ agree() {
 load() {
     n=0
     while [ "$n" -lt "$1" ]; do
-        "$bin/ward" submit actor-set op=suspend kind=system "acct=$(printf '%064x' $((n + 1)))" --key "$c/r0/keys/admin.key" --org 1 --socket "$c/r0/sock" --nonce $((first + n)) >/dev/null 2>"$work/err"
+        "$bin/ward" submit actor-set op=suspend "acct=$(printf '%064x' $((n + 1)))" --key "$c/r0/keys/admin.key" --org 1 --socket "$c/r0/sock" --nonce $((first + n)) >/dev/null 2>"$work/err"
         code=$?
         [ "$code" -le 1 ] || { fail "a command is answered: $(cat "$work/err")"; break; }
         n=$((n + 1))

@@ -271,11 +271,15 @@ static void key_reuse(struct attempt *attempt)
     attempt->command = lab_register(&codes_lab, LAB_ALDER, &party, ACTOR_SYSTEM, ROLE_NONE, 0);
 }
 
+static void suspends_with_role(struct attempt *attempt)
+{
+    attempt->command = lab_end(&codes_lab, LAB_CEDAR, &codes_doctor, ACTOR_SUSPEND);
+    attempt->command.body.as.actor_set.role = ROLE_PHYSICIAN;
+}
+
 static void not_owner(struct attempt *attempt)
 {
-    attempt->command = codes_register_actor(50);
-    attempt->command.body.as.actor_set.op = ACTOR_SUSPEND;
-    memcpy(attempt->command.body.as.actor_set.acct, codes_doctor.acct, ACCT_BYTES);
+    attempt->command = lab_end(&codes_lab, LAB_ALDER, &codes_doctor, ACTOR_SUSPEND);
 }
 
 /* --- 300 to 316: subject and pointers ------------------------------------------------------------------------------- */
@@ -484,6 +488,7 @@ static const struct row rows[] = {
     ROW(TYPE, REFUSED, "a type that is not built", plain, .spoil = spoil_type),
     ROW(LENGTH, REFUSED, "a byte too short", plain, .spoil = spoil_length),
     ROW(RESERVED, REFUSED, "the reserved byte", plain, .spoil = spoil_reserved),
+    ROW(RESERVED, REFUSED, "a suspension that says more than whom", suspends_with_role),
     ROW(SIG, REFUSED, "the sender's signature", plain, .spoil = spoil_sig),
     ROW(COSIG, REFUSED, "a cosigner's signature", cosigned, .spoil = spoil_cosig),
     ROW(COSIG_SET, REFUSED, "the sender cosigns", cosigned, .spoil = spoil_cosig_set),

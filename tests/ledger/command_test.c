@@ -201,6 +201,30 @@ Test(command, what_is_not_canonical_has_its_refusal)
     }
 }
 
+Test(command, suspending_and_retiring_say_no_more_than_whom)
+{
+    static const enum actor_set_op ops[] = { ACTOR_SUSPEND, ACTOR_RETIRE };
+    static uint8_t bytes[4096];
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct command_body command = { .type = COMMAND_ACTOR_SET, .as.actor_set = { .op = (uint8_t)ops[i], .acct = { 7, [31] = 9 } } };
+        size_t size = encoded(&command, bytes);
+        the_type = COMMAND_ACTOR_SET;
+        codec_kit_prove(&codec, bytes, size);
+        for (size_t at = 1; at < size; at++) {
+            bool account = at >= 5 && at < 5 + ACCT_BYTES;
+            bytes[at] ^= 1;
+            enum verdict verdict = command_body_decode(&the_command, COMMAND_ACTOR_SET, bytes, size);
+            cr_assert_eq(verdict, account ? VERDICT_OK : VERDICT_RESERVED, "byte %zu: %s", at, verdict_name(verdict));
+            bytes[at] ^= 1;
+        }
+    }
+    struct command_body command = sample(COMMAND_ACTOR_SET, 0);
+    command.as.actor_set.kind = 0;
+    size_t size = encoded(&command, bytes);
+    cr_assert_eq(command_body_decode(&the_command, COMMAND_ACTOR_SET, bytes, size), VERDICT_RANGE, "who registers says what kind");
+}
+
 Test(command, only_a_permit_to_read_is_counted)
 {
     static const struct { uint8_t effect, kind; enum verdict verdict; } cases[] = {

@@ -153,7 +153,7 @@ struct hash32 lab_audit_root(const struct lab *lab, const uint8_t patient[ACCT_B
     return merkle_root(leaves, *count);
 }
 
-void lab_start(struct lab *lab, const struct params *params, const struct genesis_entity *entities, uint32_t entities_count)
+enum verdict lab_load(struct lab *lab, const struct params *params, const struct genesis_entity *entities, uint32_t entities_count)
 {
     struct ledger_sink sink = { .context = lab, .event = on_event, .receipt = on_receipt };
 
@@ -162,9 +162,15 @@ void lab_start(struct lab *lab, const struct params *params, const struct genesi
     write_genesis(lab, entities, entities_count);
     lab->ledger = lab_take(params);
     ledger_set_sink(lab->ledger, &sink);
-    enum verdict verdict = ledger_load_genesis(lab->ledger, &lab->genesis);
-    cr_assert_eq(verdict, VERDICT_OK, "genesis: %s", verdict_name(verdict));
     lab->time_ms = LAB_TIME;
+    return ledger_load_genesis(lab->ledger, &lab->genesis);
+}
+
+void lab_start(struct lab *lab, const struct params *params, const struct genesis_entity *entities, uint32_t entities_count)
+{
+    enum verdict verdict = lab_load(lab, params, entities, entities_count);
+
+    cr_assert_eq(verdict, VERDICT_OK, "genesis: %s", verdict_name(verdict));
 }
 
 static int by_account(const void *a, const void *b)
@@ -351,6 +357,15 @@ struct lab_command lab_register(struct lab *lab, uint16_t org, const struct lab_
     struct envelope envelope = { .type = COMMAND_ACTOR_SET, .sender = lab->admins[org].acct, .body = bytes_of(bytes, writer.offset) };
     struct hash32 digest = envelope_pop_digest(&envelope, &lab->genesis.hash);
     sign_digest(&party->pair, &digest, body->pop);
+    return command;
+}
+
+struct lab_command lab_end(struct lab *lab, uint16_t org, const struct lab_party *party, enum actor_set_op op)
+{
+    struct lab_command command = { .sender = &lab->admins[org], .body = { .type = COMMAND_ACTOR_SET } };
+
+    command.body.as.actor_set.op = (uint8_t)op;
+    memcpy(command.body.as.actor_set.acct, party->acct, ACCT_BYTES);
     return command;
 }
 

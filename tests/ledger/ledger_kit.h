@@ -54,6 +54,9 @@ struct lab_command {
 /* lab_start makes a ledger at block 0 with these initial entities. Owns: memory until the process ends. Needs: ascending keys. */
 void lab_start(struct lab *lab, const struct params *params, const struct genesis_entity *entities, uint32_t entities_count);
 
+/* lab_load does the same without demanding that the entities are legal. Gives: the verdict; after a bad one the ledger is empty. */
+enum verdict lab_load(struct lab *lab, const struct params *params, const struct genesis_entity *entities, uint32_t entities_count);
+
 /* lab_take makes a ledger without anything in it. lab_twin makes one with the lab's present state, restored pair by pair.
  * Owns: memory until the process ends. */
 struct ledger *lab_take(const struct params *params);
@@ -96,6 +99,9 @@ struct lab_party lab_patient(struct lab *lab, struct lab_party *voucher, uint8_t
 
 /* lab_register fills an ACTOR_SET register body for a party, proof of possession included. */
 struct lab_command lab_register(struct lab *lab, uint16_t org, const struct lab_party *party, uint8_t kind, uint8_t role, uint16_t caps);
+
+/* lab_end fills the body that suspends or retires a party (op: ACTOR_SUSPEND, ACTOR_RETIRE). */
+struct lab_command lab_end(struct lab *lab, uint16_t org, const struct lab_party *party, enum actor_set_op op);
 
 /* lab_root gives the state root. */
 struct hash32 lab_root(struct lab *lab);

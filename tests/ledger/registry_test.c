@@ -28,15 +28,13 @@ Test(registry, an_actor_is_registered_suspended_and_retired_by_its_organisation)
     cr_assert_eq(actor.org, LAB_ALDER);
     cr_assert_eq(actor.status, ACTOR_ACTIVE);
     cr_assert_eq(actor.registered, lab.time_ms);
-    struct lab_command command = lab_register(&lab, LAB_ALDER, &system, ACTOR_SYSTEM, ROLE_NONE, 0);
-    command.body.as.actor_set.op = ACTOR_RETIRE;
+    struct lab_command command = lab_end(&lab, LAB_ALDER, &system, ACTOR_RETIRE);
     cr_assert_eq(lab_send(&lab, &command), CODE_OK);
-    command.body.as.actor_set.op = ACTOR_SUSPEND;
+    command = lab_end(&lab, LAB_ALDER, &system, ACTOR_SUSPEND);
     cr_assert_eq(lab_send(&lab, &command), CODE_OK);
     cr_assert(exec_get_actor(ledger_exec(lab.ledger), system.acct, &actor));
     cr_assert_eq(actor.status, ACTOR_RETIRED, "retired stays retired");
-    command = lab_register(&lab, LAB_BIRCH, &system, ACTOR_SYSTEM, ROLE_NONE, 0);
-    command.body.as.actor_set.op = ACTOR_SUSPEND;
+    command = lab_end(&lab, LAB_BIRCH, &system, ACTOR_SUSPEND);
     cr_assert_eq(lab_send(&lab, &command), CODE_NOT_OWNER);
 }
 

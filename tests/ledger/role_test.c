@@ -46,6 +46,28 @@ Test(role, every_combination_outside_the_table_is_a_denial_of_purpose)
     }
 }
 
+/* The same table once more, as what each organisation may have. */
+Test(role, organisations_have_the_actors_that_fit_them)
+{
+    static const unsigned fits[][2] = { /* organisation, kind */
+        { ORG_HOSPITAL, ACTOR_PRACTITIONER }, { ORG_CLINIC, ACTOR_PRACTITIONER }, { ORG_PUBLIC_HEALTH, ACTOR_PRACTITIONER }, { ORG_LAB_PHARMACY, ACTOR_PRACTITIONER },
+        { ORG_PAYER, ACTOR_PAYER_AGENT }, { ORG_RESEARCH, ACTOR_RESEARCHER }, { ORG_HOSPITAL, ACTOR_RESEARCHER }, { ORG_REGULATOR, ACTOR_AUDITOR },
+    };
+
+    for (unsigned org = ORG_HOSPITAL; org <= ORG_LAB_PHARMACY; org++) {
+        for (unsigned kind = ACTOR_PRACTITIONER; kind <= ACTOR_PERSON; kind++) {
+            bool listed = kind == ACTOR_SYSTEM || kind == ACTOR_PERSON;
+            for (size_t i = 0; i < sizeof fits / sizeof fits[0]; i++) {
+                listed = listed || (fits[i][0] == org && fits[i][1] == kind);
+            }
+            for (unsigned role = ROLE_NONE; role <= ROLE_EMERGENCY; role++) {
+                bool expected = listed && (kind == ACTOR_PRACTITIONER) == (role != ROLE_NONE);
+                cr_assert_eq(role_fits(org, kind, role), expected, "organisation %u kind %u role %u", org, kind, role);
+            }
+        }
+    }
+}
+
 Test(role, a_payer_gets_no_more_than_its_classes_and_a_year)
 {
     static const struct { uint32_t mask; uint16_t from, to; enum reason reason; } table[] = {

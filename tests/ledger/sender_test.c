@@ -212,11 +212,10 @@ Test(sender, admin_and_officer_have_their_own_nonces)
 {
     start();
     struct lab_party next = lab_party_of(&lab, ACTOR_SYSTEM, 70);
-    struct lab_command command = lab_register(&lab, LAB_ALDER, &next, ACTOR_SYSTEM, ROLE_NONE, 0);
+    struct lab_command command = lab_end(&lab, LAB_ALDER, &next, ACTOR_RETIRE);
     uint64_t before = ledger_nonce(lab.ledger, lab.admins[LAB_ALDER].acct);
 
     command.sender = &lab.officers[LAB_ALDER];
-    command.body.as.actor_set.op = ACTOR_RETIRE; /* no proof needed */
     cr_assert_eq(lab_send(&lab, &command), CODE_ROLE, "an officer registers nobody");
     cr_assert_eq(ledger_nonce(lab.ledger, lab.officers[LAB_ALDER].acct), 1);
     cr_assert_eq(ledger_nonce(lab.ledger, lab.admins[LAB_ALDER].acct), before);

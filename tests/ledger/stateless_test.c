@@ -32,7 +32,7 @@ Test(stateless, an_actor_gets_no_account_but_that_of_its_key, .init = start)
     lab.admins[LAB_ALDER].nonce--;
     cr_assert_eq(stateless_check(&lab.genesis.hash, bytes_of(bytes, size), &envelope, &body), CODE_MALFORMED);
     cr_assert_eq(lab_send(&lab, &command), CODE_MALFORMED);
-    command.body.as.actor_set.op = ACTOR_SUSPEND;
+    command = lab_end(&lab, LAB_ALDER, &next, ACTOR_SUSPEND);
     cr_assert_eq(lab_send(&lab, &command), CODE_NOT_OWNER, "to suspend, the account alone counts");
 }
 

@@ -243,11 +243,14 @@ static void make_actor_set(struct making *making, struct actor_set *body)
     making->sender = admin(making);
     making->cosigner = one_in(making->choices, 4) ? making->sender + 1 : UINT32_MAX;
     body->op = ops[choose(making->choices, 4)];
+    memcpy(body->acct, party.acct, ACCT_BYTES);
+    if (body->op != ACTOR_REGISTER && !one_in(making->choices, 16)) {
+        return; /* anything more is refused */
+    }
     body->kind = one_in(making->choices, 8) ? (uint8_t)(1 + choose(making->choices, 6)) : party.kind;
     body->role = party.kind == ACTOR_PRACTITIONER ? (uint8_t)(1 + choose(making->choices, 4)) : ROLE_NONE;
     body->caps = (uint16_t)(one_in(making->choices, 4) ? choose(making->choices, 8) : 0);
     body->valid_until = making->time_ms + (uint64_t)choose(making->choices, 100) * DAY_MS;
-    memcpy(body->acct, party.acct, ACCT_BYTES);
     memcpy(body->pk, party.key, KEY_BYTES);
 }
 
