@@ -162,6 +162,18 @@ static bool worker_wait(struct verify_worker *worker)
     return found;
 }
 
+/* note_checks lets a worker look for hot keys after so many checks, by whomever they were made. Gives: whether it is time. Needs: the mutex is held. */
+static bool note_checks(struct verify_pool *pool, size_t checks)
+{
+    pool->checks_since_build += checks;
+    if (pool->checks_since_build < VERIFY_BUILD_CHECKS) {
+        return false;
+    }
+    pool->checks_since_build = 0;
+    pool->build = true;
+    return true;
+}
+
 /* worker_finish hands the results over; whoever collects is woken once for all that wait. */
 static void worker_finish(struct verify_worker *worker)
 {
@@ -176,7 +188,7 @@ static void worker_finish(struct verify_worker *worker)
     pool->counters.calls_worker++;
     pool->counters.checks_worker += call->items_count;
     pool->counters.notifies += first;
-    pool->build = true;
+    (void)note_checks(pool, call->items_count); /* a worker is awake: it looks before it sleeps */
     pthread_mutex_unlock(&pool->mutex);
     if (first) {
         pool->config.notify(pool->config.context);
@@ -241,17 +253,6 @@ enum err verify_pool_submit(struct verify_pool *pool, const struct verify_job *j
     return ERR_OK;
 }
 
-/* wake_builder lets a worker look for hot keys: where every job is judged inline none would ever wake. */
-static void wake_builder(struct verify_pool *pool, size_t checks)
-{
-    pool->checks_since_build += checks;
-    if (pool->checks_since_build >= VERIFY_BUILD_CHECKS && pool->started > 0) {
-        pool->checks_since_build = 0;
-        pool->build = true;
-        pthread_cond_signal(&pool->wake);
-    }
-}
-
 /* judge_here judges inline jobs, as many as fit one call. */
 static void judge_here(struct verify_pool *pool)
 {
@@ -265,7 +266,9 @@ static void judge_here(struct verify_pool *pool)
     }
     pool->counters.calls_inline++;
     pool->counters.checks_inline += call->items_count;
-    wake_builder(pool, call->items_count);
+    if (note_checks(pool, call->items_count)) { /* where every job is judged inline no worker would ever wake */
+        pthread_cond_signal(&pool->wake);
+    }
     pthread_mutex_unlock(&pool->mutex);
 }
 

@@ -30,7 +30,7 @@
 #define VERIFY_SHORT_ITEMS 96u    /* of a short job: a certificate with its companions in an epoch of 31 members */
 #define VERIFY_INLINE_ITEMS 8u    /* of a job that no thread is woken for: one row of lanes */
 #define VERIFY_CALL_ITEMS 1024u   /* that jobs are put together for; a longer job is judged alone */
-#define VERIFY_BUILD_CHECKS 1024u /* judged inline before a worker is woken to look for keys that deserve a table */
+#define VERIFY_BUILD_CHECKS 1024u /* judged before a worker looks for keys that deserve a table */
 
 struct verify_job {
     uint64_t id;                  /* the caller's */
@@ -86,7 +86,7 @@ struct verify_pool {
     struct verify_ring waiting[2]; /* short jobs, long ones */
     struct verify_ring done;
     struct verify_ring here;       /* inline jobs; of the collecting thread alone */
-    uint64_t checks_since_build;   /* likewise */
+    uint64_t checks_since_build;
     uint32_t in_flight;            /* submitted and not collected, <= VERIFY_JOBS_MAX */
     struct ed25519_keyset *keyset;
     struct verify_worker workers[VERIFY_THREADS_MAX];

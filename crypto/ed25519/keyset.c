@@ -28,6 +28,7 @@
 #define USES_SETS 256u     /* keys that are watched: sets of four */
 #define USES_WAYS 4u
 #define USES_MIN 64u       /* uses from which on a table may pay */
+#define USES_SHARE 128u    /* and only for a key with one in so many of the newest uses: a table costs as much as some 150 checks by the sum of a batch save */
 #define USES_AGE 65536u    /* notes after which all counts are halved */
 
 _Static_assert(INDEX_PLACES > 2 * SLOTS_MAX, "probing ends soon");
@@ -74,7 +75,8 @@ struct ed25519_keyset {
     struct pending pending;
 
     atomic_flag noting;
-    uint32_t notes;
+    uint32_t notes; /* since the counts were halved */
+    uint32_t total; /* of all keys, halved like each count */
     struct use use[USES_SETS * USES_WAYS];
     _Atomic uint64_t tables_built, tables_dropped;
 };
@@ -244,8 +246,10 @@ void ed25519_keyset_note(struct ed25519_keyset *keyset, const uint8_t key[ED2551
         return; /* another thread is counting: one use more or less decides nothing */
     }
     use_count(use_set(keyset, key), key);
+    keyset->total++;
     if (++keyset->notes == USES_AGE) {
         keyset->notes = 0;
+        keyset->total /= 2;
         for (uint32_t i = 0; i < USES_SETS * USES_WAYS; i++) {
             keyset->use[i].count /= 2;
         }
@@ -427,7 +431,7 @@ static bool build_member(struct build *build)
     return false;
 }
 
-/* Finds the key that is used most among those without a table. Needs: `noting` is held. */
+/* Finds the key that is used most among those without a table. Gives: its uses, 0 when none deserves a table. Needs: `noting` is held. */
 static uint32_t hottest(const struct build *build, uint8_t key[ED25519_KEY_BYTES])
 {
     struct ed25519_keyset *keyset = build->keyset;
@@ -440,7 +444,8 @@ static uint32_t hottest(const struct build *build, uint8_t key[ED25519_KEY_BYTES
             memcpy(key, use->key, ED25519_KEY_BYTES);
         }
     }
-    return most;
+    ASSERT(keyset->total <= 2 * USES_AGE);
+    return most >= USES_MIN && most >= keyset->total / USES_SHARE ? most : 0;
 }
 
 /* Finds the hot table that is used least. Needs: `noting` is held; all hot slots are used. */
@@ -477,7 +482,7 @@ static bool build_hot(struct build *build)
         cold = coldest(build, &least);
     }
     atomic_flag_clear(&keyset->noting);
-    if (most < USES_MIN || (slot == NO_SLOT && most / 2 <= least)) {
+    if (most == 0 || (slot == NO_SLOT && most / 2 <= least)) {
         return false;
     }
     if (slot != NO_SLOT) {

@@ -146,6 +146,24 @@ Test(keyset, hot_keys_get_tables_by_use_and_lose_them_to_hotter_ones)
     free(keyset);
 }
 
+Test(keyset, no_key_gets_a_table_where_very_many_are_used_alike)
+{
+    enum { MANY = 400, TIMES = 100 };
+    struct ed25519_keyset *keyset = keyset_open(1, 2);
+    uint8_t other[ED25519_KEY_BYTES];
+
+    for (uint32_t i = 0; i < MANY * TIMES; i++) {
+        bytes_by_number(1000 + i % MANY, other, sizeof other);
+        ed25519_keyset_note(keyset, other);
+    }
+    note(keyset, 1, 2 * TIMES);
+    cr_assert_eq(build_all(keyset), 0, "twice as much as the others is still one use in two hundred");
+    note(keyset, 1, 2 * TIMES);
+    cr_assert_eq(build_all(keyset), 1, "one in a hundred");
+    cr_assert(ed25519_keyset_has(keyset, keys[1]));
+    free(keyset);
+}
+
 Test(keyset, nothing_is_built_over_a_table_that_somebody_looks_at)
 {
     struct ed25519_keyset *keyset = keyset_open(2, 0);
