@@ -27,6 +27,9 @@ LIBS := -luring -lsodium -lxxhash -lcyaml -ljansson -lpthread -lm
 # The daemon's allocator; sanitizer builds bring their own.
 ALLOC_wardd_release := -Wl,--no-as-needed -ljemalloc -Wl,--as-needed # the weak reference in base/thread.c alone would not keep it
 
+# In a simulated world the linker sends two calls to sim/stamp.c, which may answer them by a keyed hash; no object changes.
+STAMPS := -Wl,--wrap=sign_digest,--wrap=ed25519_verify
+LIBS_ward-sim := $(STAMPS)
 LIBS_ward-bench := -lcrypto # OpenSSL, as a yardstick for signature checks; no other program links it
 
 # --- Sources: every folder is a layer, every .c but the mains goes into one archive -------------------------------
@@ -101,7 +104,7 @@ $(foreach p,$(notdir $(PROGRAMS)),$(eval $(call program,$(p))))
 # --- Checks -------------------------------------------------------------------------------------------------------
 
 $(TESTS): $(TEST_OBJ) $(LIB)
-	$(CC) $(LDFLAGS) $(TEST_OBJ) $(LIB) $(ALLOC_wardd_$(MODE)) $(LIBS) -lcriterion -o $@
+	$(CC) $(LDFLAGS) $(TEST_OBJ) $(LIB) $(ALLOC_wardd_$(MODE)) $(STAMPS) $(LIBS) -lcriterion -o $@
 
 # What needs AVX-512 IFMA, in one static program that an emulator can run as the only process of its machine (docs/crypto.md).
 .PHONY: ifma-check

@@ -10,7 +10,7 @@
 
 /* What a decision is about. The numbers enter the draw; never reuse one for another meaning. */
 enum choice_topic {
-    CHOICE_DROP = 1,      /* message: source, destination, content, copy */
+    CHOICE_DROP = 1,      /* message: source, destination and type; view; height; how often before; copy */
     CHOICE_DELAY = 2,     /* likewise */
     CHOICE_DUPLICATE = 3, /* likewise */
     CHOICE_STRAGGLE = 4,  /* likewise: a delay far beyond the others, which reorders */

@@ -46,18 +46,33 @@ static void grow(struct facts *facts)
     *facts = larger;
 }
 
-uint64_t facts_keep(struct facts *facts, uint64_t name, uint64_t value)
+/* slot_for makes room and gives the slot of a name. */
+static struct fact *slot_for(struct facts *facts, uint64_t name)
 {
-    ASSERT(value != 0);
     if (2 * (facts->count + 1) > facts->size) {
         grow(facts);
     }
-    struct fact *slot = slot_of(facts, name);
+    return slot_of(facts, name);
+}
+
+uint64_t facts_keep(struct facts *facts, uint64_t name, uint64_t value)
+{
+    ASSERT(value != 0);
+    struct fact *slot = slot_for(facts, name);
     if (slot->value == 0) {
         *slot = (struct fact){ name, value };
         facts->count++;
     }
     return slot->value;
+}
+
+uint64_t facts_count(struct facts *facts, uint64_t name)
+{
+    struct fact *slot = slot_for(facts, name);
+
+    facts->count += slot->value == 0;
+    slot->name = name;
+    return slot->value++;
 }
 
 uint64_t facts_find(const struct facts *facts, uint64_t name)

@@ -27,6 +27,9 @@ uint64_t facts_keep(struct facts *facts, uint64_t name, uint64_t value);
 /* facts_find gives the value of a name, 0 when there is none. */
 uint64_t facts_find(const struct facts *facts, uint64_t name);
 
+/* facts_count counts a name. Gives: how often it was counted before. A table either keeps or counts. */
+uint64_t facts_count(struct facts *facts, uint64_t name);
+
 /* fact_name gives the digest of a few numbers; fact_digest of bytes, never 0. */
 uint64_t fact_name(uint64_t topic, uint64_t a, uint64_t b, uint64_t c);
 uint64_t fact_digest(const void *data, size_t size);

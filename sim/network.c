@@ -5,17 +5,14 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
-
-#define REPEAT_SLOTS 65536u
 
 void sim_network_init(struct sim_network *network, uint64_t seed, uint32_t members_count, const struct sim_network_faults *faults)
 {
     ASSERT(members_count <= MEMBERS_MAX);
     ASSERT(faults->delay_ns_max >= faults->delay_ns_min);
     *network = (struct sim_network){ .seed = seed, .members_count = members_count, .faults = *faults };
-    network->repeats = calloc(REPEAT_SLOTS, sizeof *network->repeats);
-    ASSERT(network->repeats != NULL);
+    facts_init(&network->repeats);
+    facts_init(&network->planned);
 }
 
 void sim_network_close(struct sim_network *network)
@@ -24,7 +21,9 @@ void sim_network_close(struct sim_network *network)
         free(network->heap[i]);
     }
     free(network->heap);
-    free(network->repeats);
+    free(network->happened);
+    facts_close(&network->repeats);
+    facts_close(&network->planned);
     *network = (struct sim_network){ 0 };
 }
 
@@ -74,21 +73,85 @@ static struct sim_message *heap_pop(struct sim_network *network)
     }
 }
 
-/* name_of names a decision about a message: who, whom, what, and which time. */
-static struct choice name_of(enum choice_topic topic, const struct sim_message *message, uint64_t digest, uint64_t repeat, uint64_t copy)
+/* name_of names a decision about a message: who, whom, what, about which view and height, and which time. */
+static struct choice name_of(enum choice_topic topic, const struct sim_message *message, uint64_t again, uint64_t copy)
 {
-    return (struct choice){ topic, { message->from, message->to, digest, repeat, copy } };
+    uint64_t way = (uint64_t)message->from << 40 | (uint64_t)message->to << 16 | message->type;
+
+    return (struct choice){ topic, { way, message->view, message->height, again, copy } };
 }
 
-static uint64_t delay_of(const struct sim_network *network, const struct sim_message *message, uint64_t digest, uint64_t repeat, uint64_t copy)
+/* --- Lists of faults ------------------------------------------------------------------------------------------------ */
+
+static uint64_t fault_name(const struct sim_fault *fault)
+{
+    uint64_t way = (uint64_t)fault->from << 40 | (uint64_t)fault->to << 16 | fault->type;
+
+    return fact_name((uint64_t)fault->kind << 48 | fault->again, way, fault->view, fault->height);
+}
+
+void sim_network_plan(struct sim_network *network, const struct sim_fault_list *script)
+{
+    ASSERT(network->order == 0);
+    network->script = *script;
+    for (uint32_t i = 0; i < script->count; i++) {
+        facts_keep(&network->planned, fault_name(&script->faults[i]), i + 1);
+    }
+}
+
+/* planned gives the fault of this kind that the list has for a message, NULL when it has none. */
+static const struct sim_fault *planned(const struct sim_network *network, const struct sim_fault *sought)
+{
+    uint64_t place = network->script.count == 0 ? 0 : facts_find(&network->planned, fault_name(sought));
+
+    return place == 0 ? NULL : &network->script.faults[place - 1];
+}
+
+static void record(struct sim_network *network, const struct sim_fault *fault)
+{
+    if (!network->recording) {
+        return;
+    }
+    if (network->happened_count == network->happened_capacity) {
+        network->happened_capacity = network->happened_capacity == 0 ? 256 : 2 * network->happened_capacity;
+        network->happened = realloc(network->happened, network->happened_capacity * sizeof *network->happened);
+        ASSERT(network->happened != NULL);
+    }
+    network->happened[network->happened_count++] = *fault;
+}
+
+/* happens decides whether a fault befalls a message: the list says so, and then by which delay, or chance. */
+static bool happens(const struct sim_network *network, struct sim_fault *fault, const struct choice *choice, uint32_t ppm)
+{
+    const struct sim_fault *listed = planned(network, fault);
+
+    fault->delay_ns = listed != NULL ? listed->delay_ns : 0;
+    return listed != NULL || choice_happens(network->seed, choice, ppm);
+}
+
+static uint64_t drawn_below(const struct sim_network *network, const struct choice *delay, uint64_t most_ns)
+{
+    uint64_t least_ns = network->faults.delay_ns_min;
+    uint64_t most = most_ns < least_ns ? least_ns : most_ns;
+
+    return least_ns + choice_below(network->seed, delay, most - least_ns + 1);
+}
+
+/* delay_of gives how long a copy is under way, a straggler longer than others. */
+static uint64_t delay_of(struct sim_network *network, const struct sim_message *message, struct sim_fault *fault, uint64_t copy)
 {
     const struct sim_network_faults *faults = &network->faults;
-    struct choice straggle = name_of(CHOICE_STRAGGLE, message, digest, repeat, copy);
-    struct choice delay = name_of(CHOICE_DELAY, message, digest, repeat, copy);
-    uint64_t max = choice_happens(network->seed, &straggle, faults->straggle_ppm) ? faults->straggle_ns_max : faults->delay_ns_max;
+    struct choice straggle = name_of(CHOICE_STRAGGLE, message, fault->again, copy);
+    struct choice delay = name_of(CHOICE_DELAY, message, fault->again, copy);
 
-    max = max < faults->delay_ns_min ? faults->delay_ns_min : max;
-    return faults->delay_ns_min + choice_below(network->seed, &delay, max - faults->delay_ns_min + 1);
+    fault->kind = SIM_FAULT_STRAGGLE;
+    if (copy > 0 || !happens(network, fault, &straggle, faults->straggle_ppm)) {
+        return drawn_below(network, &delay, faults->delay_ns_max);
+    }
+    fault->delay_ns = fault->delay_ns > 0 ? fault->delay_ns : drawn_below(network, &delay, faults->straggle_ns_max);
+    record(network, fault);
+    network->counters.straggled++;
+    return fault->delay_ns;
 }
 
 static struct sim_message *copy_of(const struct sim_message *message, struct bytes head, struct bytes body)
@@ -108,31 +171,41 @@ static struct sim_message *copy_of(const struct sim_message *message, struct byt
     return copy;
 }
 
+/* launch puts a copy under way. Owns: takes the message. */
+static void launch(struct sim_network *network, struct sim_message *message, uint64_t due_ns)
+{
+    message->due_ns = due_ns;
+    message->order = network->order++;
+    heap_push(network, message);
+}
+
 void sim_network_send(struct sim_network *network, uint64_t now_ns, const struct sim_message *message, struct bytes head, struct bytes body)
 {
+    struct choice name = name_of(CHOICE_DROP, message, 0, 0);
+    struct sim_fault fault = { .kind = SIM_FAULT_DROP, .from = message->from, .to = message->to, .type = message->type, .view = message->view, .height = message->height };
+
     ASSERT(message->from < network->members_count);
     ASSERT(message->to < network->members_count);
     network->counters.sent++;
-    struct sim_message *first = copy_of(message, head, body);
-    uint64_t way = (uint64_t)message->from << 32 | (uint64_t)message->to << 8 | message->type;
-    uint64_t digest = XXH3_64bits_withSeed(first->data, first->size, way);
-    uint64_t repeat = network->repeats[digest % REPEAT_SLOTS]++;
-    struct choice drop = name_of(CHOICE_DROP, message, digest, repeat, 0);
-    struct choice duplicate = name_of(CHOICE_DUPLICATE, message, digest, repeat, 0);
-
-    if (network->cut[message->from][message->to] || choice_happens(network->seed, &drop, network->faults.drop_ppm)) {
+    fault.again = facts_count(&network->repeats, fact_name(name.at[0], name.at[1], name.at[2], 0));
+    struct choice drop = name_of(CHOICE_DROP, message, fault.again, 0);
+    struct choice duplicate = name_of(CHOICE_DUPLICATE, message, fault.again, 0);
+    if (network->cut[message->from][message->to]) {
         network->counters.dropped++;
-        free(first);
         return;
     }
-    first->due_ns = now_ns + delay_of(network, message, digest, repeat, 0);
-    first->order = network->order++;
-    heap_push(network, first);
-    if (choice_happens(network->seed, &duplicate, network->faults.duplicate_ppm)) {
-        struct sim_message *second = copy_of(message, head, body);
-        second->due_ns = now_ns + delay_of(network, message, digest, repeat, 1);
-        second->order = network->order++;
-        heap_push(network, second);
+    if (happens(network, &fault, &drop, network->faults.drop_ppm)) {
+        record(network, &fault);
+        network->counters.dropped++;
+        return;
+    }
+    launch(network, copy_of(message, head, body), now_ns + delay_of(network, message, &fault, 0));
+    fault.kind = SIM_FAULT_DUPLICATE;
+    if (happens(network, &fault, &duplicate, network->faults.duplicate_ppm)) {
+        struct sim_fault second = fault;
+        fault.delay_ns = fault.delay_ns > 0 ? fault.delay_ns : delay_of(network, message, &second, 1);
+        record(network, &fault);
+        launch(network, copy_of(message, head, body), now_ns + fault.delay_ns);
         network->counters.duplicated++;
     }
 }

@@ -1,17 +1,37 @@
 /* network.h: the network of the simulator: loses, delays, reorders and duplicates, cuts links, and never invents.
  *
- * A message is bytes from one replica to another. Its fate is drawn by name: source, destination, content, and how often these very
- * bytes went this way before. So the schedule of one message does not depend on what else was sent. */
+ * A message is bytes from one replica to another. Its fate is drawn by name: source, destination, type, view, height, and how often a message of
+ * this name went this way before. So the schedule of one message does not depend on what else was sent, nor on times and signatures in its bytes.
+ * Whatever happens to a message can be listed, and a list can be made to happen: that is how a failing schedule becomes small. */
 #ifndef WARD_SIM_NETWORK_H
 #define WARD_SIM_NETWORK_H
 
 #include "base/bytes.h"
 #include "sim/choice.h"
+#include "sim/facts.h"
 #include "wire/limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum sim_fault_kind { SIM_FAULT_DROP, SIM_FAULT_DUPLICATE, SIM_FAULT_STRAGGLE, SIM_FAULT_COUNT };
+
+/* One thing that happens to one message. */
+struct sim_fault {
+    enum sim_fault_kind kind;
+    uint32_t from, to;
+    uint8_t type;
+    uint64_t view, height; /* of its subject (subject.h) */
+    uint64_t again;        /* how often a message of this name was sent before */
+    uint64_t delay_ns;     /* of a straggler, and of the second copy of a duplicate */
+};
+
+/* A list of them. */
+struct sim_fault_list {
+    const struct sim_fault *faults;
+    uint32_t count;
+};
 
 /* Rates in parts per million of messages. */
 struct sim_network_faults {
@@ -30,6 +50,7 @@ struct sim_message {
     uint32_t from;
     uint32_t to;
     uint8_t type;
+    uint64_t view, height; /* what it is about (subject.h) */
     size_t size;
     uint8_t *data;
 };
@@ -46,13 +67,21 @@ struct sim_network {
     struct sim_message **heap;          /* by (due_ns, order) */
     size_t count, capacity;
     uint64_t order;
-    uint16_t *repeats; /* how often bytes with this digest went this way, 2^16 slots */
+    struct facts repeats;               /* how often a name was sent */
+    struct facts planned;               /* name of a fault -> its place in `script`, plus one */
+    struct sim_fault_list script;       /* what happens beside what is drawn */
+    struct sim_fault *happened;         /* all that happened so far, when `recording` */
+    uint32_t happened_count, happened_capacity;
+    bool recording;
     struct sim_network_counters counters;
 };
 
 /* sim_network_init makes an empty network. Owns: frees everything in sim_network_close. */
 void sim_network_init(struct sim_network *network, uint64_t seed, uint32_t members_count, const struct sim_network_faults *faults);
 void sim_network_close(struct sim_network *network);
+
+/* sim_network_plan makes a list happen, beside what is drawn. Needs: nothing was sent yet. Owns: the list outlives the network. */
+void sim_network_plan(struct sim_network *network, const struct sim_fault_list *script);
 
 /* sim_network_send takes a copy of head || body and draws its fate. */
 void sim_network_send(struct sim_network *network, uint64_t now_ns, const struct sim_message *message, struct bytes head, struct bytes body);

@@ -203,7 +203,8 @@ void oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message
         memcpy(oracle->frame + message->head.size, message->tail.data, message->tail.size);
     }
     enum verdict verdict = message_decode(oracle->message, message->type, bytes_of(oracle->frame, size));
-    if (verdict != VERDICT_OK) {
+    oracle->readable = verdict == VERDICT_OK;
+    if (!oracle->readable) {
         UNSAFE(oracle, "r%u sends a %s that no replica can read (%s)", from, message_word(message->type), verdict_name(verdict));
         return;
     }

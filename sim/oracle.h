@@ -58,7 +58,8 @@ struct oracle {
     struct facts ballots, certified, nonces;
     struct lineage lineage;
     uint8_t *frame;              /* FRAME_BYTES_MAX */
-    struct message *message;
+    struct message *message;     /* the newest that was sent */
+    bool readable;               /* ... decodes */
     uint64_t sent[MESSAGE_TYPE_END]; /* per receiver */
     uint64_t commands;           /* executed, each once */
 };

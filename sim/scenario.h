@@ -7,6 +7,7 @@
  *     after 0ms rest within 10s           runs until nothing is left to do
  *     after 0ms expect executed >= 3 at all
  *
+ * Seeds of a swarm are scenarios too (swarm.h), and so is what the shrinker leaves of one: there is one format and one player.
  * docs/simulator.md lists every word. A mistake in the text is reported with its line; an expectation that fails names its line as well. */
 #ifndef WARD_SIM_SCENARIO_H
 #define WARD_SIM_SCENARIO_H
@@ -14,7 +15,10 @@
 #include "base/err.h"
 #include "sim/world.h"
 
+#include <stdio.h>
+
 #define SCENARIO_STEPS_MAX 512u
+#define SCENARIO_FAULTS_MAX 4096u
 #define SCENARIO_PROBLEM_BYTES 320
 
 enum scenario_verb {
@@ -36,6 +40,8 @@ enum scenario_verb {
     VERB_MEASURE,
     VERB_REST,
     VERB_EXPECT,
+    VERB_CALM,   /* every fault ends: a perfect network, everybody runs */
+    VERB_FINISH, /* rest, start whoever stopped, rest again: all are equal, every client has its answer */
     VERB_COUNT
 };
 
@@ -74,6 +80,7 @@ struct scenario_step {
     struct member_set members; /* whom it is about */
     uint32_t count, target;    /* of requests; from and to of a link */
     bool flag;                 /* only one target; power */
+    uint64_t span_least_ns;    /* of a delay that is drawn */
     uint64_t span_ns;          /* of a load, a delay, a patience */
     enum message_type type;
     enum mark mark;
@@ -86,11 +93,22 @@ struct scenario {
     struct world_plan plan;
     uint32_t steps_count;
     struct scenario_step steps[SCENARIO_STEPS_MAX];
+    uint32_t faults_count;
+    struct sim_fault faults[SCENARIO_FAULTS_MAX]; /* of single messages, beside the rates of the plan */
     char problem[SCENARIO_PROBLEM_BYTES];
 };
 
+/* scenario_plan_silent gives the plan of a scenario whose header says nothing. */
+void scenario_plan_silent(struct world_plan *plan);
+
 /* scenario_parse reads a whole text. Fails: ERR_INVALID with scenario->problem, which names the line. */
 enum err scenario_parse(struct scenario *scenario, const char *text);
+
+/* scenario_write writes the text that scenario_parse reads as this very scenario. */
+void scenario_write(const struct scenario *scenario, FILE *stream);
+
+/* scenario_digest gives a number for what the text says: two scenarios with the same one are the same story. */
+uint64_t scenario_digest(const struct scenario *scenario);
 
 /* scenario_run opens the world of the scenario and plays all steps. Gives: true when everything came as expected; else world->failure tells.
  * Owns: the caller closes the world. */

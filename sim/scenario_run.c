@@ -192,7 +192,21 @@ static void slow_disk(struct world *world, const struct scenario_step *step)
 {
     struct sim_disk_faults *faults = &world->hosts[step->target].disk.config.faults;
 
-    faults->delay_ns_min = faults->delay_ns_max = step->span_ns;
+    faults->delay_ns_min = step->span_least_ns;
+    faults->delay_ns_max = step->span_ns;
+}
+
+/* finish waits for rest, starts again whoever had not stopped before the faults ended, and waits again. */
+static void finish(struct world *world, uint64_t limit_ns)
+{
+    bool well = world_run_until_rest(world, limit_ns);
+
+    for (uint32_t i = 0; i < world->plan.members_count && well; i++) {
+        world_boot(world, i);
+    }
+    if (well && world_run_until_rest(world, limit_ns)) {
+        world_check_end(world);
+    }
 }
 
 static void play_step(struct play *play, const struct scenario_step *step)
@@ -218,6 +232,8 @@ static void play_step(struct play *play, const struct scenario_step *step)
     case VERB_MEASURE: measure(play); break;
     case VERB_REST: world_run_until_rest(world, world->now_ns + step->span_ns); break;
     case VERB_EXPECT: expect(play, step); break;
+    case VERB_CALM: world_calm(world); break;
+    case VERB_FINISH: finish(world, world->now_ns + step->span_ns); break;
     case VERB_COUNT: break;
     }
 }
@@ -225,8 +241,10 @@ static void play_step(struct play *play, const struct scenario_step *step)
 bool scenario_run(const struct scenario *scenario, struct world *world)
 {
     struct play play = { .scenario = scenario, .world = world };
+    struct world_plan plan = scenario->plan;
 
-    world_open(world, &scenario->plan);
+    plan.script = (struct sim_fault_list){ scenario->faults, scenario->faults_count };
+    world_open(world, &plan);
     measure(&play);
     for (uint32_t i = 0; i < scenario->steps_count; i++) {
         const struct scenario_step *step = &scenario->steps[i];

@@ -56,6 +56,7 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
     plan->verify_ns_max = 400000;
     plan->wall_offset_ms_max = ONE_OF(seed, ASK_CLOCKS, 0, 100, 900);
     plan->check_every = 4;
+    plan->fast_crypto = seed % SWARM_REAL_SHARE != 0;
     plan->reserves = ask(seed, ASK_RESERVES, 2) == 1;
 }
 
@@ -97,6 +98,18 @@ static void draw_pairs(struct swarm_story *story, enum swarm_act begin, enum swa
     }
 }
 
+/* part_for_sure moves a member when all were drawn to one side. */
+static void part_for_sure(struct member_set *side, uint32_t members_count)
+{
+    uint32_t count = member_set_count(side);
+
+    if (count == 0) {
+        member_set_add(side, 0);
+    } else if (count == members_count) {
+        member_set_remove(side, 0);
+    }
+}
+
 static void draw_partitions(struct swarm_story *story, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++) {
@@ -108,6 +121,7 @@ static void draw_partitions(struct swarm_story *story, uint64_t count)
                 member_set_add(&story->events[story->events_count - 1].side, member);
             }
         }
+        part_for_sure(&story->events[story->events_count - 1].side, story->plan.members_count);
         add(story, at_ns + draw_while(story, SWARM_PARTITION, i), SWARM_HEAL, 0);
     }
 }
@@ -172,83 +186,74 @@ void swarm_draw(struct swarm_story *story, uint64_t seed, uint32_t replicas)
 /* The marks after which a crash hurts most. */
 static const enum mark sore_marks[] = { MARK_PROPOSED, MARK_OPENED, MARK_VOTED, MARK_CERTIFIED, MARK_COMMITVOTED, MARK_COMMITTED, MARK_TIMED_OUT, MARK_ENTERED };
 
-static void slow_down(struct world *world, const struct swarm_event *event)
+/* step_of gives the step of a scenario that carries out what was drawn. */
+static struct scenario_step step_of(const struct world_plan *plan, const struct swarm_event *event)
 {
-    struct sim_disk_faults *faults = &world->hosts[event->member].disk.config.faults;
+    static const enum scenario_verb verbs[SWARM_ACT_COUNT] = {
+        [SWARM_CRASH] = VERB_CRASH, [SWARM_POWER] = VERB_POWER, [SWARM_BLACKOUT] = VERB_POWER, [SWARM_START] = VERB_START, [SWARM_PAUSE] = VERB_PAUSE,
+        [SWARM_RESUME] = VERB_RESUME, [SWARM_DRAIN] = VERB_DRAIN, [SWARM_PARTITION] = VERB_PARTITION, [SWARM_HEAL] = VERB_HEAL, [SWARM_ARM] = VERB_WHEN,
+        [SWARM_SLOW] = VERB_DISK, [SWARM_LOSE] = VERB_LOSE, [SWARM_CUT] = VERB_CUT,
+    };
+    struct scenario_step step = { .verb = verbs[event->act], .time_ns = event->at_ns };
 
-    faults->delay_ns_max = event->value == 0 ? world->plan.disk.delay_ns_max : (10 + event->value % 200) * MS;
-}
-
-static void act(struct world *world, const struct swarm_event *event)
-{
-    uint32_t other = (uint32_t)(event->value % world->plan.members_count);
-
+    member_set_add(&step.members, event->member);
     switch (event->act) {
-    case SWARM_CRASH: world_crash(world, event->member, false); break;
-    case SWARM_POWER: world_crash(world, event->member, true); break;
-    case SWARM_BLACKOUT:
-        for (uint32_t i = 0; i < world->plan.members_count; i++) {
-            world_crash(world, i, true);
-        }
+    case SWARM_BLACKOUT: step.members = member_set_all(plan->members_count); break;
+    case SWARM_PARTITION: step.members = event->side; break;
+    case SWARM_ARM:
+        step.target = event->member;
+        step.mark = sore_marks[event->value / 2 % (sizeof sore_marks / sizeof sore_marks[0])];
+        step.flag = event->value % 3 == 0;
         break;
-    case SWARM_START: world_boot(world, event->member); break;
-    case SWARM_PAUSE: world_pause(world, event->member); break;
-    case SWARM_RESUME: world_resume(world, event->member); break;
-    case SWARM_DRAIN: world_drain(world, event->member); break;
-    case SWARM_PARTITION: world_partition(world, &event->side); break;
-    case SWARM_HEAL: world_heal(world); break;
-    case SWARM_ARM: world_crash_when(world, event->member, sore_marks[event->value / 2 % (sizeof sore_marks / sizeof sore_marks[0])], event->value % 3 == 0); break;
-    case SWARM_SLOW: slow_down(world, event); break;
-    case SWARM_LOSE: world_lose(world, event->member, (enum message_type)(MESSAGE_HELLO + event->value % (MESSAGE_TYPE_END - MESSAGE_HELLO))); break;
-    case SWARM_CUT: world_cut(world, event->member, other, true); break;
+    case SWARM_SLOW:
+        step.target = event->member;
+        step.span_least_ns = plan->disk.delay_ns_min;
+        step.span_ns = event->value == 0 ? plan->disk.delay_ns_max : (10 + event->value % 200) * MS;
+        break;
+    case SWARM_LOSE: step.type = (enum message_type)(MESSAGE_HELLO + event->value % (MESSAGE_TYPE_END - MESSAGE_HELLO)); break;
+    case SWARM_CUT:
+        step.count = event->member;
+        step.target = (uint32_t)(event->value % plan->members_count);
+        break;
+    case SWARM_CRASH:
+    case SWARM_POWER:
+    case SWARM_START:
+    case SWARM_PAUSE:
+    case SWARM_RESUME:
+    case SWARM_DRAIN:
+    case SWARM_HEAL:
     case SWARM_ACT_COUNT: break;
     }
+    return step;
 }
 
-/* calm_down ends every fault: a perfect network, everybody runs. */
-static void calm_down(struct world *world)
+void swarm_scenario(const struct swarm_story *story, struct scenario *scenario)
 {
-    struct sim_network_faults *faults = &world->network.faults;
+    const struct workload_load *load = &story->load;
+    uint32_t count = 0;
 
-    faults->drop_ppm = faults->duplicate_ppm = faults->straggle_ppm = 0;
-    world->triggers_count = 0;
-    world_heal(world);
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
-        world->hosts[i].disk.config.faults.delay_ns_max = world->plan.disk.delay_ns_max;
-        world_resume(world, i);
-        world_boot(world, i);
-    }
-}
-
-/* restart_drained starts again whoever was still draining when the faults ended. */
-static bool run_to_rest(struct world *world, uint64_t limit_ns)
-{
-    bool well = world_run_until_rest(world, limit_ns);
-
-    for (uint32_t i = 0; i < world->plan.members_count && well; i++) {
-        if (world->hosts[i].state == HOST_DOWN) {
-            world_boot(world, i);
+    *scenario = (struct scenario){ .plan = story->plan };
+    scenario->steps[count++] = (struct scenario_step){ .verb = VERB_LOAD, .time_ns = load->next_ns, .count = (uint32_t)(1000 * MS / load->interval_ns),
+        .span_ns = load->end_ns - load->next_ns, .target = load->target };
+    for (uint32_t i = 0; i < story->events_count; i++) {
+        scenario->steps[count] = step_of(&story->plan, &story->events[i]);
+        if (scenario->steps[count].time_ns > story->calm_ns) {
+            scenario->steps[count].time_ns = story->calm_ns;
         }
+        count++;
     }
-    return well && world_run_until_rest(world, limit_ns);
+    scenario->steps[count++] = (struct scenario_step){ .verb = VERB_CALM, .time_ns = story->calm_ns };
+    scenario->steps[count++] = (struct scenario_step){ .verb = VERB_FINISH, .relative = true, .span_ns = SWARM_PATIENCE_NS };
+    ASSERT(count <= SCENARIO_STEPS_MAX);
+    scenario->steps_count = count;
 }
 
 bool swarm_play(const struct swarm_story *story, struct world *world)
 {
-    world_open(world, &story->plan);
-    workload_load_start(&world->workload, &story->load);
-    for (uint32_t i = 0; i < story->events_count; i++) {
-        uint64_t at_ns = story->events[i].at_ns < story->calm_ns ? story->events[i].at_ns : story->calm_ns;
-        if (!world_run_to(world, at_ns)) {
-            return false;
-        }
-        act(world, &story->events[i]);
-    }
-    if (!world_run_to(world, story->calm_ns)) {
-        return false;
-    }
-    calm_down(world);
-    return run_to_rest(world, story->calm_ns + SWARM_PATIENCE_NS) && world_check_end(world);
+    static struct scenario scenario;
+
+    swarm_scenario(story, &scenario);
+    return scenario_run(&scenario, world);
 }
 
 void world_result(const struct world *world, struct swarm_result *result)

@@ -8,9 +8,10 @@
 #ifndef WARD_SIM_SWARM_H
 #define WARD_SIM_SWARM_H
 
-#include "sim/world.h"
+#include "sim/scenario.h"
 
 #define SWARM_EVENTS_MAX 96u
+#define SWARM_REAL_SHARE 8u /* every so many seeds run real crypto */
 #define SWARM_PATIENCE_NS UINT64_C(240000000000) /* from the end of the faults to rest: a multiple of (f + 2) tau_max (J2), and K1's silence */
 
 enum swarm_act {
@@ -60,6 +61,9 @@ struct swarm_result {
 
 /* swarm_draw gives the story of a seed. replicas: 0 leaves their number to the seed. */
 void swarm_draw(struct swarm_story *story, uint64_t seed, uint32_t replicas);
+
+/* swarm_scenario gives the story as a scenario: the one thing that is played, written and shrunk. */
+void swarm_scenario(const struct swarm_story *story, struct scenario *scenario);
 
 /* swarm_play opens a world and plays the story to its end. Owns: the caller closes the world. Gives: true when all is well. */
 bool swarm_play(const struct swarm_story *story, struct world *world);

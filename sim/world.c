@@ -3,6 +3,8 @@
 
 #include "base/assert.h"
 #include "sim/choice.h"
+#include "sim/stamp.h"
+#include "sim/subject.h"
 #include "sim/world_priv.h"
 
 #include <stdlib.h>
@@ -32,6 +34,9 @@ static bool on_verify(void *context, const struct sig_item *item)
     struct world *world = context;
     uint8_t bytes[128];
 
+    if (world->plan.fast_crypto) {
+        return stamp_check(item);
+    }
     memcpy(bytes, item->key, 32);
     memcpy(bytes + 32, item->digest, 32);
     memcpy(bytes + 64, item->signature, 64);
@@ -69,8 +74,9 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
     struct world *world = context;
 
     oracle_sent(&world->oracle, from, message, member_set_count(&message->to));
+    struct subject subject = world->oracle.readable ? subject_of(world->oracle.message) : (struct subject){ 0, 0 };
     for (uint32_t to = 0; to < world->plan.members_count; to++) {
-        struct sim_message out = { .from = from, .to = to, .type = message->type };
+        struct sim_message out = { .from = from, .to = to, .type = message->type, .view = subject.view, .height = subject.height };
         if (!member_set_has(&message->to, to)) {
             continue;
         }
@@ -211,11 +217,14 @@ void world_open(struct world *world, const struct world_plan *plan)
     struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits, plan->mixed };
 
     crypto_start();
+    stamp_use(plan->fast_crypto);
     ASSERT(plan->check_every >= 1);
     *world = (struct world){ .plan = *plan, .hash = plan->seed };
     world->host_world = (struct host_world){ world, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, on_based };
     cast_make(&world->cast, &cast_plan);
     sim_network_init(&world->network, plan->seed, plan->members_count, &plan->network);
+    sim_network_plan(&world->network, &plan->script);
+    world->network.recording = plan->record_faults;
     trace_init(&world->trace, plan->trace);
     oracle_init(&world->oracle, &world->cast, &world->failure);
     workload_init(&world->workload, &world->cast, &world->failure, &world->trace);
@@ -246,6 +255,7 @@ void world_close(struct world *world)
     trace_close(&world->trace);
     sim_network_close(&world->network);
     cast_close(&world->cast);
+    stamp_use(false);
 }
 
 /* --- One event ------------------------------------------------------------------------------------------------------ */

@@ -35,6 +35,9 @@ struct world_plan {
     enum trace_level trace;
     bool reserves;               /* P1 at every replica */
     bool mixed;                  /* commands of several kinds (cast.h) */
+    bool fast_crypto;            /* signatures are stamps (stamp.h) */
+    bool record_faults;          /* network.happened is kept */
+    struct sim_fault_list script; /* faults of single messages that happen in any case; outlives the world */
 };
 
 /* A change of a link on its way to a server. */
@@ -122,6 +125,9 @@ void world_partition(struct world *world, const struct member_set *side); /* bet
 void world_heal(struct world *world);                                     /* every link, every message type */
 void world_lose(struct world *world, uint32_t to, enum message_type type);
 void world_crash_when(struct world *world, uint32_t member, enum mark mark, bool power);
+
+/* world_calm ends every fault: a perfect network, healthy disks, everybody runs. */
+void world_calm(struct world *world);
 
 /* world_submit lets clients send commands now. */
 void world_submit(struct world *world, uint32_t count, uint32_t target, bool sticky);

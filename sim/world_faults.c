@@ -234,6 +234,22 @@ void world_crash_when(struct world *world, uint32_t member, enum mark mark, bool
     world->triggers[world->triggers_count++] = (struct world_trigger){ .armed = true, .power = power, .member = member, .mark = mark };
 }
 
+void world_calm(struct world *world)
+{
+    struct sim_network_faults *faults = &world->network.faults;
+
+    faults->drop_ppm = faults->duplicate_ppm = faults->straggle_ppm = 0;
+    world->triggers_count = 0;
+    world_heal(world);
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        struct sim_disk_faults *disk = &world->hosts[i].disk.config.faults;
+        disk->delay_ns_min = world->plan.disk.delay_ns_min;
+        disk->delay_ns_max = world->plan.disk.delay_ns_max;
+        world_resume(world, i);
+        world_boot(world, i);
+    }
+}
+
 /* --- Clients and reports -------------------------------------------------------------------------------------------- */
 
 void world_submit(struct world *world, uint32_t count, uint32_t target, bool sticky)

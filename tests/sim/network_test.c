@@ -115,3 +115,41 @@ Test(choice, draws_by_name_alone)
         cr_assert_lt(choice_below(1, &other, 7), 7);
     }
 }
+
+/* What happened by chance under one seed happens by list under another plan that has no chance in it. */
+Test(network, a_list_makes_the_same_happen_as_chance_did)
+{
+    struct sim_network chance, list;
+    struct sim_network_faults rough = calm, steady = calm;
+
+    rough.drop_ppm = rough.duplicate_ppm = rough.straggle_ppm = 200000;
+    rough.straggle_ns_max = 1000000;
+    sim_network_init(&chance, 5, 4, &rough);
+    chance.recording = true;
+    sim_network_init(&list, 5, 4, &steady);
+    list.recording = true;
+    for (int turn = 0; turn < 2; turn++) {
+        struct sim_network *network = turn == 0 ? &chance : &list;
+        struct sim_fault_list script = { chance.happened, chance.happened_count };
+        if (turn == 1) {
+            sim_network_plan(&list, &script);
+        }
+        for (uint32_t i = 0; i < MESSAGES; i++) {
+            struct sim_message message = { .from = i % 4, .to = (i + 1) % 4, .type = 1, .view = i / 7, .height = i / 3 };
+            sim_network_send(network, i, &message, bytes_of(&i, sizeof i), bytes_of("body", 4));
+        }
+    }
+    cr_assert_gt(chance.happened_count, MESSAGES / 4);
+    cr_assert_eq(list.happened_count, chance.happened_count);
+    cr_assert_eq(memcmp(list.happened, chance.happened, chance.happened_count * sizeof *chance.happened), 0);
+    cr_assert_eq(list.count, chance.count);
+    for (uint64_t due = sim_network_due(&chance); due != UINT64_MAX; due = sim_network_due(&chance)) {
+        cr_assert_eq(sim_network_due(&list), due);
+        struct sim_message *a = sim_network_take(&chance, due), *b = sim_network_take(&list, due);
+        cr_assert_eq(memcmp(a->data, b->data, a->size), 0);
+        sim_network_release(a);
+        sim_network_release(b);
+    }
+    sim_network_close(&chance);
+    sim_network_close(&list);
+}

@@ -1,5 +1,5 @@
 /* scenario_test.c: what a scenario may say, that mistakes are named with their line, and that every scenario of tests/scenarios/ comes out as told. */
-#include "sim/scenario.h"
+#include "sim/swarm.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -54,6 +54,11 @@ Test(scenario, names_the_line_of_every_mistake)
         { "at 1ms heal\nreplicas 4\n", "line 2: \"replicas\" cannot stand here" },
         { "at 99999999999999999999s heal\n", "line 1: \"99999999999999999999s\" is not a time" },
         { "at 5ms load 3 to 1\n", "line 1: a load is" },
+        { "at 5ms cut 1 to any\n", "line 1: \"any\" is not a number" },
+        { "fault drop 0 to 2 vote view 3 height 1\n", "line 1: \"again\" and a number is missing" },
+        { "fault straggle 0 to 2 vote view 3 height 1 again 0 by 0ms\n", "line 1: a delay is longer" },
+        { "fault burn 0 to 2 vote view 3 height 1 again 0\n", "line 1: a fault is drop" },
+        { "torn zero 5 ppm other 3 ppm\n", "line 1: \"garbage\" is missing" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -124,4 +129,71 @@ Test(scenario, every_story_of_the_folder_comes_out_as_told, .timeout = 600)
         free(names[i]);
     }
     free(names);
+}
+
+/* --- The way back --------------------------------------------------------------------------------------------------- */
+
+static char *written(const struct scenario *from)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    scenario_write(from, stream);
+    fclose(stream);
+    return text;
+}
+
+Test(scenario, is_read_from_what_it_wrote_as_the_same_steps)
+{
+    static const char all[] = "replicas 5\nclients 9\nseed 77\ncrypto fast\nbatch 5ms\nlink 100us to 1ms\ndisk 50us to 20ms\ntorn zero 1 ppm garbage 2 ppm other 3 ppm\n"
+                              "segments 9\nsnapshot bytes 1 blocks 16\nkeep blocks 32\nverify 20us to 400us\nnotice 3ms\ndrop 2000 ppm\nduplicate 3 ppm\n"
+                              "straggle 4 ppm 400ms\nclocks 900ms\ncheckpoint 8 10s\ncheck 4\nreserves on\nmixed on\ntrace none\n"
+                              "fault drop 0 to 2 vote view 3 height 17 again 0\nfault straggle 4 to 1 tc view 9 height 0 again 2 by 312ms\n"
+                              "at 1ms load 500 per s for 2s to any\nat 1ms submit 3 to 4 only\nat 2ms crash 0 2\nat 2ms power all\nafter 1ns start 1\nat 3ms pause 2\n"
+                              "at 4ms resume 2\nat 5ms drain 3\nat 6ms partition 0 1 | 2 3 4\nat 7ms heal\nat 8ms cut 1 to 2\nat 9ms mend 1 to 2\nat 10ms lose tc to 2 3\n"
+                              "at 11ms when 0 voted power\nat 11ms disk 3 50us to 60ms\nat 12ms disk 3 1ms\nat 13ms measure\nat 14ms rest within 10s\n"
+                              "after 0ms expect executed >= 3 at 1 2\nafter 0ms expect mark voted > 0\nafter 0ms expect sent vote == 7\nafter 0ms expect idle\n"
+                              "at 1h calm\nafter 0ms finish within 4min\n";
+
+    cr_assert_eq(scenario_parse(&scenario, all), ERR_OK, "%s", scenario.problem);
+    char *text = written(&scenario);
+    cr_assert_eq(scenario_difference(all, text), 0, "line %u of\n%s", scenario_difference(all, text), text);
+    free(text);
+}
+
+Test(scenario, of_every_seed_is_read_from_what_it_wrote_as_the_same_plan_and_steps)
+{
+    static struct swarm_story story;
+    static struct scenario drawn;
+
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        swarm_draw(&story, seed, 0);
+        swarm_scenario(&story, &drawn);
+        char *text = written(&drawn);
+        cr_assert_eq(scenario_parse(&scenario, text), ERR_OK, "seed %llu: %s", (unsigned long long)seed, scenario.problem);
+        char *again = written(&scenario);
+        cr_assert_eq(scenario_difference(text, again), 0, "seed %llu", (unsigned long long)seed);
+        cr_assert_eq(memcmp(&scenario.plan, &drawn.plan, sizeof drawn.plan), 0, "seed %llu: all that a seed draws for its plan has a word in the header", (unsigned long long)seed);
+        cr_assert_eq(scenario_digest(&scenario), scenario_digest(&drawn));
+        free(text);
+        free(again);
+    }
+}
+
+Test(scenario, of_a_seed_runs_as_the_seed_does, .timeout = 60)
+{
+    static struct world world;
+    static struct swarm_story story;
+    static struct swarm_result result;
+
+    swarm_run(11, 0, &result);
+    swarm_draw(&story, 11, 0);
+    swarm_scenario(&story, &scenario);
+    char *text = written(&scenario);
+    cr_assert_eq(scenario_parse(&scenario, text), ERR_OK, "%s", scenario.problem);
+    free(text);
+    cr_assert(scenario_run(&scenario, &world), "%s", world.failure.text);
+    cr_assert_eq(world.hash, result.hash);
+    world_close(&world);
 }
