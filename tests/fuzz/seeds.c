@@ -1,11 +1,12 @@
 /* seeds.c: writes one legal example of everything that the fuzz targets read into tests/fuzz/corpus/<target>/, so that fuzzing begins behind the
  * first checks instead of guessing lengths and magic numbers. The examples are the same bytes each time; `make fuzz-seeds` runs it. */
 #include "base/rng.h"
-#include "cli/proof.h"
+#include "cli/proof_check.h"
 #include "ledger/command.h"
 #include "ledger/params.h"
 #include "ledger/query.h"
 #include "net/frame.h"
+#include "tests/fuzz/answers_kit.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/seeds_crypto.h"
 #include "tests/wire/message_kit.h"
@@ -402,6 +403,93 @@ static void proof_seeds(void)
     proof_close(&draft);
 }
 
+/* --- Whole proofs ---------------------------------------------------------------------------------------------------- */
+
+static struct answers answers;
+
+static void add_answer(struct proof_draft *draft, const struct query *query)
+{
+    static uint8_t answer[1 << 16];
+    uint8_t question[QUERY_BYTES_MAX];
+    struct writer writer;
+    size_t size = answers_ask(&answers, query, answer, sizeof answer);
+
+    CHECK(size > 0);
+    writer_init(&writer, question, sizeof question);
+    query_encode(query, &writer);
+    proof_add(draft, &(struct proof_item){ PROOF_QUERY, bytes_of(question, writer.offset), bytes_of(answer, size) });
+}
+
+static void add_header(struct proof_draft *draft, uint32_t at, bool by_chain)
+{
+    static struct commit_proof commit;
+    uint8_t question[8];
+    struct writer writer;
+
+    writer_init(&writer, question, sizeof question);
+    write_u64_le(&writer, answers.headers[at].height);
+    answers_commit(&answers, at, by_chain, &commit);
+    writer_init(&writer, room, sizeof room);
+    block_header_encode(&answers.headers[at], &writer);
+    commit_proof_encode(&commit, &writer);
+    proof_add(draft, &(struct proof_item){ PROOF_HEADER, bytes_of(question, sizeof question), bytes_of(room, writer.offset) });
+}
+
+/* A proof that `ward verify` accepts: each item is certified by the members of the genesis, and the claim holds. */
+static void save_proof(const char *name, struct proof_draft *draft, enum proof_claim claim)
+{
+    struct bytes whole = proof_end(draft, claim);
+    struct proof_checker checker;
+    struct proof_item item;
+    struct proof proof;
+    struct writer writer;
+
+    CHECK(proof_checker_open(&checker, &answers.genesis) == ERR_OK);
+    CHECK(proof_decode(&proof, whole) == VERDICT_OK);
+    while (proof_next(&proof, &item)) {
+        CHECK(proof_check_item(&checker, &item) == VERDICT_OK);
+        CHECK(checker.certified);
+    }
+    CHECK(proof_check_claim(&checker, claim));
+    writer_init(&writer, room, sizeof room);
+    write_run(&writer, whole.data, whole.size);
+    save("proof", name, &writer);
+    proof_checker_close(&checker);
+    proof_close(draft);
+}
+
+static void valid_proof_seeds(void)
+{
+    struct proof_draft draft;
+
+    answers_start(&answers);
+    proof_begin(&draft, &answers.genesis.hash);
+    for (int kind = QUERY_CHECKPOINT; kind < QUERY_KIND_END; kind++) {
+        struct query query = answers_question(&answers, (enum query_kind)kind, true);
+        if (kind != QUERY_RELEASE) { /* proves nothing, so it is in no file */
+            add_answer(&draft, &query);
+        }
+    }
+    save_proof("valid-answers", &draft, PROOF_ANSWERS);
+    proof_begin(&draft, &answers.genesis.hash);
+    for (uint32_t at = 0; at < ANSWERS_HEADERS; at++) {
+        add_header(&draft, at, false);
+        add_header(&draft, at, true);
+    }
+    save_proof("valid-headers", &draft, PROOF_ANSWERS);
+    struct query query = answers_question(&answers, QUERY_POINTERS, true);
+    proof_begin(&draft, &answers.genesis.hash);
+    add_answer(&draft, &query);
+    save_proof("valid-pointers", &draft, PROOF_ALL_POINTERS);
+    query = answers_question(&answers, QUERY_AUDIT, true);
+    proof_begin(&draft, &answers.genesis.hash);
+    for (query.from = 0; query.from < ANSWERS_EVENTS; query.from += query.count) {
+        answers_sign(&answers, &query);
+        add_answer(&draft, &query);
+    }
+    save_proof("valid-audit", &draft, PROOF_WHOLE_AUDIT);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof filled; i++) {
@@ -414,6 +502,7 @@ int main(void)
     state_proof_seeds();
     query_seeds();
     proof_seeds();
+    valid_proof_seeds();
     frame_seed();
     execute_seeds();
     crypto_seeds(save);
