@@ -66,6 +66,15 @@ static void try_bundle(const struct message_bundle *bundle)
     }
 }
 
+static void try_checkpoint_cert(const struct checkpoint_cert *cert)
+{
+    struct hash32 chain = kit_hash(1);
+
+    if (checkpoint_cert_check(cert, &config) == VERDICT_OK) {
+        CHECK(checkpoint_cert_items(cert, &config, &chain, digests, items) == config_quorum(config.members_count));
+    }
+}
+
 static void try_parts(const struct message *message)
 {
     struct hash32 chain = kit_hash(1);
@@ -104,8 +113,11 @@ static void try_parts(const struct message *message)
         try_bundle(&message->bundle);
         break;
     case MESSAGE_CKPT_CERT:
-        if (checkpoint_cert_check(&message->ckpt_cert, &config) == VERDICT_OK) {
-            CHECK(checkpoint_cert_items(&message->ckpt_cert, &config, &chain, digests, items) == config_quorum(config.members_count));
+        try_checkpoint_cert(&message->ckpt_cert);
+        break;
+    case MESSAGE_SNAPSHOT:
+        if (message->snapshot.offer && message->snapshot.height > 0) {
+            try_checkpoint_cert(&message->snapshot.cert);
         }
         break;
     case MESSAGE_CKPT:
@@ -120,7 +132,6 @@ static void try_parts(const struct message *message)
     case MESSAGE_CKPT_ASK:
     case MESSAGE_GONE:
     case MESSAGE_SNAPSHOT_ASK:
-    case MESSAGE_SNAPSHOT:
     case MESSAGE_FORWARD:
     case MESSAGE_TYPE_END:
         break;

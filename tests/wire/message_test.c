@@ -144,3 +144,75 @@ Test(message, gives_the_blocks_of_a_bundle_one_by_one)
     cr_assert_eq(block.body.size, 20);
     cr_assert_eq(bundle_block_next(&reader, &block), VERDICT_SHORT);
 }
+
+/* The bytes that docs/wire.md gives for what a member without a log's blocks says and asks, by hand: little-endian numbers, no padding. */
+Test(message, of_a_snapshot_has_the_documented_bytes)
+{
+    static struct message message;
+    static const uint8_t gone[] = { 12, 0, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t ask[] = { 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0xb8, 0x0b, 0, 0 };
+    static const uint8_t run[] = { 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0xf4, 1, 0, 0, 0xf4, 1, 0, 0, 0x5a, 0x5a };
+    static const uint8_t offer[] = { 0, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 2, 0, 0, 0, 0xf4, 1, 0, 0, 7, 0 };
+    static const uint8_t part_blocks[] = { 0, 0x40, 0, 0 };
+    uint8_t cert[CHECKPOINT_CERT_BYTES_MAX];
+    struct writer writer;
+
+    kit_message(&message, MESSAGE_GONE, 0);
+    cr_assert_eq(encode(&message, encoded), sizeof gone);
+    cr_assert_arr_eq(encoded, gone, sizeof gone);
+    kit_message(&message, MESSAGE_SNAPSHOT_ASK, 0);
+    cr_assert_eq(encode(&message, encoded), sizeof ask);
+    cr_assert_arr_eq(encoded, ask, sizeof ask);
+    kit_message(&message, MESSAGE_SNAPSHOT, 1);
+    cr_assert_eq(encode(&message, encoded), sizeof run - 2 + 500);
+    cr_assert_arr_eq(encoded, run, sizeof run);
+    kit_message(&message, MESSAGE_SNAPSHOT, 0);
+    size_t size = encode(&message, encoded);
+    cr_assert_arr_eq(encoded, offer, sizeof offer);
+    cr_assert_arr_eq(encoded + 21 + 32, part_blocks, sizeof part_blocks);
+    writer_init(&writer, cert, sizeof cert);
+    checkpoint_cert_encode(&message.snapshot.cert, &writer);
+    cr_assert_eq(size, 21 + 32 + 4 + writer.offset + 4);
+    cr_assert_arr_eq(encoded + 57, cert, writer.offset);
+    cr_assert(message.snapshot.bytes.size == 0 && encoded[size - 4] == 0 && encoded[size - 1] == 0);
+}
+
+/* Digests of one message of each type: a change of a byte on the wire is a change here, made on purpose. */
+Test(message, of_every_type_keeps_its_bytes)
+{
+    static struct message message;
+    static const char *const golden[MESSAGE_TYPE_END] = {
+        [1] = "fb4f50eb2c9f12ac",
+        [2] = "136a72217366c452",
+        [3] = "092617cdd177760f",
+        [4] = "6db34d94bae36849",
+        [5] = "d2ae08903334c330",
+        [6] = "400268f8e562e725",
+        [7] = "7a43983a77682fd3",
+        [8] = "67ef65783319d581",
+        [9] = "27353059f0c32e34",
+        [10] = "ca29bd13240ff73a",
+        [11] = "321326894d3ec427",
+        [12] = "ba80cf300fc0a239",
+        [13] = "f3033932a4e1967b",
+        [14] = "f1d3bb92fea9100a",
+        [15] = "789e63254e51ef0b",
+        [16] = "8ac31483b043ec4f",
+        [17] = "40f67ecdfa930d31",
+        [18] = "69e563bbe16fff61",
+        [19] = "cb39c45f0126d320",
+        [20] = "6db34d94bae36849",
+        [21] = "3c4bfd7c1fcf3b7a",
+        [22] = "6c0f0cc479afe0ff",
+        [23] = "e944961d779004bb",
+    };
+
+    for (unsigned type = 1; type < MESSAGE_TYPE_END; type++) {
+        char digest[2 * HASH_BYTES + 1];
+        kit_message(&message, (enum message_type)type, 0);
+        struct hash32 hash = hash_plain(encoded, encode(&message, encoded));
+        hex_encode(hash.bytes, HASH_BYTES, digest);
+        digest[16] = '\0';
+        cr_expect_str_eq(digest, golden[type], "[%u] = \"%s\", %s", type, digest, message_word(type));
+    }
+}
