@@ -175,6 +175,33 @@ static void say_stuck(struct text *text, const json_t *status, long long up)
     say(text, "enough members are up; the view is being changed. If this lasts longer than %.0f s, compare `ward status` of all members.", 16.0);
 }
 
+static bool is_said(const json_t *status, const char *name)
+{
+    const char *word = json_string_value(json_object_get(status, name));
+
+    return word != NULL && strcmp(word, "none") != 0;
+}
+
+/* say_catch_up says what a replica that lags waits for: blocks of a member, or a snapshot and how much of it is here. */
+static void say_catch_up(struct text *text, const json_t *status)
+{
+    bool fetches = number_of(status, "snapshot_fetch_stage") != 0;
+
+    if (number_of(status, "catching_up") == 0 && !fetches) {
+        return;
+    }
+    say(text, "\nThis replica is catching up");
+    if (fetches) {
+        say(text, ": a snapshot, %lld of %lld chunks are here; %s", number_of(status, "snapshot_fetch_have"), number_of(status, "snapshot_fetch_chunks"),
+            text_of(status, "snapshot_fetch_reason"));
+    } else if (is_said(status, "catch_up_asked")) {
+        say(text, ": %s (%s)", text_of(status, "catch_up_reason"), text_of(status, "catch_up_asked"));
+    } else if (is_said(status, "catch_up_reason")) {
+        say(text, ": %s", text_of(status, "catch_up_reason"));
+    }
+    say(text, ".");
+}
+
 bool status_words(const json_t *status, char out[STATUS_WORDS_BYTES])
 {
     struct text text = { out, 0 };
@@ -194,9 +221,7 @@ bool status_words(const json_t *status, char out[STATUS_WORDS_BYTES])
     say_commit(&text, status);
     say(&text, "View %lld, leader %s. ", number_of(status, "view"), text_of(status, "leader_name"));
     say(&text, "Energy: not measured (%s).", energy != NULL && strcmp(energy, "none") == 0 ? "no RAPL on this machine" : "this build reads no counters");
-    if (number_of(status, "catching_up") != 0) {
-        say(&text, "\nThis replica is catching up.");
-    }
+    say_catch_up(&text, status);
     if (number_of(status, "draining") != 0) {
         say(&text, "\nThis replica is stopping.");
     }

@@ -74,6 +74,25 @@ uint64_t replica_deadline_ns(const struct replica *r);
 /* replica_check asserts every invariant that can be seen from inside. Cost: linear in what is held. */
 void replica_check(const struct replica *r);
 
+/* Why a replica that lags does not have its next blocks yet. */
+enum catch_up {
+    CATCH_UP_NONE,     /* nothing is missing */
+    CATCH_UP_ASKED,    /* a member was asked and has time to answer */
+    CATCH_UP_CHECKING, /* its bundle is with the verifiers */
+    CATCH_UP_ROOM,     /* what came is executed first */
+    CATCH_UP_NOBODY,   /* no member is linked */
+    CATCH_UP_SNAPSHOT, /* f + 1 members have these blocks no more (S3) */
+    CATCH_UP_GIVEN_UP, /* nobody gave them in as many tries as there are: a link or a newer proof is waited for */
+    CATCH_UP_END
+};
+
+/* catch_up_text says it in words. */
+const char *catch_up_text(enum catch_up why);
+
+/* Why a member that was asked for blocks is left for others. */
+enum left_why { LEFT_NOT, LEFT_SILENT, LEFT_WRONG, LEFT_GONE, LEFT_END };
+const char *left_word(enum left_why why);
+
 /* What `ward status` and the tests ask. */
 struct replica_status {
     uint64_t epoch, view;
@@ -87,12 +106,17 @@ struct replica_status {
     uint32_t pool_commands, pool_bytes;
     bool outstanding;            /* work is outstanding: timers run (Q1) */
     bool catching_up;
+    enum catch_up catch_up;      /* what is waited for meanwhile */
+    uint32_t asked;              /* CATCH_UP_ASKED, CATCH_UP_CHECKING: of this member */
     bool draining;
     struct member_set linked;    /* members with a link */
     struct member_set missing;   /* members whose vote the leader still waits for */
     uint64_t timeout_ns;         /* tau_k as of now */
 };
 void replica_status(const struct replica *r, struct replica_status *status);
+
+/* replica_left tells why a member is left for others when blocks are fetched; LEFT_NOT: it is not. */
+enum left_why replica_left(const struct replica *r, uint32_t member);
 
 /* What signatures are checked for. */
 enum checks_of { CHECKS_VOTES, CHECKS_CERTIFICATES, CHECKS_PROPOSALS, CHECKS_CLIENTS, CHECKS_END };
@@ -115,6 +139,7 @@ struct replica_counters {
     uint64_t commits_by[4];              /* as value of MARK_COMMITTED */
     uint64_t view_changes[CAUSE_END];    /* own TIMEOUTs by cause */
     uint64_t requests_admitted, requests_refused;
+    uint64_t fetches_left[LEFT_END];     /* questions for blocks that a member did not answer well, by reason (S2) */
     uint64_t marks[MARK_COUNT];
 };
 const struct replica_counters *replica_counters(const struct replica *r);
@@ -125,7 +150,8 @@ void replica_pool_status(const struct replica *r, struct pool_status *status);
 /* replica_tip_proof gives the newest CommitProof, or NULL while only the genesis is committed. Owns: good until the next step. */
 const struct commit_proof *replica_tip_proof(const struct replica *r);
 
-/* replica_wants_snapshot tells whether f + 1 members have said that the blocks behind the newest committed one are gone from their logs (S3). */
+/* replica_wants_snapshot tells whether f + 1 members have said, lately, that the blocks behind the newest committed one are gone from their logs (S3). What
+ * they said counts for some seconds: where no snapshot helps, blocks are asked for again. */
 bool replica_wants_snapshot(const struct replica *r);
 
 /* replica_checkpoint gives the newest checkpoint certificate that it holds (its own, received or restored), or NULL. State and receipt proofs

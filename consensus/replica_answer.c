@@ -247,6 +247,7 @@ void replica_on_link(struct replica *r, uint32_t member, bool up)
     if (!up) {
         return;
     }
+    r->peers[member].answer_ns = 0; /* What was answered before went to a life that may be over: its HELLO is not repeated. A link costs its caller a handshake. */
     if (!was_quorum && linked_count(r) >= r->quorum) {
         pacemaker_recovered(&r->pacemaker); /* T5: the outage is over */
         r->progress_ns = r->now.mono_ns;

@@ -10,6 +10,8 @@
 
 #define PUT_BACK_NS 2000000000ull
 #define FETCH_WAIT_NS 150000000ull /* for the first answer; twice as long for each further one without progress, up to 2.4 s */
+#define GONE_NS 10000000000ull     /* what a member said of its log counts for so long */
+#define TRIES_FOR_EVIDENCE 8u      /* more, when a newer proof shows that the chain goes on */
 
 /* wanted finds the block that is missing below the highest proof, or below the highest QC. Gives: false when nothing is. */
 static bool wanted(struct replica *r, struct missing *missing)
@@ -29,13 +31,45 @@ void replica_fetch_progress(struct replica *r)
     r->fetch.tries = 0;
 }
 
-static void put_back(struct replica *r)
+const char *catch_up_text(enum catch_up why)
+{
+    static const char *const texts[CATCH_UP_END] = {
+        [CATCH_UP_NONE] = "none",
+        [CATCH_UP_ASKED] = "blocks were asked of a member",
+        [CATCH_UP_CHECKING] = "the signatures of a bundle are being checked",
+        [CATCH_UP_ROOM] = "what came is executed before more is asked for",
+        [CATCH_UP_NOBODY] = "no member is linked that could be asked",
+        [CATCH_UP_SNAPSHOT] = "f + 1 members have these blocks no more: a snapshot is needed",
+        [CATCH_UP_GIVEN_UP] = "nobody gave the blocks in many tries: a new link or a newer proof is awaited",
+    };
+
+    ASSERT(why < CATCH_UP_END);
+    return texts[why];
+}
+
+const char *left_word(enum left_why why)
+{
+    static const char *const words[LEFT_END] = { [LEFT_NOT] = "none", [LEFT_SILENT] = "silent", [LEFT_WRONG] = "wrong", [LEFT_GONE] = "gone" };
+
+    ASSERT(why < LEFT_END);
+    return words[why];
+}
+
+enum left_why replica_left(const struct replica *r, uint32_t member)
+{
+    ASSERT(member < r->n);
+    return r->peers[member].put_back_ns > r->now.mono_ns ? r->peers[member].left : LEFT_NOT;
+}
+
+static void put_back(struct replica *r, enum left_why why)
 {
     struct fetch *fetch = &r->fetch;
 
     ASSERT(fetch->active);
     ASSERT(fetch->peer != r->self);
     r->peers[fetch->peer].put_back_ns = r->now.mono_ns + PUT_BACK_NS;
+    r->peers[fetch->peer].left = why;
+    r->counters.fetches_left[why]++;
     fetch->active = false;
     fetch->checking = false;
 }
@@ -91,6 +125,7 @@ static void ask(struct replica *r, const struct missing *missing)
     }
     uint32_t room = replica_room_count(r);
     if (peer == r->self || (far && room < 4)) {
+        fetch->why = peer == r->self ? CATCH_UP_NOBODY : CATCH_UP_ROOM;
         return; /* A link, or EXECUTED, brings the next step. */
     }
     ASSERT(!fetch->active);                 /* S2 */
@@ -103,6 +138,8 @@ static void ask(struct replica *r, const struct missing *missing)
                              .hash = missing->hash,
                              .deadline_ns = r->now.mono_ns + (FETCH_WAIT_NS << (fetch->tries < 4 ? fetch->tries : 4)),
                              .tries = fetch->tries + 1,
+                             .evidence = fetch->evidence,
+                             .why = CATCH_UP_ASKED,
                              .proof = fetch->proof };
     r->msg.type = MESSAGE_FETCH;
     r->msg.fetch = (struct message_fetch){ .chain = far, .height = fetch->height, .from_height = far ? r->history.high + 1 : 0 };
@@ -118,7 +155,7 @@ bool replica_wants_snapshot(const struct replica *r)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < r->n; i++) {
-        count += i != r->self && r->peers[i].gone_height == r->history.high + 1;
+        count += i != r->self && r->peers[i].gone_height == r->history.high + 1 && r->peers[i].gone_ns > r->now.mono_ns;
     }
     return count > r->faults;
 }
@@ -133,19 +170,65 @@ void replica_on_gone(struct replica *r, uint32_t from, uint64_t height)
     }
     ASSERT(from != r->self); /* S3 */
     r->peers[from].gone_height = height;
-    put_back(r);
+    r->peers[from].gone_ns = r->now.mono_ns + GONE_NS;
+    put_back(r, LEFT_GONE);
+}
+
+/* want_expiry asks for a step when the first of those who said GONE may be asked again. */
+static void want_expiry(struct replica *r)
+{
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct peer *peer = &r->peers[i];
+        if (i != r->self && peer->gone_height == r->history.high + 1 && peer->gone_ns > r->now.mono_ns) {
+            replica_want(r, peer->gone_ns);
+        }
+    }
+}
+
+/* renew_tries: tries ran out, and since then a certificate has shown that the chain goes on (J6). Nobody can make us ask for ever without one. */
+static void renew_tries(struct replica *r)
+{
+    uint64_t evidence = r->high.ballot.rank.height;
+
+    if (r->has_pending_proof && r->pending_proof.first.ballot.rank.height > evidence) {
+        evidence = r->pending_proof.first.ballot.rank.height;
+    }
+    if (r->fetch.tries < FETCH_TRIES_MAX) {
+        r->fetch.evidence = evidence;
+    } else if (evidence > r->fetch.evidence) {
+        r->fetch.tries = FETCH_TRIES_MAX - TRIES_FOR_EVIDENCE;
+    }
+}
+
+/* look decides what is to be done about blocks that are missing while none was asked for. */
+static void look(struct replica *r)
+{
+    struct missing missing;
+
+    renew_tries(r);
+    r->fetch.why = CATCH_UP_NONE;
+    if (!wanted(r, &missing)) {
+        return;
+    }
+    if (replica_wants_snapshot(r)) {
+        r->fetch.why = CATCH_UP_SNAPSHOT;
+        want_expiry(r);
+    } else if (r->fetch.tries >= FETCH_TRIES_MAX) {
+        r->fetch.why = CATCH_UP_GIVEN_UP;
+    } else {
+        ask(r, &missing);
+    }
 }
 
 void replica_pump_fetch(struct replica *r)
 {
     struct fetch *fetch = &r->fetch;
-    struct missing missing;
 
     if (fetch->active && !fetch->checking && r->now.mono_ns >= fetch->deadline_ns) {
-        put_back(r);
+        put_back(r, LEFT_SILENT);
     }
-    if (!fetch->active && fetch->tries < FETCH_TRIES_MAX && !replica_wants_snapshot(r) && wanted(r, &missing)) {
-        ask(r, &missing);
+    if (!fetch->active) {
+        look(r);
     }
     ASSERT(fetch->tries <= FETCH_TRIES_MAX); /* Q1 */
     if (fetch->active && !fetch->checking) {
@@ -202,7 +285,7 @@ static void take_single(struct replica *r, const struct message_bundle *bundle)
     struct hash32 hash = right ? block_hash(&one.header) : (struct hash32){ { 0 } };
     struct block *block = right && hash_equal(&hash, &r->fetch.hash) ? keep_block(r, &one, &hash, false) : NULL;
     if (block == NULL) {
-        put_back(r);
+        put_back(r, LEFT_WRONG);
         return;
     }
     ASSERT(hash_equal(&block->hash, &r->fetch.hash)); /* S1 */
@@ -272,11 +355,12 @@ void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bu
     if (job == NULL) {
         replica_refuse(r, VERDICT_HASH);
         drop_bundle(r);
-        put_back(r);
+        put_back(r, LEFT_WRONG);
         return;
     }
     keep_proof(r, &bundle->proof, last);
     fetch->checking = true;
+    fetch->why = CATCH_UP_CHECKING;
     job_add_proof(job, &bundle->proof, &r->config.epoch, &r->chain_id);
     replica_verify(r, job);
 }
@@ -294,7 +378,7 @@ void replica_bundle_verified(struct replica *r, struct job *job, const bool *ver
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);
         drop_bundle(r);
-        put_back(r);
+        put_back(r, LEFT_WRONG);
         return;
     }
     fetch->active = false;

@@ -54,8 +54,9 @@ struct peer {
     uint8_t ckpt_signature[64];
     bool wants;                 /* its FETCH waits to be served */
     struct message_fetch fetch;
-    uint64_t gone_height;       /* from there on it has no blocks any more, as it said */
+    uint64_t gone_height, gone_ns; /* from there on it has no blocks any more, as it said; until when that counts */
     uint64_t put_back_ns;       /* it answered a fetch wrongly or not: others are asked before */
+    enum left_why left;         /* why */
     uint64_t stray_ns, stray_wait_ns; /* T8 */
     uint64_t read_ns, fetch_ns, again_ns; /* token buckets: when the next one is paid for (section 13) */
     bool equivocated;           /* evidence of it is in the log */
@@ -100,6 +101,8 @@ struct fetch {
     struct hash32 hash;
     uint64_t deadline_ns;
     uint32_t tries;       /* without progress */
+    uint64_t evidence;    /* height that was proved when tries ran out */
+    enum catch_up why;    /* what is waited for, as of the newest step */
     uint8_t *proof;       /* of the bundle being checked, encoded: COMMIT_PROOF_BYTES_MAX */
     uint32_t proof_bytes;
     struct hash32 last;   /* highest block of that bundle */

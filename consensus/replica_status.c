@@ -39,6 +39,8 @@ void replica_status(const struct replica *r, struct replica_status *status)
         .pool_bytes = pool.bytes,
         .outstanding = replica_is_outstanding(r),
         .catching_up = r->has_pending_proof,
+        .catch_up = r->fetch.why,
+        .asked = r->fetch.active ? r->fetch.peer : r->self,
         .draining = r->draining,
         .missing = missing_votes(r),
         .timeout_ns = pacemaker_timeout_ns(&r->pacemaker),

@@ -53,9 +53,11 @@ static void ask(struct snapshot_fetch *fetch, uint32_t to, uint32_t what, uint64
 }
 
 /* leave leaves a member alone for a while. */
-static void leave(struct snapshot_fetch *fetch, uint32_t member, uint64_t now_ns)
+static void leave(struct snapshot_fetch *fetch, uint32_t member, enum left_why why, uint64_t now_ns)
 {
+    ASSERT(why != LEFT_NOT);
     fetch->members[member].asked = false;
+    fetch->members[member].left = why;
     fetch->members[member].back_ns = now_ns + SNAPSHOT_FETCH_BACK_NS;
 }
 
@@ -65,7 +67,7 @@ static void expire(struct snapshot_fetch *fetch, uint64_t now_ns)
         struct snapshot_fetch_member *member = &fetch->members[i];
         if (member->asked && (now_ns >= member->deadline_ns || !member->linked)) {
             fetch->timeouts++;
-            leave(fetch, i, now_ns);
+            leave(fetch, i, LEFT_SILENT, now_ns);
         }
     }
 }
@@ -75,6 +77,17 @@ static bool can_ask(const struct snapshot_fetch *fetch, uint32_t i, uint64_t now
     const struct snapshot_fetch_member *member = &fetch->members[i];
 
     return i != fetch->self && member->linked && member->offers && !member->asked && member->back_ns <= now_ns;
+}
+
+enum left_why snapshot_fetch_left(const struct snapshot_fetch *fetch, uint32_t i, uint64_t now_ns)
+{
+    const struct snapshot_fetch_member *member = &fetch->members[i];
+
+    ASSERT(i < fetch->epoch->members_count);
+    if (fetch->stage == SNAPSHOT_FETCH_IDLE || member->offers) {
+        return fetch->stage != SNAPSHOT_FETCH_IDLE && member->back_ns > now_ns ? member->left : LEFT_NOT;
+    }
+    return member->left == LEFT_GONE || member->back_ns > now_ns ? member->left : LEFT_NOT;
 }
 
 /* --- Which ---------------------------------------------------------------------------------------------------------- */
@@ -158,7 +171,7 @@ static void take_offer(struct snapshot_fetch *fetch, uint32_t from, const struct
         return; /* it has none yet */
     }
     if (!sound || snapshots_cert_check(&answer->cert, fetch->epoch, &fetch->chain_id) != VERDICT_OK) {
-        leave(fetch, from, now_ns);
+        leave(fetch, from, LEFT_WRONG, now_ns);
         return;
     }
     member->offer_height = answer->height;
@@ -215,7 +228,7 @@ static void take_manifest(struct snapshot_fetch *fetch, uint32_t from, const str
     bool right = hash_equal(&digest, &fetch->target.digest) && answer->bytes.size <= SNAPSHOT_MANIFEST_BYTES_MAX;
     if (!right || snapshot_manifest_decode(&fetch->manifest, answer->bytes) != VERDICT_OK || !snapshots_base_check(&fetch->manifest, &fetch->cert, &header)) {
         fetch->chunks_wrong++;
-        leave(fetch, from, now_ns);
+        leave(fetch, from, LEFT_WRONG, now_ns);
         return;
     }
     memcpy(fetch->manifest_bytes, answer->bytes.data, answer->bytes.size);
@@ -386,7 +399,7 @@ static void take_chunk(struct snapshot_fetch *fetch, uint32_t from, const struct
     bool right = answer->bytes.size == chunk->bytes && snapshot_chunk_hash(chunk->kind, answer->bytes, &hash) == VERDICT_OK && hash_equal(&hash, &chunk->hash);
     if (!right) {
         fetch->chunks_wrong++;
-        leave(fetch, from, now_ns);
+        leave(fetch, from, LEFT_WRONG, now_ns);
         return;
     }
     while (fetch->buffers[free].used) {
@@ -442,6 +455,7 @@ void snapshot_fetch_answer(struct snapshot_fetch *fetch, uint32_t from, const st
     }
     if (answer->height != fetch->target.height) {
         member->asked = member->offers = false; /* it has moved on */
+        member->left = LEFT_GONE;
         return;
     }
     if (member->chunk == ASKED_MANIFEST) {
@@ -497,6 +511,15 @@ static void io_done(void *context, enum err err)
     }
 }
 
+/* is_of_no_use: what is looked for is not wanted any more; or, once it was chosen, blocks have brought the replica as far. */
+static bool is_of_no_use(const struct snapshot_fetch *fetch, bool wanted)
+{
+    if (fetch->stage <= SNAPSHOT_FETCH_OFFERS) {
+        return fetch->stage == SNAPSHOT_FETCH_OFFERS && !wanted;
+    }
+    return fetch->stage < SNAPSHOT_FETCH_HEAD && fetch->own_height >= fetch->target.height;
+}
+
 void snapshot_fetch_want(struct snapshot_fetch *fetch, bool wanted, uint64_t own_height, const struct member_set *links)
 {
     for (uint32_t i = 0; i < fetch->epoch->members_count; i++) {
@@ -506,7 +529,7 @@ void snapshot_fetch_want(struct snapshot_fetch *fetch, bool wanted, uint64_t own
     if (wanted && fetch->stage == SNAPSHOT_FETCH_IDLE) {
         fetch->offers_tries = 0;
         begin_offers(fetch, "offers are awaited");
-    } else if (!wanted && fetch->stage != SNAPSHOT_FETCH_IDLE && fetch->stage < SNAPSHOT_FETCH_HEAD && !fetch->io.busy) {
+    } else if (is_of_no_use(fetch, wanted) && !fetch->io.busy) {
         begin_offers(fetch, "");
         fetch->stage = SNAPSHOT_FETCH_IDLE;
     }

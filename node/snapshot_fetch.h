@@ -10,6 +10,7 @@
 #ifndef WARD_NODE_SNAPSHOT_FETCH_H
 #define WARD_NODE_SNAPSHOT_FETCH_H
 
+#include "consensus/replica.h"
 #include "node/ports.h"
 #include "node/snapshots.h"
 #include "wire/message.h"
@@ -42,6 +43,7 @@ struct snapshot_fetch_member {
     uint32_t chunk;           /* which; SNAPSHOT_CHUNKS_MAX: the manifest */
     uint64_t deadline_ns;     /* of the answer */
     uint64_t back_ns;         /* asked nothing before */
+    enum left_why left;       /* why; LEFT_GONE: it has moved on to another snapshot */
 };
 
 /* A chunk that was checked and waits to be written. */
@@ -92,6 +94,9 @@ void snapshot_fetch_answer(struct snapshot_fetch *fetch, uint32_t from, const st
 
 void snapshot_fetch_work(struct snapshot_fetch *fetch, uint64_t now_ns);
 uint64_t snapshot_fetch_deadline_ns(const struct snapshot_fetch *fetch);
+
+/* snapshot_fetch_left tells why a member is left for others; LEFT_NOT: it is not, or nothing is fetched. */
+enum left_why snapshot_fetch_left(const struct snapshot_fetch *fetch, uint32_t member, uint64_t now_ns);
 
 /* snapshot_fetch_saved: as snapshots_saved. */
 void snapshot_fetch_saved(struct snapshot_fetch *fetch, const struct hash32 *digest, enum err err);

@@ -71,6 +71,8 @@ static void write_members(struct lines *lines, const struct daemon *daemon, cons
         line(lines, "peer_%u_name %s\n", i, name_of(daemon, i, &enrolment));
         line(lines, "peer_%u_linked %d\n", i, linked);
         line(lines, "peer_%u_missing %d\n", i, member_set_has(&status->missing, i));
+        line(lines, "peer_%u_blocks_left %s\n", i, left_word(replica_left(daemon->driver.replica, i)));
+        line(lines, "peer_%u_snapshot_left %s\n", i, left_word(snapshot_fetch_left(&daemon->driver.snapshot_fetch, i, clock_mono_ns())));
     }
 }
 
@@ -78,6 +80,17 @@ static void write_members(struct lines *lines, const struct daemon *daemon, cons
 static void write_energy(struct lines *lines)
 {
     line(lines, "energy %s\n", access("/sys/class/powercap/intel-rapl:0/energy_uj", F_OK) == 0 ? "unread" : "none");
+}
+
+/* write_catch_up says what a replica that lags waits for, and of whom. */
+static void write_catch_up(struct lines *lines, const struct daemon *daemon, const struct replica_status *status)
+{
+    struct enrolment enrolment;
+    bool asks = status->catch_up == CATCH_UP_ASKED || status->catch_up == CATCH_UP_CHECKING;
+
+    number(lines, "catching_up", status->catching_up);
+    line(lines, "catch_up_reason %s\n", catch_up_text(status->catch_up));
+    line(lines, "catch_up_asked %s\n", asks ? name_of(daemon, status->asked, &enrolment) : "none");
 }
 
 static void write_position(struct lines *lines, const struct daemon *daemon)
@@ -101,7 +114,7 @@ static void write_position(struct lines *lines, const struct daemon *daemon)
     write_root(lines, daemon);
     number(lines, "pool_commands", status.pool_commands);
     number(lines, "outstanding", status.outstanding);
-    number(lines, "catching_up", status.catching_up);
+    write_catch_up(lines, daemon, &status);
     number(lines, "draining", status.draining);
     number(lines, "members_linked", member_set_count(&daemon->driver.links)); /* others */
     number(lines, "timeout_ms", status.timeout_ns / 1000000);
@@ -139,6 +152,9 @@ static void write_consensus(struct lines *lines, const struct daemon *daemon)
     }
     for (unsigned cause = 0; cause < CAUSE_END; cause++) {
         changes += counters->view_changes[cause];
+    }
+    for (unsigned why = LEFT_NOT + 1; why < LEFT_END; why++) {
+        line(lines, "blocks_left_%s %" PRIu64 "\n", left_word((enum left_why)why), counters->fetches_left[why]);
     }
     number(lines, "messages_sent", sent);
     number(lines, "view_changes", changes);

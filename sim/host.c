@@ -239,7 +239,8 @@ static void make_store(struct host *host)
     struct writer instance;
     writer_init(&instance, first.instance, sizeof first.instance);
     write_u64_le(&instance, host->plan.seed);
-    write_u64_le(&instance, host->plan.member);
+    write_u32_le(&instance, host->plan.member);
+    write_u32_le(&instance, host->wipes);
     host->disk.config.faults = (struct sim_disk_faults){ 0 };
     enum err err = superblock_store_write(&host->superblocks, &first, first_written, &done);
     ASSERT(err == ERR_OK);
@@ -267,6 +268,17 @@ void host_close(struct host *host)
     }
     munmap(host->disk_memory, host->disk_bytes);
     *host = (struct host){ 0 };
+}
+
+void host_wipe(struct host *host)
+{
+    ASSERT(host->state == HOST_DOWN);
+    ASSERT(host->memory == NULL);
+    host->wipes++;
+    munmap(host->disk_memory, host->disk_bytes);
+    disk_open(host);
+    make_store(host);
+    host->promised = (struct capsule){ .timeout_view = -1, .led_view = -1 };
 }
 
 bool host_start(struct host *host)

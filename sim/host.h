@@ -57,7 +57,7 @@ struct host {
     const struct cast *cast;
     const struct host_world *world;
     enum host_state state;
-    uint32_t boots;
+    uint32_t boots, wipes;
     bool lying; /* of the disk: it may lose what it called durable */
     struct sim_disk disk;
     uint8_t *disk_memory;
@@ -82,6 +82,9 @@ struct host {
 /* host_open makes the server with an empty store. Owns: cast and world must outlive it; host_close gives the memory back. */
 void host_open(struct host *host, const struct cast *cast, const struct host_world *world, const struct host_plan *plan);
 void host_close(struct host *host);
+
+/* host_wipe gives the server a new, empty disk with a store of its own instance, as `wardd --init` makes one: the same key without its memory. Needs: down. */
+void host_wipe(struct host *host);
 
 /* host_start starts the process. Needs: down. Gives: false when the replica may never sign again or its log cannot be read. */
 bool host_start(struct host *host);

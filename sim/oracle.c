@@ -336,6 +336,15 @@ void oracle_crashed(struct oracle *oracle, uint32_t member)
     who->led_now = -1;
 }
 
+void oracle_wiped(struct oracle *oracle, uint32_t member)
+{
+    struct oracle_member *who = &oracle->members[member];
+
+    who->vote = (struct rank){ 0, 0 };
+    who->vote_digest = 0;
+    who->timeout_view = -1;
+}
+
 void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised)
 {
     const struct oracle_member *who = &oracle->members[member];

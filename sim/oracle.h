@@ -83,6 +83,9 @@ void oracle_based(struct oracle *oracle, uint32_t member, const struct block_hea
 void oracle_crashed(struct oracle *oracle, uint32_t member);
 void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised);
 
+/* oracle_wiped: a member lost its disk. Its log can no longer know what it said; that it contradicts itself is seen as before. */
+void oracle_wiped(struct oracle *oracle, uint32_t member);
+
 /* oracle_has_executed tells whether the command of an account with this nonce is in a block. */
 bool oracle_has_executed(const struct oracle *oracle, const uint8_t account[32], uint64_t nonce);
 

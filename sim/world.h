@@ -117,6 +117,7 @@ bool world_is_idle(const struct world *world);
 /* Faults. A server that does not run cannot be crashed; one that runs cannot be started: such calls do nothing. */
 void world_crash(struct world *world, uint32_t member, bool power);
 void world_boot(struct world *world, uint32_t member);
+void world_wipe(struct world *world, uint32_t member); /* its disk is lost; needs that it is down */
 void world_pause(struct world *world, uint32_t member);
 void world_resume(struct world *world, uint32_t member);
 void world_drain(struct world *world, uint32_t member);

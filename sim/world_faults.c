@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum server_change { CHANGE_CRASH = 1, CHANGE_POWER, CHANGE_START, CHANGE_PAUSE, CHANGE_RESUME, CHANGE_DRAIN, CHANGE_CUT, CHANGE_END };
+enum server_change { CHANGE_CRASH = 1, CHANGE_POWER, CHANGE_START, CHANGE_PAUSE, CHANGE_RESUME, CHANGE_DRAIN, CHANGE_CUT, CHANGE_END, CHANGE_WIPE };
 
 static void note_change(struct world *world, enum server_change change, uint32_t member, uint32_t other)
 {
@@ -134,6 +134,14 @@ void world_boot(struct world *world, uint32_t member)
     }
     refresh_links(world);
     world_settle(world, member);
+}
+
+void world_wipe(struct world *world, uint32_t member)
+{
+    note_change(world, CHANGE_WIPE, member, 0);
+    trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "loses its disk");
+    host_wipe(&world->hosts[member]);
+    oracle_wiped(&world->oracle, member);
 }
 
 void world_pause(struct world *world, uint32_t member)

@@ -52,6 +52,12 @@ Test(status_text, votes_that_are_missing_are_named)
 Test(status_text, catching_up_and_stopping_are_said)
 {
     cr_assert_not_null(strstr(say(4, "", "catching_up 1\n"), "This replica is catching up."));
+    cr_assert_not_null(strstr(say(4, "", "catching_up 1\ncatch_up_reason blocks were asked of a member\ncatch_up_asked north\n"),
+                              "This replica is catching up: blocks were asked of a member (north)."));
+    cr_assert_not_null(strstr(say(4, "", "catching_up 1\ncatch_up_reason no member is linked that could be asked\ncatch_up_asked none\n"),
+                              "This replica is catching up: no member is linked that could be asked."));
+    cr_assert_not_null(strstr(say(4, "", "snapshot_fetch_stage 5\nsnapshot_fetch_chunks 9\nsnapshot_fetch_have 4\nsnapshot_fetch_reason chunks are awaited\n"),
+                              "This replica is catching up: a snapshot, 4 of 9 chunks are here; chunks are awaited."));
     cr_assert_not_null(strstr(say(4, "", "draining 1\n"), "This replica is stopping."));
 }
 

@@ -1,27 +1,20 @@
 /* snapshot_fetch_test.c: whoever missed more than the others' logs hold, or lost everything, comes back by a snapshot from several members. */
 #include "node/snapshot_fetch.h"
 
-#include "sim/world.h"
+#include "tests/node/snapshot_kit.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-#define MS UINT64_C(1000000)
-#define S (1000 * MS)
+#define MS KIT_MS
+#define S KIT_S
 
 static struct world world;
-static struct world_plan plan;
 
 /* Members that forget quickly: the history of a simulated server has 4096 blocks, but its log goes after keep_blocks. */
 static void setup(void)
 {
-    world_plan_calm(&plan);
-    plan.limits.checkpoint_blocks = 16;
-    plan.snapshot_bytes = 1;
-    plan.snapshot_blocks = 32;
-    plan.keep_blocks = 8;
-    world_open(&world, &plan);
-    world_run_to(&world, 10 * MS);
+    kit_forgetful(&world, &(struct snapshot_kit){ .checkpoint_blocks = 16, .snapshot_blocks = 32, .keep_blocks = 8 });
 }
 
 static void teardown(void) { world_close(&world); }
@@ -30,41 +23,16 @@ TestSuite(snapshot_fetch, .init = setup, .fini = teardown);
 
 static struct snapshot_fetch *fetch_of(uint32_t member) { return &world.hosts[member].driver.snapshot_fetch; }
 
-static void load(uint32_t blocks)
-{
-    for (uint32_t i = 0; i < blocks; i++) {
-        world_submit(&world, 1, i % 3, false);
-        world_run_to(&world, world.now_ns + 12 * MS);
-    }
-    cr_assert(world_run_until_rest(&world, world.now_ns + 60 * S), "%s", world.failure.text);
-}
+static void load(uint32_t commands) { kit_load(&world, commands, 3); }
 
-/* Runs on, with a little traffic, until the member has executed what the others have. */
-static void until_there(uint32_t member)
-{
-    for (uint32_t i = 0; i < 300 && (world.hosts[member].driver.apply.height < world.oracle.height || i == 0); i++) {
-        if (i % 20 == 0) {
-            world_submit(&world, 1, i % 3, false);
-        }
-        world_run_to(&world, world.now_ns + 100 * MS);
-        cr_assert_eq(world.failure.kind, FAILURE_NONE, "%s", world.failure.text);
-    }
-    cr_assert_eq(world.hosts[member].driver.apply.height, world.oracle.height, "stage %u: %s", fetch_of(member)->stage, fetch_of(member)->reason);
-    cr_assert(world_run_until_rest(&world, world.now_ns + 60 * S), "%s", world.failure.text);
-    cr_assert(world_check_end(&world), "%s", world.failure.text);
-}
+static void until_there(uint32_t member) { (void)kit_until_there(&world, member); }
 
 /* The others have made snapshots and let the log go that a member which is down would need. */
 static void leave_behind(uint32_t member)
 {
     load(8);
     world_crash(&world, member, true);
-    for (uint32_t round = 0; round < 5; round++) {
-        load(150);
-    }
-    for (uint32_t i = 0; i < 3; i++) {
-        cr_assert_gt(world.hosts[i].driver.counters.segments_retired, 0, "r%u still has its whole log", i);
-    }
+    kit_forget_behind(&world, member);
     world_boot(&world, member);
 }
 
@@ -91,7 +59,7 @@ Test(snapshot_fetch, a_crash_on_the_way_loses_nothing_that_was_fetched)
     for (uint32_t i = 0; i < 4000 && fetch_of(3)->stage < SNAPSHOT_FETCH_CHUNKS; i++) {
         world_run_to(&world, world.now_ns + MS);
     }
-    cr_assert_geq(fetch_of(3)->chunks_resumed, had);
+    cr_assert_geq(fetch_of(3)->chunks_resumed, had, "%u of %u, stage %u: %s", (unsigned)fetch_of(3)->chunks_resumed, had, fetch_of(3)->stage, fetch_of(3)->reason);
     until_there(3);
 }
 

@@ -1,26 +1,18 @@
 /* snapshots_test.c: whole clusters make snapshots: the same at all members, taken over at a start, and the log behind them goes. */
 #include "node/snapshots.h"
 
-#include "sim/world.h"
+#include "tests/node/snapshot_kit.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-#define MS UINT64_C(1000000)
-#define S (1000 * MS)
+#define MS KIT_MS
 
 static struct world world;
-static struct world_plan plan;
 
 static void setup(void)
 {
-    world_plan_calm(&plan);
-    plan.limits.checkpoint_blocks = 8;
-    plan.snapshot_bytes = 1;
-    plan.snapshot_blocks = 16;
-    plan.keep_blocks = 8;
-    world_open(&world, &plan);
-    world_run_to(&world, 10 * MS);
+    kit_forgetful(&world, &(struct snapshot_kit){ .checkpoint_blocks = 8, .snapshot_blocks = 16, .keep_blocks = 8 });
 }
 
 static void teardown(void) { world_close(&world); }
@@ -29,13 +21,9 @@ TestSuite(snapshots, .init = setup, .fini = teardown);
 
 static struct snapshots *snapshots_of(uint32_t member) { return &world.hosts[member].driver.snapshots; }
 
-static void load(uint32_t blocks)
+static void load(uint32_t commands)
 {
-    for (uint32_t i = 0; i < blocks; i++) {
-        world_submit(&world, 1, i % 4, false);
-        world_run_to(&world, world.now_ns + 12 * MS);
-    }
-    cr_assert(world_run_until_rest(&world, world.now_ns + 60 * S), "%s", world.failure.text);
+    kit_load(&world, commands, 4);
     cr_assert(world_check_end(&world), "%s", world.failure.text);
 }
 
@@ -123,14 +111,7 @@ Test(snapshots, log_behind_the_older_snapshot_goes_and_a_start_does_not_need_it_
 {
     uint32_t lowest;
 
-    world_plan_calm(&plan);
-    plan.limits.checkpoint_blocks = 32;
-    plan.snapshot_bytes = 1;
-    plan.snapshot_blocks = 64;
-    plan.keep_blocks = 32;
-    plan.segments_max = 9;
-    world_open(&world, &plan);
-    world_run_to(&world, 10 * MS);
+    kit_forgetful(&world, &(struct snapshot_kit){ .checkpoint_blocks = 32, .snapshot_blocks = 64, .keep_blocks = 32, .segments_max = 9 });
     for (uint32_t round = 0; round < 8; round++) {
         load(150);
     }
@@ -152,6 +133,8 @@ Test(snapshots, log_behind_the_older_snapshot_goes_and_a_start_does_not_need_it_
 
 Test(snapshots, a_member_in_need_of_room_makes_one_before_it_is_due_and_keeps_the_schedule, .init = NULL)
 {
+    struct world_plan plan;
+
     world_plan_calm(&plan);
     plan.limits.checkpoint_blocks = 8;
     plan.snapshot_bytes = 1u << 30;

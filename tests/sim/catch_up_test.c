@@ -1,0 +1,251 @@
+/* catch_up_test.c: a member that was away comes back over any distance while the others work, and members that lie, say nothing or are slow are left for
+ * others (S1 to S4, J6). Distances are short here, and what a log keeps is shorter still; WARD_LONG=1 goes the long way. */
+#include "tests/node/snapshot_kit.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct world world;
+
+static void setup(void)
+{
+    kit_forgetful(&world, &(struct snapshot_kit){ .checkpoint_blocks = 16, .snapshot_blocks = 64, .keep_blocks = 32 });
+}
+
+static void teardown(void) { world_close(&world); }
+
+TestSuite(catch_up, .init = setup, .fini = teardown);
+
+/* The height at which a member goes down, and whether what it came back with came from others. */
+static uint64_t left_at;
+
+static void goes(uint32_t member)
+{
+    left_at = world.oracle.height;
+    world_crash(&world, member, true);
+}
+
+static const struct driver *driver_of(uint32_t member) { return &world.hosts[member].driver; }
+
+static bool came_by_snapshot(uint32_t member)
+{
+    return driver_of(member)->has_base && driver_of(member)->base.header.height > left_at;
+}
+
+/* busy_until_there runs under load until the member is at most a few blocks behind. Gives: false when it is not within 30 virtual seconds. */
+static bool busy_until_there(uint32_t member, uint64_t *blocks, uint64_t *ms)
+{
+    *blocks = *ms = 0;
+    while (*ms < 30000 && driver_of(member)->apply.height + 4 < world.oracle.height) {
+        *blocks += kit_busy(&world, 2000, 100);
+        *ms += 100;
+    }
+    return driver_of(member)->apply.height + 4 >= world.oracle.height;
+}
+
+/* comes_back lets r3, which is down, come back under load and holds the pace of commits meanwhile against the pace before. */
+static void comes_back(uint64_t away_per_s)
+{
+    uint64_t blocks, ms, views = world.marks[MARK_TIMED_OUT];
+
+    world_boot(&world, 3);
+    cr_assert(busy_until_there(3, &blocks, &ms), "r3 stands at %llu of %llu: %s; %s", (unsigned long long)driver_of(3)->apply.height,
+              (unsigned long long)world.oracle.height, driver_of(3)->snapshot_fetch.reason, world.failure.text);
+    for (; ms < 1000; ms += 100) {
+        blocks += kit_busy(&world, 2000, 100);
+    }
+    cr_assert_geq(blocks * 1000 / ms * 10, away_per_s * 9, "%llu blocks a second while it came back, %llu before", (unsigned long long)(blocks * 1000 / ms),
+                  (unsigned long long)away_per_s);
+    cr_assert_eq(world.marks[MARK_TIMED_OUT], views, "nobody gave a view up");
+    (void)kit_until_there(&world, 3);
+}
+
+Test(catch_up, over_ten_blocks_under_load_costs_the_others_nothing_J6)
+{
+    uint64_t before = kit_busy(&world, 2000, 1000);
+
+    goes(3);
+    uint64_t blocks = kit_busy(&world, 2000, (uint32_t)(10000 / before));
+    cr_assert_geq(blocks, 1);
+    comes_back(before);
+    cr_assert_not(came_by_snapshot(3), "by blocks");
+}
+
+Test(catch_up, over_more_than_the_logs_hold_costs_the_others_nothing_S3_J6)
+{
+    goes(3);
+    uint64_t before = kit_busy(&world, 2000, 1000);
+    kit_forget_behind(&world, 3);
+    comes_back(before);
+    cr_assert(came_by_snapshot(3), "by a snapshot");
+}
+
+Test(catch_up, with_an_empty_disk_costs_the_others_nothing_S3_J6)
+{
+    kit_load(&world, 8, 3);
+    goes(3);
+    kit_forget_behind(&world, 3);
+    uint64_t before = kit_busy(&world, 2000, 1000);
+    world_wipe(&world, 3);
+    comes_back(before);
+    cr_assert(came_by_snapshot(3), "by a snapshot");
+}
+
+/* Killed a moment after a start that the others have answered, and nobody asks for anything: it learns all the same where they are. */
+Test(catch_up, after_two_starts_in_a_row_needs_no_traffic_J6)
+{
+    kit_load(&world, 4, 3);
+    goes(3);
+    kit_load(&world, 12, 3);
+    world_boot(&world, 3);
+    world_run_to(&world, world.now_ns + 3 * KIT_MS);
+    world_crash(&world, 3, true);
+    world_boot(&world, 3);
+    cr_assert(world_run_until_rest(&world, world.now_ns + 60 * KIT_S), "%s", world.failure.text);
+    cr_assert(world_check_end(&world), "%s", world.failure.text);
+}
+
+static uint32_t kept_back;
+
+/* r0, whom r3 asks first, answers nobody that lags. */
+static void say_nothing(struct world *silent, uint32_t to, uint8_t type, uint8_t *bytes, size_t *size)
+{
+    (void)silent, (void)bytes;
+    if (to == 3 && (type == MESSAGE_BUNDLE || type == MESSAGE_GONE || type == MESSAGE_SNAPSHOT)) {
+        *size = 0;
+        kept_back++;
+    }
+}
+
+/* r0 tells r3 of other blocks, and of other bytes of the snapshot, than those that it has. */
+static void tell_other_blocks(struct world *lying, uint32_t to, uint8_t type, uint8_t *bytes, size_t *size)
+{
+    (void)lying;
+    if (to == 3 && *size > 300 && (type == MESSAGE_BUNDLE || type == MESSAGE_SNAPSHOT)) {
+        bytes[*size - 20] ^= 1;
+        kept_back++;
+    }
+}
+
+static void beside(void (*tell)(struct world *, uint32_t, uint8_t, uint8_t *, size_t *), bool far)
+{
+    uint8_t *room = malloc(FRAME_BYTES_MAX);
+
+    world.liar = (struct world_liar){ .member = 0, .tell = tell, .room = room };
+    kit_load(&world, 4, 2);
+    goes(3);
+    kit_load(&world, 24, 2);
+    if (far) {
+        kit_forget_behind(&world, 3);
+    }
+    world_boot(&world, 3);
+    uint64_t took_ns = kit_until_there(&world, 3);
+    cr_assert_lt(took_ns, 30 * KIT_S, "%llu ms", (unsigned long long)(took_ns / KIT_MS));
+    cr_assert_eq(came_by_snapshot(3), far);
+    free(room);
+}
+
+Test(catch_up, leaves_a_silent_member_for_others_S2)
+{
+    beside(say_nothing, false);
+    cr_assert_gt(kept_back, 0);
+    cr_assert_gt(replica_counters(driver_of(3)->replica)->fetches_left[LEFT_SILENT], 0);
+}
+
+Test(catch_up, leaves_a_member_with_other_blocks_for_others_S2)
+{
+    beside(tell_other_blocks, false);
+    cr_assert_gt(kept_back, 0);
+    cr_assert_gt(replica_counters(driver_of(3)->replica)->fetches_left[LEFT_WRONG], 0);
+}
+
+Test(catch_up, leaves_a_silent_member_for_others_in_a_snapshot_S3) { beside(say_nothing, true); }
+
+Test(catch_up, leaves_a_lying_member_for_others_in_a_snapshot_S3)
+{
+    beside(tell_other_blocks, true);
+    cr_assert_gt(kept_back, 0);
+}
+
+/* Whom r3 asks says that the blocks are gone, although they are not. */
+static void say_gone(void)
+{
+    struct replica_status status;
+    struct message gone = { .type = MESSAGE_GONE };
+    uint8_t bytes[16];
+    struct writer writer;
+
+    replica_status(driver_of(3)->replica, &status);
+    gone.gone.height = status.committed_height + 1;
+    writer_init(&writer, bytes, sizeof bytes);
+    message_encode(&gone, &writer);
+    if (status.catch_up == CATCH_UP_ASKED) {
+        host_message(&world.hosts[3], status.asked, MESSAGE_GONE, bytes_of(bytes, writer.offset));
+    }
+}
+
+/* f + 1 members have said GONE, and nobody has a snapshot that helps: what they said is asked again after a while, and the wait has a reason meanwhile. */
+Test(catch_up, asks_for_blocks_again_where_no_snapshot_helps_S3)
+{
+    struct replica_status status;
+
+    kit_load(&world, 4, 3);
+    goes(3);
+    kit_load(&world, 4, 3); /* before the first checkpoint */
+    world_boot(&world, 3);
+    world_lose(&world, 3, MESSAGE_BUNDLE);
+    for (uint32_t i = 0; i < 400 && !replica_wants_snapshot(driver_of(3)->replica); i++) {
+        world_run_to(&world, world.now_ns + KIT_MS);
+        say_gone();
+    }
+    cr_assert(replica_wants_snapshot(driver_of(3)->replica));
+    world_heal(&world);
+    world_run_to(&world, world.now_ns + KIT_S);
+    replica_status(driver_of(3)->replica, &status);
+    cr_assert_eq(status.catch_up, CATCH_UP_SNAPSHOT, "%s: at %llu of %llu, %u", catch_up_text(status.catch_up), (unsigned long long)status.committed_height,
+                 (unsigned long long)world.oracle.height, replica_wants_snapshot(driver_of(3)->replica));
+    cr_assert_str_eq(driver_of(3)->snapshot_fetch.reason, "f + 1 members that offer the same snapshot are awaited");
+    cr_assert_leq(kit_until_there(&world, 3), 11 * KIT_S);
+    cr_assert_not(came_by_snapshot(3));
+    replica_status(driver_of(3)->replica, &status);
+    cr_assert_eq(status.catch_up, CATCH_UP_NONE);
+}
+
+/* Nobody answers until all tries are used up; then the chain goes on, and with it the asking. */
+Test(catch_up, asks_again_when_the_chain_goes_on_J6)
+{
+    struct replica_status status;
+
+    kit_load(&world, 4, 3);
+    goes(3);
+    kit_load(&world, 8, 3);
+    world_boot(&world, 3);
+    world_lose(&world, 3, MESSAGE_BUNDLE);
+    world_lose(&world, 3, MESSAGE_GONE);
+    world_run_to(&world, world.now_ns + 300 * KIT_S);
+    replica_status(driver_of(3)->replica, &status);
+    cr_assert_eq(status.catch_up, CATCH_UP_GIVEN_UP);
+    uint64_t asked = replica_counters(driver_of(3)->replica)->sent[MESSAGE_FETCH];
+    world_run_to(&world, world.now_ns + 60 * KIT_S);
+    cr_assert_eq(replica_counters(driver_of(3)->replica)->sent[MESSAGE_FETCH], asked, "it asks no more");
+    memset(world.lost_types, 0, sizeof world.lost_types); /* links stay as they are */
+    cr_assert_leq(kit_until_there(&world, 3), 5 * KIT_S);
+}
+
+/* 100,000 blocks with WARD_LONG=1, a few thousand otherwise, with nothing of it left in anybody's log. Replica 3 sits on an empty disk in the end. */
+Test(catch_up, over_a_long_distance_S3)
+{
+    bool far = getenv("WARD_LONG") != NULL;
+    uint64_t distance = far ? 100000 : 1500;
+
+    kit_load(&world, 8, 3);
+    goes(3);
+    while (world.oracle.height < left_at + distance) {
+        (void)kit_busy(&world, 2500, 1000);
+    }
+    world_boot(&world, 3);
+    cr_assert_leq(kit_until_there(&world, 3), 10 * KIT_S);
+    cr_assert(came_by_snapshot(3));
+    cr_assert_gt(driver_of(3)->base.header.height, left_at + distance / 2);
+}
