@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/exit.h"
+#include "sim/build_id.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -39,6 +40,9 @@ void campaign_add(struct campaign *campaign, const struct swarm_result *result)
     campaign->restarts += result->restarts;
     campaign->partitions += result->partitions;
     campaign->hash = fact_name(campaign->hash, result->seed, result->hash, result->events);
+    uint64_t *hash = result->fast_crypto ? &campaign->hash_fast : &campaign->hash_real;
+    *hash = fact_name(*hash, result->seed, result->hash, result->events);
+    campaign->seeds_real += !result->fast_crypto;
     for (int i = 0; i < MARK_COUNT; i++) {
         campaign->marks[i] += result->marks[i];
     }
@@ -88,8 +92,9 @@ static bool print(FILE *stream, json_t *object)
 
 static bool run_json(FILE *stream, const struct swarm_result *result)
 {
-    return print(stream, json_pack("{ss sb so si so so so so so so so so so so so}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
-                                   "seed", number(result->seed), "replicas", (int)result->replicas, "failure", failure_of(&result->failure),
+    return print(stream, json_pack("{ss sb so si ss ss so so so so so so so so so so so so}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
+                                   "seed", number(result->seed), "replicas", (int)result->replicas, "crypto", result->fast_crypto ? "fast" : "real", "build", build_id(), "configuration",
+                                   hash_of(result->configuration), "failure", failure_of(&result->failure),
                                    "simulated_seconds", json_real((double)result->simulated_ns / 1e9), "commits", number(result->blocks),
                                    "commands", number(result->commands), "messages", number(result->messages), "crashes", number(result->crashes),
                                    "restarts", number(result->restarts), "partitions", number(result->partitions), "events", number(result->events),
@@ -98,12 +103,13 @@ static bool run_json(FILE *stream, const struct swarm_result *result)
 
 static bool campaign_json(FILE *stream, const struct campaign *c)
 {
-    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
+    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so}", "schema", "ward.sim.swarm/1", "ok",
                                    c->failed == 0 && c->determinism_broken == 0, "first_seed", number(c->seed_first), "last_seed", number(c->seed_last),
                                    "seeds", number(c->seeds), "failed", number(c->failed), "first_failed_seed", c->failed > 0 ? number(c->first_failed) : json_null(),
                                    "failure", failure_of(&c->failure), "simulated_seconds", json_real((double)c->simulated_ns / 1e9),
                                    "wall_seconds", json_real((double)c->wall_ns / 1e9), "commits", number(c->blocks), "commands", number(c->commands),
                                    "crashes", number(c->crashes), "partitions", number(c->partitions), "hash", hash_of(c->hash),
+                                   "hash_fast", hash_of(c->hash_fast), "hash_real", hash_of(c->hash_real), "build", build_id(),
                                    "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked)));
 }
 
@@ -125,9 +131,10 @@ bool report_run(FILE *stream, const struct swarm_result *result, bool json)
     }
     fprintf(stream, "seed %llu: %s%s%s\n", (unsigned long long)result->seed, result->failure.kind == FAILURE_NONE ? "fine" : failure_word(result->failure.kind),
             result->failure.kind == FAILURE_NONE ? "" : ": ", result->failure.text);
-    fprintf(stream, "replicas  %u\nsimulated %llu ms\nblocks    %llu\ncommands  %llu\nmessages  %llu\ncrashes   %llu\nhash      %016llx\n", (unsigned)result->replicas,
+    fprintf(stream, "replicas  %u\nsimulated %llu ms\nblocks    %llu\ncommands  %llu\nmessages  %llu\ncrashes   %llu\ncrypto    %s\nhash      %016llx\n", (unsigned)result->replicas,
             (unsigned long long)(result->simulated_ns / 1000000), (unsigned long long)result->blocks, (unsigned long long)result->commands,
-            (unsigned long long)result->messages, (unsigned long long)result->crashes, (unsigned long long)result->hash);
+            (unsigned long long)result->messages, (unsigned long long)result->crashes, result->fast_crypto ? "fast" : "real",
+            (unsigned long long)result->hash);
     marks_text(stream, result->marks);
     return fflush(stream) == 0;
 }
@@ -139,11 +146,24 @@ bool report_campaign(FILE *stream, const struct campaign *campaign, bool json)
     }
     fprintf(stream, "seeds     %llu, failed %llu, run twice %llu, of these different %llu\n", (unsigned long long)campaign->seeds, (unsigned long long)campaign->failed,
             (unsigned long long)campaign->determinism_checked, (unsigned long long)campaign->determinism_broken);
-    fprintf(stream, "simulated %llu s in %llu s\nblocks    %llu\ncommands  %llu\ncrashes   %llu\nhash      %016llx\n",
+    fprintf(stream, "simulated %llu s in %llu s\nblocks    %llu\ncommands  %llu\ncrashes   %llu\nhash      %016llx (fast crypto %016llx, real %016llx of %llu seeds)\n",
             (unsigned long long)(campaign->simulated_ns / 1000000000), (unsigned long long)(campaign->wall_ns / 1000000000), (unsigned long long)campaign->blocks,
-            (unsigned long long)campaign->commands, (unsigned long long)campaign->crashes, (unsigned long long)campaign->hash);
+            (unsigned long long)campaign->commands, (unsigned long long)campaign->crashes, (unsigned long long)campaign->hash,
+            (unsigned long long)campaign->hash_fast, (unsigned long long)campaign->hash_real, (unsigned long long)campaign->seeds_real);
     marks_text(stream, campaign->marks);
     return fflush(stream) == 0;
+}
+
+bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, const char *text)
+{
+    json_t *lines = json_array();
+
+    while (*text != '\0') {
+        size_t size = strcspn(text, "\n");
+        json_array_append_new(lines, json_stringn(text, size));
+        text += size + (text[size] == '\n');
+    }
+    return print(stream, json_pack("{ss so so so}", "schema", "ward.sim.trace/1", "seed", number(seed), "failure", failure_of(failure), "lines", lines));
 }
 
 bool report_error(FILE *stream, const char *verb, int exit_code, const char *message)

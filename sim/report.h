@@ -14,6 +14,8 @@ struct campaign {
     uint64_t blocks, commands, crashes, restarts, partitions;
     uint64_t determinism_checked, determinism_broken;
     uint64_t hash; /* over the hashes of all seeds in order */
+    uint64_t hash_fast, hash_real; /* over those with the one crypto, and with the other */
+    uint64_t seeds_real;
     uint64_t marks[MARK_COUNT];
     uint64_t first_failed; /* seed */
     struct failure failure; /* of it */
@@ -25,6 +27,9 @@ void campaign_add(struct campaign *campaign, const struct swarm_result *result);
 /* report_run prints one run ("ward.sim.run/1"), report_campaign a campaign ("ward.sim.swarm/1"). Gives: false when the stream cannot be written. */
 bool report_run(FILE *stream, const struct swarm_result *result, bool json);
 bool report_campaign(FILE *stream, const struct campaign *campaign, bool json);
+
+/* report_trace prints a story as one object ("ward.sim.trace/1"): its lines, and how it ended. */
+bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, const char *text);
 
 /* report_error prints why a verb did not run, as one object ("ward.error/1"). `verb` may be NULL. Gives: as report_run. */
 bool report_error(FILE *stream, const char *verb, int exit_code, const char *message);

@@ -258,21 +258,40 @@ bool swarm_play(const struct swarm_story *story, struct world *world)
 
 void world_result(const struct world *world, struct swarm_result *result)
 {
-    *result = (struct swarm_result){ .seed = world->plan.seed, .replicas = world->plan.members_count, .failure = world->failure, .hash = world->hash,
+    *result = (struct swarm_result){ .seed = world->plan.seed, .replicas = world->plan.members_count, .failure = world->failure, .hash = world->hash, .fast_crypto = world->plan.fast_crypto,
         .events = world->events, .simulated_ns = world->now_ns, .blocks = world->oracle.height, .commands = world->oracle.commands,
         .messages = oracle_messages(&world->oracle), .crashes = world->crashes, .restarts = world->restarts, .partitions = world->partitions };
     memcpy(result->marks, world->marks, sizeof result->marks);
 }
 
-void swarm_run(uint64_t seed, uint32_t replicas, struct swarm_result *result)
+void swarm_scenario_run(const struct scenario *scenario, struct swarm_result *result)
 {
-    static struct swarm_story story;
     struct world *world = calloc(1, sizeof *world);
 
     ASSERT(world != NULL);
-    swarm_draw(&story, seed, replicas);
-    swarm_play(&story, world);
+    scenario_run(scenario, world);
     world_result(world, result);
+    result->configuration = scenario_digest(scenario);
     world_close(world);
     free(world);
+}
+
+void swarm_case_scenario(const struct swarm_case *which, struct scenario *scenario)
+{
+    static struct swarm_story story;
+
+    swarm_draw(&story, which->seed, which->replicas);
+    if (which->crypto != SWARM_CRYPTO_DRAWN) {
+        story.plan.fast_crypto = which->crypto == SWARM_CRYPTO_FAST;
+    }
+    swarm_scenario(&story, scenario);
+}
+
+void swarm_run(uint64_t seed, uint32_t replicas, struct swarm_result *result)
+{
+    static struct scenario scenario;
+    struct swarm_case which = { .seed = seed, .replicas = replicas };
+
+    swarm_case_scenario(&which, &scenario);
+    swarm_scenario_run(&scenario, result);
 }

@@ -53,11 +53,24 @@ struct swarm_result {
     uint32_t replicas;
     struct failure failure;
     uint64_t hash, events;
+    uint64_t configuration; /* digest of the scenario's text */
+    bool fast_crypto;
     uint64_t simulated_ns;
     uint64_t blocks, commands, messages;
     uint64_t crashes, restarts, partitions;
     uint64_t marks[MARK_COUNT];
 };
+
+/* Which story is wanted. */
+enum swarm_crypto { SWARM_CRYPTO_DRAWN, SWARM_CRYPTO_FAST, SWARM_CRYPTO_REAL };
+struct swarm_case {
+    uint64_t seed;
+    uint32_t replicas; /* 0: drawn */
+    enum swarm_crypto crypto;
+};
+
+/* swarm_case_scenario gives the scenario of a case. */
+void swarm_case_scenario(const struct swarm_case *which, struct scenario *scenario);
 
 /* swarm_draw gives the story of a seed. replicas: 0 leaves their number to the seed. */
 void swarm_draw(struct swarm_story *story, uint64_t seed, uint32_t replicas);
@@ -67,6 +80,9 @@ void swarm_scenario(const struct swarm_story *story, struct scenario *scenario);
 
 /* swarm_play opens a world and plays the story to its end. Owns: the caller closes the world. Gives: true when all is well. */
 bool swarm_play(const struct swarm_story *story, struct world *world);
+
+/* swarm_scenario_run plays a scenario and gives its result; the world is closed. */
+void swarm_scenario_run(const struct scenario *scenario, struct swarm_result *result);
 
 /* swarm_run plays a seed and gives its result; the world is closed. */
 void swarm_run(uint64_t seed, uint32_t replicas, struct swarm_result *result);

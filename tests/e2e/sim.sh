@@ -18,7 +18,8 @@ refuses 2 'no such verb: walk' "an unknown verb is refused" walk
 refuses 2 'cannot use --sed' "an unknown option is refused" run --sed 1
 refuses 2 'run needs' "a run needs a seed or a scenario" run
 refuses 2 'swarm needs' "a swarm needs seeds" swarm
-refuses 2 'a trace is text' "a trace is no object" trace --seed 1
+refuses 2 'cannot use' "seeds that end before they begin are refused" swarm --seeds 5..4
+refuses 2 'trace needs' "a trace needs a seed or a scenario" trace
 refuses 3 'nowhere' "a scenario that is not there is refused" run --scenario nowhere
 echo 'no such word' >"$work/bad"
 refuses 3 'bad' "a scenario that cannot be read is refused" run --scenario "$work/bad"
@@ -35,3 +36,10 @@ done
 check $? "the general help names all verbs"
 sim run --seed 1 --json | perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq "ward.sim.run/1")'
 check $? "a run is one object"
+object() { schema=$1; shift; sim "$@" --json >"$work/out" 2>/dev/null; perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq $ARGV[0])' "$schema" <"$work/out"; }
+object ward.sim.trace/1 trace --seed 1
+check $? "a trace is one object"
+object ward.sim.swarm/1 swarm --seeds 1..3 --jobs 2 --junit "$work/junit.xml"
+check $? "a campaign is one object"
+grep -q '<testsuite name="ward-sim swarm" tests="1" failures="0"' "$work/junit.xml"
+check $? "and one report for CI"

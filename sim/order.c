@@ -1,0 +1,172 @@
+/* order.c: see order.h. One table of names; each reads its value. */
+#include "sim/order.h"
+
+#include "base/exit.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+int order_fail(const struct order *order, int code, const char *format, ...)
+{
+    char message[1024];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(message, sizeof message, format, list);
+    va_end(list);
+    fprintf(stderr, "ward-sim: %s\n", message);
+    if (order->json && !report_error(stdout, order->verb, code, message)) {
+        return EXIT_RESOURCE;
+    }
+    return code;
+}
+
+int order_usage(const struct order *order, const char *problem, const char *word)
+{
+    return order_fail(order, EXIT_USAGE, "%s%s; see ward-sim --help", problem, word);
+}
+
+struct swarm_case order_case(const struct order *order)
+{
+    return crew_case(&order->plan, order->seed);
+}
+
+/* --- Values --------------------------------------------------------------------------------------------------------- */
+
+/* number_of reads decimal digits up to a character. Gives: where that stands, NULL when it is no such number. */
+static const char *number_of(const char *text, char stop, uint64_t *number)
+{
+    char *end = NULL;
+
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return errno == 0 && end != text && *end == stop && text[0] >= '0' && text[0] <= '9' && *number <= UINT64_C(999999999999999999) ? end : NULL;
+}
+
+static bool read_seed(struct order *order, const char *value)
+{
+    order->has_seed = number_of(value, '\0', &order->seed) != NULL;
+    return order->has_seed;
+}
+
+static bool read_seeds(struct order *order, const char *value)
+{
+    struct crew_plan *plan = &order->plan;
+    const char *dots = number_of(value, '.', &plan->seed_first);
+
+    order->has_seeds = dots != NULL && dots[1] == '.' && number_of(dots + 2, '\0', &plan->seed_last) != NULL && plan->seed_last >= plan->seed_first;
+    return order->has_seeds;
+}
+
+static bool read_budget(struct order *order, const char *value)
+{
+    static const struct { const char *unit; uint64_t seconds; } units[] = { { "s", 1 }, { "min", 60 }, { "h", 3600 } };
+    uint64_t number = 0;
+    size_t digits = strspn(value, "0123456789");
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(value + digits, units[i].unit) == 0 && number_of(value, value[digits], &number) != NULL && number >= 1 && number <= 1000000) {
+            order->plan.budget_ns = number * units[i].seconds * UINT64_C(1000000000);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_u32(const char *value, uint64_t least, uint64_t most, uint32_t *out)
+{
+    uint64_t number = 0;
+    bool fits = number_of(value, '\0', &number) != NULL && number >= least && number <= most;
+
+    *out = (uint32_t)number;
+    return fits;
+}
+
+static bool read_jobs(struct order *order, const char *value) { return read_u32(value, 1, CREW_JOBS_MAX, &order->plan.jobs); }
+static bool read_twice(struct order *order, const char *value) { return read_u32(value, 1, 1000000, &order->plan.twice_every); }
+
+static bool read_shard(struct order *order, const char *value)
+{
+    uint64_t shard = 0, shards = 0;
+    const char *slash = number_of(value, '/', &shard);
+    bool fits = slash != NULL && number_of(slash + 1, '\0', &shards) != NULL && shard >= 1 && shard <= shards && shards <= 100000;
+
+    order->plan.shard = (uint32_t)shard;
+    order->plan.shards = (uint32_t)shards;
+    return fits;
+}
+
+/* read_replicas reads one size, or several with commas between them. */
+static bool read_replicas(struct order *order, const char *value)
+{
+    struct crew_plan *plan = &order->plan;
+
+    for (plan->sizes_count = 0; plan->sizes_count < CREW_SIZES_MAX;) {
+        uint64_t size = 0;
+        const char *end = number_of(value, ',', &size);
+        bool last = end == NULL;
+        if ((last && number_of(value, '\0', &size) == NULL) || size < MEMBERS_MIN || size > MEMBERS_MAX) {
+            return false;
+        }
+        plan->sizes[plan->sizes_count++] = (uint32_t)size;
+        if (last) {
+            return true;
+        }
+        value = end + 1;
+    }
+    return false;
+}
+
+static bool read_crypto(struct order *order, const char *value)
+{
+    order->plan.crypto = strcmp(value, "fast") == 0 ? SWARM_CRYPTO_FAST : strcmp(value, "real") == 0 ? SWARM_CRYPTO_REAL : SWARM_CRYPTO_DRAWN;
+    return order->plan.crypto != SWARM_CRYPTO_DRAWN || strcmp(value, "drawn") == 0;
+}
+
+static bool read_level(struct order *order, const char *value)
+{
+    order->level = value;
+    return strcmp(value, "turns") == 0 || strcmp(value, "story") == 0 || strcmp(value, "messages") == 0;
+}
+
+static bool read_scenario(struct order *order, const char *value) { order->scenario = value; return true; }
+static bool read_junit(struct order *order, const char *value) { order->junit = value; return true; }
+static bool read_record(struct order *order, const char *value) { order->record = value; return true; }
+static bool read_out(struct order *order, const char *value) { order->out = value; return true; }
+
+static const struct {
+    const char *name;
+    bool (*read)(struct order *order, const char *value);
+} names[] = {
+    { "--seed", read_seed },   { "--seeds", read_seeds },       { "--budget", read_budget }, { "--jobs", read_jobs },     { "--twice", read_twice },
+    { "--shard", read_shard }, { "--replicas", read_replicas }, { "--crypto", read_crypto }, { "--level", read_level },   { "--scenario", read_scenario },
+    { "--junit", read_junit }, { "--record", read_record },     { "-o", read_out },
+};
+
+static bool read_named(struct order *order, const char *name, const char *value)
+{
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i].name, name) == 0) {
+            return names[i].read(order, value);
+        }
+    }
+    return false;
+}
+
+int order_read(struct order *order, int argc, char **argv)
+{
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            order->json = true;
+        } else if (argv[i][0] != '-' && order->file == NULL) {
+            order->file = argv[i];
+        } else if (i + 1 >= argc || !read_named(order, argv[i], argv[i + 1])) {
+            return order_usage(order, "cannot use ", argv[i]);
+        } else {
+            i++;
+        }
+    }
+    return EXIT_FINE;
+}

@@ -1,0 +1,25 @@
+/* play.h: what verbs have in common: files of text, scenarios, and the line that shows a failure again. */
+#ifndef WARD_SIM_PLAY_H
+#define WARD_SIM_PLAY_H
+
+#include "sim/order.h"
+
+/* play_text gives a whole file of at most `most` bytes, NULL when it cannot be read. Owns: the caller frees it. */
+char *play_text(const char *path, size_t most);
+
+/* play_load gives the scenario that --scenario or --seed names. Gives: EXIT_FINE, or the code of a complaint that is made already. */
+int play_load(const struct order *order, struct scenario *scenario);
+
+/* play_apart runs `play` in a process of its own, which fills in a struct swarm_result. A stop of production code is a failure of safety, a run without
+ * end one of liveness. */
+void play_apart(void (*play)(const void *context, void *result), const void *context, unsigned seconds, struct swarm_result *result);
+
+/* play_reproduction writes the one line to paste: what runs again, configuration, build. */
+void play_reproduction(const struct order *order, const struct swarm_case *which, uint64_t configuration, char *line, size_t size);
+
+/* play_complain says on standard error what failed and how to see it again. */
+void play_complain(const struct order *order, const struct swarm_case *which, const struct swarm_result *result);
+
+#define PLAY_SECONDS 600u /* of wall time for one run */
+
+#endif

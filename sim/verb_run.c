@@ -1,0 +1,116 @@
+/* verb_run.c: `ward-sim run` plays one seed or scenario, `ward-sim trace` tells it as text. */
+#include "sim/verbs.h"
+
+#include "base/exit.h"
+#include "sim/play.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TRACE_BYTES_MAX (16u << 20)
+
+static enum trace_level level_of(const char *word, enum trace_level otherwise)
+{
+    if (word == NULL) {
+        return otherwise;
+    }
+    return strcmp(word, "turns") == 0 ? TRACE_TURNS : strcmp(word, "story") == 0 ? TRACE_STORY : TRACE_MESSAGES;
+}
+
+/* neighbour gives the trace that lies beside a scenario, NULL when there is none. Owns: the caller frees it. */
+static char *neighbour(const char *scenario, char *path, size_t size)
+{
+    const char *dot = strrchr(scenario, '.');
+    int stem = dot == NULL ? (int)strlen(scenario) : (int)(dot - scenario);
+
+    return snprintf(path, size, "%.*s.trace", stem, scenario) < (int)size ? play_text(path, TRACE_BYTES_MAX) : NULL;
+}
+
+/* What a process that plays a scenario is told, and what it tells. */
+struct told {
+    const struct scenario *scenario;
+    const char *expected; /* trace, or NULL */
+    const char *path;     /* of it */
+};
+
+static void play_and_compare(const void *context, void *room)
+{
+    static struct world world;
+    const struct told *told = context;
+    struct swarm_result *result = room;
+
+    scenario_run(told->scenario, &world);
+    uint32_t line = told->expected == NULL ? 0 : scenario_difference(told->expected, world.trace.text);
+    if (line != 0) {
+        oracle_fail(&world.failure, FAILURE_EXPECTATION, "the trace differs from %s in line %u", told->path, (unsigned)line);
+    }
+    world_result(&world, result);
+    world_close(&world);
+}
+
+int verb_run(const struct order *order)
+{
+    static struct scenario scenario;
+    static struct swarm_result result;
+    struct swarm_case which = order_case(order);
+    char path[4096] = "";
+    int code = play_load(order, &scenario);
+
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    char *expected = order->scenario == NULL ? NULL : neighbour(order->scenario, path, sizeof path);
+    struct told told = { &scenario, expected, path };
+    play_apart(play_and_compare, &told, PLAY_SECONDS, &result);
+    free(expected);
+    result.seed = scenario.plan.seed;
+    result.configuration = scenario_digest(&scenario);
+    if (result.failure.kind != FAILURE_NONE) {
+        play_complain(order, &which, &result);
+    }
+    return report_run(stdout, &result, order->json) ? failure_exit(&result.failure) : EXIT_RESOURCE;
+}
+
+/* --- Traces --------------------------------------------------------------------------------------------------------- */
+
+static struct world traced;
+
+/* on_stop tells what happened up to the stop of a replica that is wrong about itself: that is where the story is wanted most. */
+static void on_stop(int number)
+{
+    ssize_t written = write(STDOUT_FILENO, traced.trace.text, traced.trace.size);
+
+    (void)written;
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static bool print_trace(const struct order *order, const struct world *world)
+{
+    if (order->json) {
+        return report_trace(stdout, world->plan.seed, &world->failure, world->trace.text);
+    }
+    return fputs(world->trace.text, stdout) != EOF && fflush(stdout) == 0;
+}
+
+int verb_trace(const struct order *order)
+{
+    static struct scenario scenario;
+    int code = play_load(order, &scenario);
+
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    scenario.plan.trace = level_of(order->level, order->scenario != NULL ? scenario.plan.trace : TRACE_STORY);
+    signal(SIGABRT, on_stop);
+    scenario_run(&scenario, &traced);
+    bool printed = print_trace(order, &traced);
+    code = failure_exit(&traced.failure);
+    if (code != EXIT_FINE) {
+        fprintf(stderr, "ward-sim: %s: %s\n", failure_word(traced.failure.kind), traced.failure.text);
+    }
+    world_close(&traced);
+    return printed ? code : EXIT_RESOURCE;
+}

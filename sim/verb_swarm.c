@@ -1,0 +1,77 @@
+/* verb_swarm.c: `ward-sim swarm`: a campaign over many seeds. */
+#include "sim/verbs.h"
+
+#include "base/clock.h"
+#include "base/exit.h"
+#include "sim/junit.h"
+#include "sim/play.h"
+
+#include <string.h>
+
+/* What results are told to. */
+struct listener {
+    const struct order *order;
+    struct campaign *campaign;
+    struct junit *junit;
+};
+
+/* judge_twice compares both runs of a seed. */
+static void judge_twice(struct listener *listener, const struct crew_result *told)
+{
+    struct campaign *campaign = listener->campaign;
+    const struct swarm_result *result = &told->result;
+
+    if (!told->twice || result->failure.kind != FAILURE_NONE) {
+        return;
+    }
+    campaign->determinism_checked++;
+    if (told->again_hash != result->hash || told->again_events != result->events) {
+        campaign->determinism_broken++;
+        fprintf(stderr, "ward-sim: two runs of seed %llu differ: %016llx and %016llx\n", (unsigned long long)result->seed, (unsigned long long)result->hash,
+                (unsigned long long)told->again_hash);
+        junit_failed(listener->junit, result->seed, "determinism", "two runs of this seed differ", "");
+    }
+}
+
+static void hear(void *context, const struct crew_result *told)
+{
+    struct listener *listener = context;
+    const struct swarm_result *result = &told->result;
+
+    campaign_add(listener->campaign, result);
+    listener->campaign->seed_last = result->seed;
+    if (result->failure.kind != FAILURE_NONE) {
+        char line[512];
+        play_complain(listener->order, &told->which, result);
+        play_reproduction(listener->order, &told->which, result->configuration, line, sizeof line);
+        junit_failed(listener->junit, result->seed, failure_word(result->failure.kind), result->failure.text, line);
+    }
+    judge_twice(listener, told);
+}
+
+static int exit_of(const struct campaign *campaign)
+{
+    return campaign->failed > 0 ? failure_exit(&campaign->failure) : campaign->determinism_broken > 0 ? EXIT_SIM_DETERMINISM : EXIT_FINE;
+}
+
+int verb_swarm(const struct order *order)
+{
+    static struct campaign campaign;
+    struct junit junit = { .count = 0 };
+    struct listener listener = { order, &campaign, &junit };
+    struct crew_plan plan = order->plan;
+    uint64_t start_ns = clock_mono_ns();
+
+    if (!order->has_seeds && plan.budget_ns == 0) {
+        return order_usage(order, "swarm needs --seeds A..B or --budget TIME", "");
+    }
+    campaign.seed_first = plan.seed_first;
+    crew_run(&plan, hear, &listener);
+    campaign.wall_ns = clock_mono_ns() - start_ns;
+    bool written = order->junit == NULL || junit_write(&junit, order->junit, &campaign);
+    junit_close(&junit);
+    if (!written) {
+        return order_fail(order, EXIT_RESOURCE, "%s cannot be written", order->junit);
+    }
+    return report_campaign(stdout, &campaign, order->json) ? exit_of(&campaign) : EXIT_RESOURCE;
+}

@@ -1,0 +1,101 @@
+/* crew_test.c: how many work on a campaign, and in how many shards, changes nothing of what comes out. */
+#include "sim/crew.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define SEEDS 12u
+
+struct heard {
+    uint64_t seeds[SEEDS], hashes[SEEDS];
+    bool twice[SEEDS];
+    uint32_t count;
+    struct campaign campaign;
+};
+
+static void hear(void *context, const struct crew_result *told)
+{
+    struct heard *heard = context;
+
+    cr_assert_lt(heard->count, SEEDS);
+    cr_assert_eq(told->result.failure.kind, FAILURE_NONE, "%s", told->result.failure.text);
+    heard->seeds[heard->count] = told->result.seed;
+    heard->hashes[heard->count] = told->result.hash;
+    heard->twice[heard->count++] = told->twice && told->again_hash == told->result.hash;
+    campaign_add(&heard->campaign, &told->result);
+}
+
+static struct crew_plan plan_of(uint32_t jobs, uint32_t shard, uint32_t shards)
+{
+    return (struct crew_plan){ .seed_first = 31, .seed_last = 30 + SEEDS, .shard = shard, .shards = shards, .jobs = jobs, .twice_every = 4, .seconds = 300 };
+}
+
+Test(crew, tells_results_in_the_order_of_seeds_however_many_work, .timeout = 300)
+{
+    static struct heard alone, three;
+    struct crew_plan one = plan_of(1, 1, 1), many = plan_of(3, 1, 1);
+
+    crew_run(&one, hear, &alone);
+    crew_run(&many, hear, &three);
+    cr_assert_eq(alone.count, SEEDS);
+    cr_assert_eq(three.count, SEEDS);
+    for (uint32_t i = 0; i < SEEDS; i++) {
+        cr_assert_eq(three.seeds[i], 31 + i);
+        cr_assert_eq(three.hashes[i], alone.hashes[i]);
+        cr_assert_eq(three.twice[i], i % 4 == 0);
+    }
+    cr_assert_eq(three.campaign.hash, alone.campaign.hash);
+    cr_assert_gt(alone.campaign.seeds_real, 0);
+    cr_assert_lt(alone.campaign.seeds_real, SEEDS);
+}
+
+Test(crew, shards_share_the_seeds_out_without_rest)
+{
+    uint32_t seen[SEEDS] = { 0 };
+
+    for (uint32_t shard = 1; shard <= 5; shard++) {
+        static struct heard heard;
+        struct crew_plan plan = plan_of(2, shard, 5);
+        plan.seed_last = plan.seed_first + 6; /* seven seeds: shards of two and of one */
+        memset(&heard, 0, sizeof heard);
+        crew_run(&plan, hear, &heard);
+        for (uint32_t i = 0; i < heard.count; i++) {
+            cr_assert_eq((heard.seeds[i] - 31) % 5, shard - 1);
+            seen[heard.seeds[i] - 31]++;
+        }
+    }
+    for (uint32_t i = 0; i < 7; i++) {
+        cr_assert_eq(seen[i], 1, "seed %u", 31 + i);
+    }
+}
+
+Test(crew, a_shard_beyond_the_seeds_has_nothing_to_do)
+{
+    static struct heard heard;
+    struct crew_plan plan = plan_of(2, 9, 9);
+
+    plan.seed_last = plan.seed_first;
+    crew_run(&plan, hear, &heard);
+    cr_assert_eq(heard.count, 0);
+}
+
+Test(crew, a_budget_ends_a_campaign_that_has_no_end)
+{
+    static struct heard heard;
+    struct crew_plan plan = plan_of(1, 1, 1);
+
+    plan.budget_ns = 1;
+    crew_run(&plan, hear, &heard);
+    cr_assert_eq(heard.count, 0);
+}
+
+Test(crew, a_case_takes_its_size_by_its_seed)
+{
+    struct crew_plan plan = { .sizes = { 4, 7, 31 }, .sizes_count = 3, .crypto = SWARM_CRYPTO_REAL };
+
+    cr_assert_eq(crew_case(&plan, 3).replicas, 4);
+    cr_assert_eq(crew_case(&plan, 5).replicas, 31);
+    cr_assert_eq(crew_case(&plan, 5).crypto, SWARM_CRYPTO_REAL);
+    plan.sizes_count = 0;
+    cr_assert_eq(crew_case(&plan, 5).replicas, 0, "drawn");
+}

@@ -1,0 +1,46 @@
+/* order_test.c: what the command line may say, and what it may not. */
+#include "sim/order.h"
+
+#include "base/exit.h"
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+
+static struct order order;
+
+static int read_words(const char *name, const char *value)
+{
+    char *words[] = { "ward-sim", "swarm", (char *)name, (char *)value };
+
+    order = (struct order){ .verb = "swarm" };
+    return order_read(&order, value == NULL ? 3 : 4, words);
+}
+
+Test(order, takes_what_can_be_used)
+{
+    cr_assert_eq(read_words("--seeds", "7..9"), EXIT_FINE);
+    cr_assert(order.has_seeds && order.plan.seed_first == 7 && order.plan.seed_last == 9);
+    cr_assert_eq(read_words("--shard", "2/5"), EXIT_FINE);
+    cr_assert(order.plan.shard == 2 && order.plan.shards == 5);
+    cr_assert_eq(read_words("--budget", "5min"), EXIT_FINE);
+    cr_assert_eq(order.plan.budget_ns, UINT64_C(300000000000));
+    cr_assert_eq(read_words("--replicas", "4,5,31"), EXIT_FINE);
+    cr_assert(order.plan.sizes_count == 3 && order.plan.sizes[2] == 31);
+    cr_assert_eq(read_words("--crypto", "real"), EXIT_FINE);
+    cr_assert_eq(order.plan.crypto, SWARM_CRYPTO_REAL);
+    cr_assert_eq(read_words("file.rec", NULL), EXIT_FINE);
+    cr_assert_str_eq(order.file, "file.rec");
+}
+
+Test(order, refuses_what_cannot_be_used, .init = cr_redirect_stderr)
+{
+    static const char *const cases[][2] = {
+        { "--seeds", "9..7" }, { "--seeds", "7.9" }, { "--seeds", "7..9x" }, { "--seeds", "-1..2" }, { "--seed", "" }, { "--seed", "18446744073709551615" },
+        { "--shard", "0/5" }, { "--shard", "6/5" }, { "--shard", "1" }, { "--budget", "60" }, { "--budget", "0s" }, { "--budget", "s" }, { "--replicas", "3" },
+        { "--replicas", "4," }, { "--replicas", "4,129" }, { "--crypto", "none" }, { "--jobs", "0" }, { "--jobs", "65" }, { "--twice", "0" }, { "--level", "loud" },
+        { "--unknown", "1" }, { "--seed", NULL } };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_assert_eq(read_words(cases[i][0], cases[i][1]), EXIT_USAGE, "%s %s", cases[i][0], cases[i][1] == NULL ? "" : cases[i][1]);
+    }
+}
