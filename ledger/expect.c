@@ -7,6 +7,13 @@
 
 enum { SENDER_AT = 28, PATIENT_AT = ENVELOPE_HEADER_BYTES }; /* of the envelope's header; most bodies begin with the patient's account */
 
+/* What most commands about a patient write. */
+static const enum key_kind written[] = { KEY_PATIENT, KEY_POINTER, KEY_AUDIT_PEAKS, KEY_RELATION };
+
+enum { WRITTEN_KINDS = sizeof written / sizeof written[0] };
+
+_Static_assert(EXPECT_PATHS_COMMANDS * WRITTEN_KINDS <= STATE_EXPECT_PATHS_MAX, "all ways are gone side by side");
+
 static void expect(const struct state_store *store, const struct state_key *key, enum state_expect step)
 {
     ASSERT(key->size > 0);
@@ -27,4 +34,23 @@ void expect_command(const struct state_store *store, struct bytes envelope, enum
         expect(store, &peaks, step);
         expect(store, &grant, step);
     }
+}
+
+void expect_paths(const struct state_store *store, const struct bytes *envelopes, uint32_t count)
+{
+    struct state_key keys[EXPECT_PATHS_COMMANDS][WRITTEN_KINDS];
+    struct bytes views[EXPECT_PATHS_COMMANDS * WRITTEN_KINDS];
+    uint32_t paths = 0;
+
+    ASSERT(count <= EXPECT_PATHS_COMMANDS);
+    for (uint32_t i = 0; i < count; i++) {
+        if (envelopes[i].size < PATIENT_AT + ACCT_BYTES) {
+            continue;
+        }
+        for (uint32_t k = 0; k < WRITTEN_KINDS; k++) {
+            keys[i][k] = key_prefix(written[k], envelopes[i].data + PATIENT_AT);
+            views[paths++] = bytes_of(keys[i][k].bytes, keys[i][k].size);
+        }
+    }
+    state_store_expect_paths(store, views, paths);
 }

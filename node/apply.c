@@ -183,8 +183,26 @@ static void expect(const struct apply *apply, uint32_t ahead, enum state_expect 
     }
 }
 
+/* expect_some does so for the paths of the next few commands at once. */
+static void expect_some(const struct apply *apply)
+{
+    struct bytes envelopes[EXPECT_PATHS_COMMANDS];
+    uint32_t left = apply->block.header->commands_count - apply->next;
+    uint32_t count = left < EXPECT_PATHS_COMMANDS ? left : EXPECT_PATHS_COMMANDS;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct block_command *command = &apply->block.commands[apply->next + i];
+        ASSERT(command->offset + command->envelope_bytes <= apply->block.body.size);
+        envelopes[i] = bytes_of(apply->block.body.data + command->offset, command->envelope_bytes);
+    }
+    expect_paths(ledger_store(apply->ledger), envelopes, count);
+}
+
 static void execute_next(struct apply *apply)
 {
+    if (apply->next % EXPECT_PATHS_COMMANDS == 0) {
+        expect_some(apply);
+    }
     expect(apply, EXPECT_HINT_AHEAD, STATE_EXPECT_HINT);
     expect(apply, EXPECT_HEAD_AHEAD, STATE_EXPECT_HEAD);
     expect(apply, EXPECT_REST_AHEAD, STATE_EXPECT_REST);

@@ -4,7 +4,7 @@
  *     place   in the line, 16 of them: short keys by their first byte, longer ones by first and last
  *
  * Whoever puts a leaf into the newest tree or takes one out of it says so here, so a place names a leaf of that tree or none. Two keys may want one
- * place; the newer wins, and the other is found by walking down again. The cost is bounded whatever the keys are, and nothing depends on it but time. */
+ * place; what was looked for last has it, and the other is found by walking down again. The cost is bounded whatever the keys are, and nothing depends on it but time. */
 #ifndef WARD_STORAGE_STATE_HINT_H
 #define WARD_STORAGE_STATE_HINT_H
 

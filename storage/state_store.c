@@ -220,6 +220,45 @@ void state_store_expect(const struct state_store *store, struct bytes key, enum 
     }
 }
 
+/* One step of a way down the tree. Gives: the child, fetched. */
+static inline uint32_t fetch_step(const struct state_store *store, uint32_t ref, const struct bytes *key)
+{
+    const struct inner *node = pool_inner(store, ref);
+    uint32_t next = node->child[key_bit(key->data, key->size, node->bit)];
+
+    if ((next & REF_LEAF) == 0) { /* both children of a node exist */
+        __builtin_prefetch(&store->inners[next].child, 1);
+        return next;
+    }
+    const union cell *leaf = &store->cells[next & ~REF_LEAF];
+    __builtin_prefetch(leaf, 1);
+    __builtin_prefetch((const uint8_t *)leaf + STATE_CELL_BYTES / 2, 1);
+    return next;
+}
+
+void state_store_expect_paths(const struct state_store *store, const struct bytes *keys, uint32_t count)
+{
+    uint32_t at[STATE_EXPECT_PATHS_MAX];
+    const struct bytes *key[STATE_EXPECT_PATHS_MAX];
+    uint32_t left = store->root == REF_NONE || ref_is_leaf(store->root) ? 0 : count;
+
+    ASSERT(count <= STATE_EXPECT_PATHS_MAX);
+    for (uint32_t i = 0; i < left; i++) {
+        at[i] = store->root;
+        key[i] = &keys[i];
+    }
+    while (left > 0) { /* T1: each way ends after at most STATE_PROOF_DEPTH_MAX steps */
+        for (uint32_t i = 0; i < left; i++) {
+            at[i] = fetch_step(store, at[i], key[i]);
+            if ((at[i] & REF_LEAF) != 0) { /* the last one takes its place; it makes its step in the next round */
+                left--;
+                at[i] = at[left];
+                key[i] = key[left];
+            }
+        }
+    }
+}
+
 /* --- Changing ----------------------------------------------------------------------------------------------------- */
 
 /* Walks from the root towards the key, making every node on the way changeable, as long as its bit is below `end`.
@@ -230,10 +269,24 @@ static uint32_t *own_path(struct state_store *store, struct bytes key, uint32_t 
 
     ASSERT(*link != REF_NONE);
     while (!ref_is_leaf(*link) && pool_inner(store, *link)->bit < end) {
-        struct inner *node = pool_own(store, link);
+        struct inner *node = pool_inner(store, *link);
+        if (node->dirty == 0) { /* T4: a dirty one is changeable */
+            node = pool_own(store, link);
+        }
         link = &node->child[key_bit(key.data, key.size, node->bit)];
     }
     return link;
+}
+
+/* The leaf `from`, or none, has become the leaf `to`. What is only put leaves a place to what was looked for. */
+static void hint_moved(struct state_store *store, struct bytes key, uint32_t from, uint32_t to)
+{
+    uint32_t *hint = state_hint_place(&store->hints, key);
+
+    ASSERT(ref_is_leaf(to));
+    if (*hint == from || *hint == STATE_HINT_NONE) {
+        *hint = to;
+    }
 }
 
 static enum err replace(struct state_store *store, uint32_t ref, struct bytes value, uint32_t cells_max)
@@ -264,7 +317,7 @@ static enum err replace(struct state_store *store, uint32_t ref, struct bytes va
         return ERR_OK;
     }
     *link = pool_take_leaf(store, key, value);
-    *state_hint_place(&store->hints, key) = *link;
+    hint_moved(store, key, ref, *link);
     ASSERT(*link != ref);
     pool_give(store, ref);
     store->cells_count = store->cells_count - cells_old + cells_new;
@@ -283,7 +336,7 @@ static enum err insert(struct state_store *store, struct bytes key, struct bytes
     }
     journal_record(store, key, REF_NONE);
     uint32_t leaf = pool_take_leaf(store, key, value);
-    *state_hint_place(&store->hints, key) = leaf;
+    hint_moved(store, key, STATE_HINT_NONE, leaf);
     if (store->root == REF_NONE) {
         store->root = leaf;
     } else {

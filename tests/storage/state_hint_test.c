@@ -124,6 +124,26 @@ Test(state_hint, keys_of_one_account_share_a_line_and_differ_in_place)
     free(store);
 }
 
+Test(state_hint, what_was_looked_for_keeps_its_place_when_another_key_is_put)
+{
+    struct state_store *store = store_new(512);
+    uint8_t grant[37] = { 6, 1 }, pointer[37] = { 5, 1 }, value[4] = { 0 };
+    size_t size;
+
+    grant[36] = 1;
+    pointer[36] = 2;
+    struct bytes looked = bytes_of(grant, sizeof grant), put = bytes_of(pointer, sizeof pointer);
+    uint32_t *place = state_hint_place(&store->hints, looked);
+    cr_assert_eq(state_hint_place(&store->hints, put), place, "both want it");
+    cr_assert_eq(state_store_put(store, looked, bytes_of(value, sizeof value)), ERR_OK);
+    uint32_t first = *place;
+    cr_assert_eq(state_store_put(store, put, bytes_of(value, sizeof value)), ERR_OK);
+    cr_assert_eq(*place, first);
+    cr_assert(state_store_get(store, put, value, sizeof value, &size));
+    cr_assert_neq(*place, first, "now it was looked for");
+    free(store);
+}
+
 Test(state_hint, every_key_has_a_place_in_the_table)
 {
     for (uint32_t keys_max = 1; keys_max <= 1 << 20; keys_max *= 32) {
