@@ -14,6 +14,9 @@ const char *record_kind_name(uint8_t kind)
         [RECORD_EVIDENCE] = "evidence",     [RECORD_SEAL] = "seal",       [RECORD_STATE] = "state",
     };
 
+    if (kind == RECORD_REPAIR) {
+        return "repair";
+    }
     return kind < RECORD_KIND_END && names[kind] != NULL ? names[kind] : "unknown";
 }
 

@@ -45,7 +45,8 @@ enum record_kind {
     RECORD_SEAL = 8,        /* table of the batches of an earlier segment; written by the log itself */
     RECORD_STATE = 9,       /* no bytes: carries a changed capsule and nothing else */
     RECORD_KIND_END,
-    RECORD_SKIPPABLE = 0x80
+    RECORD_SKIPPABLE = 0x80,
+    RECORD_REPAIR = 0x80 /* damage that was made good: storage/repair_note.h */
 };
 
 /* Flags of a record. */

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define KIND_FORGOTTEN UINT32_MAX /* keeps its place in the chain and is never found */
+
 void record_index_init(struct record_index *index, struct arena *arena, uint32_t count_max)
 {
     ASSERT(count_max >= 2);
@@ -100,4 +102,21 @@ bool record_index_has_whole(const struct record_index *index, uint8_t kind, cons
         entry = entry_find(index, kind, hash, end);
     }
     return false;
+}
+
+uint32_t record_index_forget(struct record_index *index, const struct record_blocks *blocks, uint8_t kind, const struct hash32 *hash)
+{
+    uint32_t forgotten = 0;
+
+    ASSERT(blocks->begin < blocks->end);
+    for (uint64_t i = 0; i < index->count_max && i < index->last; i++) {
+        struct record_index_entry *entry = &index->entries[(index->last - i) & (index->count_max - 1)];
+        bool here = entry->place.segment == blocks->segment && entry->place.block >= blocks->begin && entry->place.block < blocks->end;
+        bool meant = hash == NULL || (entry->kind == kind && entry->hash_head == hash_head_of(hash));
+        if (here && meant && entry->kind != KIND_FORGOTTEN) {
+            entry->kind = KIND_FORGOTTEN;
+            forgotten++;
+        }
+    }
+    return forgotten;
 }

@@ -40,4 +40,13 @@ bool record_index_find(const struct record_index *index, uint8_t kind, const str
 /* record_index_has_whole says whether all fragments of a record are known. */
 bool record_index_has_whole(const struct record_index *index, uint8_t kind, const struct hash32 *hash);
 
+/* A run of blocks of a segment. */
+struct record_blocks {
+    uint32_t segment, begin, end;
+};
+
+/* record_index_forget forgets fragments whose batch begins in these blocks: they are damaged. With a hash: of the one record of that kind and name; NULL:
+ * all of them. Gives: how many. Cost: a walk over all entries. */
+uint32_t record_index_forget(struct record_index *index, const struct record_blocks *blocks, uint8_t kind, const struct hash32 *hash);
+
 #endif

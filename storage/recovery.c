@@ -436,6 +436,7 @@ static void conclude(struct recovery *recovery)
     struct capsule *capsule = &recovery->capsule;
 
     recovery_assembly_end(recovery, recovery->source);
+    recovery_settle(recovery);
     missing_find(recovery);
     outcome->sign = sign_of(recovery);
     if (pair_is_above(superblock->limit_epoch, superblock->limit_view, capsule->limit_epoch, capsule->limit_view)) {

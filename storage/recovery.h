@@ -28,6 +28,7 @@ struct recovery_damage {
     uint64_t batches;     /* how many from there on: 1 but for a run that is lost without a trace */
     uint8_t kind;         /* of a record whose header is whole but whose payload is not; 0: none such */
     uint64_t height;      /* of that record: what to ask peers for, with `hash` */
+    uint64_t height_last; /* kind 0: what is lost may be of heights from `height` to this one; UINT64_MAX: to the tip */
     struct hash32 hash;
 };
 
@@ -58,13 +59,18 @@ struct recovery_outcome {
     uint64_t records;             /* delivered */
     uint64_t bytes_scanned;
     uint32_t torn;                /* batches dropped because they were never durable */
+    uint32_t repaired;            /* pieces of damage that were made good since: a note says so, they are not in the list */
     uint32_t damage_count;        /* entries in damage */
     uint32_t damage_unlisted;     /* further ones */
     struct recovery_damage damage[RECOVERY_DAMAGE_MAX];
 };
 
+/* recovery_note gives the note that would settle a piece of damage. Needs: damage->segment is not 0. */
+struct repair_note recovery_note(const struct recovery_damage *damage);
+
 /* recovery_run reads every live segment once (the newest twice), delivers the surviving records, fills the log's index and decides. The log must be
- * initialised and not started; its buffers are used as scratch. It may be run again with the same answer. Needs: superblock as superblock_store_open gave it.
+ * initialised and not started; its buffers are used as scratch. It may be run again with the same answer. Damage that a note of the log settles is
+ * counted as repaired and not listed; what was appended again for it is delivered where it lies now, behind what it belonged before. Needs: superblock as superblock_store_open gave it.
  * Gives: *outcome; nothing was written but a segment that provably never held anything durable may be discarded.
  * Fails: ERR_IO (a segment cannot be opened), ERR_CONFLICT (a segment of another store), ERR_VERSION (a newer format or a record
  * kind that must not be skipped), ERR_FULL (more segments than DISK_SEGMENTS_MAX). Blocks: this is start-up. */

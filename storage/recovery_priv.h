@@ -26,11 +26,16 @@ struct recovery {
     uint64_t source;       /* batch that the capsule comes from; 0: none */
     enum batch_fate source_fate;
     struct capsule capsule;
+    uint64_t height;    /* of the newest block record met; 0: none yet */
+    uint32_t open;      /* entries of the damage list from here on wait for the height of the block behind them */
     uint64_t ambiguous; /* places that may have held an acknowledged batch */
 };
 
 /* recovery_report enters a piece of damage. */
 void recovery_report(struct recovery *recovery, const struct recovery_damage *damage);
+
+/* recovery_settle drops from the list what the notes of the log settle, once all of them were read. */
+void recovery_settle(struct recovery *recovery);
 
 /* recovery_deliver hands out the records of a valid batch. Fails: ERR_VERSION, ERR_FULL. */
 enum err recovery_deliver(struct recovery *recovery, const struct scan_place *place);

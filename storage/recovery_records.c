@@ -4,17 +4,68 @@
 
 #include <string.h>
 
+struct repair_note recovery_note(const struct recovery_damage *damage)
+{
+    return (struct repair_note){ .segment = damage->segment, .block = damage->block, .batch = damage->batch, .batches = damage->batches,
+                                 .kind = damage->kind, .hash = damage->hash };
+}
+
+static bool is_settled(const struct recovery *recovery, const struct recovery_damage *damage)
+{
+    struct repair_note place = recovery_note(damage);
+
+    return repair_notes_cover(&recovery->log->repairs, &place);
+}
+
 void recovery_report(struct recovery *recovery, const struct recovery_damage *damage)
 {
     struct recovery_outcome *outcome = recovery->outcome;
 
     ASSERT(damage->fate != FATE_KEEP);
     recovery->assembly.hurt = true;
+    if (is_settled(recovery, damage)) {
+        outcome->repaired++;
+        return;
+    }
     if (outcome->damage_count < RECOVERY_DAMAGE_MAX) {
-        outcome->damage[outcome->damage_count++] = *damage;
+        struct recovery_damage *entry = &outcome->damage[outcome->damage_count++];
+        *entry = *damage;
+        entry->height = damage->kind == 0 ? recovery->height : damage->height;
+        entry->height_last = damage->kind == 0 ? UINT64_MAX : damage->height;
     } else {
         outcome->damage_unlisted++;
     }
+}
+
+/* height_met ends the range of heights of damage in front of this record. A block that was appended again stands out of order. */
+static void height_met(struct recovery *recovery, uint64_t height)
+{
+    struct recovery_outcome *outcome = recovery->outcome;
+
+    for (; recovery->open < outcome->damage_count; recovery->open++) {
+        struct recovery_damage *damage = &outcome->damage[recovery->open];
+        if (damage->kind == 0) {
+            damage->height_last = height > damage->height ? height : damage->height;
+            damage->height = height < damage->height ? height : damage->height;
+        }
+    }
+    recovery->height = height;
+}
+
+void recovery_settle(struct recovery *recovery)
+{
+    struct recovery_outcome *outcome = recovery->outcome;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < outcome->damage_count; i++) {
+        if (is_settled(recovery, &outcome->damage[i])) {
+            outcome->repaired++;
+        } else {
+            outcome->damage[kept++] = outcome->damage[i];
+        }
+    }
+    ASSERT(kept <= outcome->damage_count);
+    outcome->damage_count = kept;
 }
 
 static void report_record(struct recovery *recovery, const struct record_head *head, const struct scan_place *place, enum batch_fate fate)
@@ -143,6 +194,13 @@ static enum err record_take(struct recovery *recovery, const struct record_head 
     if (head->kind == RECORD_SEAL) { /* stands between the fragments of a record that goes on in the next segment */
         seal_check(recovery, head, place, payload);
         return ERR_OK;
+    }
+    if (head->kind == RECORD_REPAIR) {
+        log_repair_take(recovery->log, head, payload);
+        return ERR_OK;
+    }
+    if (head->kind == RECORD_BLOCK || head->kind == RECORD_PAYLOAD) {
+        height_met(recovery, head->height);
     }
     if (head->kind != RECORD_STATE && head->kind < RECORD_SKIPPABLE) {
         at->segment = recovery->scan.segment;

@@ -356,6 +356,23 @@ void log_extent_note(struct segment_log *log, uint32_t segment, uint64_t height)
     last->height_max = height > last->height_max ? height : last->height_max;
 }
 
+void log_repair_take(struct segment_log *log, const struct record_head *head, const uint8_t *payload)
+{
+    struct repair_note note;
+    uint32_t bytes = head->bytes == head->bytes_total ? head->bytes : 0;
+
+    ASSERT(head->kind == RECORD_REPAIR);
+    for (uint32_t at = 0; at + REPAIR_NOTE_BYTES <= bytes && at < REPAIR_NOTES_MAX * REPAIR_NOTE_BYTES; at += REPAIR_NOTE_BYTES) {
+        if (repair_note_decode(payload + at, &note) != ERR_OK) {
+            return;
+        }
+        if (log->repairs.count == REPAIR_NOTES_MAX && log->extents_count > 0) {
+            repair_notes_forget(&log->repairs, log->extents[log->extents_first].segment);
+        }
+        (void)repair_notes_add(&log->repairs, &note);
+    }
+}
+
 uint32_t segment_log_needed(struct segment_log *log, uint64_t height)
 {
     ASSERT(log->started);

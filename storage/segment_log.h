@@ -16,6 +16,7 @@
 #include "storage/disk.h"
 #include "storage/format.h"
 #include "storage/record_index.h"
+#include "storage/repair_note.h"
 
 #define LOG_GROUP_RECORDS_MAX 16u  /* records in one append */
 #define LOG_RECORD_PARTS_MAX 16u   /* runs of bytes in one record */
@@ -34,7 +35,7 @@ struct segment_log_config {
 
 /* One record to append. */
 struct log_record {
-    uint8_t kind; /* enum record_kind, not RECORD_SEAL */
+    uint8_t kind; /* enum record_kind, not RECORD_SEAL; RECORD_REPAIR: `hash` is ignored, the payload is whole notes */
     uint8_t flags; /* 0 or RECORD_FLAG_DETACHABLE */
     uint64_t height;
     uint64_t view;
@@ -103,6 +104,7 @@ struct segment_log {
     struct disk_request write;
     struct disk_request prepare;
     struct record_index index;
+    struct repair_notes repairs;     /* damage that was made good, of segments that count */
     struct log_read *reading;        /* at most one */
     uint64_t write_begin_ns;
     uint64_t write_chain;            /* chain value of the batch under way */
@@ -172,7 +174,7 @@ struct log_read {
     struct segment_log *log;
     uint8_t kind;
     struct hash32 hash;
-    uint8_t *out;
+    uint8_t *out;         /* NULL: the record is checked, not copied */
     uint32_t out_bytes;   /* capacity */
     uint32_t bytes_total; /* of the record, known after the first fragment */
     uint32_t bytes_read;

@@ -32,6 +32,10 @@ void log_batch_close(struct segment_log *log, struct log_batch *batch, uint64_t 
 /* log_index_batch remembers where the records of a durable batch lie. */
 void log_index_batch(struct segment_log *log, const struct batch_head *head, const uint8_t *data, uint32_t block);
 
+/* log_repair_take remembers the notes in a RECORD_REPAIR. What is none is passed over, and so is a record that was cut in two: whoever wrote it looks whether
+ * it counts, and writes another. */
+void log_repair_take(struct segment_log *log, const struct record_head *head, const uint8_t *payload);
+
 /* log_extent_note takes note of a segment, and of a block of that height in it; 0: of none. Needs: segments ascend. */
 void log_extent_note(struct segment_log *log, uint32_t segment, uint64_t height);
 

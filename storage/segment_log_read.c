@@ -52,10 +52,12 @@ static enum err fragment_take(struct segment_log *log, struct log_read *read)
         return ERR_FORMAT;
     }
     read->bytes_total = head.bytes_total;
-    if (head.bytes_total > read->out_bytes) {
+    if (read->out != NULL && head.bytes_total > read->out_bytes) {
         return ERR_FULL;
     }
-    memcpy(read->out + read->bytes_read, at + RECORD_HEAD_BYTES, head.bytes);
+    if (read->out != NULL) {
+        memcpy(read->out + read->bytes_read, at + RECORD_HEAD_BYTES, head.bytes);
+    }
     read->bytes_read += head.bytes;
     return ERR_OK;
 }

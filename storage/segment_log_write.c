@@ -45,7 +45,9 @@ void log_index_batch(struct segment_log *log, const struct batch_head *head, con
         place.segment = head->segment;
         place.block = block;
         log_extent_note(log, head->segment, record.kind == RECORD_BLOCK || record.kind == RECORD_PAYLOAD ? record.height : 0);
-        if (record.kind != RECORD_SEAL && record.kind != RECORD_STATE) {
+        if (record.kind == RECORD_REPAIR) {
+            log_repair_take(log, &record, data + place.offset + RECORD_HEAD_BYTES);
+        } else if (record.kind != RECORD_SEAL && record.kind != RECORD_STATE) {
             record_index_add(&log->index, &record, &place);
         }
     }

@@ -89,6 +89,7 @@ Test(format, every_kind_has_a_name_and_an_unknown_one_says_so)
     for (uint8_t kind = 1; kind < RECORD_KIND_END; kind++) {
         cr_assert_str_neq(record_kind_name(kind), "unknown");
     }
+    cr_assert_str_eq(record_kind_name(RECORD_REPAIR), "repair");
     cr_assert_str_eq(record_kind_name(0), "unknown");
     cr_assert_str_eq(record_kind_name(RECORD_KIND_END), "unknown");
     cr_assert_str_eq(record_kind_name(255), "unknown");

@@ -75,3 +75,27 @@ Test(record_index, gives_the_newest_of_two_with_one_name)
     cr_assert(record_index_find(&index, RECORD_BLOCK, &name, 0, &place));
     cr_assert_eq(place.bytes, 20);
 }
+
+Test(record_index, forgets_what_is_damaged_and_finds_the_copy_that_came_before_or_after)
+{
+    struct record_index index = index_of(64);
+    struct record_blocks here = { .segment = 1, .begin = 5, .end = 6 };
+    struct hash32 name = name_of(5);
+    struct record_place place;
+
+    add(&index, RECORD_BLOCK, 5, 0, 10, 10);
+    add(&index, RECORD_PAYLOAD, 5, 0, 7, 7);
+    add(&index, RECORD_BLOCK, 6, 0, 10, 10);
+    cr_assert_eq(record_index_forget(&index, &here, RECORD_PAYLOAD, &name), 1);
+    cr_assert_eq(record_index_forget(&index, &here, RECORD_PAYLOAD, &name), 0, "once");
+    cr_assert_not(record_index_find(&index, RECORD_PAYLOAD, &name, 0, &place));
+    cr_assert(record_index_find(&index, RECORD_BLOCK, &name, 0, &place), "the other record of the batch stays");
+    cr_assert_eq(record_index_forget(&index, &here, 0, NULL), 1);
+    cr_assert_not(record_index_find(&index, RECORD_BLOCK, &name, 0, &place));
+    struct record_head head = { .kind = RECORD_BLOCK, .bytes = 10, .bytes_total = 10, .hash = name };
+    record_index_add(&index, &head, &(struct record_place){ .segment = 9, .block = 3, .bytes = 10 });
+    cr_assert(record_index_find(&index, RECORD_BLOCK, &name, 0, &place));
+    cr_assert_eq(place.segment, 9);
+    name = name_of(6);
+    cr_assert(record_index_find(&index, RECORD_BLOCK, &name, 0, &place), "a neighbour is not meant");
+}

@@ -287,7 +287,67 @@ Test(recovery, an_adopted_batch_is_whole_again_when_its_block_was_fetched_and_ap
     store_close(store);
 }
 
-/* Every group in turn, every kind of damage: all other groups are delivered, and the damage is named or located. */
+/* repair appends block `group` again, as if a peer had given it, and the notes that settle all damage. */
+static void repair(struct store *store, uint64_t group)
+{
+    static uint8_t notes[RECOVERY_DAMAGE_MAX][REPAIR_NOTE_BYTES];
+    uint8_t payload[12000];
+    struct bytes part = bytes_of(payload, store_payload_bytes(store, group));
+    struct log_record record = { .kind = RECORD_BLOCK, .height = group, .hash = store_hash(RECORD_BLOCK, group), .parts = &part, .parts_count = 1 };
+    uint64_t lsn;
+
+    store_payload(group, payload, store_payload_bytes(store, group));
+    cr_assert_eq(segment_log_append(&store->log, segment_log_capsule(&store->log), &record, 1, &lsn), ERR_OK);
+    for (uint32_t i = 0; i < store->outcome.damage_count; i++) {
+        struct repair_note note = recovery_note(&store->outcome.damage[i]);
+        repair_note_encode(&note, notes[i]);
+        part = bytes_of(notes[i], REPAIR_NOTE_BYTES);
+        record = (struct log_record){ .kind = RECORD_REPAIR, .parts = &part, .parts_count = 1 };
+        cr_assert_eq(segment_log_append(&store->log, segment_log_capsule(&store->log), &record, 1, &lsn), ERR_OK);
+        store_run(store);
+        cr_assert(repair_notes_cover(&store->log.repairs, &note), "it counts once it is durable");
+    }
+}
+
+/* What was repaired is delivered from its new place, is not reported again, and the vote is what it was. */
+static void check_repaired(struct store *store, uint64_t group)
+{
+    uint32_t damaged = store->outcome.damage_count;
+    enum recovery_sign sign = store->outcome.sign;
+    bool there = false;
+
+    repair(store, group);
+    for (int again = 0; again < 2; again++) {
+        cr_assert_eq(store_recover(store), ERR_OK);
+        cr_assert_eq(store->outcome.damage_count, 0, "group %lu", group);
+        cr_assert_eq(store->outcome.repaired, damaged);
+        cr_assert_eq(store->outcome.sign, sign);
+    }
+    for (uint32_t at = 0; at < store->seen_count; at++) {
+        there = there || (store->seen[at].kind == RECORD_BLOCK && store->seen[at].height == group && store->seen[at].intact);
+    }
+    cr_assert(there, "group %lu is back", group);
+}
+
+Test(recovery, damage_names_the_heights_that_may_be_lost)
+{
+    struct store *store = filled(LAST);
+
+    damage_head(store, batch_of_group(store, 4), HEAD_OTHER);
+    cr_assert_eq(store_recover(store), ERR_OK);
+    cr_assert_eq(store->outcome.damage[0].kind, 0);
+    cr_assert_eq(store->outcome.damage[0].height, 3);
+    cr_assert_eq(store->outcome.damage[0].height_last, 5);
+    store_close(store);
+    store = filled(LAST);
+    damage_head(store, batch_of_group(store, LAST), HEAD_OTHER);
+    cr_assert_eq(store_recover(store), ERR_OK);
+    cr_assert_eq(store->outcome.damage[0].height, LAST - 1);
+    cr_assert_eq(store->outcome.damage[0].height_last, UINT64_MAX, "nothing stands behind it");
+    store_close(store);
+}
+
+/* Every group in turn, every kind of damage: all other groups are delivered, the damage is named or located, and once it was made good it is gone. */
 Test(recovery, rot_below_the_last_batch_is_reported_and_cuts_nothing)
 {
     for (uint64_t group = 1; group < LAST; group++) {
@@ -315,6 +375,8 @@ Test(recovery, rot_below_the_last_batch_is_reported_and_cuts_nothing)
             cr_assert_eq(store->outcome.torn, 0);
             cr_assert_eq(store->outcome.position.capsule.vote_height, LAST);
             cr_assert_eq(store->outcome.sign, store->outcome.missing_high_qc ? SIGN_AFTER_FETCH : SIGN_FREELY);
+            store_start(store);
+            check_repaired(store, group);
             store_close(store);
         }
     }
