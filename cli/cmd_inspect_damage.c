@@ -49,8 +49,9 @@ static void start_sentence(const struct recovery_outcome *outcome, char out[SENT
 
     switch (outcome->sign) {
     case SIGN_FREELY:
-        snprintf(out, SENTENCE_BYTES, "goes on behind batch %llu and may sign%s", (unsigned long long)outcome->position.batch,
-                 outcome->torn > 0 ? "; what was cut by a crash is dropped, nobody was told of it" : "");
+        snprintf(out, SENTENCE_BYTES, "goes on behind batch %llu and may sign%s%s", (unsigned long long)outcome->position.batch,
+                 outcome->torn > 0 ? "; what was cut by a crash is dropped, nobody was told of it" : "",
+                 outcome->damage_count > 0 ? "; committed blocks that are damaged are fetched from others, appended again and read back" : "");
         return;
     case SIGN_AFTER_FETCH:
         snprintf(out, SENTENCE_BYTES, "goes on behind batch %llu, but signs only after it fetched from others:%s%s%s%s", (unsigned long long)outcome->position.batch,
@@ -93,9 +94,9 @@ static json_t *outcome_json(const struct store_view *view, const struct recovery
         json_array_append_new(list, damage_json(&outcome->damage[i]));
     }
     start_sentence(outcome, sentence);
-    return json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "start", sentence, "superblock_copies_bad", copies_bad, "batches_whole",
+    return json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "start", sentence, "superblock_copies_bad", copies_bad, "batches_whole",
                      (json_int_t)outcome->batches, "records_whole", (json_int_t)outcome->records, "bytes_read", (json_int_t)outcome->bytes_scanned, "proved_durable_batch",
-                     (json_int_t)outcome->proved, "torn", (json_int_t)outcome->torn, "damaged", (json_int_t)(outcome->damage_count + outcome->damage_unlisted),
+                     (json_int_t)outcome->proved, "torn", (json_int_t)outcome->torn, "damaged", (json_int_t)(outcome->damage_count + outcome->damage_unlisted), "repaired", (json_int_t)outcome->repaired,
                      "segments_to_discard", (json_int_t)view->disk.discards_spared, "damage", list);
 }
 

@@ -225,6 +225,10 @@ bool status_words(const json_t *status, char out[STATUS_WORDS_BYTES])
     if (number_of(status, "draining") != 0) {
         say(&text, "\nThis replica is stopping.");
     }
+    if (number_of(status, "damage_found") != 0) {
+        say(&text, "\nDamage of its log: %lld found, %lld made good, %lld waiting. Its disk deserves a look (dmesg, SMART).", number_of(status, "damage_found"),
+            number_of(status, "damage_repaired"), number_of(status, "damage_waiting"));
+    }
     if (json_object_get(status, "stuck_ms") != NULL) {
         say_stuck(&text, status, up);
     }

@@ -94,6 +94,7 @@ struct append_record {
     X(FETCHED, "fetched")                 /* value = blocks in the bundle */                                 \
     X(SERVED, "served")                                                                                      \
     X(CHECKPOINTED, "checkpointed")                                                                          \
+    X(REPAIRED, "repaired")             /* a block that our log had lost is appended again; member = who gave it */ \
     X(HEDGED, "hedged")                   /* a reserve checks a proposal itself (P1) */                      \
     X(QUIET, "quiet")                     /* no work is outstanding any more */
 
@@ -134,6 +135,7 @@ struct effect {
             uint32_t records_count; /* 0: the state alone */
             struct voting_state state; /* holds once all of the group is durable */
             bool urgent;            /* false: may wait until something else is written, or the clean stop */
+            bool note;              /* the driver adds its note of damage that was made good (S5) */
         } append;
         struct {
             uint32_t batch;         /* comes back in VERIFIED */

@@ -29,6 +29,7 @@ enum event_kind {
     EVENT_READ,       /* a local read that gates the release of a record (Q5) */
     EVENT_PROVE,      /* somebody wants the CommitProof of a height */
     EVENT_SNAPSHOT,   /* a snapshot is durable: the log below may go, so what still counts in it is appended again (K2) */
+    EVENT_REPAIR,     /* our own log lost a committed block to its disk: fetch it and append it again; or damage is made good, and is to be noted (S5) */
     EVENT_KIND_END
 };
 
@@ -69,6 +70,9 @@ struct event {
             bool found;
             struct bytes bytes;
         } record;
+        struct {
+            uint64_t height;  /* of the block; 0: an append with nothing but a note is wanted */
+        } repair;
         struct {
             bool on;
         } mute;

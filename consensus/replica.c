@@ -353,6 +353,9 @@ static void on_event(struct replica *r, const struct event *event)
     case EVENT_SNAPSHOT:
         replica_on_snapshot(r);
         break;
+    case EVENT_REPAIR:
+        replica_on_repair(r, event->repair.height);
+        break;
     case EVENT_KIND_END:
         ASSERT(false);
     }
@@ -387,6 +390,7 @@ static void pump(struct replica *r)
     replica_pump_forward(r);
     replica_pump_fetch(r);
     replica_pump_serve(r);
+    replica_pump_repair(r);
     replica_pump_checkpoint(r);
     replica_pump_reads(r);
     bool outstanding = replica_is_outstanding(r);

@@ -64,6 +64,10 @@ void replica_restore_state(struct replica *r, const struct voting_state *state);
 enum err replica_restore_record(struct replica *r, uint8_t kind, uint64_t height, uint64_t view, const struct hash32 *hash, struct bytes payload,
                                 struct effects *out);
 
+/* replica_restore_again prepares for the records of the log to come once more from its beginning: blocks that did not link make room for those that do. Needs: before
+ * the first step; what is committed is executed. */
+void replica_restore_again(struct replica *r);
+
 /* replica_step handles one event. Gives: the effects, in the order in which they must be carried out.
  * Cost: bounded; see docs/protocol.md section 13. */
 void replica_step(struct replica *r, struct now now, const struct event *event, struct effects *out);
@@ -136,6 +140,7 @@ struct replica_counters {
     uint64_t proposals_held;             /* P1: by this replica as a reserve */
     uint64_t hedges;                     /* of these, checked for want of a certificate */
     uint64_t blocks_committed, commands_committed;
+    uint64_t blocks_repaired;            /* fetched or found again because our log had lost them (S5) */
     uint64_t commits_by[4];              /* as value of MARK_COMMITTED */
     uint64_t view_changes[CAUSE_END];    /* own TIMEOUTs by cause */
     uint64_t requests_admitted, requests_refused;
@@ -153,6 +158,12 @@ const struct commit_proof *replica_tip_proof(const struct replica *r);
 /* replica_wants_snapshot tells whether f + 1 members have said, lately, that the blocks behind the newest committed one are gone from their logs (S3). What
  * they said counts for some seconds: where no snapshot helps, blocks are asked for again. */
 bool replica_wants_snapshot(const struct replica *r);
+
+/* replica_committed gives the hash of the committed block at a height. Gives: false when it is above, or no longer here. */
+bool replica_committed(const struct replica *r, uint64_t height, struct hash32 *hash);
+
+/* replica_repair_ended tells whether a block that REPAIR asked for is not to be had: nobody gave it, and nobody is asked any more. */
+bool replica_repair_ended(const struct replica *r);
 
 /* replica_checkpoint gives the newest checkpoint certificate that it holds (its own, received or restored), or NULL. State and receipt proofs
  * are made against its roots, so for each block that a checkpoint may name (the tip that K1 asks for included) the COMMIT effect asks

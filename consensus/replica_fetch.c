@@ -341,6 +341,9 @@ void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bu
 {
     struct fetch *fetch = &r->fetch;
 
+    if (!bundle->chain && replica_repair_bundle(r, from, bundle)) {
+        return;
+    }
     if (!fetch->active || fetch->checking || fetch->peer != from || fetch->chain != bundle->chain) {
         replica_refuse(r, VERDICT_STALE);
         return;

@@ -40,6 +40,7 @@ struct effect *replica_append_begin(struct replica *r)
     struct effect *append = effects_add(r->out, EFFECT_APPEND);
 
     append->append.records_count = 0;
+    append->append.note = false;
     return append;
 }
 
@@ -51,11 +52,10 @@ static struct append_record *add_record(struct effect *append, enum replica_reco
     return record;
 }
 
-void replica_add_block(struct replica *r, struct effect *append, struct block *block)
+void replica_add_again(struct replica *r, struct effect *append, const struct block *block)
 {
     struct cert none;
 
-    ASSERT(block->lsn == 0);
     struct append_record *record = add_record(append, REPLICA_RECORD_BLOCK, block->header.height, block->view, &block->hash);
     struct writer writer = effects_room(r->out);
     block_header_encode(&block->header, &writer);
@@ -69,6 +69,12 @@ void replica_add_block(struct replica *r, struct effect *append, struct block *b
     record = add_record(append, REPLICA_RECORD_PAYLOAD, block->header.height, block->view, &block->hash);
     record->detachable = true;
     record->parts[0] = bytes_of(block->body, block->body_bytes);
+}
+
+void replica_add_block(struct replica *r, struct effect *append, struct block *block)
+{
+    ASSERT(block->lsn == 0);
+    replica_add_again(r, append, block);
     block->lsn = r->lsn + 1;
     if (block->has_justify && !r->high_recorded && safety_knows_high(&r->safety, &r->high.ballot) &&
         ballot_equal(&block->justify.ballot, &r->high.ballot)) {

@@ -108,6 +108,19 @@ struct fetch {
     struct hash32 last;   /* highest block of that bundle */
 };
 
+/* A committed block that our own log has lost, on its way back (S5). */
+struct repair {
+    bool wanted;
+    bool asking;
+    uint32_t peer;
+    uint64_t height;
+    struct hash32 hash;
+    uint64_t deadline_ns;
+    uint32_t tries;
+    struct block *slot;   /* has the body until its append is carried out; NULL: none */
+    bool slot_is_new;     /* of this step */
+};
+
 /* What is being read back from the log for somebody else: first a proof, then the bodies below it. */
 enum serve_stage { SERVE_IDLE, SERVE_CHILD, SERVE_GRANDCHILD, SERVE_PROOF, SERVE_BODY };
 
@@ -202,6 +215,7 @@ struct replica {
     struct duty duty;
     struct fetch fetch;
     struct serve serve;
+    struct repair repair;
     struct checkpoints checkpoints;
     struct quorum_read reads[READS_MAX];
     uint64_t reads_next;
@@ -243,6 +257,8 @@ void replica_send(struct replica *r, struct member_set to, uint64_t after_lsn, c
 struct effect *replica_append_begin(struct replica *r);
 uint64_t replica_append_end(struct replica *r, struct effect *append, bool urgent);
 void replica_add_block(struct replica *r, struct effect *append, struct block *block);
+/* replica_add_again adds the records of a block that is in the log already, or was. */
+void replica_add_again(struct replica *r, struct effect *append, const struct block *block);
 void replica_add_high(struct replica *r, struct effect *append);
 void replica_add_tc(struct replica *r, struct effect *append);
 void replica_add_cert(struct replica *r, struct effect *append, const struct cert *cert);
@@ -377,6 +393,13 @@ void replica_on_fetch(struct replica *r, uint32_t from, const struct message_fet
 void replica_on_prove(struct replica *r, uint64_t token, uint64_t height);
 void replica_on_record(struct replica *r, const struct event *event);
 void replica_pump_serve(struct replica *r);
+
+/* --- Repair (replica_repair.c) -------------------------------------------------------------------------------------------------------------------- */
+
+void replica_on_repair(struct replica *r, uint64_t height);
+/* replica_repair_bundle takes a block that was asked for. Gives: false when it is not for a repair. */
+bool replica_repair_bundle(struct replica *r, uint32_t from, const struct message_bundle *bundle);
+void replica_pump_repair(struct replica *r);
 
 /* --- Checkpoints (replica_checkpoint.c) --------------------------------------------------------------------------------------------------- */
 

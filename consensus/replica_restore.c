@@ -54,6 +54,17 @@ void replica_restore_view(struct replica *r)
     }
 }
 
+void replica_restore_again(struct replica *r)
+{
+    ASSERT(!r->started);
+    ASSERT(r->executed_height == r->history.high);
+    for (uint32_t i = 0; i < r->blocks.count; i++) {
+        if (r->blocks.slots[i].used) {
+            replica_let_go(r, &r->blocks.slots[i]);
+        }
+    }
+}
+
 static void take_qc(struct replica *r, const struct cert *cert)
 {
     if (cert->ballot.kind == VOTE_COMMIT) {

@@ -160,6 +160,17 @@ static void port_failed(void *context, enum err err)
                              daemon->boot.config.node.data_dir, err_name(err));
 }
 
+/* port_damage says each piece once when it is found and once when it is made good. */
+static void port_damage(void *context, const struct recovery_damage *damage, bool repaired)
+{
+    static struct log_event found = LOG_EVENT(LOG_WARN, "W-0207", "log.damaged"), good = LOG_EVENT(LOG_INFO, NULL, "log.repaired");
+    const struct daemon *daemon = context;
+
+    log_write(repaired ? &good : &found, "segment=%u block=%u batch=%llu record=%s height=%llu fate=%s waiting=%u", damage->segment, damage->block,
+              (unsigned long long)damage->batch, damage->kind == 0 ? "any" : record_kind_name(damage->kind), (unsigned long long)damage->height,
+              batch_fate_name(damage->fate), daemon->driver.repair.count);
+}
+
 struct driver_ports daemon_ports(struct daemon *daemon)
 {
     return (struct driver_ports){
@@ -176,5 +187,6 @@ struct driver_ports daemon_ports(struct daemon *daemon)
         .drained = port_drained,
         .halted = port_halted,
         .failed = port_failed,
+        .damage = port_damage,
     };
 }

@@ -313,11 +313,15 @@ bool driver_work(struct driver *driver)
     tell_mute(driver);
     tell_durable(driver);
     release(driver);
+    if (driver->read_waits && driver->log.reading == NULL) {
+        driver_start_read(driver);
+    }
     tell_record(driver);
     driver_execute_slice(driver);
     tell_timer(driver);
     release(driver);
     driver_work_snapshots(driver);
+    driver_work_repair(driver);
     return driver_deadline_ns(driver) == 0;
 }
 
@@ -355,7 +359,7 @@ bool driver_is_working(const struct driver *driver)
 
 bool driver_is_idle(const struct driver *driver)
 {
-    return segment_log_is_idle(&driver->log) && driver->commits_count == 0 && driver->outbox.count == 0 && !driver->reading &&
+    return segment_log_is_idle(&driver->log) && driver->commits_count == 0 && driver->outbox.count == 0 && !driver->reading && driver->log.reading == NULL &&
            !driver->snapshots.io.busy && !driver->snapshot_serve.io.busy && !driver->snapshot_fetch.io.busy;
 }
 

@@ -20,6 +20,7 @@
 #include "node/apply.h"
 #include "node/outbox.h"
 #include "node/ports.h"
+#include "node/repair.h"
 #include "node/snapshot_fetch.h"
 #include "node/snapshot_serve.h"
 #include "node/snapshots.h"
@@ -77,6 +78,7 @@ struct driver {
     uint32_t first_wanted;  /* ... as it shall be; >= first_segment */
     uint32_t retire_next;   /* segments from here up to first_segment are to be taken out of use */
     bool save_wanted;       /* the superblock is behind: the owner saves it */
+    struct repair repair;
     struct outbox outbox;
     struct effects *effects;
     uint32_t effect_next;   /* first effect not carried out; < effects->count only while stalled */
@@ -94,6 +96,8 @@ struct driver {
     struct log_read read;
     uint64_t read_token;
     bool reading;           /* a READ_RECORD is under way */
+    bool read_waits;        /* ... and waits for another reading to end */
+    uint64_t read_height;
     bool read_done;         /* its answer waits to be told */
     bool read_found;
     uint32_t read_bytes;
@@ -135,6 +139,9 @@ void driver_refuse(struct driver *driver, uint16_t code, uint32_t retry_after_ms
 
 /* driver_fail ends signing for good, as a log that cannot write does: for a write beside the log that failed. Tells the owner once. */
 void driver_fail(struct driver *driver, enum err err);
+
+/* driver_damage tells of a piece of damage of the log that somebody found: it is made good, and nobody reads it any more. What is known is passed over. */
+void driver_damage(struct driver *driver, const struct recovery_damage *damage);
 
 /* driver_must_restart: a snapshot from others is installed. The owner ends this replica without more ado and starts it again: it begins there. */
 bool driver_must_restart(const struct driver *driver);

@@ -12,7 +12,7 @@ _Static_assert((int)REPLICA_RECORD_PAYLOAD == (int)RECORD_PAYLOAD, "the replica 
 _Static_assert((int)REPLICA_RECORD_CERTIFICATE == (int)RECORD_CERTIFICATE, "the replica numbers records as the log does");
 _Static_assert((int)REPLICA_RECORD_CHECKPOINT == (int)RECORD_CHECKPOINT, "the replica numbers records as the log does");
 _Static_assert((int)REPLICA_RECORD_EVIDENCE == (int)RECORD_EVIDENCE, "the replica numbers records as the log does");
-_Static_assert(APPEND_RECORDS_MAX <= LOG_GROUP_RECORDS_MAX, "a group of the replica is a group of the log");
+_Static_assert(APPEND_RECORDS_MAX + 1 <= LOG_GROUP_RECORDS_MAX, "a group of the replica is a group of the log");
 _Static_assert(APPEND_PARTS_MAX <= LOG_RECORD_PARTS_MAX, "likewise its parts");
 
 static void effect_send(struct driver *driver, const struct effect *effect)
@@ -50,7 +50,7 @@ static struct capsule capsule_of(const struct voting_state *state)
 /* effect_append gives false when the log has no room yet. */
 static bool effect_append(struct driver *driver, const struct effect *effect)
 {
-    struct log_record records[APPEND_RECORDS_MAX];
+    struct log_record records[APPEND_RECORDS_MAX + 1];
     struct capsule capsule = capsule_of(&effect->append.state);
     uint64_t lsn = 0;
 
@@ -65,7 +65,11 @@ static bool effect_append(struct driver *driver, const struct effect *effect)
                                           .parts = from->parts,
                                           .parts_count = from->parts_count };
     }
-    enum err err = segment_log_append(&driver->log, &capsule, records, effect->append.records_count, &lsn);
+    uint32_t count = effect->append.records_count;
+    if (effect->append.note && driver_repair_note(driver, &records[count])) {
+        count++;
+    }
+    enum err err = segment_log_append(&driver->log, &capsule, records, count, &lsn);
     if (err == ERR_FULL) {
         return false;
     }
@@ -85,13 +89,37 @@ static void effect_commit(struct driver *driver, const struct effect *effect)
     driver->commits_count++;
 }
 
+/* read_damaged: what should be served cannot be read any more. */
+static void read_damaged(struct driver *driver, const struct log_read *read)
+{
+    struct recovery_damage damage = { .fate = FATE_ROT, .segment = read->place.segment, .block = read->place.block, .batches = 1, .kind = read->kind,
+        .height = driver->read_height, .height_last = driver->read_height, .hash = read->hash };
+
+    if (damage.segment != 0) {
+        driver_damage(driver, &damage);
+    }
+}
+
 static void read_finished(struct log_read *read, enum err err, uint32_t bytes)
 {
     struct driver *driver = read->context;
 
+    if (err == ERR_FORMAT || err == ERR_IO) {
+        read_damaged(driver, read);
+    }
     driver->read_done = true;
     driver->read_found = err == ERR_OK;
     driver->read_bytes = bytes;
+}
+
+void driver_start_read(struct driver *driver)
+{
+    enum err err = segment_log_read(&driver->log, &driver->read);
+
+    driver->read_waits = err == ERR_AGAIN; /* A repair reads back: it is over soon. */
+    if (err != ERR_OK && err != ERR_AGAIN) {
+        read_finished(&driver->read, err, 0);
+    }
 }
 
 static void effect_read_record(struct driver *driver, const struct effect *effect)
@@ -99,16 +127,14 @@ static void effect_read_record(struct driver *driver, const struct effect *effec
     ASSERT(!driver->reading);
     driver->reading = true;
     driver->read_token = effect->read_record.token;
+    driver->read_height = effect->read_record.height;
     driver->read = (struct log_read){ .kind = effect->read_record.kind,
                                       .hash = effect->read_record.hash,
                                       .out = driver->read_buffer,
                                       .out_bytes = DRIVER_RECORD_BYTES,
                                       .done = read_finished,
                                       .context = driver };
-    enum err err = segment_log_read(&driver->log, &driver->read);
-    if (err != ERR_OK) {
-        read_finished(&driver->read, err, 0);
-    }
+    driver_start_read(driver);
 }
 
 /* effect_tell hands the kinds that only pass through to the owner. */

@@ -22,6 +22,15 @@ uint64_t driver_snapshots_deadline_ns(const struct driver *driver);
 /* driver_snapshot_message takes a message about snapshots. Any bytes are safe. */
 void driver_snapshot_message(struct driver *driver, uint32_t from, uint8_t type, struct bytes body);
 
+/* driver_repair_begin takes over what a start found; driver_work_repair goes on; driver_repair_note gives the record that an append with a note carries. Gives: false
+ * when no note is wanted any more. */
+void driver_repair_begin(struct driver *driver, const struct recovery_outcome *outcome);
+void driver_work_repair(struct driver *driver);
+bool driver_repair_note(struct driver *driver, struct log_record *record);
+
+/* driver_start_read begins the READ_RECORD that waits. */
+void driver_start_read(struct driver *driver);
+
 /* driver_is_open: events may come in. */
 static inline bool driver_is_open(const struct driver *driver)
 {

@@ -53,7 +53,9 @@ static void retire(struct driver *driver)
     if (driver->retire_next == 0 || driver->retire_next >= driver->first_segment || driver->reading) {
         return;
     }
-    if (disk->ops->retire(disk, driver->retire_next) != ERR_AGAIN) {
+    bool damaged = repair_notes_has_segment(&driver->log.repairs, driver->retire_next) || repair_has_segment(&driver->repair, driver->retire_next);
+    enum err err = damaged ? disk->ops->discard(disk, driver->retire_next) : disk->ops->retire(disk, driver->retire_next);
+    if (err != ERR_AGAIN) { /* The blocks of a damaged one are given back to the file system, not used again. */
         driver->retire_next++;
         driver->counters.segments_retired++;
     }

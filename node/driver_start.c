@@ -5,10 +5,13 @@
  *     log, second reading  -> every surviving record, in order; blocks that they prove committed are executed on the way
  *     START
  *
- * Two readings, because what was promised must be known before the first record is judged, and only the end of the log knows it. */
+ * Two readings, because what was promised must be known before the first record is judged, and only the end of the log knows it. A block that was repaired stands
+ * behind those that follow it: then the log is read again, until a reading brings nothing new or others will bring it sooner. */
 #include "node/driver_priv.h"
 
 #include "base/assert.h"
+
+#define RESTORE_READINGS_MAX 8u
 
 static struct voting_state state_of(const struct capsule *capsule)
 {
@@ -99,10 +102,25 @@ static enum err begin_state(struct driver *driver, const struct superblock *supe
     return apply_load_genesis(&driver->apply);
 }
 
+/* restore_log reads the records, and again while repaired blocks stand out of order and each reading gets further. */
+static enum err restore_log(struct driver *driver, const struct superblock *superblock, struct recovery_outcome *outcome)
+{
+    struct recovery_sink restore = { restore_record, driver };
+    enum err err = ERR_OK;
+    bool more = true;
+
+    for (uint32_t i = 0; i < RESTORE_READINGS_MAX && more && err == ERR_OK; i++) {
+        uint64_t height = driver->apply.height;
+        replica_restore_again(driver->replica);
+        err = recovery_run(&driver->log, superblock, &restore, outcome);
+        more = outcome->repaired > 0 && driver->apply.height > height && driver->apply.height < outcome->position.capsule.committed_height;
+    }
+    return err;
+}
+
 enum err driver_recover(struct driver *driver, const struct superblock *superblock, struct recovery_outcome *outcome)
 {
     struct recovery_sink look = { ignore_record, driver };
-    struct recovery_sink restore = { restore_record, driver };
 
     ASSERT(driver->replica_memory != NULL);
     driver->first_segment = driver->first_wanted = superblock->first_segment;
@@ -124,7 +142,7 @@ enum err driver_recover(struct driver *driver, const struct superblock *superblo
         replica_restore_base(driver->replica, &driver->base.header, &driver->base.cert);
     }
     if (!capsule_is_blank(outcome)) {
-        err = recovery_run(&driver->log, superblock, &restore, outcome);
+        err = restore_log(driver, superblock, outcome);
     }
     return err;
 }
@@ -150,4 +168,5 @@ void driver_start(struct driver *driver, const uint8_t instance[16], const struc
     driver->urgent = true;
     driver->started = true;
     retire_leftovers(driver);
+    driver_repair_begin(driver, outcome);
 }

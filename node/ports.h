@@ -8,6 +8,7 @@
 #include "consensus/effect.h"
 #include "consensus/event.h"
 #include "node/apply.h"
+#include "storage/recovery.h"
 
 #include <stdint.h>
 
@@ -41,6 +42,8 @@ struct driver_ports {
     void (*halted)(void *context, enum halt_reason reason, uint64_t height);
     /* failed: the log cannot write; nothing more will be signed. */
     void (*failed)(void *context, enum err err);
+    /* damage tells of a piece of damage of the log, once when it is found and once when it is made good. NULL: nobody listens. */
+    void (*damage)(void *context, const struct recovery_damage *damage, bool repaired);
 };
 
 #endif

@@ -325,6 +325,18 @@ static void write_snapshots(struct lines *lines, const struct daemon *daemon)
     number(lines, "segments_retired", daemon->driver.counters.segments_retired);
 }
 
+static void write_repair(struct lines *lines, const struct daemon *daemon)
+{
+    const struct repair *repair = &daemon->driver.repair;
+
+    number(lines, "damage_found", repair->counters.found);
+    number(lines, "damage_repaired", repair->counters.repaired);
+    number(lines, "damage_waiting", repair->count);
+    number(lines, "damage_given_up", repair->counters.given_up);
+    number(lines, "damage_settled_before", daemon->recovery.repaired);
+    number(lines, "blocks_repaired", repair->counters.blocks);
+}
+
 static void write_sessions(struct lines *lines, const struct daemon *daemon)
 {
     const struct session_counters *counters = &daemon->sessions.counters;
@@ -352,6 +364,7 @@ uint16_t daemon_status(void *context, uint8_t *out, size_t room, size_t *size)
     write_pool(&lines, daemon);
     write_io(&lines, daemon);
     write_snapshots(&lines, daemon);
+    write_repair(&lines, daemon);
     write_sessions(&lines, daemon);
     *size = lines.used;
     return 0;

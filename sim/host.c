@@ -315,6 +315,20 @@ void host_crash(struct host *host, bool power)
     process_end(host);
 }
 
+bool host_rot(struct host *host, uint64_t height)
+{
+    struct record_place place;
+    struct hash32 hash;
+
+    ASSERT(host->state != HOST_DOWN);
+    bool known = replica_committed(host->driver.replica, height, &hash) && record_index_find(&host->driver.log.index, RECORD_PAYLOAD, &hash, 0, &place);
+    if (known) {
+        uint64_t at = (uint64_t)place.block * DISK_BLOCK + place.offset + RECORD_HEAD_BYTES + place.bytes / 2;
+        sim_disk_sector(&host->disk, place.segment, at / DISK_SECTOR * DISK_SECTOR)[at % DISK_SECTOR] ^= 0x10;
+    }
+    return known;
+}
+
 void host_pause(struct host *host)
 {
     ASSERT(host->state == HOST_UP);

@@ -92,6 +92,9 @@ bool host_start(struct host *host);
 /* host_crash ends the process without a word. power: cuts the power too, so that unflushed sectors are old, new or worse. Needs: not down. */
 void host_crash(struct host *host, bool power);
 
+/* host_rot flips a bit of the commands of a block on the medium. Needs: not down. Gives: false when the log does not have it. */
+bool host_rot(struct host *host, uint64_t height);
+
 void host_pause(struct host *host);
 void host_resume(struct host *host);
 

@@ -15,13 +15,14 @@ const char *const scenario_verbs[VERB_COUNT] = {
     [VERB_SUBMIT] = "submit", [VERB_LOAD] = "load", [VERB_CRASH] = "crash", [VERB_POWER] = "power", [VERB_START] = "start",
     [VERB_PAUSE] = "pause", [VERB_RESUME] = "resume", [VERB_DRAIN] = "drain", [VERB_PARTITION] = "partition", [VERB_CUT] = "cut",
     [VERB_MEND] = "mend", [VERB_HEAL] = "heal", [VERB_LOSE] = "lose", [VERB_WHEN] = "when", [VERB_DISK] = "disk",
+    [VERB_ROT] = "rot",
     [VERB_MEASURE] = "measure", [VERB_REST] = "rest", [VERB_EXPECT] = "expect", [VERB_CALM] = "calm", [VERB_FINISH] = "finish",
 };
 
 const char *const scenario_quantities[QUANTITY_COUNT] = {
     [QUANTITY_EXECUTED] = "executed", [QUANTITY_CERTIFIED_CHECKPOINT] = "checkpoint", [QUANTITY_VIEW] = "view",
     [QUANTITY_TIMEOUT_VIEW] = "timeout_view", [QUANTITY_APPENDS] = "appends", [QUANTITY_CHECKS] = "checks", [QUANTITY_WAKEUPS_PER_BLOCK] = "wakeups_per_block",
-    [QUANTITY_HEIGHT] = "height",
+    [QUANTITY_DAMAGED] = "damaged", [QUANTITY_REPAIRED] = "repaired", [QUANTITY_HEIGHT] = "height",
     [QUANTITY_RUNNING] = "running", [QUANTITY_TOLD] = "told", [QUANTITY_OPEN] = "open", [QUANTITY_BLOCKS] = "blocks",
     [QUANTITY_COMMANDS] = "commands", [QUANTITY_MESSAGES] = "messages", [QUANTITY_MESSAGES_PER_BLOCK] = "messages_per_block",
     [QUANTITY_IDLE] = "idle", [QUANTITY_EQUAL] = "equal", [QUANTITY_MARK] = "mark", [QUANTITY_SENT] = "sent",
@@ -106,6 +107,16 @@ static enum err parse_disk(struct line *line, struct scenario_step *step)
     return err == ERR_OK ? line_range(line, &step->span_least_ns, &step->span_ns) : err;
 }
 
+static enum err parse_rot(struct line *line, struct scenario_step *step)
+{
+    enum err err = line_member(line, &step->target);
+
+    if (err == ERR_OK && !line_take_word(line, "block")) {
+        return line_wrong(line, "\"block\" and a height is missing");
+    }
+    return err == ERR_OK ? line_number(line, 1, 1000000, &step->value) : err;
+}
+
 static enum err parse_quantity(struct line *line, struct scenario_step *step)
 {
     const char *word = line_take(line);
@@ -168,6 +179,7 @@ static enum err parse_verb(struct line *line, struct scenario_step *step)
     case VERB_LOSE: return parse_lose(line, step);
     case VERB_WHEN: return parse_when(line, step);
     case VERB_DISK: return parse_disk(line, step);
+    case VERB_ROT: return parse_rot(line, step);
     case VERB_REST:
     case VERB_FINISH: return parse_rest(line, step);
     case VERB_EXPECT: return parse_expect(line, step);

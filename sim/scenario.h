@@ -37,6 +37,7 @@ enum scenario_verb {
     VERB_LOSE,
     VERB_WHEN,
     VERB_DISK,
+    VERB_ROT,
     VERB_MEASURE,
     VERB_REST,
     VERB_EXPECT,
@@ -54,7 +55,9 @@ enum scenario_quantity {
     QUANTITY_APPENDS,  /* durable writes since measure */
     QUANTITY_CHECKS,   /* signatures given to verification since measure */
     QUANTITY_WAKEUPS_PER_BLOCK, /* moments at which it had something to do since measure, for each block; rounded up */
-    QUANTITY_REPLICAS_LAST = QUANTITY_WAKEUPS_PER_BLOCK,
+    QUANTITY_DAMAGED,  /* pieces of damage that its start found, or it since */
+    QUANTITY_REPAIRED, /* of these, made good */
+    QUANTITY_REPLICAS_LAST = QUANTITY_REPAIRED,
     QUANTITY_HEIGHT,   /* of the highest block that anybody executed */
     QUANTITY_RUNNING,  /* servers */
     QUANTITY_TOLD,     /* requests with a receipt */

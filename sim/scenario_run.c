@@ -85,6 +85,8 @@ static uint64_t of_world(const struct play *play, const struct scenario_step *st
     case QUANTITY_APPENDS:
     case QUANTITY_CHECKS:
     case QUANTITY_WAKEUPS_PER_BLOCK:
+    case QUANTITY_DAMAGED:
+    case QUANTITY_REPAIRED:
     case QUANTITY_COUNT: break;
     }
     ASSERT(false);
@@ -104,6 +106,8 @@ static uint64_t of_replica(const struct play *play, enum scenario_quantity quant
     case QUANTITY_TIMEOUT_VIEW: return status.timeout_view < 0 ? 0 : (uint64_t)status.timeout_view;
     case QUANTITY_APPENDS: return host_flushes(host) - play->base.flushes[member];
     case QUANTITY_CHECKS: return checks_of(host) - play->base.checks[member];
+    case QUANTITY_DAMAGED: return host->driver.repair.counters.found;
+    case QUANTITY_REPAIRED: return host->driver.repair.counters.repaired;
     case QUANTITY_WAKEUPS_PER_BLOCK: return per_block(play, host->wakeups - play->base.wakeups[member]);
     case QUANTITY_HEIGHT:
     case QUANTITY_RUNNING:
@@ -209,6 +213,13 @@ static void finish(struct world *world, uint64_t limit_ns)
     }
 }
 
+static void rot(struct play *play, const struct scenario_step *step)
+{
+    if (!world_rot(play->world, step->target, step->value)) {
+        oracle_fail(&play->world->failure, FAILURE_EXPECTATION, "line %u: that block is not in the log there", (unsigned)step->line);
+    }
+}
+
 static void play_step(struct play *play, const struct scenario_step *step)
 {
     struct world *world = play->world;
@@ -229,6 +240,7 @@ static void play_step(struct play *play, const struct scenario_step *step)
     case VERB_HEAL: world_heal(world); break;
     case VERB_WHEN: world_crash_when(world, step->target, step->mark, step->flag); break;
     case VERB_DISK: slow_disk(world, step); break;
+    case VERB_ROT: rot(play, step); break;
     case VERB_MEASURE: measure(play); break;
     case VERB_REST: world_run_until_rest(world, world->now_ns + step->span_ns); break;
     case VERB_EXPECT: expect(play, step); break;

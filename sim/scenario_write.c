@@ -110,6 +110,7 @@ static void write_step(const struct scenario *scenario, const struct scenario_st
     case VERB_LOSE: write_lose(scenario, step, stream); break;
     case VERB_WHEN: fprintf(stream, " %u %s %s", step->target, mark_word(step->mark), step->flag ? "power" : "crash"); break;
     case VERB_DISK: write_disk(step, stream); break;
+    case VERB_ROT: fprintf(stream, " %u block %llu", step->target, (unsigned long long)step->value); break;
     case VERB_REST:
     case VERB_FINISH: write_time(" within ", step->span_ns, stream); break;
     case VERB_EXPECT: write_expect(scenario, step, stream); break;

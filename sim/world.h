@@ -125,6 +125,9 @@ void world_cut(struct world *world, uint32_t from, uint32_t to, bool cut);
 void world_partition(struct world *world, const struct member_set *side); /* between the side and all others */
 void world_heal(struct world *world);                                     /* every link, every message type */
 void world_lose(struct world *world, uint32_t to, enum message_type type);
+
+/* world_rot flips a bit in a block as it lies on the medium of a server that runs. Gives: false when its log does not have it. */
+bool world_rot(struct world *world, uint32_t member, uint64_t height);
 void world_crash_when(struct world *world, uint32_t member, enum mark mark, bool power);
 
 /* world_calm ends every fault: a perfect network, healthy disks, everybody runs. */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum server_change { CHANGE_CRASH = 1, CHANGE_POWER, CHANGE_START, CHANGE_PAUSE, CHANGE_RESUME, CHANGE_DRAIN, CHANGE_CUT, CHANGE_END, CHANGE_WIPE };
+enum server_change { CHANGE_CRASH = 1, CHANGE_POWER, CHANGE_START, CHANGE_PAUSE, CHANGE_RESUME, CHANGE_DRAIN, CHANGE_CUT, CHANGE_END, CHANGE_WIPE, CHANGE_ROT };
 
 static void note_change(struct world *world, enum server_change change, uint32_t member, uint32_t other)
 {
@@ -234,6 +234,13 @@ void world_lose(struct world *world, uint32_t to, enum message_type type)
 {
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, TRACE_WORLD, "no %s reaches r%u from now on", message_word(type), to);
     world->lost_types[to] |= 1u << type;
+}
+
+bool world_rot(struct world *world, uint32_t member, uint64_t height)
+{
+    trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "its disk rots in block %llu", (unsigned long long)height);
+    note_change(world, CHANGE_ROT, member, (uint32_t)height);
+    return world->hosts[member].state != HOST_DOWN && host_rot(&world->hosts[member], height);
 }
 
 void world_crash_when(struct world *world, uint32_t member, enum mark mark, bool power)

@@ -59,6 +59,7 @@ Test(scenario, names_the_line_of_every_mistake)
         { "fault straggle 0 to 2 vote view 3 height 1 again 0 by 0ms\n", "line 1: a delay is longer" },
         { "fault burn 0 to 2 vote view 3 height 1 again 0\n", "line 1: a fault is drop" },
         { "torn zero 5 ppm other 3 ppm\n", "line 1: \"garbage\" is missing" },
+        { "at 5ms rot 1 5\n", "line 1: \"block\" and a height" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

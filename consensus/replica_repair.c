@@ -1,0 +1,188 @@
+/* replica_repair.c: a committed block that our own log lost to its disk is fetched again, by height and hash, and appended again (S5).
+ *
+ *     REPAIR(height) --held in a slot--------------------------------------------------------------+
+ *                    --FETCH, one block--> BUNDLE, checked against the certified chain and its body --> appended
+ *                                    \--> no answer, wrong answer: the peer is put back, the next one is asked
+ *
+ * One block at a time, beside the fetch of what is missing above: that one makes progress, this one makes the past whole. What is needed to vote is
+ * never fetched here. */
+#include "consensus/replica_priv.h"
+
+#include "base/assert.h"
+
+#define REPAIR_PUT_BACK_NS 2000000000ull
+#define REPAIR_WAIT_NS 150000000ull /* for the first answer; twice as long for each further one, up to 2.4 s */
+#define REPAIR_TRIES_MAX 64u        /* then it waits for a link (Q1) */
+
+bool replica_committed(const struct replica *r, uint64_t height, struct hash32 *hash)
+{
+    const struct history_entry *entry = history_find(&r->history, height);
+
+    if (entry != NULL) {
+        *hash = entry->hash;
+    }
+    return entry != NULL;
+}
+
+/* append_again appends a block whose body is good. The slot is kept until the step is carried out. */
+static void append_again(struct replica *r, struct block *block, uint32_t from)
+{
+    struct effect *append = replica_append_begin(r);
+
+    ASSERT(hash_equal(&block->hash, &r->repair.hash)); /* S5 */
+    ASSERT(block->body_state == BODY_GOOD);            /* S5 */
+    replica_add_again(r, append, block);
+    replica_append_end(r, append, true);
+    r->repair.wanted = false;
+    r->repair.asking = false;
+    r->counters.blocks_repaired++;
+    replica_mark(r, MARK_REPAIRED, block->header.height, from, 0);
+}
+
+void replica_on_repair(struct replica *r, uint64_t height)
+{
+    struct repair *repair = &r->repair;
+
+    if (height == 0) {
+        struct effect *append = replica_append_begin(r);
+        append->append.note = true;
+        replica_append_end(r, append, true);
+        return;
+    }
+    repair->wanted = replica_committed(r, height, &repair->hash);
+    repair->height = height;
+    repair->asking = false;
+    repair->tries = 0;
+    struct block *block = repair->wanted ? blocks_find(&r->blocks, &repair->hash) : NULL;
+    if (block != NULL && block->body_state == BODY_GOOD) {
+        append_again(r, block, r->self);
+    }
+}
+
+/* choose gives the next linked peer in turn, one that was not put back if there is any; own index: none. */
+static uint32_t choose(const struct replica *r)
+{
+    uint32_t fallback = r->self;
+
+    for (uint32_t i = 0; i < r->n; i++) {
+        uint32_t member = (r->self + 1 + r->repair.tries + i) % r->n;
+        if (member == r->self || !r->peers[member].linked) {
+            continue;
+        }
+        if (r->peers[member].put_back_ns <= r->now.mono_ns) {
+            return member;
+        }
+        fallback = fallback == r->self ? member : fallback;
+    }
+    return fallback;
+}
+
+static void ask(struct replica *r)
+{
+    struct repair *repair = &r->repair;
+    uint32_t peer = choose(r);
+
+    if (peer == r->self) {
+        return; /* A link brings the next step. */
+    }
+    repair->asking = true;
+    repair->peer = peer;
+    repair->deadline_ns = r->now.mono_ns + (REPAIR_WAIT_NS << (repair->tries < 4 ? repair->tries : 4));
+    repair->tries++;
+    r->msg.type = MESSAGE_FETCH;
+    r->msg.fetch = (struct message_fetch){ .height = repair->height, .hash = repair->hash };
+    replica_send(r, member_set_one(peer), 0, NULL);
+}
+
+static void put_back(struct replica *r)
+{
+    ASSERT(r->repair.asking);
+    ASSERT(r->repair.peer != r->self);
+    r->peers[r->repair.peer].put_back_ns = r->now.mono_ns + REPAIR_PUT_BACK_NS;
+    r->repair.asking = false;
+}
+
+/* keep puts a block of the right name into a slot of its own. Gives: false when its body is not the one that the header names; *kept NULL when there is no
+ * room, and the answer counts as none. */
+static bool keep(struct replica *r, const struct bundle_block *one, struct block **kept)
+{
+    struct block *block = replica_room(r, &one->header, &r->repair.hash);
+
+    *kept = NULL;
+    if (block == NULL) {
+        return true;
+    }
+    blocks_fill(&r->blocks, block, one->body);
+    if (block_read(&r->blocks, block, &r->app, NULL) != VERDICT_OK) {
+        blocks_release(block);
+        return false;
+    }
+    *kept = block;
+    return true;
+}
+
+bool replica_repair_bundle(struct replica *r, uint32_t from, const struct message_bundle *bundle)
+{
+    struct repair *repair = &r->repair;
+    struct reader reader;
+    struct bundle_block one;
+    struct block *block = NULL;
+
+    if (!repair->asking || repair->peer != from) {
+        return false;
+    }
+    reader_init(&reader, bundle->blocks.data, bundle->blocks.size);
+    bool whole = bundle->blocks_count == 1 && bundle_block_next(&reader, &one) == VERDICT_OK && one.body.size <= r->config.epoch.limits.block_bytes_max;
+    struct hash32 hash = whole ? block_hash(&one.header) : (struct hash32){ { 0 } };
+    if (!whole || !hash_equal(&hash, &repair->hash)) {
+        return false; /* It may be for the other fetch; if not, the deadline puts the peer back. */
+    }
+    ASSERT(one.header.height == repair->height); /* S5 */
+    if (blocks_find(&r->blocks, &hash) != NULL || repair->slot != NULL) {
+        return true; /* A slot still holds it for the step before: the next answer comes in time. */
+    }
+    if (!keep(r, &one, &block)) {
+        replica_refuse(r, VERDICT_HASH);
+        put_back(r);
+    } else if (block != NULL) {
+        block->verifying = true; /* Nobody takes the slot while the step is carried out. */
+        repair->slot = block;
+        repair->slot_is_new = true;
+        append_again(r, block, from);
+    }
+    return true;
+}
+
+static void release_slot(struct replica *r)
+{
+    struct repair *repair = &r->repair;
+
+    if (repair->slot != NULL && !repair->slot_is_new) {
+        repair->slot->verifying = false;
+        blocks_release(repair->slot);
+        repair->slot = NULL;
+    }
+    repair->slot_is_new = false;
+}
+
+void replica_pump_repair(struct replica *r)
+{
+    struct repair *repair = &r->repair;
+
+    release_slot(r);
+    if (repair->asking && r->now.mono_ns >= repair->deadline_ns) {
+        put_back(r);
+    }
+    if (repair->wanted && !repair->asking && repair->tries < REPAIR_TRIES_MAX) {
+        ask(r);
+    }
+    ASSERT(repair->tries <= REPAIR_TRIES_MAX); /* Q1 */
+    if (repair->asking) {
+        replica_want(r, repair->deadline_ns);
+    }
+}
+
+bool replica_repair_ended(const struct replica *r)
+{
+    return r->repair.wanted && !r->repair.asking && r->repair.tries >= REPAIR_TRIES_MAX;
+}
