@@ -191,8 +191,11 @@ static int32_t prepare_complete(struct sim_disk *disk, const struct disk_request
     for (uint32_t i = 1; i <= disk->config.segments_max; i++) {
         struct sim_disk_file *file = &disk->files[i];
         if (!file->exists) {
-            memset(file->data, 0, disk->config.segment_bytes);
-            memset(file->unreadable, 0, disk->config.segment_bytes / DISK_BLOCK);
+            if (!file->full_of_zeros) {
+                memset(file->data, 0, disk->config.segment_bytes);
+                memset(file->unreadable, 0, disk->config.segment_bytes / DISK_BLOCK);
+            }
+            file->full_of_zeros = false;
             file->exists = true;
             file->number = request->file;
             counters(disk)->segments_prepared++;
@@ -380,7 +383,8 @@ void sim_disk_init(struct sim_disk *disk, struct arena *arena, const struct sim_
     uint8_t *unreadable = arena_take(arena, config->segments_max + 1u, blocks);
     disk->limbo.old = disk_buffer_take(arena, blocks);
     for (uint32_t i = 0; disk->files != NULL && i <= config->segments_max; i++) {
-        disk->files[i] = (struct sim_disk_file){ .data = data + (size_t)i * config->segment_bytes, .unreadable = unreadable + (size_t)i * blocks };
+        disk->files[i] = (struct sim_disk_file){ .data = data + (size_t)i * config->segment_bytes, .unreadable = unreadable + (size_t)i * blocks,
+            .full_of_zeros = config->memory_is_new };
         disk->files[i].exists = i == 0;
     }
 }

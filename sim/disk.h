@@ -43,6 +43,7 @@ struct sim_disk_faults {
 struct sim_disk_config {
     uint64_t seed;
     uint32_t replica;       /* enters every name */
+    bool memory_is_new;     /* the arena's memory holds zeros: a segment that was never written need not be cleared, nor touched */
     uint32_t segment_bytes;
     uint32_t segments_max;  /* files that fit; more: disk full */
     struct sim_disk_faults faults;
@@ -51,6 +52,7 @@ struct sim_disk_config {
 struct sim_disk_file {
     uint32_t number; /* of the segment; the superblock is slot 0 */
     bool exists;
+    bool full_of_zeros; /* never written since its memory was new */
     uint8_t *data;
     uint8_t *unreadable; /* by block */
     uint64_t reads;      /* part of the names of what a read can meet */

@@ -26,7 +26,7 @@ static uint8_t *pages_take(size_t size)
 static void disk_open(struct host *host)
 {
     struct sim_disk_config config = { .seed = choice_draw(host->plan.seed, &(struct choice){ CHOICE_DEVICE, { host->plan.member } }),
-        .replica = host->plan.member, .segment_bytes = HOST_LOG_BYTES, .segments_max = host->plan.segments_max, .faults = host->plan.disk };
+        .replica = host->plan.member, .segment_bytes = HOST_LOG_BYTES, .segments_max = host->plan.segments_max, .faults = host->plan.disk, .memory_is_new = true };
     struct arena arena;
 
     arena_init_measure(&arena);

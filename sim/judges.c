@@ -18,13 +18,25 @@ static struct ed25519_ctx *open_context(const struct ed25519_config *config)
     return ed25519_ctx_init(memory, config);
 }
 
+/* fastest gives the backend that this machine runs fastest; the self-test that finds it need not be done for every world. */
+static enum ed25519_backend fastest(void)
+{
+    static enum ed25519_backend backend;
+    static bool known;
+
+    if (!known) {
+        enum err err = ed25519_choose(NULL, &backend);
+        ASSERT(err == ERR_OK);
+        known = true;
+    }
+    return backend;
+}
+
 void judges_open(struct judges *judges)
 {
     struct ed25519_config single = { .backend = ED25519_BACKEND_REF, .mode = ED25519_LIBSODIUM, .batch_max = 1, .seed = { 1 } };
-    struct ed25519_config fast = { .mode = ED25519_AUTO, .batch_max = JUDGES_TOGETHER, .keys_max = KEYS, .seed = { 2 } };
-    enum err err = ed25519_choose(NULL, &fast.backend);
+    struct ed25519_config fast = { .backend = fastest(), .mode = ED25519_AUTO, .batch_max = JUDGES_TOGETHER, .keys_max = KEYS, .seed = { 2 } };
 
-    ASSERT(err == ERR_OK);
     *judges = (struct judges){ .single = open_context(&single), .fast = open_context(&fast) };
 }
 

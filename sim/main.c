@@ -22,6 +22,10 @@ static const struct verb verbs[] = {
       "  ward-sim swarm --seeds A..B | --budget 60s|5min|2h [--jobs J] [--shard i/k] [--twice N] [--replicas N[,N...]] [--crypto fast|real]\n"
       "                 [--junit FILE] [--json]                  many seeds; every N-th (default 1: each) runs twice and must not differ\n",
       verb_swarm },
+    { "shrink",
+      "  ward-sim shrink --seed N | --scenario FILE [--replicas N] [--crypto fast|real] [--budget TIME] [-o FILE] [--json]\n"
+      "                                                          the smallest schedule that still fails, as a scenario; 1 when nothing fails\n",
+      verb_shrink },
     { "trace",
       "  ward-sim trace --seed N | --scenario FILE [--replicas N] [--crypto fast|real] [--level turns|story|messages] [--json]\n"
       "                                                          the story, one line for each step\n",

@@ -166,6 +166,18 @@ bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, co
     return print(stream, json_pack("{ss so so so}", "schema", "ward.sim.trace/1", "seed", number(seed), "failure", failure_of(failure), "lines", lines));
 }
 
+static json_t *size_of(const struct shrink_size *size)
+{
+    return json_pack("{si si si si so so}", "steps", (int)size->steps, "commands", (int)size->commands, "message_faults", (int)size->faults, "replicas",
+                     (int)size->replicas, "simulated_seconds", json_real((double)size->simulated_ns / 1e9), "events", number(size->events));
+}
+
+bool report_shrink(FILE *stream, const struct shrink_report *report, const char *path)
+{
+    return print(stream, json_pack("{ss ss so so so si sb}", "schema", "ward.sim.shrink/1", "file", path, "failure", failure_of(&report->failure), "before",
+                                   size_of(&report->before), "after", size_of(&report->after), "runs", (int)report->runs, "complete", report->complete));
+}
+
 bool report_error(FILE *stream, const char *verb, int exit_code, const char *message)
 {
     return print(stream, json_pack("{s:s, s:s?, s:i, s:s}", "schema", "ward.error/1", "command", verb, "exit", exit_code, "message", message));

@@ -2,7 +2,7 @@
 #ifndef WARD_SIM_REPORT_H
 #define WARD_SIM_REPORT_H
 
-#include "sim/swarm.h"
+#include "sim/shrink.h"
 
 #include <stdio.h>
 
@@ -30,6 +30,9 @@ bool report_campaign(FILE *stream, const struct campaign *campaign, bool json);
 
 /* report_trace prints a story as one object ("ward.sim.trace/1"): its lines, and how it ended. */
 bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, const char *text);
+
+/* report_shrink prints what the shrinker did ("ward.sim.shrink/1"). */
+bool report_shrink(FILE *stream, const struct shrink_report *report, const char *path);
 
 /* report_error prints why a verb did not run, as one object ("ward.error/1"). `verb` may be NULL. Gives: as report_run. */
 bool report_error(FILE *stream, const char *verb, int exit_code, const char *message);

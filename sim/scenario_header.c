@@ -153,19 +153,7 @@ enum err scenario_header(struct line *line, const char *word)
     return ERR_NOT_FOUND;
 }
 
-/* --- Writing -------------------------------------------------------------------------------------------------------- */
-
-void scenario_time_write(uint64_t time_ns, FILE *stream)
-{
-    static const struct { const char *unit; uint64_t ns; } units[] = { { "h", UINT64_C(3600000000000) }, { "min", UINT64_C(60000000000) },
-        { "s", 1000000000 }, { "ms", 1000000 }, { "us", 1000 }, { "ns", 1 } };
-    size_t i = time_ns == 0 ? 3 : 0;
-
-    while (time_ns % units[i].ns != 0) { /* the last divides everything */
-        i++;
-    }
-    fprintf(stream, "%llu%s", (unsigned long long)(time_ns / units[i].ns), units[i].unit);
-}
+/* --- Making smaller ------------------------------------------------------------------------------------------------- */
 
 static size_t part_bytes(enum part_kind kind)
 {
@@ -183,6 +171,68 @@ static size_t part_bytes(enum part_kind kind)
     case PART_NONE: break;
     }
     return 0;
+}
+
+static bool differs(const struct field *field, const struct world_plan *a, const struct world_plan *b)
+{
+    bool found = false;
+
+    for (size_t p = 0; p < PARTS_MAX; p++) {
+        const struct part *part = &field->parts[p];
+        found = found || memcmp((const uint8_t *)a + part->at, (const uint8_t *)b + part->at, part_bytes(part->kind)) != 0;
+    }
+    return found;
+}
+
+size_t scenario_header_fields(void)
+{
+    return sizeof fields / sizeof fields[0];
+}
+
+bool scenario_header_reset(struct scenario *scenario, size_t number)
+{
+    const struct field *field = &fields[number];
+    struct world_plan silent;
+
+    ASSERT(number < scenario_header_fields());
+    scenario_plan_silent(&silent);
+    silent.trace = TRACE_NONE; /* costs the least; a writer may say otherwise */
+    silent.fast_crypto = true;
+    if (number < 2 || !differs(field, &scenario->plan, &silent)) {
+        return false;
+    }
+    for (size_t p = 0; p < PARTS_MAX; p++) {
+        const struct part *part = &field->parts[p];
+        memcpy((uint8_t *)&scenario->plan + part->at, (const uint8_t *)&silent + part->at, part_bytes(part->kind));
+    }
+    return true;
+}
+
+bool scenario_header_narrow(struct scenario *scenario, size_t number)
+{
+    const struct part *part = &fields[number].parts[0];
+    uint64_t *range = (uint64_t *)(void *)((uint8_t *)&scenario->plan + part->at);
+
+    ASSERT(number < scenario_header_fields());
+    if (part->kind != PART_RANGE || range[0] == range[1]) {
+        return false;
+    }
+    range[1] = range[0];
+    return true;
+}
+
+/* --- Writing -------------------------------------------------------------------------------------------------------- */
+
+void scenario_time_write(uint64_t time_ns, FILE *stream)
+{
+    static const struct { const char *unit; uint64_t ns; } units[] = { { "h", UINT64_C(3600000000000) }, { "min", UINT64_C(60000000000) },
+        { "s", 1000000000 }, { "ms", 1000000 }, { "us", 1000 }, { "ns", 1 } };
+    size_t i = time_ns == 0 ? 3 : 0;
+
+    while (time_ns % units[i].ns != 0) { /* the last divides everything */
+        i++;
+    }
+    fprintf(stream, "%llu%s", (unsigned long long)(time_ns / units[i].ns), units[i].unit);
 }
 
 static void write_range(const uint64_t *range, FILE *stream)
@@ -217,24 +267,18 @@ static void write_part(const struct part *part, const void *at, FILE *stream)
 
 void scenario_header_write(const struct scenario *scenario, FILE *stream)
 {
-    const uint8_t *plan = (const uint8_t *)&scenario->plan;
     struct world_plan silent;
 
+    ASSERT(scenario->plan.members_count >= MEMBERS_MIN);
     scenario_plan_silent(&silent);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        bool differs = i == 0;
-        for (size_t p = 0; p < PARTS_MAX; p++) {
-            const struct part *part = &fields[i].parts[p];
-            differs = differs || memcmp(plan + part->at, (const uint8_t *)&silent + part->at, part_bytes(part->kind)) != 0;
-        }
-        if (!differs) {
+        if (i > 0 && !differs(&fields[i], &scenario->plan, &silent)) {
             continue;
         }
         fprintf(stream, "%s", fields[i].word);
         for (size_t p = 0; p < PARTS_MAX; p++) {
-            write_part(&fields[i].parts[p], plan + fields[i].parts[p].at, stream);
+            write_part(&fields[i].parts[p], (const uint8_t *)&scenario->plan + fields[i].parts[p].at, stream);
         }
         fprintf(stream, "\n");
     }
-    ASSERT(scenario->plan.members_count >= MEMBERS_MIN);
 }

@@ -51,6 +51,12 @@ void scenario_faults_write(const struct scenario *scenario, FILE *stream);
 /* scenario_header_write writes what differs from what is assumed when nothing is said. */
 void scenario_header_write(const struct scenario *scenario, FILE *stream);
 
+/* Lines of the header by number, for whoever makes a scenario smaller. Reset: as if the line were not there; narrow: a range becomes its lower end.
+ * Both give false when there is nothing to change. The first two lines, replicas and clients, are not reset. */
+size_t scenario_header_fields(void);
+bool scenario_header_reset(struct scenario *scenario, size_t field);
+bool scenario_header_narrow(struct scenario *scenario, size_t field);
+
 /* scenario_time_write writes a time in the largest unit that holds it whole. */
 void scenario_time_write(uint64_t time_ns, FILE *stream);
 

@@ -26,16 +26,23 @@ refuses 3 'bad' "a scenario that cannot be read is refused" run --scenario "$wor
 expect 2 'run needs' "without --json there is no object" sim run
 [ ! -s "$work/out" ]
 check $? "and nothing on standard output"
-for verb in run swarm trace; do
+for verb in run swarm shrink trace; do
     sim "$verb" --help >"$work/out"
     check $? "$verb explains itself"
     grep -q "ward-sim $verb " "$work/out" && [ "$(sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' "$work/out" | sort -u)" = "$verb" ]
     check $? "and nothing but itself"
 done
-[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "run swarm trace " ]
+[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "run shrink swarm trace " ]
 check $? "the general help names all verbs"
 sim run --seed 1 --json | perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq "ward.sim.run/1")'
 check $? "a run is one object"
+expect 1 'does not fail' "what does not fail is not shrunk" sim shrink --seed 1
+refuses 2 'shrink needs' "shrinking needs a seed or a scenario" shrink -o "$work/none"
+printf 'replicas 4\nat 1ms submit 2 to 0\nat 2ms crash 3\nat 3ms crash 2\nat 5ms submit 1 to 1\nafter 0ms rest within 20s\n' >"$work/stuck.scn"
+expect 21 '' "a schedule that cannot finish is shrunk" sim shrink --scenario "$work/stuck.scn" -o "$work/small.scn"
+[ "$(grep -c ' crash ' "$work/small.scn")" = 2 ] && [ "$(grep -c ' submit ' "$work/small.scn")" = 1 ]
+check $? "to one command and two crashes"
+expect 21 'ward-sim run --scenario' "what is left fails again" sim run --scenario "$work/small.scn"
 object() { schema=$1; shift; sim "$@" --json >"$work/out" 2>/dev/null; perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq $ARGV[0])' "$schema" <"$work/out"; }
 object ward.sim.trace/1 trace --seed 1
 check $? "a trace is one object"
