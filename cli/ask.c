@@ -218,27 +218,34 @@ static int put_signed(struct ask *ask, struct query *query, struct writer *write
     return put(ask, &call, code);
 }
 
-int ask_query(struct ask *ask, struct query *query)
+int ask_try(struct ask *ask, struct query *query, uint16_t *code)
 {
     uint8_t bytes[QUERY_BYTES_MAX];
     struct writer writer;
-    uint16_t code = 0;
 
     writer_init(&writer, bytes, sizeof bytes);
     query->certified = ask->certified;
-    int exit = put_signed(ask, query, &writer, &code);
-    while (exit == EXIT_FINE && is_early(ask, code)) {
+    int exit = put_signed(ask, query, &writer, code);
+    while (exit == EXIT_FINE && is_early(ask, *code)) {
         if (client_left_ms(ask->end_ns) <= AGAIN_MS) {
             return output_fail(ask->args, EXIT_UNREACHABLE, "no certified checkpoint that is new enough came in time; one comes every ten seconds while commands do, "
                                                             "and ten seconds after the last: --timeout 30s waits for it");
         }
         (void)poll(NULL, 0, AGAIN_MS);
-        exit = put_signed(ask, query, &writer, &code);
+        exit = put_signed(ask, query, &writer, code);
     }
+    return exit == EXIT_FINE && *code == 0 ? check(ask, PROOF_QUERY, bytes_of(bytes, writer.offset)) : exit;
+}
+
+int ask_query(struct ask *ask, struct query *query)
+{
+    uint16_t code = 0;
+    int exit = ask_try(ask, query, &code);
+
     if (exit == EXIT_FINE && code != 0) {
         return output_fail(ask->args, EXIT_NO, "refused with %u %s: %s", code, code_name(code), describe_code_text(code));
     }
-    return exit == EXIT_FINE ? check(ask, PROOF_QUERY, bytes_of(bytes, writer.offset)) : exit;
+    return exit;
 }
 
 int ask_header(struct ask *ask, uint64_t height)

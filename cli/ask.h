@@ -50,6 +50,9 @@ bool ask_account_of(const struct keyfile *key, const struct hash32 *genesis, uin
  * ask->checker of this item; else the exit code after output_fail: EXIT_NO (refused), EXIT_UNREACHABLE, EXIT_INTEGRITY (the answer does not check). */
 int ask_query(struct ask *ask, struct query *query);
 
+/* ask_try is ask_query for a question whose refusal is an answer too. Gives: *code, 0 with ask->checker of this item, or the refusal. */
+int ask_try(struct ask *ask, struct query *query, uint16_t *code);
+
 /* ask_header asks for a block header and its CommitProof. Gives: as ask_query. */
 int ask_header(struct ask *ask, uint64_t height);
 

@@ -85,7 +85,7 @@ static const struct field grant_fields[] = {
     WORDS(grant_body, kind, words_read_write, "read or write"),
     WORDS(grant_body, gtype, words_grantee, "actor, org or any-custodian"),
     WORDS(grant_body, conf_max, words_confidentiality, "up to this confidentiality"),
-    PLAIN(grant_body, grantee, FIELD_PARTY, "account, or org:ID"),
+    { .name = "grantee", .kind = FIELD_PARTY, AT(grant_body, grantee), .count = offsetof(struct grant_body, gtype), .help = "account, or org:ID, which means gtype=org" },
     MASK(grant_body, class_mask, FIELD_MASK32, words_class, CLASS_MASK_ALL, "list of classes, or all"),
     MASK(grant_body, purposes, FIELD_MASK32, words_purpose, 7, "list of purposes"),
     PLAIN(grant_body, custodian, FIELD_U16, "only documents of this organisation; 0: any"),
@@ -266,8 +266,9 @@ static bool put_time(uint64_t *place, const char *text)
     return true;
 }
 
-static bool put_party(uint8_t place[32], const char *text)
+static bool put_party(void *base, const struct field *field, const char *text)
 {
+    uint8_t *place = (uint8_t *)base + field->offset;
     uint64_t number;
 
     if (strncmp(text, "org:", 4) != 0) {
@@ -279,6 +280,7 @@ static bool put_party(uint8_t place[32], const char *text)
     memset(place, 0, 32);
     place[30] = (uint8_t)(number >> 8);
     place[31] = (uint8_t)number;
+    *((uint8_t *)base + field->count) = GRANTEE_ORG;
     return true;
 }
 
@@ -325,7 +327,7 @@ static bool put(void *base, const struct field *field, const char *text)
     case FIELD_HEX32:
         return hex_decode(text, place, 32) == ERR_OK;
     case FIELD_PARTY:
-        return put_party(place, text);
+        return put_party(base, field, text);
     case FIELD_SEQS:
         return put_seqs(base, field, text);
     }
@@ -511,19 +513,29 @@ static enum err parts_check(const struct command_body *body, const struct body_s
     return err;
 }
 
+/* Whoever suspends or retires an actor names it, and nothing else. */
+static bool ends_actor(const struct command_body *body)
+{
+    return body->type == COMMAND_ACTOR_SET && (body->as.actor_set.op == ACTOR_SUSPEND || body->as.actor_set.op == ACTOR_RETIRE);
+}
+
 enum err body_check(const struct command_body *body, const struct body_spec *spec, char problem[BODY_PROBLEM_BYTES])
 {
     uint8_t room[ENVELOPE_BODY_BYTES_MAX];
     static struct command_body back;
     struct writer writer;
 
-    enum err err = parts_check(body, spec, problem);
+    enum err err = ends_actor(body) ? ERR_OK : parts_check(body, spec, problem);
     if (err != ERR_OK) {
         return err;
     }
     writer_init(&writer, room, sizeof room);
     command_body_encode(body, &writer);
     enum verdict verdict = writer.failed ? VERDICT_LENGTH : command_body_decode(&back, (uint8_t)body->type, room, writer.offset);
+    if (verdict == VERDICT_RESERVED && ends_actor(body)) {
+        snprintf(problem, BODY_PROBLEM_BYTES, "to suspend or retire takes op and acct and nothing else");
+        return ERR_INVALID;
+    }
     if (verdict != VERDICT_OK) {
         snprintf(problem, BODY_PROBLEM_BYTES, "a replica would refuse this body (%s): fields contradict each other, or a list does not ascend", verdict_name(verdict));
         return ERR_INVALID;

@@ -28,7 +28,7 @@ struct field {
     const char *name; /* NULL ends a list */
     enum field_kind kind;
     size_t offset; /* from the body's struct, or from the item's */
-    size_t count;  /* FIELD_SEQS: offset of the count */
+    size_t count;  /* FIELD_SEQS: offset of the count; FIELD_PARTY: of the type of party */
     uint32_t max;  /* FIELD_SEQS: elements */
     const struct word *words;
     uint32_t all; /* bits that "all" means */

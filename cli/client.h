@@ -51,7 +51,9 @@ struct client_event {
     uint32_t commands_count; /* BLOCK */
     struct hash32 hash;      /* BLOCK */
     struct bytes answer;     /* ANSWER. View: until the next call that receives */
-    bool resent;             /* client_execute: the command was sent more than once, so a NONCE_LOW may mean that it is executed */
+    bool resent;             /* client_execute: the command was sent more than once */
+    bool taken;              /* client_execute: an earlier attempt may have been taken in: it was admitted, or got no answer; so a NONCE_LOW may mean that
+                                the command is executed. While each attempt was refused, no replica has it */
 };
 
 /* client_open connects to the first target that answers, and waits for its WELCOME. Owns: the key must outlive the client.
@@ -102,7 +104,8 @@ enum err client_ask(struct client *client, const struct client_call *call, struc
 
 /* client_execute submits one command and waits for its receipt, resending it as R3 says. Needs: nothing is outstanding.
  * Gives: *receipt, of type CLIENT_RECEIPTS with its code, or CLIENT_REFUSED for good. Fails: as client_ask; the command may be executed all
- * the same: its receipt can be asked for by its id. */
+ * the same: its receipt can be asked for by its id. With ERR_TIMEOUT *receipt is the last word: of type CLIENT_REFUSED, CLIENT_ADMITTED, or 0 (none). A refusal for
+ * longer than the time that is left is told at once. */
 enum err client_execute(struct client *client, struct bytes command, struct client_event *receipt, uint32_t timeout_ms);
 
 #endif

@@ -15,7 +15,7 @@ struct attempt {
     struct bytes command;
     uint64_t end_ns;
     uint32_t patience_ms; /* how long a replica may say nothing */
-    bool resent;
+    bool admitted;
 };
 
 uint32_t client_left_ms(uint64_t end_ns)
@@ -42,7 +42,7 @@ static enum err send_attempt(struct client *client, const struct attempt *attemp
 
 /* await waits for the final word on the present id. Gives: ERR_OK with it. Fails: ERR_TIMEOUT when the replica says nothing for its
  * patience (an ADMITTED is a word: then the receipt has all the time that is left), ERR_CLOSED, ERR_FORMAT. */
-static enum err await(struct client *client, const struct attempt *attempt, struct client_event *event)
+static enum err await(struct client *client, struct attempt *attempt, struct client_event *event)
 {
     uint64_t silent_ns = clock_mono_ns() + attempt->patience_ms * UINT64_C(1000000);
     bool admitted = client->config.targets_count == 1;
@@ -60,7 +60,15 @@ static enum err await(struct client *client, const struct attempt *attempt, stru
             return ERR_OK;
         }
         admitted = true;
+        attempt->admitted = true;
     }
+}
+
+/* last_word gives what is known of a request that is given up. */
+static enum err last_word(const struct attempt *attempt, enum err err, const struct client_event *refused, struct client_event *event)
+{
+    *event = attempt->admitted ? (struct client_event){ .type = CLIENT_ADMITTED } : *refused;
+    return err == ERR_OK ? ERR_TIMEOUT : err;
 }
 
 /* run repeats the request until there is a final word. */
@@ -68,17 +76,24 @@ static enum err run(struct client *client, struct attempt *attempt, struct clien
 {
     struct client_event refused = { 0 };
     enum err err = ERR_TIMEOUT;
+    bool taken = false;
 
     for (bool first = true; client_left_ms(attempt->end_ns) > 0; first = false) {
-        attempt->resent = !first;
+        attempt->admitted = false;
         err = send_attempt(client, attempt);
         err = err == ERR_OK ? await(client, attempt, event) : err;
         if (err == ERR_OK && (event->type != CLIENT_REFUSED || event->retry_after_ms == 0)) {
-            event->resent = attempt->resent;
+            event->resent = !first;
+            event->taken = taken || attempt->admitted;
             return ERR_OK;
         }
+        taken = taken || attempt->admitted || err != ERR_OK;
         if (err == ERR_OK) {
             refused = (struct client_event){ .type = CLIENT_REFUSED, .code = event->code, .retry_after_ms = event->retry_after_ms };
+            attempt->admitted = false;
+            if (event->retry_after_ms > client_left_ms(attempt->end_ns)) {
+                break; /* No other word can come in time. */
+            }
             pause_for(attempt, event->retry_after_ms);
             continue;
         }
@@ -87,8 +102,7 @@ static enum err run(struct client *client, struct attempt *attempt, struct clien
             pause_for(attempt, PAUSE_MS);
         }
     }
-    *event = refused;
-    return err == ERR_OK ? ERR_TIMEOUT : err;
+    return last_word(attempt, err, &refused, event);
 }
 
 enum err client_ask(struct client *client, const struct client_call *call, struct client_event *answer, uint32_t timeout_ms)

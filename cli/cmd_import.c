@@ -112,19 +112,21 @@ static int keep(struct import *import, uint32_t first, uint32_t count)
     return err == ERR_OK ? (int)EXIT_FINE : output_fail(import->args, (enum exit_code)file_exit(err), "%s: %s", args_text(import->args, "custody"), err_name(err));
 }
 
+/* publish has one command executed; when another process of the same sender took its nonce it signs again, and forgets the transaction that can never be. */
 static int publish(struct import *import, uint32_t first, uint32_t count)
 {
     struct client_event receipt;
     int code = fill(import, first, count);
+    bool again = true;
 
-    if (code == EXIT_FINE) {
+    for (uint32_t i = 0; i < SEND_TRIES && code == EXIT_FINE && again; i++) {
+        if (i > 0) {
+            custody_drop(import->custody);
+        }
         code = send_sign(&import->send, &import->draft, &import->tx);
-    }
-    if (code == EXIT_FINE) {
-        code = keep(import, first, count);
-    }
-    if (code == EXIT_FINE) {
-        code = send_execute(&import->send, &import->tx, &receipt);
+        code = code == EXIT_FINE ? keep(import, first, count) : code;
+        code = code == EXIT_FINE ? send_execute(&import->send, &import->tx, &receipt) : code;
+        again = code == EXIT_FINE && send_lost_race(&import->send, &receipt);
     }
     if (code != EXIT_FINE) {
         return code;

@@ -193,13 +193,13 @@ static int make(struct submit *submit)
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == EXIT_FINE; i++) {
         code = steps[i](submit);
     }
-    return code == EXIT_FINE ? send_sign(&submit->send, &submit->draft, &submit->tx) : code;
+    return code;
 }
 
 static int deliver(struct submit *submit)
 {
     struct client_event receipt;
-    int code = send_execute(&submit->send, &submit->tx, &receipt);
+    int code = send_run(&submit->send, &submit->draft, &submit->tx, &receipt);
 
     if (code == EXIT_FINE) {
         code = send_prove(&submit->send, &submit->tx, &receipt);
@@ -217,8 +217,11 @@ static int deliver(struct submit *submit)
 /* show prints the signed command instead of sending it. */
 static int show(struct submit *submit)
 {
+    int code = send_sign(&submit->send, &submit->draft, &submit->tx);
+    if (code != EXIT_FINE) {
+        return code;
+    }
     json_t *result = json_object();
-
     json_object_set_new(result, "transaction", output_hex(submit->tx.id.bytes, HASH_BYTES));
     json_object_set_new(result, "type", json_string(submit->spec->name));
     json_object_set_new(result, "nonce", json_integer((json_int_t)submit->draft.nonce));

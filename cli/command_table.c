@@ -251,7 +251,7 @@ const struct command_spec command_table[] = {
       .summary = "make, sign and send one command, and wait for its receipt",
       .operand = { "TYPE", 1, 64, "type, then its fields as name=value: grant patient=HEX grantee=org:2 expires=+365d" },
       .flags = submit_flags,
-      .example = "ward submit patient-set policy=treating --key patient.key",
+      .example = "ward submit patient-set default_policy=treating --key patient.key",
       .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
       .run = cmd_submit },
     { .name = "import-fhir",

@@ -1,6 +1,7 @@
 /* custody.c: see custody.h. */
 #include "cli/custody.h"
 
+#include "base/assert.h"
 #include "cli/file.h"
 #include "cli/output.h"
 
@@ -42,6 +43,14 @@ json_t *custody_add(json_t *custody, const struct tx *tx, const struct fhir_reso
     json_object_set_new(command, "pointers", items);
     json_array_append_new(json_object_get(custody, "commands"), command);
     return command;
+}
+
+void custody_drop(json_t *custody)
+{
+    json_t *commands = json_object_get(custody, "commands");
+
+    ASSERT(json_array_size(commands) > 0);
+    json_array_remove(commands, json_array_size(commands) - 1);
 }
 
 enum err custody_save(const json_t *custody, const char *path, bool fresh)

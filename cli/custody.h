@@ -16,6 +16,9 @@ json_t *custody_new(const char *bundle, const uint8_t patient[ACCOUNT_BYTES], co
 /* custody_add adds the pointers of one command, `count` of each. Gives: the command's entry, a view. */
 json_t *custody_add(json_t *custody, const struct tx *tx, const struct fhir_resource *resources, const struct fhir_pointer *pointers, uint32_t count);
 
+/* custody_drop removes the newest command: its nonce went to another one, so it can never be executed. Needs: there is one. */
+void custody_drop(json_t *custody);
+
 /* custody_save writes it, flushed, mode 0600. With `fresh` the file must not exist. Fails: as file_write, ERR_NO_MEMORY. */
 enum err custody_save(const json_t *custody, const char *path, bool fresh);
 

@@ -63,6 +63,7 @@ static int ask_nonce(struct send *send)
     }
     send->nonce = executed_nonce(send, kind, &nonce) ? nonce + 1 : 1;
     send->nonce_known = true;
+    send->nonce_asked = true;
     return ask_forget(&send->ask);
 }
 
@@ -91,31 +92,48 @@ int send_sign(struct send *send, struct tx_draft *draft, struct tx *tx)
 
 /* --- The receipt ---------------------------------------------------------------------------------------------------- */
 
-/* find_receipt looks for the receipt of a command whose nonce is used: it may have been executed before its first answer was lost. */
+/* find_receipt looks for the receipt of a command whose nonce is used: it may have been executed before its first answer was lost. Where there is none the
+ * refusal stands: what was executed a moment ago is in every archive. */
 static int find_receipt(struct send *send, const struct tx *tx, struct client_event *receipt)
 {
     struct query query = { .kind = QUERY_RECEIPT, .id = tx->id };
-    int code = ask_query(&send->ask, &query);
+    uint16_t refusal = 0;
+    int code = ask_try(&send->ask, &query, &refusal);
 
-    if (code != EXIT_FINE) {
+    if (code != EXIT_FINE || refusal == QUERY_NOT_FOUND) {
         return code;
+    }
+    if (refusal != 0) {
+        return output_fail(send->ask.args, EXIT_NO, "the nonce is used; whether by this command cannot be told: %s", describe_code_text(refusal));
     }
     const struct receipt *found = &send->ask.checker.facts.receipt;
     *receipt = (struct client_event){ .type = CLIENT_RECEIPTS, .code = (uint16_t)found->code, .height = found->height, .index = found->index, .time_ms = found->time_ms };
     return ask_forget(&send->ask);
 }
 
+/* fail_late says what is known of a command without a final word. */
+static int fail_late(const struct send *send, const struct client_event *last)
+{
+    if (last->type == CLIENT_ADMITTED) {
+        return output_fail(send->ask.args, EXIT_UNREACHABLE, "taken by a replica, but not executed in time; it may still be, until its validity ends");
+    }
+    if (last->type != CLIENT_REFUSED) {
+        return reach_fail(send->ask.args, ERR_TIMEOUT);
+    }
+    if (last->code != CODE_RATE) {
+        return output_fail(send->ask.args, EXIT_UNREACHABLE, "not taken in time; the last word of a replica was: %s", describe_code_text(last->code));
+    }
+    return output_fail(send->ask.args, EXIT_UNREACHABLE, "not taken: %s; try again in %u s", describe_code_text(last->code), (last->retry_after_ms + 999) / 1000);
+}
+
 int send_execute(struct send *send, const struct tx *tx, struct client_event *receipt)
 {
     enum err err = client_execute(send->ask.reach.client, bytes_of(tx->bytes, tx->size), receipt, client_left_ms(send->ask.end_ns));
 
-    if (err == ERR_TIMEOUT && receipt->type == CLIENT_REFUSED) {
-        return output_fail(send->ask.args, EXIT_UNREACHABLE, "not taken in time; the last word of a replica was: %s", describe_code_text(receipt->code));
-    }
     if (err != ERR_OK) {
-        return reach_fail(send->ask.args, err);
+        return err == ERR_TIMEOUT ? fail_late(send, receipt) : reach_fail(send->ask.args, err);
     }
-    if (receipt->type == CLIENT_REFUSED && receipt->resent && receipt->code == CODE_NONCE_LOW) {
+    if (receipt->type == CLIENT_REFUSED && receipt->taken && receipt->code == CODE_NONCE_LOW) {
         int code = find_receipt(send, tx, receipt);
         if (code != EXIT_FINE) {
             return code;
@@ -123,6 +141,27 @@ int send_execute(struct send *send, const struct tx *tx, struct client_event *re
     }
     send->nonce += receipt->type == CLIENT_RECEIPTS;
     return EXIT_FINE;
+}
+
+bool send_lost_race(struct send *send, const struct client_event *receipt)
+{
+    bool lost = receipt->type == CLIENT_REFUSED && receipt->code == CODE_NONCE_LOW && !receipt->taken && send->nonce_asked;
+
+    send->nonce_known = send->nonce_known && !lost;
+    return lost;
+}
+
+int send_run(struct send *send, struct tx_draft *draft, struct tx *tx, struct client_event *receipt)
+{
+    int code = EXIT_FINE;
+    bool again = true;
+
+    for (uint32_t i = 0; i < SEND_TRIES && code == EXIT_FINE && again; i++) {
+        code = send_sign(send, draft, tx);
+        code = code == EXIT_FINE ? send_execute(send, tx, receipt) : code;
+        again = code == EXIT_FINE && send_lost_race(send, receipt);
+    }
+    return code;
 }
 
 json_t *send_describe(const struct send *send, const struct tx *tx, const struct client_event *receipt)

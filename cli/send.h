@@ -1,8 +1,9 @@
 /* send.h: one signed command from its body to its receipt: who signs, with which nonce, and what became of it. For `ward submit` and `ward import-fhir`.
  *
- *     send_open -> send_sign (tx) -> send_execute (receipt) -> ... -> send_finish (proof of it, if one is wanted) -> send_close
+ *     send_open -> send_sign (tx) -> send_execute (receipt) -> ... -> send_prove (proof of it, if one is wanted) -> send_close
  *
- * Whoever sends is whoever asks (cli/ask.h): --key, --as, --org. The nonce is asked for once and counted on from there. */
+ * Whoever sends is whoever asks (cli/ask.h): --key, --as, --org. The nonce is asked for once and counted on from there; it is asked for anew when somebody else
+ * used it meanwhile. */
 #ifndef WARD_CLI_SEND_H
 #define WARD_CLI_SEND_H
 
@@ -18,6 +19,7 @@ struct send {
     struct ask ask;
     bool certified;    /* the receipt is to be certified */
     bool nonce_known;
+    bool nonce_asked;  /* a replica said it: another command of the same sender may take it first */
     uint64_t nonce;    /* of the next command */
 };
 
@@ -32,6 +34,14 @@ int send_sign(struct send *send, struct tx_draft *draft, struct tx *tx);
 /* send_execute submits it and waits for its receipt, resending as R3 says. Gives: EXIT_FINE with *receipt (CLIENT_RECEIPTS, or CLIENT_REFUSED for
  * good), or the exit code after output_fail. A command with a receipt uses up its nonce. */
 int send_execute(struct send *send, const struct tx *tx, struct client_event *receipt);
+
+/* send_lost_race tells whether a refused command's nonce was asked for and went to another command of the same sender, so that this one can never be
+ * executed and may be signed anew; the nonce will be asked for again. */
+bool send_lost_race(struct send *send, const struct client_event *receipt);
+
+/* send_run signs and executes a draft, anew with another nonce while it loses the race, SEND_TRIES times at most. Gives: as send_execute. */
+#define SEND_TRIES 8u
+int send_run(struct send *send, struct tx_draft *draft, struct tx *tx, struct client_event *receipt);
 
 /* send_describe gives {transaction, nonce, code, name, text, height, index} of a command. Owns: the caller. */
 json_t *send_describe(const struct send *send, const struct tx *tx, const struct client_event *receipt);

@@ -117,7 +117,7 @@ bool story_send(struct story *story, struct story_person *person, struct tx_draf
         return story_fail(story, "no answer to a command: %s", err_name(err));
     }
     code = event.code;
-    if (event.type == CLIENT_REFUSED && event.resent && code == CODE_NONCE_LOW && !story_find_receipt(story, &story->tx.id, &code)) {
+    if (event.type == CLIENT_REFUSED && event.taken && code == CODE_NONCE_LOW && !story_find_receipt(story, &story->tx.id, &code)) {
         code = CODE_NONCE_LOW; /* sent twice, executed never: somebody else has the nonce */
     }
     person->nonce++;

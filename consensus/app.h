@@ -39,6 +39,7 @@ struct command_standing {
     uint32_t origin;         /* whose fair share it takes: its organisation, 0 .. ORGANISATIONS_MAX - 1 */
     enum code code;          /* OK: its sender (of a PATIENT_REGISTER: the vouching cosigner) exists, bucket and share allow it; else why not.
                                 Nonces and expiry are not judged here: consensus does that. */
+    uint64_t wait_ms;        /* with CODE_RATE: until the bucket allows it again, if nothing else is sent; else 0 */
 };
 
 struct app {

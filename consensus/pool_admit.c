@@ -106,6 +106,12 @@ static bool is_stranger(const struct pool *pool, uint32_t payer, uint16_t code)
     return payer >= pool->config.members_count && code != CODE_OK && code != CODE_RATE;
 }
 
+/* Tokens that come back only after the wait of R1 are not waited for: the sender learns at once why, and when. */
+static bool is_out_of_tokens(const struct command_standing *standing)
+{
+    return standing->code == CODE_RATE && standing->wait_ms > POOL_WAIT_NS / 1000000;
+}
+
 static uint16_t check_standing(const struct pool *pool, uint32_t payer, const struct command *command, const struct command_standing *standing)
 {
     if (command->nonce <= standing->nonce_executed) {
@@ -114,10 +120,8 @@ static uint16_t check_standing(const struct pool *pool, uint32_t payer, const st
     if (command->nonce - standing->nonce_executed > POOL_NONCE_WINDOW) {
         return CODE_NONCE_GAP;
     }
-    if (is_stranger(pool, payer, (uint16_t)standing->code) && pool->strangers >= pool->own_max / 8) {
-        return (uint16_t)standing->code;
-    }
-    return CODE_OK;
+    bool crowd = is_stranger(pool, payer, (uint16_t)standing->code) && pool->strangers >= pool->own_max / 8;
+    return crowd || is_out_of_tokens(standing) ? (uint16_t)standing->code : CODE_OK;
 }
 
 /* check_origin is check_share for the organisation in whose name a command comes. */
@@ -146,10 +150,21 @@ static void copy_signatures(uint8_t *to, const struct command *command)
     }
 }
 
+/* A command that came, and from whom. */
+struct arrival {
+    struct now now;
+    const struct pool_source *source;
+    uint32_t payer;
+    const struct command *command;
+};
+
 /* insert makes the item. Gives: false when the source's memory is used up. */
-static bool insert(struct pool *pool, struct now now, uint32_t payer, uint64_t token, const struct command *command,
-                   const struct command_standing *standing)
+static bool insert(struct pool *pool, const struct arrival *arrival, const struct command_standing *standing)
 {
+    const struct command *command = arrival->command;
+    uint64_t token = arrival->source->token;
+    uint32_t payer = arrival->payer;
+    struct now now = arrival->now;
     size_t bytes = command->bytes.size + command->signatures_count * sizeof(struct pool_signature);
     uint8_t *data = slab_take(&pool->slab, payer_owner(pool, payer), bytes);
 
@@ -217,35 +232,38 @@ static uint16_t find_origin(const struct pool *pool, uint32_t payer, const struc
     return check_origin(pool, origin, *leaving);
 }
 
-/* admit decides about a command that is in time. */
-static uint16_t admit(struct pool *pool, struct now now, const struct pool_source *source, uint32_t payer, const struct command *command)
+/* admit decides about a command that is in time. Gives: the code; with CODE_RATE when it is worth trying again, else leaves *wait_ms. */
+static uint16_t admit(struct pool *pool, const struct arrival *arrival, uint64_t *wait_ms)
 {
+    const struct command *command = arrival->command;
     struct command_standing standing;
     uint16_t code = CODE_OK;
     uint32_t leaving;
 
-    if (find_known(pool, source, payer, command, &code)) {
+    if (find_known(pool, arrival->source, arrival->payer, command, &code)) {
         return code;
     }
-    if (suspect_is_full(pool, now, payer)) {
+    if (suspect_is_full(pool, arrival->now, arrival->payer)) {
         return REFUSAL_SHARE;
     }
-    code = find_room(pool, payer, command, &leaving);
+    code = find_room(pool, arrival->payer, command, &leaving);
     if (code != CODE_OK) {
         return code;
     }
-    pool->app.standing(pool->app.context, command, pool_judge_time_ms(pool, now), &standing);
-    code = check_standing(pool, payer, command, &standing);
+    pool->app.standing(pool->app.context, command, pool_judge_time_ms(pool, arrival->now), &standing);
+    ASSERT((standing.wait_ms > 0) <= (standing.code == CODE_RATE));
+    code = check_standing(pool, arrival->payer, command, &standing);
     if (code == CODE_OK) {
-        code = find_origin(pool, payer, command, standing.origin, &leaving);
+        code = find_origin(pool, arrival->payer, command, standing.origin, &leaving);
     }
     if (code != CODE_OK) {
+        *wait_ms = standing.wait_ms;
         return code;
     }
     if (leaving != POOL_NONE) {
-        pool_refuse(pool, now, leaving, REFUSAL_SHARE, POOL_RETRY_MS);
+        pool_refuse(pool, arrival->now, leaving, REFUSAL_SHARE, POOL_RETRY_MS);
     }
-    return insert(pool, now, payer, source->token, command, &standing) ? CODE_OK : REFUSAL_BUSY;
+    return insert(pool, arrival, &standing) ? CODE_OK : REFUSAL_BUSY;
 }
 
 static uint16_t add(struct pool *pool, struct now now, const struct pool_source *source, struct bytes bytes, struct pool_answer *answer)
@@ -275,9 +293,11 @@ static uint16_t add(struct pool *pool, struct now now, const struct pool_source 
     if (code != CODE_OK) {
         return code;
     }
-    uint32_t payer = source->token == 0 ? source->member : payer_of_client(pool, source->client);
-    code = admit(pool, now, source, payer, &command);
-    payer_release(pool, payer);
+    uint64_t wait_ms = 0;
+    struct arrival arrival = { now, source, source->token == 0 ? source->member : payer_of_client(pool, source->client), &command };
+    code = admit(pool, &arrival, &wait_ms);
+    payer_release(pool, arrival.payer);
+    answer->retry_after_ms = code != CODE_RATE ? 0 : wait_ms < UINT32_MAX ? (uint32_t)wait_ms : UINT32_MAX;
     return code;
 }
 
@@ -308,7 +328,8 @@ struct pool_answer pool_add(struct pool *pool, struct now now, const struct pool
     ASSERT(source->token != 0 || source->member < pool->config.members_count);
     answer.code = add(pool, now, source, bytes, &answer);
     ASSERT(answer.code != CODE_OK || answer.bytes > 0); /* R1 */
-    answer.retry_after_ms = retry_of(answer.code);
+    answer.retry_after_ms = answer.code == CODE_RATE ? answer.retry_after_ms : retry_of(answer.code);
+    ASSERT(answer.code != CODE_RATE || answer.retry_after_ms > 0); /* R1: the same bytes may succeed later */
     return answer;
 }
 

@@ -116,7 +116,8 @@ static void app_standing(void *context, const struct command *command, uint64_t 
 
     ASSERT(code == CODE_OK); /* A struct command is what app_parse made. */
     ledger_standing(apply->ledger, &envelope, time_ms, &found);
-    *standing = (struct command_standing){ .nonce_executed = found.nonce_executed, .origin = found.org, .code = found.code };
+    *standing = (struct command_standing){ .nonce_executed = found.nonce_executed, .origin = found.org, .code = found.code,
+                                              .wait_ms = found.code == CODE_RATE ? found.wait_ms : 0 };
 }
 
 static uint64_t app_nonce(void *context, const struct hash32 *account)

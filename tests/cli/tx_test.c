@@ -33,7 +33,7 @@ static const struct {
     { "pointer-add", { "patient=" A, "class=laboratory", "service_month=300", "content_commit=" A, "locator_hash=" A, "locator_length=509" } },
     { "pointer-decide", { "patient=" A, "approve=yes", "seqs=1,2,9" } },
     { "pointer-status", { "patient=" A, "op=hide", "seqs=3" } },
-    { "grant", { "patient=" A, "gtype=org", "grantee=org:3", "class_mask=all", "purposes=TREAT,HPAYMT", "expires=+30d" } },
+    { "grant", { "patient=" A, "grantee=org:3", "class_mask=all", "purposes=TREAT,HPAYMT", "expires=+30d" } },
     { "revoke", { "patient=" A, "seqs=1" } },
     { "access-request", { "patient=" A, "purpose=TREAT", "class_mask=medication,laboratory" } },
     { "disclose", { "ticket=" A, "patient=" A, "recipient=" A, "base_seq=1", "bitmap=" A, "mode=view", "bytes_log2=12" } },
@@ -51,6 +51,7 @@ Test(tx, a_body_of_each_type_is_made_from_words)
     }
     cr_assert_eq(set_all(&body, body_spec_of("grant"), good[5].set), ERR_OK);
     cr_assert_eq(body.as.grant.grantee[31], 3);
+    cr_assert_eq(body.as.grant.gtype, GRANTEE_ORG, "whose number it is");
     cr_assert_eq(body.as.grant.purposes, 1u << PURPOSE_TREAT | 1u << PURPOSE_HPAYMT);
     cr_assert_eq(body.as.grant.class_mask, CLASS_MASK_ALL);
     cr_assert_eq(set_all(&body, body_spec_of("pointer-add"), good[2].set), ERR_OK);

@@ -99,7 +99,7 @@ static void kit_standing(void *context, const struct command *command, uint64_t 
 
     (void)time_ms;
     kit->standings++;
-    *standing = (struct command_standing){ account->nonce, account->origin, account->code };
+    *standing = (struct command_standing){ account->nonce, account->origin, account->code, account->code == CODE_RATE ? account->wait_ms : 0 };
 }
 
 static uint64_t kit_nonce(void *context, const struct hash32 *account)

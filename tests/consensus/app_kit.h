@@ -19,6 +19,7 @@ struct app_kit_account {
     uint64_t nonce;  /* executed */
     uint32_t origin;
     enum code code;  /* of every command it sends */
+    uint64_t wait_ms; /* with CODE_RATE: until it has tokens again */
 };
 
 struct app_kit {

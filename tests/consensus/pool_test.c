@@ -486,6 +486,30 @@ Test(pool, judges_a_sender_without_tokens_again_in_time)
     cr_assert(pool_forward_waiting(kit->pool), "now it is worth forwarding");
 }
 
+/* R1: what would only be refused after its 30 s is refused now, with the time after which it can succeed. */
+Test(pool, waits_for_tokens_no_longer_than_a_command_may_wait)
+{
+    struct pool_source source = { .token = 1, .client = 1 };
+    size_t size = app_kit_make(COMMAND(.account = 1, .nonce = 1), kit->bytes);
+
+    kit->app.accounts[1].code = CODE_RATE;
+    kit->app.accounts[1].wait_ms = POOL_WAIT_NS / MS + 1;
+    struct pool_answer answer = pool_add(kit->pool, kit->now, &source, bytes_of(kit->bytes, size));
+    cr_assert_eq(answer.code, CODE_RATE);
+    cr_assert_eq(answer.retry_after_ms, POOL_WAIT_NS / MS + 1);
+    cr_assert_eq(pool_status(kit->pool).commands, 0);
+    kit->app.accounts[1].wait_ms = UINT64_C(1) << 40;
+    answer = pool_add(kit->pool, kit->now, &source, bytes_of(kit->bytes, size));
+    cr_assert_eq(answer.retry_after_ms, UINT32_MAX);
+    kit->app.accounts[1].wait_ms = POOL_WAIT_NS / MS;
+    pool_kit_admit(kit, 1, 1, COMMAND(.account = 1, .nonce = 1));
+    cr_assert_eq(pool_status(kit->pool).commands, 1);
+    pool_kit_time(kit, POOL_WAIT_NS / MS);
+    pool_on_time(kit->pool, kit->now);
+    pool_kit_expect(kit, 1, CODE_RATE);
+    cr_assert_eq(pool_status(kit->pool).commands, 0);
+}
+
 Test(pool, judges_an_unknown_sender_again_when_a_block_is_executed)
 {
     kit->app.accounts[1].code = CODE_SENDER_UNKNOWN;
