@@ -456,6 +456,7 @@ void snapshot_fetch_answer(struct snapshot_fetch *fetch, uint32_t from, const st
     if (answer->height != fetch->target.height) {
         member->asked = member->offers = false; /* it has moved on */
         member->left = LEFT_GONE;
+        member->offer_height = 0; /* or it would be chosen again at once, for ever */
         return;
     }
     if (member->chunk == ASKED_MANIFEST) {

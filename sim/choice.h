@@ -27,6 +27,7 @@ enum choice_topic {
     CHOICE_DEVICE = 15,       /* seed of a replica's disk */
     CHOICE_KEY = 16,          /* seed of a member's key */
     CHOICE_SWARM = 17,        /* which faults a seed gets */
+    CHOICE_LIE = 18,          /* lie, and what it is about: sim/adversary.h */
 };
 
 /* A decision's name. Unused coordinates are zero. */

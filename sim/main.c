@@ -30,6 +30,9 @@ static const struct verb verbs[] = {
       "  ward-sim trace --seed N | --scenario FILE [--replicas N] [--crypto fast|real] [--level turns|story|messages] [--json]\n"
       "                                                          the story, one line for each step\n",
       verb_trace },
+    { "attacks",
+      "  ward-sim attacks [--run] [--seed N]                     the library of attacks; --run plays each, then the control with a liar too many\n",
+      verb_attacks },
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 

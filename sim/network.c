@@ -199,13 +199,13 @@ void sim_network_send(struct sim_network *network, uint64_t now_ns, const struct
         network->counters.dropped++;
         return;
     }
-    launch(network, copy_of(message, head, body), now_ns + delay_of(network, message, &fault, 0));
+    launch(network, copy_of(message, head, body), now_ns + message->hold_ns + delay_of(network, message, &fault, 0));
     fault.kind = SIM_FAULT_DUPLICATE;
     if (happens(network, &fault, &duplicate, network->faults.duplicate_ppm)) {
         struct sim_fault second = fault;
         fault.delay_ns = fault.delay_ns > 0 ? fault.delay_ns : delay_of(network, message, &second, 1);
         record(network, &fault);
-        launch(network, copy_of(message, head, body), now_ns + fault.delay_ns);
+        launch(network, copy_of(message, head, body), now_ns + message->hold_ns + fault.delay_ns);
         network->counters.duplicated++;
     }
 }

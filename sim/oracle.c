@@ -76,6 +76,9 @@ static void note_ballot(struct oracle *oracle, uint32_t member, const struct bal
     uint64_t topic = (uint64_t)(commit ? TOPIC_COMMITVOTE : TOPIC_VOTE) << 32 | member;
     uint64_t name = fact_name(topic, ballot->epoch, ballot->rank.view, ballot->rank.height), value = ballot_value(ballot);
 
+    if (member_set_has(&oracle->liars, member)) {
+        return;
+    }
     if (facts_keep(&oracle->ballots, name, value) != value) {
         UNSAFE(oracle, "I3: r%u gave two different %s at view %llu, height %llu", member, commit ? "commit votes" : "votes",
                (unsigned long long)ballot->rank.view, (unsigned long long)ballot->rank.height);
@@ -193,7 +196,7 @@ static void note_message(struct oracle *oracle, uint32_t from, const struct mess
     }
 }
 
-void oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message *message, uint32_t receivers)
+struct bytes oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message *message, uint32_t receivers)
 {
     size_t size = message->head.size + message->tail.size;
 
@@ -206,10 +209,11 @@ void oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message
     oracle->readable = verdict == VERDICT_OK;
     if (!oracle->readable) {
         UNSAFE(oracle, "r%u sends a %s that no replica can read (%s)", from, message_word(message->type), verdict_name(verdict));
-        return;
+        return bytes_of(NULL, 0);
     }
     oracle->sent[message->type] += receivers;
     note_message(oracle, from, oracle->message);
+    return bytes_of(oracle->frame, size);
 }
 
 uint64_t oracle_messages(const struct oracle *oracle)

@@ -50,6 +50,7 @@ struct oracle_block {
 struct oracle {
     const struct cast *cast;
     struct failure *failure;
+    struct member_set liars; /* what they vote for proves nothing */
     struct oracle_member members[MEMBERS_MAX];
     struct oracle_block *blocks; /* by height; [0] is the genesis */
     uint64_t height, capacity;   /* highest executed anywhere */
@@ -70,8 +71,9 @@ void oracle_close(struct oracle *oracle);
 /* oracle_fail notes the first failure. */
 __attribute__((format(printf, 3, 4))) void oracle_fail(struct failure *failure, enum failure_kind kind, const char *format, ...);
 
-/* oracle_sent looks at a message that leaves a replica for `receivers` others. */
-void oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message *message, uint32_t receivers);
+/* oracle_sent looks at a message that leaves a replica for `receivers` others. Gives: its bytes, and oracle->message decoded from them, until the next call;
+ * empty when it cannot be read. */
+struct bytes oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message *message, uint32_t receivers);
 
 /* oracle_executed looks at a block after its execution. Gives: true when it is the first execution of this height. */
 bool oracle_executed(struct oracle *oracle, uint32_t member, const struct apply_block *block, const struct hash32 *state_root);

@@ -160,6 +160,8 @@ int order_read(struct order *order, int argc, char **argv)
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             order->json = true;
+        } else if (strcmp(argv[i], "--run") == 0 && strcmp(argv[1], "attacks") == 0) {
+            order->play = true;
         } else if (argv[i][0] != '-' && order->file == NULL) {
             order->file = argv[i];
         } else if (i + 1 >= argc || !read_named(order, argv[i], argv[i + 1])) {

@@ -16,6 +16,7 @@ struct order {
     const char *record;   /* --record */
     const char *out;      /* -o */
     bool json;
+    bool play;            /* --run */
 };
 
 /* order_read reads the words behind the verb. Gives: EXIT_FINE, or the exit code of a complaint that is made already. */

@@ -46,6 +46,10 @@ void campaign_add(struct campaign *campaign, const struct swarm_result *result)
     for (int i = 0; i < MARK_COUNT; i++) {
         campaign->marks[i] += result->marks[i];
     }
+    campaign->lying_seeds += result->liars > 0 ? 1 : 0;
+    for (int i = 0; i < LIE_COUNT; i++) {
+        campaign->lies[i] += result->lies[i];
+    }
     if (result->failure.kind != FAILURE_NONE && campaign->failed++ == 0) {
         campaign->failure = result->failure;
         campaign->first_failed = result->seed;
@@ -65,6 +69,16 @@ static json_t *marks_of(const uint64_t marks[MARK_COUNT])
 
     for (int i = 0; i < MARK_COUNT; i++) {
         json_object_set_new(object, mark_word((enum mark)i), number(marks[i]));
+    }
+    return object;
+}
+
+static json_t *lies_of(const uint64_t lies[LIE_COUNT])
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < LIE_COUNT; i++) {
+        json_object_set_new(object, lie_word((enum lie)i), number(lies[i]));
     }
     return object;
 }
@@ -92,25 +106,26 @@ static bool print(FILE *stream, json_t *object)
 
 static bool run_json(FILE *stream, const struct swarm_result *result)
 {
-    return print(stream, json_pack("{ss sb so si ss ss so so so so so so so so so so so so}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
+    return print(stream, json_pack("{ss sb so si ss ss so so so so so so so so so so so so si so}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
                                    "seed", number(result->seed), "replicas", (int)result->replicas, "crypto", result->fast_crypto ? "fast" : "real", "build", build_id(), "configuration",
                                    hash_of(result->configuration), "failure", failure_of(&result->failure),
                                    "simulated_seconds", json_real((double)result->simulated_ns / 1e9), "commits", number(result->blocks),
                                    "commands", number(result->commands), "messages", number(result->messages), "crashes", number(result->crashes),
                                    "restarts", number(result->restarts), "partitions", number(result->partitions), "events", number(result->events),
-                                   "hash", hash_of(result->hash), "marks", marks_of(result->marks)));
+                                   "hash", hash_of(result->hash), "marks", marks_of(result->marks), "liars", (int)result->liars, "lies", lies_of(result->lies)));
 }
 
 static bool campaign_json(FILE *stream, const struct campaign *c)
 {
-    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so}", "schema", "ward.sim.swarm/1", "ok",
+    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so}", "schema", "ward.sim.swarm/1", "ok",
                                    c->failed == 0 && c->determinism_broken == 0, "first_seed", number(c->seed_first), "last_seed", number(c->seed_last),
                                    "seeds", number(c->seeds), "failed", number(c->failed), "first_failed_seed", c->failed > 0 ? number(c->first_failed) : json_null(),
                                    "failure", failure_of(&c->failure), "simulated_seconds", json_real((double)c->simulated_ns / 1e9),
                                    "wall_seconds", json_real((double)c->wall_ns / 1e9), "commits", number(c->blocks), "commands", number(c->commands),
                                    "crashes", number(c->crashes), "partitions", number(c->partitions), "hash", hash_of(c->hash),
                                    "hash_fast", hash_of(c->hash_fast), "hash_real", hash_of(c->hash_real), "build", build_id(),
-                                   "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked)));
+                                   "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked),
+                                   "lying_seeds", number(c->lying_seeds), "lies", lies_of(c->lies)));
 }
 
 /* --- Text ----------------------------------------------------------------------------------------------------------- */
@@ -120,6 +135,17 @@ static void marks_text(FILE *stream, const uint64_t marks[MARK_COUNT])
     fprintf(stream, "marks    ");
     for (int i = 0; i < MARK_COUNT; i++) {
         fprintf(stream, " %s %llu", mark_word((enum mark)i), (unsigned long long)marks[i]);
+    }
+    fprintf(stream, "\n");
+}
+
+static void lies_text(FILE *stream, const uint64_t lies[LIE_COUNT])
+{
+    fprintf(stream, "lies     ");
+    for (int i = 0; i < LIE_COUNT; i++) {
+        if (lies[i] > 0) {
+            fprintf(stream, " %s %llu", lie_word((enum lie)i), (unsigned long long)lies[i]);
+        }
     }
     fprintf(stream, "\n");
 }
@@ -136,6 +162,9 @@ bool report_run(FILE *stream, const struct swarm_result *result, bool json)
             (unsigned long long)result->messages, (unsigned long long)result->crashes, result->fast_crypto ? "fast" : "real",
             (unsigned long long)result->hash);
     marks_text(stream, result->marks);
+    if (result->liars > 0) {
+        lies_text(stream, result->lies);
+    }
     return fflush(stream) == 0;
 }
 
@@ -151,6 +180,26 @@ bool report_campaign(FILE *stream, const struct campaign *campaign, bool json)
             (unsigned long long)campaign->commands, (unsigned long long)campaign->crashes, (unsigned long long)campaign->hash,
             (unsigned long long)campaign->hash_fast, (unsigned long long)campaign->hash_real, (unsigned long long)campaign->seeds_real);
     marks_text(stream, campaign->marks);
+    lies_text(stream, campaign->lies);
+    return fflush(stream) == 0;
+}
+
+bool report_attack(FILE *stream, const struct attack *attack, const struct attack_result *result)
+{
+    if (result == NULL) {
+        fprintf(stream, "%s\n    source    %s\n    expected  %s; of the calm throughput >= %u %%; views ended <= %u\n    lies     ", attack->name, attack->source,
+                attack->expected, (unsigned)attack->floor_percent, (unsigned)attack->views_max);
+        for (unsigned lie = 0; lie < LIE_COUNT; lie++) {
+            if ((attack->lies >> lie & 1) != 0) {
+                fprintf(stream, " %s", lie_word((enum lie)lie));
+            }
+        }
+        return fprintf(stream, "\n") > 0 && fflush(stream) == 0;
+    }
+    const char *bad = result->failure.kind != FAILURE_NONE ? result->failure.text : result->slow ? "below its floor" : result->deposed ? "too many views ended" : "";
+    fprintf(stream, "%s  %-38s %u of %u told in time (>= %u %%), receipt after %llu ms, %llu views ended (<= %u), %llu lies%s%s\n", bad[0] == '\0' ? "fine" : "BAD ",
+            attack->name, (unsigned)result->told, (unsigned)result->told_calm, (unsigned)attack->floor_percent, (unsigned long long)result->mean_ns / 1000000,
+            (unsigned long long)result->views, (unsigned)attack->views_max, (unsigned long long)result->lies, bad[0] == '\0' ? "" : ": ", bad);
     return fflush(stream) == 0;
 }
 

@@ -2,6 +2,7 @@
 #ifndef WARD_SIM_REPORT_H
 #define WARD_SIM_REPORT_H
 
+#include "sim/attacks.h"
 #include "sim/shrink.h"
 
 #include <stdio.h>
@@ -17,6 +18,8 @@ struct campaign {
     uint64_t hash_fast, hash_real; /* over those with the one crypto, and with the other */
     uint64_t seeds_real;
     uint64_t marks[MARK_COUNT];
+    uint64_t lying_seeds;      /* in which somebody lied */
+    uint64_t lies[LIE_COUNT];
     uint64_t first_failed; /* seed */
     struct failure failure; /* of it */
 };
@@ -33,6 +36,9 @@ bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, co
 
 /* report_shrink prints what the shrinker did ("ward.sim.shrink/1"). */
 bool report_shrink(FILE *stream, const struct shrink_report *report, const char *path);
+
+/* report_attack prints a row of the library, and what came of it unless result is NULL. Gives: as report_run. */
+bool report_attack(FILE *stream, const struct attack *attack, const struct attack_result *result);
 
 /* report_error prints why a verb did not run, as one object ("ward.error/1"). `verb` may be NULL. Gives: as report_run. */
 bool report_error(FILE *stream, const char *verb, int exit_code, const char *message);

@@ -16,7 +16,8 @@ const char *const scenario_verbs[VERB_COUNT] = {
     [VERB_PAUSE] = "pause", [VERB_RESUME] = "resume", [VERB_DRAIN] = "drain", [VERB_PARTITION] = "partition", [VERB_CUT] = "cut",
     [VERB_MEND] = "mend", [VERB_HEAL] = "heal", [VERB_LOSE] = "lose", [VERB_WHEN] = "when", [VERB_DISK] = "disk",
     [VERB_ROT] = "rot",
-    [VERB_MEASURE] = "measure", [VERB_REST] = "rest", [VERB_EXPECT] = "expect", [VERB_CALM] = "calm", [VERB_FINISH] = "finish",
+    [VERB_MEASURE] = "measure", [VERB_REST] = "rest", [VERB_EXPECT] = "expect", [VERB_CALM] = "calm", [VERB_OUTLAST] = "outlast",
+    [VERB_SILENCE] = "silence", [VERB_FINISH] = "finish",
 };
 
 const char *const scenario_quantities[QUANTITY_COUNT] = {
@@ -181,10 +182,12 @@ static enum err parse_verb(struct line *line, struct scenario_step *step)
     case VERB_DISK: return parse_disk(line, step);
     case VERB_ROT: return parse_rot(line, step);
     case VERB_REST:
+    case VERB_OUTLAST:
     case VERB_FINISH: return parse_rest(line, step);
     case VERB_EXPECT: return parse_expect(line, step);
     case VERB_HEAL:
     case VERB_CALM:
+    case VERB_SILENCE:
     case VERB_MEASURE: return ERR_OK;
     case VERB_COUNT: break;
     }

@@ -42,6 +42,8 @@ enum scenario_verb {
     VERB_REST,
     VERB_EXPECT,
     VERB_CALM,   /* every fault ends: a perfect network, everybody runs */
+    VERB_OUTLAST, /* until all is well although some lie */
+    VERB_SILENCE, /* the liars stop lying */
     VERB_FINISH, /* rest, start whoever stopped, rest again: all are equal, every client has its answer */
     VERB_COUNT
 };

@@ -21,7 +21,9 @@ enum part_kind {
     PART_PPM,    /* "N ppm", uint32_t */
     PART_SWITCH, /* "on" or "off", bool */
     PART_CRYPTO, /* "real" or "fast", bool */
-    PART_LEVEL   /* enum trace_level */
+    PART_LEVEL,  /* enum trace_level */
+    PART_MEMBERS, /* struct member_set, to the end of the line */
+    PART_LIES    /* words of lies to the end of the line: bits, uint64_t */
 };
 
 struct part {
@@ -62,6 +64,10 @@ static const struct field fields[] = {
     { "check", { { PART_U32, AT(check_every), 1, 1000000 } } },
     { "reserves", { { PART_SWITCH, AT(reserves), 0, 1 } } },
     { "mixed", { { PART_SWITCH, AT(mixed), 0, 1 } } },
+    { "liars", { { PART_MEMBERS, AT(adversary.liars), 0, 0 } } },
+    { "lies", { { PART_LIES, AT(adversary.lies), 0, 0 } } },
+    { "lying", { { PART_PPM, AT(adversary.rate_ppm), 0, 1000000 }, { PART_TIME, LABELLED("tick", adversary.tick_ns), 1, NUMBER_MOST },
+                 { PART_TIME, LABELLED("hold", adversary.hold_ns), 0, NUMBER_MOST } } },
     { "trace", { { PART_LEVEL, AT(trace), 0, TRACE_MESSAGES } } },
 };
 
@@ -115,6 +121,18 @@ static enum err read_scaled(struct line *line, const struct part *part, uint64_t
     return err;
 }
 
+static enum err read_lies(struct line *line, uint64_t *lies)
+{
+    while (*line_peek(line) != '\0') {
+        const char *word = line_take(line);
+        if (lie_find(word) == LIE_COUNT) {
+            return line_wrong(line, "there is no lie \"%s\"", word);
+        }
+        *lies |= UINT64_C(1) << lie_find(word);
+    }
+    return ERR_OK;
+}
+
 static enum err read_part(struct line *line, const struct part *part)
 {
     void *at = (uint8_t *)&line->scenario->plan + part->at;
@@ -133,6 +151,8 @@ static enum err read_part(struct line *line, const struct part *part)
     case PART_SWITCH: return read_either(line, "off", "on", at);
     case PART_CRYPTO: return read_either(line, "real", "fast", at);
     case PART_LEVEL: return read_level(line, at);
+    case PART_MEMBERS: return line_members(line, at);
+    case PART_LIES: return read_lies(line, at);
     case PART_NONE: break;
     }
     return ERR_OK;
@@ -168,6 +188,8 @@ static size_t part_bytes(enum part_kind kind)
     case PART_SWITCH:
     case PART_CRYPTO: return sizeof(bool);
     case PART_LEVEL: return sizeof(enum trace_level);
+    case PART_MEMBERS: return sizeof(struct member_set);
+    case PART_LIES: return sizeof(uint64_t);
     case PART_NONE: break;
     }
     return 0;
@@ -244,9 +266,35 @@ static void write_range(const uint64_t *range, FILE *stream)
     }
 }
 
+static void write_members(const struct member_set *members, FILE *stream)
+{
+    for (uint32_t i = 0; i < MEMBERS_MAX; i++) {
+        if (member_set_has(members, i)) {
+            fprintf(stream, " %u", i);
+        }
+    }
+}
+
+static void write_lies(uint64_t lies, FILE *stream)
+{
+    for (unsigned lie = 0; lie < LIE_COUNT; lie++) {
+        if ((lies >> lie & 1) != 0) {
+            fprintf(stream, " %s", lie_word((enum lie)lie));
+        }
+    }
+}
+
 static void write_part(const struct part *part, const void *at, FILE *stream)
 {
     if (part->kind == PART_NONE) {
+        return;
+    }
+    if (part->kind == PART_MEMBERS) {
+        write_members(at, stream);
+        return;
+    }
+    if (part->kind == PART_LIES) {
+        write_lies(*(const uint64_t *)at, stream);
         return;
     }
     fprintf(stream, " %s%s", part->label == NULL ? "" : part->label, part->label == NULL ? "" : " ");
@@ -261,6 +309,8 @@ static void write_part(const struct part *part, const void *at, FILE *stream)
     case PART_SWITCH: fprintf(stream, "%s", *(const bool *)at ? "on" : "off"); break;
     case PART_CRYPTO: fprintf(stream, "%s", *(const bool *)at ? "fast" : "real"); break;
     case PART_LEVEL: fprintf(stream, "%s", levels[*(const enum trace_level *)at]); break;
+    case PART_MEMBERS:
+    case PART_LIES:
     case PART_NONE: break;
     }
 }

@@ -245,6 +245,8 @@ static void play_step(struct play *play, const struct scenario_step *step)
     case VERB_REST: world_run_until_rest(world, world->now_ns + step->span_ns); break;
     case VERB_EXPECT: expect(play, step); break;
     case VERB_CALM: world_calm(world); break;
+    case VERB_OUTLAST: world_outlasts(world, world->now_ns + step->span_ns); break;
+    case VERB_SILENCE: world_silence(world); break;
     case VERB_FINISH: finish(world, world->now_ns + step->span_ns); break;
     case VERB_COUNT: break;
     }

@@ -112,10 +112,12 @@ static void write_step(const struct scenario *scenario, const struct scenario_st
     case VERB_DISK: write_disk(step, stream); break;
     case VERB_ROT: fprintf(stream, " %u block %llu", step->target, (unsigned long long)step->value); break;
     case VERB_REST:
+    case VERB_OUTLAST:
     case VERB_FINISH: write_time(" within ", step->span_ns, stream); break;
     case VERB_EXPECT: write_expect(scenario, step, stream); break;
     case VERB_HEAL:
     case VERB_CALM:
+    case VERB_SILENCE:
     case VERB_MEASURE: break;
     case VERB_COUNT: ASSERT(step->verb != VERB_COUNT); break;
     }

@@ -13,7 +13,8 @@
 enum swarm_question {
     ASK_REPLICAS = 1, ASK_BATCH, ASK_DELAY, ASK_SPREAD, ASK_DROP, ASK_DUPLICATE, ASK_STRAGGLE, ASK_DISK, ASK_CLOCKS, ASK_CALM, ASK_COMMANDS,
     ASK_RATE, ASK_CRASHES, ASK_PARTITIONS, ASK_PAUSES, ASK_BLACKOUT, ASK_DRAINS, ASK_CHECKPOINT, ASK_SEGMENT_TEAR,
-    ASK_ARMED, ASK_SLOW, ASK_LOST, ASK_CUTS, ASK_RESERVES, ASK_SNAPSHOT, ASK_KEEP
+    ASK_ARMED, ASK_SLOW, ASK_LOST, ASK_CUTS, ASK_RESERVES, ASK_SNAPSHOT, ASK_KEEP,
+    ASK_LIARS, ASK_LIES, ASK_LIE_RATE, ASK_LIE_TICK, ASK_LIE_HOLD
 };
 
 static uint64_t ask(uint64_t seed, enum swarm_question question, uint64_t bound)
@@ -58,6 +59,41 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
     plan->check_every = 4;
     plan->fast_crypto = seed % SWARM_REAL_SHARE != 0;
     plan->reserves = ask(seed, ASK_RESERVES, 2) == 1;
+}
+
+/* draw_lies gives which lies a seed tells: one, two that meet, a third or most of all. */
+static uint64_t draw_lies(uint64_t seed)
+{
+    uint64_t how = ask(seed, ASK_LIES, 4), lies = 0;
+
+    for (uint64_t i = 0; i < LIE_COUNT; i++) {
+        uint64_t drawn = choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_LIES, 1, i } }, how == 2 ? 3 : 4);
+        lies |= (how == 2 && drawn == 0) || (how == 3 && drawn != 0) ? UINT64_C(1) << i : 0;
+    }
+    for (uint64_t i = 0; i < 2 && how < 2; i++) {
+        lies |= UINT64_C(1) << choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_LIES, 2, how == 0 ? 0 : i } }, LIE_COUNT);
+    }
+    return lies;
+}
+
+/* draw_adversary: in half of the seeds 1 to f members lie. */
+static void draw_adversary(struct world_plan *plan)
+{
+    uint64_t seed = plan->seed;
+    uint32_t faults = config_faults_max(plan->members_count);
+    uint32_t count = ask(seed, ASK_LIARS, 2) == 0 ? 0 : 1 + (uint32_t)choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_LIARS, 1 } }, faults);
+    uint32_t first = (uint32_t)choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_LIARS, 2 } }, plan->members_count);
+    first = choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_LIARS, 4 } }, 2) == 0 ? 0 : first; /* r0 leads first */
+    uint32_t step = choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_LIARS, 3 } }, 2) == 0 ? 1 : 2; /* Members beside each other lead one after the other. */
+
+    if (count == 0) {
+        return;
+    }
+    plan->adversary = (struct adversary_plan){ .lies = draw_lies(seed), .rate_ppm = ONE_OF(seed, ASK_LIE_RATE, 20000, 200000, 700000),
+        .tick_ns = ONE_OF(seed, ASK_LIE_TICK, 5, 20, 100) * MS, .hold_ns = ONE_OF(seed, ASK_LIE_HOLD, 50, 150, 180, 400, 2000) * MS };
+    for (uint32_t i = 0; i < count; i++) {
+        member_set_add(&plan->adversary.liars, (first + i * step) % plan->members_count);
+    }
 }
 
 static void add(struct swarm_story *story, uint64_t at_ns, enum swarm_act act, uint32_t member)
@@ -164,6 +200,7 @@ void swarm_draw(struct swarm_story *story, uint64_t seed, uint32_t replicas)
 {
     *story = (struct swarm_story){ 0 };
     draw_plan(&story->plan, seed, replicas);
+    draw_adversary(&story->plan);
     story->calm_ns = ONE_OF(seed, ASK_CALM, 1500, 4000, 12000) * MS;
     uint64_t commands = ONE_OF(seed, ASK_COMMANDS, 10, 60, 200);
     story->load = (struct workload_load){ .next_ns = MS, .interval_ns = ONE_OF(seed, ASK_RATE, 2, 10, 50) * MS, .target = WORKLOAD_ANY };
@@ -243,9 +280,18 @@ void swarm_scenario(const struct swarm_story *story, struct scenario *scenario)
         count++;
     }
     scenario->steps[count++] = (struct scenario_step){ .verb = VERB_CALM, .time_ns = story->calm_ns };
+    if (!member_set_is_empty(&story->plan.adversary.liars)) {
+        scenario->steps[count++] = (struct scenario_step){ .verb = VERB_OUTLAST, .relative = true, .span_ns = SWARM_PATIENCE_NS };
+        scenario->steps[count++] = (struct scenario_step){ .verb = VERB_SILENCE, .relative = true };
+    }
     scenario->steps[count++] = (struct scenario_step){ .verb = VERB_FINISH, .relative = true, .span_ns = SWARM_PATIENCE_NS };
     ASSERT(count <= SCENARIO_STEPS_MAX);
     scenario->steps_count = count;
+}
+
+void swarm_forgive(struct swarm_story *story)
+{
+    story->plan.adversary = (struct adversary_plan){ 0 };
 }
 
 bool swarm_play(const struct swarm_story *story, struct world *world)
@@ -262,6 +308,10 @@ void world_result(const struct world *world, struct swarm_result *result)
         .events = world->events, .simulated_ns = world->now_ns, .blocks = world->oracle.height, .commands = world->oracle.commands,
         .messages = oracle_messages(&world->oracle), .crashes = world->crashes, .restarts = world->restarts, .partitions = world->partitions };
     memcpy(result->marks, world->marks, sizeof result->marks);
+    result->liars = member_set_count(&world->plan.adversary.liars);
+    if (world->adversary != NULL) {
+        memcpy(result->lies, world->adversary->told, sizeof result->lies);
+    }
 }
 
 void swarm_scenario_run(const struct scenario *scenario, struct swarm_result *result)

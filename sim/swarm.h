@@ -59,6 +59,8 @@ struct swarm_result {
     uint64_t blocks, commands, messages;
     uint64_t crashes, restarts, partitions;
     uint64_t marks[MARK_COUNT];
+    uint32_t liars;
+    uint64_t lies[LIE_COUNT]; /* how often each was told */
 };
 
 /* Which story is wanted. */
@@ -77,6 +79,9 @@ void swarm_draw(struct swarm_story *story, uint64_t seed, uint32_t replicas);
 
 /* swarm_scenario gives the story as a scenario: the one thing that is played, written and shrunk. */
 void swarm_scenario(const struct swarm_story *story, struct scenario *scenario);
+
+/* swarm_forgive takes the lies out of a story and leaves all else as it was. */
+void swarm_forgive(struct swarm_story *story);
 
 /* swarm_play opens a world and plays the story to its end. Owns: the caller closes the world. Gives: true when all is well. */
 bool swarm_play(const struct swarm_story *story, struct world *world);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OUTLAST_NS UINT64_C(100000000) /* between two looks whether all is well although some lie */
 #define AT_ONCE_MAX 2000000u /* events at one moment: more, and somebody spins */
 
 enum event_topic { EVENT_TOPIC_SENT = 1, EVENT_TOPIC_ARRIVED, EVENT_TOPIC_MARK, EVENT_TOPIC_EXECUTED, EVENT_TOPIC_STATE };
@@ -51,7 +52,31 @@ static bool on_verify(void *context, const struct sig_item *item)
     return known == 2;
 }
 
-/* send_lie sends what a member that lies makes of its message for this receiver. */
+static bool has_link(const struct world *world, uint32_t from, uint32_t to)
+{
+    return member_set_has(&world->links[from], to) && member_set_has(&world->hosts[from].driver.links, to); /* else net has nowhere to put it */
+}
+
+/* on_lie sends what the adversary made. Its process must run: a key without a connection says nothing. */
+static void on_lie(void *context, uint64_t hold_ns, const struct sim_message *message, struct bytes body)
+{
+    struct world *world = context;
+    struct sim_message out = *message;
+
+    if (world->hosts[out.from].state == HOST_UP && has_link(world, out.from, out.to) && (world->lost_types[out.to] >> out.type & 1) == 0) {
+        out.hold_ns = hold_ns;
+        sim_network_send(&world->network, world->now_ns, &out, body, bytes_of(NULL, 0));
+    }
+}
+
+static void on_made_up(void *context, const struct block_header *header)
+{
+    struct world *world = context;
+
+    lineage_header(&world->oracle.lineage, header);
+}
+
+/* send_lie sends what a test makes of a message for this receiver. */
 static void send_lie(struct world *world, const struct sim_message *out, const struct port_message *message)
 {
     struct world_liar *liar = &world->liar;
@@ -73,17 +98,21 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
 {
     struct world *world = context;
 
-    oracle_sent(&world->oracle, from, message, member_set_count(&message->to));
+    struct bytes said = oracle_sent(&world->oracle, from, message, member_set_count(&message->to));
     struct subject subject = world->oracle.readable ? subject_of(world->oracle.message) : (struct subject){ 0, 0 };
+    if (world->adversary != NULL && world->oracle.readable) {
+        adversary_hear(world->adversary, from, world->oracle.message, said);
+    }
     for (uint32_t to = 0; to < world->plan.members_count; to++) {
         struct sim_message out = { .from = from, .to = to, .type = message->type, .view = subject.view, .height = subject.height };
         if (!member_set_has(&message->to, to)) {
             continue;
         }
-        if (!member_set_has(&world->links[from], to) || !member_set_has(&world->hosts[from].driver.links, to)) {
-            continue; /* no connection: net has nowhere to put it */
+        if (!has_link(world, from, to) || (world->lost_types[to] >> message->type & 1) != 0) {
+            continue;
         }
-        if ((world->lost_types[to] >> message->type & 1) != 0) {
+        if (adversary_is_liar(world->adversary, from)) {
+            adversary_tell(world->adversary, &out, message->head, message->tail);
             continue;
         }
         if (world->liar.tell != NULL && from == world->liar.member) {
@@ -184,6 +213,17 @@ static void open_verify(struct world *world)
     facts_init(&world->verdicts);
 }
 
+static void open_adversary(struct world *world)
+{
+    world->adversary = adversary_open(&world->cast, world->plan.seed, &world->plan.adversary);
+    if (world->adversary != NULL) {
+        world->adversary->context = world;
+        world->adversary->send = on_lie;
+        world->adversary->header = on_made_up;
+    }
+    world->oracle.liars = world->plan.adversary.liars;
+}
+
 static void open_hosts(struct world *world)
 {
     const struct world_plan *plan = &world->plan;
@@ -231,6 +271,7 @@ void world_open(struct world *world, const struct world_plan *plan)
     oracle_init(&world->oracle, &world->cast, &world->failure);
     workload_init(&world->workload, &world->cast, &world->failure, &world->trace);
     open_verify(world);
+    open_adversary(world);
     open_hosts(world);
     for (uint32_t i = 0; i < plan->members_count; i++) {
         world_boot(world, i);
@@ -246,6 +287,7 @@ void world_close(struct world *world)
     for (size_t i = 0; i < world->waiting_count; i++) {
         sim_network_release(world->waiting[i]);
     }
+    adversary_close(world->adversary);
     free(world->waiting);
     free(world->hosts);
     free(world->links);
@@ -268,7 +310,10 @@ static uint64_t next_ns(const struct world *world)
 {
     uint64_t due_ns = sim_network_due(&world->network), workload_ns = workload_due_ns(&world->workload);
 
+    uint64_t lie_ns = adversary_due_ns(world->adversary);
+
     due_ns = workload_ns < due_ns ? workload_ns : due_ns;
+    due_ns = lie_ns < due_ns ? lie_ns : due_ns;
     if (world->notices_count > 0 && world->notices[0].due_ns < due_ns) {
         due_ns = world->notices[0].due_ns;
     }
@@ -362,7 +407,11 @@ static bool take_message(struct world *world)
     if (message == NULL) {
         return false;
     }
-    world_deliver(world, message);
+    if (world->adversary != NULL && adversary_deafens(world->adversary, message)) {
+        sim_network_release(message);
+    } else {
+        world_deliver(world, message);
+    }
     return true;
 }
 
@@ -380,7 +429,7 @@ static bool take_request(struct world *world)
     trace_line(&world->trace, TRACE_STORY, world->now_ns, TRACE_WORLD, "request %u goes to r%u", request->number, target);
     if (host->state == HOST_DOWN) {
         workload_lost(&world->workload, world->now_ns, target);
-    } else if (host->state == HOST_UP) {
+    } else if (host->state == HOST_UP && !adversary_ignores(world->adversary, target, request->actor)) {
         host_request(host, request->number, request->actor, bytes_of(request->command.bytes, request->command.size));
         world_settle(world, target);
     }
@@ -396,9 +445,18 @@ static void work_hosts(struct world *world)
     }
 }
 
+static bool take_lie(struct world *world)
+{
+    if (adversary_due_ns(world->adversary) > world->now_ns) {
+        return false;
+    }
+    adversary_act(world->adversary, world->now_ns);
+    return true;
+}
+
 static void step(struct world *world)
 {
-    if (!take_notice(world) && !take_message(world) && !take_request(world)) {
+    if (!take_notice(world) && !take_message(world) && !take_request(world) && !take_lie(world)) {
         work_hosts(world);
     }
 }
@@ -460,6 +518,37 @@ bool world_run_until_rest(struct world *world, uint64_t limit_ns)
             break;
         }
         world_run_to(world, due_ns > world->now_ns ? due_ns : world->now_ns);
+    }
+    return world->failure.kind == FAILURE_NONE;
+}
+
+void world_silence(struct world *world)
+{
+    adversary_silence(world->adversary);
+}
+
+/* honest_are_level: all that are honest and run have executed all blocks. */
+static bool honest_are_level(const struct world *world)
+{
+    bool level = true;
+
+    for (uint32_t i = 0; i < world->plan.members_count && level; i++) {
+        const struct host *host = &world->hosts[i];
+        level = adversary_is_liar(world->adversary, i) || host->state == HOST_DOWN || host->driver.apply.height == world->oracle.height;
+    }
+    return level;
+}
+
+bool world_outlasts(struct world *world, uint64_t limit_ns)
+{
+    while (world->failure.kind == FAILURE_NONE && !(workload_is_done(&world->workload) && honest_are_level(world))) {
+        if (world->now_ns >= limit_ns) {
+            oracle_fail(&world->failure, FAILURE_LIVENESS, "J2: at %llu ms, while %u lie, %u of %u clients have no answer or a replica lags",
+                        (unsigned long long)limit_ns / 1000000, member_set_count(&world->plan.adversary.liars), world->workload.count - world->workload.told,
+                        world->workload.count);
+            break;
+        }
+        world_run_to(world, world->now_ns + OUTLAST_NS);
     }
     return world->failure.kind == FAILURE_NONE;
 }

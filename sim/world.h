@@ -9,6 +9,7 @@
 #ifndef WARD_SIM_WORLD_H
 #define WARD_SIM_WORLD_H
 
+#include "sim/adversary.h"
 #include "sim/cast.h"
 #include "sim/host.h"
 #include "sim/judges.h"
@@ -38,6 +39,7 @@ struct world_plan {
     bool fast_crypto;            /* signatures are stamps (stamp.h) */
     bool record_faults;          /* network.happened is kept */
     struct sim_fault_list script; /* faults of single messages that happen in any case; outlives the world */
+    struct adversary_plan adversary; /* nobody lies: no liars */
 };
 
 /* A change of a link on its way to a server. */
@@ -56,8 +58,8 @@ struct world_trigger {
 
 struct world;
 
-/* A member that lies: its process is an honest one, but each receiver gets of its messages what `tell` makes of them. tell may change the bytes, and
- * their number downwards; 0: nothing leaves. The oracle has seen the honest message before: what it promises, it promises for honest members. */
+/* One member whose lies a test writes: each receiver gets of its messages what `tell` makes of them. tell may change the bytes, and their number
+ * downwards; 0: nothing leaves. Lies that are drawn are in sim/adversary.h. */
 struct world_liar {
     uint32_t member;
     void (*tell)(struct world *world, uint32_t to, uint8_t type, uint8_t *bytes, size_t *size); /* NULL: nobody lies */
@@ -85,7 +87,8 @@ struct world {
     struct member_set *links;   /* as announced or about to be, by member */
     struct world_trigger triggers[WORLD_TRIGGERS_MAX];
     uint32_t triggers_count;
-    struct world_liar liar;     /* set after world_open */
+    struct adversary *adversary; /* NULL: nobody lies */
+    struct world_liar liar;      /* set after world_open */
     uint32_t lost_types[MEMBERS_MAX]; /* to a member: message types that never arrive, as bits */
     struct sim_message **waiting; /* messages for paused servers, in order of arrival */
     size_t waiting_count, waiting_capacity;
@@ -135,6 +138,11 @@ void world_calm(struct world *world);
 
 /* world_submit lets clients send commands now. */
 void world_submit(struct world *world, uint32_t count, uint32_t target, bool sticky);
+
+/* world_silence ends all lies. world_outlasts runs while the liars lie, until every client has its answer and all that are honest and run have executed
+ * all blocks, at most until limit_ns. Gives: false when something is broken, or when that did not come: then the failure is one of liveness. */
+void world_silence(struct world *world);
+bool world_outlasts(struct world *world, uint64_t limit_ns);
 
 /* world_check_end tells whether all replicas that run are equal and every client has its answer; else it fails. */
 bool world_check_end(struct world *world);

@@ -109,3 +109,27 @@ Test(snapshot_fetch, one_member_alone_does_not_start_it_S4)
     load(4);
     cr_assert_eq(fetch_of(3)->stage, SNAPSHOT_FETCH_IDLE);
 }
+
+/* The offers that were chosen are void once their members have moved on: chosen again at once, they would be asked about for ever. */
+Test(snapshot_fetch, offers_of_members_that_moved_on_are_not_chosen_again)
+{
+    struct message_snapshot moved = { 0 };
+    struct snapshot_fetch *fetch;
+
+    leave_behind(3);
+    fetch = fetch_of(3);
+    for (uint32_t i = 0; i < 8000 && fetch->stage != SNAPSHOT_FETCH_MANIFEST; i++) {
+        world_run_to(&world, world.now_ns + MS / 8);
+    }
+    cr_assert_eq(fetch->stage, SNAPSHOT_FETCH_MANIFEST, "stage %u: %s", fetch->stage, fetch->reason);
+    moved.height = fetch->target.height + 32;
+    for (uint32_t i = 0; i < 3; i++) {
+        fetch->members[i].asked = fetch->members[i].offers;
+        fetch->members[i].chunk = 0;
+        snapshot_fetch_answer(fetch, i, &moved, 1);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        snapshot_fetch_work(fetch, 1);
+        cr_assert_eq(fetch->stage, SNAPSHOT_FETCH_OFFERS, "round %u", i);
+    }
+}

@@ -1,0 +1,210 @@
+/* adversary_proofs.c: lies about what others cannot know themselves: certificates, blocks that they ask for, snapshots, states. */
+#include "sim/adversary_priv.h"
+
+#include <string.h>
+
+/* fake_tc: a TC that nobody may take: a signer twice, ranks that were never signed, another view, another high QC. */
+static void fake_tc(struct adversary *adversary, const struct telling *telling, struct timeout_cert *tc)
+{
+    uint64_t what = adversary_below(adversary, LIE_FAKE_CERT, telling, 3, 5);
+
+    if (what == 0) {
+        memcpy(tc->signers.signatures[1], tc->signers.signatures[0], 64);
+        tc->ranks[1] = tc->ranks[0];
+    } else if (what == 1) {
+        tc->ranks[0] = (struct rank){ 0, 0 };
+    } else if (what == 2) {
+        tc->view++;
+    } else if (what == 3) {
+        cert_root(&tc->high, tc->epoch, 0, &adversary->cast->chain_id);
+    } else {
+        adversary_fake(adversary, telling, &tc->high);
+    }
+}
+
+/* fake_proof: a proof by C2 may become one by C1, whose second half is then the first again. */
+static void fake_proof(struct adversary *adversary, const struct telling *telling, struct commit_proof *proof)
+{
+    bool by_votes = proof->first.ballot.kind == VOTE_COMMIT;
+
+    adversary_fake(adversary, telling, by_votes ? &proof->first : &proof->second);
+    if (by_votes && proof->first.ballot.kind != VOTE_COMMIT) {
+        proof->child = (struct block_header){ .height = proof->first.ballot.rank.height + 1, .parent = proof->first.ballot.block };
+        cert_copy(&proof->second, &proof->first);
+    }
+}
+
+static void fake_answer(struct adversary *adversary, const struct telling *telling, struct message_answer *answer)
+{
+    if (answer->has_tc && adversary_below(adversary, LIE_FAKE_CERT, telling, 4, 3) == 0) {
+        fake_tc(adversary, telling, &answer->tc);
+    } else if (answer->has_high && adversary_below(adversary, LIE_FAKE_CERT, telling, 5, 2) == 0) {
+        adversary_fake(adversary, telling, &answer->high);
+    } else if (answer->has_proof) {
+        fake_proof(adversary, telling, &answer->proof);
+    }
+}
+
+void lie_fake_cert(struct adversary *adversary, struct telling *telling)
+{
+    struct message *message = telling_decode(adversary, telling);
+
+    if (message == NULL) {
+        return;
+    }
+    if (message->type == MESSAGE_PROPOSE && message->propose.opening && adversary_below(adversary, LIE_FAKE_CERT, telling, 2, 2) == 0) {
+        fake_tc(adversary, telling, &message->propose.tc);
+    } else if (message->type == MESSAGE_PROPOSE) {
+        adversary_fake(adversary, telling, &message->propose.justify);
+    } else if (message->type == MESSAGE_TIMEOUT) {
+        adversary_fake(adversary, telling, &message->timeout.high);
+    } else if (message->type == MESSAGE_TC) {
+        fake_tc(adversary, telling, &message->tc);
+    } else if (message->type == MESSAGE_ANSWER) {
+        fake_answer(adversary, telling, &message->answer);
+    } else {
+        adversary_fake(adversary, telling, &message->cert);
+    }
+    telling_write(adversary, telling);
+}
+
+/* lie_open_low opens a view with an old certificate in place of the highest of the TC (I9). */
+void lie_open_low(struct adversary *adversary, struct telling *telling)
+{
+    struct message *message = telling_decode(adversary, telling);
+    uint64_t kept = adversary->certs_count < ADVERSARY_CERTS ? adversary->certs_count : ADVERSARY_CERTS;
+
+    if (message == NULL || !message->propose.opening || kept == 0) {
+        return;
+    }
+    const struct cert *old = &adversary->certs[adversary_below(adversary, LIE_OPEN_LOW, telling, 1, kept)];
+    bool low = rank_compare(old->ballot.rank, message->propose.justify.ballot.rank) < 0 && old->ballot.kind != VOTE_COMMIT;
+    if (low) {
+        cert_copy(&message->propose.justify, old);
+    } else {
+        cert_root(&message->propose.justify, 0, 0, &adversary->cast->chain_id);
+    }
+    telling_write(adversary, telling);
+}
+
+/* --- Catch-up ------------------------------------------------------------------------------------------------------- */
+
+static void false_answer(struct adversary *adversary, struct telling *telling, struct message *message, uint64_t what)
+{
+    struct message_answer *answer = &message->answer;
+
+    if (what == 0) {
+        telling->size = 0; /* no answer */
+        return;
+    } else if (what == 1) {
+        answer->committed_height += 1000;
+    } else if (what == 2 && answer->has_proof) { /* the proof of another height */
+        answer->proof.first.ballot.rank.height++;
+    } else if (what == 3 && answer->has_proof) {
+        answer->proof.first.ballot.block.bytes[3] ^= 1;
+    } else {
+        answer->has_proof = answer->has_high = answer->has_tc = false;
+    }
+    telling_write(adversary, telling);
+}
+
+/* false_bundle changes a block in the middle, the proof, or serves nothing. */
+static void false_bundle(struct adversary *adversary, struct telling *telling, struct message *message, uint64_t what)
+{
+    struct message_bundle *bundle = &message->bundle;
+
+    if (what == 0) {
+        telling->size = 0;
+    } else if (what == 1 || bundle->blocks.size == 0) {
+        message->type = MESSAGE_GONE;
+        message->gone.height = adversary->height + 1;
+        telling_write(adversary, telling);
+    } else if (what == 2 && bundle->chain) {
+        fake_proof(adversary, telling, &bundle->proof);
+        telling_write(adversary, telling);
+    } else { /* blocks are the tail of the message */
+        size_t at = (size_t)(bundle->blocks.data - telling->bytes) + adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 2, bundle->blocks.size);
+        telling->bytes[at] ^= 1;
+    }
+}
+
+void lie_false_catchup(struct adversary *adversary, struct telling *telling)
+{
+    struct message *message = telling_decode(adversary, telling);
+    uint64_t what = adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 1, 5);
+
+    if (message == NULL) {
+        return;
+    }
+    if (message->type == MESSAGE_ANSWER) {
+        false_answer(adversary, telling, message, what);
+    } else if (message->type == MESSAGE_BUNDLE) {
+        false_bundle(adversary, telling, message, what);
+    } else if (message->type == MESSAGE_HELLO) {
+        message->hello.committed_height += 1u << what * 4;
+        message->hello.high.view += what;
+        message->hello.abstains = what == 4;
+        telling_write(adversary, telling);
+    } else if (message->type == MESSAGE_QUERY) {
+        message->query.committed_height = what == 0 ? 0 : message->query.committed_height + 100;
+        message->query.abstains = what == 4;
+        telling_write(adversary, telling);
+    } else if (message->type == MESSAGE_READ_ANSWER && message->read_answer.has_proof && what < 3) { /* older than it knows */
+        message->read_answer.has_proof = false;
+        cert_root(&message->read_answer.high, 0, 0, &adversary->cast->chain_id);
+        telling_write(adversary, telling);
+    } else {
+        telling->size = 0;
+    }
+}
+
+/* --- Snapshots ------------------------------------------------------------------------------------------------------ */
+
+void lie_false_snapshot(struct adversary *adversary, struct telling *telling)
+{
+    struct message *message = telling_decode(adversary, telling);
+    uint64_t what = adversary_below(adversary, LIE_FALSE_SNAPSHOT, telling, 1, 6);
+
+    if (message == NULL) {
+        return;
+    }
+    if (message->type == MESSAGE_SNAPSHOT_ASK) {
+        message->snapshot_ask.run = (struct message_snapshot_run){ (uint32_t)what, (uint32_t)what * 1000, MESSAGE_SNAPSHOT_BYTES_MAX };
+        telling_write(adversary, telling);
+        return;
+    }
+    struct message_snapshot *snapshot = &message->snapshot;
+    if (what == 0) {
+        telling->size = 0;
+        return;
+    } else if (what == 1) {
+        *snapshot = (struct message_snapshot){ 0 }; /* there is none */
+    } else if (!snapshot->offer && snapshot->bytes.size > 0) {
+        size_t at = (size_t)(snapshot->bytes.data - telling->bytes) + adversary_below(adversary, LIE_FALSE_SNAPSHOT, telling, 2, snapshot->bytes.size);
+        telling->bytes[at] ^= 1;
+        return;
+    } else if (snapshot->height == 0) {
+        snapshot->part_blocks = (uint32_t)what;
+    } else if (what == 2) {
+        snapshot->digest.bytes[0] ^= 1;
+    } else if (what == 3) {
+        snapshot->part_blocks = 1;
+    } else if (what == 4) {
+        snapshot->cert.checkpoint.state_root.bytes[0] ^= 1;
+    } else {
+        snapshot->height += 256;
+        snapshot->cert.checkpoint.height += 256;
+    }
+    telling_write(adversary, telling);
+}
+
+/* All liars state the same other root: they want one certificate. */
+void lie_false_checkpoint(struct adversary *adversary, struct telling *telling)
+{
+    struct message *message = telling_decode(adversary, telling);
+
+    if (message != NULL) {
+        message->ckpt.checkpoint.state_root.bytes[7] ^= 0x80;
+        telling_write(adversary, telling);
+    }
+}
