@@ -75,7 +75,7 @@ $(B)/obj/tests/crypto/zip215_model_kit.o: ISA := -O2 $(if $(filter debug fuzz,$(
 $(B)/obj/tests/crypto/lanes_toy_test.o: ISA := -O2
 
 # Field arithmetic gains a fifth from being inlined and unrolled.
-FAST := $(if $(filter release,$(MODE)),-O3)
+FAST := $(if $(filter release,$(MODE)),-O3,$(if $(filter debug,$(MODE)),-O2))
 
 # The vector paths need their instruction sets; nothing outside these files may use them.
 $(B)/obj/crypto/ed25519/avx2/%.o: ISA := -mavx2 -mfma $(FAST)
@@ -88,8 +88,9 @@ $(B)/obj/tests/crypto/ifma_kernel_kit.o: ISA := -O2 -mavx512f -mavx512ifma -mavx
 $(B)/obj/crypto/hash_avx512.model.o $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -O2 -DIFMA_MODEL=1 -Wno-psabi $(if $(filter debug fuzz,$(MODE)),-fno-sanitize=all) # sanitizers watch the same lines in ref and avx2
 $(B)/obj/tests/crypto/ifma_kernel_kit.model.o: ISA := -O1 -DIFMA_MODEL=1 -Wno-psabi
 
-# A test is run once: compiling it quickly is worth more than running it quickly. What it tests is compiled as stated above.
-$(B)/obj/tests/%.o: CFLAGS += $(if $(filter release debug,$(MODE)),-O0 -U_FORTIFY_SOURCE)
+# A test is run once: compiling it quickly is worth more than running it quickly. What it tests is compiled as stated above. Its own accesses are
+# checked by calls instead of code in place, its arithmetic not at all.
+$(B)/obj/tests/%.o: CFLAGS += $(if $(filter release debug,$(MODE)),-O0 -g1 -U_FORTIFY_SOURCE) $(if $(filter debug,$(MODE)),-fno-sanitize=undefined $(if $(findstring gcc,$(CC)),--param asan-instrumentation-with-call-threshold=0))
 
 $(LIB): $(OBJ)
 	@rm -f $@

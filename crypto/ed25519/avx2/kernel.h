@@ -56,14 +56,12 @@ static inline __m256i words_of(uint64_t word)
 LANES_FN void lanes_check(const struct lanes *a, unsigned units)
 {
 #ifdef WARD_DEBUG
+    const __m256d most = _mm256_set1_pd(units * LIMB_TIGHT), least = _mm256_set1_pd(-(units * LIMB_TIGHT));
     for (unsigned i = 0; i < LIMBS; i++) {
-        double limb[LANES];
-        _mm256_storeu_pd(limb, a->limb[i]);
-        for (unsigned lane = 0; lane < LANES; lane++) {
-            ASSERT(limb[lane] <= units * LIMB_TIGHT);
-            ASSERT(limb[lane] >= -(units * LIMB_TIGHT));
-            ASSERT((double)(int64_t)limb[lane] == limb[lane]);
-        }
+        __m256d whole = _mm256_round_pd(a->limb[i], _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+        ASSERT(_mm256_movemask_pd(_mm256_cmp_pd(a->limb[i], most, _CMP_LE_OQ)) == 0xf);
+        ASSERT(_mm256_movemask_pd(_mm256_cmp_pd(a->limb[i], least, _CMP_GE_OQ)) == 0xf);
+        ASSERT(_mm256_movemask_pd(_mm256_cmp_pd(a->limb[i], whole, _CMP_EQ_OQ)) == 0xf);
     }
 #else
     (void)a;
