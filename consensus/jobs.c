@@ -87,12 +87,18 @@ struct job *job_new(struct jobs *jobs, enum job_kind kind, uint32_t from, bool l
     return NULL;
 }
 
-bool job_has_room(const struct job *job, uint32_t count)
+/* has_room tells whether so many signatures over so many digests fit: all of a certificate are over one. */
+static bool has_room(const struct job *job, uint32_t items, uint32_t digests)
 {
     uint32_t items_max = job->large ? VERIFY_ITEMS_MAX : JOB_ITEMS_SMALL;
     uint32_t digests_max = job->large ? VERIFY_ITEMS_MAX : JOB_DIGESTS_SMALL;
 
-    return count <= items_max - job->items_count && count <= digests_max - job->digests_count;
+    return items <= items_max - job->items_count && digests <= digests_max - job->digests_count;
+}
+
+bool job_has_room(const struct job *job, uint32_t count)
+{
+    return has_room(job, count, count);
 }
 
 static void part_open(struct job *job, enum job_part part)
@@ -131,7 +137,7 @@ void job_add_cert(struct job *job, const struct cert *cert, const struct config 
     if (cert->ballot.kind == VOTE_ROOT) {
         return;
     }
-    ASSERT(job_has_room(job, QUORUM_MAX));
+    ASSERT(has_room(job, QUORUM_MAX, 1));
     part_open(job, PART_CERT);
     uint32_t count = cert_items(&job->cert, config, chain_id, &job->digests[job->digests_count], &job->items[job->items_count]);
     part_take(job, PART_CERT, count, 1);
@@ -140,7 +146,7 @@ void job_add_cert(struct job *job, const struct cert *cert, const struct config 
 void job_add_tc(struct job *job, const struct timeout_cert *tc, bool high_is_known, const struct config *config, const struct hash32 *chain_id)
 {
     ASSERT(!job->has_tc);
-    ASSERT(job_has_room(job, QUORUM_MAX));
+    ASSERT(has_room(job, QUORUM_MAX, QUORUM_MAX));
     job->has_tc = true;
     timeout_cert_copy(&job->tc, tc);
     part_open(job, PART_TC);

@@ -200,6 +200,23 @@ Test(jobs, small_places_hold_the_largest_answer)
     cr_assert_not(job_has_room(job, 1));
 }
 
+/* An opening that comes before its TC was heard of: the TC first, then the certificate it stands on, which may be one that the TC does not hold. */
+Test(jobs, small_places_hold_the_largest_opening_whose_timeout_certificate_comes_first)
+{
+    struct config large;
+    struct job *job = job_new(&jobs, JOB_OPENING, 0, false);
+    struct hash32 block = kit_hash(4);
+    struct timeout_cert tc;
+    struct cert cert;
+
+    kit_config(&large, MEMBERS_MAX);
+    kit_cert(&cert, VOTE_FOLLOWING, (struct rank){ 1, 4 }, &block, MEMBERS_MAX);
+    kit_tc(&tc, 3, (struct rank){ 1, 2 }, MEMBERS_MAX);
+    job_add_tc(job, &tc, false, &large, &chain);
+    job_add_cert(job, &cert, &large, &chain);
+    cr_assert_eq(job->items_count, 3 * QUORUM_MAX);
+}
+
 Test(jobs, stops_when_more_is_added_than_there_is_room, .signal = SIGABRT)
 {
     struct job *job = job_new(&jobs, JOB_CERT, 0, false);
