@@ -80,6 +80,7 @@ plant fuzzed 'ledger/gone.c does not exist' "printf 'ledger/gone.c 90\n' >tools/
 plant tested 'base/two.c: no tests/base/two_test.c' "printf 'int two;\n' >base/two.c"
 plant tested 'base/one.c has a test now' "printf 'base/one.c  nothing to decide here\n' >tools/tidy.untested"
 plant tested 'base/two.c is listed without a reason' "printf 'int two;\n' >base/two.c; printf 'base/two.c\n' >tools/tidy.untested"
+plant tested 'cli/cmd_two.c: no tests/cli/cmd_two_test.c' "printf 'int two;\n' >cli/cmd_two.c"
 plant tested 'base/gone.c does not exist' "printf 'base/gone.c  nothing to decide here\n' >tools/tidy.untested"
 plant rules 'rule V3 is in no source' "printf -- '- V3 a third.\n' >>docs/protocol.md"
 plant rules 'rule V2 is in no test' "sed -i 's/V2/v two/' tests/consensus/vote_test.c"

@@ -1,0 +1,63 @@
+/* file_test.c: whole files: what cannot be read has its reason, and a path holds either all of the new bytes or the old ones. */
+#include "cli/file.h"
+
+#include "base/exit.h"
+#include "tests/cli/cli_kit.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *path_of(const char *name)
+{
+    static char path[256];
+
+    snprintf(path, sizeof path, "%s/%s", kit_directory(), name);
+    return path;
+}
+
+static void expect_holds(const char *name, const char *text)
+{
+    struct file file;
+
+    cr_assert_eq(file_read(&file, path_of(name)), ERR_OK);
+    cr_assert_eq(file.size, strlen(text));
+    cr_assert_str_eq((const char *)file.data, text, "a NUL stands behind the last byte");
+    file_close(&file);
+}
+
+Test(file, what_was_written_is_read_with_the_mode_it_was_given)
+{
+    struct stat status;
+
+    cr_assert_eq(file_write(path_of("one"), "first", 5, 0600, true), ERR_OK);
+    expect_holds("one", "first");
+    cr_assert_eq(stat(path_of("one"), &status), 0);
+    cr_assert_eq(status.st_mode & 0777, 0600);
+    cr_assert_eq(file_write(path_of("one"), "second text", 11, 0644, false), ERR_OK, "replaced");
+    expect_holds("one", "second text");
+    cr_assert_eq(file_write(path_of("none"), "", 0, 0600, true), ERR_OK);
+    expect_holds("none", "");
+}
+
+Test(file, what_must_be_fresh_is_never_overwritten)
+{
+    cr_assert_eq(file_write(path_of("one"), "first", 5, 0600, true), ERR_OK);
+    cr_assert_eq(file_write(path_of("one"), "second", 6, 0600, true), ERR_EXISTS);
+    expect_holds("one", "first");
+}
+
+Test(file, what_cannot_be_read_or_written_has_its_reason_and_exit_code)
+{
+    struct file file;
+
+    cr_assert_eq(file_read(&file, path_of("nothing")), ERR_NOT_FOUND);
+    cr_assert_eq(file_read(&file, kit_directory()), ERR_IO, "a directory is no file");
+    cr_assert_eq(file_write(path_of("no/such/folder"), "x", 1, 0600, false), ERR_NOT_FOUND);
+    cr_assert_eq(file_exit(ERR_EXISTS), EXIT_REFUSED);
+    cr_assert_eq(file_exit(ERR_PERMISSION), EXIT_PERMISSION);
+    cr_assert_eq(file_exit(ERR_NO_SPACE), EXIT_RESOURCE);
+    cr_assert_eq(file_exit(ERR_NOT_FOUND), EXIT_CONFIGURATION);
+}
