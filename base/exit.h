@@ -14,6 +14,7 @@
     X(7, ENVIRONMENT, "this machine cannot do it")                                                                                                   \
     X(8, RESOURCE, "out of disk or memory, or a write failed")                                                                                       \
     X(9, PERMISSION, "a file or the system forbids it, or a key file is readable by others")                                                         \
+    X(10, AGAIN, "a snapshot is installed: start it again")                                                                                          \
     X(20, SIM_SAFETY, "simulator: a safety invariant is broken")                                                                                     \
     X(21, SIM_LIVENESS, "simulator: no progress")                                                                                                    \
     X(22, SIM_DETERMINISM, "simulator: two runs of one seed differ")                                                                                 \

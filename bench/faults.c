@@ -7,12 +7,16 @@
  * The load resends what has no answer (R3), so each command ends with exactly one receipt whatever dies; a receipt that came twice must say
  * the same. What is asked at the end is asked of every replica.
  *
+ * The kind `away` keeps a follower away until nobody's log holds what it needs, in every second round without its disk (bench/absence.h); commits may lose no
+ * tenth of their pace by its coming back.
+ *
  * The kind `forge` kills nobody: one client sends 10,000 bad signatures in a second beside the load, and the others may lose no tenth of their throughput and
  * no view (R1). */
 #include "bench/bench.h"
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "bench/absence.h"
 #include "bench/forger.h"
 #include "bench/receipts.h"
 #include "cli/bed.h"
@@ -48,12 +52,12 @@ enum {
     ROUNDS_MAX = 100
 };
 
-enum kind { KIND_FOLLOWER, KIND_LEADER, KIND_ALL, KIND_STOP, KIND_DRAIN, KIND_FORGE, KIND_COUNT };
+enum kind { KIND_FOLLOWER, KIND_LEADER, KIND_ALL, KIND_STOP, KIND_DRAIN, KIND_FORGE, KIND_AWAY, KIND_COUNT };
 
 /* gap_ms_max: no longer stretch without a commit is allowed in a round. */
 static const struct { const char *word; uint32_t gap_ms_max; } kinds[KIND_COUNT] = {
     [KIND_FOLLOWER] = { "follower", 1500 }, [KIND_LEADER] = { "leader", 1500 }, [KIND_ALL] = { "all", 15000 }, [KIND_STOP] = { "stop", 1500 }, [KIND_DRAIN] = { "drain", 300 },
-    [KIND_FORGE] = { "forge", 1500 },
+    [KIND_FORGE] = { "forge", 1500 }, [KIND_AWAY] = { "away", 1500 },
 };
 
 struct faults_run {
@@ -63,6 +67,7 @@ struct faults_run {
     uint64_t gaps_ms[ROUNDS_MAX], back_ms[ROUNDS_MAX]; /* longest gap; from the restart until it had caught up */
     uint64_t orderly_ms_max;
     uint64_t plain_per_s[ROUNDS_MAX], flooded_per_s[ROUNDS_MAX]; /* forge: committed without and beside forged commands */
+    struct absence absences[ROUNDS_MAX];
     uint64_t forged_sent, forged_checked, forged_refused, views_lost;
     struct population_plan people;
     struct population population;
@@ -195,7 +200,7 @@ static uint32_t victim_of(struct faults_run *run, uint32_t round)
         problem(run, "round %u: no leader within 5 s", round + 1);
         leader = 0;
     }
-    bool follower = run->kind == KIND_FOLLOWER || (run->kind == KIND_DRAIN && round % 2 == 1);
+    bool follower = run->kind == KIND_FOLLOWER || run->kind == KIND_AWAY || (run->kind == KIND_DRAIN && round % 2 == 1);
     return follower ? (leader + 1 + round % (REPLICAS - 1)) % REPLICAS : leader;
 }
 
@@ -319,6 +324,27 @@ static void forge_beside(struct faults_run *run, uint32_t round)
     }
 }
 
+static void send_away(struct faults_run *run, uint32_t round)
+{
+    struct absence *absence = &run->absences[round];
+
+    *absence = (struct absence){ .bed = &run->bed, .load = &run->load, .member = victim_of(run, round) };
+    absence->kind = round % 2 == 1 ? ABSENCE_DISK : ABSENCE_LOG;
+    load_watch_gaps(&run->load);
+    if (!absence_play(absence)) {
+        problem(run, "round %u: %s", round + 1, absence->problem);
+        return;
+    }
+    run->back_ms[round] = absence->back_ms;
+    if (10 * absence->back_per_s < 9 * absence->before_per_s) {
+        problem(run, "round %u: %llu commands in a second while member %u came back, %llu before", round + 1, (unsigned long long)absence->back_per_s,
+                absence->member, (unsigned long long)absence->before_per_s);
+    }
+    if (!absence->by_snapshot) {
+        problem(run, "round %u: member %u came back, but not by a snapshot of others", round + 1, absence->member);
+    }
+}
+
 static void fault(struct faults_run *run, uint32_t round)
 {
     switch (run->kind) {
@@ -328,6 +354,7 @@ static void fault(struct faults_run *run, uint32_t round)
     case KIND_STOP: stop_leader(run, round); break;
     case KIND_DRAIN: drain_one(run, round); break;
     case KIND_FORGE: forge_beside(run, round); break;
+    case KIND_AWAY: send_away(run, round); break;
     case KIND_COUNT: ASSERT(run->kind < KIND_COUNT);
     }
 }
@@ -470,6 +497,21 @@ static json_t *numbers(const uint64_t *values, uint32_t count)
     return list;
 }
 
+/* tell_absences says of each round how the member came back. */
+static json_t *tell_absences(const struct faults_run *run)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < run->rounds; i++) {
+        const struct absence *absence = &run->absences[i];
+        json_array_append_new(list, json_pack("{s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "member", (json_int_t)absence->member, "missed_blocks",
+                                              (json_int_t)absence->missed_blocks, "before_per_s", (json_int_t)absence->before_per_s, "back_per_s",
+                                              (json_int_t)absence->back_per_s, "back_ms", (json_int_t)absence->back_ms, "by_snapshot", absence->by_snapshot,
+                                              "killed_while_fetching", absence->cut));
+    }
+    return list;
+}
+
 static int tell(struct faults_run *run)
 {
     const struct tally *tally = &run->load.tally;
@@ -482,6 +524,9 @@ static int tell(struct faults_run *run)
 
     json_object_set_new(object, "gaps_ms", numbers(run->gaps_ms, run->rounds));
     json_object_set_new(object, "back_ms", numbers(run->back_ms, run->rounds));
+    if (run->kind == KIND_AWAY) {
+        json_object_set_new(object, "absences", tell_absences(run));
+    }
     if (run->kind == KIND_FORGE) {
         json_object_set_new(object, "plain_per_s", numbers(run->plain_per_s, run->rounds));
         json_object_set_new(object, "flooded_per_s", numbers(run->flooded_per_s, run->rounds));

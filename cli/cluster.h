@@ -65,9 +65,15 @@ enum err cluster_make(struct cluster *cluster, const struct cluster_plan *plan);
 /* cluster_init_store runs `wardd --init`; cluster_make does it. */
 enum err cluster_init_store(struct cluster *cluster, uint32_t member);
 
+/* cluster_lose_store removes the data directory of a replica that does not run and makes an empty one: its disk is lost, its keys are not. */
+enum err cluster_lose_store(struct cluster *cluster, uint32_t member);
+
 /* cluster_start starts one replica; cluster_ready waits until its socket answers a connection. Fails: ERR_IO, ERR_TIMEOUT, ERR_CLOSED (it ended). */
 enum err cluster_start(struct cluster *cluster, uint32_t member);
 enum err cluster_ready(struct cluster *cluster, uint32_t member, uint32_t timeout_ms);
+
+/* cluster_tend does what a service manager does: a replica that ended with EXIT_AGAIN is started again. Gives: true when it runs. */
+bool cluster_tend(struct cluster *cluster, uint32_t member);
 
 /* cluster_signal sends a signal to a replica. Needs: it runs. */
 void cluster_signal(struct cluster *cluster, uint32_t member, int number);

@@ -1,6 +1,7 @@
 /* cluster_process.c: the life of a cluster's processes, and what the kernel says of them. */
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/exit.h"
 #include "cli/cluster.h"
 
 #include <dirent.h>
@@ -160,6 +161,14 @@ int cluster_reap(struct cluster *cluster, uint32_t member, uint32_t timeout_ms)
     }
 }
 
+bool cluster_tend(struct cluster *cluster, uint32_t member)
+{
+    if (cluster->orgs[member].pid > 0 && cluster_reap(cluster, member, 0) == EXIT_AGAIN) {
+        return cluster_start(cluster, member) == ERR_OK;
+    }
+    return cluster->orgs[member].pid > 0;
+}
+
 uint64_t cluster_cpu_ns(const struct cluster *cluster, uint32_t member)
 {
     clockid_t clock;
@@ -223,6 +232,19 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
     (void)kind;
     (void)walk;
     return remove(path);
+}
+
+enum err cluster_lose_store(struct cluster *cluster, uint32_t member)
+{
+    char path[CLUSTER_PATH_BYTES + 64];
+
+    ASSERT(cluster->orgs[member].pid == 0);
+    snprintf(path, sizeof path, "%s/data", cluster->orgs[member].directory);
+    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0) {
+        snprintf(cluster->problem, sizeof cluster->problem, "%s cannot be removed: %s", path, strerror(errno));
+        return ERR_IO;
+    }
+    return cluster_init_store(cluster, member);
 }
 
 void cluster_close(struct cluster *cluster, bool remove)

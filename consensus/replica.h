@@ -107,6 +107,7 @@ struct replica_status {
     struct rank high;            /* of the high QC */
     int64_t timeout_view;
     uint64_t checkpoint_height;  /* newest certified */
+    uint64_t history_low;        /* lowest block that it can name to others */
     uint32_t pool_commands, pool_bytes;
     bool outstanding;            /* work is outstanding: timers run (Q1) */
     bool catching_up;

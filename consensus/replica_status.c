@@ -35,6 +35,7 @@ void replica_status(const struct replica *r, struct replica_status *status)
         .high = r->high.ballot.rank,
         .timeout_view = r->safety.state.timeout_view,
         .checkpoint_height = r->checkpoints.has_cert ? r->checkpoints.cert.checkpoint.height : r->config.genesis.height,
+        .history_low = r->history.low,
         .pool_commands = pool.commands,
         .pool_bytes = pool.bytes,
         .outstanding = replica_is_outstanding(r),

@@ -467,12 +467,19 @@ static void turn(struct daemon *daemon)
 
 enum exit_code daemon_run(struct daemon *daemon)
 {
+    static struct log_event installed = LOG_EVENT(LOG_INFO, NULL, "snapshot.installed"); /* resumed: chunks that an earlier life had fetched */
+
     daemon->code = start(daemon);
     daemon->stop = daemon->code != EXIT_FINE;
     while (!daemon->stop) {
         turn(daemon);
         daemon->again = driver_must_restart(&daemon->driver);
         daemon->stop = daemon->stop || daemon->again;
+    }
+    if (daemon->again) {
+        const struct snapshot_fetch *fetch = &daemon->driver.snapshot_fetch;
+        log_write(&installed, "height=%llu chunks=%u resumed=%llu wrong=%llu late=%llu", (unsigned long long)fetch->target.height, fetch->manifest.chunks_count,
+                  (unsigned long long)fetch->chunks_resumed, (unsigned long long)fetch->chunks_wrong, (unsigned long long)fetch->timeouts);
     }
     return daemon->code;
 }

@@ -58,6 +58,14 @@ static const char *name_of(const struct daemon *daemon, uint32_t member, struct 
     return enrolment->name;
 }
 
+/* write_left says why a member is left for others, if it is. */
+static void write_left(struct lines *lines, uint32_t member, const char *what, enum left_why why)
+{
+    if (why != LEFT_NOT) {
+        line(lines, "peer_%u_%s_left %s\n", member, what, left_word(why));
+    }
+}
+
 /* write_members says of each member whether it is linked to us, and whether its vote is waited for. */
 static void write_members(struct lines *lines, const struct daemon *daemon, const struct replica_status *status)
 {
@@ -71,8 +79,8 @@ static void write_members(struct lines *lines, const struct daemon *daemon, cons
         line(lines, "peer_%u_name %s\n", i, name_of(daemon, i, &enrolment));
         line(lines, "peer_%u_linked %d\n", i, linked);
         line(lines, "peer_%u_missing %d\n", i, member_set_has(&status->missing, i));
-        line(lines, "peer_%u_blocks_left %s\n", i, left_word(replica_left(daemon->driver.replica, i)));
-        line(lines, "peer_%u_snapshot_left %s\n", i, left_word(snapshot_fetch_left(&daemon->driver.snapshot_fetch, i, clock_mono_ns())));
+        write_left(lines, i, "blocks", replica_left(daemon->driver.replica, i));
+        write_left(lines, i, "snapshot", snapshot_fetch_left(&daemon->driver.snapshot_fetch, i, clock_mono_ns()));
     }
 }
 
@@ -111,6 +119,8 @@ static void write_position(struct lines *lines, const struct daemon *daemon)
     number(lines, "executed_height", status.executed_height);
     line(lines, "committed_block %s\n", block);
     number(lines, "checkpoint_height", status.checkpoint_height);
+    number(lines, "blocks_from_height", status.history_low); /* lowest block that others can get here */
+    number(lines, "base_height", daemon->driver.has_base ? daemon->driver.base.header.height : 0); /* of the snapshot that this run began with */
     write_root(lines, daemon);
     number(lines, "pool_commands", status.pool_commands);
     number(lines, "outstanding", status.outstanding);

@@ -33,12 +33,15 @@ static enum exit_code prepare(void)
     return EXIT_FINE;
 }
 
-/* run_again replaces the process by itself: a snapshot from others is installed, and the replica begins there. */
-static enum exit_code run_again(char *const *argv)
+/* run_again begins anew: a snapshot from others is installed, and the replica begins there. Inside of the sandbox a process that loads a program is killed,
+ * and a filter would outlive the change: then whoever started this process does it, as after a write that failed. */
+static enum exit_code run_again(bool sandboxed, char *const *argv)
 {
-    execv("/proc/self/exe", argv);
-    fprintf(stderr, "wardd: a snapshot is installed; start this replica again (it cannot do so itself: %s)\n", strerror(errno));
-    return EXIT_ENVIRONMENT;
+    if (!sandboxed) {
+        execv("/proc/self/exe", argv);
+    }
+    fprintf(stderr, "wardd: %s (it cannot do so itself: %s)\n", exit_text(EXIT_AGAIN), sandboxed ? "it is in the sandbox" : strerror(errno));
+    return EXIT_AGAIN;
 }
 
 static enum exit_code serve(const struct options *options, char *const *argv)
@@ -56,7 +59,7 @@ static enum exit_code serve(const struct options *options, char *const *argv)
 #ifdef WARD_DEBUG
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* The keys are wiped; now the leak checker may look at the threads. */
 #endif
-    return daemon.again && code == EXIT_FINE ? run_again(argv) : code;
+    return daemon.again && code == EXIT_FINE ? run_again(daemon.sandboxed, argv) : code;
 }
 
 int wardd_main(int argc, char *const *argv)

@@ -1,0 +1,33 @@
+/* absence.h: one replica of a throw-away cluster under load is away until the logs of the others no longer hold what it needs, and comes back.
+ *
+ *     four up: pace | SIGKILL | away ... the others let go | (its disk is lost) | start | (SIGKILL while it fetches, start) | back: pace
+ *
+ * What is measured is the pace of commits before and while it comes back, and how it came. */
+#ifndef WARD_BENCH_ABSENCE_H
+#define WARD_BENCH_ABSENCE_H
+
+#include "cli/bed.h"
+#include "cli/load.h"
+
+enum absence_kind {
+    ABSENCE_LOG, /* it has its disk, and missed more than the logs hold */
+    ABSENCE_DISK /* its disk is lost, and it is killed once more while it fetches */
+};
+
+struct absence {
+    struct bed *bed;
+    struct load *load;
+    uint32_t member;
+    enum absence_kind kind;
+    uint64_t before_per_s, back_per_s; /* commands committed in a second: with all up; from its start until it had caught up, and at least PACE_MS */
+    uint64_t missed_blocks;            /* when it was started again */
+    uint64_t back_ms;                  /* from its start until it stood where the others were at that moment */
+    bool by_snapshot;                  /* it began with a snapshot that it did not make */
+    bool cut;                          /* it was killed while chunks were coming */
+    char problem[200];                 /* "" when all went well */
+};
+
+/* absence_play plays one. Needs: bed, load, member and kind are set, the load runs, all replicas are up. Gives: the other fields; false with `problem`. Blocks. */
+bool absence_play(struct absence *absence);
+
+#endif

@@ -1,0 +1,48 @@
+#!/bin/sh
+# catchup.sh TAP: a follower is away under load until no log holds what it needs, and comes back by a snapshot: with its disk; and with an empty one,
+# killed once more while chunks come. Nothing acknowledged is lost, the roots are equal, commits keep their pace.
+name=catchup
+. "$(dirname "$0")/kit"
+needs_direct "a follower comes back from far away"
+rounds=2
+history=256
+rate=300
+[ "${WARD_LONG:-0}" = 1 ] && rounds=6 && history=1024 && rate=600
+[ "$mode" = debug ] && rate=60
+mkdir "$work/c"
+# A log that is soon gone, and snapshots at each checkpoint.
+export WARD_MEMORY_HISTORY_BLOCKS=$history WARD_STORAGE_SNAPSHOT_MIB=1
+"$bin/ward-bench" faults --kind away --rounds "$rounds" --rate "$rate" --keep "$work/c" --json >"$work/report" 2>"$work/err"
+code=$?
+
+# of NAME: the values of a field, one for each round.
+of() { sed -n "s/^ *\"$1\": *\([a-z0-9]*\),\{0,1\}$/\1/p" "$work/report"; }
+all() { [ "$(of "$1" | grep -c "^$2\$")" -eq "$rounds" ]; }
+
+problems=$(sed -n '/"problems"/,$p' "$work/report" | tr -d '\n' | cut -c1-600)
+slow=$(sed -n '/"problems"/,$p' "$work/report" | grep -c 'commands in a second while member')
+others=$(sed -n '/"problems"/,$p' "$work/report" | grep -c '^ *"[^"]*",\{0,1\}$')
+[ "$others" -eq "$slow" ] && { [ "$code" -eq 0 ] || [ "$slow" -gt 0 ]; }
+check $? "it comes back, and nothing acknowledged is lost ($code): $problems$(tail -n 1 "$work/err")"
+fact="commits lose no tenth of their pace meanwhile: $(of before_per_s | tr '\n' ' ')a second before, $(of back_per_s | tr '\n' ' ')"
+if [ "$slow" -gt 0 ] && awk '{ exit !($1 > 2.5) }' /proc/loadavg; then
+    skip "$fact" "beside other work: load $(cut -d' ' -f1 /proc/loadavg)"
+else
+    [ "$slow" -eq 0 ]
+    check $? "$fact"
+fi
+all by_snapshot true
+check $? "by a snapshot of the others, behind $(of missed_blocks | tr '\n' ' ')blocks, in $(sed -n '/"back_ms": \[/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')ms"
+[ "$(of state_roots_equal)" = true ]
+check $? "all state roots are equal"
+fact="a snapshot that was cut by kill -9 goes on with what was fetched before"
+if of killed_while_fetching | grep -q true; then
+    resumed=$(sed -n 's/.*event=snapshot.installed .*\(chunks=[0-9]* resumed=[1-9][0-9]*\) .*/\1/p' "$work"/c/r*/wardd.log)
+    [ -n "$resumed" ]
+    check $? "$fact: $resumed"
+else
+    skip "$fact" "it was fetched faster than it could be killed"
+fi
+[ "$(grep -c 'it is in the sandbox' "$work"/c/r*/wardd.log | awk -F: '{ sum += $2 } END { print sum }')" -ge "$rounds" ]
+check $? "each time it ended and was started again by whoever started it"
+exit 0
