@@ -98,7 +98,15 @@ static struct failure play(struct shrink *shrink, const struct scenario *scenari
     return outcome->result.failure;
 }
 
-/* is_legal tells whether a candidate can be written down and read back: a step may name a replica that is gone. */
+/* surplus gives by how many the liars are more than a cluster bears: then anything may break, and that is no finding. */
+static uint32_t surplus(const struct scenario *scenario)
+{
+    uint32_t liars = member_set_count(&scenario->plan.adversary.liars), borne = config_faults_max(scenario->plan.members_count);
+
+    return liars > borne ? liars - borne : 0;
+}
+
+/* is_legal tells whether a candidate can be written down and read back (a step may name a replica that is gone) and is within the budget of faults. */
 static bool is_legal(struct shrink *shrink)
 {
     char *text = NULL;
@@ -110,7 +118,7 @@ static bool is_legal(struct shrink *shrink)
     fclose(stream);
     bool legal = scenario_parse(shrink->room, text) == ERR_OK;
     free(text);
-    return legal;
+    return legal && surplus(shrink->candidate) <= surplus(shrink->best);
 }
 
 /* try plays the candidate, and keeps it when it fails in the same way. */
@@ -139,8 +147,9 @@ static void take_best(struct shrink *shrink)
 static bool must_stay(const struct shrink *shrink, const struct scenario_step *step)
 {
     bool end = step->verb == VERB_CALM || step->verb == VERB_FINISH || step->verb == VERB_REST;
+    bool quiet = step->verb == VERB_OUTLAST || step->verb == VERB_SILENCE;
 
-    return end && shrink->failure.kind == FAILURE_LIVENESS;
+    return (end || quiet) && shrink->failure.kind == FAILURE_LIVENESS;
 }
 
 /* without_steps takes steps out of the candidate. Gives: how many could go. */
@@ -286,6 +295,28 @@ static bool fewer_members(struct shrink *shrink)
     return any;
 }
 
+/* fewer_lies takes liars and lies away one by one. */
+static bool fewer_lies(struct shrink *shrink)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < MEMBERS_MAX; i++) {
+        if (member_set_has(&shrink->best->plan.adversary.liars, i)) {
+            take_best(shrink);
+            member_set_remove(&shrink->candidate->plan.adversary.liars, i);
+            any = try(shrink) || any;
+        }
+    }
+    for (uint32_t lie = 0; lie < LIE_COUNT; lie++) {
+        if ((shrink->best->plan.adversary.lies >> lie & 1) != 0) {
+            take_best(shrink);
+            shrink->candidate->plan.adversary.lies &= ~(UINT64_C(1) << lie);
+            any = try(shrink) || any;
+        }
+    }
+    return any;
+}
+
 /* list_chance makes a list of what chance did to messages, and takes chance away. */
 static bool list_chance(struct shrink *shrink)
 {
@@ -398,6 +429,7 @@ bool shrink_run(const struct shrink_plan *plan, struct scenario *scenario, struc
     for (uint32_t round = 0; failed && smaller && round < ROUNDS_MAX && !shrink.out; round++) {
         smaller = thin(&shrink, &scenario->steps_count, without_steps);
         smaller = quiet_header(&shrink) || smaller;
+        smaller = fewer_lies(&shrink) || smaller;
         smaller = fewer_members(&shrink) || smaller;
         smaller = shorten_loads(&shrink) || smaller;
         smaller = list_chance(&shrink) || smaller;

@@ -122,6 +122,29 @@ Test(shrink, never_takes_the_healing_from_what_makes_no_progress, .timeout = 120
     cr_assert_eq(scenario.steps[1].verb, VERB_FINISH);
 }
 
+/* A false oracle: nobody may be late. */
+static void play_late(const void *from, void *room)
+{
+    struct shrink_outcome *outcome = room;
+
+    shrink_play(from, room);
+    if (outcome->result.liars > 0 && outcome->result.lies[lie_find("late")] > 0) {
+        oracle_fail(&outcome->result.failure, FAILURE_SAFETY, "I97: planted");
+    }
+}
+
+Test(shrink, leaves_one_liar_and_one_lie_and_never_more_liars_than_the_cluster_bears, .timeout = 120)
+{
+    struct shrink_plan plan = plan_of(play_late);
+
+    cr_assert_eq(scenario_parse(&scenario, "replicas 7\nclients 2\nseed 3\ncrypto fast\nliars 0 1\nlies fork late mute_leader\nlying 500000 ppm tick 20ms hold 50ms\ntrace none\n"
+                                           "at 2ms submit 8 to any\nat 400ms crash 5\nat 1s calm\nafter 0ms silence\n"), ERR_OK, "%s", scenario.problem);
+    cr_assert(shrink_run(&plan, &scenario, &report), "no lie was told");
+    cr_assert_eq(member_set_count(&scenario.plan.adversary.liars), 1);
+    cr_assert_eq(scenario.plan.adversary.lies, UINT64_C(1) << lie_find("late"));
+    cr_assert_eq(scenario.plan.members_count, 4, "four bear one liar");
+}
+
 Test(shrink, gives_up_on_what_does_not_fail, .timeout = 60)
 {
     struct shrink_plan plan = plan_of(shrink_play);
