@@ -4,7 +4,20 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 
+#include <string.h>
 #include <xxhash.h>
+
+static uint64_t (*listening)(const struct choice_made *made);
+
+void choice_listen(uint64_t (*listener)(const struct choice_made *made))
+{
+    listening = listener;
+}
+
+uint64_t choice_settle(const struct choice_made *made)
+{
+    return listening == NULL ? made->value : listening(made);
+}
 
 uint64_t choice_draw(uint64_t seed, const struct choice *choice)
 {
@@ -17,7 +30,10 @@ uint64_t choice_draw(uint64_t seed, const struct choice *choice)
         write_u64_le(&writer, choice->at[i]);
     }
     ASSERT(writer.offset == sizeof name);
-    return XXH3_64bits_withSeed(name, sizeof name, seed);
+    struct choice_made made = { .topic = choice->topic, .value = XXH3_64bits_withSeed(name, sizeof name, seed) };
+    made.at[0] = seed;
+    memcpy(made.at + 1, choice->at, sizeof choice->at);
+    return choice_settle(&made);
 }
 
 uint64_t choice_below(uint64_t seed, const struct choice *choice, uint64_t bound)

@@ -36,6 +36,21 @@ struct choice {
     uint64_t at[5];
 };
 
+/* A decision that was drawn: what it is about, its name (the seed it is drawn under, and coordinates), and how it fell. */
+#define CHOICE_NAME 6u
+struct choice_made {
+    uint64_t topic; /* enum choice_topic, or CHOICE_OF_DISK */
+    uint64_t at[CHOICE_NAME];
+    uint64_t value;
+};
+#define CHOICE_OF_DISK 1000u /* drawn by sim/disk.c: seed, digest of its word, coordinates */
+
+/* choice_listen lets somebody hear every decision and say how it falls instead; NULL: nobody. One for the process, which plays one world at a time. */
+void choice_listen(uint64_t (*listener)(const struct choice_made *made));
+
+/* choice_settle asks the listener. Gives: how the decision falls. */
+uint64_t choice_settle(const struct choice_made *made);
+
 /* choice_draw gives 64 uniform bits for a name under a seed. */
 uint64_t choice_draw(uint64_t seed, const struct choice *choice);
 

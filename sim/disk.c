@@ -2,6 +2,7 @@
 #include "sim/disk.h"
 
 #include "base/assert.h"
+#include "sim/choice.h"
 #include "storage/format.h"
 
 #include <errno.h>
@@ -18,8 +19,11 @@ enum operation { OPERATION_READ, OPERATION_WRITE, OPERATION_PREPARE };
 static uint64_t draw(const struct sim_disk *disk, const char *name, uint64_t a, uint64_t b, uint64_t c)
 {
     uint64_t bytes[5] = { XXH3_64bits(name, strlen(name)), disk->config.replica, a, b, c };
+    struct choice_made made = { .topic = CHOICE_OF_DISK, .value = XXH3_64bits_withSeed(bytes, sizeof bytes, disk->config.seed) };
 
-    return XXH3_64bits_withSeed(bytes, sizeof bytes, disk->config.seed);
+    made.at[0] = disk->config.seed;
+    memcpy(made.at + 1, bytes, sizeof bytes);
+    return choice_settle(&made);
 }
 
 static bool happens(const struct sim_disk *disk, uint32_t rate, const char *name, uint64_t a, uint64_t b, uint64_t c)

@@ -14,6 +14,9 @@ int play_load(const struct order *order, struct scenario *scenario);
  * end one of liveness. */
 void play_apart(void (*play)(const void *context, void *result), const void *context, unsigned seconds, struct swarm_result *result);
 
+/* play_recorded plays a scenario in this process and writes its record, also when production code stops. */
+void play_recorded(const struct scenario *scenario, const char *path, struct swarm_result *result);
+
 /* play_reproduction writes the one line to paste: what runs again, configuration, build. */
 void play_reproduction(const struct order *order, const struct swarm_case *which, uint64_t configuration, char *line, size_t size);
 

@@ -227,6 +227,24 @@ bool report_shrink(FILE *stream, const struct shrink_report *report, const char 
                                    size_of(&report->before), "after", size_of(&report->after), "runs", (int)report->runs, "complete", report->complete));
 }
 
+bool report_replay(FILE *stream, const struct replay_report *report, const struct failure *failure, bool json)
+{
+    if (json) {
+        return print(stream, json_pack("{ss sb so so so so so ss? ss? so}", "schema", "ward.sim.replay/1", "same", !report->parted, "events", number(report->events),
+                                       "decisions", number(report->decisions), "new_decisions", number(report->fresh), "event",
+                                       report->parted ? number(report->event) : json_null(), "build", json_string(build_id()), "recorded",
+                                       report->parted ? report->expected : NULL, "found", report->parted ? report->found : NULL, "failure", failure_of(failure)));
+    }
+    if (report->parted) {
+        fprintf(stream, "parts at event %llu\n  recorded  %s\n  here      %s\n", (unsigned long long)report->event, report->expected, report->found);
+    } else {
+        fprintf(stream, "the same %llu events\n", (unsigned long long)report->events);
+    }
+    fprintf(stream, "decisions %llu, and %llu that the record does not know\nends      %s%s%s\n", (unsigned long long)report->decisions,
+            (unsigned long long)report->fresh, failure->kind == FAILURE_NONE ? "fine" : failure_word(failure->kind), failure->kind == FAILURE_NONE ? "" : ": ", failure->text);
+    return fflush(stream) == 0;
+}
+
 bool report_error(FILE *stream, const char *verb, int exit_code, const char *message)
 {
     return print(stream, json_pack("{s:s, s:s?, s:i, s:s}", "schema", "ward.error/1", "command", verb, "exit", exit_code, "message", message));

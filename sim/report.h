@@ -34,6 +34,18 @@ bool report_campaign(FILE *stream, const struct campaign *campaign, bool json);
 /* report_trace prints a story as one object ("ward.sim.trace/1"): its lines, and how it ended. */
 bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, const char *text);
 
+/* What became of a record that was played again. */
+struct replay_report {
+    bool parted;           /* an event was another one: */
+    uint64_t event;        /* its number */
+    char expected[192], found[192];
+    uint64_t events, decisions;
+    uint64_t fresh;        /* decisions that the record does not know */
+};
+
+/* report_replay prints it ("ward.sim.replay/1"). */
+bool report_replay(FILE *stream, const struct replay_report *report, const struct failure *failure, bool json);
+
 /* report_shrink prints what the shrinker did ("ward.sim.shrink/1"). */
 bool report_shrink(FILE *stream, const struct shrink_report *report, const char *path);
 

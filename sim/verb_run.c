@@ -33,6 +33,7 @@ struct told {
     const struct scenario *scenario;
     const char *expected; /* trace, or NULL */
     const char *path;     /* of it */
+    const char *record;   /* where the run is written down, or NULL */
 };
 
 static void play_and_compare(const void *context, void *room)
@@ -41,6 +42,10 @@ static void play_and_compare(const void *context, void *room)
     const struct told *told = context;
     struct swarm_result *result = room;
 
+    if (told->record != NULL) {
+        play_recorded(told->scenario, told->record, result);
+        return;
+    }
     scenario_run(told->scenario, &world);
     uint32_t line = told->expected == NULL ? 0 : scenario_difference(told->expected, world.trace.text);
     if (line != 0) {
@@ -62,7 +67,7 @@ int verb_run(const struct order *order)
         return code;
     }
     char *expected = order->scenario == NULL ? NULL : neighbour(order->scenario, path, sizeof path);
-    struct told told = { &scenario, expected, path };
+    struct told told = { &scenario, expected, path, order->record };
     play_apart(play_and_compare, &told, PLAY_SECONDS, &result);
     free(expected);
     result.seed = scenario.plan.seed;

@@ -6,6 +6,7 @@
 
 int verb_run(const struct order *order);
 int verb_swarm(const struct order *order);
+int verb_replay(const struct order *order);
 int verb_shrink(const struct order *order);
 int verb_trace(const struct order *order);
 int verb_attacks(const struct order *order);

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "sim/choice.h"
+#include "sim/record.h"
 #include "sim/stamp.h"
 #include "sim/subject.h"
 #include "sim/world_priv.h"
@@ -13,12 +14,13 @@
 #define OUTLAST_NS UINT64_C(100000000) /* between two looks whether all is well although some lie */
 #define AT_ONCE_MAX 2000000u /* events at one moment: more, and somebody spins */
 
-enum event_topic { EVENT_TOPIC_SENT = 1, EVENT_TOPIC_ARRIVED, EVENT_TOPIC_MARK, EVENT_TOPIC_EXECUTED, EVENT_TOPIC_STATE };
-
 void world_note(struct world *world, uint64_t topic, uint64_t a, uint64_t b)
 {
+    struct record_event event = { world->now_ns, topic, a, b };
+
     world->hash = fact_name(world->hash, world->now_ns, topic << 56 | a, b);
     world->events++;
+    record_event(&event);
 }
 
 /* --- What servers ask ----------------------------------------------------------------------------------------------- */
@@ -134,7 +136,7 @@ static void on_mark(void *context, uint32_t member, enum mark mark, uint64_t vie
     }
     world->marks[mark]++;
     world->mark_heights[mark] = first ? height : world->mark_heights[mark];
-    world_note(world, EVENT_TOPIC_MARK, (uint64_t)member << 16 | mark, view << 32 | height);
+    world_note(world, WORLD_TOPIC_MARK, (uint64_t)member << 16 | mark, view << 32 | height);
     trace_mark(&world->trace, world->now_ns, member, &told, first);
     for (uint32_t i = 0; i < world->triggers_count; i++) {
         struct world_trigger *trigger = &world->triggers[i];
@@ -150,7 +152,7 @@ static void on_executed(void *context, uint32_t member, const struct apply_block
     struct world *world = context;
 
     oracle_executed(&world->oracle, member, block, state_root);
-    world_note(world, EVENT_TOPIC_EXECUTED, (uint64_t)member << 32 | block->header->height, fact_digest(block->hash.bytes, HASH_BYTES));
+    world_note(world, WORLD_TOPIC_EXECUTED, (uint64_t)member << 32 | block->header->height, fact_digest(block->hash.bytes, HASH_BYTES));
     if (!world->hosts[member].starting) {
         workload_executed(&world->workload, world->now_ns, member, block);
     }
@@ -392,7 +394,7 @@ void world_deliver(struct world *world, struct sim_message *message)
         return;
     }
     if (host->state == HOST_UP && member_set_has(&host->driver.links, message->from)) {
-        world_note(world, EVENT_TOPIC_ARRIVED, (uint64_t)message->from << 24 | (uint64_t)message->to << 8 | message->type, fact_digest(message->data, message->size));
+        world_note(world, WORLD_TOPIC_ARRIVED, (uint64_t)message->from << 24 | (uint64_t)message->to << 8 | message->type, fact_digest(message->data, message->size));
         trace_line(&world->trace, TRACE_MESSAGES, world->now_ns, message->to, "gets %s from r%u", message_word(message->type), message->from);
         host_message(host, message->from, message->type, bytes_of(message->data, message->size));
         world_settle(world, message->to);

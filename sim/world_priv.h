@@ -4,7 +4,8 @@
 
 #include "sim/world.h"
 
-#define WORLD_TOPIC_STATE 5u
+/* What enters the hash of a run. The numbers stand in records: never reuse one. */
+enum world_topic { WORLD_TOPIC_ARRIVED = 2, WORLD_TOPIC_MARK, WORLD_TOPIC_EXECUTED, WORLD_TOPIC_STATE };
 
 /* world_note lets an event into the hash of the run. */
 void world_note(struct world *world, uint64_t topic, uint64_t a, uint64_t b);

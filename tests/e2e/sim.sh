@@ -26,16 +26,24 @@ refuses 3 'bad' "a scenario that cannot be read is refused" run --scenario "$wor
 expect 2 'run needs' "without --json there is no object" sim run
 [ ! -s "$work/out" ]
 check $? "and nothing on standard output"
-for verb in run swarm shrink trace; do
+for verb in attacks run swarm replay shrink trace; do
     sim "$verb" --help >"$work/out"
     check $? "$verb explains itself"
     grep -q "ward-sim $verb " "$work/out" && [ "$(sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' "$work/out" | sort -u)" = "$verb" ]
     check $? "and nothing but itself"
 done
-[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "run shrink swarm trace " ]
+[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "replay run shrink swarm trace " ]
 check $? "the general help names all verbs"
 sim run --seed 1 --json | perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq "ward.sim.run/1")'
 check $? "a run is one object"
+sim run --seed 3 --record "$work/run.record" >/dev/null && sim replay "$work/run.record" >/dev/null
+check $? "a record plays again as the same run"
+sed -i '/^events/,$s/^\([0-9a-f]*\) 3 /\1 4 /' "$work/run.record"
+expect 22 "parts" "a record with other events parts" sim replay "$work/run.record"
+grep -q 'parts at event' "$work/out"
+check $? "and says where"
+refuses 3 'cannot be read' "a record that is not there is refused" replay "$work/nowhere"
+refuses 3 'no record' "what is no record is refused" replay "$work/bad"
 expect 1 'does not fail' "what does not fail is not shrunk" sim shrink --seed 1
 refuses 2 'shrink needs' "shrinking needs a seed or a scenario" shrink -o "$work/none"
 printf 'replicas 4\nat 1ms submit 2 to 0\nat 2ms crash 3\nat 3ms crash 2\nat 5ms submit 1 to 1\nafter 0ms rest within 20s\n' >"$work/stuck.scn"
