@@ -50,6 +50,14 @@ struct app {
      * Cost: the hash of its transaction id, of each cosigner's digest and of the payload. */
     enum code (*parse)(void *context, struct bytes bytes, struct command *command);
 
+    /* scan does the same but for the id and the digests of the signatures, which stay undefined; name gives these to `count` commands that scan accepted.
+     * Cost: of scan the hash of the payload; of name the other hashes, of several commands side by side. */
+    enum code (*scan)(void *context, struct bytes bytes, struct command *command);
+    void (*name)(void *context, struct command *commands, uint32_t count);
+
+    /* expect says that `standing` or `nonce` will soon be asked about the command's sender: step 0, then step 1 with other work in between. Changes nothing. */
+    void (*expect)(void *context, const struct command *command, unsigned step);
+
     /* standing judges a parsed command in the executed state, as of block time time_ms. Cost: a few state lookups. */
     void (*standing)(void *context, const struct command *command, uint64_t time_ms, struct command_standing *standing);
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { GROUP = 16 }; /* commands that are hashed at once */
+
 void blocks_take(struct blocks *blocks, struct arena *arena, uint32_t count, const struct config_limits *limits)
 {
     ASSERT(count > 0);
@@ -65,14 +67,13 @@ uint32_t blocks_free(const struct blocks *blocks)
     return count;
 }
 
-/* keep indexes one parsed command that begins at `offset`. */
-static void keep(struct blocks *blocks, struct block *block, uint32_t number, uint32_t offset, const struct command *command)
+/* keep indexes a command that begins at `offset`. */
+static void keep(struct block *block, uint32_t number, uint32_t offset, const struct command *command)
 {
     block->commands[number] = (struct block_command){ .offset = offset,
                                                       .envelope_bytes = command->envelope_bytes,
                                                       .payload_bytes = (uint32_t)command->bytes.size - command->envelope_bytes,
                                                       .id = command->id };
-    blocks->leaves[number] = merkle_leaf(command->bytes.data, command->envelope_bytes);
 }
 
 void blocks_fill(const struct blocks *blocks, struct block *block, struct bytes body)
@@ -88,37 +89,92 @@ void blocks_fill(const struct blocks *blocks, struct block *block, struct bytes 
     block->refused = false;
 }
 
+/* A few commands of a body, which are hashed side by side. */
+struct group {
+    struct command commands[GROUP];
+    uint32_t offsets[GROUP];
+    uint32_t count;
+};
+
+/* What is left of a body, and what was seen of it. */
+struct body {
+    struct block *block;
+    uint32_t number;  /* of the next command */
+    uint32_t offset;
+    uint64_t cost_ns;
+};
+
+/* scan reads the next few commands, unhashed. */
+static enum verdict scan(struct body *body, const struct app *app, struct group *group)
+{
+    const struct block_header *header = &body->block->header;
+    uint32_t left = header->commands_count - body->number;
+
+    group->count = left < GROUP ? left : GROUP;
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct command *command = &group->commands[i];
+        struct bytes rest = bytes_of(body->block->body + body->offset, body->block->body_bytes - body->offset);
+        if (rest.size == 0 || app->scan(app->context, rest, command) != CODE_OK) {
+            return VERDICT_TYPE;
+        }
+        ASSERT(command->bytes.size > 0);
+        ASSERT(command->bytes.size <= rest.size);
+        if (command->valid_until_ms <= header->time_ms || command->valid_until_ms - header->time_ms > COMMAND_VALID_MS_MAX) {
+            return VERDICT_STALE;
+        }
+        group->offsets[i] = body->offset;
+        body->cost_ns += command->cost_ns;
+        body->offset += (uint32_t)command->bytes.size;
+    }
+    return VERDICT_OK;
+}
+
+static void announce(const struct block_sink *sink, const struct group *group, unsigned step)
+{
+    for (uint32_t i = 0; i < group->count && sink != NULL && sink->expect != NULL; i++) {
+        sink->expect(sink->context, &group->commands[i], step);
+    }
+}
+
+/* take hashes a group, indexes it and hands it on. */
+static void take(struct blocks *blocks, struct body *body, const struct app *app, struct group *group, const struct block_sink *sink)
+{
+    struct bytes envelopes[GROUP];
+
+    app->name(app->context, group->commands, group->count);
+    announce(sink, group, 0);
+    for (uint32_t i = 0; i < group->count; i++) {
+        envelopes[i] = bytes_of(group->commands[i].bytes.data, group->commands[i].envelope_bytes);
+        keep(body->block, body->number + i, group->offsets[i], &group->commands[i]);
+    }
+    merkle_leaves(blocks->leaves + body->number, envelopes, group->count);
+    announce(sink, group, 1);
+    for (uint32_t i = 0; i < group->count && sink != NULL; i++) {
+        sink->command(sink->context, &group->commands[i]);
+    }
+    body->number += group->count;
+}
+
 static enum verdict read_body(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink)
 {
     const struct block_header *header = &block->header;
-    uint32_t offset = 0;
-    uint64_t cost_ns = 0;
-    struct command command;
+    struct body body = { .block = block };
+    struct group group;
 
     if (header->commands_count == 0 || header->commands_count > blocks->limits.block_commands_max) {
         return VERDICT_RANGE; /* I16 */
     }
-    for (uint32_t i = 0; i < header->commands_count; i++) {
-        struct bytes rest = bytes_of(block->body + offset, block->body_bytes - offset);
-        if (rest.size == 0 || app->parse(app->context, rest, &command) != CODE_OK) {
-            return VERDICT_TYPE;
+    while (body.number < header->commands_count) {
+        enum verdict verdict = scan(&body, app, &group);
+        if (verdict != VERDICT_OK) {
+            return verdict;
         }
-        ASSERT(command.bytes.size > 0);
-        ASSERT(command.bytes.size <= rest.size);
-        if (command.valid_until_ms <= header->time_ms || command.valid_until_ms - header->time_ms > COMMAND_VALID_MS_MAX) {
-            return VERDICT_STALE;
-        }
-        cost_ns += command.cost_ns;
-        keep(blocks, block, i, offset, &command);
-        offset += (uint32_t)command.bytes.size;
-        if (sink != NULL) {
-            sink->command(sink->context, &command);
-        }
+        take(blocks, &body, app, &group, sink);
     }
-    if (offset != block->body_bytes) {
+    if (body.offset != block->body_bytes) {
         return VERDICT_TRAILING;
     }
-    if (cost_ns > BLOCK_COST_NS_MAX) {
+    if (body.cost_ns > BLOCK_COST_NS_MAX) {
         return VERDICT_LENGTH;
     }
     struct hash32 root = merkle_root(blocks->leaves, header->commands_count);

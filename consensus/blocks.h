@@ -67,9 +67,11 @@ void blocks_release(struct block *block);
 /* blocks_free counts free slots. */
 uint32_t blocks_free(const struct blocks *blocks);
 
-/* Who is told of each command of a body while it is read; the command is a view that ends with the call. */
+/* Who is told of each command of a body while it is read; the command is a view that ends with the call. `expect`, unless NULL, is told
+ * of it twice before, with other work in between: step 0 and step 1. */
 struct block_sink {
     void *context;
+    void (*expect)(void *context, const struct command *command, unsigned step);
     void (*command)(void *context, const struct command *command);
 };
 
@@ -79,7 +81,7 @@ void blocks_fill(const struct blocks *blocks, struct block *block, struct bytes 
 /* block_read checks a body against its header and indexes its commands: form, number, payload root, static cost, time of validity against
  * the block's time, bounds. Gives: OK, else why no correct replica proposes it. Any bytes are safe.
  * The verdict depends on header and body alone, and stays with the block as body_state.
- * Cost: the hashes of app.parse and one Merkle leaf per command. Source: V4, V5. */
+ * Cost: the hashes of app.scan and app.name, and one Merkle leaf per command, side by side. Source: V4, V5. */
 enum verdict block_read(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink);
 
 #endif

@@ -138,6 +138,10 @@ enum pool_flight {
     POOL_FLIGHT_STALE      /* its nonce is not above the executed one */
 };
 
+/* pool_expect says that a command will soon come to pool_inflight_add and pool_has_verified: step 0, then step 1 with other work in between. It fetches what
+ * these look up into the cache, and changes nothing. Any command, and any step at any time, is safe. */
+void pool_expect(const struct pool *pool, const struct command *command, unsigned step);
+
 /* pool_inflight_add records one command of a block that is linked above the executed state, in block order. It is recorded whatever the
  * verdict is: a committed block must be executed all the same; a refused one is taken out by pool_inflight_remove.
  * One block per height: whoever changes to another block of a height removes the first. Every block passes here before it executes.

@@ -30,6 +30,18 @@ static struct pool_height *height_take(struct pool *pool, uint64_t height)
     return found;
 }
 
+void pool_expect(const struct pool *pool, const struct command *command, unsigned step)
+{
+    const struct command_signature *first = &command->signatures[0];
+    struct sig_item signature = { .key = first->key, .digest = first->digest.bytes, .signature = first->signature };
+
+    table_expect(pool, &command->account, command->nonce, step);
+    pool->app.expect(pool->app.context, command, step);
+    if (step == 0) {
+        verdicts_expect(&pool->known, &signature);
+    }
+}
+
 void flight_record(struct pool *pool, uint64_t height, const struct command *command, uint32_t origin)
 {
     struct pool_height *h = height_take(pool, height);

@@ -248,6 +248,9 @@ uint32_t payer_of_client(struct pool *pool, uint32_t client);
 void payer_release(struct pool *pool, uint32_t payer);
 uint32_t payer_owner(const struct pool *pool, uint32_t payer);
 
+/* table_expect fetches the buckets in which the account and the entry of (account, nonce) stand, step 0, and what they name, step 1. */
+void table_expect(const struct pool *pool, const struct hash32 *account, uint64_t nonce, unsigned step);
+
 /* entry_find gives what is in flight at (account, nonce), POOL_NONE otherwise. entry_of does for an account that has items. */
 uint32_t entry_find(const struct pool *pool, const struct hash32 *account, uint64_t nonce);
 uint32_t entry_of(const struct pool *pool, uint32_t account, uint64_t nonce);

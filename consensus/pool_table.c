@@ -336,3 +336,29 @@ void entry_free(struct pool *pool, uint32_t entry)
     e->below = pool->free_entries.first;
     pool->free_entries.first = entry;
 }
+
+/* --- Ahead ------------------------------------------------------------------------------------------------------------- */
+
+void table_expect(const struct pool *pool, const struct hash32 *account, uint64_t nonce, unsigned step)
+{
+    uint64_t sum = hash_account(pool, account);
+    const uint32_t *accounts = &pool->account_buckets[bucket(sum, pool->item_buckets_count)];
+    const uint32_t *entries = &pool->entry_buckets[bucket_of_pair(pool, sum, nonce, pool->entry_buckets_count)];
+    const uint32_t *items = &pool->item_buckets[bucket_of_pair(pool, sum, nonce, pool->item_buckets_count)];
+
+    if (step == 0) {
+        __builtin_prefetch(accounts);
+        __builtin_prefetch(entries, 1);
+        __builtin_prefetch(items);
+        return;
+    }
+    if (*accounts != POOL_NONE) {
+        __builtin_prefetch(&pool->accounts[*accounts], 1);
+    }
+    if (*entries != POOL_NONE) {
+        __builtin_prefetch(&pool->entries[*entries]);
+    }
+    if (*items != POOL_NONE) {
+        __builtin_prefetch(&pool->items[*items], 1);
+    }
+}

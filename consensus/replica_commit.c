@@ -200,11 +200,18 @@ static void fly_command(void *context, const struct command *command)
     }
 }
 
+static void fly_expect(void *context, const struct command *command, unsigned step)
+{
+    const struct flyer *flyer = context;
+
+    pool_expect(flyer->r->pool, command, step);
+}
+
 /* fly_one puts one block in flight above a parent that is. A block that a quorum stands behind flies whatever it holds. */
 static enum verdict fly_one(struct replica *r, struct block *block, const struct block_sink *sink)
 {
     struct flyer flyer = { r, block->header.height, true, sink };
-    struct block_sink through = { &flyer, fly_command };
+    struct block_sink through = { &flyer, fly_expect, fly_command };
 
     ASSERT(block->header.height == r->flight_high + 1);
     r->flight_high = block->header.height;

@@ -84,7 +84,7 @@ static bool can_check(struct replica *r, struct block *block)
 static bool check_body(struct replica *r, struct block *block, struct job *job)
 {
     struct collector collector = { r, job, false };
-    struct block_sink sink = { &collector, collect };
+    struct block_sink sink = { &collector, NULL, collect };
 
     replica_land(r, block->header.height - 1); /* So that it is read now, whatever flew at its height. */
     enum verdict verdict = replica_fly(r, block, &sink);

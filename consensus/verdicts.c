@@ -61,6 +61,15 @@ void verdicts_add(struct verdicts *verdicts, const struct sig_item *item)
     ASSERT(!is_at(verdicts, at + 1, item) || !verdicts->used[at + 1] || is_at(verdicts, at, item));
 }
 
+void verdicts_expect(const struct verdicts *verdicts, const struct sig_item *item)
+{
+    uint32_t at = place_of(verdicts, item);
+
+    __builtin_prefetch(&verdicts->used[at]);
+    __builtin_prefetch(verdicts->entries[at].signature);
+    __builtin_prefetch(verdicts->entries[at + 1].signature);
+}
+
 bool verdicts_has(struct verdicts *verdicts, const struct sig_item *item)
 {
     uint32_t at = place_of(verdicts, item);

@@ -33,6 +33,9 @@ void verdicts_take(struct verdicts *verdicts, struct arena *arena, uint32_t coun
 /* verdicts_add remembers a signature that was verified. Needs: it is valid. */
 void verdicts_add(struct verdicts *verdicts, const struct sig_item *item);
 
+/* verdicts_expect says that verdicts_has will soon be asked about this signature: it fetches the place into the cache. */
+void verdicts_expect(const struct verdicts *verdicts, const struct sig_item *item);
+
 /* verdicts_has tells whether exactly this signature was verified here, and counts the answer. */
 bool verdicts_has(struct verdicts *verdicts, const struct sig_item *item);
 

@@ -92,6 +92,9 @@ void hash_plain_init(struct hasher *hasher);
 void hash_many(struct hash32 *out, enum hash_tag tag, const struct bytes *inputs, size_t n);
 void hash_plain_many(struct hash32 *out, uint8_t prefix, const struct bytes *inputs, size_t n);
 
+/* hash_many_after gives out[i] = H(tag || first || inputs[i]), as hash_many does. */
+void hash_many_after(struct hash32 *out, enum hash_tag tag, const struct hash32 *first, const struct bytes *inputs, size_t n);
+
 /* Which instructions hash_many uses. The hashes are the same. */
 enum hash_lanes {
     HASH_LANES_NONE,   /* one after the other */

@@ -82,6 +82,18 @@ void hash_many(struct hash32 *out, enum hash_tag tag, const struct bytes *inputs
     hash_all(out, &prefix, inputs, n);
 }
 
+void hash_many_after(struct hash32 *out, enum hash_tag tag, const struct hash32 *first, const struct bytes *inputs, size_t n)
+{
+    const char *text = hash_tag_text(tag);
+    size_t size = strlen(text);
+    struct hash_prefix prefix = { .size = size + HASH_BYTES, .bytes = { 0 } };
+
+    ASSERT(prefix.size <= HASH_PREFIX_MAX);
+    memcpy(prefix.bytes, text, size);
+    memcpy(prefix.bytes + size, first->bytes, HASH_BYTES);
+    hash_all(out, &prefix, inputs, n);
+}
+
 void hash_plain_many(struct hash32 *out, uint8_t prefix, const struct bytes *inputs, size_t n)
 {
     const struct hash_prefix one = { .size = 1, .bytes = { prefix } };

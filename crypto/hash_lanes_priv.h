@@ -8,9 +8,9 @@
 #include "crypto/hash.h"
 
 #define HASH_LANES_MAX 8
-#define HASH_PREFIX_MAX 32
+#define HASH_PREFIX_MAX 64
 
-/* What stands in front of every input: a tag, or one byte. */
+/* What stands in front of every input: a tag, a tag and a hash, or one byte. Behind it are zeros. */
 struct hash_prefix {
     size_t size; /* <= HASH_PREFIX_MAX */
     uint8_t bytes[HASH_PREFIX_MAX];

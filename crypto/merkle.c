@@ -30,6 +30,11 @@ struct hash32 merkle_leaf(const void *data, size_t size)
     return hash_final(&hasher);
 }
 
+void merkle_leaves(struct hash32 *out, const struct bytes *inputs, size_t n)
+{
+    hash_plain_many(out, LEAF_PREFIX, inputs, n);
+}
+
 struct hash32 merkle_node(const struct hash32 *left, const struct hash32 *right)
 {
     uint8_t input[1 + 2 * HASH_BYTES];

@@ -27,6 +27,9 @@ struct merkle_path {
 };
 
 struct hash32 merkle_leaf(const void *data, size_t size);
+
+/* merkle_leaves gives the leaf hashes of n inputs, side by side. Needs: `out` is none of them. */
+void merkle_leaves(struct hash32 *out, const struct bytes *inputs, size_t n);
 struct hash32 merkle_node(const struct hash32 *left, const struct hash32 *right);
 
 /* merkle_root gives the root over leaf hashes; with none, leaves may be NULL. It overwrites the array. Cost: count - 1 nodes. */

@@ -36,6 +36,13 @@ void expect_command(const struct state_store *store, struct bytes envelope, enum
     }
 }
 
+void expect_sender(const struct state_store *store, const uint8_t account[ACCT_BYTES], enum state_expect step)
+{
+    struct state_key key = key_actor(account);
+
+    expect(store, &key, step);
+}
+
 void expect_paths(const struct state_store *store, const struct bytes *envelopes, uint32_t count)
 {
     struct state_key keys[EXPECT_PATHS_COMMANDS][WRITTEN_KINDS];

@@ -6,6 +6,7 @@
 #define WARD_LEDGER_EXPECT_H
 
 #include "base/bytes.h"
+#include "ledger/entity.h"
 #include "storage/state_store.h"
 
 /* How many commands ahead each step of state_store_expect is best taken. */
@@ -16,6 +17,9 @@
 /* expect_command takes one step for a command that is to be executed. Changes nothing; any bytes are safe. Cost: no miss of the cache is waited for when
  * the steps are taken in order and with others in between. */
 void expect_command(const struct state_store *store, struct bytes envelope, enum state_expect step);
+
+/* expect_sender takes a step for the actor that an account names. */
+void expect_sender(const struct state_store *store, const uint8_t account[ACCT_BYTES], enum state_expect step);
 
 /* expect_paths fetches the way to what commands that follow will write of their patients. Changes nothing; any bytes are safe.
  * Needs: count <= EXPECT_PATHS_COMMANDS. Cost: four walks down the tree for each, whose misses overlap. */

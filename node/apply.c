@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#define NAMED_AT_ONCE 16u
 #define FOLD_HASHES 4096u /* of one slice: below a millisecond */
 
 _Static_assert(ENVELOPE_SIGNATURES_MAX <= COMMAND_SIGNATURES_MAX, "consensus holds every signature of a command");
@@ -77,11 +78,50 @@ static enum code check_stateless(const struct apply *apply, struct bytes bytes, 
     return key != NULL && !ed25519_key_is_strong(key) ? CODE_WEAK_KEY : code;
 }
 
-static enum code app_parse(void *context, struct bytes bytes, struct command *command)
+/* sign_digests gives the id and every digest of a command that has more than its sender's signature. */
+static void sign_digests(const struct apply *apply, struct command *command)
+{
+    struct envelope envelope;
+    struct envelope_signature signatures[ENVELOPE_SIGNATURES_MAX];
+    enum code code = envelope_decode(&envelope, bytes_of(command->bytes.data, command->envelope_bytes));
+
+    ASSERT(code == CODE_OK); /* app_scan has accepted it. */
+    command->id = envelope_tx_id(&envelope, &apply->genesis->hash);
+    command->signatures_count = envelope_signatures(&envelope, &apply->genesis->hash, &command->id, signatures);
+    for (uint32_t i = 0; i < command->signatures_count; i++) {
+        command->signatures[i] = (struct command_signature){ signatures[i].key, signatures[i].signature, signatures[i].digest, signatures[i].refusal };
+    }
+}
+
+/* app_name hashes the commands with one signature side by side; others are rare. */
+static void app_name(void *context, struct command *commands, uint32_t count)
+{
+    const struct apply *apply = context;
+    struct bytes alone[NAMED_AT_ONCE];
+    struct hash32 ids[NAMED_AT_ONCE];
+    uint32_t at[NAMED_AT_ONCE], found = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (commands[i].signatures_count == 1) {
+            at[found] = i;
+            alone[found++] = bytes_of(commands[i].bytes.data, commands[i].envelope_bytes);
+        } else {
+            sign_digests(apply, &commands[i]);
+        }
+        if (found == NAMED_AT_ONCE || i + 1 == count) {
+            envelope_tx_ids(ids, alone, found, &apply->genesis->hash);
+            for (uint32_t j = 0; j < found; j++) {
+                commands[at[j]].id = commands[at[j]].signatures[0].digest = ids[j];
+            }
+            found = 0;
+        }
+    }
+}
+
+static enum code app_scan(void *context, struct bytes bytes, struct command *command)
 {
     struct apply *apply = context;
     struct envelope envelope;
-    struct envelope_signature signatures[ENVELOPE_SIGNATURES_MAX];
     size_t envelope_bytes = apply_envelope_bytes(bytes);
 
     if (envelope_bytes == 0) {
@@ -91,20 +131,34 @@ static enum code app_parse(void *context, struct bytes bytes, struct command *co
     if (code != CODE_OK) {
         return code;
     }
-    *command = (struct command){
-        .bytes = bytes_of(bytes.data, envelope_bytes + envelope.payload_bytes),
-        .envelope_bytes = (uint32_t)envelope_bytes,
-        .id = envelope_tx_id(&envelope, &apply->genesis->hash),
-        .nonce = envelope.nonce,
-        .valid_until_ms = envelope.valid_until_ms,
-        .cost_ns = envelope_static_cost(&envelope) * 1000,
-    };
+    command->bytes = bytes_of(bytes.data, envelope_bytes + envelope.payload_bytes);
+    command->envelope_bytes = (uint32_t)envelope_bytes;
+    command->nonce = envelope.nonce;
+    command->valid_until_ms = envelope.valid_until_ms;
+    command->cost_ns = envelope_static_cost(&envelope) * 1000;
     memcpy(command->account.bytes, envelope.sender, ACCOUNT_BYTES);
-    command->signatures_count = envelope_signatures(&envelope, &apply->genesis->hash, &command->id, signatures);
-    for (uint32_t i = 0; i < command->signatures_count; i++) {
-        command->signatures[i] = (struct command_signature){ signatures[i].key, signatures[i].signature, signatures[i].digest, signatures[i].refusal };
-    }
+    command->signatures_count = envelope_signatures_count(&envelope);
+    command->signatures[0].key = envelope.key;
+    command->signatures[0].signature = envelope.signature;
+    command->signatures[0].refusal = CODE_SIG;
     return CODE_OK;
+}
+
+static enum code app_parse(void *context, struct bytes bytes, struct command *command)
+{
+    enum code code = app_scan(context, bytes, command);
+
+    if (code == CODE_OK) {
+        app_name(context, command, 1);
+    }
+    return code;
+}
+
+static void app_expect(void *context, const struct command *command, unsigned step)
+{
+    const struct apply *apply = context;
+
+    expect_sender(ledger_store(apply->ledger), command->account.bytes, step == 0 ? STATE_EXPECT_HINT : STATE_EXPECT_HEAD);
 }
 
 static void app_standing(void *context, const struct command *command, uint64_t time_ms, struct command_standing *standing)
@@ -129,7 +183,7 @@ static uint64_t app_nonce(void *context, const struct hash32 *account)
 
 struct app apply_app(struct apply *apply)
 {
-    return (struct app){ .context = apply, .parse = app_parse, .standing = app_standing, .nonce = app_nonce };
+    return (struct app){ .context = apply, .parse = app_parse, .scan = app_scan, .name = app_name, .expect = app_expect, .standing = app_standing, .nonce = app_nonce };
 }
 
 void apply_begin(struct apply *apply, const struct effect *commit)

@@ -240,6 +240,24 @@ struct hash32 envelope_tx_id(const struct envelope *envelope, const struct hash3
     return hash_final(&hasher);
 }
 
+/* Without cosigners, header and body stand in front of the signature just as they are signed: every byte of the header that encode_header does not take
+ * from a field has the one value that envelope_decode accepts. */
+void envelope_tx_ids(struct hash32 *ids, const struct bytes *envelopes, size_t n, const struct hash32 *genesis)
+{
+    enum { GROUP = 16 };
+    struct bytes inputs[GROUP];
+
+    for (size_t first = 0; first < n; first += GROUP) {
+        size_t count = n - first < GROUP ? n - first : GROUP;
+
+        for (size_t i = 0; i < count; i++) {
+            ASSERT(envelopes[first + i].size >= ENVELOPE_HEADER_BYTES + SIGNATURE_BYTES);
+            inputs[i] = bytes_of(envelopes[first + i].data, envelopes[first + i].size - SIGNATURE_BYTES);
+        }
+        hash_many_after(ids + first, HASH_TX, genesis, inputs, count);
+    }
+}
+
 struct hash32 envelope_cosign_digest(const struct hash32 *tx_id, const uint8_t account[ACCOUNT_BYTES])
 {
     struct hasher hasher;
@@ -292,7 +310,13 @@ uint32_t envelope_signatures(const struct envelope *envelope, const struct hash3
         out[count++] = (struct envelope_signature){ body + ACTOR_KEY, envelope_pop_digest(envelope, genesis), body + ACTOR_POP, CODE_POP };
     }
     ASSERT(count <= ENVELOPE_SIGNATURES_MAX);
+    ASSERT(count == envelope_signatures_count(envelope));
     return count;
+}
+
+uint32_t envelope_signatures_count(const struct envelope *envelope)
+{
+    return 1 + envelope->cosigners_count + (is_registration(envelope) ? 1 : 0);
 }
 
 const uint8_t *envelope_new_key(const struct envelope *envelope)

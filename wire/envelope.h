@@ -111,6 +111,10 @@ enum code envelope_check_payload(const struct envelope *envelope, struct bytes p
  * H("WARD/tx/v1" || genesis || header || body || each cosigner's account and key). Signatures may still be missing. Cost: one hash. */
 struct hash32 envelope_tx_id(const struct envelope *envelope, const struct hash32 *genesis);
 
+/* envelope_tx_ids gives the same for n envelopes at once, from their bytes as envelope_decode accepted them. Needs: none has a cosigner.
+ * Cost: one hash each, side by side. */
+void envelope_tx_ids(struct hash32 *ids, const struct bytes *envelopes, size_t n, const struct hash32 *genesis);
+
 /* envelope_cosign_digest gives what a cosigner signs: H("WARD/co/v1" || tx_id || own account). */
 struct hash32 envelope_cosign_digest(const struct hash32 *tx_id, const uint8_t account[ACCOUNT_BYTES]);
 
@@ -122,6 +126,9 @@ struct hash32 envelope_pop_digest(const struct envelope *envelope, const struct 
  * Gives: how many. Needs: no draft. Cost: one hash for each but the first. */
 uint32_t envelope_signatures(const struct envelope *envelope, const struct hash32 *genesis, const struct hash32 *tx_id,
                              struct envelope_signature out[ENVELOPE_SIGNATURES_MAX]);
+
+/* envelope_signatures_count gives how many envelope_signatures would list. Cost: no hash. */
+uint32_t envelope_signatures_count(const struct envelope *envelope);
 
 /* envelope_new_key gives the key that this command would bring into the registry, or NULL. It must be canonical and torsion-free
  * (ed25519_key_is_strong), else the command is refused with WEAK_KEY (212): a stateless check, left to who may do curve arithmetic. */

@@ -92,6 +92,16 @@ static enum code kit_parse(void *context, struct bytes bytes, struct command *co
     return CODE_OK;
 }
 
+static void kit_name(void *context, struct command *commands, uint32_t count)
+{
+    (void)context, (void)commands, (void)count; /* kit_parse names them already */
+}
+
+static void kit_expect(void *context, const struct command *command, unsigned step)
+{
+    (void)context, (void)command, (void)step;
+}
+
 static void kit_standing(void *context, const struct command *command, uint64_t time_ms, struct command_standing *standing)
 {
     struct app_kit *kit = context;
@@ -112,7 +122,7 @@ static uint64_t kit_nonce(void *context, const struct hash32 *account)
 
 struct app app_kit_app(struct app_kit *kit)
 {
-    return (struct app){ .context = kit, .parse = kit_parse, .standing = kit_standing, .nonce = kit_nonce };
+    return (struct app){ .context = kit, .parse = kit_parse, .scan = kit_parse, .name = kit_name, .expect = kit_expect, .standing = kit_standing, .nonce = kit_nonce };
 }
 
 struct command app_kit_parse(struct bytes bytes)

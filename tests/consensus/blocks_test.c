@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define SLOTS 3u
+#define SEEN 40u /* commands of the largest block: more than are read at once */
 
 static struct blocks blocks;
 static struct app_kit app_kit;
@@ -26,7 +27,7 @@ static void open_blocks(void)
     struct arena arena;
 
     limits.block_bytes_max = 65536;
-    limits.block_commands_max = 8;
+    limits.block_commands_max = SEEN;
     arena_init_measure(&arena);
     blocks_take(&blocks, &arena, SLOTS, &limits);
     size_t size = arena.used;
@@ -120,7 +121,7 @@ Test(blocks, refuses_what_no_correct_leader_proposes)
 Test(blocks, refuses_a_body_of_another_length_or_number)
 {
     static const struct { int32_t bytes; uint32_t count; enum verdict verdict; } table[] = {
-        { -1, 2, VERDICT_TYPE }, { 1, 2, VERDICT_TRAILING }, { 0, 1, VERDICT_TRAILING }, { 0, 3, VERDICT_TYPE }, { 0, 0, VERDICT_RANGE }, { 0, 9, VERDICT_RANGE },
+        { -1, 2, VERDICT_TYPE }, { 1, 2, VERDICT_TRAILING }, { 0, 1, VERDICT_TRAILING }, { 0, 3, VERDICT_TYPE }, { 0, 0, VERDICT_RANGE }, { 0, SEEN + 1, VERDICT_RANGE },
     };
 
     put(COMMAND(.account = 1, .nonce = 1));
@@ -136,27 +137,39 @@ Test(blocks, refuses_a_body_of_another_length_or_number)
 
 struct seen {
     uint32_t count;
-    uint64_t nonces[8];
+    uint64_t announced[2];
+    uint64_t nonces[SEEN];
 };
+
+/* Every command is announced twice before it comes. */
+static void foresee(void *context, const struct command *command, unsigned step)
+{
+    struct seen *seen = context;
+
+    cr_assert_eq(command->nonce, seen->announced[step] + 1, "in order");
+    cr_assert_geq(seen->announced[0], seen->announced[1]);
+    seen->announced[step]++;
+}
 
 static void see(void *context, const struct command *command)
 {
     struct seen *seen = context;
 
+    cr_assert_leq(command->nonce, seen->announced[1]);
     seen->nonces[seen->count++] = command->nonce;
 }
 
 Test(blocks, tells_the_sink_every_command_in_order)
 {
     struct seen seen = { 0 };
-    struct block_sink sink = { &seen, see };
+    struct block_sink sink = { &seen, foresee, see };
 
-    for (uint64_t nonce = 1; nonce <= 5; nonce++) {
+    for (uint64_t nonce = 1; nonce <= SEEN; nonce++) {
         put(COMMAND(.account = 1, .nonce = nonce));
     }
     cr_assert_eq(block_read(&blocks, block_of(APP_KIT_TIME), &app, &sink), VERDICT_OK);
-    cr_assert_eq(seen.count, 5);
-    for (uint64_t i = 0; i < 5; i++) {
+    cr_assert_eq(seen.count, SEEN);
+    for (uint64_t i = 0; i < SEEN; i++) {
         cr_assert_eq(seen.nonces[i], i + 1);
     }
 }

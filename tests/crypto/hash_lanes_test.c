@@ -103,6 +103,32 @@ Test(hash_lanes, any_number_of_mixed_lengths_gives_the_same_hashes)
     }
 }
 
+Test(hash_lanes, tag_and_hash_fit_in_front)
+{
+    const struct hash32 first = { { 1, 2, 3, [31] = 4 } };
+
+    for (enum hash_lanes lanes = HASH_LANES_NONE; lanes <= HASH_LANES_MODEL; lanes++) {
+        if (!runs(lanes)) {
+            continue;
+        }
+        cr_assert(hash_lanes_use(lanes));
+        for (int tag = 0; tag < HASH_TAG_COUNT; tag++) {
+            struct bytes inputs[3] = { bytes_of(data, 0), bytes_of(data + 1, 80), bytes_of(data, 300) };
+            struct hash32 hashes[3];
+
+            hash_many_after(hashes, (enum hash_tag)tag, &first, inputs, 3);
+            for (size_t i = 0; i < 3; i++) {
+                struct hasher hasher;
+                hash_init(&hasher, (enum hash_tag)tag);
+                hash_update(&hasher, first.bytes, sizeof first.bytes);
+                hash_update(&hasher, inputs[i].data, inputs[i].size);
+                struct hash32 expected = hash_final(&hasher);
+                cr_assert(hash_equal(&hashes[i], &expected), "lanes %d: %s", lanes, hash_tag_text((enum hash_tag)tag));
+            }
+        }
+    }
+}
+
 Test(hash_lanes, every_tag_fits_in_front)
 {
     cr_assert(hash_lanes_use(HASH_LANES_MODEL));

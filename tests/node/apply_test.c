@@ -68,6 +68,32 @@ static struct lab_command add_with_payload(uint8_t *payload, uint8_t fill)
     return command;
 }
 
+/* Scanned and named side by side, commands get the ids and digests that parse gives each. */
+static void assert_named_alike(const struct app *app)
+{
+    static struct command named[COMMANDS + 2];
+    struct command alone;
+
+    for (uint32_t i = 0; i < commands_count; i++) {
+        struct bytes bytes = bytes_of(body + commands[i].offset, commands[i].envelope_bytes + commands[i].payload_bytes);
+        cr_assert_eq(app->scan(app->context, bytes, &named[i]), CODE_OK);
+        app->expect(app->context, &named[i], 0);
+        app->expect(app->context, &named[i], 1);
+    }
+    app->name(app->context, named, commands_count);
+    for (uint32_t i = 0; i < commands_count; i++) {
+        cr_assert_eq(app->parse(app->context, named[i].bytes, &alone), CODE_OK);
+        cr_assert(hash_equal(&named[i].id, &alone.id), "command %u", i);
+        cr_assert_eq(named[i].signatures_count, alone.signatures_count);
+        for (uint32_t j = 0; j < alone.signatures_count; j++) {
+            cr_assert(hash_equal(&named[i].signatures[j].digest, &alone.signatures[j].digest), "command %u, signature %u", i, j);
+            cr_assert_eq(named[i].signatures[j].key, alone.signatures[j].key);
+            cr_assert_eq(named[i].signatures[j].signature, alone.signatures[j].signature);
+            cr_assert_eq(named[i].signatures[j].refusal, alone.signatures[j].refusal);
+        }
+    }
+}
+
 /* A block that registers a system and a patient, whose records then come with locators. */
 static void fill_body(const struct apply *apply)
 {
@@ -95,6 +121,7 @@ static void fill_body(const struct apply *apply)
         cr_assert_eq(parsed.bytes.size, entry->envelope_bytes + entry->payload_bytes);
         entry->id = parsed.id;
     }
+    assert_named_alike(&app);
 }
 
 /* Executes the body as block 1, so many commands at a time. */

@@ -210,6 +210,34 @@ Test(envelope, signatures_are_listed_with_the_refusal_they_lead_to)
     cr_assert_eq(envelope_new_key(&patient), patient.key);
 }
 
+Test(envelope, ids_of_many_are_those_of_each_from_its_bytes)
+{
+    enum { MANY = 19 };
+    static uint8_t copies[MANY][PLAIN_BYTES + 16];
+    struct bytes views[MANY];
+    struct hash32 ids[MANY];
+
+    for (unsigned i = 0; i < MANY; i++) {
+        struct envelope envelope = draft(COMMAND_PATIENT_SET, PLAIN_BODY, 0);
+        envelope.nonce = 1 + i;
+        envelope.flags = (uint16_t)(i % 2 == 0 ? 0 : ENVELOPE_FLAG_PAYLOAD);
+        envelope.payload_hash = i % 2 == 0 ? fields[15] : fields[4];
+        envelope.payload_bytes = i % 2 == 0 ? 0 : i;
+        size_t size = encode(&envelope);
+        memcpy(copies[i], bytes, size);
+        views[i] = bytes_of(copies[i], size);
+    }
+    for (size_t n = 0; n <= MANY; n++) {
+        envelope_tx_ids(ids, views, n, &genesis);
+        for (size_t i = 0; i < n; i++) {
+            struct envelope read;
+            cr_assert_eq(envelope_decode(&read, views[i]), CODE_OK);
+            struct hash32 expected = envelope_tx_id(&read, &genesis);
+            cr_assert(hash_equal(&ids[i], &expected), "envelope %zu of %zu", i, n);
+        }
+    }
+}
+
 Test(envelope, swapping_a_cosigner_or_the_genesis_changes_the_id)
 {
     struct envelope in = draft(COMMAND_PATIENT_SET, PLAIN_BODY, 1);
