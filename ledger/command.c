@@ -243,7 +243,7 @@ static enum verdict pointer_add_items_read(struct reader *reader, struct pointer
         return VERDICT_LENGTH;
     }
     for (size_t i = 0; verdict == VERDICT_OK && i < body->count; i++) {
-        verdict = layout_read(LAYOUT_OF(pointer_add_item_fields), reader, &body->items[i]);
+        verdict = layout_load(LAYOUT_OF(pointer_add_item_fields), reader, &body->items[i]);
     }
     return verdict;
 }
@@ -274,8 +274,8 @@ static enum verdict rest_read(struct command_body *command, struct reader *reade
         return actor_set_check(&command->as.actor_set);
     case COMMAND_PATIENT_REGISTER:
         return patient_register_check(&command->as.patient_register);
-    case COMMAND_POINTER_ADD:
-        return pointer_add_items_read(reader, &command->as.pointer_add);
+    case COMMAND_POINTER_ADD: /* pointer_add_read does it */
+        break;
     case COMMAND_POINTER_DECIDE:
     case COMMAND_POINTER_STATUS:
     case COMMAND_REVOKE:
@@ -322,6 +322,17 @@ static struct layout fixed_of(uint8_t type)
     }
 }
 
+/* The command that is sent most is read by straight code, and places without an item are left as they are. */
+static enum verdict pointer_add_read(struct pointer_add *body, struct reader *reader)
+{
+    enum verdict verdict = layout_load(LAYOUT_OF(pointer_add_fields), reader, body);
+
+    if (verdict == VERDICT_OK) {
+        verdict = pointer_add_items_read(reader, body);
+    }
+    return verdict == VERDICT_OK ? reader_end(reader) : verdict;
+}
+
 enum verdict command_body_decode(struct command_body *command, uint8_t type, const uint8_t *body, size_t size)
 {
     struct layout fixed = fixed_of(type);
@@ -330,9 +341,13 @@ enum verdict command_body_decode(struct command_body *command, uint8_t type, con
     if (fixed.count == 0) {
         return VERDICT_TYPE;
     }
+    reader_init(&reader, body, size);
+    if (type == COMMAND_POINTER_ADD) {
+        command->type = COMMAND_POINTER_ADD;
+        return pointer_add_read(&command->as.pointer_add, &reader);
+    }
     memset(command, 0, sizeof *command);
     command->type = (enum command_type)type;
-    reader_init(&reader, body, size);
     enum verdict verdict = layout_read(fixed, &reader, &command->as);
     if (verdict == VERDICT_OK) {
         verdict = rest_read(command, &reader);

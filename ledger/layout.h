@@ -141,6 +141,31 @@ LAYOUT_INLINE void layout_encode(struct layout layout, const void *record, uint8
     ASSERT(at == size);
 }
 
+/* layout_load does what layout_read does, as straight code. */
+LAYOUT_INLINE enum verdict layout_load(struct layout layout, struct reader *reader, void *record)
+{
+    const uint8_t *data = reader->data + reader->offset;
+    size_t left = reader_left(reader), at = 0;
+
+    ASSERT(!reader->failed);
+    ASSERT(layout.count <= LAYOUT_FIELDS_MAX);
+#pragma GCC unroll 64
+    for (size_t i = 0; i < layout.count; i++) {
+        if (left - at < layout.fields[i].size) {
+            (void)read_run(reader, left + 1);
+            return VERDICT_SHORT;
+        }
+        enum verdict verdict = layout_field_load(&layout.fields[i], data + at, record);
+        at += layout.fields[i].size;
+        if (verdict != VERDICT_OK) {
+            (void)read_run(reader, at);
+            return verdict;
+        }
+    }
+    (void)read_run(reader, at);
+    return VERDICT_OK;
+}
+
 /* layout_decode reads a record that must fill `data` exactly. Gives: as layout_read, or TRAILING. */
 LAYOUT_INLINE enum verdict layout_decode(struct layout layout, void *record, const uint8_t *data, size_t size)
 {
