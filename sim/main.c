@@ -30,8 +30,8 @@ static const struct verb verbs[] = {
       "                                                          the smallest schedule that still fails, as a scenario; 1 when nothing fails\n",
       verb_shrink },
     { "trace",
-      "  ward-sim trace --seed N | --scenario FILE [--replicas N] [--crypto fast|real] [--level turns|story|messages] [--json]\n"
-      "                                                          the story, one line for each step\n",
+      "  ward-sim trace --seed N | --scenario FILE [--replicas N] [--crypto fast|real] [--level turns|story|messages] [-o FILE] [--json]\n"
+      "                                                          the story, one line for each step; FILE.svg: a diagram; FILE.html: a page that steps through it\n",
       verb_trace },
     { "attacks",
       "  ward-sim attacks [--run] [--seed N]                     the library of attacks; --run plays each, then the control with a liar too many\n",

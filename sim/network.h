@@ -46,6 +46,7 @@ struct sim_network_faults {
 /* One message in flight. The bytes follow the struct in memory; the receiver frees the whole by sim_network_release. */
 struct sim_message {
     uint64_t due_ns;
+    uint64_t sent_ns;
     uint64_t hold_ns; /* on sending: kept back for so long before it leaves */
     uint64_t order; /* breaks ties by order of sending */
     uint32_t from;

@@ -203,7 +203,7 @@ bool report_attack(FILE *stream, const struct attack *attack, const struct attac
     return fflush(stream) == 0;
 }
 
-bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, const char *text)
+bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, const char *text, const char *file)
 {
     json_t *lines = json_array();
 
@@ -212,7 +212,7 @@ bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, co
         json_array_append_new(lines, json_stringn(text, size));
         text += size + (text[size] == '\n');
     }
-    return print(stream, json_pack("{ss so so so}", "schema", "ward.sim.trace/1", "seed", number(seed), "failure", failure_of(failure), "lines", lines));
+    return print(stream, json_pack("{ss so so ss? so}", "schema", "ward.sim.trace/1", "seed", number(seed), "failure", failure_of(failure), "file", file, "lines", lines));
 }
 
 static json_t *size_of(const struct shrink_size *size)

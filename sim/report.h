@@ -31,8 +31,8 @@ void campaign_add(struct campaign *campaign, const struct swarm_result *result);
 bool report_run(FILE *stream, const struct swarm_result *result, bool json);
 bool report_campaign(FILE *stream, const struct campaign *campaign, bool json);
 
-/* report_trace prints a story as one object ("ward.sim.trace/1"): its lines, and how it ended. */
-bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, const char *text);
+/* report_trace prints a story as one object ("ward.sim.trace/1"): its lines, how it ended, and the file that was drawn or NULL. */
+bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, const char *text, const char *file);
 
 /* What became of a record that was played again. */
 struct replay_report {

@@ -2,6 +2,7 @@
 #include "sim/verbs.h"
 
 #include "base/exit.h"
+#include "sim/diagram.h"
 #include "sim/play.h"
 
 #include <signal.h>
@@ -81,11 +82,28 @@ int verb_run(const struct order *order)
 /* --- Traces --------------------------------------------------------------------------------------------------------- */
 
 static struct world traced;
+static struct diagram drawn;
+static char title[512];
+static const struct order *asked;
+
+/* draw writes what was drawn so far. Gives: false when the file cannot be written. */
+static bool draw(void)
+{
+    const char *end = asked->out == NULL ? NULL : strrchr(asked->out, '.');
+    FILE *file = asked->out == NULL ? NULL : fopen(asked->out, "w");
+
+    if (file == NULL) {
+        return asked->out == NULL;
+    }
+    bool well = end != NULL && strcmp(end, ".html") == 0 ? diagram_page(&drawn, file) : end != NULL && strcmp(end, ".svg") == 0 ? diagram_svg(&drawn, file)
+                                                                                     : fputs(traced.trace.text, file) != EOF;
+    return (fclose(file) == 0) && well;
+}
 
 /* on_stop tells what happened up to the stop of a replica that is wrong about itself: that is where the story is wanted most. */
 static void on_stop(int number)
 {
-    ssize_t written = write(STDOUT_FILENO, traced.trace.text, traced.trace.size);
+    ssize_t written = asked->out == NULL ? write(STDOUT_FILENO, traced.trace.text, traced.trace.size) : draw();
 
     (void)written;
     signal(number, SIG_DFL);
@@ -95,9 +113,9 @@ static void on_stop(int number)
 static bool print_trace(const struct order *order, const struct world *world)
 {
     if (order->json) {
-        return report_trace(stdout, world->plan.seed, &world->failure, world->trace.text);
+        return report_trace(stdout, world->plan.seed, &world->failure, world->trace.text, order->out);
     }
-    return fputs(world->trace.text, stdout) != EOF && fflush(stdout) == 0;
+    return order->out != NULL || (fputs(world->trace.text, stdout) != EOF && fflush(stdout) == 0);
 }
 
 int verb_trace(const struct order *order)
@@ -109,13 +127,27 @@ int verb_trace(const struct order *order)
         return code;
     }
     scenario.plan.trace = level_of(order->level, order->scenario != NULL ? scenario.plan.trace : TRACE_STORY);
+    asked = order;
+    if (order->scenario != NULL) {
+        snprintf(title, sizeof title, "%s", order->scenario);
+    } else {
+        snprintf(title, sizeof title, "seed %llu", (unsigned long long)order->seed);
+    }
+    diagram_init(&drawn, scenario.plan.members_count, title);
+    diagram_use(&drawn);
     signal(SIGABRT, on_stop);
     scenario_run(&scenario, &traced);
-    bool printed = print_trace(order, &traced);
+    diagram_use(NULL);
+    if (traced.failure.kind != FAILURE_NONE) {
+        size_t at = strlen(title);
+        snprintf(title + at, sizeof title - at, ": %s: %.300s", failure_word(traced.failure.kind), traced.failure.text);
+    }
+    bool written = draw() && print_trace(order, &traced);
     code = failure_exit(&traced.failure);
     if (code != EXIT_FINE) {
         fprintf(stderr, "ward-sim: %s: %s\n", failure_word(traced.failure.kind), traced.failure.text);
     }
     world_close(&traced);
-    return printed ? code : EXIT_RESOURCE;
+    diagram_close(&drawn);
+    return written ? code : order_fail(order, EXIT_RESOURCE, "the trace cannot be written");
 }

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "sim/choice.h"
+#include "sim/diagram.h"
 #include "sim/record.h"
 #include "sim/stamp.h"
 #include "sim/subject.h"
@@ -21,6 +22,30 @@ void world_note(struct world *world, uint64_t topic, uint64_t a, uint64_t b)
     world->hash = fact_name(world->hash, world->now_ns, topic << 56 | a, b);
     world->events++;
     record_event(&event);
+    if (topic != WORLD_TOPIC_ARRIVED) {
+        diagram_note(&(struct diagram_step){ .kind = DIAGRAM_EVENT, .event = event });
+    }
+}
+
+static void note_message(const struct world *world, const struct sim_message *message, enum diagram_kind kind)
+{
+    struct diagram_step step = { .kind = kind, .now_ns = world->now_ns, .sent_ns = message->sent_ns, .from = message->from, .to = message->to, .type = message->type,
+        .view = message->view, .height = message->height };
+
+    diagram_note(&step);
+}
+
+/* send_away gives a message to the network, which may lose it. */
+static void send_away(struct world *world, const struct sim_message *message, struct bytes head, struct bytes tail)
+{
+    uint64_t lost = world->network.counters.dropped;
+    struct sim_message sent = *message;
+
+    sent.sent_ns = world->now_ns;
+    sim_network_send(&world->network, world->now_ns, &sent, head, tail);
+    if (world->network.counters.dropped > lost) {
+        note_message(world, &sent, DIAGRAM_LOST);
+    }
 }
 
 /* --- What servers ask ----------------------------------------------------------------------------------------------- */
@@ -67,7 +92,7 @@ static void on_lie(void *context, uint64_t hold_ns, const struct sim_message *me
 
     if (world->hosts[out.from].state == HOST_UP && has_link(world, out.from, out.to) && (world->lost_types[out.to] >> out.type & 1) == 0) {
         out.hold_ns = hold_ns;
-        sim_network_send(&world->network, world->now_ns, &out, body, bytes_of(NULL, 0));
+        send_away(world, &out, body, bytes_of(NULL, 0));
     }
 }
 
@@ -92,7 +117,7 @@ static void send_lie(struct world *world, const struct sim_message *out, const s
     liar->tell(world, out->to, out->type, liar->room, &size);
     ASSERT(size <= most);
     if (size > 0) {
-        sim_network_send(&world->network, world->now_ns, out, bytes_of(liar->room, size), bytes_of(NULL, 0));
+        send_away(world, out, bytes_of(liar->room, size), bytes_of(NULL, 0));
     }
 }
 
@@ -121,7 +146,7 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
             send_lie(world, &out, message);
             continue;
         }
-        sim_network_send(&world->network, world->now_ns, &out, message->head, message->tail);
+        send_away(world, &out, message->head, message->tail);
     }
 }
 
@@ -394,6 +419,7 @@ void world_deliver(struct world *world, struct sim_message *message)
         return;
     }
     if (host->state == HOST_UP && member_set_has(&host->driver.links, message->from)) {
+        note_message(world, message, DIAGRAM_MESSAGE);
         world_note(world, WORLD_TOPIC_ARRIVED, (uint64_t)message->from << 24 | (uint64_t)message->to << 8 | message->type, fact_digest(message->data, message->size));
         trace_line(&world->trace, TRACE_MESSAGES, world->now_ns, message->to, "gets %s from r%u", message_word(message->type), message->from);
         host_message(host, message->from, message->type, bytes_of(message->data, message->size));

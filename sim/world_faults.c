@@ -7,9 +7,7 @@
 
 #include <string.h>
 
-enum server_change { CHANGE_CRASH = 1, CHANGE_POWER, CHANGE_START, CHANGE_PAUSE, CHANGE_RESUME, CHANGE_DRAIN, CHANGE_CUT, CHANGE_END, CHANGE_WIPE, CHANGE_ROT };
-
-static void note_change(struct world *world, enum server_change change, uint32_t member, uint32_t other)
+static void note_change(struct world *world, enum world_change change, uint32_t member, uint32_t other)
 {
     world_note(world, WORLD_TOPIC_STATE, (uint64_t)change << 32 | member, other);
 }
@@ -84,7 +82,7 @@ static void forget_waiting(struct world *world, uint32_t member)
 void world_ended(struct world *world, uint32_t member)
 {
     ASSERT(world->hosts[member].state == HOST_DOWN);
-    note_change(world, CHANGE_END, member, 0);
+    note_change(world, WORLD_CHANGE_END, member, 0);
     oracle_crashed(&world->oracle, member);
     sim_network_drop_all(&world->network, member);
     forget_notices(world, member);
@@ -103,7 +101,7 @@ void world_crash(struct world *world, uint32_t member, bool power)
     if (host->state == HOST_DOWN) {
         return;
     }
-    note_change(world, power ? CHANGE_POWER : CHANGE_CRASH, member, 0);
+    note_change(world, power ? WORLD_CHANGE_POWER : WORLD_CHANGE_CRASH, member, 0);
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, power ? "loses its power" : "is killed");
     world->crashes++;
     host_crash(host, power);
@@ -117,7 +115,7 @@ void world_boot(struct world *world, uint32_t member)
     if (host->state != HOST_DOWN) {
         return;
     }
-    note_change(world, CHANGE_START, member, 0);
+    note_change(world, WORLD_CHANGE_START, member, 0);
     bool first = host->boots == 0;
     if (!host_start(host)) {
         if (!host->lying) {
@@ -138,7 +136,7 @@ void world_boot(struct world *world, uint32_t member)
 
 void world_wipe(struct world *world, uint32_t member)
 {
-    note_change(world, CHANGE_WIPE, member, 0);
+    note_change(world, WORLD_CHANGE_WIPE, member, 0);
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "loses its disk");
     host_wipe(&world->hosts[member]);
     oracle_wiped(&world->oracle, member);
@@ -147,7 +145,7 @@ void world_wipe(struct world *world, uint32_t member)
 void world_pause(struct world *world, uint32_t member)
 {
     if (world->hosts[member].state == HOST_UP) {
-        note_change(world, CHANGE_PAUSE, member, 0);
+        note_change(world, WORLD_CHANGE_PAUSE, member, 0);
         trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "is stopped in its tracks");
         host_pause(&world->hosts[member]);
     }
@@ -177,7 +175,7 @@ void world_resume(struct world *world, uint32_t member)
     if (host->state != HOST_PAUSED) {
         return;
     }
-    note_change(world, CHANGE_RESUME, member, 0);
+    note_change(world, WORLD_CHANGE_RESUME, member, 0);
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "goes on");
     host_resume(host);
     world_settle(world, member);
@@ -187,7 +185,7 @@ void world_resume(struct world *world, uint32_t member)
 void world_drain(struct world *world, uint32_t member)
 {
     if (world->hosts[member].state == HOST_UP) {
-        note_change(world, CHANGE_DRAIN, member, 0);
+        note_change(world, WORLD_CHANGE_DRAIN, member, 0);
         trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "is asked to stop");
         host_drain(&world->hosts[member]);
         world_settle(world, member);
@@ -198,7 +196,7 @@ void world_drain(struct world *world, uint32_t member)
 
 void world_cut(struct world *world, uint32_t from, uint32_t to, bool cut)
 {
-    note_change(world, CHANGE_CUT, from, to << 1 | cut);
+    note_change(world, WORLD_CHANGE_CUT, from, to << 1 | cut);
     sim_network_cut(&world->network, from, to, cut);
     refresh_links(world);
 }
@@ -210,7 +208,7 @@ void world_partition(struct world *world, const struct member_set *side)
     for (uint32_t a = 0; a < world->plan.members_count; a++) {
         for (uint32_t b = 0; b < world->plan.members_count; b++) {
             bool apart = member_set_has(side, a) != member_set_has(side, b);
-            note_change(world, CHANGE_CUT, a, b << 1 | apart);
+            note_change(world, WORLD_CHANGE_CUT, a, b << 1 | apart);
             sim_network_cut(&world->network, a, b, apart);
         }
     }
@@ -226,7 +224,7 @@ void world_heal(struct world *world)
             sim_network_cut(&world->network, a, b, false);
         }
     }
-    note_change(world, CHANGE_CUT, UINT32_MAX, 0);
+    note_change(world, WORLD_CHANGE_CUT, UINT32_MAX, 0);
     refresh_links(world);
 }
 
@@ -239,7 +237,7 @@ void world_lose(struct world *world, uint32_t to, enum message_type type)
 bool world_rot(struct world *world, uint32_t member, uint64_t height)
 {
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "its disk rots in block %llu", (unsigned long long)height);
-    note_change(world, CHANGE_ROT, member, (uint32_t)height);
+    note_change(world, WORLD_CHANGE_ROT, member, (uint32_t)height);
     return world->hosts[member].state != HOST_DOWN && host_rot(&world->hosts[member], height);
 }
 

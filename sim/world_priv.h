@@ -7,6 +7,12 @@
 /* What enters the hash of a run. The numbers stand in records: never reuse one. */
 enum world_topic { WORLD_TOPIC_ARRIVED = 2, WORLD_TOPIC_MARK, WORLD_TOPIC_EXECUTED, WORLD_TOPIC_STATE };
 
+/* What becomes of a server. Likewise. */
+enum world_change {
+    WORLD_CHANGE_CRASH = 1, WORLD_CHANGE_POWER, WORLD_CHANGE_START, WORLD_CHANGE_PAUSE, WORLD_CHANGE_RESUME, WORLD_CHANGE_DRAIN, WORLD_CHANGE_CUT,
+    WORLD_CHANGE_END, WORLD_CHANGE_WIPE, WORLD_CHANGE_ROT
+};
+
 /* world_note lets an event into the hash of the run. */
 void world_note(struct world *world, uint64_t topic, uint64_t a, uint64_t b);
 

@@ -32,7 +32,7 @@ for verb in attacks run swarm replay shrink trace; do
     grep -q "ward-sim $verb " "$work/out" && [ "$(sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' "$work/out" | sort -u)" = "$verb" ]
     check $? "and nothing but itself"
 done
-[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "replay run shrink swarm trace " ]
+[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "attacks replay run shrink swarm trace " ]
 check $? "the general help names all verbs"
 sim run --seed 1 --json | perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq "ward.sim.run/1")'
 check $? "a run is one object"
@@ -44,6 +44,11 @@ grep -q 'parts at event' "$work/out"
 check $? "and says where"
 refuses 3 'cannot be read' "a record that is not there is refused" replay "$work/nowhere"
 refuses 3 'no record' "what is no record is refused" replay "$work/bad"
+sim trace --seed 3 -o "$work/a.svg" && sim trace --seed 3 -o "$work/b.svg" && cmp -s "$work/a.svg" "$work/b.svg" && grep -q '^</svg>' "$work/a.svg"
+check $? "a diagram is the same bytes twice"
+sim trace --seed 3 -o "$work/a.html" && grep -q '</html>' "$work/a.html" && ! grep -qE 'src=|href=' "$work/a.html"
+check $? "a page loads nothing"
+refuses 8 'cannot be written' "a diagram that cannot be written is an error" trace --seed 3 -o /nowhere/a.svg
 expect 1 'does not fail' "what does not fail is not shrunk" sim shrink --seed 1
 refuses 2 'shrink needs' "shrinking needs a seed or a scenario" shrink -o "$work/none"
 printf 'replicas 4\nat 1ms submit 2 to 0\nat 2ms crash 3\nat 3ms crash 2\nat 5ms submit 1 to 1\nafter 0ms rest within 20s\n' >"$work/stuck.scn"
