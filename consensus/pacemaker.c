@@ -18,15 +18,8 @@ void pacemaker_init(struct pacemaker *pacemaker, const struct config_limits *lim
     pacemaker_sample(pacemaker, append_ns);
 }
 
-void pacemaker_sample(struct pacemaker *pacemaker, uint64_t duration_ns)
-{
-    ASSERT(pacemaker->next < PACEMAKER_SAMPLES);
-    pacemaker->samples_ns[pacemaker->next] = duration_ns < PACEMAKER_SAMPLE_NS_MAX ? duration_ns : PACEMAKER_SAMPLE_NS_MAX;
-    pacemaker->next = (pacemaker->next + 1) % PACEMAKER_SAMPLES;
-}
-
 /* The second highest of 64 samples, rounded towards a short timer. */
-uint64_t pacemaker_measured_ns(const struct pacemaker *pacemaker)
+static uint64_t second_highest(const struct pacemaker *pacemaker)
 {
     uint64_t highest = 0, second = 0;
 
@@ -40,6 +33,19 @@ uint64_t pacemaker_measured_ns(const struct pacemaker *pacemaker)
         }
     }
     return second;
+}
+
+void pacemaker_sample(struct pacemaker *pacemaker, uint64_t duration_ns)
+{
+    ASSERT(pacemaker->next < PACEMAKER_SAMPLES);
+    pacemaker->samples_ns[pacemaker->next] = duration_ns < PACEMAKER_SAMPLE_NS_MAX ? duration_ns : PACEMAKER_SAMPLE_NS_MAX;
+    pacemaker->next = (pacemaker->next + 1) % PACEMAKER_SAMPLES;
+    pacemaker->measured_ns = second_highest(pacemaker);
+}
+
+uint64_t pacemaker_measured_ns(const struct pacemaker *pacemaker)
+{
+    return pacemaker->measured_ns;
 }
 
 uint64_t pacemaker_base_ns(const struct pacemaker *pacemaker)

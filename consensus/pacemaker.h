@@ -13,6 +13,7 @@
 struct pacemaker {
     uint64_t floor_ns, max_ns, wait_ns; /* view_ms_min, view_ms_max, T */
     uint64_t samples_ns[PACEMAKER_SAMPLES]; /* round trip and durable append, as measured; ring */
+    uint64_t measured_ns; /* the second highest of them */
     uint32_t next;
     uint32_t failures; /* k */
 };

@@ -31,13 +31,17 @@ uint32_t month_of(uint64_t time_ms)
     uint32_t day = (uint32_t)(days % DAYS_PER_4_YEARS);
     for (uint32_t year = 0; year < 4; year++) {
         uint32_t leap = year == 0 ? 1 : 0;
+        if (day >= 365 + leap) {
+            day -= 365 + leap;
+            month += 12;
+            continue;
+        }
         for (uint32_t i = 0; i < 12; i++) {
             month++;
             if (day < ends[i] + (i > 0 ? leap : 0u)) {
                 return month;
             }
         }
-        day -= 365 + leap;
     }
     ASSERT(false); /* four years have no further day */
     return month;

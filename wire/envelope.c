@@ -19,7 +19,8 @@ enum {
 };
 
 _Static_assert(ACTOR_POP + SIGNATURE_BYTES + 8 + 32 == ACTOR_BYTES, "proof, valid_until and attest_commit end the body");
-_Static_assert(ENVELOPE_HEADER_BYTES == 1 + 1 + 2 + 8 + 8 + 8 + 32 + 32 + 32 + 4 + 2 + 1 + 1, "header layout");
+_Static_assert(ENVELOPE_HEADER_BYTES == 1 + 1 + 2 + 8 + 8 + 8 + 32 + 32 + 32 + 4 + 2 + 1 + 1, "header layout, see decode_header");
+_Static_assert(ENVELOPE_COSIGNER_BYTES == ACCOUNT_BYTES + 32 + SIGNATURE_BYTES, "a cosigner's account, key and signature");
 
 /* Costs are upper bounds for a full patient (256 live grants), so that no legal block outlasts a view timer. */
 static const struct command_shape shapes[COMMAND_TYPE_MAX + 1] = {
@@ -104,18 +105,19 @@ static enum code check_payload_fields(const struct envelope *envelope)
     return envelope->payload_bytes == 0 || envelope->payload_bytes > PAYLOAD_BYTES_MAX ? CODE_PAYLOAD_SIZE : CODE_OK;
 }
 
-/* What follows the header: body, cosigners, signature, and not a byte more. Needs: the reader stands behind the header. */
-static enum code decode_tail(struct envelope *envelope, struct reader *reader)
+/* What follows the header: body, cosigners, signature, and not a byte more. */
+static enum code decode_tail(struct envelope *envelope, struct bytes bytes)
 {
-    envelope->body.data = read_run(reader, envelope->body.size);
-    for (uint32_t i = 0; i < envelope->cosigners_count; i++) {
-        struct cosigner *cosigner = &envelope->cosigners[i];
-        cosigner->account = read_run(reader, ACCOUNT_BYTES);
-        cosigner->key = read_run(reader, 32);
-        cosigner->signature = read_run(reader, SIGNATURE_BYTES);
+    if (bytes.size != ENVELOPE_HEADER_BYTES + envelope->body.size + envelope->cosigners_count * (size_t)ENVELOPE_COSIGNER_BYTES + SIGNATURE_BYTES) {
+        return CODE_LENGTH;
     }
-    envelope->signature = read_run(reader, SIGNATURE_BYTES);
-    return reader_end(reader) == VERDICT_OK ? CODE_OK : CODE_LENGTH;
+    const uint8_t *at = envelope->body.data + envelope->body.size;
+    for (uint32_t i = 0; i < envelope->cosigners_count; i++, at += ENVELOPE_COSIGNER_BYTES) {
+        envelope->cosigners[i] = (struct cosigner){ at, at + ACCOUNT_BYTES, at + ACCOUNT_BYTES + 32 };
+    }
+    envelope->signature = at;
+    ASSERT(at + SIGNATURE_BYTES == bytes.data + bytes.size);
+    return CODE_OK;
 }
 
 size_t envelope_size(struct bytes bytes)
@@ -128,43 +130,52 @@ size_t envelope_size(struct bytes bytes)
     return size <= bytes.size && size <= ENVELOPE_BYTES_MAX ? size : 0;
 }
 
+static uint64_t load_u64_be(const uint8_t *from)
+{
+    uint64_t value;
+
+    memcpy(&value, from, sizeof value);
+    return __builtin_bswap64(value);
+}
+
+/* Reads the header by its fixed places: it is done several times for each command. Gives: whether version and reserved byte are right. */
+static enum code decode_header(struct envelope *envelope, const uint8_t *header)
+{
+    envelope->type = header[1];
+    envelope->flags = (uint16_t)(header[2] << 8 | header[3]);
+    envelope->chain_tag = load_u64_be(header + 4);
+    envelope->nonce = load_u64_be(header + 12);
+    envelope->valid_until_ms = load_u64_be(header + 20);
+    envelope->sender = header + 28;
+    envelope->key = header + 60;
+    envelope->payload_hash = header + 92;
+    envelope->payload_bytes = (uint32_t)(load_u64_be(header + 124) >> 32);
+    envelope->body = bytes_of(header + ENVELOPE_HEADER_BYTES, (size_t)header[128] << 8 | header[129]);
+    envelope->cosigners_count = header[130];
+    return header[0] != ENVELOPE_VERSION ? CODE_VERSION : header[131] != 0 ? CODE_RESERVED : CODE_OK;
+}
+
 enum code envelope_decode(struct envelope *envelope, struct bytes bytes)
 {
-    struct reader reader;
-
     if (bytes.size < ENVELOPE_HEADER_BYTES || bytes.data == NULL) {
         return CODE_MALFORMED;
     }
-    *envelope = (struct envelope){ 0 };
-    reader_init(&reader, bytes.data, bytes.size);
-    uint8_t version = read_u8(&reader);
-    envelope->type = read_u8(&reader);
-    envelope->flags = read_u16_be(&reader);
-    envelope->chain_tag = read_u64_be(&reader);
-    envelope->nonce = read_u64_be(&reader);
-    envelope->valid_until_ms = read_u64_be(&reader);
-    envelope->sender = read_run(&reader, ACCOUNT_BYTES);
-    envelope->key = read_run(&reader, 32);
-    envelope->payload_hash = read_run(&reader, HASH_BYTES);
-    envelope->payload_bytes = read_u32_be(&reader);
-    envelope->body.size = read_u16_be(&reader);
-    envelope->cosigners_count = read_u8(&reader);
-    uint8_t reserved = read_u8(&reader);
+    enum code code = decode_header(envelope, bytes.data);
     const struct command_shape *shape = command_shape_of(envelope->type);
-    if (version != ENVELOPE_VERSION) {
+    if (code == CODE_VERSION) {
         return CODE_VERSION;
     }
     if (shape == NULL) {
         return CODE_TYPE;
     }
-    if (envelope->body.size > ENVELOPE_BODY_BYTES_MAX || envelope->cosigners_count > ENVELOPE_COSIGNERS_MAX ||
-        decode_tail(envelope, &reader) != CODE_OK || check_body(shape, envelope->body) != CODE_OK) {
+    if (envelope->body.size > ENVELOPE_BODY_BYTES_MAX || envelope->cosigners_count > ENVELOPE_COSIGNERS_MAX || decode_tail(envelope, bytes) != CODE_OK ||
+        check_body(shape, envelope->body) != CODE_OK) {
         return CODE_LENGTH;
     }
-    if ((envelope->flags & ~ENVELOPE_FLAG_PAYLOAD) != 0 || reserved != 0) {
+    if ((envelope->flags & ~ENVELOPE_FLAG_PAYLOAD) != 0 || code == CODE_RESERVED) {
         return CODE_RESERVED;
     }
-    enum code code = check_cosigners(envelope);
+    code = check_cosigners(envelope);
     return code != CODE_OK ? code : check_payload_fields(envelope);
 }
 
