@@ -16,6 +16,7 @@ enum err loop_turn(struct loop *loop, uint64_t deadline_ns)
 
     loop->noted = false;
     enum err err = loop->ops->turn(loop, deadline_ns);
+    loop->hurried = false;
     if (!loop->noted) {
         loop_note(loop, loop->counters.completions == completions ? LOOP_CAUSE_DEADLINE : LOOP_CAUSE_OTHER);
     }
@@ -58,6 +59,15 @@ void loop_send(struct loop *loop, int fd, struct bytes bytes, struct completion 
     ASSERT(bytes.size > 0);
     loop->ops->send(loop, fd, bytes, completion);
 }
+
+void loop_send_quiet(struct loop *loop, int fd, struct bytes bytes, struct completion *completion)
+{
+    ASSERT(bytes.size > 0);
+    ASSERT(bytes.size <= INT32_MAX);
+    loop->ops->send_quiet(loop, fd, bytes, completion);
+}
+
+void loop_hurry(struct loop *loop) { loop->hurried = true; }
 
 void loop_read(struct loop *loop, int fd, void *data, size_t size, struct completion *completion) { loop->ops->read(loop, fd, data, size, completion); }
 

@@ -30,7 +30,7 @@ enum loop_group { LOOP_GROUP_MEMBERS, LOOP_GROUP_STRANGERS, LOOP_GROUP_COUNT };
 enum loop_cause {
     LOOP_CAUSE_DEADLINE, /* the caller's deadline came and nothing else */
     LOOP_CAUSE_MEMBER,   /* bytes or state of a link to a member */
-    LOOP_CAUSE_STRANGER, /* an accept, a handshake, a client */
+    LOOP_CAUSE_STRANGER, /* an accept, a handshake, a client, a command of another member's client */
     LOOP_CAUSE_WORKER,   /* another thread signalled a struct loop_event */
     LOOP_CAUSE_SIGNAL,   /* SIGTERM or SIGINT */
     LOOP_CAUSE_OTHER,    /* nobody noted a cause: the disk */
@@ -43,7 +43,7 @@ struct loop_counters {
     uint64_t enters;                    /* syscalls that submit or wait */
     uint64_t syscalls;                  /* other syscalls made by loop and net: socket, close, setsockopt, read of a signal */
     uint64_t submissions;               /* operations handed to the kernel, those of the disk included */
-    uint64_t completions;               /* completions dispatched */
+    uint64_t completions;               /* completions dispatched, but for quiet sends that were done at once */
     uint64_t starved;                   /* receives that met an empty buffer group */
 };
 
@@ -75,6 +75,7 @@ struct loop_ops {
     void (*receive)(struct loop *loop, struct loop_receive *receive);
     void (*receive_stop)(struct loop *loop, struct loop_receive *receive);
     void (*send)(struct loop *loop, int fd, struct bytes bytes, struct completion *completion);
+    void (*send_quiet)(struct loop *loop, int fd, struct bytes bytes, struct completion *completion);
     void (*read)(struct loop *loop, int fd, void *data, size_t size, struct completion *completion);
     void (*poll)(struct loop *loop, int fd, struct completion *completion);
     void (*cancel)(struct loop *loop, int fd);
@@ -86,6 +87,7 @@ struct loop {
     const struct loop_ops *ops;
     struct loop_counters counters;
     bool noted; /* a cause was noted in this turn */
+    bool hurried; /* the next turn comes back for quiet sends too */
 };
 
 /* loop_turn submits what is queued and sleeps until something completes or deadline_ns (CLOCK_MONOTONIC) has come, then runs the
@@ -114,6 +116,15 @@ void loop_receive_stop(struct loop *loop, struct loop_receive *receive);
 /* loop_send sends all bytes of a run; short sends are continued. Gives: the bytes sent or a negative errno. Owns: the
  * bytes must not change until the completion. */
 void loop_send(struct loop *loop, int fd, struct bytes bytes, struct completion *completion);
+
+/* loop_send_quiet sends bytes whose completion nobody waits for: when the socket takes them all, no turn comes back for that alone, unless loop_hurry was called; the
+ * completion is there with the next turn that does. A turn saved for each turn that sends.
+ * Gives: the bytes sent; fewer than asked or -EAGAIN, with a turn of its own, when the socket takes no more now; or another negative errno. Owns: as loop_send.
+ * Needs: all that depends on a completion of all bytes can wait for the next event. */
+void loop_send_quiet(struct loop *loop, int fd, struct bytes bytes, struct completion *completion);
+
+/* loop_hurry makes the next turn come back for quiet sends too: something has come to depend on one. */
+void loop_hurry(struct loop *loop);
 
 /* loop_read reads once from a descriptor such as an eventfd. */
 void loop_read(struct loop *loop, int fd, void *data, size_t size, struct completion *completion);

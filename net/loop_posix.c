@@ -40,6 +40,7 @@ struct operation {
     uint8_t *data;                 /* of a read or a send */
     size_t size, moved;
     int32_t result;                /* of a finished one */
+    bool quiet;                    /* finished, and no turn comes back for it */
     struct operation *next;        /* of the descriptor, of the finished, of the free */
 };
 
@@ -58,6 +59,7 @@ struct loop_posix {
     struct descriptor *descriptors;
     struct operation *operations, *free;
     struct operation *finished, **finished_end;
+    uint32_t loud; /* of the finished, those for which a turn comes back */
     uint8_t *buffers[LOOP_GROUP_COUNT];
 };
 
@@ -92,6 +94,7 @@ static void finish(struct loop_posix *posix, struct operation *operation, int32_
     operation->next = NULL;
     *posix->finished_end = operation;
     posix->finished_end = &operation->next;
+    posix->loud += operation->quiet ? 0 : 1;
 }
 
 static void finish_all(struct loop_posix *posix, struct descriptor *descriptor, int32_t result)
@@ -240,20 +243,26 @@ static bool send_some(struct loop_posix *posix, struct operation *operation, int
     return true;
 }
 
-static void posix_send(struct loop *loop, int fd, struct bytes bytes, struct completion *completion)
+/* send_begin sends at once what the socket takes; what it does not take now goes on as any other send does. */
+static void send_begin(struct loop_posix *posix, int fd, struct bytes bytes, struct completion *completion, bool quiet)
 {
-    struct operation *operation = operation_take(posix_of(loop), OPERATION_SEND, fd, completion);
+    struct operation *operation = operation_take(posix, OPERATION_SEND, fd, completion);
     int32_t result;
 
     ASSERT(bytes.size <= INT32_MAX);
     operation->data = (uint8_t *)(uintptr_t)bytes.data; /* Only read. */
     operation->size = bytes.size;
-    if (send_some(posix_of(loop), operation, &result)) {
-        finish(posix_of(loop), operation, result);
+    if (send_some(posix, operation, &result)) {
+        operation->quiet = quiet && result > 0;
+        finish(posix, operation, result);
     } else {
-        attach(posix_of(loop), operation);
+        attach(posix, operation);
     }
 }
+
+static void posix_send(struct loop *loop, int fd, struct bytes bytes, struct completion *completion) { send_begin(posix_of(loop), fd, bytes, completion, false); }
+
+static void posix_send_quiet(struct loop *loop, int fd, struct bytes bytes, struct completion *completion) { send_begin(posix_of(loop), fd, bytes, completion, true); }
 
 static void posix_read(struct loop *loop, int fd, void *data, size_t size, struct completion *completion)
 {
@@ -319,7 +328,7 @@ static void complete(struct loop_posix *posix, struct operation *operation, int3
     struct completion *completion = operation->completion;
 
     operation_free(posix, operation);
-    posix->loop.counters.completions++;
+    posix->loop.counters.completions += operation->quiet ? 0 : 1;
     if (receive == NULL) {
         completion->done(completion, result, 0);
         return;
@@ -336,6 +345,7 @@ static void complete_finished(struct loop_posix *posix)
 
     posix->finished = NULL;
     posix->finished_end = &posix->finished;
+    posix->loud = 0;
     while (operation != NULL) { /* At most as many as the pool has. */
         struct operation *next = operation->next;
         complete(posix, operation, operation->result);
@@ -493,7 +503,7 @@ static enum err posix_turn(struct loop *loop, uint64_t deadline_ns)
 {
     struct loop_posix *posix = posix_of(loop);
     struct epoll_event events[EVENTS_MAX];
-    int count = wait_for(posix, events, posix->finished == NULL ? deadline_ns : 0);
+    int count = wait_for(posix, events, posix->loud == 0 && !(loop->hurried && posix->finished != NULL) ? deadline_ns : 0);
 
     if (count < 0 && errno != EINTR) {
         return ERR_IO;
@@ -521,6 +531,7 @@ static const struct loop_ops posix_ops = {
     .receive = posix_receive,
     .receive_stop = posix_receive_stop,
     .send = posix_send,
+    .send_quiet = posix_send_quiet,
     .read = posix_read,
     .poll = posix_poll,
     .cancel = posix_cancel,

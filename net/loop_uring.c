@@ -3,6 +3,9 @@
  * One ring, used by the thread that opened it. The user data of a request is the address of its completion; 0 marks requests whose outcome
  * nobody awaits (cancellations). Submitting and waiting is one syscall.
  *
+ * A quiet send may not wait (MSG_DONTWAIT), so it is over as soon as the kernel has taken the request, and it posts a completion only when it fails or falls short. Once all
+ * requests are taken, each quiet send without a completion has sent all its bytes.
+ *
  * The trap of provided buffers: a multishot receive that meets an empty group ends with ENOBUFS, even without data, and would do so
  * again at once if it were started again at once. Such a receive waits in a list until the completion queue is drained and a quarter of the
  * group is back.
@@ -27,6 +30,7 @@
 #define PAGE_BYTES 4096u
 #define COMPLETIONS_PER_ENTRY 8u
 #define SUBMIT_TRIES 1000u
+#define QUIET_MAX 128u /* quiet sends in one turn; further ones are sent like any other */
 
 _Static_assert(LOOP_MORE == IORING_CQE_F_MORE, "completions pass the kernel's flags on");
 
@@ -38,11 +42,20 @@ struct uring_group {
     struct loop_receive *waiting;   /* receives that met an empty group */
 };
 
+/* A quiet send since the last turn. */
+struct uring_quiet {
+    struct completion *completion;
+    int32_t bytes;
+    bool told; /* it posted a completion */
+};
+
 struct loop_uring {
     struct loop loop; /* first: a struct loop * is a struct loop_uring * */
     struct loop_uring_config config;
     struct io_uring ring;
     struct uring_group groups[LOOP_GROUP_COUNT];
+    struct uring_quiet quiet[QUIET_MAX];
+    uint32_t quiet_count;
 };
 
 _Static_assert(offsetof(struct loop_uring, loop) == 0, "one address for both");
@@ -94,6 +107,21 @@ static void uring_send(struct loop *loop, int fd, struct bytes bytes, struct com
 
     io_uring_prep_send(sqe, fd, bytes.data, bytes.size, MSG_NOSIGNAL | MSG_WAITALL);
     uring_finish(sqe, completion);
+}
+
+static void uring_send_quiet(struct loop *loop, int fd, struct bytes bytes, struct completion *completion)
+{
+    struct loop_uring *uring = uring_of(loop);
+
+    if (uring->quiet_count == QUIET_MAX) {
+        uring_send(loop, fd, bytes, completion);
+        return;
+    }
+    struct io_uring_sqe *sqe = uring_request(uring);
+    io_uring_prep_send(sqe, fd, bytes.data, bytes.size, MSG_NOSIGNAL | MSG_WAITALL | MSG_DONTWAIT);
+    uring_finish(sqe, completion);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS; /* A short send counts as failed: MSG_WAITALL. */
+    uring->quiet[uring->quiet_count++] = (struct uring_quiet){ completion, (int32_t)bytes.size, false };
 }
 
 static void uring_read(struct loop *loop, int fd, void *data, size_t size, struct completion *completion)
@@ -289,6 +317,39 @@ static int uring_wait(struct loop_uring *uring, uint64_t deadline_ns)
     return code;
 }
 
+/* uring_note_quiet marks the quiet sends that posted a completion: theirs is dispatched like any other. */
+static void uring_note_quiet(struct loop_uring *uring)
+{
+    struct io_uring_cqe *cqe;
+    unsigned head;
+
+    io_uring_for_each_cqe(&uring->ring, head, cqe) {
+        for (uint32_t i = 0; i < uring->quiet_count && cqe->user_data != 0; i++) {
+            uring->quiet[i].told = uring->quiet[i].told || uring->quiet[i].completion == io_uring_cqe_get_data(cqe);
+        }
+    }
+}
+
+/* uring_complete_quiet calls back for the quiet sends that are over without a completion, once the kernel has taken all requests. */
+static void uring_complete_quiet(struct loop_uring *uring)
+{
+    struct uring_quiet over[QUIET_MAX]; /* callbacks may begin new ones */
+    uint32_t count = uring->quiet_count;
+
+    ASSERT(count <= QUIET_MAX);
+    if (count == 0 || io_uring_sq_ready(&uring->ring) > 0) {
+        return;
+    }
+    uring_note_quiet(uring);
+    memcpy(over, uring->quiet, count * sizeof over[0]);
+    uring->quiet_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!over[i].told) {
+            over[i].completion->done(over[i].completion, over[i].bytes, 0);
+        }
+    }
+}
+
 /* uring_dispatch calls back for the completions that are there now; what comes meanwhile belongs to the next turn. */
 static void uring_dispatch(struct loop_uring *uring)
 {
@@ -315,10 +376,12 @@ static enum err uring_turn(struct loop *loop, uint64_t deadline_ns)
     for (unsigned i = 0; i < LOOP_GROUP_COUNT && io_uring_cq_ready(&uring->ring) == 0; i++) {
         told |= group_serve_waiting(uring, &uring->groups[i]);
     }
-    int code = uring_wait(uring, told ? 0 : deadline_ns);
+    bool hurried = loop->hurried && uring->quiet_count > 0;
+    int code = uring_wait(uring, told || hurried ? 0 : deadline_ns);
     if (code < 0 && code != -ETIME && code != -EINTR && code != -EBUSY && code != -EAGAIN) {
         return ERR_IO;
     }
+    uring_complete_quiet(uring);
     uring_dispatch(uring);
     return ERR_OK;
 }
@@ -335,6 +398,7 @@ static const struct loop_ops uring_ops = {
     .receive = uring_receive,
     .receive_stop = uring_receive_stop,
     .send = uring_send,
+    .send_quiet = uring_send_quiet,
     .read = uring_read,
     .poll = uring_poll,
     .cancel = uring_cancel,

@@ -174,8 +174,9 @@ static void received(struct loop_receive *receive, int32_t result, uint8_t *data
     struct net_conn *conn = (struct net_conn *)(void *)((char *)receive - offsetof(struct net_conn, receive));
 
     (void)more;
-    loop_note(conn->net->loop, conn->member == NET_NOT_MEMBER ? LOOP_CAUSE_STRANGER : LOOP_CAUSE_MEMBER);
+    enum loop_cause cause = conn->member == NET_NOT_MEMBER ? LOOP_CAUSE_STRANGER : LOOP_CAUSE_MEMBER;
     if (conn->state == CONN_CLOSING) {
+        loop_note(conn->net->loop, cause);
         conn_close(conn);
         return;
     }
@@ -189,6 +190,7 @@ static void received(struct loop_receive *receive, int32_t result, uint8_t *data
     } else if (result != -ECANCELED) {
         conn_fail(conn, NET_CLOSED);
     }
+    loop_note(conn->net->loop, cause); /* after the handlers, who may know better */
     if (conn->state == CONN_SHAKING || conn->state == CONN_UP) {
         conn_sync(conn);
     }
@@ -201,9 +203,31 @@ void conn_send(struct net_conn *conn, struct bytes bytes)
     ASSERT(!conn->busy);
     ASSERT(bytes.size > 0);
     conn->busy = true;
+    conn->quiet = false;
     conn->out = bytes;
     conn->net->counters.sends++;
     loop_send(conn->net->loop, conn->fd, bytes, &conn->done);
+}
+
+/* send_quiet sends all that waits; what comes later begins with the next event, or hurries the loop. */
+static void send_quiet(struct net_conn *conn, struct bytes bytes)
+{
+    ASSERT(!conn->busy);
+    ASSERT(conn->state == CONN_UP);
+    ASSERT(conn->peer->queue.bytes == 0);
+    conn->busy = true;
+    conn->quiet = true;
+    conn->out = bytes;
+    conn->net->counters.sends++;
+    loop_send_quiet(conn->net->loop, conn->fd, bytes, &conn->done);
+}
+
+/* depends tells whether something waits for the end of what is being sent: more bytes, or a client that is to leave. */
+static bool depends(const struct net_conn *conn)
+{
+    const struct net_peer *peer = conn->peer;
+
+    return peer->queue.bytes > 0 || conn->hello_due || (peer->is_client && conn->net->clients[peer->index].leaving);
 }
 
 /* seal_queue makes records of what waits, as many as the buffer holds. Gives: their bytes; 0 when the session can seal no more. */
@@ -230,6 +254,9 @@ void conn_gather(struct net_conn *conn)
 {
     struct net_body *body = conn->body;
 
+    if (conn->busy && conn->quiet && conn->state == CONN_UP && depends(conn)) {
+        loop_hurry(conn->net->loop);
+    }
     if (conn->busy || conn->state != CONN_UP || conn->peer->queue.bytes == 0) {
         return;
     }
@@ -238,12 +265,18 @@ void conn_gather(struct net_conn *conn)
         conn_fail(conn, NET_CLOSED);
         return;
     }
-    conn_send(conn, bytes_of(body->out, size));
+    if (depends(conn)) {
+        conn_send(conn, bytes_of(body->out, size));
+    } else {
+        send_quiet(conn, bytes_of(body->out, size));
+    }
 }
 
 static void sent(struct net_conn *conn, int32_t result)
 {
-    if (result <= 0) {
+    if (result == -EAGAIN && conn->quiet) {
+        result = 0; /* The socket takes no more now: what is left is sent as it does. */
+    } else if (result <= 0) {
         conn_fail(conn, NET_CLOSED);
         return;
     }
@@ -263,7 +296,9 @@ static void done(struct completion *completion, int32_t result, uint32_t flags)
     (void)flags;
     ASSERT(conn->busy);
     conn->busy = false;
-    loop_note(conn->net->loop, conn->member == NET_NOT_MEMBER ? LOOP_CAUSE_STRANGER : LOOP_CAUSE_MEMBER);
+    if (!conn->quiet) { /* Another event ended the sleep. */
+        loop_note(conn->net->loop, conn->member == NET_NOT_MEMBER ? LOOP_CAUSE_STRANGER : LOOP_CAUSE_MEMBER);
+    }
     switch (conn->state) {
     case CONN_CLOSING:
         conn_close(conn);
@@ -311,6 +346,7 @@ void conn_close(struct net_conn *conn)
         loop_receive_stop(conn->net->loop, &conn->receive);
         if (conn->busy) {
             loop_cancel(conn->net->loop, conn->fd);
+            loop_hurry(conn->net->loop);
         }
     }
     if (conn->state == CONN_CLOSING) {

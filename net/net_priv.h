@@ -64,6 +64,7 @@ struct net_conn {
     bool first_sent; /* the first record, which is small, is made */
     bool hello_due;  /* the link's first frame waits until the socket is free */
     bool busy;       /* a connect or a send is under way */
+    bool quiet;      /* and nothing depends on its end */
     uint32_t member; /* NET_NOT_MEMBER until it is known, and of clients */
     struct net_peer *peer; /* while up */
     struct sockaddr_storage host;

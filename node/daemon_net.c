@@ -52,6 +52,7 @@ static void on_frame(void *context, uint32_t member, const struct frame *frame)
         net_drop(daemon->net, member); /* A program of another time: what it says must not be guessed at. */
         return;
     }
+    loop_note(daemon->loop, frame->header.type == MESSAGE_FORWARD ? LOOP_CAUSE_STRANGER : LOOP_CAUSE_MEMBER); /* what clients of others sent */
     driver_message(&daemon->driver, member, frame->header.type, frame->body);
 }
 

@@ -257,3 +257,148 @@ ParameterizedTest(enum kit_backend *backend, loop, has_no_wakeup_while_an_armed_
     cr_assert_eq(wakeups(loop), 1);
     pthread_join(thread, NULL);
 }
+
+/* --- Quiet sends ------------------------------------------------------------------------------------------------------ */
+
+/* tcp_pair gives two ends of a connection with small buffers. */
+static void tcp_pair(int ends[2])
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), small = 16384;
+
+    cr_assert_eq(bind(listener, (struct sockaddr *)&address, size), 0);
+    cr_assert_eq(listen(listener, 1), 0);
+    cr_assert_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    cr_assert_eq(connect(ends[1], (struct sockaddr *)&address, size), 0);
+    ends[0] = accept(listener, NULL, NULL);
+    close(listener);
+}
+
+ON_EACH_BACKEND(loop, does_not_come_back_for_a_quiet_send_alone)
+ParameterizedTest(enum kit_backend *backend, loop, does_not_come_back_for_a_quiet_send_alone)
+{
+    struct loop *loop = fresh(*backend);
+    struct result sent[3] = { { { on_result }, 0, false }, { { on_result }, 0, false }, { { on_result }, 0, false } };
+    uint64_t deadline_ns = clock_mono_ns() + 30000000;
+    char bytes[9];
+    int ends[2];
+
+    tcp_pair(ends);
+    for (unsigned i = 0; i < 3; i++) {
+        loop_send_quiet(loop, ends[1], bytes_of("one", 3), &sent[i].completion);
+    }
+    cr_assert_eq(loop_turn(loop, deadline_ns), ERR_OK);
+    cr_assert_geq(clock_mono_ns(), deadline_ns, "the deadline ended the sleep");
+    cr_assert_eq(wakeups(loop), 1);
+    cr_assert_eq(loop->counters.wakeups[LOOP_CAUSE_DEADLINE], 1);
+    for (unsigned i = 0; i < 3; i++) {
+        cr_assert(sent[i].done, "and with it the completion is there");
+        cr_assert_eq(sent[i].value, 3);
+    }
+    cr_assert_eq(recv(ends[0], bytes, sizeof bytes, MSG_WAITALL), 9);
+    cr_assert_eq(memcmp(bytes, "oneoneone", 9), 0);
+}
+
+ON_EACH_BACKEND(loop, comes_back_for_a_quiet_send_that_something_depends_on)
+ParameterizedTest(enum kit_backend *backend, loop, comes_back_for_a_quiet_send_that_something_depends_on)
+{
+    struct loop *loop = fresh(*backend);
+    struct result sent = { .completion = { on_result } };
+    uint64_t deadline_ns = clock_mono_ns() + UINT64_C(20000000000);
+    int ends[2];
+
+    tcp_pair(ends);
+    loop_send_quiet(loop, ends[1], bytes_of("one", 3), &sent.completion);
+    loop_hurry(loop);
+    cr_assert_eq(loop_turn(loop, deadline_ns), ERR_OK);
+    cr_assert_lt(clock_mono_ns(), deadline_ns);
+    cr_assert(sent.done);
+    cr_assert_eq(sent.value, 3);
+    deadline_ns = clock_mono_ns() + 30000000;
+    cr_assert_eq(loop_turn(loop, deadline_ns), ERR_OK);
+    cr_assert_geq(clock_mono_ns(), deadline_ns, "once only");
+}
+
+ON_EACH_BACKEND(loop, sleeps_on_after_a_quiet_send_until_the_next_event)
+ParameterizedTest(enum kit_backend *backend, loop, sleeps_on_after_a_quiet_send_until_the_next_event)
+{
+    struct loop *loop = fresh(*backend);
+    struct result sent = { .completion = { on_result } };
+    pthread_t thread;
+    int ends[2];
+
+    tcp_pair(ends);
+    cr_assert_eq(loop_event_open(loop, &event, on_event), ERR_OK);
+    cr_assert_eq(loop_turn(loop, 1), ERR_OK);
+    loop_send_quiet(loop, ends[1], bytes_of("one", 3), &sent.completion);
+    cr_assert_eq(pthread_create(&thread, NULL, signal_later, NULL), 0);
+    cr_assert_eq(loop_turn(loop, LOOP_FOREVER), ERR_OK);
+    cr_assert(fired, "one turn for both");
+    cr_assert(sent.done);
+    cr_assert_eq(loop->counters.wakeups[LOOP_CAUSE_WORKER], 1);
+    pthread_join(thread, NULL);
+}
+
+/* read_some takes what is there. */
+static size_t read_some(int fd, uint8_t *got, size_t room)
+{
+    ssize_t size = recv(fd, got, room, MSG_DONTWAIT);
+
+    return size > 0 ? (size_t)size : 0;
+}
+
+/* The socket takes a part: the owner learns it at once, and how much, and sends the rest; or the loop goes on by itself. No byte is lost, none comes twice. */
+ON_EACH_BACKEND(loop, tells_at_once_when_a_quiet_send_does_not_fit)
+ParameterizedTest(enum kit_backend *backend, loop, tells_at_once_when_a_quiet_send_does_not_fit)
+{
+    static uint8_t data[4u << 20], got[sizeof data];
+    struct loop *loop = fresh(*backend);
+    struct result sent = { .completion = { on_result } };
+    uint64_t far_ns = clock_mono_ns() + UINT64_C(20000000000);
+    size_t seen = 0, done = 0;
+    int ends[2];
+
+    for (size_t i = 0; i < sizeof data; i++) {
+        data[i] = (uint8_t)(i * 131 + (i >> 8));
+    }
+    tcp_pair(ends);
+    loop_send_quiet(loop, ends[1], bytes_of(data, sizeof data), &sent.completion);
+    if (*backend == KIT_URING) {
+        cr_assert_eq(loop_turn(loop, far_ns), ERR_OK);
+        cr_assert_lt(clock_mono_ns(), far_ns, "it ends the sleep");
+        cr_assert(sent.done);
+        cr_assert(sent.value == -EAGAIN || (sent.value > 0 && sent.value < (int32_t)sizeof data), "%d", sent.value);
+        done = sent.value > 0 ? (size_t)sent.value : 0;
+        sent.done = false;
+        loop_send(loop, ends[1], bytes_of(data + done, sizeof data - done), &sent.completion);
+    }
+    for (unsigned turns = 0; seen < sizeof data && turns < 100000; turns++) {
+        cr_assert_eq(loop_turn(loop, clock_mono_ns() + 200000), ERR_OK);
+        seen += read_some(ends[0], got + seen, sizeof got - seen);
+    }
+    cr_assert_eq(seen, sizeof data);
+    cr_assert(kit_turns(loop, &sent.done, 5));
+    cr_assert_eq((size_t)sent.value, sizeof data - done);
+    cr_assert_eq(memcmp(got, data, sizeof data), 0);
+    cr_assert_eq(read_some(ends[0], got, sizeof got), 0);
+}
+
+ON_EACH_BACKEND(loop, tells_at_once_when_a_quiet_send_fails)
+ParameterizedTest(enum kit_backend *backend, loop, tells_at_once_when_a_quiet_send_fails)
+{
+    struct loop *loop = fresh(*backend);
+    struct result sent = { .completion = { on_result } };
+    uint64_t far_ns = clock_mono_ns() + UINT64_C(20000000000);
+    int ends[2];
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    close(ends[0]);
+    loop_send_quiet(loop, ends[1], bytes_of("one", 3), &sent.completion);
+    cr_assert_eq(loop_turn(loop, far_ns), ERR_OK);
+    cr_assert_lt(clock_mono_ns(), far_ns);
+    cr_assert(sent.done);
+    cr_assert_eq(sent.value, -EPIPE);
+}
