@@ -25,4 +25,7 @@ int bench_faults(const struct args *args);
  * EXIT_ENVIRONMENT when the one backend asked for cannot run here. */
 int bench_crypto(const struct args *args);
 
+/* bench_log measures the segment log beside raw writes and reads of the same file system. Gives: an enum exit_code. */
+int bench_log(const struct args *args);
+
 #endif

@@ -51,6 +51,14 @@ static const struct flag_spec crypto_flags[] = {
     END,
 };
 
+static const struct flag_spec log_flags[] = {
+    { .name = "dir", .type = FLAG_PATH, .value = ".", .help = "where the log and the raw file are made, for the time of the run: it chooses the disk" },
+    { .name = "segment", .type = FLAG_NUMBER, .value = "64", .min = 16, .max = 128, .help = "MiB of a segment" },
+    { .name = "turns", .type = FLAG_NUMBER, .value = "5", .min = 1, .max = 5, .help = "raw and log in turns, so many times; medians are told" },
+    { .name = "quick", .type = FLAG_SWITCH, .help = "one turn: shows that it runs, not what it costs" },
+    END,
+};
+
 static const struct flag_spec no_flags[] = { END };
 
 static const struct command_spec bench_table[] = {
@@ -91,6 +99,12 @@ static const struct command_spec bench_table[] = {
       .example = "ward-bench crypto --json",
       .exits = { EXIT_ENVIRONMENT, EXIT_RESOURCE },
       .run = bench_crypto },
+    { .name = "log",
+      .summary = "the segment log beside raw O_DIRECT writes and reads of the same file system: rates, bytes, flushes, CPU, recovery",
+      .flags = log_flags,
+      .example = "ward-bench log --json",
+      .exits = { EXIT_ENVIRONMENT, EXIT_RESOURCE },
+      .run = bench_log },
     { .name = NULL },
 };
 

@@ -62,6 +62,13 @@ between flushes_per_block 2.0 2.1
 check $? "flushes of an isolated block when all vote: $(number flushes_per_block)"
 "$bin/ward-bench" replica --commands 400 --warm-up 100 --json > replica.json && grep -q '"cpu_us_per_tx_and_replica": [0-9]' replica.json
 check $? "four replicas in one process execute what they are given"
+"$bin/ward-bench" log --quick --segment 16 --json >log.json && [ "$(sed -n 2p log.json)" = '  "schema": "ward.bench.log/1",' ]
+check $? "the segment log is measured beside raw writes and reads: $(sed -n 's/^ *"ratio": \([0-9.]*\).*/\1/p' log.json | cut -c1-5 | tr '\n' ' ')of raw"
+grep -q '"one_flush_and_5_percent_more": true' log.json
+check $? "one flush for each batch, and hardly more written than was given: $(sed -n 's/^ *"written_per_payload": *\([0-9.]*\).*/\1/p' log.json)"
+[ -z "$(ls -d ward-* 2>/dev/null)" ]
+check $? "nothing of it stays"
+expect 7 'tmpfs' "a directory without durable writes is refused" "$bin/ward-bench" log --dir /dev/shm
 expect 2 'rate' "a rate that is none is refused" "$bin/ward-bench" cluster --rate fast
 expect 2 'payload' "a payload that no command has is refused" "$bin/ward-bench" cluster --payload 100
 "$bin/ward-bench" --version | grep -q '^ward-bench [0-9]'

@@ -1,0 +1,193 @@
+/* log.c: `ward-bench log`: what the segment log costs, beside the file system itself in the same run.
+ *
+ *     raw file, zero-filled <--in turns--> log: batches of 1 MiB      how fast, and how many bytes and flushes beside the payload
+ *     raw writes of 64 KiB  <--in turns--> log: batches of 64 KiB     CPU of the whole process for each
+ *     raw file, read        <--in turns--> recovery_run of that log   how fast a start reads and judges
+ *
+ * The log is the production one: disk_dir on the event loop's ring, segments prepared before they are measured. A raw write is one pwritev2 with
+ * O_DIRECT and RWF_DSYNC over zeros that are on the disk already, the next one when it is done: what one write in flight can do. Medians over the turns. */
+#include "bench/bench.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "bench/log_bed.h"
+#include "cli/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MIB (1u << 20)
+
+enum {
+    TURNS_MAX = 5, /* for as many the reserve of prepared segments lasts */
+    LARGE_MIB = 32,                           /* in each turn */
+    SMALL_BATCHES = 64,                       /* of 64 KiB, in each turn */
+    SMALL_PAYLOAD = 16 * 4096 - 4096 - 2048,  /* of one record that fills a batch of 64 KiB */
+    LARGE_RECORD = 64 * 1024 - 512,           /* of those that fill batches of 1 MiB */
+};
+
+struct log_run {
+    const struct args *args;
+    struct log_bed bed;
+    uint32_t turns;
+    double raw_append[TURNS_MAX], append[TURNS_MAX]; /* MB/s */
+    double raw_small_us[TURNS_MAX], small_us[TURNS_MAX], raw_small_ms[TURNS_MAX], small_ms[TURNS_MAX];
+    double raw_read[TURNS_MAX], scan[TURNS_MAX];
+    double flushes_per_batch, written_per_payload;
+    uint64_t records, bytes_scanned;
+};
+
+static int double_order(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+static double middle(const double *values, uint32_t count)
+{
+    double sorted[TURNS_MAX];
+
+    ASSERT(count >= 1);
+    ASSERT(count <= TURNS_MAX);
+    memcpy(sorted, values, count * sizeof sorted[0]);
+    qsort(sorted, count, sizeof sorted[0], double_order);
+    return sorted[count / 2];
+}
+
+static double rate(uint64_t bytes, uint64_t took_ns) { return (double)bytes * 1000 / (double)(took_ns + 1); }
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
+/* --- Appending ------------------------------------------------------------------------------------------------------- */
+
+/* large_turn writes as much both ways. */
+static enum err large_turn(struct log_run *run, uint32_t turn)
+{
+    struct log_bed *bed = &run->bed;
+    uint64_t bytes = LARGE_MIB * (uint64_t)MIB, begin_ns = clock_mono_ns(), written;
+    enum err err = log_bed_raw_write(bed, MIB, bytes / MIB);
+
+    run->raw_append[turn] = rate(bytes, clock_mono_ns() - begin_ns);
+    written = bed->log.counters.bytes_written;
+    begin_ns = clock_mono_ns();
+    for (uint64_t sent = 0; sent < bytes && err == ERR_OK; sent += LARGE_RECORD) {
+        err = log_bed_append(bed, LARGE_RECORD, false);
+    }
+    err = err == ERR_OK ? log_bed_drain(bed) : err;
+    run->append[turn] = rate(bed->log.counters.bytes_written - written, clock_mono_ns() - begin_ns);
+    return err;
+}
+
+static enum err append_large(struct log_run *run)
+{
+    const struct segment_log_counters *log = &run->bed.log.counters;
+    enum err err = log_bed_append(&run->bed, SMALL_PAYLOAD, true); /* it opens the first segment */
+    struct segment_log_counters before = *log;
+    uint64_t flushes = run->bed.disk.disk.counters.flushes;
+
+    for (uint32_t turn = 0; turn < run->turns && err == ERR_OK; turn++) {
+        err = large_turn(run, turn);
+    }
+    run->flushes_per_batch = (double)(run->bed.disk.disk.counters.flushes - flushes) / ((double)(log->batches - before.batches) + 1e-9);
+    run->written_per_payload = (double)(log->bytes_written - before.bytes_written) / ((double)(log->payload_bytes - before.payload_bytes) + 1);
+    return err;
+}
+
+static enum err append_small(struct log_run *run)
+{
+    enum err err = ERR_OK;
+
+    for (uint32_t turn = 0; turn < run->turns && err == ERR_OK; turn++) {
+        uint64_t begin_ns = clock_mono_ns(), cpu = cpu_ns();
+        err = log_bed_raw_write(&run->bed, 64 * 1024, SMALL_BATCHES);
+        run->raw_small_us[turn] = (double)(cpu_ns() - cpu) / 1000 / SMALL_BATCHES;
+        run->raw_small_ms[turn] = (double)(clock_mono_ns() - begin_ns) / 1e6 / SMALL_BATCHES;
+        begin_ns = clock_mono_ns();
+        cpu = cpu_ns();
+        for (uint32_t i = 0; i < SMALL_BATCHES && err == ERR_OK; i++) {
+            err = log_bed_append(&run->bed, SMALL_PAYLOAD, true);
+        }
+        run->small_us[turn] = (double)(cpu_ns() - cpu) / 1000 / SMALL_BATCHES;
+        run->small_ms[turn] = (double)(clock_mono_ns() - begin_ns) / 1e6 / SMALL_BATCHES;
+    }
+    return err;
+}
+
+/* --- Recovering ------------------------------------------------------------------------------------------------------ */
+
+static enum err recover(struct log_run *run)
+{
+    enum err err = ERR_OK;
+
+    for (uint32_t turn = 0; turn < run->turns && err == ERR_OK; turn++) {
+        struct recovery_outcome outcome = { 0 };
+        uint64_t begin_ns = clock_mono_ns(), bytes;
+        err = log_bed_raw_read(&run->bed, &bytes);
+        run->raw_read[turn] = rate(bytes, clock_mono_ns() - begin_ns);
+        err = err == ERR_OK ? log_bed_renew(&run->bed) : err;
+        begin_ns = clock_mono_ns();
+        err = err == ERR_OK ? log_bed_recover(&run->bed, &outcome) : err;
+        run->scan[turn] = rate(outcome.bytes_scanned, clock_mono_ns() - begin_ns);
+        run->records = outcome.records;
+        run->bytes_scanned = outcome.bytes_scanned;
+        err = err == ERR_OK && (outcome.damage_count != 0 || outcome.records == 0) ? ERR_FORMAT : err;
+    }
+    return err;
+}
+
+/* --- Telling --------------------------------------------------------------------------------------------------------- */
+
+static json_t *beside(const char *unit, double raw, double log)
+{
+    return json_pack("{s:s, s:f, s:f, s:f}", "unit", unit, "raw", raw, "log", log, "ratio", raw > 0 ? log / raw : 0.0);
+}
+
+static int tell(const struct log_run *run)
+{
+    double raw_append = middle(run->raw_append, run->turns), append = middle(run->append, run->turns);
+    double raw_read = middle(run->raw_read, run->turns), scan = middle(run->scan, run->turns), cpu = middle(run->small_us, run->turns);
+    json_t *object = json_pack("{s:s, s:I, s:I}", "directory", run->bed.place, "turns", (json_int_t)run->turns, "segment_mib", (json_int_t)(run->bed.segment_bytes / MIB));
+
+    json_object_set_new(object, "append_1mib", beside("MB/s", raw_append, append));
+    json_object_set_new(object, "flushes_per_batch", json_real(run->flushes_per_batch));
+    json_object_set_new(object, "written_per_payload", json_real(run->written_per_payload));
+    json_object_set_new(object, "cpu_64kib_batch", beside("us", middle(run->raw_small_us, run->turns), cpu));
+    json_object_set_new(object, "cpu_64kib_batch_own_us", json_real(cpu - middle(run->raw_small_us, run->turns)));
+    json_object_set_new(object, "durable_64kib_batch", beside("ms", middle(run->raw_small_ms, run->turns), middle(run->small_ms, run->turns)));
+    json_object_set_new(object, "recovery_scan", beside("MB/s", raw_read, scan));
+    json_object_set_new(object, "records", json_integer((json_int_t)run->records));
+    json_object_set_new(object, "bytes_scanned", json_integer((json_int_t)run->bytes_scanned));
+    json_object_set_new(object, "reached", json_pack("{s:b, s:b, s:b, s:b}", "append_90_percent", append >= 0.9 * raw_append, "one_flush_and_5_percent_more",
+                                                     run->flushes_per_batch <= 1.0 && run->written_per_payload <= 1.05, "cpu_40_us", cpu <= 40,
+                                                     "scan_80_percent", scan >= 0.8 * raw_read));
+    return output_result(run->args, object);
+}
+
+int bench_log(const struct args *args)
+{
+    static struct log_run run;
+    char problem[LOG_BED_PROBLEM_BYTES] = "";
+
+    run = (struct log_run){ .args = args, .turns = args_has(args, "quick") ? 1 : (uint32_t)args_number(args, "turns") };
+    struct log_bed_plan plan = { .place = args_text(args, "dir"), .segment_bytes = (uint32_t)args_number(args, "segment") * MIB };
+    plan.raw_bytes = run.turns * (uint64_t)LARGE_MIB * MIB;
+    plan.log_bytes = plan.raw_bytes + run.turns * (uint64_t)SMALL_BATCHES * 65536;
+    enum err err = log_bed_open(&run.bed, &plan, problem);
+    if (err != ERR_OK) {
+        return output_fail(args, err == ERR_UNSUPPORTED ? EXIT_ENVIRONMENT : EXIT_RESOURCE, "%s", problem);
+    }
+    err = append_large(&run);
+    err = err == ERR_OK ? append_small(&run) : err;
+    log_bed_stop(&run.bed);
+    err = err == ERR_OK ? recover(&run) : err;
+    log_bed_close(&run.bed);
+    return err == ERR_OK ? tell(&run) : output_fail(args, EXIT_RESOURCE, "the log could not be written or read back: %s", err_name(err));
+}
