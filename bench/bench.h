@@ -25,6 +25,10 @@ int bench_faults(const struct args *args);
  * EXIT_ENVIRONMENT when the one backend asked for cannot run here. */
 int bench_crypto(const struct args *args);
 
+/* bench_snapshot makes a snapshot of a state with many pointers and times each stretch in which nothing else is heard. Gives: an enum exit_code;
+ * EXIT_BENCH_INVALID when none was made. */
+int bench_snapshot(const struct args *args);
+
 /* bench_log measures the segment log beside raw writes and reads of the same file system. Gives: an enum exit_code. */
 int bench_log(const struct args *args);
 

@@ -59,6 +59,11 @@ static const struct flag_spec log_flags[] = {
     END,
 };
 
+static const struct flag_spec snapshot_flags[] = {
+    { .name = "pointers", .type = FLAG_NUMBER, .value = "1000000", .min = 1000, .max = 16000000, .help = "pointers in the state" },
+    END,
+};
+
 static const struct flag_spec no_flags[] = { END };
 
 static const struct command_spec bench_table[] = {
@@ -99,6 +104,12 @@ static const struct command_spec bench_table[] = {
       .example = "ward-bench crypto --json",
       .exits = { EXIT_ENVIRONMENT, EXIT_RESOURCE },
       .run = bench_crypto },
+    { .name = "snapshot",
+      .summary = "a snapshot of a large state, in this process: the longest stretch in which a replica hears nothing else, and what the state takes",
+      .flags = snapshot_flags,
+      .example = "ward-bench snapshot --pointers 1000000 --json",
+      .exits = { EXIT_CONFIGURATION, EXIT_ENVIRONMENT, EXIT_RESOURCE, EXIT_BENCH_INVALID },
+      .run = bench_snapshot },
     { .name = "log",
       .summary = "the segment log beside raw O_DIRECT writes and reads of the same file system: rates, bytes, flushes, CPU, recovery",
       .flags = log_flags,

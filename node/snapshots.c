@@ -20,6 +20,7 @@ void snapshots_take(struct snapshots *snapshots, struct arena *arena, struct dis
     snapshot_io_take(&snapshots->io, arena, disk, config->segment_bytes);
     state_chunker_init(&snapshots->chunker, arena, config->chunk_bytes_max);
     snapshot_manifest_take(&snapshots->manifest, arena);
+    snapshots->sums = arena_take(arena, SNAPSHOT_CHUNKS_MAX, sizeof *snapshots->sums);
     snapshots->io.done = io_done;
     snapshots->io.context = snapshots;
     snapshots->checkpoint_ms = apply->genesis->time_ms;
@@ -150,6 +151,7 @@ static void chunk_write(struct snapshots *snapshots, const struct snapshot_chunk
         give_up(snapshots, "it has more chunks than a manifest names");
         return;
     }
+    snapshots->sums[snapshots->manifest.chunks_count] = snapshot_sum(bytes_of(snapshots->io.data, chunk->bytes));
     snapshots->manifest.chunks[snapshots->manifest.chunks_count++] = *chunk;
     snapshots->counters.bytes += chunk->bytes;
     if (run_take(snapshots, chunk->bytes, &run)) {
@@ -309,7 +311,7 @@ void snapshots_work(struct snapshots *snapshots)
         return;
     }
     while (is_working(snapshots) && now_ns - begin_ns < SNAPSHOTS_SLICE_NS) { /* bounded by time, and by a request that begins */
-        for (uint32_t i = 0; i < 64 && is_working(snapshots); i++) {
+        for (uint32_t i = 0; i < 16 && is_working(snapshots); i++) {
             step(snapshots);
         }
         now_ns = snapshots->config.now_ns(snapshots->config.context);
@@ -327,13 +329,13 @@ uint64_t snapshots_deadline_ns(const struct snapshots *snapshots)
     return is_working(snapshots) ? snapshots->resume_ns : UINT64_MAX;
 }
 
-/* chunk_is_right checks the chunk that was read back. */
+/* chunk_is_right checks the chunk that was read back. To hash all pairs of 1 MiB again takes longer than a loop may stand still; what is asked is only whether the
+ * disk gives what it was given, and whoever takes the snapshot over later checks the hashes. */
 static bool chunk_is_right(const struct snapshots *snapshots)
 {
     const struct snapshot_chunk *chunk = &snapshots->manifest.chunks[snapshots->checked];
-    struct hash32 hash;
 
-    return snapshot_chunk_hash(chunk->kind, bytes_of(snapshots->io.data, chunk->bytes), &hash) == VERDICT_OK && hash_equal(&hash, &chunk->hash);
+    return snapshot_sum(bytes_of(snapshots->io.data, chunk->bytes)) == snapshots->sums[snapshots->checked];
 }
 
 static void io_done(void *context, enum err err)

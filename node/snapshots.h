@@ -80,6 +80,7 @@ struct snapshots {
     bool cursor_ended, root_wrong;
     struct snapshot_place place; /* of what comes next; of the chunk that is checked next */
     uint32_t checked;
+    uint64_t *sums;             /* of the chunks as they were written, SNAPSHOT_CHUNKS_MAX */
     struct snapshot_head head;
     uint8_t cert[CHECKPOINT_CERT_BYTES_MAX];
     uint32_t cert_bytes;

@@ -275,6 +275,7 @@ static void open_hosts(struct world *world)
             .snapshot_bytes = plan->snapshot_bytes,
             .snapshot_blocks = plan->snapshot_blocks,
             .keep_blocks = plan->keep_blocks,
+            .archive = plan->archive,
             .reserves = plan->reserves,
         };
         host_open(&world->hosts[i], &world->cast, &world->host_world, &host_plan);

@@ -29,6 +29,7 @@ struct world_plan {
     struct sim_disk_faults disk;
     uint32_t segments_max;       /* of each disk */
     uint64_t snapshot_bytes, snapshot_blocks, keep_blocks; /* as in struct host_plan */
+    bool archive;
     uint64_t verify_ns_min, verify_ns_max;
     uint64_t notice_ns;          /* until a server learns that a link ended; twice that for a new one */
     uint32_t wall_offset_ms_max; /* clocks differ by at most this from the true time, drawn by name */

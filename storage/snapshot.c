@@ -132,6 +132,8 @@ enum verdict snapshot_chunk_hash(uint8_t kind, struct bytes bytes, struct hash32
     return VERDICT_OK;
 }
 
+uint64_t snapshot_sum(struct bytes bytes) { return XXH3_64bits(bytes.data, bytes.size); }
+
 uint64_t snapshot_bytes(const struct snapshot_manifest *manifest)
 {
     uint64_t sum = 0;

@@ -67,6 +67,9 @@ struct hash32 snapshot_digest(struct bytes manifest);
 /* snapshot_chunk_hash computes what the entry of these bytes must say. Any input is safe. Gives: OK, *hash; of state, as state_chunk_check. */
 enum verdict snapshot_chunk_hash(uint8_t kind, struct bytes bytes, struct hash32 *hash);
 
+/* snapshot_sum guards a chunk against the disk that it was just written to, and against nobody else. Cost: one XXH3 pass, a tenth of a millisecond for 1 MiB. */
+uint64_t snapshot_sum(struct bytes bytes);
+
 /* snapshot_bytes gives the sum of all chunks. */
 uint64_t snapshot_bytes(const struct snapshot_manifest *manifest);
 

@@ -44,6 +44,34 @@ Test(snapshot_fetch, a_member_that_missed_more_than_the_logs_hold_comes_back_S3)
     cr_assert_eq(fetch_of(3)->stage, SNAPSHOT_FETCH_IDLE);
     load(40);
     cr_assert(world_check_end(&world), "%s", world.failure.text);
+    const struct snapshots_entry *own = &world.hosts[3].driver.snapshots.newest, *others = &world.hosts[0].driver.snapshots.newest;
+    cr_assert_gt(own->height, world.hosts[3].driver.base.header.height, "it has made one since");
+    cr_assert(hash_equal(&own->digest, &others->digest), "the same as the others: its archive is theirs too");
+}
+
+/* The power goes at each moment around the installation: the replica stands where it stood, or where the snapshot begins, and nowhere else. */
+Test(snapshot_fetch, is_installed_whole_or_not_at_all)
+{
+    uint32_t before = 0;
+
+    leave_behind(3);
+    for (uint32_t cut = 0; cut < 40 && !world.hosts[3].driver.has_base; cut++) {
+        for (uint32_t i = 0; i < 80000 && fetch_of(3)->stage < SNAPSHOT_FETCH_HEAD; i++) {
+            world_run_to(&world, world.now_ns + MS / 20);
+        }
+        cr_assert_geq(fetch_of(3)->stage, SNAPSHOT_FETCH_HEAD, "%s", fetch_of(3)->reason);
+        uint64_t target = fetch_of(3)->target.height;
+        world_run_to(&world, world.now_ns + cut * MS / 20);
+        bool began = world.hosts[3].driver.has_base; /* it was installed, and the replica began there by itself */
+        world_crash(&world, 3, true);
+        world_boot(&world, 3);
+        cr_assert(!began || world.hosts[3].driver.has_base);
+        cr_assert(!world.hosts[3].driver.has_base || world.hosts[3].driver.base.header.height == target);
+        before += !world.hosts[3].driver.has_base;
+    }
+    cr_assert_gt(before, 1, "the first cuts come too early");
+    cr_assert(world.hosts[3].driver.has_base, "the last ones too late");
+    until_there(3);
 }
 
 Test(snapshot_fetch, a_crash_on_the_way_loses_nothing_that_was_fetched)

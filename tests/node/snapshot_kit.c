@@ -12,6 +12,7 @@ void kit_forgetful(struct world *world, const struct snapshot_kit *kit)
     plan.snapshot_bytes = 1;
     plan.snapshot_blocks = kit->snapshot_blocks;
     plan.keep_blocks = kit->keep_blocks;
+    plan.archive = kit->archive;
     plan.segments_max = kit->segments_max != 0 ? kit->segments_max : plan.segments_max;
     world_open(world, &plan);
     world_run_to(world, 10 * KIT_MS);

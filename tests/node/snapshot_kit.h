@@ -11,6 +11,7 @@
 struct snapshot_kit {
     uint32_t checkpoint_blocks, snapshot_blocks, keep_blocks;
     uint32_t segments_max; /* of each disk; 0: as in a calm plan */
+    bool archive;          /* they forget nothing of the log */
 };
 
 /* kit_forgetful opens a calm world with these, and lets it link. */

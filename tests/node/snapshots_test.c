@@ -153,3 +153,43 @@ Test(snapshots, a_member_in_need_of_room_makes_one_before_it_is_due_and_keeps_th
     cr_assert_eq(snapshots_of(2)->blocks, snapshots_of(0)->blocks, "what is due for all is due when it was");
     cr_assert_eq(snapshots_of(2)->bytes, snapshots_of(0)->bytes);
 }
+
+/* storage.retention: archive. Whoever was away longer than the others' history still comes back by a snapshot, but every segment stays. */
+Test(snapshots, nothing_of_the_log_goes_in_archive_mode, .init = NULL)
+{
+    uint32_t lowest;
+
+    kit_forgetful(&world, &(struct snapshot_kit){ .checkpoint_blocks = 8, .snapshot_blocks = 16, .keep_blocks = 8, .archive = true });
+    for (uint32_t round = 0; round < 4; round++) {
+        load(150);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_assert_gt(segments_count(i, &lowest), 2);
+        cr_assert_eq(lowest, 1);
+        cr_assert_eq(world.hosts[i].driver.counters.segments_retired, 0);
+        cr_assert_gt(snapshots_of(i)->counters.made, 4, "snapshots are made all the same");
+    }
+}
+
+/* What was written is not what is read back: the snapshot is given up with a reason, none is named, and the next one is made. */
+Test(snapshots, one_that_the_disk_changed_is_given_up)
+{
+    load(8);
+    struct snapshots *snapshots = snapshots_of(1);
+    for (uint32_t i = 0; i < 2000 && snapshots->stage != SNAPSHOTS_HEAD; i++) {
+        world_submit(&world, i % 8 == 0, 0, false);
+        world_run_to(&world, world.now_ns + KIT_MS);
+    }
+    cr_assert_eq(snapshots->stage, SNAPSHOTS_HEAD);
+    struct snapshot_place place = snapshot_place_first();
+    uint8_t *sector = sim_disk_sector(&world.hosts[1].disk, snapshot_file(snapshots->making.slot, place.part), (uint64_t)place.block * DISK_BLOCK);
+    cr_assert_not_null(sector);
+    sector[5] ^= 8;
+    load(4);
+    cr_assert_eq(snapshots->counters.failed, 1);
+    cr_assert_str_eq(snapshots->reason, "what was read back is not what was written");
+    uint64_t made = snapshots->counters.made;
+    load(40);
+    cr_assert_gt(snapshots->counters.made, made);
+    cr_assert(hash_equal(&snapshots->newest.digest, &snapshots_of(0)->newest.digest));
+}
