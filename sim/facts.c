@@ -75,6 +75,16 @@ uint64_t facts_count(struct facts *facts, uint64_t name)
     return slot->value++;
 }
 
+uint64_t facts_join(struct facts *facts, uint64_t name, uint64_t bits)
+{
+    ASSERT(bits != 0);
+    struct fact *slot = slot_for(facts, name);
+    facts->count += slot->value == 0;
+    slot->name = name;
+    slot->value |= bits;
+    return slot->value;
+}
+
 uint64_t facts_find(const struct facts *facts, uint64_t name)
 {
     return slot_of(facts, name)->value;

@@ -24,6 +24,9 @@ void facts_close(struct facts *facts);
 /* facts_keep notes a value unless the name has one already. Needs: value != 0. Gives: the value that holds. */
 uint64_t facts_keep(struct facts *facts, uint64_t name, uint64_t value);
 
+/* facts_join adds bits to the value of a name. Needs: bits != 0. Gives: all of them. */
+uint64_t facts_join(struct facts *facts, uint64_t name, uint64_t bits);
+
 /* facts_find gives the value of a name, 0 when there is none. */
 uint64_t facts_find(const struct facts *facts, uint64_t name);
 

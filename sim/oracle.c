@@ -2,6 +2,7 @@
 #include "sim/oracle.h"
 
 #include "base/assert.h"
+#include "sim/digests.h"
 #include "wire/envelope.h"
 
 #include <stdarg.h>
@@ -39,7 +40,28 @@ void oracle_close(struct oracle *oracle)
     facts_close(&oracle->certified);
     facts_close(&oracle->nonces);
     lineage_close(&oracle->lineage);
+    if (oracle->quorums.on) {
+        quorums_close(&oracle->quorums);
+    }
     *oracle = (struct oracle){ 0 };
+}
+
+void oracle_watch(struct oracle *oracle, const struct member_set *liars, bool (*verify)(void *context, const struct sig_item *item), void *context)
+{
+    oracle->liars = *liars;
+    oracle->verify = verify;
+    oracle->verify_context = context;
+    if (oracle->cast->config.members_count <= QUORUMS_MEMBERS_MAX) {
+        quorums_init(&oracle->quorums, oracle->cast->config.members_count, liars, &oracle->cast->chain_id);
+    }
+}
+
+void oracle_header(struct oracle *oracle, const struct block_header *header)
+{
+    lineage_header(&oracle->lineage, header);
+    if (oracle->quorums.on) {
+        quorums_header(&oracle->quorums, header);
+    }
 }
 
 void oracle_fail(struct failure *failure, enum failure_kind kind, const char *format, ...)
@@ -93,8 +115,12 @@ static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *c
     if (ballot->kind == VOTE_ROOT) {
         return;
     }
-    if (member_set_count(&cert->signers.members) != config_quorum(oracle->cast->config.members_count)) {
+    if (member_set_count(&cert->signers.members) != quorums_size(oracle->cast->config.members_count)) {
         UNSAFE(oracle, "I11: r%u shows a certificate of %u members", from, member_set_count(&cert->signers.members));
+    }
+    if (!quorums_can_certify(&oracle->quorums, ballot)) {
+        UNSAFE(oracle, "I11: r%u shows a certificate of view %llu, height %llu that no quorum voted for", from, (unsigned long long)ballot->rank.view,
+               (unsigned long long)ballot->rank.height);
     }
     uint64_t name = fact_name(TOPIC_CERTIFIED, ballot->epoch, ballot->rank.view, ballot->rank.height);
     uint64_t value = fact_digest(ballot->block.bytes, HASH_BYTES);
@@ -111,12 +137,78 @@ static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *c
     }
 }
 
+/* note_leader_vote: a leader's own votes do not leave it. It stands by what it proposes, and by what it asks commit votes for. */
+static void note_leader_vote(struct oracle *oracle, uint32_t from, enum vote_kind kind, uint64_t view, const struct ballot *about)
+{
+    struct ballot ballot = { kind, about->epoch, { view, about->rank.height }, about->block };
+
+    if (oracle->quorums.on) {
+        quorums_voted(&oracle->quorums, from, &ballot);
+    }
+}
+
+static void note_tc(struct oracle *oracle, uint32_t from, const struct timeout_cert *tc)
+{
+    note_cert(oracle, from, &tc->high);
+    if (!quorums_can_end(&oracle->quorums, tc)) {
+        UNSAFE(oracle, "T2: r%u shows a TC of view %llu that no quorum stands behind", from, (unsigned long long)tc->view);
+    }
+}
+
+static void note_proof(struct oracle *oracle, uint32_t from, const struct commit_proof *proof)
+{
+    note_cert(oracle, from, &proof->first);
+    if (proof->first.ballot.kind != VOTE_COMMIT) {
+        note_cert(oracle, from, &proof->second);
+    }
+}
+
+static void note_timeout(struct oracle *oracle, uint32_t from, const struct message_timeout *timeout)
+{
+    struct oracle_member *member = &oracle->members[from];
+
+    note_cert(oracle, from, &timeout->high);
+    member->timeout_view = (int64_t)timeout->view > member->timeout_view ? (int64_t)timeout->view : member->timeout_view;
+    if (oracle->quorums.on) {
+        quorums_timed_out(&oracle->quorums, from, timeout->view, timeout->high.ballot.rank);
+    }
+}
+
+/* note_answer looks at what a member that is asked shows. */
+static void note_answer(struct oracle *oracle, uint32_t from, const struct message_answer *answer)
+{
+    if (answer->has_proof) {
+        note_proof(oracle, from, &answer->proof);
+    }
+    if (answer->has_high) {
+        note_cert(oracle, from, &answer->high);
+    }
+    if (answer->has_tc) {
+        note_tc(oracle, from, &answer->tc);
+    }
+}
+
+/* note_signature: a signature that leaves covers tag, chain, epoch and all fields. Source: I11. */
+static void note_signature(struct oracle *oracle, uint32_t from, const struct message *message)
+{
+    struct hash32 digest;
+    const uint8_t *signature = oracle->verify == NULL ? NULL : digests_of(message, &oracle->cast->chain_id, &digest);
+    struct sig_item item = { .key = oracle->cast->members[from].public_key, .digest = digest.bytes, .signature = signature };
+
+    if (signature != NULL && !oracle->verify(oracle->verify_context, &item)) {
+        UNSAFE(oracle, "I11: the signature of r%u under its %s does not cover what it must", from, message_word(message->type));
+    }
+}
+
 static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot *ballot)
 {
     struct oracle_member *member = &oracle->members[from];
     unsigned long long view = ballot->rank.view, height = ballot->rank.height;
 
     note_ballot(oracle, from, ballot);
+    if (oracle->quorums.on) {
+        quorums_voted(&oracle->quorums, from, ballot);
+    }
     if ((int64_t)ballot->rank.view <= member->timeout_view) {
         UNSAFE(oracle, "I7: r%u votes in view %llu after it timed view %lld out", from, view, (long long)member->timeout_view);
     }
@@ -137,7 +229,12 @@ static void note_propose(struct oracle *oracle, uint32_t from, const struct mess
     int64_t view = (int64_t)propose->view;
 
     if (!propose->opening) {
-        lineage_header(&oracle->lineage, &propose->header);
+        struct ballot block = { VOTE_FOLLOWING, propose->header.epoch, { propose->view, propose->header.height }, block_hash(&propose->header) };
+        oracle_header(oracle, &propose->header);
+        note_leader_vote(oracle, from, VOTE_FOLLOWING, propose->view, &block);
+    } else {
+        note_leader_vote(oracle, from, VOTE_OPENING, propose->view, &propose->justify.ballot);
+        note_tc(oracle, from, &propose->tc);
     }
     note_cert(oracle, from, &propose->justify);
     if (view <= member->led_before) {
@@ -153,8 +250,7 @@ static void note_propose(struct oracle *oracle, uint32_t from, const struct mess
 
 static void note_message(struct oracle *oracle, uint32_t from, const struct message *message)
 {
-    struct oracle_member *member = &oracle->members[from];
-
+    note_signature(oracle, from, message);
     switch (message->type) {
     case MESSAGE_VOTE:
     case MESSAGE_COMMITVOTE:
@@ -164,26 +260,34 @@ static void note_message(struct oracle *oracle, uint32_t from, const struct mess
         note_propose(oracle, from, &message->propose);
         break;
     case MESSAGE_CERT:
+        note_leader_vote(oracle, from, VOTE_COMMIT, message->cert.ballot.rank.view, &message->cert.ballot);
+        note_cert(oracle, from, &message->cert);
+        break;
     case MESSAGE_COMMITQC:
     case MESSAGE_QC:
         note_cert(oracle, from, &message->cert);
         break;
     case MESSAGE_TIMEOUT:
-        note_cert(oracle, from, &message->timeout.high);
-        member->timeout_view = (int64_t)message->timeout.view > member->timeout_view ? (int64_t)message->timeout.view : member->timeout_view;
+        note_timeout(oracle, from, &message->timeout);
         break;
     case MESSAGE_TC:
-        note_cert(oracle, from, &message->tc.high);
+        note_tc(oracle, from, &message->tc);
+        break;
+    case MESSAGE_ANSWER:
+        note_answer(oracle, from, &message->answer);
+        break;
+    case MESSAGE_BUNDLE:
+        if (message->bundle.chain) {
+            note_proof(oracle, from, &message->bundle.proof);
+        }
         break;
     case MESSAGE_NONE:
     case MESSAGE_HELLO:
     case MESSAGE_ABDICATE:
     case MESSAGE_QUERY:
-    case MESSAGE_ANSWER:
     case MESSAGE_READ:
     case MESSAGE_READ_ANSWER:
     case MESSAGE_FETCH:
-    case MESSAGE_BUNDLE:
     case MESSAGE_CKPT:
     case MESSAGE_CKPT_ASK:
     case MESSAGE_GONE:
@@ -214,6 +318,15 @@ struct bytes oracle_sent(struct oracle *oracle, uint32_t from, const struct port
     oracle->sent[message->type] += receivers;
     note_message(oracle, from, oracle->message);
     return bytes_of(oracle->frame, size);
+}
+
+void oracle_lied(struct oracle *oracle, uint8_t type, struct bytes body)
+{
+    bool reads = type == MESSAGE_PROPOSE && message_decode(oracle->message, type, body) == VERDICT_OK;
+
+    if (reads && !oracle->message->propose.opening) {
+        oracle_header(oracle, &oracle->message->propose.header);
+    }
 }
 
 uint64_t oracle_messages(const struct oracle *oracle)
@@ -296,6 +409,9 @@ static bool note_block(struct oracle *oracle, uint32_t member, const struct appl
     if (block->header->epoch != oracle->epoch + (oracle->epoch_ended ? 1 : 0)) {
         UNSAFE(oracle, "I12: block %llu is of epoch %llu, behind %s block of epoch %llu", (unsigned long long)height, (unsigned long long)block->header->epoch,
                oracle->epoch_ended ? "an END" : "a", (unsigned long long)oracle->epoch);
+    }
+    if (!quorums_can_commit(&oracle->quorums, &block->hash)) {
+        UNSAFE(oracle, "C1, C2: r%u executes block %llu, but no quorum can have committed it", member, (unsigned long long)height);
     }
     oracle->epoch = block->header->epoch;
     oracle->epoch_ended = (block->header->flags & BLOCK_FLAG_END) != 0;

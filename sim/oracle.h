@@ -18,6 +18,7 @@
 #include "sim/cast.h"
 #include "sim/facts.h"
 #include "sim/lineage.h"
+#include "sim/quorums.h"
 #include "storage/format.h"
 #include "wire/message.h"
 
@@ -58,6 +59,9 @@ struct oracle {
     bool epoch_ended;            /* that block is an END */
     struct facts ballots, certified, nonces;
     struct lineage lineage;
+    struct quorums quorums;      /* of a whole world: oracle_watch */
+    bool (*verify)(void *context, const struct sig_item *item); /* likewise; NULL: signatures are not looked at */
+    void *verify_context;
     uint8_t *frame;              /* FRAME_BYTES_MAX */
     struct message *message;     /* the newest that was sent */
     bool readable;               /* ... decodes */
@@ -68,12 +72,21 @@ struct oracle {
 void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure *failure);
 void oracle_close(struct oracle *oracle);
 
+/* oracle_watch lets it see a whole world: every vote from the beginning, so that what nobody can have said shows, and real signatures. */
+void oracle_watch(struct oracle *oracle, const struct member_set *liars, bool (*verify)(void *context, const struct sig_item *item), void *context);
+
+/* oracle_header takes in a header that somebody showed. */
+void oracle_header(struct oracle *oracle, const struct block_header *header);
+
 /* oracle_fail notes the first failure. */
 __attribute__((format(printf, 3, 4))) void oracle_fail(struct failure *failure, enum failure_kind kind, const char *format, ...);
 
 /* oracle_sent looks at a message that leaves a replica for `receivers` others. Gives: its bytes, and oracle->message decoded from them, until the next call;
  * empty when it cannot be read. */
 struct bytes oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message *message, uint32_t receivers);
+
+/* oracle_lied looks at bytes of a liar for the header of a block alone: whoever votes for it knows where it stands. */
+void oracle_lied(struct oracle *oracle, uint8_t type, struct bytes body);
 
 /* oracle_executed looks at a block after its execution. Gives: true when it is the first execution of this height. */
 bool oracle_executed(struct oracle *oracle, uint32_t member, const struct apply_block *block, const struct hash32 *state_root);

@@ -92,6 +92,7 @@ static void on_lie(void *context, uint64_t hold_ns, const struct sim_message *me
 
     if (world->hosts[out.from].state == HOST_UP && has_link(world, out.from, out.to) && (world->lost_types[out.to] >> out.type & 1) == 0) {
         out.hold_ns = hold_ns;
+        oracle_lied(&world->oracle, out.type, body);
         send_away(world, &out, body, bytes_of(NULL, 0));
     }
 }
@@ -100,7 +101,7 @@ static void on_made_up(void *context, const struct block_header *header)
 {
     struct world *world = context;
 
-    lineage_header(&world->oracle.lineage, header);
+    oracle_header(&world->oracle, header);
 }
 
 /* send_lie sends what a test makes of a message for this receiver. */
@@ -248,7 +249,7 @@ static void open_adversary(struct world *world)
         world->adversary->send = on_lie;
         world->adversary->header = on_made_up;
     }
-    world->oracle.liars = world->plan.adversary.liars;
+    oracle_watch(&world->oracle, &world->plan.adversary.liars, on_verify, world);
 }
 
 static void open_hosts(struct world *world)
