@@ -53,7 +53,7 @@ TEST_SRC := $(sort $(wildcard tests/*/*_test.c tests/*/*_kit.c))
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/obj/%.o) $(B)/obj/tests/crypto/ifma_kernel_kit.model.o
 TESTS := $(B)/ward-tests
 
-.PHONY: all help check check-all nightly counts selftest selftest-programs fuzz fuzz-programs fuzz-cover fuzz-corpus fuzz-seeds cover tidy core-check hardened-check lint install clean
+.PHONY: all help check check-all nightly counts mutants selftest selftest-programs fuzz fuzz-programs fuzz-cover fuzz-corpus fuzz-seeds cover tidy core-check hardened-check lint install clean
 .SECONDARY:
 
 all: $(PROGRAMS) $(if $(PROGRAMS),,$(LIB)) ## build the programs into build/$(MODE)/
@@ -92,6 +92,11 @@ $(B)/obj/tests/crypto/ifma_kernel_kit.model.o: ISA := -O1 -DIFMA_MODEL=1 -Wno-ps
 # checked by calls instead of code in place, its arithmetic not at all.
 $(B)/obj/tests/%.o: CFLAGS += $(if $(filter release debug,$(MODE)),-O0 -g1 -U_FORTIFY_SOURCE) $(if $(filter debug,$(MODE)),-fno-sanitize=undefined $(if $(findstring gcc,$(CC)),--param asan-instrumentation-with-call-threshold=0))
 
+# In mutants (tools/mutants) the assertions of production are off; those of the simulator are not.
+ifeq ($(ASSERTS),off)
+$(foreach d,base crypto wire storage consensus ledger node,$(B)/obj/$(d)/%.o): CFLAGS += -DWARD_ASSERTS_OFF -Wno-unused-variable -Wno-unused-but-set-variable -Wno-error
+endif
+
 $(LIB): $(OBJ)
 	@rm -f $@
 	ar rcsD $@ $^
@@ -127,6 +132,9 @@ nightly: ## check-all with the long versions: WARD_LONG=1, ten minutes for each 
 
 tidy: ## our own linter: includes, sizes, style, tests, rule numbers, the map; silent when clean
 	@tools/tidy
+
+mutants: ## apply each patch of tests/mutants/ to a copy of production: the simulator must see every one; writes docs/mutants.md
+	@tools/mutants
 
 core-check: $(OBJ) ## prove that the core does no IO: undefined symbols of its objects against tools/core.allow
 	@tools/core-check $(B)

@@ -145,6 +145,19 @@ static bool may_state(const struct replica *r)
     return view >= 0 && view >= (int64_t)r->view && view > r->safety.limit_view && safety_knows_high(&r->safety, &r->high.ballot);
 }
 
+/* state_again signs the TIMEOUT of the newest view timed out again. It states the high QC of now, which is appended first: a restart must not state less. */
+static void state_again(struct replica *r, struct member_set to)
+{
+    if (!r->high_recorded) {
+        struct effect *append = replica_append_begin(r);
+        replica_add_tc(r, append);
+        replica_add_high(r, append);
+        replica_append_end(r, append, true);
+    }
+    ASSERT(r->high_recorded); /* I6, I8 */
+    send_timeout(r, to);
+}
+
 void replica_resend_timeout(struct replica *r, struct member_set to)
 {
     if (!may_state(r)) {
@@ -153,7 +166,7 @@ void replica_resend_timeout(struct replica *r, struct member_set to)
     if (member_set_count(&to) > 1) {
         r->timeout_sent_ns = r->now.mono_ns; /* Whoever asks alone does not put off what everybody is to hear. */
     }
-    send_timeout(r, to);
+    state_again(r, to);
 }
 
 /* --- Receiving ------------------------------------------------------------------------------------------------------------------------------------- */
@@ -199,7 +212,7 @@ void replica_on_timeout(struct replica *r, uint32_t from, const struct message_t
     }
     if (verdict == VERDICT_CONFLICT && !late && may && may_state(r) && r->timeout_repeats < REPEATS_MAX) {
         r->timeout_repeats++; /* Two that answer each other must fall silent too (Q1). */
-        send_timeout(r, member_set_one(from)); /* It says the same again: ours may have been lost. */
+        state_again(r, member_set_one(from)); /* It says the same again: ours may have been lost. */
     }
     if (verdict != VERDICT_OK) {
         replica_refuse(r, verdict);

@@ -10,31 +10,31 @@
 #define PATIENCE_NS UINT64_C(60000000000)
 
 static const struct attack library[] = {
-    { "equivocating leader", "PBFT (Castro, Liskov 1999); Twins (Bano 2020)", "one chain; the side without a certificate catches up", L(FORK) | L(DOUBLE_VOTE), 4, 1, true, false, 500000, 0, 40, 20 },
-    { "equivocating leader and accomplice", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 2, true, false, 500000, 0, 40, 20 },
-    { "double vote", "accountable safety (Casper, Tendermint)", "evidence is kept; nothing else happens", L(DOUBLE_VOTE), 4, 1, false, false, 500000, 0, 90, 0 },
-    { "vote after timeout", "Fast-HotStuff; ava-labs: votes after its own timeout", "I7 binds the honest; no view ends by one member", L(VOTE_AFTER_TIMEOUT), 4, 1, false, false, 500000, 0, 80, 3 },
-    { "timeouts that hide the high QC", "HotStuff-2; Jolteon (Diem)", "a TC carries the highest of q ranks", L(LOW_TIMEOUT) | L(UNPROVOKED), 4, 1, false, false, 500000, 0, 60, 8 },
-    { "withheld votes", "liveness with q of n", "the others are a quorum", L(WITHHOLD), 4, 1, false, false, 1000000, 0, 90, 0 },
-    { "late votes", "Aardvark (Clement 2009)", "the others are a quorum", L(LATE), 4, 1, false, false, 700000, 2000, 90, 0 },
-    { "bad signatures", "relab/hotstuff, linera: one bad vote poisons the aggregation", "L3: dropped, counted, and the sender becomes a suspect", L(BAD_SIGNATURE), 4, 1, false, false, 1000000, 0, 80, 0 },
-    { "replay", "Monad, commonware: replayed messages", "nothing old moves anybody", L(REPLAY), 4, 1, false, false, 1000000, 0, 90, 0 },
-    { "wrong epoch", "commonware: signed bytes lack epoch", "refused", L(WRONG_EPOCH), 4, 1, false, false, 500000, 0, 90, 0 },
-    { "malformed bytes", "CometBFT: lengths from the wire used unchecked", "refused at the codec", L(MALFORMED), 4, 1, false, false, 500000, 0, 60, 5 },
-    { "edited fields", "ByzzFuzz (Winter 2023)", "refused by the rule of the field", L(EDIT), 4, 1, false, false, 500000, 0, 80, 3 },
-    { "edited fields of the leader", "ByzzFuzz (Winter 2023)", "the leader loses its view", L(EDIT), 4, 1, true, false, 300000, 0, 30, 40 },
-    { "fake certificates", "Monad: a signer twice; relab: view not tied to its block", "I11: refused", L(FAKE_CERT), 4, 1, false, false, 700000, 0, 80, 3 },
-    { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, 300000, 0, 30, 40 },
-    { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, 1000000, 0, 30, 40 },
-    { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, false, true, 700000, 0, 60, 3 },
-    { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, false, true, 700000, 0, 60, 3 },
-    { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, 1000000, 0, 80, 5 },
-    { "unprovoked timeouts", "J3", "T8: a leader gives way at a quiet moment, once for each member in ten minutes", L(UNPROVOKED), 7, 2, false, false, 1000000, 0, 80, 8 },
-    { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, 500000, 0, 30, 20 },
-    { "silent leader", "fabric: a request that only a silent leader's peer knows", "Q3: the request is broadcast, the view ends", L(MUTE_LEADER), 4, 1, true, false, 500000, 0, 40, 8 },
-    { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, 500000, 0, 40, 8 },
-    { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, 500000, 150, 60, 8 },
-    { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, 200000, 100, 10, 100 },
+    { "equivocating leader", "PBFT (Castro, Liskov 1999); Twins (Bano 2020)", "one chain; the side without a certificate catches up", L(FORK) | L(DOUBLE_VOTE), 4, 1, true, false, false, 500000, 0, 40, 20 },
+    { "equivocating leader and accomplice", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 2, true, false, false, 500000, 0, 40, 20 },
+    { "double vote", "accountable safety (Casper, Tendermint)", "evidence is kept; nothing else happens", L(DOUBLE_VOTE), 4, 1, false, false, false, 500000, 0, 90, 0 },
+    { "vote after timeout", "Fast-HotStuff; ava-labs: votes after its own timeout", "I7 binds the honest; no view ends by one member", L(VOTE_AFTER_TIMEOUT), 4, 1, false, false, false, 500000, 0, 80, 3 },
+    { "timeouts that hide the high QC", "HotStuff-2; Jolteon (Diem)", "a TC carries the highest of q ranks", L(LOW_TIMEOUT) | L(UNPROVOKED), 4, 1, false, false, false, 500000, 0, 60, 8 },
+    { "withheld votes", "liveness with q of n", "the others are a quorum", L(WITHHOLD), 4, 1, false, false, false, 1000000, 0, 90, 0 },
+    { "late votes", "Aardvark (Clement 2009)", "the others are a quorum", L(LATE), 4, 1, false, false, false, 700000, 2000, 90, 0 },
+    { "bad signatures", "relab/hotstuff, linera: one bad vote poisons the aggregation", "L3: dropped, counted, and the sender becomes a suspect", L(BAD_SIGNATURE), 4, 1, false, false, false, 1000000, 0, 80, 0 },
+    { "replay", "Monad, commonware: replayed messages", "nothing old moves anybody", L(REPLAY), 4, 1, false, false, false, 1000000, 0, 90, 0 },
+    { "wrong epoch", "commonware: signed bytes lack epoch", "refused", L(WRONG_EPOCH), 4, 1, false, false, false, 500000, 0, 90, 0 },
+    { "malformed bytes", "CometBFT: lengths from the wire used unchecked", "refused at the codec", L(MALFORMED), 4, 1, false, false, false, 500000, 0, 60, 5 },
+    { "edited fields", "ByzzFuzz (Winter 2023)", "refused by the rule of the field", L(EDIT), 4, 1, false, false, false, 500000, 0, 80, 3 },
+    { "edited fields of the leader", "ByzzFuzz (Winter 2023)", "the leader loses its view", L(EDIT), 4, 1, true, false, false, 300000, 0, 30, 40 },
+    { "fake certificates", "Monad: a signer twice; relab: view not tied to its block", "I11: refused", L(FAKE_CERT), 4, 1, false, false, false, 700000, 0, 80, 3 },
+    { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, false, 300000, 0, 30, 40 },
+    { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40 },
+    { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, false, false, true, 700000, 0, 60, 3 },
+    { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, false, false, true, 700000, 0, 60, 3 },
+    { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, false, 1000000, 0, 80, 5 },
+    { "unprovoked timeouts", "J3", "T8: a leader gives way at a quiet moment, once for each member in ten minutes", L(UNPROVOKED), 7, 2, false, false, false, 1000000, 0, 80, 8 },
+    { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, false, 500000, 0, 30, 20 },
+    { "silent leader", "fabric: a request that only a silent leader's peer knows", "Q3: the request is broadcast, the view ends", L(MUTE_LEADER), 4, 1, true, true, false, 500000, 0, 40, 8 },
+    { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, false, 500000, 0, 40, 8 },
+    { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, false, 500000, 150, 60, 8 },
+    { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100 },
 };
 
 uint32_t attacks_count(void)
@@ -67,28 +67,29 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
     }
 }
 
-/* load lets clients send for a while. lags: the member that is killed and started again meanwhile; MEMBERS_MAX: none. Gives: how many had their receipt. */
-static uint32_t load(struct world *world, uint32_t lags)
+/* load lets clients send for a while; r1 is killed and started again meanwhile where the attack says so. Gives: how many had their receipt. */
+static uint32_t load(struct world *world, const struct attack *attack)
 {
-    struct workload_load load = { .next_ns = 10 * MS, .interval_ns = ATTACK_EACH_NS, .end_ns = ATTACK_LOAD_NS, .target = WORKLOAD_ANY };
+    struct workload_load load = { .next_ns = 10 * MS, .interval_ns = ATTACK_EACH_NS, .end_ns = ATTACK_LOAD_NS, .target = attack->sticky ? 1 : WORKLOAD_ANY,
+        .sticky = attack->sticky };
 
     workload_load_start(&world->workload, &load);
-    if (lags < MEMBERS_MAX && world_run_to(world, ATTACK_LOAD_NS / 8)) {
-        world_crash(world, lags, true);
+    if (attack->lags && world_run_to(world, ATTACK_LOAD_NS / 8)) {
+        world_crash(world, 1, true);
         world_run_to(world, ATTACK_LOAD_NS / 2);
-        world_boot(world, lags);
+        world_boot(world, 1);
     }
     world_run_to(world, ATTACK_LOAD_NS);
     return world->workload.told;
 }
 
-static uint32_t calm(const struct world_plan *plan, struct world *world, uint32_t lags)
+static uint32_t calm(const struct world_plan *plan, struct world *world, const struct attack *attack)
 {
     struct world_plan honest = *plan;
 
     honest.adversary = (struct adversary_plan){ 0 };
     world_open(world, &honest);
-    uint32_t told = load(world, lags);
+    uint32_t told = load(world, attack);
     world_close(world);
     return told;
 }
@@ -120,15 +121,14 @@ static void judge(const struct attack *attack, const struct world *world, struct
 bool attack_run(const struct attack *attack, uint64_t seed, struct attack_result *result)
 {
     struct world *world = calloc(1, sizeof *world);
-    uint32_t lags = attack->lags ? 1 : MEMBERS_MAX;
     struct world_plan plan;
 
     ASSERT(world != NULL);
     *result = (struct attack_result){ 0 };
     plan_of(attack, seed, &plan);
-    result->told_calm = calm(&plan, world, lags);
+    result->told_calm = calm(&plan, world, attack);
     world_open(world, &plan);
-    result->told = load(world, lags);
+    result->told = load(world, attack);
     if (world_outlasts(world, ATTACK_LOAD_NS + PATIENCE_NS)) {
         world_silence(world);
         if (world_run_until_rest(world, world->now_ns + PATIENCE_NS)) {
@@ -150,7 +150,7 @@ bool attacks_over_budget(uint64_t seed, uint32_t replicas, struct failure *failu
     ASSERT(world != NULL);
     plan_of(&attack, seed, &plan);
     world_open(world, &plan);
-    load(world, MEMBERS_MAX);
+    load(world, &attack);
     *failure = world->failure;
     world_close(world);
     free(world);

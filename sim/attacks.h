@@ -17,6 +17,7 @@ struct attack {
     uint64_t lies;
     uint32_t replicas, liars;
     bool leads;              /* the first liar leads view 0; else the last members lie */
+    bool sticky;             /* clients ask the second member alone, which is honest: nobody else knows what they want (Q2, Q3) */
     bool lags;               /* an honest member is killed, and must catch up: from a snapshot */
     uint32_t rate_ppm;
     uint32_t hold_ms;

@@ -107,6 +107,20 @@ static void note_ballot(struct oracle *oracle, uint32_t member, const struct bal
     }
 }
 
+/* note_unseen: the vote of a leader for its own block shows in certificates alone; its log must know it as well. Source: I8. */
+static void note_unseen(struct oracle *oracle, const struct cert *cert)
+{
+    uint32_t leader = config_leader(&oracle->cast->config, cert->ballot.rank.view);
+    struct oracle_member *member = &oracle->members[leader];
+    bool signs = cert->ballot.kind != VOTE_COMMIT && member_set_has(&cert->signers.members, leader) && !member_set_has(&oracle->liars, leader);
+
+    if (signs && oracle->quorums.on && (member->vote_digest == 0 || rank_compare(cert->ballot.rank, member->vote) > 0)) {
+        member->vote = cert->ballot.rank;
+        member->vote_block = cert->ballot.block;
+        member->vote_digest = ballot_value(&cert->ballot);
+    }
+}
+
 /* note_cert looks at a certificate on the network. */
 static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *cert)
 {
@@ -135,6 +149,7 @@ static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *c
             note_ballot(oracle, i, ballot);
         }
     }
+    note_unseen(oracle, cert);
 }
 
 /* note_leader_vote: a leader's own votes do not leave it. It stands by what it proposes, and by what it asks commit votes for. */
@@ -168,6 +183,10 @@ static void note_timeout(struct oracle *oracle, uint32_t from, const struct mess
     struct oracle_member *member = &oracle->members[from];
 
     note_cert(oracle, from, &timeout->high);
+    if (rank_compare(timeout->high.ballot.rank, member->high) < 0) {
+        UNSAFE(oracle, "I6: r%u times view %llu out with a lower high QC than it had", from, (unsigned long long)timeout->view);
+    }
+    member->high = rank_max(member->high, timeout->high.ballot.rank);
     member->timeout_view = (int64_t)timeout->view > member->timeout_view ? (int64_t)timeout->view : member->timeout_view;
     if (oracle->quorums.on) {
         quorums_timed_out(&oracle->quorums, from, timeout->view, timeout->high.ballot.rank);
@@ -463,6 +482,7 @@ void oracle_wiped(struct oracle *oracle, uint32_t member)
     who->vote = (struct rank){ 0, 0 };
     who->vote_digest = 0;
     who->timeout_view = -1;
+    who->high = (struct rank){ 0, 0 };
 }
 
 void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised)

@@ -35,6 +35,7 @@ struct oracle_member {
     uint64_t vote_digest;       /* 0: none yet */
     struct hash32 vote_block;
     int64_t timeout_view;       /* highest TIMEOUT on the network, -1: none */
+    struct rank high;           /* highest QC that its votes and TIMEOUTs rest on */
     int64_t led_now, led_before; /* highest view in which it proposed in this life, and before */
     uint64_t executed_height;   /* in this life */
 };

@@ -187,7 +187,7 @@ static void each(struct world *world, const struct scenario_step *step)
 
 static void load(struct world *world, const struct scenario_step *step)
 {
-    struct workload_load stream = { world->now_ns, UINT64_C(1000000000) / step->count, world->now_ns + step->span_ns, step->target };
+    struct workload_load stream = { world->now_ns, UINT64_C(1000000000) / step->count, world->now_ns + step->span_ns, step->target, false };
 
     workload_load_start(&world->workload, &stream);
 }

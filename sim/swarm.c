@@ -76,7 +76,7 @@ static uint64_t draw_lies(uint64_t seed)
     return lies;
 }
 
-/* draw_adversary: in half of the seeds 1 to f members lie. */
+/* draw_adversary: in half of the seeds 1 to f members lie. Needs: the faults of the disk are drawn. */
 static void draw_adversary(struct world_plan *plan)
 {
     uint64_t seed = plan->seed;
@@ -88,6 +88,9 @@ static void draw_adversary(struct world_plan *plan)
 
     if (count == 0) {
         return;
+    }
+    if (count == faults) { /* What is worse than old or new may make a member abstain: one more that does not vote. */
+        plan->disk.crash_zero = plan->disk.crash_garbage = plan->disk.crash_other = 0;
     }
     plan->adversary = (struct adversary_plan){ .lies = draw_lies(seed), .rate_ppm = ONE_OF(seed, ASK_LIE_RATE, 20000, 200000, 700000),
         .tick_ns = ONE_OF(seed, ASK_LIE_TICK, 5, 20, 100) * MS, .hold_ns = ONE_OF(seed, ASK_LIE_HOLD, 50, 150, 180, 400, 2000) * MS };

@@ -73,7 +73,7 @@ static void run_load(struct workload *workload, uint64_t now_ns)
     struct workload_load *load = &workload->load;
 
     while (load->next_ns <= now_ns) {
-        workload_submit(workload, load->next_ns, load->target, false);
+        workload_submit(workload, load->next_ns, load->target, load->sticky);
         load->next_ns += load->interval_ns;
         load->next_ns = load->next_ns >= load->end_ns ? UINT64_MAX : load->next_ns;
     }

@@ -44,6 +44,7 @@ struct refused {
 struct workload_load {
     uint64_t next_ns, interval_ns, end_ns;
     uint32_t target;
+    bool sticky; /* never ask another */
 };
 
 struct workload {

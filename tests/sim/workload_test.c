@@ -141,7 +141,7 @@ Test(workload, signs_again_before_the_command_expires)
 
 Test(workload, a_load_is_a_command_each_interval_by_actors_in_turn)
 {
-    struct workload_load load = { 0, 10 * MS, 100 * MS, WORKLOAD_ANY };
+    struct workload_load load = { 0, 10 * MS, 100 * MS, WORKLOAD_ANY, false };
     uint32_t sent = 0, targets = 0;
 
     workload_load_start(&workload, &load);
