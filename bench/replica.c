@@ -185,9 +185,9 @@ static void port_drained(void *context)
     (void)context;
 }
 
-static void port_halted(void *context, enum halt_reason reason, uint64_t height)
+static void port_halted(void *context, const struct effect *halt)
 {
-    (void)context, (void)reason, (void)height;
+    (void)context, (void)halt;
     ASSERT(false); /* honest replicas of one program do not halt */
 }
 

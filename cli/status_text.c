@@ -225,6 +225,9 @@ bool status_words(const json_t *status, char out[STATUS_WORDS_BYTES])
     if (number_of(status, "draining") != 0) {
         say(&text, "\nThis replica is stopping.");
     }
+    if (json_object_get(status, "may_sign") != NULL && number_of(status, "may_sign") == 0) {
+        say(&text, "\nThis replica does not sign yet: it waits to hear from enough members what they hold of its key.");
+    }
     if (number_of(status, "damage_found") != 0) {
         say(&text, "\nDamage of its log: %lld found, %lld made good, %lld waiting. Its disk deserves a look (dmesg, SMART).", number_of(status, "damage_found"),
             number_of(status, "damage_repaired"), number_of(status, "damage_waiting"));

@@ -115,7 +115,8 @@ struct block_command {
 
 enum halt_reason {
     HALT_CHECKPOINT_DIFFERS = 1, /* K1: our state is not the certified one; keep the data, stop */
-    HALT_FORK = 2                /* two commit proofs exclude each other: more than f members lied */
+    HALT_FORK = 2,               /* two commit proofs exclude each other: more than f members lied */
+    HALT_ROLLED_BACK = 3         /* E4: somebody holds a signature of ours that our log does not know: never sign again */
 };
 
 struct effect {
@@ -185,6 +186,8 @@ struct effect {
         struct {
             enum halt_reason reason;
             uint64_t height;
+            uint64_t view;          /* ROLLED_BACK: of the signature, */
+            uint32_t member;        /* and who holds it */
         } halt;
     };
 };

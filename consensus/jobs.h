@@ -33,7 +33,8 @@ enum job_kind {
     JOB_BUNDLE,
     JOB_CKPT_VOTES,
     JOB_CKPT_CERT,
-    JOB_EVIDENCE    /* two votes of one member for one rank */
+    JOB_EVIDENCE,   /* two votes of one member for one rank */
+    JOB_CLAIM       /* a signature of ours that somebody holds */
 };
 
 /* Which signatures of a job: each part is judged by itself. */

@@ -228,6 +228,9 @@ static void judge(struct replica *r, struct job *job, const bool *verdicts)
     case JOB_EVIDENCE:
         replica_evidence_verified(r, job, verdicts);
         break;
+    case JOB_CLAIM:
+        replica_claim_verified(r, job, verdicts);
+        break;
     case JOB_FREE:
         ASSERT(false);
     }
@@ -293,6 +296,7 @@ static void drop_headers(struct replica *r)
 static void on_start(struct replica *r)
 {
     drop_headers(r);
+    replica_witness_start(r);
     replica_restore_view(r);
     r->started = true;
     r->view_entered_ns = r->now.mono_ns;
@@ -391,6 +395,7 @@ static void pump(struct replica *r)
     replica_pump_fetch(r);
     replica_pump_serve(r);
     replica_pump_repair(r);
+    replica_pump_witness(r);
     replica_pump_checkpoint(r);
     replica_pump_reads(r);
     bool outstanding = replica_is_outstanding(r);

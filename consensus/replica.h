@@ -32,6 +32,7 @@ struct replica_config {
     uint32_t blocks;               /* bodies held at once: unlinked, uncommitted, not yet executed; 12 .. 64 */
     bool reserves;                 /* P1: off duty it holds its votes back; as a leader it spares others' */
     uint8_t seed[16];              /* of in-memory tables only: nothing that leaves depends on it */
+    bool asks;                     /* E4: nothing signed leaves before q - 1 others said what they hold of our key; false: they are not asked, nor heard */
     bool abstain;                  /* storage lost a batch: sign nothing in views <= abstain_view of abstain_epoch */
     uint64_t abstain_epoch;
     int64_t abstain_view;
@@ -162,6 +163,12 @@ bool replica_wants_snapshot(const struct replica *r);
 
 /* replica_committed gives the hash of the committed block at a height. Gives: false when it is above, or no longer here. */
 bool replica_committed(const struct replica *r, uint64_t height, struct hash32 *hash);
+
+/* replica_tell fills in the HELLO for a member, for whoever sends the first message of a link. */
+void replica_tell(const struct replica *r, uint32_t to, struct message_hello *hello);
+
+/* replica_may_sign: what is signed may leave; before that, others are still asked what they hold of our key (E4). */
+bool replica_may_sign(const struct replica *r);
 
 /* replica_repair_ended tells whether a block that REPAIR asked for is not to be had: nobody gave it, and nobody is asked any more. */
 bool replica_repair_ended(const struct replica *r);

@@ -14,14 +14,22 @@ bool replica_may_answer(struct replica *r, uint32_t to)
     return true;
 }
 
-void replica_hello(struct replica *r, uint32_t to)
+void replica_tell(const struct replica *r, uint32_t to, struct message_hello *hello)
+{
+    ASSERT(to < r->n);
+    *hello = (struct message_hello){ .epoch = r->config.epoch.epoch,
+                                     .committed_height = r->history.high,
+                                     .view = r->view,
+                                     .high = r->high.ballot.rank,
+                                     .abstains = r->safety.limit_view >= (int64_t)r->view };
+    replica_witness_fill(r, to, hello);
+}
+
+void replica_hello(struct replica *r, uint32_t to, bool asks)
 {
     r->msg.type = MESSAGE_HELLO;
-    r->msg.hello = (struct message_hello){ .epoch = r->config.epoch.epoch,
-                                           .committed_height = r->history.high,
-                                           .view = r->view,
-                                           .high = r->high.ballot.rank,
-                                           .abstains = r->safety.limit_view >= (int64_t)r->view };
+    replica_tell(r, to, &r->msg.hello);
+    r->msg.hello.asks = asks;
     replica_send(r, member_set_one(to), 0, NULL);
 }
 
@@ -128,6 +136,7 @@ void replica_on_hello(struct replica *r, uint32_t from, const struct message_hel
     }
     r->peers[from].committed_height = hello->committed_height;
     r->peers[from].abstains = hello->abstains;
+    replica_witness_hello(r, from, hello);
     if (is_behind(r, hello->committed_height, hello->view, hello->high)) {
         replica_answer(r, from);
     }
@@ -258,6 +267,7 @@ void replica_on_link(struct replica *r, uint32_t member, bool up)
         pool_forward_reset(r->pool); /* What was on its way when the link broke is lost. */
     }
     r->repair.tries = 0; /* Somebody else can be asked. */
-    replica_hello(r, member);
+    r->witness.repeats = 0;
+    replica_hello(r, member, false);
     say_again(r, member);
 }

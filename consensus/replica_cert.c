@@ -31,6 +31,7 @@ static void remember(struct replica *r, const struct cert *cert)
     }
     cert_copy(&r->known[r->known_next], cert);
     r->known_next = (r->known_next + 1) % KNOWN_CERTS;
+    replica_witness_cert(r, cert);
 }
 
 /* is_our_root: the certificate of the epoch's root, which nobody signed, must be the one that we know. */

@@ -462,6 +462,7 @@ void replica_on_vote(struct replica *r, uint32_t from, const struct message_vote
         replica_refuse(r, VERDICT_EPOCH);
         return;
     }
+    replica_witness_vote(r, from, vote);
     if (!set->open || !ballot_equal(target, &vote->ballot)) {
         if (vote->ballot.rank.view < r->view && from != r->self) {
             replica_answer(r, from); /* T7 */

@@ -58,7 +58,8 @@ struct peer {
     uint64_t put_back_ns;       /* it answered a fetch wrongly or not: others are asked before */
     enum left_why left;         /* why */
     uint64_t stray_ns, stray_wait_ns; /* T8 */
-    uint64_t read_ns, fetch_ns, again_ns; /* token buckets: when the next one is paid for (section 13) */
+    uint64_t read_ns, fetch_ns, again_ns, hello_ns; /* token buckets: when the next one is paid for (section 13) */
+    struct message_claim claims[2]; /* its newest VOTE and COMMITVOTE that came here, unverified; kind ROOT: none (E4) */
     bool equivocated;           /* evidence of it is in the log */
     uint64_t doubted_until;     /* height up to which its votes are verified by themselves (L3) */
 };
@@ -106,6 +107,17 @@ struct fetch {
     uint8_t *proof;       /* of the bundle being checked, encoded: COMMIT_PROOF_BYTES_MAX */
     uint32_t proof_bytes;
     struct hash32 last;   /* highest block of that bundle */
+};
+
+/* What others hold of our signatures (E4). */
+struct witness {
+    bool open;                    /* enough others were heard: what is signed may leave */
+    struct member_set heard;      /* whose HELLO came, with nothing beyond our log */
+    struct voting_state promised; /* as the log had it at the start */
+    uint32_t claims_count;        /* with the verifiers */
+    uint64_t enough_ns;           /* since when q - 1 others are heard; 0: they are not */
+    uint64_t asked_ns;
+    uint32_t repeats;
 };
 
 /* A committed block that our own log has lost, on its way back (S5). */
@@ -216,6 +228,7 @@ struct replica {
     struct fetch fetch;
     struct serve serve;
     struct repair repair;
+    struct witness witness;
     struct checkpoints checkpoints;
     struct quorum_read reads[READS_MAX];
     uint64_t reads_next;
@@ -365,7 +378,7 @@ void replica_restore_view(struct replica *r);
 
 /* --- Telling where one stands (replica_answer.c) ------------------------------------------------------------------------------------------- */
 
-void replica_hello(struct replica *r, uint32_t to);
+void replica_hello(struct replica *r, uint32_t to, bool asks);
 /* replica_may_answer: true at most once per peer and half a base timer (T7). */
 bool replica_may_answer(struct replica *r, uint32_t to);
 void replica_answer(struct replica *r, uint32_t to);
@@ -393,6 +406,16 @@ void replica_on_fetch(struct replica *r, uint32_t from, const struct message_fet
 void replica_on_prove(struct replica *r, uint64_t token, uint64_t height);
 void replica_on_record(struct replica *r, const struct event *event);
 void replica_pump_serve(struct replica *r);
+
+/* --- Witness (replica_witness.c) ------------------------------------------------------------------------------------------------------------------ */
+
+void replica_witness_vote(struct replica *r, uint32_t from, const struct message_vote *vote);
+void replica_witness_cert(struct replica *r, const struct cert *cert);
+void replica_witness_fill(const struct replica *r, uint32_t to, struct message_hello *hello);
+void replica_witness_hello(struct replica *r, uint32_t from, const struct message_hello *hello);
+void replica_claim_verified(struct replica *r, struct job *job, const bool *verdicts);
+void replica_witness_start(struct replica *r);
+void replica_pump_witness(struct replica *r);
 
 /* --- Repair (replica_repair.c) -------------------------------------------------------------------------------------------------------------------- */
 

@@ -98,6 +98,8 @@ void safety_record_vote(struct safety *safety, const struct ballot *ballot)
     ASSERT((int64_t)ballot->rank.view > safety->limit_view);                               /* V1 */
     ASSERT(is_beyond_last_vote(safety, ballot->rank));                                     /* V2, I3 */
     ASSERT(ballot->kind == VOTE_FOLLOWING || is_first_of_view(safety, ballot->rank.view)); /* V7 */
+    safety->first_vote = safety->voted ? safety->first_vote : ballot->rank;
+    safety->voted = true;
     safety->state.vote_kind = (uint8_t)ballot->kind;
     safety->state.vote = ballot->rank;
     safety->state.vote_block = ballot->block;
@@ -116,6 +118,8 @@ void safety_record_timeout(struct safety *safety, uint64_t view)
 {
     ASSERT(safety_can_timeout(safety, view));            /* T1 */
     ASSERT((int64_t)view >= safety->state.timeout_view); /* I6 */
+    safety->first_timeout = safety->timed_out ? safety->first_timeout : view;
+    safety->timed_out = true;
     safety->state.timeout_view = (int64_t)view;
 }
 

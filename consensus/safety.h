@@ -16,6 +16,9 @@ struct safety {
     struct voting_state state; /* as of the newest append; what has left is covered by it */
     int64_t limit_view;
     bool mute;
+    bool voted, timed_out; /* since the start; the first of each: */
+    struct rank first_vote;
+    uint64_t first_timeout;
 };
 
 /* safety_init gives the state of a replica that has signed nothing in this epoch, whose root has this height. */

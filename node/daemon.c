@@ -104,6 +104,7 @@ static struct driver_config driver_config_of(const struct daemon *daemon)
     config.replica.history_blocks = (uint32_t)boot->config.memory.history_blocks;
     config.replica.blocks = (uint32_t)boot->config.memory.blocks_held;
     config.replica.reserves = boot->config.node.reserves;
+    config.replica.asks = true;
     random_fill(config.replica.seed, sizeof config.replica.seed);
     config.log = (struct segment_log_config){
         .segment_bytes = (uint32_t)boot->config.io.segment_mib << 20,

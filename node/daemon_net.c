@@ -10,15 +10,10 @@
 static uint32_t on_hello(void *context, uint32_t member, struct frame_header *header, uint8_t body[NET_HELLO_BYTES_MAX])
 {
     struct daemon *daemon = context;
-    struct replica_status status;
+    struct message message = { .type = MESSAGE_HELLO };
     struct writer writer;
 
-    (void)member;
-    replica_status(daemon->driver.replica, &status);
-    struct message message = {
-        .type = MESSAGE_HELLO,
-        .hello = { status.epoch, status.committed_height, status.view, status.high, daemon->driver.config.replica.abstain },
-    };
+    replica_tell(daemon->driver.replica, member, &message.hello);
     *header = (struct frame_header){ .type = MESSAGE_HELLO, .version = MEMBER_FRAME_VERSION };
     writer_init(&writer, body, NET_HELLO_BYTES_MAX);
     message_encode(&message, &writer);

@@ -140,11 +140,21 @@ static void port_drained(void *context)
     daemon->drained = true;
 }
 
-static void port_halted(void *context, enum halt_reason reason, uint64_t height)
+static void port_halted(void *context, const struct effect *halt)
 {
     struct daemon *daemon = context;
+    enum halt_reason reason = halt->halt.reason;
+    uint64_t height = halt->halt.height;
 
     daemon->stop = true;
+    if (reason == HALT_ROLLED_BACK) {
+        daemon->code = boot_fail(&daemon->boot, EXIT_REFUSED,
+                                 "%s is older than what this key has signed: member %u holds a signature of it of view %llu, height %llu, that the log here does not know. It was put"
+                                 " back from a copy, or the disk forgot what it called durable. Nothing was signed in this run, and nothing may be signed from this directory again:"
+                                 " if the newer directory still exists, start that one; if not, the key has lost its vote (docs/operations.md, \"When the disk is lost\")",
+                                 daemon->boot.config.node.data_dir, halt->halt.member, (unsigned long long)halt->halt.view, (unsigned long long)height);
+        return;
+    }
     daemon->code = boot_fail(&daemon->boot, EXIT_INTEGRITY, "halted at height %llu: %s; the data is kept", (unsigned long long)height,
                              reason == HALT_CHECKPOINT_DIFFERS ? "the state differs from the certified checkpoint" : "two commit proofs exclude each other");
 }

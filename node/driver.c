@@ -229,11 +229,14 @@ static void release_one(struct driver *driver, struct outbox_entry *entry)
     }
 }
 
+/* is_held: others are still asked what they hold of our key (E4). */
+static bool is_held(const struct driver *driver, const struct outbox_entry *entry) { return entry->sign && !replica_may_sign(driver->replica); }
+
 static void release(struct driver *driver)
 {
     for (uint32_t i = 0; i < OUTBOX_ENTRIES_MAX && driver_is_open(driver); i++) {
         struct outbox_entry *entry = outbox_first(&driver->outbox, driver->durable_seen);
-        if (entry == NULL) {
+        if (entry == NULL || is_held(driver, entry)) {
             return;
         }
         release_one(driver, entry);
@@ -338,6 +341,13 @@ static bool links_changed(const struct driver *driver)
     return memcmp(&driver->links, &driver->links_told, sizeof driver->links) != 0;
 }
 
+static bool can_release(const struct driver *driver)
+{
+    const struct outbox_entry *first = &driver->outbox.entries[driver->outbox.head];
+
+    return driver->outbox.count > 0 && first->after_lsn <= driver->durable_seen && !is_held(driver, first);
+}
+
 uint64_t driver_deadline_ns(const struct driver *driver)
 {
     if (!driver_is_open(driver)) {
@@ -345,9 +355,14 @@ uint64_t driver_deadline_ns(const struct driver *driver)
     }
     bool waits = driver->commits_count > 0 || driver->read_done || driver->lsn_durable != driver->durable_seen || links_changed(driver) ||
                  (driver->drain_wanted && !driver->drain_told) || driver->mute != driver->mute_told ||
-                 (driver->outbox.count > 0 && driver->outbox.entries[driver->outbox.head].after_lsn <= driver->durable_seen);
+                 can_release(driver);
     uint64_t replica_ns = replica_deadline_ns(driver->replica), snapshots_ns = driver_snapshots_deadline_ns(driver);
     return waits || driver->snapshots.installed ? 0 : replica_ns < snapshots_ns ? replica_ns : snapshots_ns;
+}
+
+bool driver_outbox_rests(const struct driver *driver)
+{
+    return driver->outbox.count == 0 || is_held(driver, &driver->outbox.entries[driver->outbox.head]);
 }
 
 bool driver_is_working(const struct driver *driver)
@@ -359,7 +374,7 @@ bool driver_is_working(const struct driver *driver)
 
 bool driver_is_idle(const struct driver *driver)
 {
-    return segment_log_is_idle(&driver->log) && driver->commits_count == 0 && driver->outbox.count == 0 && !driver->reading && driver->log.reading == NULL &&
+    return segment_log_is_idle(&driver->log) && driver->commits_count == 0 && driver_outbox_rests(driver) && !driver->reading && driver->log.reading == NULL &&
            !driver->snapshots.io.busy && !driver->snapshot_serve.io.busy && !driver->snapshot_fetch.io.busy;
 }
 

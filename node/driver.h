@@ -163,6 +163,9 @@ uint64_t driver_deadline_ns(const struct driver *driver);
 /* driver_is_stalled: the log has no room; verdicts must wait, messages and requests are dropped. */
 bool driver_is_stalled(const struct driver *driver);
 
+/* driver_outbox_rests: no message waits for the log; one may wait for what others hold of our key (E4). */
+bool driver_outbox_rests(const struct driver *driver);
+
 /* driver_is_working: something is due, is being written, read or executed, or a message waits for the log. Unlike driver_is_idle it does not count records that
  * wait for the next write because nobody waits for them. */
 bool driver_is_working(const struct driver *driver);

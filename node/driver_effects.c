@@ -167,7 +167,7 @@ static void effect_tell(struct driver *driver, const struct effect *effect)
         break;
     case EFFECT_HALT:
         driver->stopped = true;
-        ports->halted(ports->context, effect->halt.reason, effect->halt.height);
+        ports->halted(ports->context, effect);
         break;
     case EFFECT_SEND:
     case EFFECT_APPEND:

@@ -39,7 +39,7 @@ struct driver_ports {
     /* drained: the orderly stop may finish once the log is idle. */
     void (*drained)(void *context);
     /* halted: this replica must not go on; keep the data. The driver does nothing more. */
-    void (*halted)(void *context, enum halt_reason reason, uint64_t height);
+    void (*halted)(void *context, const struct effect *halt);
     /* failed: the log cannot write; nothing more will be signed. */
     void (*failed)(void *context, enum err err);
     /* damage tells of a piece of damage of the log, once when it is found and once when it is made good. NULL: nobody listens. */

@@ -339,6 +339,7 @@ static void write_repair(struct lines *lines, const struct daemon *daemon)
 {
     const struct repair *repair = &daemon->driver.repair;
 
+    number(lines, "may_sign", replica_may_sign(daemon->driver.replica));
     number(lines, "damage_found", repair->counters.found);
     number(lines, "damage_repaired", repair->counters.repaired);
     number(lines, "damage_waiting", repair->count);

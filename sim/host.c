@@ -131,11 +131,19 @@ static void port_drained(void *context)
     host->drained = true;
 }
 
-static void port_halted(void *context, enum halt_reason reason, uint64_t height)
+static void port_halted(void *context, const struct effect *halt)
 {
-    const struct host *host = context;
+    struct host *host = context;
+    enum halt_reason reason = halt->halt.reason;
 
-    (void)height;
+    if (reason == HALT_ROLLED_BACK) {
+        host->rolled_back = true;
+        if (host->aged) {
+            return; /* as it must */
+        }
+        host->world->broken(host->world->context, host->plan.member, "halts: others hold signatures of its key that its disk does not know");
+        return;
+    }
     host->world->broken(host->world->context, host->plan.member,
                         reason == HALT_CHECKPOINT_DIFFERS ? "halts: its state is not the certified one" : "halts: two commit proofs exclude each other");
 }
@@ -177,6 +185,7 @@ static struct driver_config config_of(const struct host *host)
     config.replica.history_blocks = 4096;
     config.replica.blocks = 16;
     config.replica.reserves = host->plan.reserves;
+    config.replica.asks = host->wipes == 0 && !host->plan.alone; /* A new disk stands for a new member, which nobody knows. */
     struct writer seed;
     writer_init(&seed, config.replica.seed, sizeof config.replica.seed);
     write_u64_le(&seed, host->plan.seed);
@@ -267,6 +276,9 @@ void host_close(struct host *host)
         process_end(host);
     }
     munmap(host->disk_memory, host->disk_bytes);
+    if (host->disk_copy != NULL) {
+        munmap(host->disk_copy, host->disk_bytes);
+    }
     *host = (struct host){ 0 };
 }
 
@@ -289,6 +301,7 @@ bool host_start(struct host *host)
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
     host->starting = true;
     host->base_told = false;
+    host->rolled_back = false;
     enum err err = superblock_store_open(&host->superblocks);
     if (err == ERR_OK) {
         err = driver_recover(&host->driver, &host->superblocks.current, &host->recovery);
@@ -313,6 +326,25 @@ void host_crash(struct host *host, bool power)
         sim_disk_kill(&host->disk);
     }
     process_end(host);
+}
+
+void host_keep(struct host *host)
+{
+    ASSERT(host->state == HOST_DOWN);
+    host->disk_copy = host->disk_copy == NULL ? pages_take(host->disk_bytes) : host->disk_copy;
+    memcpy(host->disk_copy, host->disk_memory, host->disk_bytes);
+}
+
+bool host_back(struct host *host)
+{
+    ASSERT(host->state == HOST_DOWN);
+    if (host->disk_copy == NULL) {
+        return false;
+    }
+    memcpy(host->disk_memory, host->disk_copy, host->disk_bytes);
+    host->disk.limbo.bytes = 0;
+    host->lying = host->aged = true;
+    return true;
 }
 
 bool host_rot(struct host *host, uint64_t height)
@@ -492,6 +524,11 @@ bool host_work(struct host *host)
     }
     driver_flush(&host->driver);
     save_superblock(host);
+    if (host->rolled_back) {
+        sim_disk_kill(&host->disk);
+        process_end(host);
+        return true;
+    }
     if (finish_drain(host)) {
         host->promised = host->driver.log.capsule_durable;
         sim_disk_kill(&host->disk); /* A segment may be in preparation. */
@@ -508,7 +545,7 @@ bool host_is_idle(const struct host *host)
         return true;
     }
     /* Records that may wait for the next write are no work; a message that waits for one would be. */
-    return host_due_ns(host) == UINT64_MAX && driver->commits_count == 0 && driver->outbox.count == 0 && !driver->reading && !driver->log.writing;
+    return host_due_ns(host) == UINT64_MAX && driver->commits_count == 0 && driver_outbox_rests(driver) && !driver->reading && !driver->log.writing;
 }
 
 uint64_t host_flushes(const struct host *host)

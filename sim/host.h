@@ -43,6 +43,7 @@ struct host_plan {
     uint64_t keep_blocks;        /* of the log, below the tip */
     bool archive;                /* nothing of the log goes */
     bool reserves;               /* P1 */
+    bool alone;                  /* a test without others: nobody is asked what he holds of its key (E4) */
 };
 
 /* A verification under way. */
@@ -59,9 +60,12 @@ struct host {
     const struct host_world *world;
     enum host_state state;
     uint32_t boots, wipes;
+    bool aged;        /* its disk was put back to an earlier state: E4 must find out */
+    bool rolled_back; /* ... and did */
     bool lying; /* of the disk: it may lose what it called durable */
     struct sim_disk disk;
     uint8_t *disk_memory;
+    uint8_t *disk_copy; /* NULL: none was made */
     size_t disk_bytes;
     uint8_t *memory; /* of the process; NULL while down */
     size_t memory_bytes;
@@ -92,6 +96,10 @@ bool host_start(struct host *host);
 
 /* host_crash ends the process without a word. power: cuts the power too, so that unflushed sectors are old, new or worse. Needs: not down. */
 void host_crash(struct host *host, bool power);
+
+/* host_keep copies the disk; host_back puts the copy back. Needs: down. Gives: false when there is no copy. */
+void host_keep(struct host *host);
+bool host_back(struct host *host);
 
 /* host_rot flips a bit of the commands of a block on the medium. Needs: not down. Gives: false when the log does not have it. */
 bool host_rot(struct host *host, uint64_t height);

@@ -15,7 +15,7 @@ const char *const scenario_verbs[VERB_COUNT] = {
     [VERB_SUBMIT] = "submit", [VERB_LOAD] = "load", [VERB_CRASH] = "crash", [VERB_POWER] = "power", [VERB_START] = "start",
     [VERB_PAUSE] = "pause", [VERB_RESUME] = "resume", [VERB_DRAIN] = "drain", [VERB_PARTITION] = "partition", [VERB_CUT] = "cut",
     [VERB_MEND] = "mend", [VERB_HEAL] = "heal", [VERB_LOSE] = "lose", [VERB_WHEN] = "when", [VERB_DISK] = "disk",
-    [VERB_ROT] = "rot",
+    [VERB_ROT] = "rot", [VERB_KEEP] = "keep", [VERB_BACK] = "back",
     [VERB_MEASURE] = "measure", [VERB_REST] = "rest", [VERB_EXPECT] = "expect", [VERB_CALM] = "calm", [VERB_OUTLAST] = "outlast",
     [VERB_SILENCE] = "silence", [VERB_FINISH] = "finish",
 };
@@ -24,7 +24,7 @@ const char *const scenario_quantities[QUANTITY_COUNT] = {
     [QUANTITY_EXECUTED] = "executed", [QUANTITY_CERTIFIED_CHECKPOINT] = "checkpoint", [QUANTITY_VIEW] = "view",
     [QUANTITY_TIMEOUT_VIEW] = "timeout_view", [QUANTITY_APPENDS] = "appends", [QUANTITY_CHECKS] = "checks", [QUANTITY_WAKEUPS_PER_BLOCK] = "wakeups_per_block",
     [QUANTITY_DAMAGED] = "damaged", [QUANTITY_REPAIRED] = "repaired", [QUANTITY_HEIGHT] = "height",
-    [QUANTITY_RUNNING] = "running", [QUANTITY_TOLD] = "told", [QUANTITY_OPEN] = "open", [QUANTITY_BLOCKS] = "blocks",
+    [QUANTITY_RUNNING] = "running", [QUANTITY_REFUSED] = "refused", [QUANTITY_TOLD] = "told", [QUANTITY_OPEN] = "open", [QUANTITY_BLOCKS] = "blocks",
     [QUANTITY_COMMANDS] = "commands", [QUANTITY_MESSAGES] = "messages", [QUANTITY_MESSAGES_PER_BLOCK] = "messages_per_block",
     [QUANTITY_IDLE] = "idle", [QUANTITY_EQUAL] = "equal", [QUANTITY_MARK] = "mark", [QUANTITY_SENT] = "sent",
 };
@@ -173,6 +173,8 @@ static enum err parse_verb(struct line *line, struct scenario_step *step)
     case VERB_START:
     case VERB_PAUSE:
     case VERB_RESUME:
+    case VERB_KEEP:
+    case VERB_BACK:
     case VERB_DRAIN: return line_members(line, &step->members);
     case VERB_PARTITION: return parse_partition(line, step);
     case VERB_CUT:

@@ -38,6 +38,8 @@ enum scenario_verb {
     VERB_WHEN,
     VERB_DISK,
     VERB_ROT,
+    VERB_KEEP,
+    VERB_BACK,
     VERB_MEASURE,
     VERB_REST,
     VERB_EXPECT,
@@ -62,6 +64,7 @@ enum scenario_quantity {
     QUANTITY_REPLICAS_LAST = QUANTITY_REPAIRED,
     QUANTITY_HEIGHT,   /* of the highest block that anybody executed */
     QUANTITY_RUNNING,  /* servers */
+    QUANTITY_REFUSED,  /* servers that found out that their disk was put back (E4) */
     QUANTITY_TOLD,     /* requests with a receipt */
     QUANTITY_OPEN,     /* requests without */
     QUANTITY_BLOCKS,

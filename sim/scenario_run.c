@@ -53,6 +53,16 @@ static uint64_t running(const struct world *world)
     return count;
 }
 
+static uint64_t refused(const struct world *world)
+{
+    uint64_t count = 0;
+
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        count += world->hosts[i].rolled_back;
+    }
+    return count;
+}
+
 /* per_block divides by the blocks since measure and rounds up. */
 static uint64_t per_block(const struct play *play, uint64_t count)
 {
@@ -68,6 +78,7 @@ static uint64_t of_world(const struct play *play, const struct scenario_step *st
     switch (step->quantity) {
     case QUANTITY_HEIGHT: return world->oracle.height;
     case QUANTITY_RUNNING: return running(world);
+    case QUANTITY_REFUSED: return refused(world);
     case QUANTITY_TOLD: return world->workload.told;
     case QUANTITY_OPEN: return world->workload.count - world->workload.told;
     case QUANTITY_BLOCKS: return world->oracle.height - play->base.height;
@@ -111,6 +122,7 @@ static uint64_t of_replica(const struct play *play, enum scenario_quantity quant
     case QUANTITY_WAKEUPS_PER_BLOCK: return per_block(play, host->wakeups - play->base.wakeups[member]);
     case QUANTITY_HEIGHT:
     case QUANTITY_RUNNING:
+    case QUANTITY_REFUSED:
     case QUANTITY_TOLD:
     case QUANTITY_OPEN:
     case QUANTITY_BLOCKS:
@@ -177,6 +189,10 @@ static void each(struct world *world, const struct scenario_step *step)
             world_pause(world, i);
         } else if (step->verb == VERB_RESUME) {
             world_resume(world, i);
+        } else if (step->verb == VERB_KEEP) {
+            world_keep(world, i);
+        } else if (step->verb == VERB_BACK) {
+            world_back(world, i);
         } else if (step->verb == VERB_DRAIN) {
             world_drain(world, i);
         } else {
@@ -232,6 +248,8 @@ static void play_step(struct play *play, const struct scenario_step *step)
     case VERB_START:
     case VERB_PAUSE:
     case VERB_RESUME:
+    case VERB_KEEP:
+    case VERB_BACK:
     case VERB_DRAIN:
     case VERB_LOSE: each(world, step); break;
     case VERB_PARTITION: world_partition(world, &step->members); break;

@@ -103,6 +103,8 @@ static void write_step(const struct scenario *scenario, const struct scenario_st
     case VERB_START:
     case VERB_PAUSE:
     case VERB_RESUME:
+    case VERB_KEEP:
+    case VERB_BACK:
     case VERB_DRAIN: write_members(scenario, &step->members, true, stream); break;
     case VERB_PARTITION: write_partition(scenario, step, stream); break;
     case VERB_CUT:

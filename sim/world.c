@@ -382,7 +382,7 @@ void world_settle(struct world *world, uint32_t member)
         replica_check(host->driver.replica);
     }
     if (ran && host->state == HOST_DOWN) {
-        trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "stops with a clean mark");
+        trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, host->rolled_back ? "refuses to sign: others know more of its key than its disk does" : "stops with a clean mark");
         world_ended(world, member);
     }
     fire(world);

@@ -130,6 +130,10 @@ void world_partition(struct world *world, const struct member_set *side); /* bet
 void world_heal(struct world *world);                                     /* every link, every message type */
 void world_lose(struct world *world, uint32_t to, enum message_type type);
 
+/* world_keep copies the disk of a server that is down; world_back puts the copy back, as an operator does who restores a backup. */
+void world_keep(struct world *world, uint32_t member);
+void world_back(struct world *world, uint32_t member);
+
 /* world_rot flips a bit in a block as it lies on the medium of a server that runs. Gives: false when its log does not have it. */
 bool world_rot(struct world *world, uint32_t member, uint64_t height);
 void world_crash_when(struct world *world, uint32_t member, enum mark mark, bool power);

@@ -234,6 +234,21 @@ void world_lose(struct world *world, uint32_t to, enum message_type type)
     world->lost_types[to] |= 1u << type;
 }
 
+void world_keep(struct world *world, uint32_t member)
+{
+    if (world->hosts[member].state == HOST_DOWN) {
+        host_keep(&world->hosts[member]);
+    }
+}
+
+void world_back(struct world *world, uint32_t member)
+{
+    if (world->hosts[member].state == HOST_DOWN && host_back(&world->hosts[member])) {
+        trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "gets an old copy of its disk");
+        note_change(world, WORLD_CHANGE_BACK, member, 0);
+    }
+}
+
 bool world_rot(struct world *world, uint32_t member, uint64_t height)
 {
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "its disk rots in block %llu", (unsigned long long)height);

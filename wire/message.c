@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { PROPOSE_OPENING = 1, FETCH_CHAIN = 1, SNAPSHOT_OFFER = 1, QUERY_ABSTAINS = 1, ANSWER_PROOF = 1, ANSWER_HIGH = 2, ANSWER_TC = 4 };
+enum { PROPOSE_OPENING = 1, FETCH_CHAIN = 1, SNAPSHOT_OFFER = 1, QUERY_ABSTAINS = 1, HELLO_ASKS = 2, CLAIM_TIMEOUT = 4, ANSWER_PROOF = 1, ANSWER_HIGH = 2, ANSWER_TC = 4 };
 
 bool message_is_signed(enum message_type type)
 {
@@ -69,13 +69,28 @@ struct bytes message_tail(const struct message *message)
 
 /* --- Encoding ------------------------------------------------------------------------------------------------------------------------- */
 
+/* A claim: kind u8 (1 to 3: of a ballot, 4: TIMEOUT), epoch, view u64, rank, block hash, signature. */
+static void encode_claim(const struct message_claim *claim, struct writer *writer)
+{
+    write_u8(writer, claim->timeout ? CLAIM_TIMEOUT : (uint8_t)claim->ballot.kind);
+    write_u64_le(writer, claim->ballot.epoch);
+    write_u64_le(writer, claim->timeout ? claim->view : claim->ballot.rank.view);
+    rank_encode(claim->ballot.rank, writer);
+    write_run(writer, claim->ballot.block.bytes, HASH_BYTES);
+    write_run(writer, claim->signature, MESSAGE_SIGNATURE_BYTES);
+}
+
 static void encode_hello(const struct message_hello *hello, struct writer *writer)
 {
     write_u64_le(writer, hello->epoch);
     write_u64_le(writer, hello->committed_height);
     write_u64_le(writer, hello->view);
     rank_encode(hello->high, writer);
-    write_u8(writer, hello->abstains ? QUERY_ABSTAINS : 0);
+    write_u8(writer, (uint8_t)((hello->abstains ? QUERY_ABSTAINS : 0) | (hello->asks ? HELLO_ASKS : 0)));
+    write_u8(writer, (uint8_t)hello->claims_count);
+    for (uint32_t i = 0; i < hello->claims_count; i++) {
+        encode_claim(&hello->claims[i], writer);
+    }
 }
 
 static void encode_propose(const struct message_propose *propose, struct writer *writer)
@@ -329,6 +344,47 @@ static enum verdict number_check(uint64_t a, uint64_t b)
     return a <= WIRE_NUMBER_MAX && b <= WIRE_NUMBER_MAX ? VERDICT_OK : VERDICT_RANGE;
 }
 
+static enum verdict decode_claim(struct message_claim *claim, struct reader *reader)
+{
+    uint8_t kind = read_u8(reader);
+
+    *claim = (struct message_claim){ .timeout = kind == CLAIM_TIMEOUT };
+    claim->ballot.kind = claim->timeout ? VOTE_ROOT : (enum vote_kind)kind;
+    claim->ballot.epoch = read_u64_le(reader);
+    claim->view = read_u64_le(reader);
+    enum verdict verdict = rank_decode(&claim->ballot.rank, reader);
+    read_copy(reader, claim->ballot.block.bytes, HASH_BYTES);
+    read_copy(reader, claim->signature, MESSAGE_SIGNATURE_BYTES);
+    if (reader->failed) {
+        return VERDICT_SHORT;
+    }
+    if (kind == VOTE_ROOT || kind > CLAIM_TIMEOUT) {
+        return VERDICT_TYPE;
+    }
+    if (verdict == VERDICT_OK) {
+        verdict = number_check(claim->ballot.epoch, claim->view);
+    }
+    bool fits = claim->timeout ? hash_is_zero(&claim->ballot.block) : claim->view == claim->ballot.rank.view;
+    return verdict == VERDICT_OK && !fits ? VERDICT_RANGE : verdict;
+}
+
+static enum verdict decode_claims(struct message_hello *hello, struct reader *reader)
+{
+    enum verdict verdict = VERDICT_OK;
+
+    hello->claims_count = read_u8(reader);
+    if (reader->failed) {
+        return VERDICT_SHORT;
+    }
+    if (hello->claims_count > HELLO_CLAIMS_MAX) {
+        return VERDICT_LENGTH;
+    }
+    for (uint32_t i = 0; i < hello->claims_count && verdict == VERDICT_OK; i++) {
+        verdict = decode_claim(&hello->claims[i], reader);
+    }
+    return verdict;
+}
+
 static enum verdict decode_hello(struct message_hello *hello, struct reader *reader)
 {
     uint8_t flags = 0;
@@ -338,9 +394,13 @@ static enum verdict decode_hello(struct message_hello *hello, struct reader *rea
     hello->view = read_u64_le(reader);
     enum verdict verdict = rank_decode(&hello->high, reader);
     if (verdict == VERDICT_OK) {
-        verdict = decode_flags(&flags, QUERY_ABSTAINS, reader);
+        verdict = decode_flags(&flags, QUERY_ABSTAINS | HELLO_ASKS, reader);
     }
-    hello->abstains = flags != 0;
+    hello->abstains = (flags & QUERY_ABSTAINS) != 0;
+    hello->asks = (flags & HELLO_ASKS) != 0;
+    if (verdict == VERDICT_OK) {
+        verdict = decode_claims(hello, reader);
+    }
     if (verdict == VERDICT_OK) {
         verdict = number_check(hello->epoch, hello->committed_height);
     }

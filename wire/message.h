@@ -60,12 +60,25 @@ enum cause {
     CAUSE_END
 };
 
+#define HELLO_CLAIMS_MAX 3u /* a vote, a commit vote, a TIMEOUT */
+
+/* A signature of the receiver that the sender holds (E4). */
+struct message_claim {
+    bool timeout;          /* else a VOTE or COMMITVOTE: */
+    struct ballot ballot;  /* timeout: rank is that of the high QC in it, kind ROOT, block zeros */
+    uint64_t view;         /* timeout only */
+    uint8_t signature[64];
+};
+
 struct message_hello {
     uint64_t epoch;
     uint64_t committed_height;
     uint64_t view;
     struct rank high;
     bool abstains; /* signs nothing for now; its leader ends the view (T4) */
+    bool asks;     /* wants a HELLO back: it signs nothing before it knows what others hold of its key (E4) */
+    uint32_t claims_count;
+    struct message_claim claims[HELLO_CLAIMS_MAX];
 };
 
 struct message_propose {

@@ -309,6 +309,7 @@ static void make_replica(struct cluster_kit *kit, uint32_t number)
     config.pool_commands = 1024;
     config.history_blocks = 1024;
     config.reserves = kit->reserves;
+    config.asks = node->asks;
     config.abstain = node->abstains;
     config.abstain_view = node->abstain_view;
     node->app = calloc(1, sizeof *node->app);

@@ -46,7 +46,7 @@ static const struct host_world world = { NULL, on_now, on_verify, on_send, on_ma
 static void begin(void)
 {
     struct cast_plan plan = { .seed = 8, .members_count = 4, .actors_count = 4, .limits = config_limits_default() };
-    struct host_plan host_plan = { .seed = 8, .member = 0, .verify_ns_max = 1000, .segments_max = 8 };
+    struct host_plan host_plan = { .seed = 8, .member = 0, .verify_ns_max = 1000, .segments_max = 8, .alone = true };
 
     crypto_start();
     plan.limits.block_bytes_max = 65536;

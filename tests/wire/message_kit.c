@@ -159,6 +159,14 @@ static void fill_transfer(struct message *message, unsigned variant)
     }
 }
 
+static void fill_hello(struct message_hello *hello, unsigned variant)
+{
+    *hello = (struct message_hello){ .committed_height = 7, .view = 3, .high = { 3, 8 }, .abstains = variant == 1, .asks = variant == 0, .claims_count = variant == 1 ? 0 : 3 };
+    hello->claims[0] = (struct message_claim){ .ballot = { VOTE_FOLLOWING, 0, { 3, 9 }, { { 1, 2 } } }, .view = 3, .signature = { 5 } };
+    hello->claims[1] = (struct message_claim){ .ballot = { VOTE_COMMIT, 0, { 3, 8 }, { { 3 } } }, .view = 3, .signature = { 6 } };
+    hello->claims[2] = (struct message_claim){ .timeout = true, .ballot = { .rank = { 2, 7 } }, .view = 4, .signature = { 7 } };
+}
+
 void kit_message(struct message *message, enum message_type type, unsigned variant)
 {
     struct hash32 block = kit_hash(variant);
@@ -172,7 +180,7 @@ void kit_message(struct message *message, enum message_type type, unsigned varia
     case MESSAGE_TYPE_END:
         break;
     case MESSAGE_HELLO:
-        message->hello = (struct message_hello){ .committed_height = 7, .view = 3, .high = { 3, 8 }, .abstains = variant == 1 };
+        fill_hello(&message->hello, variant);
         break;
     case MESSAGE_PROPOSE:
         fill_propose(&message->propose, variant);

@@ -1,0 +1,185 @@
+/* replica_witness_test.c: a replica whose disk was put back learns from others what its key signed since, and never signs again (E4). */
+#include "tests/consensus/cluster_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define SECOND UINT64_C(1000000000)
+#define MS UINT64_C(1000000)
+
+static struct cluster_kit kit;
+static uint32_t old_log;
+static struct voting_state old_state;
+static uint32_t hellos, hellos_lost;
+
+static void load(uint64_t first, uint64_t count)
+{
+    for (uint64_t nonce = first; nonce < first + count; nonce++) {
+        cluster_kit_request(&kit, 0, 1, nonce);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    }
+}
+
+/* keep_disk and put_back: what an operator does with a backup. */
+static void keep_disk(uint32_t node)
+{
+    old_log = kit.nodes[node].log_count;
+    old_state = kit.nodes[node].state;
+}
+
+static void put_back(uint32_t node)
+{
+    kit.nodes[node].log_count = old_log;
+    kit.nodes[node].state = old_state;
+}
+
+static void restart(uint32_t node)
+{
+    kit.nodes[node].asks = true;
+    cluster_kit_restart(&kit, node);
+}
+
+static bool lose_some_hellos(const struct cluster_message *message)
+{
+    bool hello = message->type == MESSAGE_HELLO;
+
+    hellos += hello;
+    return hello && hellos <= hellos_lost;
+}
+
+/* Certificates here hold r0, r1 and r2: what r3 signed is known to the leader alone. */
+Test(replica_witness, a_disk_that_was_put_back_is_found_out_by_the_leader_and_by_whoever_has_a_certificate)
+{
+    for (uint32_t teller = 1; teller < 4; teller++) {
+        for (uint32_t victim = 0; victim < 4; victim++) {
+            cluster_kit_start(&kit, 4, 0);
+            load(1, 2);
+            keep_disk(victim);
+            load(3, 3);
+            cluster_kit_crash(&kit, victim);
+            put_back(victim);
+            for (uint32_t other = 1; other < 4; other++) {
+                if (other != teller) {
+                    cluster_kit_crash(&kit, (victim + other) % 4);
+                }
+            }
+            restart(victim);
+            cluster_kit_run(&kit, SECOND);
+            uint32_t from = (victim + teller) % 4;
+            bool known = victim != 3 || from == 0;
+            cr_assert_eq(kit.nodes[victim].halted, known ? 1u : 0u, "r%u is told by r%u (E4)", victim, from);
+            cr_assert_not(replica_may_sign(kit.nodes[victim].replica));
+            cluster_kit_close(&kit);
+        }
+    }
+}
+
+Test(replica_witness, an_honest_restart_signs_once_enough_others_were_heard_and_not_before)
+{
+    cluster_kit_start(&kit, 4, 0);
+    load(1, 5);
+    cluster_kit_crash(&kit, 2);
+    cluster_kit_crash(&kit, 3);
+    restart(2);
+    cluster_kit_run(&kit, SECOND);
+    cr_assert(replica_may_sign(kit.nodes[2].replica), "E4: q - 1 = 2 others");
+    cluster_kit_crash(&kit, 2);
+    cluster_kit_crash(&kit, 1);
+    restart(2);
+    cluster_kit_run(&kit, SECOND);
+    cr_assert_not(replica_may_sign(kit.nodes[2].replica), "E4: one is not enough");
+    restart(1);
+    cluster_kit_run(&kit, SECOND);
+    cr_assert(replica_may_sign(kit.nodes[2].replica));
+    cr_assert_eq(kit.nodes[2].halted, 0);
+    load(6, 2);
+    cr_assert_eq(kit.nodes[2].executed, 7);
+    cluster_kit_close(&kit);
+}
+
+Test(replica_witness, all_may_restart_at_once)
+{
+    cluster_kit_start(&kit, 4, 0);
+    load(1, 5);
+    for (uint32_t i = 0; i < 4; i++) {
+        cluster_kit_crash(&kit, i);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        restart(i);
+    }
+    cluster_kit_run(&kit, SECOND);
+    load(6, 2);
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_assert_eq(kit.nodes[i].halted, 0, "J5: r%u", i);
+        cr_assert(replica_may_sign(kit.nodes[i].replica), "J5: r%u", i);
+        cr_assert_eq(kit.nodes[i].executed, 7);
+    }
+    cluster_kit_close(&kit);
+}
+
+Test(replica_witness, lost_hellos_are_asked_for_again_and_silence_ends)
+{
+    cluster_kit_start(&kit, 4, 0);
+    load(1, 2);
+    cluster_kit_crash(&kit, 2);
+    hellos = 0;
+    hellos_lost = 9;
+    kit.drop = lose_some_hellos;
+    restart(2);
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    cr_assert(replica_may_sign(kit.nodes[2].replica));
+    cluster_kit_crash(&kit, 2);
+    hellos = 0;
+    hellos_lost = UINT32_MAX;
+    restart(2);
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND), "Q1");
+    cr_assert_not(replica_may_sign(kit.nodes[2].replica));
+    cr_assert_leq(hellos, 6 + 5 * 3);
+    cluster_kit_close(&kit);
+}
+
+Test(replica_witness, a_claim_without_our_signature_or_of_what_is_abstained_from_is_worth_nothing)
+{
+    static struct message message;
+    struct ballot ballot = { VOTE_FOLLOWING, 0, { 5, 50 }, { { 7 } } };
+
+    for (int valid = 0; valid < 2; valid++) {
+        for (int abstains = 0; abstains < 2; abstains++) {
+            cluster_kit_start(&kit, 4, 0);
+            load(1, 2);
+            cluster_kit_crash(&kit, 2);
+            kit.nodes[2].abstains = abstains == 1;
+            kit.nodes[2].abstain_view = 60;
+            restart(2);
+            struct hash32 chain = block_hash(&kit.genesis);
+            struct hash32 digest = ballot_digest(&chain, &ballot);
+            message = (struct message){ .type = MESSAGE_HELLO, .hello = { .claims_count = 1, .claims = { { .ballot = ballot, .view = 5 } } } };
+            cluster_kit_sign(&kit, valid == 1 ? 2 : 1, &digest, message.hello.claims[0].signature);
+            cluster_kit_inject(&kit, 1, 2, &message);
+            cluster_kit_run(&kit, SECOND);
+            cr_assert_eq(kit.nodes[2].halted, valid == 1 && abstains == 0 ? 1u : 0u, "valid %d, abstains %d (S4)", valid, abstains);
+            cluster_kit_close(&kit);
+        }
+    }
+}
+
+Test(replica_witness, what_this_life_signed_is_no_claim_against_it)
+{
+    cluster_kit_start(&kit, 4, 0);
+    load(1, 2);
+    cluster_kit_crash(&kit, 2);
+    restart(2);
+    load(3, 3);
+    for (int flap = 0; flap < 3; flap++) { /* Each link brings a HELLO with its newest signatures. */
+        for (uint32_t i = 0; i < 4; i++) {
+            if (i != 2) {
+                cluster_kit_step(&kit, i, &(struct event){ .kind = EVENT_LINK, .link = { 2, false } });
+                cluster_kit_step(&kit, i, &(struct event){ .kind = EVENT_LINK, .link = { 2, true } });
+            }
+        }
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    }
+    cr_assert_eq(kit.nodes[2].halted, 0, "E4");
+    cr_assert_eq(kit.nodes[2].executed, 5);
+    cluster_kit_close(&kit);
+}
