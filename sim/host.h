@@ -43,7 +43,7 @@ struct host_plan {
     uint64_t keep_blocks;        /* of the log, below the tip */
     bool archive;                /* nothing of the log goes */
     bool reserves;               /* P1 */
-    bool alone;                  /* a test without others: nobody is asked what he holds of its key (E4) */
+    bool alone;                  /* nobody is asked what he holds of its key (E4): there are no others, or its key lies */
 };
 
 /* A verification under way. */

@@ -278,6 +278,7 @@ static void open_hosts(struct world *world)
             .keep_blocks = plan->keep_blocks,
             .archive = plan->archive,
             .reserves = plan->reserves,
+            .alone = member_set_has(&plan->adversary.liars, i), /* Its key says more than its process knows. */
         };
         host_open(&world->hosts[i], &world->cast, &world->host_world, &host_plan);
     }
