@@ -52,7 +52,8 @@ bool junit_write(const struct junit *junit, const char *path, const struct campa
         fputs(junit->text, file);
     }
     fputs("  </testsuite>\n</testsuites>\n", file);
-    return !ferror(file) & (fclose(file) == 0);
+    bool well = !ferror(file);
+    return fclose(file) == 0 && well;
 }
 
 void junit_close(struct junit *junit)

@@ -24,7 +24,8 @@ static bool write_record(void)
 {
     FILE *file = fopen(writing.path, "w");
 
-    return file != NULL && (record_write(&writing.record, writing.scenario, file) & (fclose(file) == 0));
+    bool well = file != NULL && record_write(&writing.record, writing.scenario, file);
+    return file != NULL && fclose(file) == 0 && well;
 }
 
 /* on_stop keeps what was recorded up to the stop of a replica that is wrong about itself. */
