@@ -49,10 +49,12 @@ void list_remove(struct pool *pool, struct pool_list *list, enum pool_link link,
 {
     const uint32_t *links = pool->items[index].links[link];
 
+    ASSERT(index < pool->items_max);
     ASSERT(list->count > 0);
     ASSERT(links[0] != POOL_NONE || list->head == index);
     connect(pool, list, link, links[0], links[1]);
     list->count--;
+    ASSERT((list->count == 0) == (list->head == POOL_NONE));
 }
 
 /* free_take gives a record: the one given back last, else one never used. The caller moves `first` on, if it was the former. */
@@ -78,6 +80,7 @@ static uint64_t hash_account(const struct pool *pool, const struct hash32 *accou
 
 static uint32_t bucket(uint64_t sum, uint32_t buckets)
 {
+    ASSERT(buckets > 0);
     ASSERT((buckets & (buckets - 1)) == 0);
     return (uint32_t)(sum >> 32) & (buckets - 1);
 }
@@ -112,6 +115,8 @@ uint32_t account_hold(struct pool *pool, const struct hash32 *account, uint64_t 
         bool used = pool->free_accounts.first != POOL_NONE;
         index = free_take(&pool->free_accounts); /* There is one per item, and one for who holds it. */
         pool->free_accounts.first = used ? pool->accounts[index].next : POOL_NONE;
+        ASSERT(index < pool->free_accounts.end);
+        ASSERT(!used || pool->accounts[index].items == 0);
         pool->accounts[index] = (struct pool_account){ .account = *account, .sum = sum, .executed = executed, .run = executed, .flown = executed, .next = *head };
         *head = index;
     }
@@ -123,6 +128,7 @@ void account_release(struct pool *pool, uint32_t account)
 {
     struct pool_account *a = &pool->accounts[account];
 
+    ASSERT(account < pool->free_accounts.end);
     ASSERT(a->items > 0);
     if (--a->items > 0) {
         return;
@@ -161,6 +167,7 @@ uint32_t chain_next(const struct pool *pool, uint32_t index)
 {
     const struct pool_item *item = &pool->items[index];
 
+    ASSERT(index < pool->items_max);
     return skip(pool, item->next, item->account, item->nonce);
 }
 
@@ -186,6 +193,7 @@ uint32_t item_take(struct pool *pool, uint32_t account, uint64_t nonce, uint32_t
     struct pool_item *item = &pool->items[index];
 
     ASSERT(item->state == POOL_FREE);
+    ASSERT(nonce > pool->accounts[account].executed); /* R3: a used nonce is refused at the door */
     pool->free_items.first = used ? item->next : POOL_NONE;
     uint32_t *head = chain_head(pool, account, nonce);
     *item = (struct pool_item){ .nonce = nonce, .account = account, .payer = payer, .next = *head };
@@ -195,6 +203,8 @@ uint32_t item_take(struct pool *pool, uint32_t account, uint64_t nonce, uint32_t
     pool->payers[payer].commands++;
     pool->own_commands += payer >= pool->config.members_count;
     pool->held++;
+    ASSERT(pool->held <= pool->items_max);
+    ASSERT(pool->own_commands <= pool->own_max); /* R4 */
     return index;
 }
 
@@ -216,6 +226,8 @@ void item_free(struct pool *pool, uint32_t index)
 
     ASSERT(item->state != POOL_FREE);
     ASSERT(!heap_is_waiting(&item->expiry));
+    ASSERT(pool->held > 0);
+    ASSERT(pool->held_bytes >= item->bytes);
     slab_give(&pool->slab, item->data);
     pool->held--;
     pool->held_bytes -= item->bytes;
@@ -223,6 +235,7 @@ void item_free(struct pool *pool, uint32_t index)
     pool->own_commands -= item->payer >= pool->config.members_count;
     ASSERT(pool->payers[item->payer].commands > 0);
     pool->payers[item->payer].commands--;
+    ASSERT(pool->payers[item->payer].bytes >= slab_run_bytes(pool_item_bytes(item)));
     pool->payers[item->payer].bytes -= slab_run_bytes(pool_item_bytes(item));
     payer_release(pool, item->payer);
     account_release(pool, item->account);
@@ -258,6 +271,8 @@ uint32_t payer_of_client(struct pool *pool, uint32_t client)
     }
     bool used = pool->free_clients.first != POOL_NONE;
     index = free_take(&pool->free_clients); /* There is one per place of own clients, and one for who asks. */
+    ASSERT(index >= pool->config.members_count); /* R4: no client has a member's place */
+    ASSERT(index < pool->free_clients.end);
     pool->free_clients.first = used ? pool->payers[index].next : POOL_NONE;
     pool->payers[index] = (struct pool_payer){ .client = client, .next = *head };
     list_init(&pool->payers[index].queue);
@@ -274,6 +289,7 @@ void payer_release(struct pool *pool, uint32_t payer)
         return;
     }
     ASSERT(s->queue.count == 0);
+    ASSERT(s->bytes == 0);
     uint32_t *place = client_head(pool, s->client);
     while (*place != payer) {
         ASSERT(*place != POOL_NONE);
@@ -317,6 +333,7 @@ uint32_t entry_take(struct pool *pool, const struct hash32 *account, uint64_t no
     bool used = pool->free_entries.first != POOL_NONE;
     uint32_t index = free_take(&pool->free_entries); /* There are config.blocks full blocks of them. */
 
+    ASSERT(index < pool->entries_max);
     pool->free_entries.first = used ? pool->entries[index].below : POOL_NONE;
     pool->entries[index] = (struct pool_entry){ .account = *account, .nonce = nonce, .bucket_next = *head, .below = POOL_NONE };
     *head = index;
@@ -333,6 +350,8 @@ void entry_free(struct pool *pool, uint32_t entry)
         place = &pool->entries[*place].bucket_next;
     }
     *place = e->bucket_next;
+    ASSERT(entry < pool->entries_max);
+    ASSERT(pool->free_entries.first != entry); /* given back once */
     e->below = pool->free_entries.first;
     pool->free_entries.first = entry;
 }

@@ -7,6 +7,7 @@ bool replica_may_answer(struct replica *r, uint32_t to)
 {
     struct peer *peer = &r->peers[to];
 
+    ASSERT(to < r->config.epoch.members_count);
     if (to == r->self || r->now.mono_ns < peer->answer_ns) {
         return false;
     }
@@ -76,8 +77,10 @@ static void send_query(struct replica *r, struct member_set to, enum cause cause
     if (cause == CAUSE_REQUEST) {
         struct writer room = effects_room(r->out);
         room.offset = pool_live_write(r->pool, room.data, MESSAGE_CAUSE_BYTES_MAX);
+        ASSERT(room.offset <= MESSAGE_CAUSE_BYTES_MAX); /* Q2 */
         query->commands = effects_take(r->out, &room);
     }
+    ASSERT(!member_set_has(&to, r->self));
     replica_send(r, to, 0, NULL);
 }
 
@@ -104,6 +107,7 @@ void replica_pump_missed(struct replica *r)
         return;
     }
     r->missed_ns = 0;
+    ASSERT(r->missed_from != r->self);
     send_query(r, member_set_one(r->missed_from), CAUSE_NONE);
 }
 

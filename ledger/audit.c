@@ -29,6 +29,8 @@ struct audit_event audit_event_of(const struct exec *exec, enum event_type type)
 {
     struct audit_event event;
 
+    ASSERT(exec->height > 0);
+    ASSERT(exec->time_ms > 0);
     memset(&event, 0, sizeof event);
     event.type = (uint8_t)type;
     event.purpose = PURPOSE_NONE;
@@ -107,6 +109,9 @@ enum code audit_end(struct audit_trail *trail, struct exec *exec)
 
     ASSERT(trail->peaks.count == trail->patient.audit_count);
     ASSERT(trail->patient.status != 0);
+    ASSERT(trail->patient.current <= trail->patient.ptr_count);
+    ASSERT(trail->patient.pending <= trail->patient.ptr_count);
+    ASSERT(trail->patient.active_grants <= trail->patient.grant_count);
     trail->patient.audit_root = merkle_peaks_root(&trail->peaks);
     enum code code = exec_put_patient(exec, trail->acct, &trail->patient);
     if (code != CODE_OK || trail->peaks.count == 0) {

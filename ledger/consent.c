@@ -74,6 +74,7 @@ static bool in_force(const struct grant *grant, uint64_t time_ms)
 /* Class 0 is never covered by "all": its bit must stand, and the grant must name the very pointer or say SEALED. */
 static bool class_matches(const struct grant *grant, const struct question *question)
 {
+    ASSERT(question->record_class <= CLASS_OTHER); /* 303 before a pointer comes in, the codec when it is read */
     if ((grant->class_mask >> question->record_class & 1) == 0) {
         return false;
     }
@@ -154,11 +155,16 @@ static struct question question_of(const struct consent_inputs *inputs, const st
 
 static struct decision permit(enum reason reason, uint32_t grant)
 {
+    ASSERT(reason >= REASON_SELF);
+    ASSERT(reason < REASON_EXPLICIT);
+    ASSERT((reason == REASON_GRANT) == (grant > 0)); /* step 7 alone rests on a grant */
     return (struct decision){ .permit = true, .reason = reason, .grant = grant };
 }
 
 static struct decision deny(enum reason reason, uint32_t grant)
 {
+    ASSERT(reason == REASON_NONE || reason >= REASON_EXPLICIT);
+    ASSERT((reason == REASON_EXPLICIT) == (grant > 0)); /* step 6 alone names one */
     return (struct decision){ .permit = false, .reason = reason, .grant = grant };
 }
 
@@ -232,6 +238,7 @@ struct decision consent_evaluate(const struct consent_inputs *inputs, const stru
 
 static const struct grant *grant_by_seq(const struct consent_inputs *inputs, uint32_t seq)
 {
+    ASSERT(seq > 0);
     for (uint32_t i = 0; i < inputs->grants_count; i++) {
         if (inputs->grants[i].seq == seq) {
             return &inputs->grants[i].grant;
@@ -264,6 +271,8 @@ static void page_add(const struct consent_inputs *inputs, struct page_decision *
 {
     const struct grant *grant = decision->grant == 0 ? NULL : grant_by_seq(inputs, decision->grant);
 
+    ASSERT(decision->permit);
+    ASSERT(bit < TICKET_PAGE);
     bitmap_set(out->bitmap, bit);
     out->permitted++;
     if (grant != NULL && grant->expires < out->expires) {
@@ -298,6 +307,10 @@ void consent_decide(struct consent_inputs *inputs, uint32_t base_seq, struct pag
             page_add(inputs, out, pointer->seq - base_seq, &decision);
         }
     }
+    ASSERT(out->permit == (out->permitted > 0));
+    ASSERT(out->permitted <= inputs->pointers_count);
+    ASSERT(!out->permit || out->reason < REASON_EXPLICIT); /* a permit never carries the reason of a denial */
+    ASSERT(out->permit || out->counted == 0 || out->expires == UINT64_MAX);
 }
 
 /* Write grants match on status, window, class, conf, month and grantee. */

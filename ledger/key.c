@@ -194,6 +194,7 @@ uint32_t key_seq(const uint8_t *key, size_t size)
     struct reader reader;
 
     ASSERT(size == 1 + ACCT_BYTES + 4);
+    ASSERT(key[0] == KEY_POINTER || key[0] == KEY_GRANT);
     reader_init(&reader, key + 1 + ACCT_BYTES, 4);
     return read_u32_be(&reader);
 }
@@ -219,6 +220,7 @@ struct ticket_place key_ticket_place(const uint8_t *key, size_t size)
     reader_init(&reader, key + 1, size - 1);
     struct ticket_place place = place_read(&reader);
     ASSERT(reader_end(&reader) == VERDICT_OK);
+    ASSERT(place.height > 0); /* no ticket is older than the first block */
     return place;
 }
 
@@ -227,6 +229,7 @@ void key_due_later(struct state_key *key, uint64_t time)
     struct writer writer;
 
     ASSERT(key->bytes[0] == KEY_DUE);
+    ASSERT(key_is_well_formed(key->bytes, key->size));
     writer_init(&writer, key->bytes + 1, sizeof time);
     write_u64_be(&writer, time);
     ASSERT(!writer.failed);
@@ -241,6 +244,7 @@ struct due_entry key_due_parse(const uint8_t *key, size_t size)
     reader_init(&reader, key, size);
     uint8_t first = read_u8(&reader);
     ASSERT(first == KEY_DUE);
+    ASSERT(key_is_well_formed(key, size)); /* only whole keys come into the state */
     entry.time = read_u64_be(&reader);
     entry.kind = (enum due_kind)read_u8(&reader);
     if (entry.kind == DUE_TICKET_LEAVES) {

@@ -142,6 +142,8 @@ enum verdict ledger_restore_end(struct ledger *ledger)
     uint8_t ours[PARAMS_BYTES], theirs[STATE_VALUE_BYTES_MAX];
     struct state_key params = key_params(), chain = key_chain();
 
+    ASSERT(!ledger->open);
+    ASSERT(ledger->exec.envelope == NULL);
     params_encode(&ledger->params, ours);
     if (exec_get(&ledger->exec, &chain, theirs, sizeof theirs) < 0) {
         return VERDICT_SHORT;
@@ -227,6 +229,9 @@ static void give_events(struct ledger *ledger)
 /* What a savepoint began ends here: kept or undone as a whole (L2). */
 static void settle(struct ledger *ledger, bool keep)
 {
+    ASSERT(ledger->open);
+    ASSERT(ledger->exec.events_count <= EXEC_EVENTS_MAX);
+    ASSERT(keep || ledger->chain_saved.receipts.count == ledger->chain.receipts.count); /* L3: undoing takes no receipt back */
     if (keep) {
         state_store_keep(ledger->exec.store);
         give_events(ledger);
@@ -295,6 +300,7 @@ static void work_off(struct ledger *ledger, const struct due_entry *due, struct 
 
     ASSERT(err == ERR_OK);
     ASSERT(handler != NULL);
+    ASSERT(due->time <= ledger->exec.time_ms); /* nothing is worked off before its time */
     save(ledger);
     bool done = handler(&ledger->exec, key) == CODE_OK;
     settle(ledger, done);
@@ -361,6 +367,9 @@ void ledger_end(struct ledger *ledger)
     ASSERT(ledger->open);
     ASSERT(ledger->index >= 1 || ledger->exec.height > ledger->chain.height);
     work_off_due(ledger, DUE_PER_BLOCK);
+    ASSERT(ledger->exec.height == ledger->chain.height + 1); /* C4: in height order, each once */
+    ASSERT(ledger->exec.time_ms > ledger->chain.time);
+    ASSERT(ledger->chain.receipts.count >= ledger->index);
     ledger->chain.height = ledger->exec.height;
     ledger->chain.time = ledger->exec.time_ms;
     put_chain(ledger);

@@ -38,6 +38,7 @@ bool sender_find(const struct exec *exec, const uint8_t acct[ACCT_BYTES], struct
 
 static bool find_org(const struct exec *exec, const struct signer *signer, struct org *org)
 {
+    ASSERT(signer->kind != SIGNER_PATIENT);
     bool found = exec_get_org(exec, signer->org, org);
 
     ASSERT(found); /* organisations never leave the state */
@@ -99,6 +100,7 @@ uint32_t sender_tokens(const struct exec *exec)
         pointers = patient.ptr_count - body->base_seq + 1;
     }
     pointers = pointers > TICKET_PAGE ? TICKET_PAGE : pointers;
+    ASSERT(patient.active_grants <= exec->params->grants_live_max); /* so the cost is bounded whatever the state holds */
     return 1 + pointers * (uint32_t)patient.active_grants / 4096;
 }
 
@@ -108,6 +110,7 @@ static enum code check_registration(struct exec *exec, bool in_block)
     const struct envelope *envelope = exec->envelope;
     struct hash32 derived = account_derive(exec->genesis, ACCOUNT_PATIENT, envelope->key);
 
+    ASSERT(envelope->type == COMMAND_PATIENT_REGISTER);
     memset(&exec->sender, 0, sizeof exec->sender);
     exec->sender.kind = SIGNER_PATIENT;
     memcpy(exec->sender.acct, envelope->sender, ACCT_BYTES);
@@ -165,19 +168,23 @@ void sender_consume(struct exec *exec)
         return;
     }
     uint64_t tat = bucket_charge(sender_tat(exec, sender), exec->time_ms, sender_tokens(exec), rate);
+    ASSERT(tat > exec->time_ms); /* every command costs something */
     switch (sender->kind) {
     case SIGNER_ORG:
         (void)find_org(exec, sender, &org);
+        ASSERT(exec->envelope->nonce == (sender->org_key == ORG_KEY_ADMIN ? org.nonce : org.officer_nonce) + 1); /* I14 */
         org.bucket = tat;
         *(sender->org_key == ORG_KEY_ADMIN ? &org.nonce : &org.officer_nonce) = exec->envelope->nonce;
         must_fit(exec_put_org(exec, sender->org, &org));
         break;
     case SIGNER_ACTOR:
+        ASSERT(exec->envelope->nonce == sender->actor.nonce + 1); /* I14: each nonce once, in order */
         sender->actor.bucket = tat;
         sender->actor.nonce = exec->envelope->nonce;
         must_fit(exec_put_actor(exec, sender->acct, &sender->actor));
         break;
     case SIGNER_PATIENT:
+        ASSERT(exec->envelope->nonce == sender->patient.nonce + 1); /* I14 */
         sender->patient.bucket = tat;
         sender->patient.nonce = exec->envelope->nonce;
         must_fit(exec_put_patient(exec, sender->acct, &sender->patient));
@@ -191,6 +198,7 @@ enum code sender_charge(struct exec *exec, const uint8_t acct[ACCT_BYTES])
 
     bool found = exec_get_actor(exec, acct, &signer.actor);
     ASSERT(found);
+    ASSERT(signer.actor.kind == ACTOR_SYSTEM); /* who vouches was judged before */
     const struct rate *rate = sender_rate(exec->params, &signer);
     if (!bucket_allows(signer.actor.bucket, exec->time_ms, rate)) {
         return CODE_RATE;
@@ -263,6 +271,7 @@ enum code sender_check_cosigners(struct exec *exec)
         code = check_cosigner(exec, &envelope->cosigners[i], &exec->cosigners[i]);
         exec->cosigners_count = i + 1;
     }
+    ASSERT(code != CODE_OK || exec->cosigners_count == envelope->cosigners_count);
     return code;
 }
 

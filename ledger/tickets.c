@@ -22,6 +22,7 @@ const uint8_t *ticket_subject(const struct ticket *ticket)
 
 bool ticket_covers(const struct ticket *ticket, uint32_t seq)
 {
+    ASSERT(ticket->base_seq > 0);
     return seq >= ticket->base_seq && seq - ticket->base_seq < TICKET_PAGE && bitmap_has(ticket->bitmap, seq - ticket->base_seq);
 }
 
@@ -102,6 +103,7 @@ static enum code ticket_end(struct exec *exec, struct kept *kept)
     struct state_key before = due_of(exec, kept);
     enum code code = exec_remove(exec, &before);
 
+    ASSERT(ticket_is_live(&kept->ticket, exec->time_ms));
     kept->ticket.flags |= TICKET_ENDED;
     kept->ticket.expires = exec->time_ms;
     struct state_key after = due_of(exec, kept);
@@ -160,6 +162,7 @@ enum code exec_due_ticket(struct exec *exec, struct bytes key)
     struct kept kept = { .place = entry.place };
 
     ASSERT(entry.kind == DUE_TICKET_LEAVES);
+    ASSERT(entry.time <= exec->time_ms);
     if (exec_get(exec, &index, kept.id.bytes, HASH_BYTES) < 0) {
         return CODE_OK; /* it had to leave before, to make room */
     }
