@@ -159,6 +159,29 @@ static int read_flag(struct args *args, int argc, char *const *argv, int *at, ch
     return EXIT_FINE;
 }
 
+/* is_named: the row has this name, or is one of the group of this name; "" names them all. */
+static bool is_named(const struct command_spec *spec, const char *name)
+{
+    size_t length = strlen(name);
+
+    return length == 0 || (strncmp(spec->name, name, length) == 0 && (spec->name[length] == '\0' || spec->name[length] == ' '));
+}
+
+/* named counts the rows that is_named finds. Gives: *first, NULL when there is none. */
+static size_t named(const struct command_program *program, const char *name, const struct command_spec **first)
+{
+    size_t count = 0;
+
+    *first = NULL;
+    for (const struct command_spec *spec = program->commands; spec->name != NULL; spec++) {
+        if (is_named(spec, name)) {
+            *first = count == 0 ? spec : *first;
+            count++;
+        }
+    }
+    return count;
+}
+
 /* spec_find matches the first one or two words. Gives: how many words the row took, 0 when there is no such row. */
 static int spec_find(struct args *args, int argc, char *const *argv)
 {
@@ -193,11 +216,30 @@ static int check_complete(const struct args *args, char message[MESSAGE_BYTES_MA
     return EXIT_FINE;
 }
 
+/* asks_about_group: `key --help`: no row is named, but the first word of some, and help is all that is asked for. */
+static bool asks_about_group(struct args *args, int argc, char *const *argv)
+{
+    const struct command_spec *first;
+
+    for (int i = 2; i < argc; i++) {
+        args->json = args->json || strcmp(argv[i], "--json") == 0;
+        args->help = args->help || strcmp(argv[i], "--help") == 0;
+        if (strncmp(argv[i], "--", 2) != 0) {
+            args->help = false;
+            return false;
+        }
+    }
+    return args->help && named(args->program, argv[1], &first) > 0;
+}
+
 int command_parse(struct args *args, const struct command_program *program, int argc, char *const *argv, char message[MESSAGE_BYTES_MAX])
 {
     *args = (struct args){ .program = program };
     message[0] = '\0';
     int words = spec_find(args, argc, argv);
+    if (words == 0 && asks_about_group(args, argc, argv)) {
+        return EXIT_FINE;
+    }
     if (words == 0) {
         snprintf(message, MESSAGE_BYTES_MAX, argc < 2 ? "which command%s? see `%s help`" : "no command %.60s; see `%s help`", argc < 2 ? "" : argv[1],
                  program->name);
@@ -332,20 +374,6 @@ static void help_one(const struct command_program *program, const struct command
     }
 }
 
-void command_help(const struct command_program *program, const struct command_spec *spec)
-{
-    if (spec != NULL) {
-        help_one(program, spec);
-        return;
-    }
-    printf("%s: %s\n\n", program->name, program->summary);
-    for (const struct command_spec *row = program->commands; row->name != NULL; row++) {
-        printf("    %s %-18s %s\n", program->name, row->name, row->summary);
-    }
-    printf("\n`%s COMMAND --help` explains one; `%s help --json` gives all of this to a program; `%s --version` the version.\n", program->name,
-           program->name, program->name);
-}
-
 static json_t *describe_flag(const struct flag_spec *flag)
 {
     return json_pack("{s:s, s:s, s:s?, s:s?, s:I, s:I, s:b, s:b, s:s}", "name", flag->name, "type", flag_type_name(flag->type), "default", flag->value,
@@ -373,6 +401,45 @@ json_t *command_describe(const struct command_spec *spec)
                                                              (int)spec->operand.max, "help", spec->operand.help);
     return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o}", "name", spec->name, "summary", spec->summary, "operand", operand, "flags", flags, "example",
                      spec->example, "exits", exits);
+}
+
+static void explain_in_words(const struct command_program *program, const char *name)
+{
+    printf("%s: %s\n\n", program->name, program->summary);
+    for (const struct command_spec *spec = program->commands; spec->name != NULL; spec++) {
+        if (is_named(spec, name)) {
+            printf("    %s %-18s %s\n", program->name, spec->name, spec->summary);
+        }
+    }
+    printf("\n`%s COMMAND --help` explains one; `%s help --json` gives all of this to a program; `%s --version` the version.\n", program->name,
+           program->name, program->name);
+}
+
+int command_explain(const struct args *args, const char *name)
+{
+    const struct command_spec *first;
+    size_t count = named(args->program, name, &first);
+
+    if (count == 0) {
+        return output_fail(args, EXIT_USAGE, "no command %.120s; see `%s help`", name, args->program->name);
+    }
+    if (args->json) {
+        json_t *commands = json_array();
+        for (const struct command_spec *spec = first; spec->name != NULL; spec++) {
+            if (is_named(spec, name)) {
+                json_array_append_new(commands, command_describe(spec));
+            }
+        }
+        struct args help = *args; /* whichever way it was asked for, it is an answer of `help` */
+        named(args->program, "help", &help.spec);
+        return output_result(&help, json_pack("{s:s, s:o}", "version", WARD_VERSION, "commands", commands));
+    }
+    if (count == 1) {
+        help_one(args->program, first);
+    } else {
+        explain_in_words(args->program, name);
+    }
+    return EXIT_FINE;
 }
 
 /* --- Main --------------------------------------------------------------------------------------------------------- */
@@ -409,7 +476,7 @@ int command_main(const struct command_program *program, int argc, char *const *a
         }
         code = output_fail(&args, (enum exit_code)code, "%s", message);
     } else if (args.help) {
-        command_help(program, args.spec);
+        code = command_explain(&args, args.spec != NULL ? args.spec->name : words[1]);
     } else {
         code = args.spec->run(&args);
     }

@@ -93,8 +93,9 @@ extern const struct command_program command_ward;
  * Gives: EXIT_FINE, or EXIT_USAGE with a sentence in `message`; spec is then the row, or NULL when no row fits. */
 int command_parse(struct args *args, const struct command_program *program, int argc, char *const *argv, char message[MESSAGE_BYTES_MAX]);
 
-/* command_help prints the help of one row, or of all of them with NULL. */
-void command_help(const struct command_program *program, const struct command_spec *spec);
+/* command_explain prints help: of the row of this name, of the group of rows whose first word it is, of all rows with "". With --json one object
+ * "<schema>.help/1". Gives: the exit code. */
+int command_explain(const struct args *args, const char *name);
 
 /* command_describe gives a row as a JSON object. Owns: the caller. */
 json_t *command_describe(const struct command_spec *spec);

@@ -100,6 +100,32 @@ Test(command, help_of_each_row_names_its_flags_and_exit_codes)
     }
 }
 
+Test(command, help_with_json_is_one_object_however_it_is_asked_for)
+{
+    static const struct { const char *line; size_t rows; } cases[] = {
+        { "ward key init --help --json", 1 }, { "ward --json key --help", 0 }, { "ward key --help --json", 3 }, { "ward key --json --help", 3 },
+        { "ward help key --json", 3 }, { "ward help key init --json", 1 }, { "ward version --json --help", 1 },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_assert_eq(kit_run("", cases[i].line), cases[i].rows == 0 ? EXIT_USAGE : EXIT_FINE, "%s", cases[i].line);
+        json_t *value = kit_json();
+        cr_assert_str_eq(json_string_value(json_object_get(value, "schema")), cases[i].rows == 0 ? "ward.error/1" : "ward.help/1", "%s", cases[i].line);
+        cr_assert_eq(json_array_size(json_object_get(value, "commands")), cases[i].rows, "%s", cases[i].line);
+        json_decref(value);
+    }
+}
+
+Test(command, help_of_a_group_lists_its_rows_alone)
+{
+    cr_assert_eq(kit_run("", "ward key --help"), EXIT_FINE);
+    cr_assert(strstr(kit_output(), "ward key init") != NULL);
+    cr_assert(strstr(kit_output(), "ward key enrol") != NULL);
+    cr_assert(strstr(kit_output(), "ward genesis") == NULL);
+    cr_assert_eq(kit_run("", "ward ke --help"), EXIT_USAGE);
+    cr_assert_eq(kit_run("", "ward key nothing --help"), EXIT_USAGE);
+}
+
 Test(command, version_and_help_work_as_flags_too)
 {
     cr_assert_eq(kit_run("", "ward --version --json"), EXIT_FINE);
