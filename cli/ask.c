@@ -292,7 +292,7 @@ int ask_finish(struct ask *ask, enum proof_claim claim, json_t *result)
     enum err err = bytes.data == NULL ? ERR_NO_MEMORY : file_write(path, bytes.data, bytes.size, 0644, false);
     if (err != ERR_OK) {
         json_decref(result);
-        return output_fail(ask->args, (enum exit_code)file_exit(err), "%s: %s", path, err_name(err));
+        return output_fail(ask->args, (enum exit_code)file_exit(err), "%s: %s", path, file_problem(err));
     }
     json_object_set_new(result, "proof", json_string(path));
     return output_result(ask->args, result);

@@ -148,7 +148,7 @@ static enum err make_genesis(struct cluster *cluster)
     cluster->chain_id = block_hash(&block0);
     snprintf(path, sizeof path, "%s/genesis", cluster->plan.directory);
     err = file_write(path, cluster->genesis_bytes.data, cluster->genesis_bytes.size, 0644, true);
-    return err == ERR_OK ? ERR_OK : fail(cluster, err, "%s: %s", path, err_name(err));
+    return err == ERR_OK ? ERR_OK : fail(cluster, err, "%s: %s", path, file_problem(err));
 }
 
 static enum err write_key(struct cluster *cluster, const struct cluster_org *org, enum keyfile_kind kind, const uint8_t *public_key, const char *purpose, uint32_t place)
@@ -162,7 +162,7 @@ static enum err write_key(struct cluster *cluster, const struct cluster_org *org
     int length = snprintf(text, sizeof text, "ward-key 1\nkind %s\npublic %s\nseed %s\n", keyfile_kind_name(kind), public_hex, seed_hex);
     snprintf(path, sizeof path, "%s/%s.key", org->directory, keyfile_kind_name(kind));
     enum err err = file_write(path, text, (size_t)length, 0600, true);
-    return err == ERR_OK ? ERR_OK : fail(cluster, err, "%s: %s", path, err_name(err));
+    return err == ERR_OK ? ERR_OK : fail(cluster, err, "%s: %s", path, file_problem(err));
 }
 
 static enum err write_config(struct cluster *cluster, const struct cluster_org *org)
@@ -185,7 +185,7 @@ static enum err write_config(struct cluster *cluster, const struct cluster_org *
     }
     snprintf(path, sizeof path, "%s/wardd.yaml", org->directory);
     enum err err = file_write(path, text, (size_t)length, 0644, true);
-    return err == ERR_OK ? ERR_OK : fail(cluster, err, "%s: %s", path, err_name(err));
+    return err == ERR_OK ? ERR_OK : fail(cluster, err, "%s: %s", path, file_problem(err));
 }
 
 static enum err make_replica(struct cluster *cluster, uint32_t place)

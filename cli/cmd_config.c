@@ -52,7 +52,7 @@ static int check_files(const struct args *args, const struct node_config *config
 
     enum err err = file_read(&file, config->cluster.genesis_file);
     if (err != ERR_OK) {
-        return output_fail(args, (enum exit_code)file_exit(err), "cluster.genesis_file: %s: %s", config->cluster.genesis_file, err_name(err));
+        return output_fail(args, (enum exit_code)file_exit(err), "cluster.genesis_file: %s: %s", config->cluster.genesis_file, file_problem(err));
     }
     enum verdict verdict = genesis_decode(&genesis, file.data, file.size);
     int code = verdict == VERDICT_OK ? EXIT_FINE

@@ -50,7 +50,7 @@ static int read_genesis(const struct args *args, const char *path, struct file *
     enum err err = file_read(file, path);
 
     if (err != ERR_OK) {
-        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, err_name(err));
+        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, file_problem(err));
     }
     enum verdict verdict = genesis_decode(genesis, file->data, file->size);
     if (verdict != VERDICT_OK) {
@@ -70,7 +70,7 @@ static int read_enrolment(const struct args *args, const char *path, struct enro
     enum err err = file_read(&file, path);
 
     if (err != ERR_OK) {
-        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, err_name(err));
+        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, file_problem(err));
     }
     reader_init(&reader, file.data, file.size);
     enum verdict verdict = enrolment_decode(enrolment, &reader);
@@ -115,7 +115,7 @@ static int load_entities(const struct args *args, struct genesis_plan *plan, str
     }
     enum err err = file_read(file, path);
     if (err != ERR_OK) {
-        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, err_name(err));
+        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, file_problem(err));
     }
     if (!read_entities(file, NULL, &plan->entities_count)) {
         return output_fail(args, EXIT_INTEGRITY, "%s does not hold initial entities", path);
@@ -145,7 +145,7 @@ static int build_and_write(const struct args *args, struct genesis_plan *plan)
     int code = verdict == VERDICT_OK ? EXIT_FINE : output_fail(args, EXIT_INTEGRITY, "%s", problem);
     if (code == EXIT_FINE) {
         err = file_write(args_text(args, "out"), built.data, built.size, 0644, false);
-        code = err == ERR_OK ? EXIT_FINE : output_fail(args, (enum exit_code)file_exit(err), "%s: %s", args_text(args, "out"), err_name(err));
+        code = err == ERR_OK ? EXIT_FINE : output_fail(args, (enum exit_code)file_exit(err), "%s: %s", args_text(args, "out"), file_problem(err));
     }
     if (code == EXIT_FINE) {
         json_t *result = describe(&genesis);

@@ -74,7 +74,7 @@ static int prepare(struct import *import)
     if (code == EXIT_FINE) {
         import->custody = custody_new(import->args->operands[0], import->patient, &import->send.ask.genesis);
         enum err err = custody_save(import->custody, args_text(import->args, "custody"), true);
-        code = err == ERR_OK ? (int)EXIT_FINE : output_fail(import->args, (enum exit_code)file_exit(err), "%s: %s", args_text(import->args, "custody"), err_name(err));
+        code = err == ERR_OK ? (int)EXIT_FINE : output_fail(import->args, (enum exit_code)file_exit(err), "%s: %s", args_text(import->args, "custody"), file_problem(err));
     }
     return code;
 }
@@ -109,7 +109,7 @@ static int keep(struct import *import, uint32_t first, uint32_t count)
     (void)custody_add(import->custody, &import->tx, &import->bundle.resources[first], import->pointers, count);
     enum err err = custody_save(import->custody, args_text(import->args, "custody"), false);
 
-    return err == ERR_OK ? (int)EXIT_FINE : output_fail(import->args, (enum exit_code)file_exit(err), "%s: %s", args_text(import->args, "custody"), err_name(err));
+    return err == ERR_OK ? (int)EXIT_FINE : output_fail(import->args, (enum exit_code)file_exit(err), "%s: %s", args_text(import->args, "custody"), file_problem(err));
 }
 
 /* publish has one command executed; when another process of the same sender took its nonce it signs again, and forgets the transaction that can never be. */

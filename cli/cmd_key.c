@@ -189,7 +189,7 @@ int cmd_key_show(const struct args *args)
     if (path != NULL) {
         enum err err = file_read(&file, path);
         if (err != ERR_OK) {
-            return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, err_name(err));
+            return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, file_problem(err));
         }
         enum verdict verdict = genesis_decode(&genesis, file.data, file.size);
         if (verdict != VERDICT_OK) {
@@ -293,7 +293,7 @@ static int write_enrolment(const struct args *args, const struct enrolment *enro
     }
     enum err err = file_write(out, bytes, sizeof bytes, 0644, false);
     if (err != ERR_OK) {
-        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", out, err_name(err));
+        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", out, file_problem(err));
     }
     struct hash32 digest = enrolment_digest(enrolment);
     return output_result(args, json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o}", "file", out, "name", enrolment->name, "kind", args_text(args, "kind"), "endpoint",

@@ -173,7 +173,7 @@ static int add_payload(struct submit *submit)
     enum err err = file_read(&submit->payload, path);
     if (err != ERR_OK) {
         submit->payload = (struct file){ NULL, 0 };
-        return output_fail(submit->args, (enum exit_code)file_exit(err), "%s: %s", path, err_name(err));
+        return output_fail(submit->args, (enum exit_code)file_exit(err), "%s: %s", path, file_problem(err));
     }
     if (submit->payload.size > PAYLOAD_BYTES_MAX) {
         return output_fail(submit->args, EXIT_CONFIGURATION, "%s: at most %d bytes can stand beside a command", path, PAYLOAD_BYTES_MAX);

@@ -63,7 +63,7 @@ int cmd_verify(const struct args *args)
     int code = reach_genesis(args, &reach);
     if (code == EXIT_FINE) {
         enum err err = file_read(&file, args->operands[0]);
-        code = err == ERR_OK ? EXIT_FINE : output_fail(args, (enum exit_code)file_exit(err), "%s: %s", args->operands[0], err_name(err));
+        code = err == ERR_OK ? EXIT_FINE : output_fail(args, (enum exit_code)file_exit(err), "%s: %s", args->operands[0], file_problem(err));
         if (code == EXIT_FINE) {
             code = verify(args, &reach.genesis, bytes_of(file.data, file.size));
             file_close(&file);

@@ -260,7 +260,7 @@ static enum err parse(struct fhir_bundle *bundle, const char *path, char problem
     enum err err = file_read(&file, path);
 
     if (err != ERR_OK) {
-        snprintf(problem, FHIR_PROBLEM_BYTES, "%.150s: %s", path, err_name(err));
+        snprintf(problem, FHIR_PROBLEM_BYTES, "%.150s: %s", path, file_problem(err));
         return err;
     }
     bundle->root = json_loadb((const char *)file.data, file.size, JSON_REJECT_DUPLICATES, &error);

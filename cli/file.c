@@ -150,3 +150,19 @@ int file_exit(enum err err)
     }
     return err == ERR_NO_SPACE || err == ERR_NO_MEMORY || err == ERR_FULL || err == ERR_IO ? EXIT_RESOURCE : EXIT_CONFIGURATION;
 }
+
+const char *file_problem(enum err err)
+{
+    static const struct { enum err err; const char *text; } problems[] = {
+        { ERR_NOT_FOUND, "there is no such file or directory" }, { ERR_PERMISSION, "it cannot be opened with these rights" },
+        { ERR_EXISTS, "it is there already" },                   { ERR_FULL, "it is longer than any that is read" },
+        { ERR_NO_SPACE, "no space is left" },                    { ERR_NO_MEMORY, "there is not enough memory for it" },
+    };
+
+    for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
+        if (problems[i].err == err) {
+            return problems[i].text;
+        }
+    }
+    return err_name(err);
+}

@@ -27,4 +27,7 @@ enum err file_write(const char *path, const void *data, size_t size, uint32_t mo
 /* file_exit gives the exit code that fits a failure of these functions. */
 int file_exit(enum err err);
 
+/* file_problem gives a failure of these functions in words, such as "there is no such file or directory". Gives: static text. */
+const char *file_problem(enum err err);
+
 #endif

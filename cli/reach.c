@@ -16,7 +16,7 @@ int reach_genesis(const struct args *args, struct reach *reach)
 
     if (err != ERR_OK) {
         reach->file = (struct file){ NULL, 0 };
-        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, err_name(err));
+        return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", path, file_problem(err));
     }
     enum verdict verdict = genesis_decode(&reach->genesis, reach->file.data, reach->file.size);
     if (verdict != VERDICT_OK) {

@@ -61,3 +61,15 @@ Test(file, what_cannot_be_read_or_written_has_its_reason_and_exit_code)
     cr_assert_eq(file_exit(ERR_NO_SPACE), EXIT_RESOURCE);
     cr_assert_eq(file_exit(ERR_NOT_FOUND), EXIT_CONFIGURATION);
 }
+
+Test(file, says_in_words_what_is_wrong)
+{
+    struct file file;
+
+    cr_assert_str_eq(file_problem(file_read(&file, path_of("nowhere"))), "there is no such file or directory");
+    static const enum err errs[] = { ERR_NOT_FOUND, ERR_PERMISSION, ERR_EXISTS, ERR_FULL, ERR_NO_SPACE, ERR_NO_MEMORY };
+    for (size_t i = 0; i < sizeof errs / sizeof errs[0]; i++) {
+        cr_assert_str_neq(file_problem(errs[i]), err_name(errs[i]));
+        cr_assert(strchr(file_problem(errs[i]), '_') == NULL, "a sentence, not a code: %s", file_problem(errs[i]));
+    }
+}

@@ -25,12 +25,7 @@ others=$(sed -n '/"problems"/,$p' "$work/report" | grep -c '^ *"[^"]*",\{0,1\}$'
 [ "$others" -eq "$slow" ] && { [ "$code" -eq 0 ] || [ "$slow" -gt 0 ]; }
 check $? "it comes back, and nothing acknowledged is lost ($code): $problems$(tail -n 1 "$work/err")"
 fact="commits lose no tenth of their pace meanwhile: $(of before_per_s | tr '\n' ' ')a second before, $(of back_per_s | tr '\n' ' ')"
-if [ "$slow" -gt 0 ] && awk '{ exit !($1 > 2.5) }' /proc/loadavg; then
-    skip "$fact" "beside other work: load $(cut -d' ' -f1 /proc/loadavg)"
-else
-    [ "$slow" -eq 0 ]
-    check $? "$fact"
-fi
+judged_alone "$slow" "$fact"
 all by_snapshot true
 check $? "by a snapshot of the others, behind $(of missed_blocks | tr '\n' ' ')blocks, in $(sed -n '/"back_ms": \[/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')ms"
 [ "$(of state_roots_equal)" = true ]
