@@ -104,6 +104,7 @@ static void begin_offers(struct snapshot_fetch *fetch, const char *reason)
     }
     for (uint32_t i = 0; i < fetch->epoch->members_count; i++) {
         fetch->members[i].offers = fetch->members[i].asked = false;
+        fetch->members[i].offer_height = 0;
     }
 }
 
@@ -138,6 +139,16 @@ static bool choose(struct snapshot_fetch *fetch)
     return true;
 }
 
+/* cap_of_round gives the height that offers may have: in the first of 2n rounds any, 0; in the others no more than one member has offered. So members that keep two
+ * snapshots each and missed some come down to one that they have in common; a height that helps nobody changes nothing. */
+static uint64_t cap_of_round(const struct snapshot_fetch *fetch)
+{
+    uint32_t n = fetch->epoch->members_count, round = fetch->offers_tries % (2 * n);
+    uint64_t height = round == 0 ? 0 : fetch->members[round % n].offer_height;
+
+    return height > fetch->own_height ? height : 0;
+}
+
 static void offers_work(struct snapshot_fetch *fetch, uint64_t now_ns)
 {
     if (choose(fetch)) {
@@ -149,12 +160,14 @@ static void offers_work(struct snapshot_fetch *fetch, uint64_t now_ns)
     if (now_ns < fetch->offers_ns) {
         return;
     }
+    uint64_t cap = cap_of_round(fetch);
     for (uint32_t i = 0; i < fetch->epoch->members_count; i++) {
-        if (i != fetch->self && fetch->members[i].linked && !fetch->members[i].asked) {
-            ask(fetch, i, ASKED_OFFER, 0, (struct message_snapshot_run){ 0 }, now_ns);
+        if (i != fetch->self && fetch->members[i].linked && !fetch->members[i].asked && (cap == 0 || fetch->members[i].offer_height > cap)) {
+            ask(fetch, i, ASKED_OFFER, cap, (struct message_snapshot_run){ 0 }, now_ns);
         }
     }
-    fetch->offers_ns = now_ns + ((uint64_t)SNAPSHOT_FETCH_OFFER_NS << (fetch->offers_tries < 4 ? fetch->offers_tries : 4));
+    uint32_t cycles = fetch->offers_tries / (2 * fetch->epoch->members_count);
+    fetch->offers_ns = now_ns + ((uint64_t)SNAPSHOT_FETCH_OFFER_NS << (cycles < 4 ? cycles : 4));
     fetch->offers_tries++;
     fetch->reason = "f + 1 members that offer the same snapshot are awaited";
 }
@@ -166,10 +179,10 @@ static void take_offer(struct snapshot_fetch *fetch, uint32_t from, const struct
                  answer->run.bytes >= 1 && answer->run.bytes <= SNAPSHOT_MANIFEST_BYTES_MAX;
 
     member->asked = false;
-    member->offer_height = 0;
     if (answer->height == 0) {
-        return; /* it has none yet */
+        return; /* it has none yet, or none so low */
     }
+    member->offer_height = 0;
     if (!sound || snapshots_cert_check(&answer->cert, fetch->epoch, &fetch->chain_id) != VERDICT_OK) {
         leave(fetch, from, LEFT_WRONG, now_ns);
         return;

@@ -16,7 +16,7 @@
 #include "wire/message.h"
 
 #define SNAPSHOT_FETCH_BUFFERS 4u
-#define SNAPSHOT_FETCH_OFFER_NS 500000000u     /* until offers are asked for again; doubles up to 8 s */
+#define SNAPSHOT_FETCH_OFFER_NS 500000000u     /* until offers are asked for again; twice as long after every 2n rounds, up to 8 s */
 #define SNAPSHOT_FETCH_WAIT_NS 3000000000u     /* for a run; then its member is left alone for */
 #define SNAPSHOT_FETCH_BACK_NS 10000000000u
 

@@ -92,8 +92,9 @@ static void begin(struct snapshot_serve *serve, uint32_t member)
 {
     const struct message_snapshot_ask *ask = &serve->members[member].ask;
     const struct snapshots *snapshots = serve->snapshots;
-    const struct snapshots_entry *entry = snapshots->older.set && snapshots->older.height == ask->height ? &snapshots->older : &snapshots->newest;
-    bool offer = ask->height == 0;
+    bool offer = ask->height == 0 || ask->run.bytes == 0;
+    bool newest = offer ? ask->height == 0 || snapshots->newest.height <= ask->height : snapshots->newest.height == ask->height;
+    const struct snapshots_entry *entry = newest ? &snapshots->newest : &snapshots->older;
     struct snapshot_run run = { entry->slot, { ask->run.part, ask->run.block }, ask->run.bytes };
 
     serve->members[member].waits = false;
@@ -104,7 +105,8 @@ static void begin(struct snapshot_serve *serve, uint32_t member)
     }
     bool sound = run.bytes >= 1 && run.bytes <= SNAPSHOT_IO_BYTES && run.place.part < SNAPSHOT_PARTS_MAX && run.place.block < serve->io.part_blocks &&
                  run.place.block + (run.bytes + DISK_BLOCK - 1) / DISK_BLOCK <= serve->io.part_blocks;
-    if (!entry->set || (!offer && entry->height != ask->height) || !sound) {
+    bool right = ask->height == 0 || (offer ? entry->height <= ask->height : entry->height == ask->height);
+    if (!entry->set || !right || !sound) {
         send_none(serve, member, offer);
         return;
     }

@@ -175,7 +175,7 @@ struct message_snapshot_run {
 
 struct message_snapshot_ask {
     uint64_t height;  /* of the snapshot; 0: an offer of the newest is wanted */
-    struct message_snapshot_run run; /* zeros when an offer is wanted */
+    struct message_snapshot_run run; /* no bytes: an offer is wanted */
 };
 
 #define MESSAGE_SNAPSHOT_BYTES_MAX (1u << 20)

@@ -9,6 +9,7 @@
 #include "tests/fuzz/answers_kit.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/seeds_crypto.h"
+#include "tests/fuzz/seeds_snapshot.h"
 #include "tests/wire/message_kit.h"
 #include "wire/client.h"
 #include "wire/commit_proof.h"
@@ -506,6 +507,7 @@ int main(void)
     frame_seed();
     execute_seeds();
     crypto_seeds(save);
+    snapshot_seeds(save);
     genesis_seed(4, 4, 2);
     genesis_seed(5, 4, 0);
     genesis_seed(1, 0, 1);

@@ -1,0 +1,71 @@
+#!/bin/sh
+# slow.sh TAP: what the leader writes becomes slow where the others are not: it hands over and follows (T10). Root, a loop device and the block controller of
+# control groups hold the writes of one process back; elsewhere everything is skipped.
+name=slow
+. "$(dirname "$0")/kit"
+needs_direct "a leader with a slow disk hands over"
+fact="a leader with a slow disk hands over"
+c=$work/c
+k=$work/k
+mount=$work/mount
+group=/sys/fs/cgroup/blkio/ward-slow-$$
+mkdir -p "$k" "$mount"
+
+unmount() {
+    [ ! -d "$group" ] || { echo "$(cat "$work/device") 0" >"$group/blkio.throttle.write_iops_device"; } 2>/dev/null
+    umount "$mount" 2>/dev/null || umount -l "$mount" 2>/dev/null
+}
+trap 'unmount; cleanup; rmdir "$group" 2>/dev/null' EXIT
+file_system() { truncate -s 256M "$work/image" && mkfs.ext4 -q -F -m 0 "$work/image" && mount -o loop "$work/image" "$mount"; }
+if [ "$(id -u)" -ne 0 ] || ! command -v mkfs.ext4 >/dev/null || ! mkdir "$group" 2>"$work/err" || ! file_system 2>"$work/err"; then
+    skip "$fact" "no root, mkfs.ext4, loop device or block controller here: $(tail -n 1 "$work/err" 2>/dev/null | tr '#' ' ')"
+    exit 0
+fi
+lsblk -n -o MAJ:MIN "$(findmnt -n -o SOURCE "$mount")" | tr -d ' ' >"$work/device"
+
+cluster_make "$c" 4 || { fail "a cluster is laid out"; exit 1; }
+figure() { "$bin/ward" status --socket "$c/r$1/sock" --json 2>/dev/null | sed -n "s/.*\"$2\": \"\{0,1\}\([0-9a-z]*\)\"\{0,1\}.*/\1/p" | head -n 1; }
+for i in 0 1 2 3; do
+    sed -i "s#data_dir: .*#data_dir: \"$mount/data-$i\"#; s#segment_mib: 16#segment_mib: 1\n    ballast_mib: 0#" "$c/r$i/wardd.yaml"
+    "$bin/wardd" --config "$c/r$i/wardd.yaml" --init >>"$c/r$i/log" 2>&1
+    start "$c" "$i"
+done
+for i in 0 1 2 3; do ready "$c" "$i" || fail "member $i serves"; done
+leader=$(figure 0 leader)
+submit() { "$bin/ward" submit "$@" >"$work/out" 2>"$work/err"; }
+other=$(((leader + 1) % 4))
+at="--socket $c/r$other/sock"
+public() { "$bin/ward" key show "$1" --json | sed -n 's/.*"public": "\([0-9a-f]*\)".*/\1/p'; }
+"$bin/ward" key init "$k/system" --for system >/dev/null
+submit actor-set kind=system caps=publish,vouch valid_until=+300d --new-key "$k/system/system.key" --key "$c/r0/keys/admin.key" --org 1 $at
+check $? "a record system registers: $(tail -n 1 "$work/err")"
+for i in 0 1 2 3 4 5 6 7; do
+    "$bin/ward" key init "$k/patient-$i" --for patient >/dev/null
+    submit patient-register "kx_pk=$(public "$k/patient-$i/kx.key")" "sealed_kx_pk=$(public "$k/patient-$i/sealed-kx.key")" default_policy=deny flags=standing-write \
+        --key "$k/patient-$i/patient.key" --cosigner "$k/system/system.key" $at || fail "patient $i registers: $(tail -n 1 "$work/err")"
+done
+view=$(figure "$other" view)
+echo "$(pid_of "$leader")" >"$group/cgroup.procs" && echo "$(cat "$work/device") 4" >"$group/blkio.throttle.write_iops_device" 2>"$work/err"
+check $? "its disk takes four writes a second from now on: $(tail -n 1 "$work/err")"
+turn=0 tries=0
+while [ "$(figure "$other" leader)" = "$leader" ] && [ "$tries" -lt 60 ]; do
+    submit patient-set default_policy=treating --key "$k/patient-$turn/patient.key" $at || fail "a command commits meanwhile: $(tail -n 1 "$work/err")"
+    turn=$(((turn + 1) % 8))
+    tries=$((tries + 1))
+done
+[ "$(figure "$other" leader)" != "$leader" ]
+check $? "$fact: after $tries commands, view $view to $(figure "$other" view)"
+[ "$(figure "$leader" sent_abdicate)" -ge 1 ]
+check $? "it said so itself: nobody had to wait for it"
+began=$(now_ms)
+for i in 0 1 2 3; do submit patient-set default_policy=deny --key "$k/patient-$i/patient.key" $at || fail "commits go on: $(tail -n 1 "$work/err")"; done
+pass "four commands commit in $(($(now_ms) - began)) ms under the next one"
+echo "$(cat "$work/device") 0" >"$group/blkio.throttle.write_iops_device"
+tries=0
+until [ "$(figure "$leader" executed_height)" = "$(figure "$other" executed_height)" ] || [ "$tries" -gt 100 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+[ "$(figure "$leader" state_root)" = "$(figure "$other" state_root)" ]
+check $? "it follows, with the same state root"
+exit 0
