@@ -2,11 +2,10 @@
 #include "crypto/hash_lanes_priv.h"
 
 #if defined(__AVX2__)
-#include <immintrin.h>
+#include "crypto/words_avx2.h"
 
 #define LANES 4
 #define NAME(f) avx2_##f
-typedef uint64_t words __attribute__((vector_size(32)));
 
 #define ROTATE(x, n) rotate_##n(x)
 
@@ -35,30 +34,11 @@ static inline words rotate_63(words x)
     return (x >> 63) ^ (x + x);
 }
 
-static inline words words_set(uint64_t word)
-{
-    return (words){ word, word, word, word };
-}
-
-/* A transposition: four lanes of four words each become four words of four lanes each. */
 static inline void words_load(words out[4], const uint8_t *const at[LANES])
 {
-    words in[4];
+    const words in[LANES] = { words_at(at[0]), words_at(at[1]), words_at(at[2]), words_at(at[3]) };
 
-    for (unsigned i = 0; i < 4; i++) {
-        in[i] = (words)_mm256_loadu_si256((const __m256i *)(const void *)at[i]);
-    }
-    words ab_even = __builtin_shufflevector(in[0], in[1], 0, 4, 2, 6), ab_odd = __builtin_shufflevector(in[0], in[1], 1, 5, 3, 7);
-    words cd_even = __builtin_shufflevector(in[2], in[3], 0, 4, 2, 6), cd_odd = __builtin_shufflevector(in[2], in[3], 1, 5, 3, 7);
-    out[0] = __builtin_shufflevector(ab_even, cd_even, 0, 1, 4, 5);
-    out[1] = __builtin_shufflevector(ab_odd, cd_odd, 0, 1, 4, 5);
-    out[2] = __builtin_shufflevector(ab_even, cd_even, 2, 3, 6, 7);
-    out[3] = __builtin_shufflevector(ab_odd, cd_odd, 2, 3, 6, 7);
-}
-
-static inline void words_store(uint64_t out[LANES], words x)
-{
-    _mm256_storeu_si256((__m256i *)(void *)out, (__m256i)x);
+    words_turn(out, in);
 }
 
 #include "crypto/hash_lanes_template.h"
