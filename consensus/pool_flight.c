@@ -170,12 +170,29 @@ static void executed_one(struct pool *pool, struct now now, const struct pool_en
     account_release(pool, account);
 }
 
+/* Fetches what executed_one will look up for the commands of a height, all of them side by side. */
+static void expect_height(const struct pool *pool, const struct pool_height *h)
+{
+    for (unsigned step = 0; step < 2; step++) {
+        uint32_t entry = h->top;
+
+        for (uint32_t i = 0; i < h->commands; i++) {
+            ASSERT(entry != POOL_NONE);
+            table_expect(pool, &pool->entries[entry].account, pool->entries[entry].nonce, step);
+            entry = pool->entries[entry].below;
+        }
+    }
+}
+
 void pool_executed(struct pool *pool, struct now now, uint64_t height, uint64_t time_ms)
 {
     struct pool_height *h = height_find(pool, height);
     struct pool_entry entry;
 
     pool->time_ms = pool->time_ms > time_ms ? pool->time_ms : time_ms;
+    if (h != NULL) {
+        expect_height(pool, h);
+    }
     while (h != NULL && pop(pool, h, &entry)) {
         executed_one(pool, now, &entry);
     }

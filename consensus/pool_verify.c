@@ -280,6 +280,20 @@ void pool_note_valid(struct pool *pool, const struct sig_item *item)
     verdicts_add(&pool->known, item);
 }
 
+/* Fetches what the verdicts of the next items of a batch will touch, in two steps that are so many items apart. */
+static void expect_verdicts(const struct pool *pool, const struct pool_batch *batch, uint32_t at)
+{
+    enum { NEAR = 4, FAR = 8 };
+
+    if (at + FAR < batch->items_count) {
+        __builtin_prefetch(batch->items[at + FAR].digest);
+        __builtin_prefetch(batch->items[at + FAR].signature);
+    }
+    if (at + NEAR < batch->items_count) {
+        verdicts_expect(&pool->known, &batch->items[at + NEAR]);
+    }
+}
+
 void pool_verified(struct pool *pool, struct now now, uint32_t batch, const bool *verdicts, uint32_t count)
 {
     ASSERT(batch < POOL_BATCHES);
@@ -292,6 +306,7 @@ void pool_verified(struct pool *pool, struct now now, uint32_t batch, const bool
         uint32_t index = b->commands_items[i];
         uint32_t signatures = pool->items[index].signatures_count;
         ASSERT(at + signatures <= count);
+        expect_verdicts(pool, b, at);
         uint16_t code = judge(&pool->items[index], verdicts + at);
         if (code != CODE_OK) {
             bad = true;

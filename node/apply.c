@@ -251,6 +251,11 @@ static void expect_some(const struct apply *apply)
         envelopes[i] = bytes_of(apply->block.body.data + command->offset, command->envelope_bytes);
     }
     expect_paths(ledger_store(apply->ledger), envelopes, count);
+    for (uint32_t i = EXPECT_PATHS_COMMANDS; i < left && i < 2 * EXPECT_PATHS_COMMANDS; i++) { /* the next group's own bytes */
+        const uint8_t *bytes = apply->block.body.data + apply->block.commands[apply->next + i].offset;
+        __builtin_prefetch(bytes);
+        __builtin_prefetch(bytes + ENVELOPE_HEADER_BYTES);
+    }
 }
 
 static void execute_next(struct apply *apply)
