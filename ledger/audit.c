@@ -14,7 +14,7 @@ void audit_begin(struct audit_trail *trail, const struct exec *exec, const uint8
 
     memcpy(trail->acct, acct, ACCT_BYTES);
     trail->patient = *patient;
-    memset(&trail->peaks, 0, sizeof trail->peaks);
+    trail->peaks.count = 0; /* it says which of the peaks count */
     if (patient->audit_count == 0) {
         return;
     }

@@ -256,12 +256,14 @@ static void add_author(struct add *add)
 
 enum code exec_pointer_add(struct exec *exec)
 {
-    struct add add = { .exec = exec, .body = &exec->command.as.pointer_add };
+    struct add add; /* two kilobytes, which are not zeroed: every member is set before it is read */
     struct patient patient;
 
     ASSERT(exec->command.type == COMMAND_POINTER_ADD);
     ASSERT(exec->envelope != NULL);
     ASSERT(exec->sender.kind == SIGNER_ACTOR);
+    add.exec = exec;
+    add.body = &exec->command.as.pointer_add;
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;
