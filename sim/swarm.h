@@ -10,7 +10,7 @@
 
 #include "sim/scenario.h"
 
-#define SWARM_EVENTS_MAX 96u
+#define SWARM_EVENTS_MAX 192u /* each of MEMBERS_MAX started again after a blackout, and 64 others */
 #define SWARM_REAL_SHARE 8u /* every so many seeds run real crypto */
 #define SWARM_PATIENCE_NS UINT64_C(240000000000) /* from the end of the faults to rest: a multiple of (f + 2) tau_max (J2), and K1's silence */
 

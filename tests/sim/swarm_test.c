@@ -50,3 +50,16 @@ Test(swarm, more_replicas_change_nothing_else_about_the_faults)
     cr_assert_eq(a.calm_ns, b.calm_ns);
     cr_assert_eq(a.load.interval_ns, b.load.interval_ns);
 }
+
+Test(swarm, a_story_has_room_in_a_cluster_of_any_size)
+{
+    static struct swarm_story story;
+    uint32_t most = 0;
+
+    for (uint64_t seed = 1; seed < 400; seed++) {
+        swarm_draw(&story, seed, MEMBERS_MAX);
+        most = story.events_count > most ? story.events_count : most;
+    }
+    cr_assert_gt(most, MEMBERS_MAX, "a blackout was among them");
+    cr_assert_lt(most, SWARM_EVENTS_MAX);
+}
