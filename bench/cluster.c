@@ -37,7 +37,6 @@ enum {
     CONNECTIONS = 4,     /* to each replica */
     SPARE = 64,
     CHECK_REPEATS = 21,
-    SEGMENT_MIB = 64,
     RATE_MAX = 100000,
     ROUNDS_MAX = 15
 };
@@ -105,7 +104,7 @@ static int read_flags(struct cluster_run *run)
 static int make_bed(struct cluster_run *run)
 {
     static const struct { const char *profile; uint32_t batch_us; } profiles[] = { { "fast", 0 }, { "balanced", 5000 }, { "eco", 400000 } };
-    struct cluster_plan plan = { .replicas = run->load_config.replicas, .verify = run->verify, .segment_mib = SEGMENT_MIB, .workers_max = 8,
+    struct cluster_plan plan = { .replicas = run->load_config.replicas, .verify = run->verify, .workers_max = 8, .segment_mib = (uint32_t)args_number(run->args, "segment-mib"), .snapshot_mib = (uint32_t)args_number(run->args, "snapshot-mib"),
         .seed = run->people.seed, .params = params_default(), .entities = run->population.entities, .entities_count = run->population.entities_count };
 
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {

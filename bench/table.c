@@ -17,6 +17,8 @@ static const struct flag_spec cluster_flags[] = {
     { .name = "rounds", .type = FLAG_NUMBER, .value = "3", .min = 1, .max = 15, .help = "with --against: clusters of each" },
     { .name = "profile", .type = FLAG_CHOICE, .choices = "fast|balanced|eco", .value = "balanced", .help = "how long a command waits for company: 0, 5 or 400 ms" },
     { .name = "window", .type = FLAG_NUMBER, .value = "768", .min = 1, .max = 16384, .help = "with --rate max: commands on their way at once" },
+    { .name = "segment-mib", .type = FLAG_NUMBER, .value = "64", .min = 1, .max = 128, .help = "size of a log segment" },
+    { .name = "snapshot-mib", .type = FLAG_NUMBER, .value = "1024", .min = 1, .max = 1048576, .help = "commands after which a snapshot is made" },
     { .name = "keep", .type = FLAG_PATH, .help = "empty directory for the cluster, which stays there; it also chooses the disk" },
     END,
 };

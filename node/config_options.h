@@ -41,6 +41,7 @@
 
 #define CONFIG_STORAGE(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                 \
     CHOICE(storage, retention, "prune", "prune|archive", "prune: the log goes up to the older of two snapshots and what members that lag may need; archive: it stays")  \
+    NUMBER(storage, scrub_kib_s, 256, 0, 1048576, "closed segments and snapshots read again in a second, while there is work to do; 0: never")                       \
     NUMBER(storage, snapshot_mib, 1024, 1, 1048576, "commands after which a snapshot is made, or the size of the state if that is more; the same at all members")
 
 #define CONFIG_CRYPTO(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                  \

@@ -93,6 +93,7 @@ static struct driver_config driver_config_of(const struct daemon *daemon)
         .due_blocks = boot->config.memory.history_blocks / 2,
         .chunk_bytes_max = STATE_CHUNK_BYTES_MAX,
         .archive = strcmp(boot->config.storage.retention, "archive") == 0,
+        .scrub_bytes_per_s = boot->config.storage.scrub_kib_s << 10,
         .keep_blocks = boot->config.memory.history_blocks,
     };
     replica_config_default(&config.replica);

@@ -57,6 +57,7 @@ enum err driver_take(struct driver *driver, struct arena *arena, struct disk *di
     struct hash32 chain_id = block_hash(&config->replica.genesis);
     snapshot_serve_take(&driver->snapshot_serve, arena, disk, &driver->snapshots, &driver->ports, config->replica.epoch.members_count);
     snapshot_fetch_take(&driver->snapshot_fetch, arena, disk, &driver->snapshots, &driver->ports, &driver->config.replica.epoch, &chain_id, config->replica.self);
+    driver_scrub_take(driver, arena, disk);
     driver->snapshot_message = arena_take(arena, 1, sizeof *driver->snapshot_message);
     driver->replica_memory = arena_take(arena, 1, replica_footprint(&config->replica));
     return ERR_OK;
@@ -325,6 +326,7 @@ bool driver_work(struct driver *driver)
     release(driver);
     driver_work_snapshots(driver);
     driver_work_repair(driver);
+    driver_work_scrub(driver);
     return driver_deadline_ns(driver) == 0;
 }
 
@@ -375,7 +377,7 @@ bool driver_is_working(const struct driver *driver)
 bool driver_is_idle(const struct driver *driver)
 {
     return segment_log_is_idle(&driver->log) && driver->commits_count == 0 && driver_outbox_rests(driver) && !driver->reading && driver->log.reading == NULL &&
-           !driver->snapshots.io.busy && !driver->snapshot_serve.io.busy && !driver->snapshot_fetch.io.busy;
+           !driver_scrub_is_busy(driver) && !driver->snapshots.io.busy && !driver->snapshot_serve.io.busy && !driver->snapshot_fetch.io.busy;
 }
 
 bool driver_is_stalled(const struct driver *driver)

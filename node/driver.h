@@ -21,6 +21,7 @@
 #include "node/outbox.h"
 #include "node/ports.h"
 #include "node/repair.h"
+#include "node/scrub.h"
 #include "node/snapshot_fetch.h"
 #include "node/snapshot_serve.h"
 #include "node/snapshots.h"
@@ -38,6 +39,7 @@ struct driver_retention {
     uint32_t chunk_bytes_max;       /* of snapshots, made or fetched: STATE_CHUNK_BYTES_MIN to STATE_CHUNK_BYTES_MAX, also where none is ever due */
     bool archive;                   /* nothing of the log goes */
     uint64_t keep_blocks;           /* below the tip, for members that lag */
+    uint64_t scrub_bytes_per_s;     /* read again in the background, while there is work; 0: never */
 };
 
 struct driver_config {
@@ -79,6 +81,7 @@ struct driver {
     uint32_t retire_next;   /* segments from here up to first_segment are to be taken out of use */
     bool save_wanted;       /* the superblock is behind: the owner saves it */
     struct repair repair;
+    struct scrub scrub;
     struct outbox outbox;
     struct effects *effects;
     uint32_t effect_next;   /* first effect not carried out; < effects->count only while stalled */

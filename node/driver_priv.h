@@ -28,6 +28,12 @@ void driver_repair_begin(struct driver *driver, const struct recovery_outcome *o
 void driver_work_repair(struct driver *driver);
 bool driver_repair_note(struct driver *driver, struct log_record *record);
 
+/* driver_scrub_take takes buffers, unless the scrubber is off; driver_work_scrub goes on; driver_scrub_reads: a request of it on this segment is under way. */
+void driver_scrub_take(struct driver *driver, struct arena *arena, struct disk *disk);
+void driver_work_scrub(struct driver *driver);
+bool driver_scrub_reads(const struct driver *driver, uint32_t segment);
+bool driver_scrub_is_busy(const struct driver *driver);
+
 /* driver_start_read begins the READ_RECORD that waits. */
 void driver_start_read(struct driver *driver);
 

@@ -50,7 +50,7 @@ static void retire(struct driver *driver)
 {
     struct disk *disk = driver->log.disk;
 
-    if (driver->retire_next == 0 || driver->retire_next >= driver->first_segment || driver->reading) {
+    if (driver->retire_next == 0 || driver->retire_next >= driver->first_segment || driver->reading || driver->log.reading != NULL || driver_scrub_reads(driver, driver->retire_next)) {
         return;
     }
     bool damaged = repair_notes_has_segment(&driver->log.repairs, driver->retire_next) || repair_has_segment(&driver->repair, driver->retire_next);

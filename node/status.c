@@ -346,6 +346,13 @@ static void write_repair(struct lines *lines, const struct daemon *daemon)
     number(lines, "damage_given_up", repair->counters.given_up);
     number(lines, "damage_settled_before", daemon->recovery.repaired);
     number(lines, "blocks_repaired", repair->counters.blocks);
+    const struct scrub_counters *scrub = &daemon->driver.scrub.counters;
+    number(lines, "scrub_bytes", scrub->bytes);
+    number(lines, "scrub_segments", scrub->segments);
+    number(lines, "scrub_snapshots", scrub->snapshots);
+    number(lines, "scrub_passes", scrub->passes);
+    number(lines, "scrub_found", scrub->found);
+    number(lines, "scrub_snapshots_bad", scrub->snapshots_bad);
 }
 
 static void write_sessions(struct lines *lines, const struct daemon *daemon)

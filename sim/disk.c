@@ -151,7 +151,7 @@ static void request_check(struct sim_disk *disk, const struct disk_request *requ
 static void limbo_keep(struct sim_disk *disk, const struct sim_disk_file *file, const struct disk_request *request, uint64_t number)
 {
     ASSERT(request->bytes <= disk->config.segment_bytes);
-    disk->limbo = (struct sim_disk_limbo){ .file = file->number, .bytes = request->bytes, .offset = request->offset, .number = number, .old = disk->limbo.old };
+    disk->limbo = (struct sim_disk_limbo){ .file = file->number, .bytes = request->bytes, .offset = request->offset, .number = number, .old = disk->limbo.old, .new = disk->limbo.new };
     memcpy(disk->limbo.old, file->data + request->offset, request->bytes);
 }
 
@@ -386,6 +386,7 @@ void sim_disk_init(struct sim_disk *disk, struct arena *arena, const struct sim_
     uint8_t *data = disk_buffer_take(arena, (size_t)blocks * (config->segments_max + 1u));
     uint8_t *unreadable = arena_take(arena, config->segments_max + 1u, blocks);
     disk->limbo.old = disk_buffer_take(arena, blocks);
+    disk->limbo.new = disk_buffer_take(arena, blocks);
     for (uint32_t i = 0; disk->files != NULL && i <= config->segments_max; i++) {
         disk->files[i] = (struct sim_disk_file){ .data = data + (size_t)i * config->segment_bytes, .unreadable = unreadable + (size_t)i * blocks,
             .full_of_zeros = config->memory_is_new };
@@ -442,16 +443,14 @@ void sim_disk_step(struct sim_disk *disk, uint64_t now_ns)
 
 static void limbo_crash(struct sim_disk *disk)
 {
-    struct sim_disk_limbo *limbo = &disk->limbo;
-    struct sim_disk_file *file = limbo->bytes == 0 ? NULL : file_find(disk, limbo->file);
+    struct sim_disk_limbo limbo = disk->limbo;
+    struct sim_disk_file *file = limbo.bytes == 0 ? NULL : file_find(disk, limbo.file);
 
-    for (uint32_t i = 0; file != NULL && i < limbo->bytes / DISK_SECTOR; i++) {
-        uint8_t *at = file->data + limbo->offset + (uint64_t)i * DISK_SECTOR;
-        if (fate_of(disk, limbo->file, limbo->offset, i, limbo->number) == SECTOR_OLD) {
-            memcpy(at, limbo->old + (size_t)i * DISK_SECTOR, DISK_SECTOR);
-        }
-    }
     limbo_clear(disk);
+    if (file != NULL) {
+        memcpy(limbo.new, file->data + limbo.offset, limbo.bytes);
+        write_cut(disk, file, limbo.offset, limbo.old, limbo.new, limbo.bytes, limbo.number);
+    }
 }
 
 void sim_disk_crash(struct sim_disk *disk)
@@ -487,6 +486,15 @@ void sim_disk_kill(struct sim_disk *disk)
             (void)request_complete(disk, &pending);
         }
     }
+}
+
+void sim_disk_break(struct sim_disk *disk, uint32_t number, uint64_t offset)
+{
+    struct sim_disk_file *file = file_find(disk, number);
+
+    ASSERT(file != NULL);
+    ASSERT(offset % DISK_BLOCK == 0);
+    file->unreadable[offset / DISK_BLOCK] = 1;
 }
 
 uint8_t *sim_disk_sector(struct sim_disk *disk, uint32_t number, uint64_t offset)

@@ -28,7 +28,7 @@ struct sim_disk_faults {
     uint32_t crash_zero;      /* per sector of a write that a crash cut */
     uint32_t crash_garbage;
     uint32_t crash_other;
-    uint32_t lost_flush;      /* per write: completes, but a crash may still cut it until the next write completes */
+    uint32_t lost_flush;      /* per write: completes, but until the next write completes a crash may still cut it, as it cuts one under way */
     uint32_t rot;             /* per sector and read: one bit differs from now on */
     uint32_t unreadable;      /* per block and read: fails from now on, until written */
     uint32_t misdirected_write; /* per write: lands one segment-relative block away */
@@ -64,7 +64,7 @@ struct sim_disk_limbo {
     uint32_t bytes; /* 0: none */
     uint64_t offset;
     uint64_t number;
-    uint8_t *old;
+    uint8_t *old, *new;
 };
 
 struct sim_disk_pending {
@@ -103,6 +103,9 @@ void sim_disk_crash(struct sim_disk *disk);
 
 /* sim_disk_kill ends the process but not the power: what is under way is written whole and never completes. */
 void sim_disk_kill(struct sim_disk *disk);
+
+/* sim_disk_break makes a block unreadable until it is written again. Needs: the file is there. */
+void sim_disk_break(struct sim_disk *disk, uint32_t file, uint64_t offset);
 
 /* sim_disk_sector gives the bytes of one sector as they lie on the medium, for tests that rot them by hand.
  * Gives: NULL when there is no such file. */

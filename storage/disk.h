@@ -16,8 +16,8 @@
 
 #define DISK_SUPERBLOCK 0u     /* the file of the superblock copies; segments count from 1 */
 #define DISK_SNAPSHOT_FIRST 0x40000000u /* parts of snapshots: files as long as a segment, in a directory of their own */
-#define DISK_REQUESTS_MAX 8u   /* under way at once: write and read of the log, the superblock, a file in preparation, one that is retired, of snapshots a
-                                  write, a reading back and a reading for others */
+#define DISK_REQUESTS_MAX 10u  /* under way at once: write and read of the log, the superblock, a file in preparation, one that is retired, of snapshots a
+                                  write, a reading back and a reading for others, of the scrubber a segment and a snapshot */
 #define DISK_SEGMENTS_MAX 16384u /* in one directory: 1 TiB of log */
 
 /* One asynchronous request. Its owner embeds it, fills the fields and keeps them, and the memory, until `completion` was called:

@@ -15,7 +15,7 @@
 
 #include <pthread.h>
 
-#define DISK_DIR_OPEN_MAX 8u /* segments held open; more than can be under way at once */
+#define DISK_DIR_OPEN_MAX 10u/* segments held open; more than can be under way at once */
 
 struct disk_dir_file {
     uint32_t segment; /* or part of a snapshot; 0: free */

@@ -288,3 +288,78 @@ Test(sim_disk, completions_come_in_the_order_of_their_times)
     cr_assert(swapped, "the second write was sometimes the first to be done");
     free(arena.data);
 }
+
+static enum sector_fate by_turn(void *context, uint32_t file, uint64_t offset, uint32_t sector)
+{
+    (void)context, (void)file, (void)offset;
+    return (enum sector_fate)(sector % SECTOR_FATE_COUNT);
+}
+
+Test(sim_disk, a_flush_that_was_a_lie_meets_every_fate_at_a_crash)
+{
+    fresh(1, (struct sim_disk_faults){ .lost_flush = ALWAYS });
+    prepare(7);
+    disk.config.faults.lost_flush = 0;
+    struct told told = make(7, 0, 2, 0x11);
+    cr_assert_eq(disk.disk.ops->write_start(&disk.disk, &told.request), ERR_OK);
+    sim_disk_step(&disk, disk.now_ns);
+    disk.config.faults.lost_flush = ALWAYS;
+    told = make(7, 0, 2, 0xAB);
+    cr_assert_eq(disk.disk.ops->write_start(&disk.disk, &told.request), ERR_OK);
+    sim_disk_step(&disk, disk.now_ns);
+    cr_assert_eq(told.result, 2 * DISK_BLOCK, "it says that it is durable");
+    disk.crash_script = by_turn;
+    sim_disk_crash(&disk);
+    for (uint32_t sector = 0; sector < 16; sector++) {
+        switch ((enum sector_fate)(sector % SECTOR_FATE_COUNT)) {
+        case SECTOR_OLD: cr_assert(filled_with(7, sector, 0x11)); break;
+        case SECTOR_NEW: cr_assert(filled_with(7, sector, 0xAB)); break;
+        case SECTOR_ZERO: cr_assert(filled_with(7, sector, 0)); break;
+        case SECTOR_GARBAGE: cr_assert_not(filled_with(7, sector, 0xAB)); break;
+        case SECTOR_OTHER: cr_assert(filled_with(7, sector, 0xAB), "another sector of the same write"); break;
+        case SECTOR_FATE_COUNT: break;
+        }
+    }
+    told = make(7, 0, 2, 0x22);
+    disk.config.faults.lost_flush = 0;
+    cr_assert_eq(disk.disk.ops->write_start(&disk.disk, &told.request), ERR_OK);
+    sim_disk_step(&disk, disk.now_ns);
+    sim_disk_crash(&disk);
+    cr_assert(filled_with(7, 0, 0x22), "the lie is over");
+}
+
+Test(sim_disk, a_broken_block_fails_until_it_is_written_again)
+{
+    fresh(1, (struct sim_disk_faults){ 0 });
+    prepare(7);
+    sim_disk_break(&disk, 7, DISK_BLOCK);
+    cr_assert_eq(disk.disk.ops->read(&disk.disk, 7, 0, buffer, DISK_BLOCK), ERR_OK);
+    cr_assert_eq(disk.disk.ops->read(&disk.disk, 7, DISK_BLOCK, buffer, DISK_BLOCK), ERR_IO);
+    cr_assert_eq(disk.disk.ops->read(&disk.disk, 7, 0, buffer, 2 * DISK_BLOCK), ERR_IO, "it spoils a read that holds it");
+    struct told told = make(7, 1, 1, 0x33);
+    cr_assert_eq(disk.disk.ops->read_start(&disk.disk, &told.request), ERR_OK);
+    sim_disk_step(&disk, disk.now_ns);
+    cr_assert_eq(told.result, -EIO);
+    told = make(7, 1, 1, 0x33);
+    cr_assert_eq(disk.disk.ops->write_start(&disk.disk, &told.request), ERR_OK);
+    sim_disk_step(&disk, disk.now_ns);
+    cr_assert_eq(disk.disk.ops->read(&disk.disk, 7, DISK_BLOCK, buffer, DISK_BLOCK), ERR_OK);
+}
+
+Test(sim_disk, requests_complete_out_of_the_order_in_which_they_began)
+{
+    uint32_t overtaken = 0;
+
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        fresh(seed, (struct sim_disk_faults){ .delay_ns_min = 1, .delay_ns_max = 1000000 });
+        prepare(7);
+        struct told first = make(7, 0, 1, 1), second = make(7, 1, 1, 1);
+        cr_assert_eq(disk.disk.ops->write_start(&disk.disk, &first.request), ERR_OK);
+        cr_assert_eq(disk.disk.ops->write_start(&disk.disk, &second.request), ERR_OK);
+        sim_disk_step(&disk, sim_disk_due(&disk));
+        overtaken += second.calls == 1 && first.calls == 0;
+        sim_disk_crash(&disk);
+        cr_assert_eq(first.calls + second.calls, 1, "what a crash cut never completes");
+    }
+    cr_assert(overtaken > 0 && overtaken < 20);
+}

@@ -288,3 +288,149 @@ Test(crash, no_buffer_is_touched_while_its_write_is_under_way)
     cr_assert_eq(store->outcome.damage_count, 0);
     store_close(store);
 }
+
+/* --- One batch, sector by sector -------------------------------------------------------------------------------------- */
+
+/* One sector of the write that is cut meets a fate of its own; all others are as `rest` says. */
+struct single {
+    uint32_t sector;
+    enum sector_fate fate, rest;
+};
+
+static enum sector_fate fate_of_one(void *context, uint32_t file, uint64_t offset, uint32_t sector)
+{
+    const struct single *single = context;
+
+    (void)file, (void)offset;
+    return sector == single->sector ? single->fate : single->rest;
+}
+
+/* target gives the first group, from the fifth on, that fills several blocks and that no certificate follows. */
+static uint64_t target(const struct store *store)
+{
+    uint64_t group = 5;
+
+    while (store_has_certificate(group) || store_payload_bytes(store, group) < 9000) {
+        group++;
+    }
+    return group;
+}
+
+/* writing gives a store in which all groups before the target are durable and the write of that one is under way. */
+static struct store *writing(struct sim_disk_faults faults)
+{
+    struct store_config slow = config;
+
+    slow.seed = 5;
+    struct store *store = store_open(&slow);
+    for (uint64_t i = 1; i < target(store); i++) {
+        cr_assert_eq(store_append(store), ERR_OK);
+        store_run(store);
+    }
+    store->disk.config.faults = faults;
+    cr_assert_eq(store_append(store), ERR_OK);
+    segment_log_kick(&store->log);
+    cr_assert(store->log.writing);
+    return store;
+}
+
+/* no_lie: what is not there is said, and then nothing is signed that it may contradict; the vote of whatever could have left is known or abstained from. */
+static void check_no_lie(const struct store *store, uint64_t acknowledged)
+{
+    const struct recovery_outcome *outcome = &store->outcome;
+    const struct capsule *capsule = &outcome->position.capsule;
+    uint64_t groups = store_groups_seen(store);
+    bool knows = capsule->vote_height >= acknowledged || (outcome->sign == SIGN_ABOVE_LIMIT && capsule->abstain_view >= (int64_t)(acknowledged / 8)) || outcome->sign == SIGN_NEVER;
+
+    cr_assert(knows, "a vote that left is known, or its view is abstained from");
+    cr_assert(groups >= acknowledged || outcome->damage_count > 0, "what is lost is reported");
+    cr_assert(groups >= capsule->vote_height || outcome->sign != SIGN_FREELY, "nothing is signed on what is missing");
+}
+
+Test(crash, every_sector_of_one_batch_with_every_fate)
+{
+    struct tally tally = { 0 };
+    struct store *probe = writing((struct sim_disk_faults){ 0 });
+    uint32_t sectors = probe->log.write.bytes / DISK_SECTOR;
+
+    store_close(probe);
+    cr_assert_geq(sectors, 16, "the batch has several blocks");
+    for (uint32_t i = 0; i < sectors * SECTOR_FATE_COUNT * 2; i++) {
+        struct single single = { i % sectors, (enum sector_fate)(i / sectors % SECTOR_FATE_COUNT), i / sectors / SECTOR_FATE_COUNT == 0 ? SECTOR_NEW : SECTOR_OLD };
+        struct store *store = writing((struct sim_disk_faults){ 0 });
+        store->disk.crash_script = fate_of_one;
+        store->disk.crash_context = &single;
+        sim_disk_crash(&store->disk);
+        cr_assert_eq(store_recover(store), ERR_OK);
+        check_after_cut(store, target(store), target(store) - 1, single.fate <= SECTOR_ZERO, &tally);
+        check_no_lie(store, target(store) - 1);
+        go_on(store);
+        store_close(store);
+    }
+    cr_assert_gt(tally.torn, sectors);
+    cr_assert_gt(tally.adopted, 5);
+    cr_assert_gt(tally.ambiguous, 1);
+}
+
+/* What a disk can do to a batch that it called durable: the flush was a lie, the write landed beside its place, a bit rots, a block cannot be read. */
+Test(crash, one_batch_that_was_acknowledged_and_then_every_sector_of_it_goes_bad)
+{
+    struct store *probe = writing((struct sim_disk_faults){ 0 });
+    uint32_t sectors = probe->log.write.bytes / DISK_SECTOR;
+
+    store_close(probe);
+    for (uint32_t i = 0; i < sectors; i++) {
+        for (int unreadable = 0; unreadable < 2; unreadable++) {
+            struct store *store = writing((struct sim_disk_faults){ 0 });
+            uint32_t file = store->log.write.file;
+            uint64_t at = store->log.write.offset + (uint64_t)i * DISK_SECTOR;
+            store_run(store);
+            cr_assert_eq(store->acknowledged, target(store));
+            if (unreadable == 1) {
+                sim_disk_break(&store->disk, file, at / DISK_BLOCK * DISK_BLOCK);
+            } else {
+                sim_disk_sector(&store->disk, file, at)[(i * 37) % DISK_SECTOR] ^= 1;
+            }
+            cr_assert_eq(store_recover(store), ERR_OK);
+            check_no_lie(store, target(store));
+            store_close(store);
+        }
+    }
+    static const struct sim_disk_faults lies[] = { { .lost_flush = 1000000 }, { .lost_flush = 1000000, .crash_zero = 500000 },
+        { .lost_flush = 1000000, .crash_garbage = 300000, .crash_other = 300000 }, { .misdirected_write = 1000000 } };
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        for (uint64_t seed = 0; seed < 20; seed++) {
+            struct store *store = writing(lies[i]);
+            store->disk.config.seed += seed;
+            store_run(store);
+            sim_disk_crash(&store->disk);
+            store->disk.config.faults = (struct sim_disk_faults){ 0 };
+            cr_assert_eq(store_recover(store), ERR_OK);
+            cr_assert_geq(store_groups_seen(store), target(store) - 1, "lie %zu, seed %lu: only the newest batch can be lost", i, seed);
+            cr_assert_leq(store_groups_seen(store), target(store));
+            store_close(store);
+        }
+    }
+}
+
+/* A write that fails or is short stops the log at once; whatever part of it is on the disk, the next start tells nothing that was not said. */
+Test(crash, one_batch_whose_write_fails_or_is_short_at_every_length)
+{
+    for (uint64_t seed = 0; seed < 64; seed++) {
+        for (int error = 0; error < 2; error++) {
+            struct tally tally = { 0 };
+            struct store *store = writing((struct sim_disk_faults){ .write_error = error == 1 ? 1000000 : 0, .short_write = error == 1 ? 0 : 1000000 });
+            store->disk.config.seed += seed;
+            while (store_step(store)) {
+            }
+            cr_assert_eq(store->failed, ERR_IO);
+            cr_assert_eq(store->acknowledged, target(store) - 1, "nobody is told");
+            store->disk.config.faults = (struct sim_disk_faults){ 0 };
+            cr_assert_eq(store_append(store), ERR_IO, "nothing is tried again");
+            sim_disk_kill(&store->disk);
+            cr_assert_eq(store_recover(store), ERR_OK);
+            check_after_cut(store, target(store), target(store) - 1, true, &tally);
+            store_close(store);
+        }
+    }
+}
