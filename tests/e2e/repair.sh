@@ -40,7 +40,7 @@ segments=$(find "$data/log" -name '*.seg' | wc -l) snapshots=$(find "$data/snap"
 check $? "its directory has closed segments: $segments, and $snapshots files of snapshots"
 cp -a "$data" "$work/good"
 
-# restore: as the directory was. Nothing was committed meanwhile, so this is no older than what was signed.
+# restore: as the directory was when the replica last stopped in order, so this is no older than what was signed: who refuses has signed nothing.
 restore() {
     rm -rf "$data"
     cp -a "$work/good" "$data"
@@ -98,6 +98,8 @@ while [ "$n" -lt "$places" ]; do
         [ "$(figure 3 state_root)" = "$root" ] && [ "$(figure 3 executed_height)" = "$height" ] || { wrong=$((wrong + 1)); fail "place $n of seed $seed ($place): another state"; }
         stop 3 || { wrong=$((wrong + 1)); fail "place $n of seed $seed ($place): it does not stop in order"; }
         ward inspect damage "$data" --json >"$work/after" 2>/dev/null || { wrong=$((wrong + 1)); fail "place $n of seed $seed ($place): damage is left: $(tr -d '\n' <"$work/after" | cut -c1-400)"; }
+        rm -rf "$work/good" # It may have voted in a change of views: from now on this is what it signed.
+        cp -a "$data" "$work/good"
         ;;
     5 | 6)
         refused=$((refused + 1))
