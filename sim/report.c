@@ -46,6 +46,7 @@ void campaign_add(struct campaign *campaign, const struct swarm_result *result)
     for (int i = 0; i < MARK_COUNT; i++) {
         campaign->marks[i] += result->marks[i];
     }
+    campaign->snapshots += result->snapshots;
     campaign->lying_seeds += result->liars > 0 ? 1 : 0;
     for (int i = 0; i < LIE_COUNT; i++) {
         campaign->lies[i] += result->lies[i];

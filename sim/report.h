@@ -18,6 +18,7 @@ struct campaign {
     uint64_t hash_fast, hash_real; /* over those with the one crypto, and with the other */
     uint64_t seeds_real;
     uint64_t marks[MARK_COUNT];
+    uint64_t snapshots;        /* with which a life began */
     uint64_t lying_seeds;      /* in which somebody lied */
     uint64_t lies[LIE_COUNT];
     uint64_t first_failed; /* seed */

@@ -311,6 +311,7 @@ void world_result(const struct world *world, struct swarm_result *result)
         .events = world->events, .simulated_ns = world->now_ns, .blocks = world->oracle.height, .commands = world->oracle.commands,
         .messages = oracle_messages(&world->oracle), .crashes = world->crashes, .restarts = world->restarts, .partitions = world->partitions };
     memcpy(result->marks, world->marks, sizeof result->marks);
+    result->snapshots = world->based;
     result->liars = member_set_count(&world->plan.adversary.liars);
     if (world->adversary != NULL) {
         memcpy(result->lies, world->adversary->told, sizeof result->lies);

@@ -59,6 +59,7 @@ struct swarm_result {
     uint64_t blocks, commands, messages;
     uint64_t crashes, restarts, partitions;
     uint64_t marks[MARK_COUNT];
+    uint64_t snapshots; /* with which a life began */
     uint32_t liars;
     uint64_t lies[LIE_COUNT]; /* how often each was told */
 };

@@ -46,7 +46,7 @@ void workload_submit(struct workload *workload, uint64_t now_ns, uint32_t target
     }
     struct request *request = &workload->requests[workload->count++];
     uint32_t actor = workload->turn++ % workload->cast->plan.actors_count;
-    *request = (struct request){ .number = workload->count, .actor = actor, .sticky = sticky, .due_ns = now_ns, .first_ns = now_ns };
+    *request = (struct request){ .number = workload->count, .actor = actor, .sticky = sticky, .due_ns = now_ns, .first_ns = now_ns, .floor = workload->told_height };
     request->target = target_of(workload, target, request->number);
     request->command.nonce = ++workload->nonces[actor];
 }
@@ -140,6 +140,11 @@ static void tell(struct workload *workload, struct request *request, uint64_t no
     request->told = true;
     request->told_ns = now_ns;
     request->height = height;
+    if (height > 0 && height <= request->floor) {
+        oracle_fail(workload->failure, FAILURE_SAFETY, "request %u is in block %llu, but was asked after a client had been told of block %llu", request->number,
+                    (unsigned long long)height, (unsigned long long)request->floor);
+    }
+    workload->told_height = height > workload->told_height ? height : workload->told_height;
     workload->told++;
     while (workload->open_first < workload->count && workload->requests[workload->open_first].told) {
         workload->open_first++;

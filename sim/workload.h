@@ -28,6 +28,7 @@ struct request {
     bool sticky;     /* never asks another */
     bool told;       /* has its receipt */
     uint64_t height; /* in which it was told to be */
+    uint64_t floor;  /* highest block that any client was told of before this one asked: its own must be a later one */
     uint64_t due_ns; /* when it is sent, or sent again */
     uint64_t told_ns, first_ns;
     struct member_set asked; /* replicas with an open connection that know it */
@@ -58,6 +59,7 @@ struct workload {
     struct facts ids;         /* transaction id -> number */
     struct workload_load load;
     uint32_t turn;            /* whose turn it is among the actors */
+    uint64_t told_height;     /* highest block that a client was told of */
 };
 
 void workload_init(struct workload *workload, const struct cast *cast, struct failure *failure, struct trace *trace);

@@ -188,6 +188,7 @@ static void on_based(void *context, uint32_t member, const struct block_header *
 {
     struct world *world = context;
 
+    world->based++;
     oracle_based(&world->oracle, member, header, state_root);
 }
 

@@ -99,6 +99,7 @@ struct world {
     uint64_t marks[MARK_COUNT];
     uint64_t mark_heights[MARK_COUNT]; /* highest so far: tells who is first */
     uint64_t crashes, restarts, partitions;
+    uint64_t based;             /* lives that began with a snapshot */
 };
 
 /* world_plan_calm gives a plan without faults: four replicas, links of 1 ms, disks of 200 us, T = 0. */

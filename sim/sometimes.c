@@ -1,0 +1,55 @@
+/* sometimes.c: see sometimes.h. Each row is a count of the campaign and the number of seeds after which it may not be zero: about five times the seeds
+ * that took it once, when it was measured. */
+#include "sim/sometimes.h"
+
+#include "base/assert.h"
+
+#include <stddef.h>
+
+struct rare {
+    const char *name;
+    size_t at; /* of a uint64_t in struct campaign */
+    uint64_t seeds;
+};
+
+#define FIELD(name, field, seeds) { name, offsetof(struct campaign, field), seeds }
+#define MARK(mark, name, seeds) { name, offsetof(struct campaign, marks) + MARK_##mark * sizeof(uint64_t), seeds }
+
+static const struct rare rare[] = {
+    FIELD("a crash", crashes, 20),
+    FIELD("a partition", partitions, 20),
+    FIELD("a liar", lying_seeds, 20),
+    FIELD("a snapshot that was installed", snapshots, 20000),
+    MARK(TIMED_OUT, "a timeout", 20),
+    MARK(ENTERED, "a timeout certificate", 20),
+    MARK(OPENED, "an opening", 20),
+    MARK(ABDICATED, "an abdication", 50),
+    MARK(FETCHED, "a bundle that was fetched", 20),
+    MARK(CHECKPOINTED, "a certified checkpoint", 20),
+    MARK(HEDGED, "a reserve that hedged", 100),
+    MARK(BAD_SIGNATURE, "a bad signature", 50),
+    MARK(REFUSED_PROPOSAL, "a proposal that was refused", 300),
+    MARK(EQUIVOCATION, "evidence of an equivocation", 1000),
+};
+enum { RARE = sizeof rare / sizeof rare[0], LIE_SEEDS = 200, LIE_SEEDS_SNAPSHOT = 20000 };
+
+static uint64_t count_of(const struct campaign *campaign, size_t at)
+{
+    ASSERT(at + sizeof(uint64_t) <= sizeof *campaign);
+    return *(const uint64_t *)(const void *)((const uint8_t *)campaign + at);
+}
+
+const char *sometimes_missing(const struct campaign *campaign, uint32_t *at)
+{
+    while (*at < RARE + LIE_COUNT) {
+        uint32_t i = (*at)++;
+        bool is_lie = i >= RARE;
+        enum lie lie = (enum lie)(is_lie ? i - RARE : 0);
+        uint64_t count = is_lie ? campaign->lies[lie] : count_of(campaign, rare[i].at);
+        uint64_t seeds = !is_lie ? rare[i].seeds : lie == LIE_FALSE_SNAPSHOT ? LIE_SEEDS_SNAPSHOT : LIE_SEEDS;
+        if (count == 0 && campaign->seeds >= seeds) {
+            return is_lie ? lie_word(lie) : rare[i].name;
+        }
+    }
+    return NULL;
+}

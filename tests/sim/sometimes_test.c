@@ -1,0 +1,66 @@
+/* sometimes_test.c: a campaign that never took a rare path is told so, once it had seeds enough. */
+#include "sim/sometimes.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct campaign campaign;
+
+static void full(uint64_t seeds)
+{
+    memset(&campaign, 0, sizeof campaign);
+    campaign.seeds = seeds;
+    campaign.crashes = campaign.partitions = campaign.lying_seeds = campaign.snapshots = 1;
+    for (int i = 0; i < MARK_COUNT; i++) {
+        campaign.marks[i] = 1;
+    }
+    for (int i = 0; i < LIE_COUNT; i++) {
+        campaign.lies[i] = 1;
+    }
+}
+
+static const char *first(void)
+{
+    uint32_t at = 0;
+
+    return sometimes_missing(&campaign, &at);
+}
+
+Test(sometimes, says_nothing_when_every_path_was_taken)
+{
+    full(1000000);
+    cr_assert_null(first());
+}
+
+Test(sometimes, names_what_was_never_reached)
+{
+    full(1000000);
+    campaign.marks[MARK_OPENED] = 0;
+    cr_assert_str_eq(first(), "an opening");
+    full(1000000);
+    campaign.snapshots = 0;
+    cr_assert_str_eq(first(), "a snapshot that was installed");
+    full(1000000);
+    campaign.lies[LIE_SLOW_LORIS] = 0;
+    cr_assert_str_eq(first(), lie_word(LIE_SLOW_LORIS));
+}
+
+Test(sometimes, asks_nothing_of_a_few_seeds)
+{
+    full(5);
+    memset(campaign.marks, 0, sizeof campaign.marks);
+    memset(campaign.lies, 0, sizeof campaign.lies);
+    campaign.crashes = campaign.snapshots = 0;
+    cr_assert_null(first());
+}
+
+Test(sometimes, goes_on_behind_the_one_it_named)
+{
+    uint32_t at = 0;
+
+    full(1000000);
+    campaign.crashes = campaign.partitions = 0;
+    cr_assert_str_eq(sometimes_missing(&campaign, &at), "a crash");
+    cr_assert_str_eq(sometimes_missing(&campaign, &at), "a partition");
+    cr_assert_null(sometimes_missing(&campaign, &at));
+}
