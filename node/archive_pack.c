@@ -148,26 +148,32 @@ enum err archive_pack_next(struct archive_pack *pack, const struct archive *arch
 
 /* --- Unpacking ----------------------------------------------------------------------------------------------------- */
 
-static void event_take(struct archive *archive, struct reader *reader)
+/* Each takes one item. UINT64_MAX is no place of a leaf: a tree that has it has more leaves than can be counted, and archive.h needs smaller ones. */
+
+static enum verdict event_take(struct archive *archive, struct reader *reader)
 {
     const uint8_t *patient = read_run(reader, ACCT_BYTES);
     uint64_t seq = read_u64_le(reader);
     const uint8_t *bytes = read_run(reader, AUDIT_EVENT_BYTES);
 
-    if (!reader->failed && seq < UINT64_MAX) {
-        archive_add_event(archive, patient, seq, bytes, NULL);
+    if (reader->failed || seq == UINT64_MAX) {
+        return reader->failed ? VERDICT_LENGTH : VERDICT_RANGE;
     }
+    archive_add_event(archive, patient, seq, bytes, NULL);
+    return VERDICT_OK;
 }
 
-static void top_take(struct archive *archive, struct reader *reader)
+static enum verdict top_take(struct archive *archive, struct reader *reader)
 {
     uint64_t position = read_u64_le(reader);
     struct hash32 top;
 
     read_copy(reader, top.bytes, HASH_BYTES);
-    if (!reader->failed && position < UINT64_MAX) {
-        archive_add_top(archive, position, &top);
+    if (reader->failed || position == UINT64_MAX) {
+        return reader->failed ? VERDICT_LENGTH : VERDICT_RANGE;
     }
+    archive_add_top(archive, position, &top);
+    return VERDICT_OK;
 }
 
 static enum verdict receipt_take(struct archive *archive, struct reader *reader)
@@ -180,7 +186,7 @@ static enum verdict receipt_take(struct archive *archive, struct reader *reader)
         return VERDICT_LENGTH;
     }
     enum verdict verdict = receipt_decode(&receipt, bytes, RECEIPT_BYTES);
-    if (verdict == VERDICT_OK && !archive_fits_receipt(archive, position)) {
+    if (verdict == VERDICT_OK && (position == UINT64_MAX || !archive_fits_receipt(archive, position))) {
         verdict = VERDICT_RANGE;
     }
     if (verdict == VERDICT_OK) {
@@ -189,15 +195,17 @@ static enum verdict receipt_take(struct archive *archive, struct reader *reader)
     return verdict;
 }
 
-static void locator_take(struct archive *archive, struct reader *reader)
+static enum verdict locator_take(struct archive *archive, struct reader *reader)
 {
     struct hash32 hash;
 
     read_copy(reader, hash.bytes, HASH_BYTES);
     const uint8_t *bytes = read_run(reader, LOCATOR_SEALED_BYTES);
-    if (!reader->failed) {
-        archive_add_locator(archive, &hash, bytes);
+    if (reader->failed) {
+        return VERDICT_LENGTH;
     }
+    archive_add_locator(archive, &hash, bytes);
+    return VERDICT_OK;
 }
 
 enum verdict archive_unpack(struct archive *archive, uint8_t kind, struct bytes bytes)
@@ -205,19 +213,13 @@ enum verdict archive_unpack(struct archive *archive, uint8_t kind, struct bytes 
     enum verdict verdict = VERDICT_OK;
     struct reader reader;
 
+    ASSERT(kind >= SNAPSHOT_EVENTS);
+    ASSERT(kind < SNAPSHOT_STATE);
     reader_init(&reader, bytes.data, bytes.size);
     while (verdict == VERDICT_OK && reader_left(&reader) > 0) { /* each turn reads an item */
-        if (kind == SNAPSHOT_EVENTS) {
-            event_take(archive, &reader);
-        } else if (kind == SNAPSHOT_TOPS) {
-            top_take(archive, &reader);
-        } else if (kind == SNAPSHOT_RECEIPTS) {
-            verdict = receipt_take(archive, &reader);
-        } else {
-            ASSERT(kind == SNAPSHOT_LOCATORS);
-            locator_take(archive, &reader);
-        }
-        verdict = reader.failed ? VERDICT_LENGTH : verdict;
+        verdict = kind == SNAPSHOT_EVENTS ? event_take(archive, &reader)
+            : kind == SNAPSHOT_TOPS ? top_take(archive, &reader)
+            : kind == SNAPSHOT_RECEIPTS ? receipt_take(archive, &reader) : locator_take(archive, &reader);
     }
     return verdict;
 }

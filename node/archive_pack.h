@@ -25,7 +25,8 @@ void archive_pack_begin(struct archive_pack *pack, const struct archive *archive
  * what was to come. Needs: room for any item. Cost: the copy. */
 enum err archive_pack_next(struct archive_pack *pack, const struct archive *archive, uint8_t *out, uint32_t room, struct snapshot_chunk *chunk);
 
-/* archive_unpack adds the items of a chunk to an archive. Any input is safe. Gives: OK, LENGTH, or RANGE for a receipt that is none. */
+/* archive_unpack adds the items of a chunk to an archive. Any bytes are safe. Needs: a kind of the archive. Gives: OK; LENGTH, for half an item; RANGE, for a place
+ * that no leaf has, a gap between receipts, or a receipt that is none. What stands before such an item has been added. */
 enum verdict archive_unpack(struct archive *archive, uint8_t kind, struct bytes bytes);
 
 #endif

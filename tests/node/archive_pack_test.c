@@ -135,6 +135,105 @@ Test(archive_pack, half_an_item_is_refused)
     }
 }
 
+/* again packs what `other` holds of a kind. Tops are not packed by themselves: they are asked for, as a proof asks. Gives: how many bytes. */
+static size_t again(uint8_t kind, struct bytes unpacked, uint8_t *out)
+{
+    struct archive_pack pack;
+    struct snapshot_chunk chunk;
+    struct reader reader;
+    struct writer writer;
+
+    if (kind != SNAPSHOT_TOPS) {
+        archive_pack_begin(&pack, &other);
+        do {
+            cr_assert_eq(archive_pack_next(&pack, &other, out, CHUNK, &chunk), ERR_OK);
+        } while (chunk.items > 0 && chunk.kind != kind);
+        return chunk.bytes;
+    }
+    struct merkle_log log = archive_receipts_log(&other);
+    reader_init(&reader, unpacked.data, unpacked.size);
+    writer_init(&writer, out, CHUNK);
+    while (reader_left(&reader) > 0) {
+        struct hash32 leaf, top;
+        uint64_t position = read_u64_le(&reader);
+        (void)read_run(&reader, HASH_BYTES);
+        if (log.find(log.context, position, &leaf, &top)) {
+            write_u64_le(&writer, position);
+            write_run(&writer, top.bytes, HASH_BYTES);
+        }
+    }
+    return writer.offset;
+}
+
+/* Two items of a kind: few enough that each byte can be bent. Gives: their size. */
+static uint32_t two_items(uint8_t kind, uint8_t out[CHUNK])
+{
+    struct archive_pack pack;
+    struct snapshot_chunk chunk;
+
+    archive_pack_begin(&pack, &archive);
+    do {
+        cr_assert_eq(archive_pack_next(&pack, &archive, out, CHUNK, &chunk), ERR_OK);
+        cr_assert_geq(chunk.items, 2u);
+    } while (chunk.kind != kind);
+    return chunk.bytes / chunk.items * 2;
+}
+
+Test(archive_pack, no_truncation_of_a_chunk_is_read_but_of_whole_items)
+{
+    uint8_t bytes[CHUNK], packed[CHUNK];
+
+    add(0, 50);
+    for (uint8_t kind = SNAPSHOT_EVENTS; kind < SNAPSHOT_STATE; kind++) {
+        uint32_t size = two_items(kind, bytes);
+        for (uint32_t cut = 0; cut <= size; cut++) {
+            bool whole = cut % (size / 2) == 0;
+            archive_clear(&other);
+            cr_assert_eq(archive_unpack(&other, kind, bytes_of(bytes, cut)), whole ? VERDICT_OK : VERDICT_LENGTH, "kind %u, %u bytes", kind, cut);
+            cr_assert(!whole || again(kind, bytes_of(bytes, cut), packed) == cut, "kind %u, %u bytes", kind, cut);
+            cr_assert(!whole || memcmp(packed, bytes, cut) == 0, "kind %u, %u bytes", kind, cut);
+        }
+    }
+}
+
+Test(archive_pack, every_flip_of_a_chunk_is_refused_or_packed_as_it_came)
+{
+    uint8_t bytes[CHUNK], packed[CHUNK];
+    uint32_t refused = 0, kept = 0;
+
+    add(0, 50);
+    for (uint8_t kind = SNAPSHOT_EVENTS; kind < SNAPSHOT_STATE; kind++) {
+        uint32_t size = two_items(kind, bytes);
+        for (uint32_t i = 0; i < size; i++) {
+            bytes[i] ^= 0x41;
+            archive_clear(&other);
+            enum verdict verdict = archive_unpack(&other, kind, bytes_of(bytes, size));
+            cr_assert(verdict == VERDICT_OK || verdict == VERDICT_RANGE, "kind %u, byte %u: %d", kind, i, (int)verdict);
+            cr_assert(verdict != VERDICT_OK || again(kind, bytes_of(bytes, size), packed) == size, "kind %u, byte %u", kind, i);
+            cr_assert(verdict != VERDICT_OK || memcmp(packed, bytes, size) == 0, "kind %u, byte %u", kind, i);
+            kept += verdict == VERDICT_OK;
+            refused += verdict != VERDICT_OK;
+            bytes[i] ^= 0x41;
+        }
+    }
+    cr_assert_gt(kept, 0u);
+    cr_assert_gt(refused, 16u, "the positions of two receipts, at least");
+}
+
+/* Kept, it would be asked for its level in the tree once the ring comes round to it, and has none. */
+Test(archive_pack, a_place_that_no_leaf_has_is_refused)
+{
+    uint8_t bytes[CHUNK];
+
+    add(0, 50);
+    for (uint8_t kind = SNAPSHOT_EVENTS; kind < SNAPSHOT_LOCATORS; kind++) {
+        uint32_t size = two_items(kind, bytes) / 2;
+        memset(bytes + (kind == SNAPSHOT_EVENTS ? ACCT_BYTES : 0), 0xff, 8);
+        cr_assert_eq(archive_unpack(&other, kind, bytes_of(bytes, size)), VERDICT_RANGE, "kind %u", kind);
+    }
+    cr_assert_eq(other.events_last + other.receipts_last, 0);
+}
+
 Test(archive_pack, is_told_when_the_archive_has_overtaken_it)
 {
     struct archive_pack pack;
