@@ -165,6 +165,7 @@ selftest: ## show that the checks can fail: planted faults, planted findings
 # One libFuzzer program per tests/fuzz/<name>_fuzz.c, in objects of their own (MODE=fuzz).
 FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 FUZZ_KIT := $(patsubst %,build/fuzz/obj/tests/%.o,wire/message_kit ledger/stream_kit ledger/stream_true_kit crypto/bent_kit crypto/zip215_model_kit fuzz/answers_kit)
+build/fuzz/obj/tests/fuzz/%.o: CFLAGS += -fprofile-instr-generate=build/fuzz/default.profraw # a target run by hand leaves its profile there, not in the tree
 fuzz-programs: $(LIB) $(FUZZ)
 build/fuzz/%_fuzz: build/fuzz/obj/tests/fuzz/%_fuzz.o $(FUZZ_KIT) build/fuzz/libward.a
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@

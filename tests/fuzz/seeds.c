@@ -9,6 +9,7 @@
 #include "tests/fuzz/answers_kit.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/seeds_crypto.h"
+#include "tests/fuzz/seeds_session.h"
 #include "tests/fuzz/seeds_snapshot.h"
 #include "tests/wire/message_kit.h"
 #include "wire/client.h"
@@ -507,6 +508,7 @@ int main(void)
     frame_seed();
     execute_seeds();
     crypto_seeds(save);
+    session_seeds(save);
     snapshot_seeds(save);
     genesis_seed(4, 4, 2);
     genesis_seed(5, 4, 0);

@@ -2,82 +2,175 @@
 #include "tests/fuzz/seeds_snapshot.h"
 
 #include "node/archive_pack.h"
-#include "storage/snapshot.h"
+#include "node/snapshots_priv.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { PAIRS = 40, ITEMS = 40, RING = 64 };
+enum { PAIRS = 24, RING = 64, ITEMS = 96, CHUNK = 8192 };
 
-static uint8_t room[1 << 16], chunk[1 << 15], arena_memory[1 << 20];
+static uint8_t room[1 << 17];
 
-/* Pairs in ascending order of their keys, as they stand in a chunk. */
-static void state_write(struct writer *writer)
+/* --- State and manifest ------------------------------------------------------------------------------------------------ */
+
+/* Pairs whose keys ascend and part in bits of all kinds, with values of which three or four fill a chunk of the smallest size. */
+static struct bytes pairs_write(uint8_t *out, size_t size)
 {
-    for (uint8_t i = 1; i <= PAIRS; i++) {
-        write_u8(writer, 9);
-        write_u16_le(writer, i);
-        write_u64_be(writer, 5 * (uint64_t)i);
-        write_u8(writer, 3);
-        for (uint8_t k = 0; k < i; k++) {
-            write_u8(writer, (uint8_t)(k * 7 + i));
-        }
+    static uint8_t value[STATE_VALUE_BYTES_MAX];
+    struct writer writer;
+
+    writer_init(&writer, out, size);
+    for (uint32_t i = 0; i < PAIRS; i++) {
+        uint16_t value_bytes = (uint16_t)(i % 5 == 4 ? 1900 : 40 * i);
+        memset(value, (int)i, sizeof value);
+        write_u8(&writer, 3);
+        write_u16_le(&writer, value_bytes);
+        write_u8(&writer, (uint8_t)(i / 8));
+        write_u8(&writer, (uint8_t)(i % 8 * 29));
+        write_u8(&writer, 7);
+        write_run(&writer, value, value_bytes);
+    }
+    CHECK(!writer.failed);
+    return bytes_of(out, writer.offset);
+}
+
+static void chunks_note(struct snapshot_manifest *manifest, struct state_chunker *chunker)
+{
+    struct state_chunk chunk;
+    struct bytes bytes;
+
+    while (state_chunker_next(chunker, &chunk, &bytes)) {
+        manifest->chunks[manifest->chunks_count++] =
+            (struct snapshot_chunk){ .kind = SNAPSHOT_STATE, .bit = chunk.bit, .items = chunk.pairs, .bytes = chunk.bytes, .hash = chunk.hash };
     }
 }
 
-/* An archive with a few items of everything, packed as a snapshot packs it. */
-static void archive_seeds(void (*save)(const char *, const char *, const struct writer *))
+/* The manifest of those pairs, with a chunk of each kind of the archive before them, and the note of a block. */
+static void manifest_fill(struct snapshot_manifest *manifest, struct arena *arena, struct bytes pairs)
 {
-    static const char *const names[SNAPSHOT_KIND_END] = { [SNAPSHOT_EVENTS] = "events", [SNAPSHOT_TOPS] = "tops", [SNAPSHOT_RECEIPTS] = "receipts", [SNAPSHOT_LOCATORS] = "locators" };
-    struct archive_sizes sizes = { RING, RING, RING };
-    struct snapshot_chunk packed;
-    struct archive_pack pack;
-    struct archive archive;
+    static struct snapshots snapshots;
+    static struct state_chunker chunker;
+    struct state_entry entry;
+    struct reader reader;
+
+    state_chunker_init(&chunker, arena, STATE_CHUNK_BYTES_MIN);
+    manifest->height = snapshots.header.height = 640;
+    manifest->chunk_bytes_max = STATE_CHUNK_BYTES_MIN;
+    snapshots_note_write(&snapshots, manifest);
+    for (uint8_t kind = SNAPSHOT_EVENTS; kind < SNAPSHOT_STATE; kind++) {
+        struct snapshot_chunk *chunk = &manifest->chunks[manifest->chunks_count++];
+        *chunk = (struct snapshot_chunk){ .kind = kind, .items = 2, .bytes = 300 };
+        CHECK(snapshot_chunk_hash(kind, bytes_of(pairs.data, 300), &chunk->hash) == VERDICT_OK);
+    }
+    state_chunker_begin(&chunker);
+    reader_init(&reader, pairs.data, pairs.size);
+    while (state_pair_read(&reader, &entry)) {
+        state_chunker_add(&chunker, entry.key, entry.value);
+        chunks_note(manifest, &chunker);
+    }
+    manifest->state_root = state_chunker_end(&chunker);
+    chunks_note(manifest, &chunker);
+}
+
+static void state_and_manifest(void (*save)(const char *, const char *, const struct writer *))
+{
+    static _Alignas(ARENA_ALIGN) uint8_t memory[1 << 21];
+    static uint8_t bytes[1 << 16];
+    struct bytes pairs = pairs_write(bytes, sizeof bytes);
+    struct snapshot_manifest manifest;
+    struct writer writer;
     struct arena arena;
-    struct writer writer;
-    uint8_t event[AUDIT_EVENT_BYTES] = { 1 }, patient[ACCT_BYTES] = { 2 }, sealed[LOCATOR_SEALED_BYTES] = { 3 };
 
-    arena_init(&arena, (void *)(((uintptr_t)arena_memory + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN), sizeof arena_memory - ARENA_ALIGN);
-    archive_init(&archive, &arena, &sizes);
-    for (uint8_t i = 0; i < ITEMS; i++) {
-        struct hash32 hash = { { i, 4 } };
-        struct receipt receipt = { .height = i + 1u, .tx_id = { { i, 9 } } };
-        archive_add_event(&archive, patient, i, event, NULL);
-        archive_add_receipt(&archive, i, &receipt, NULL);
-        archive_add_locator(&archive, &hash, sealed);
-    }
-    archive_pack_begin(&pack, &archive);
-    while (archive_pack_next(&pack, &archive, chunk, sizeof chunk, &packed) == ERR_OK && packed.items > 0) {
-        writer_init(&writer, room, sizeof room);
-        write_u8(&writer, packed.kind);
-        write_run(&writer, chunk, packed.bytes);
-        save("snapshot", names[packed.kind], &writer);
-    }
-}
-
-void snapshot_seeds(void (*save)(const char *, const char *, const struct writer *))
-{
-    struct snapshot_chunk entries[2] = { { .kind = SNAPSHOT_EVENTS, .items = 1, .bytes = 200 }, { .kind = SNAPSHOT_STATE } };
-    struct snapshot_manifest manifest = { .height = 256, .chunk_bytes_max = STATE_CHUNK_BYTES_MIN * 4, .note_bytes = 3, .chunks_count = 2, .chunks = entries };
-    struct snapshot_head head = { .stage = SNAPSHOT_WHOLE, .height = 256, .manifest = { 0, 4 }, .manifest_bytes = 700, .cert = { 0, 5 }, .cert_bytes = 300 };
-    struct writer writer;
-    uint8_t block[DISK_BLOCK];
-
-    writer_init(&writer, chunk, sizeof chunk);
-    state_write(&writer);
-    entries[1].bytes = (uint32_t)writer.offset;
-    CHECK(state_chunk_check(bytes_of(chunk, writer.offset), &entries[1].hash, &entries[1].items) == VERDICT_OK);
-    manifest.state_root = entries[1].hash;
     writer_init(&writer, room, sizeof room);
-    write_u8(&writer, SNAPSHOT_STATE);
-    write_run(&writer, chunk, entries[1].bytes);
+    write_u8(&writer, 1);
+    write_run(&writer, pairs.data, pairs.size);
     save("snapshot", "state", &writer);
+    arena_init(&arena, memory, sizeof memory);
+    snapshot_manifest_take(&manifest, &arena);
+    writer_init(&writer, room, sizeof room);
+    write_u8(&writer, 0);
+    snapshot_manifest_encode(&(struct snapshot_manifest){ .chunk_bytes_max = STATE_CHUNK_BYTES_MAX, .chunks = manifest.chunks }, &writer);
+    save("snapshot", "manifest-empty", &writer);
+    manifest_fill(&manifest, &arena, pairs);
     writer_init(&writer, room, sizeof room);
     write_u8(&writer, 0);
     snapshot_manifest_encode(&manifest, &writer);
     save("snapshot", "manifest", &writer);
-    snapshot_head_encode(&head, block);
-    writer_init(&writer, room, sizeof room);
-    write_u8(&writer, 6);
-    write_run(&writer, block, sizeof block);
-    save("snapshot", "head", &writer);
-    archive_seeds(save);
+}
+
+static void heads(void (*save)(const char *, const char *, const struct writer *))
+{
+    struct snapshot_head head = { .stage = SNAPSHOT_FETCHING, .height = 640, .manifest = { 1, 2 }, .manifest_bytes = 900, .cert = { 1, 3 }, .cert_bytes = 300 };
+    uint8_t block[DISK_BLOCK];
+    struct writer writer;
+
+    for (uint8_t whole = 0; whole < 2; whole++) {
+        head.stage = whole != 0 ? SNAPSHOT_WHOLE : SNAPSHOT_FETCHING;
+        snapshot_head_encode(&head, block);
+        writer_init(&writer, room, sizeof room);
+        write_u8(&writer, 2);
+        write_run(&writer, block + 8, 80); /* zeros follow */
+        save("snapshot", whole != 0 ? "head-whole" : "head-fetching", &writer);
+    }
+}
+
+/* --- Archive --------------------------------------------------------------------------------------------------------- */
+
+/* More items of each kind than a ring holds. */
+static void archive_fill(struct archive *archive)
+{
+    uint8_t event[AUDIT_EVENT_BYTES], patient[ACCT_BYTES] = { 3 }, sealed[LOCATOR_SEALED_BYTES];
+
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        struct receipt receipt = { .height = i + 1, .tx_id = { { (uint8_t)i } }, .code = CODE_OK, .time_ms = i };
+        memset(event, (int)i, sizeof event);
+        memset(sealed, (int)i, sizeof sealed);
+        struct hash32 hash = hash_one(HASH_LOCATOR, sealed, sizeof sealed);
+        archive_add_event(archive, patient, i, event, NULL);
+        archive_add_receipt(archive, i, &receipt, NULL);
+        archive_add_locator(archive, &hash, sealed);
+    }
+}
+
+static void chunk_write(struct writer *writer, const struct snapshot_chunk *chunk, const uint8_t *bytes)
+{
+    write_u8(writer, (uint8_t)(chunk->kind - SNAPSHOT_EVENTS));
+    write_u16_le(writer, (uint16_t)chunk->bytes);
+    write_run(writer, bytes, chunk->bytes);
+}
+
+/* All chunks of one archive, and each by itself. */
+static void archives(void (*save)(const char *, const char *, const struct writer *))
+{
+    static const char *const names[SNAPSHOT_STATE] = { "", "events", "tops", "receipts", "locators" };
+    static _Alignas(ARENA_ALIGN) uint8_t memory[1 << 18];
+    static uint8_t bytes[CHUNK], small[CHUNK];
+    struct archive_sizes sizes = { RING, RING, RING };
+    struct archive archive;
+    struct archive_pack pack;
+    struct snapshot_chunk chunk;
+    struct writer all, one;
+    struct arena arena;
+
+    arena_init(&arena, memory, sizeof memory);
+    archive_init(&archive, &arena, &sizes);
+    archive_fill(&archive);
+    archive_pack_begin(&pack, &archive);
+    writer_init(&all, room, sizeof room);
+    write_u8(&all, 3);
+    while (archive_pack_next(&pack, &archive, bytes, CHUNK - 64, &chunk) == ERR_OK && chunk.items > 0) {
+        writer_init(&one, small, sizeof small);
+        write_u8(&one, 3);
+        chunk_write(&one, &chunk, bytes);
+        save("snapshot", names[chunk.kind], &one);
+        for (uint32_t times = chunk.kind == SNAPSHOT_EVENTS ? 3 : 1; times > 0; times--) { /* of events more than a ring holds */
+            chunk_write(&all, &chunk, bytes);
+        }
+    }
+    save("snapshot", "archive", &all);
+}
+
+void snapshot_seeds(void (*save)(const char *target, const char *name, const struct writer *writer))
+{
+    state_and_manifest(save);
+    heads(save);
+    archives(save);
 }

@@ -2,7 +2,7 @@
  * that comes back is one that a client can read, and when the client is gone nothing of it is left.
  *
  * Input: byte 0 says what the replica does meanwhile (bit 0: it executes a block; bit 1: it admits commands, else it refuses them; bit 2: reads of a
- * quorum fail); the rest is the stream of the client. */
+ * quorum fail; bit 3: what was admitted is in the next block; bit 4: proofs of commits are found); the rest is the stream of the client. */
 #include "base/clock.h"
 #include "crypto/keys.h"
 #include "net/loop_posix.h"
@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TURNS = 6, CLIENTS = 4 };
+enum { TURNS = 6, CLIENTS = 4, WAITERS = 64 };
 
 static struct sessions sessions;
 static struct driver driver; /* stopped: it takes nothing, and answers by its ports at once */
@@ -25,6 +25,8 @@ static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static uint8_t manner;
 static uint32_t clients;
 static uint64_t now_ns = 1000000000;
+static struct block_command admitted[WAITERS]; /* since the last block */
+static uint32_t admitted_count;
 
 static struct now port_now(void *context)
 {
@@ -34,9 +36,12 @@ static struct now port_now(void *context)
 
 static void port_refused(void *context, uint64_t token, const struct hash32 *id, uint16_t code, uint32_t retry_after_ms)
 {
-    (void)context;
+    (void)context, (void)id; /* of a driver that is stopped: zeros */
     if ((manner & 2) != 0) {
-        sessions_admitted(&sessions, token, id);
+        struct block_command *command = &admitted[admitted_count++];
+        CHECK(admitted_count <= WAITERS);
+        *command = (struct block_command){ .id = hash_one(HASH_COMMITMENT, &token, sizeof token) };
+        sessions_admitted(&sessions, token, &command->id);
     } else {
         sessions_refused(&sessions, token, code, retry_after_ms);
     }
@@ -51,7 +56,7 @@ static void port_read_done(void *context, uint64_t token, bool ok, uint64_t heig
 static void port_proof(void *context, uint64_t token, bool found, const struct block_header *header, struct bytes proof)
 {
     (void)context, (void)token;
-    sessions_proof(&sessions, found, header, proof);
+    sessions_proof(&sessions, found || (manner & 16) != 0, header, proof);
 }
 
 static uint16_t port_query(void *context, const struct session_question *question, uint8_t *out, size_t room, size_t *size)
@@ -92,7 +97,7 @@ static void client_frame(void *context, uint64_t client, const struct frame *fra
 
 static void take(struct arena *arena, const struct net_config *config)
 {
-    struct session_config session = { .clients_max = CLIENTS, .waiters_max = 64, .members_count = 4, .genesis = { { 7 } } };
+    struct session_config session = { .clients_max = CLIENTS, .waiters_max = WAITERS, .members_count = 4, .genesis = { { 7 } } };
     struct session_ports ports = { NULL, port_query, port_status };
     struct loop_posix_config loop_config = loop_posix_config_default();
 
@@ -196,10 +201,18 @@ static void read_replies(int fd)
     }
 }
 
+/* execute tells the sessions of a block, with what they sent or with nothing. */
+static void execute(void)
+{
+    static const uint16_t codes[WAITERS] = { 0 };
+    struct block_header header = { .height = 9, .time_ms = 9, .commands_count = (manner & 8) != 0 ? admitted_count : 0 };
+
+    sessions_executed(&sessions, &(struct apply_block){ .header = &header, .commands = admitted, .codes = codes });
+    admitted_count = 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct block_header header = { .height = 9, .time_ms = 9 };
-
     if (net == NULL) {
         start();
     }
@@ -215,7 +228,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)!write(fd, data + 1, size - 1); /* A prefix, when the socket takes no more. */
     turn(TURNS);
     driver.apply.busy = false;
-    sessions_executed(&sessions, &(struct apply_block){ .header = &header });
+    execute();
     turn(2);
     read_replies(fd);
     close(fd);
