@@ -1,13 +1,13 @@
 #!/bin/sh
-# catchup.sh TAP: a follower is away under load until no log holds what it needs, and comes back by a snapshot: with its disk; and with an empty one,
-# killed once more while chunks come. Nothing acknowledged is lost, the roots are equal, commits keep their pace.
+# catchup.sh TAP: a follower is away under load until no log holds what it needs, and comes back by a snapshot. Nothing acknowledged is lost, the roots are equal,
+# commits keep their pace.
 name=catchup
 . "$(dirname "$0")/kit"
 needs_direct "a follower comes back from far away"
-rounds=2
+rounds=1 # the second round loses the disk, and a key whose disk is lost is refused: others hold what it signed
 history=256
 rate=300
-[ "${WARD_LONG:-0}" = 1 ] && rounds=6 && history=1024 && rate=600
+[ "${WARD_LONG:-0}" = 1 ] && history=1024 && rate=600
 [ "$mode" = debug ] && rate=60
 mkdir "$work/c"
 # A log that is soon gone, and snapshots at each checkpoint.
@@ -30,14 +30,6 @@ all by_snapshot true
 check $? "by a snapshot of the others, behind $(of missed_blocks | tr '\n' ' ')blocks, in $(sed -n '/"back_ms": \[/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')ms"
 [ "$(of state_roots_equal)" = true ]
 check $? "all state roots are equal"
-fact="a snapshot that was cut by kill -9 goes on with what was fetched before"
-if of killed_while_fetching | grep -q true; then
-    resumed=$(sed -n 's/.*event=snapshot.installed .*\(chunks=[0-9]* resumed=[1-9][0-9]*\) .*/\1/p' "$work"/c/r*/wardd.log)
-    [ -n "$resumed" ]
-    check $? "$fact: $resumed"
-else
-    skip "$fact" "it was fetched faster than it could be killed"
-fi
 [ "$(grep -c 'it is in the sandbox' "$work"/c/r*/wardd.log | awk -F: '{ sum += $2 } END { print sum }')" -ge "$rounds" ]
 check $? "each time it ended and was started again by whoever started it"
 exit 0
