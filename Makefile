@@ -75,11 +75,11 @@ $(B)/obj/tests/crypto/zip215_model_kit.o: ISA := -O2 $(if $(filter debug fuzz,$(
 $(B)/obj/tests/crypto/lanes_toy_test.o: ISA := -O2
 
 # Field arithmetic gains a fifth from being inlined and unrolled.
-FAST := $(if $(filter release,$(MODE)),-O3,$(if $(filter debug,$(MODE)),-O2))
+FAST := $(if $(filter release,$(MODE)),-O3)
 
 # The vector paths need their instruction sets; nothing outside these files may use them.
 $(B)/obj/crypto/ed25519/avx2/%.o: ISA := -mavx2 -mfma $(FAST)
-$(B)/obj/crypto/ed25519/ref/%.o: ISA := $(FAST)
+$(B)/obj/crypto/ed25519/ref/%.o: ISA := $(FAST) $(if $(filter debug,$(MODE)),-O2) # quickly compiled, and tests judge with it all the time
 $(B)/obj/tests/crypto/lanes_avx2_test.o $(B)/obj/tests/fuzz/field_avx2_fuzz.o: ISA := -mavx2 -mfma
 $(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq $(FAST)
 $(B)/obj/crypto/hash_avx2.o: ISA := -mavx2
