@@ -18,6 +18,7 @@ struct import {
     struct locator_recipient recipient;
     json_t *custody;
     json_t *commands; /* of the result */
+    uint32_t elsewhere;          /* resources that another organisation made */
     uint32_t accepted, rejected; /* pointers */
     struct tx_draft draft;
     struct tx tx;
@@ -55,7 +56,18 @@ static int load_bundle(struct import *import)
         import->bundle = (struct fhir_bundle){ .root = NULL };
         return output_fail(import->args, err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_CONFIGURATION, "%s: %s", import->args->operands[0], problem);
     }
-    return import->bundle.resources_count > 0 ? (int)EXIT_FINE : output_fail(import->args, EXIT_CONFIGURATION, "%s holds no clinical resource", import->args->operands[0]);
+    const char *organisation = args_text(import->args, "organisation");
+    if (organisation != NULL && fhir_keep_organisation(&import->bundle, organisation, &import->elsewhere) != ERR_OK) {
+        return output_fail(import->args, EXIT_CONFIGURATION, "%s has no Organization of the id %.80s", import->args->operands[0], organisation);
+    }
+    if (import->bundle.resources_count == 0) {
+        return output_fail(import->args, EXIT_CONFIGURATION, "%s holds no clinical resource%s", import->args->operands[0], organisation != NULL ? " of this organisation" : "");
+    }
+    uint32_t makers = fhir_organisations_named(&import->bundle);
+    if (makers > 1) {
+        output_note("%s: its resources come from %u organisations, and become pointers of one: see --organisation", import->args->operands[0], makers);
+    }
+    return EXIT_FINE;
 }
 
 static int prepare(struct import *import)
@@ -158,6 +170,7 @@ static int tell(struct import *import)
     json_object_set_new(result, "patient", output_hex(import->patient, ACCOUNT_BYTES));
     json_object_set_new(result, "resources", json_integer(import->bundle.resources_count));
     json_object_set_new(result, "skipped", json_integer(import->bundle.skipped));
+    json_object_set_new(result, "elsewhere", json_integer(import->elsewhere));
     json_object_set_new(result, "accepted", json_integer(import->accepted));
     json_object_set_new(result, "rejected", json_integer(import->rejected));
     json_object_set_new(result, "custody", json_string(args_text(import->args, "custody")));

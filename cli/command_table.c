@@ -87,6 +87,7 @@ static const struct flag_spec import_flags[] = {
     SEND_FLAGS,
     { .name = "patient", .type = FLAG_HEX, .min = 32, .max = 32, .required = true, .help = "account of the patient whom the bundle is about" },
     { .name = "on-behalf", .type = FLAG_HEX, .min = 32, .max = 32, .help = "account of the practitioner who made the records" },
+    { .name = "organisation", .type = FLAG_TEXT, .help = "id of an Organization of the bundle: the resources of this one alone, where it holds those of several" },
     { .name = "custody", .type = FLAG_PATH, .required = true, .help = "new file for what the hospital must keep: local records and salts; private" },
     END,
 };

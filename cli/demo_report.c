@@ -34,6 +34,13 @@ static json_t *idle(const struct demo_idle *stretch)
                      (json_int_t)stretch->messages, "writes", (json_int_t)stretch->writes);
 }
 
+static json_t *resources(const struct fhir_bundle *bundle)
+{
+    uint32_t taken = bundle->resources_count < STORY_RESOURCES_MAX ? bundle->resources_count : STORY_RESOURCES_MAX;
+
+    return json_pack("{s:I, s:I}", "taken", (json_int_t)taken, "left_out", (json_int_t)(bundle->resources_count - taken));
+}
+
 static json_t *access_report(const struct story *story)
 {
     return json_pack("{s:b, s:b, s:b, s:b}", "permitted", story->seen.permitted, "denied", !hash_is_zero(&story->refused.id) && !story->refused.permitted,
@@ -73,6 +80,7 @@ json_t *demo_report(const struct demo *demo)
     json_object_set_new(object, "failover_ms", dense ? report_number((double)demo->gap_ns / 1e6) : json_null());
     json_object_set_new(object, "rejoined", json_boolean(demo->rejoined));
     json_object_set_new(object, "state_roots_equal", json_boolean(demo->roots_equal));
+    json_object_set_new(object, "resources", resources(&demo->bundle));
     json_object_set_new(object, "access", access_report(&demo->story));
     json_object_set_new(object, "memory_mib_max", report_number(demo->memory_mib));
     json_object_set_new(object, "durable", json_boolean(demo->bed.durable));

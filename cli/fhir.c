@@ -364,3 +364,37 @@ void fhir_close(struct fhir_bundle *bundle)
     json_decref(bundle->root);
     *bundle = (struct fhir_bundle){ .root = NULL };
 }
+
+enum err fhir_keep_organisation(struct fhir_bundle *bundle, const char *id, uint32_t *others)
+{
+    uint32_t wanted = organisation_index(bundle, id), kept = 0, count = bundle->resources_count;
+
+    *others = 0;
+    if (wanted == FHIR_NO_ORGANISATION) {
+        return ERR_NOT_FOUND;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (bundle->resources[i].organisation == wanted) {
+            bundle->resources[kept++] = bundle->resources[i];
+        } else {
+            free(bundle->resources[i].bytes);
+        }
+    }
+    bundle->resources_count = kept;
+    *others = count - kept;
+    return ERR_OK;
+}
+
+uint32_t fhir_organisations_named(const struct fhir_bundle *bundle)
+{
+    bool seen[FHIR_ORGANISATIONS_MAX + 1] = { false };
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < bundle->resources_count; i++) {
+        uint32_t organisation = bundle->resources[i].organisation;
+        uint32_t place = organisation == FHIR_NO_ORGANISATION ? FHIR_ORGANISATIONS_MAX : organisation;
+        count += !seen[place];
+        seen[place] = true;
+    }
+    return count;
+}

@@ -49,6 +49,13 @@ struct fhir_bundle {
 enum err fhir_load(struct fhir_bundle *bundle, const char *path, char problem[FHIR_PROBLEM_BYTES]);
 void fhir_close(struct fhir_bundle *bundle);
 
+/* fhir_keep_organisation leaves those resources alone that this organisation made. Gives: how many others there were; ERR_NOT_FOUND when the bundle
+ * has no organisation of this id. */
+enum err fhir_keep_organisation(struct fhir_bundle *bundle, const char *id, uint32_t *others);
+
+/* fhir_organisations_named counts the organisations that made the resources; those that name none count as one more. */
+uint32_t fhir_organisations_named(const struct fhir_bundle *bundle);
+
 /* One pointer, ready for a command, and what its custodian must keep. */
 struct fhir_pointer {
     struct pointer_add_item item;

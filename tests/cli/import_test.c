@@ -86,6 +86,19 @@ Test(import, each_clinical_resource_becomes_a_pointer_with_its_salt_kept, .init 
     cr_assert_eq(pointers(), before + added);
 }
 
+Test(import, the_resources_of_one_organisation_alone_are_taken, .init = start, .fini = office_stop)
+{
+    uint32_t before = pointers();
+
+    cr_assert_eq(office_ward("import-fhir configs/demo/bundle.json --patient %s --key %%s/alder.key --custody %%s/none.json --organisation org-nowhere", office->patient), EXIT_CONFIGURATION);
+    cr_assert_eq(pointers(), before);
+    cr_assert_eq(office_ward("import-fhir configs/demo/bundle.json --patient %s --key %%s/alder.key --custody %%s/custody.json --organisation org-north", office->patient), EXIT_FINE, "%s", kit_output());
+    unsigned elsewhere = (unsigned)atoi(office_text("elsewhere", NULL)), taken = (unsigned)atoi(office_text("accepted", NULL));
+    cr_assert(elsewhere > 0 && taken > 0, "%u of them, %u of others", taken, elsewhere);
+    cr_assert_eq(pointers(), before + taken);
+    expect_kept(before + 1, taken);
+}
+
 static bool rival_wins_once(struct fake_replica *fake, const struct frame *frame)
 {
     if (submits++ == 0) {
