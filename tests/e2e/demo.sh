@@ -72,4 +72,10 @@ wait "$pid"
 code=$?
 [ "$members" -eq 4 ] && [ "$code" -eq 130 ] && [ -z "$(ls -d ward-* 2>/dev/null)" ]
 check $? "a signal ends it with 130 and leaves nothing behind ($members replicas, $code)"
+
+[ "${WARD_LONG:-0}" = 1 ] || exit 0
+for count in 7 10; do
+    timeout 180 "$bin/ward" demo --json --replicas "$count" --for 10s --rate 200 >demo.json 2>demo.err
+    check $? "the demonstration holds with $count replicas: $(tr -d '\n' <demo.json | sed 's/.*"problems": *\[\(.*\)\].*/\1/' | cut -c1-200)"
+done
 exit 0
