@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#define SEEDS 12u
+#define SEEDS 8u
 
 struct heard {
     uint64_t seeds[SEEDS], hashes[SEEDS];
