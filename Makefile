@@ -15,7 +15,7 @@ CFLAGS_COMMON := $(WARN) $(if $(findstring clang,$(CC)),$(WARN_CLANG)) -I. -D_GN
 CFLAGS_release := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CFLAGS_debug := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DWARD_DEBUG=1
 CFLAGS_cover := -O0 --coverage
-CFLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fprofile-instr-generate -fcoverage-mapping -DWARD_DEBUG=1
+CFLAGS_fuzz := -O1 -gline-tables-only -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fprofile-instr-generate -fcoverage-mapping -DWARD_DEBUG=1
 LDFLAGS_release := -pie -Wl,-z,relro -Wl,-z,now
 LDFLAGS_debug := -pie -fsanitize=address,undefined
 LDFLAGS_cover := -pie --coverage
