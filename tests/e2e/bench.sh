@@ -60,9 +60,9 @@ code=$?
 awk -v cpu="$(sed -n '/"cpu_us_per_tx"/,/}/s/^ *"total": *\([0-9.]*\),*$/\1/p' bench.json)" -v check="$(number libsodium_check_us)" \
     'BEGIN { exit !(cpu > 0 && check > 0 && cpu <= 1.35 * 4 * check) }'
 judged_alone $? "a command costs all replicas at most 1.35 of four libsodium checks ($code)"
-between flushes_per_block 0.9 1.1
-judged_alone $? "a chained block costs one flush: $(number flushes_per_block)"
-between messages_per_block 5.0 6.0
+between flushes_per_block 0.7 1.1
+judged_alone $? "a chained block costs each replica one flush at most: $(number flushes_per_block)"
+between messages_per_block 4.0 6.0
 judged_alone $? "a chained block costs 2 (n-1) messages at most: $(number messages_per_block)"
 "$bin/ward-bench" replica --commands 400 --warm-up 100 --json > replica.json && grep -q '"cpu_us_per_tx_and_replica": [0-9]' replica.json
 check $? "four replicas in one process execute what they are given"

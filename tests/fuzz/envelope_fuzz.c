@@ -24,11 +24,25 @@ static void body_is_canonical(const struct envelope *envelope)
     CHECK(patient == NULL || patient != on_behalf);
 }
 
-static void questions_have_answers(const struct envelope *envelope)
+/* Two side by side have the id of one alone. */
+static void ids_agree(const struct envelope *envelope, struct bytes bytes, const struct hash32 *genesis)
+{
+    struct bytes pair[2] = { bytes, bytes };
+    struct hash32 ids[2], alone = envelope_tx_id(envelope, genesis);
+
+    if (envelope->cosigners_count == 0) {
+        envelope_tx_ids(ids, pair, 2, genesis);
+        CHECK(hash_equal(&ids[0], &alone));
+        CHECK(hash_equal(&ids[1], &alone));
+    }
+}
+
+static void questions_have_answers(const struct envelope *envelope, struct bytes bytes)
 {
     struct hash32 genesis = { { 1, 2, 3 } };
     struct envelope_signature signatures[ENVELOPE_SIGNATURES_MAX];
 
+    ids_agree(envelope, bytes, &genesis);
     struct hash32 id = envelope_tx_id(envelope, &genesis);
     uint32_t count = envelope_signatures(envelope, &genesis, &id, signatures);
     CHECK(count >= 1 + envelope->cosigners_count);
@@ -60,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     envelope_encode(&envelope, &writer);
     check_same_bytes(&writer, bytes.data, bytes.size);
     (void)envelope_check_payload(&envelope, bytes_of(data + size - payload, payload));
-    questions_have_answers(&envelope);
+    questions_have_answers(&envelope, bytes);
     body_is_canonical(&envelope);
     return 0;
 }
