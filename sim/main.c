@@ -1,7 +1,9 @@
 /* main.c: `ward-sim`: whole clusters of the production code under one seed. Exit codes: 0 fine, 1 an expectation of a scenario fails, 20 safety,
  * 21 liveness, 22 two runs of one seed differ, 2 usage, 3 a file cannot be read. */
+#include "base/assert.h"
 #include "base/exit.h"
 #include "sim/build_id.h"
+#include "sim/report.h"
 #include "sim/verbs.h"
 
 #include <string.h>
@@ -56,14 +58,31 @@ static const struct verb *verb_find(const char *name)
 }
 
 /* help explains one verb, or all of them for NULL. */
-static int help(const struct verb *verb)
+static int help(const struct order *order, const struct verb *verb)
 {
-    bool printed = verb != NULL || fputs("ward-sim: a virtual cluster of the production code, under one seed\n\n", stdout) != EOF;
+    static char text[8192];
+    size_t used = 0;
 
-    for (size_t i = 0; i < VERBS; i++) {
-        printed = printed && (verb != NULL && verb != &verbs[i] ? true : fputs(verbs[i].text, stdout) != EOF);
+    if (verb == NULL) {
+        used += (size_t)snprintf(text, sizeof text, "ward-sim: a virtual cluster of the production code, under one seed\n\n");
     }
-    return printed && fputs(codes_text, stdout) != EOF && fflush(stdout) == 0 ? EXIT_FINE : EXIT_RESOURCE;
+    for (size_t i = 0; i < VERBS; i++) {
+        if (verb == NULL || verb == &verbs[i]) {
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s", verbs[i].text);
+            ASSERT(used < sizeof text);
+        }
+    }
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s", codes_text);
+    ASSERT(used < sizeof text);
+    bool printed = order->json ? report_about(stdout, "help", text) : fputs(text, stdout) != EOF && fflush(stdout) == 0;
+    return printed ? EXIT_FINE : EXIT_RESOURCE;
+}
+
+static int version(const struct order *order)
+{
+    bool printed = order->json ? report_about(stdout, "version", NULL) : printf("ward-sim %s, build %s\n", WARD_VERSION, build_id()) > 0;
+
+    return printed ? EXIT_FINE : EXIT_RESOURCE;
 }
 
 /* begin finds the verb, and --json wherever it stands, so that even the first error is told as asked for. */
@@ -88,16 +107,16 @@ int main(int argc, char **argv)
         return order_usage(&order, "a verb is missing: see ward-sim --help for all of them", "");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        return help(argc > 2 ? verb_find(argv[2]) : NULL);
+        return help(&order, argc > 2 ? verb_find(argv[2]) : NULL);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        return printf("ward-sim %s, build %s\n", WARD_VERSION, build_id()) < 0 ? EXIT_RESOURCE : EXIT_FINE;
+        return version(&order);
     }
     if (verb == NULL) {
         return order_usage(&order, "no such verb: ", argv[1]);
     }
     if (argc > 2 && strcmp(argv[2], "--help") == 0) {
-        return help(verb);
+        return help(&order, verb);
     }
     int code = order_read(&order, argc, argv);
     return code == EXIT_FINE ? verb->run(&order) : code;

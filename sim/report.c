@@ -246,6 +246,13 @@ bool report_replay(FILE *stream, const struct replay_report *report, const struc
     return fflush(stream) == 0;
 }
 
+bool report_about(FILE *stream, const char *what, const char *text)
+{
+    json_t *schema = json_sprintf("ward.sim.%s/1", what);
+
+    return print(stream, json_pack("{s:o, s:s, s:s, s:s*}", "schema", schema, "version", WARD_VERSION, "build", build_id(), "text", text));
+}
+
 bool report_error(FILE *stream, const char *verb, int exit_code, const char *message)
 {
     return print(stream, json_pack("{s:s, s:s?, s:i, s:s}", "schema", "ward.error/1", "command", verb, "exit", exit_code, "message", message));

@@ -53,6 +53,9 @@ bool report_shrink(FILE *stream, const struct shrink_report *report, const char 
 /* report_attack prints a row of the library, and what came of it unless result is NULL. Gives: as report_run. */
 bool report_attack(FILE *stream, const struct attack *attack, const struct attack_result *result);
 
+/* report_about prints one object about the program: "ward.sim.<what>/1" with version, build and, when there is one, a text. */
+bool report_about(FILE *stream, const char *what, const char *text);
+
 /* report_error prints why a verb did not run, as one object ("ward.error/1"). `verb` may be NULL. Gives: as report_run. */
 bool report_error(FILE *stream, const char *verb, int exit_code, const char *message);
 
