@@ -143,6 +143,10 @@ umount "$mount" && mount -o loop "$work/image" "$mount"
 start "$c" 3
 ready "$c" 3 && caught_up
 check $? "on the healed disk it comes back with the same state root"
+if [ "$mode" = release ]; then
+    [ "$(for i in 0 1 2 3; do figure "$i" heap_bytes_after_seal; done | tr '\n' ' ')" = "0 0 0 0 " ]
+    check $? "none of them took anything from the heap after its start"
+fi
 for i in 0 1 2 3; do
     stop "$i"
     check $? "member $i ends in order"
