@@ -47,16 +47,21 @@ done
 view=$(figure "$other" view)
 echo "$(pid_of "$leader")" >"$group/cgroup.procs" && echo "$(cat "$work/device") 4" >"$group/blkio.throttle.write_iops_device" 2>"$work/err"
 check $? "its disk takes four writes a second from now on: $(tail -n 1 "$work/err")"
-turn=0 tries=0
+turn=0 tries=0 held_from=$(now_ms)
 while [ "$(figure "$other" leader)" = "$leader" ] && [ "$tries" -lt 60 ]; do
     submit patient-set default_policy=treating --key "$k/patient-$turn/patient.key" $at || fail "a command commits meanwhile: $(tail -n 1 "$work/err")"
     turn=$(((turn + 1) % 8))
     tries=$((tries + 1))
 done
+# Sixty commands at four writes a second take fifteen seconds at least: where they take less, the group did not hold the writes back at all.
+if [ "$tries" -eq 60 ] && [ $(($(now_ms) - held_from)) -lt 10000 ]; then
+    skip "$fact" "the control group holds no writes back here: 60 commands in $(($(now_ms) - held_from)) ms"
+    exit 0
+fi
 [ "$(figure "$other" leader)" != "$leader" ]
-check $? "$fact: after $tries commands, view $view to $(figure "$other" view)"
+judged_alone $? "$fact: after $tries commands, view $view to $(figure "$other" view)"
 [ "$(figure "$leader" sent_abdicate)" -ge 1 ]
-check $? "it said so itself: nobody had to wait for it"
+judged_alone $? "it said so itself: nobody had to wait for it"
 began=$(now_ms)
 for i in 0 1 2 3; do submit patient-set default_policy=deny --key "$k/patient-$i/patient.key" $at || fail "commits go on: $(tail -n 1 "$work/err")"; done
 pass "four commands commit in $(($(now_ms) - began)) ms under the next one"

@@ -36,6 +36,21 @@ static void check_pointer(const struct fhir_resource *resource)
     CHECK(pointer.item.record_class == resource->record_class);
 }
 
+/* What one organisation made and what others made is all there was. */
+static void check_organisations(struct fhir_bundle *bundle)
+{
+    uint32_t all = bundle->resources_count, others = 0;
+
+    CHECK(fhir_organisations_named(bundle) <= all);
+    CHECK(fhir_keep_organisation(bundle, "", &others) == ERR_NOT_FOUND || bundle->organisations_count > 0);
+    CHECK(bundle->resources_count + others == all);
+    if (others == 0 && bundle->organisations_count > 0) {
+        CHECK(fhir_keep_organisation(bundle, bundle->organisations[0], &others) == ERR_OK);
+        CHECK(bundle->resources_count + others == all);
+        CHECK(fhir_organisations_named(bundle) <= 1);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fhir_bundle bundle;
@@ -55,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (bundle.resources_count > 0) {
             check_pointer(&bundle.resources[0]);
         }
+        check_organisations(&bundle);
         fhir_close(&bundle);
     } else {
         CHECK(bundle.root == NULL && bundle.resources == NULL);
