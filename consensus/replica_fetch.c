@@ -74,13 +74,12 @@ static void put_back(struct replica *r, enum left_why why)
     fetch->checking = false;
 }
 
-/* choose gives the next linked peer in turn, one that was not put back if there is any; own index: none. */
-static uint32_t choose(const struct replica *r)
+uint32_t replica_choose_peer(const struct replica *r, uint32_t first)
 {
     uint32_t fallback = r->self;
 
     for (uint32_t i = 0; i < r->n; i++) {
-        uint32_t member = (replica_leader(r, r->view) + r->fetch.tries + i) % r->n;
+        uint32_t member = (first + i) % r->n;
         if (member == r->self || !r->peers[member].linked) {
             continue;
         }
@@ -118,7 +117,7 @@ static void ask(struct replica *r, const struct missing *missing)
 {
     struct fetch *fetch = &r->fetch;
     bool far = missing->height > r->history.high + 2 && fetch->tries % 2 == 0;
-    uint32_t peer = choose(r);
+    uint32_t peer = replica_choose_peer(r, replica_leader(r, r->view) + r->fetch.tries);
 
     if (far && replica_room_count(r) < 4) {
         make_room(r);

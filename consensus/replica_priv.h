@@ -397,6 +397,8 @@ void replica_on_link(struct replica *r, uint32_t member, bool up);
 
 /* --- Transfers (replica_fetch.c, replica_serve.c) --------------------------------------------------------------------------------------------- */
 
+/* replica_choose_peer gives the first linked peer from `first` on (any number: modulo n), one that was not put back if there is any; own index: none. */
+uint32_t replica_choose_peer(const struct replica *r, uint32_t first);
 void replica_pump_fetch(struct replica *r);
 void replica_on_gone(struct replica *r, uint32_t from, uint64_t height);
 void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bundle *bundle);

@@ -59,28 +59,10 @@ void replica_on_repair(struct replica *r, uint64_t height)
     }
 }
 
-/* choose gives the next linked peer in turn, one that was not put back if there is any; own index: none. */
-static uint32_t choose(const struct replica *r)
-{
-    uint32_t fallback = r->self;
-
-    for (uint32_t i = 0; i < r->n; i++) {
-        uint32_t member = (r->self + 1 + r->repair.tries + i) % r->n;
-        if (member == r->self || !r->peers[member].linked) {
-            continue;
-        }
-        if (r->peers[member].put_back_ns <= r->now.mono_ns) {
-            return member;
-        }
-        fallback = fallback == r->self ? member : fallback;
-    }
-    return fallback;
-}
-
 static void ask(struct replica *r)
 {
     struct repair *repair = &r->repair;
-    uint32_t peer = choose(r);
+    uint32_t peer = replica_choose_peer(r, r->self + 1 + repair->tries);
 
     if (peer == r->self) {
         return; /* A link brings the next step. */
