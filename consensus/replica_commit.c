@@ -315,11 +315,8 @@ static void progressed(struct replica *r, const struct commit_proof *proof)
 }
 
 /* log_missing appends the blocks of a commit that were never voted for here, a few at a time: whatever is executed is in the log too. */
-static void log_missing(struct replica *r, struct block *const *path, uint32_t count, const struct commit_proof *proof)
+static void log_missing(struct replica *r, struct block *const *path, uint32_t count)
 {
-    const struct block *tip = path[0];
-    bool commit_form = proof->first.ballot.kind == VOTE_COMMIT;
-
     for (uint32_t i = count; i > 0; i--) {
         if (path[i - 1]->lsn == 0) {
             struct effect *append = replica_append_begin(r);
@@ -327,7 +324,13 @@ static void log_missing(struct replica *r, struct block *const *path, uint32_t c
             replica_append_end(r, append, false);
         }
     }
-    if (commit_form || !tip->has_justify) {
+}
+
+/* log_proof appends what no later block will show. It follows the commit: the capsule beside it says how high that is, also where nobody voted. */
+static void log_proof(struct replica *r, const struct block *tip, const struct commit_proof *proof)
+{
+    ASSERT(r->safety.state.committed_height >= tip->header.height); /* I2 */
+    if (proof->first.ballot.kind == VOTE_COMMIT || !tip->has_justify) {
         struct effect *append = replica_append_begin(r);
         replica_add_proof(r, append, proof, tip->header.height, &tip->hash);
         replica_append_end(r, append, false);
@@ -356,11 +359,14 @@ static bool commit_chain(struct replica *r, struct block *block, const struct co
         return false; /* Not readable, though a quorum stands behind it: more than f members lied. */
     }
     if (r->started) {
-        log_missing(r, path, count, proof);
+        log_missing(r, path, count);
     }
     while (count > 0) {
         count--;
         commit_one(r, path[count], by, count == 0);
+    }
+    if (r->started) {
+        log_proof(r, block, proof);
     }
     progressed(r, proof);
     return true;

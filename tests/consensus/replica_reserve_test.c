@@ -66,6 +66,9 @@ Test(replica_reserve, appends_what_it_follows_without_a_flush_of_its_own)
     cr_assert_geq(committed, 5);
     cr_assert_leq(urgent, 2 + counters(3)->marks[MARK_COMMITVOTED], "P1: its blocks ride with the next batch");
     cr_assert_geq(counters(3)->appends, committed, "P1: each is in its log all the same");
+    cluster_kit_run(&kit, 20 * MS);
+    cr_assert_eq(counters(3)->marks[MARK_VOTED], 0, "it voted for none");
+    cr_assert_eq(kit.nodes[3].state.committed_height, cluster_kit_agree(&kit), "C4: what its log says of itself holds the last block too");
     cluster_kit_close(&kit);
 }
 
