@@ -191,7 +191,8 @@ static struct driver_config config_of(const struct host *host)
     write_u64_le(&seed, host->plan.seed);
     write_u64_le(&seed, host->plan.member);
     config.retention = (struct driver_retention){ .due_bytes = host->plan.snapshot_bytes, .due_blocks = host->plan.snapshot_blocks,
-        .chunk_bytes_max = STATE_CHUNK_BYTES_MIN, .keep_blocks = host->plan.keep_blocks, .archive = host->plan.archive };
+        .chunk_bytes_max = STATE_CHUNK_BYTES_MIN, .keep_blocks = host->plan.keep_blocks, .archive = host->plan.archive,
+        .scrub_bytes_per_s = host->plan.scrub_bytes_per_s };
     config.apply = (struct apply_config){ .archive_events = 1024, .archive_receipts = 1024 };
     config.log = (struct segment_log_config){ .segment_bytes = HOST_LOG_BYTES, .queue_batches = 8, .index_entries = 4096, .now_ns = log_now };
     return config;

@@ -41,6 +41,7 @@ struct host_plan {
     uint32_t segments_max;
     uint64_t snapshot_bytes, snapshot_blocks; /* a snapshot is due; 0: never */
     uint64_t keep_blocks;        /* of the log, below the tip */
+    uint64_t scrub_bytes_per_s;  /* read again behind writes; 0: never */
     bool archive;                /* nothing of the log goes */
     bool reserves;               /* P1 */
     bool alone;                  /* nobody is asked what he holds of its key (E4): there are no others, or its key lies */

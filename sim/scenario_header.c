@@ -54,6 +54,7 @@ static const struct field fields[] = {
     { "segments", { { PART_U32, AT(segments_max), 2, 1024 } } },
     { "snapshot", { { PART_U64, LABELLED("bytes", snapshot_bytes), 0, NUMBER_MOST }, { PART_U64, LABELLED("blocks", snapshot_blocks), 0, NUMBER_MOST } } },
     { "keep", { { PART_U64, LABELLED("blocks", keep_blocks), 0, NUMBER_MOST } } },
+    { "scrub", { { PART_U64, LABELLED("bytes", scrub_bytes_per_s), 0, NUMBER_MOST } } },
     { "verify", { { PART_RANGE, AT(verify_ns_min), 0, NUMBER_MOST } } },
     { "notice", { { PART_TIME, AT(notice_ns), 0, NUMBER_MOST } } },
     { "drop", { { PART_PPM, AT(network.drop_ppm), 0, 1000000 } } },

@@ -1,5 +1,5 @@
 /* sometimes.c: see sometimes.h. Each row is a count of the campaign and the number of seeds after which it may not be zero: about five times the seeds
- * that took it once, when it was measured. */
+ * that took it once in the campaigns that were at hand, in round figures: an estimate, not a bound. */
 #include "sim/sometimes.h"
 
 #include "base/assert.h"

@@ -14,7 +14,7 @@ enum swarm_question {
     ASK_REPLICAS = 1, ASK_BATCH, ASK_DELAY, ASK_SPREAD, ASK_DROP, ASK_DUPLICATE, ASK_STRAGGLE, ASK_DISK, ASK_CLOCKS, ASK_CALM, ASK_COMMANDS,
     ASK_RATE, ASK_CRASHES, ASK_PARTITIONS, ASK_PAUSES, ASK_BLACKOUT, ASK_DRAINS, ASK_CHECKPOINT, ASK_SEGMENT_TEAR,
     ASK_ARMED, ASK_SLOW, ASK_LOST, ASK_CUTS, ASK_RESERVES, ASK_SNAPSHOT, ASK_KEEP,
-    ASK_LIARS, ASK_LIES, ASK_LIE_RATE, ASK_LIE_TICK, ASK_LIE_HOLD
+    ASK_LIARS, ASK_LIES, ASK_LIE_RATE, ASK_LIE_TICK, ASK_LIE_HOLD, ASK_SCRUB
 };
 
 static uint64_t ask(uint64_t seed, enum swarm_question question, uint64_t bound)
@@ -53,6 +53,7 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
     plan->snapshot_bytes = ask(seed, ASK_SNAPSHOT, 4) == 0 ? 0 : 1; /* as often as the state is new */
     plan->snapshot_blocks = ONE_OF(seed, ASK_SNAPSHOT, 1, 16, 64, 256);
     plan->keep_blocks = ONE_OF(seed, ASK_KEEP, 1, 32, 4096);
+    plan->scrub_bytes_per_s = (uint64_t)ONE_OF(seed, ASK_SCRUB, 0, 1, 64) << 20;
     plan->verify_ns_min = 20000;
     plan->verify_ns_max = 400000;
     plan->wall_offset_ms_max = ONE_OF(seed, ASK_CLOCKS, 0, 100, 900);

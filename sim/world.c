@@ -277,6 +277,7 @@ static void open_hosts(struct world *world)
             .snapshot_bytes = plan->snapshot_bytes,
             .snapshot_blocks = plan->snapshot_blocks,
             .keep_blocks = plan->keep_blocks,
+            .scrub_bytes_per_s = plan->scrub_bytes_per_s,
             .archive = plan->archive,
             .reserves = plan->reserves,
             .alone = member_set_has(&plan->adversary.liars, i), /* Its key says more than its process knows. */

@@ -29,6 +29,7 @@ struct world_plan {
     struct sim_disk_faults disk;
     uint32_t segments_max;       /* of each disk */
     uint64_t snapshot_bytes, snapshot_blocks, keep_blocks; /* as in struct host_plan */
+    uint64_t scrub_bytes_per_s;  /* of the scrubber of each server; 0: off */
     bool archive;
     uint64_t verify_ns_min, verify_ns_max;
     uint64_t notice_ns;          /* until a server learns that a link ended; twice that for a new one */
