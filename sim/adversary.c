@@ -46,6 +46,8 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_MUTE_LEADER] = { BIT(MESSAGE_PROPOSE), true, lie_mute_leader, NULL },
     [LIE_CENSOR] = { 0, false, NULL, NULL },
     [LIE_SLOW_LORIS] = { LEADS, true, lie_slow_loris, NULL },
+    [LIE_SPOIL] = { BIT(MESSAGE_PROPOSE), false, lie_spoil, NULL },
+    [LIE_TEMPT] = { BIT(MESSAGE_CERT) | BIT(MESSAGE_QC), false, lie_tempt, lie_tempt_again },
 };
 
 static const char *const words[LIE_COUNT] = {
@@ -98,10 +100,10 @@ struct adversary *adversary_open(const struct cast *cast, uint64_t seed, const s
     adversary->cast = cast;
     adversary->seed = seed;
     adversary->next_ns = plan->tick_ns;
-    adversary->message = calloc(1, sizeof *adversary->message); /* What a decoder leaves as it was must be the same each time. */
+    guard_open(&adversary->decoded, sizeof *adversary->message); /* What a decoder leaves as it was must be the same each time: zeros. */
+    adversary->message = (struct message *)(void *)guard_end(&adversary->decoded, sizeof *adversary->message);
     adversary->room = malloc(FRAME_BYTES_MAX);
     adversary->other = malloc(FRAME_BYTES_MAX);
-    ASSERT(adversary->message != NULL);
     ASSERT(adversary->room != NULL);
     ASSERT(adversary->other != NULL);
     facts_init(&adversary->repeats);
@@ -115,7 +117,7 @@ void adversary_close(struct adversary *adversary)
 {
     if (adversary != NULL) {
         facts_close(&adversary->repeats);
-        free(adversary->message);
+        guard_close(&adversary->decoded);
         free(adversary->room);
         free(adversary->other);
         free(adversary);

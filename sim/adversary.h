@@ -13,6 +13,7 @@
 
 #include "sim/cast.h"
 #include "sim/facts.h"
+#include "sim/guard.h"
 #include "sim/network.h"
 #include "wire/message.h"
 
@@ -39,7 +40,9 @@
     X(PARTIAL, "partial", "some types of its messages never reach some members")                                                    \
     X(MUTE_LEADER, "mute_leader", "never proposes")                                                                                 \
     X(CENSOR, "censor", "hears nothing of the commands of half of the clients")                                                     \
-    X(SLOW_LORIS, "slow_loris", "proposes just before the view would be over")
+    X(SLOW_LORIS, "slow_loris", "proposes just before the view would be over")                                                      \
+    X(SPOIL, "spoil", "proposes commands that nobody signed, or that are used up, doubled, out of turn or out of date")             \
+    X(TEMPT, "tempt", "proposes another block at the place of one that has votes already")
 
 enum lie {
 #define LIE_ENUM(name, word, text) LIE_##name,
@@ -116,8 +119,11 @@ struct adversary {
     void *context;           /* of send */
     void (*send)(void *context, uint64_t hold_ns, const struct sim_message *message, struct bytes body);
     void (*header)(void *context, const struct block_header *header); /* of a block that was made up */
+    void (*spoiled)(void *context, const struct hash32 *block);       /* nobody honest may vote for it */
+    bool (*used)(void *context, const uint8_t account[32], uint64_t nonce); /* is that command executed? */
     struct facts repeats;    /* how often a name was told */
-    struct message *message; /* scratch */
+    struct guard decoded;
+    struct message *message; /* scratch, in front of a guard */
     uint8_t *room, *other;   /* FRAME_BYTES_MAX each */
     struct overheard_vote votes[ADVERSARY_VOTES];
     struct overheard_timeout timeouts[ADVERSARY_TIMEOUTS];

@@ -153,10 +153,29 @@ static void forge_rest(const struct adversary *adversary, uint32_t liar, struct 
     }
 }
 
+/* add_signer adds one whose signature is good as well: more than a quorum. */
+static void add_signer(const struct adversary *adversary, struct cert *cert)
+{
+    uint8_t signature[64];
+
+    for (uint32_t i = 0; i < adversary->cast->config.members_count; i++) {
+        const uint8_t *overheard = find_vote(adversary, i, &cert->ballot);
+        bool lies = adversary_is_liar(adversary, i);
+        if (member_set_has(&cert->signers.members, i) || (!lies && overheard == NULL)) {
+            continue;
+        }
+        if (lies) {
+            adversary_sign_ballot(adversary, i, &cert->ballot, signature);
+        }
+        signers_add(&cert->signers, i, lies ? signature : overheard);
+        return;
+    }
+}
+
 void adversary_fake(struct adversary *adversary, const struct telling *telling, struct cert *cert)
 {
     uint32_t count = member_set_count(&cert->signers.members);
-    uint64_t what = adversary_below(adversary, LIE_FAKE_CERT, telling, 1, 8);
+    uint64_t what = adversary_below(adversary, LIE_FAKE_CERT, telling, 1, 9);
 
     if (cert->ballot.kind == VOTE_ROOT || count < 2) {
         cert->ballot = (struct ballot){ VOTE_FOLLOWING, 0, { adversary->view, adversary->height + 1 }, adversary->cast->chain_id };
@@ -170,6 +189,7 @@ void adversary_fake(struct adversary *adversary, const struct telling *telling, 
     case 3: cert->ballot.kind = cert->ballot.kind == VOTE_COMMIT ? VOTE_FOLLOWING : VOTE_COMMIT; break;
     case 4: cert->ballot.block.bytes[0] ^= 1; forge_rest(adversary, telling->from, cert); break;   /* a block that nobody made */
     case 5: mix(adversary, cert); break;
+    case 7: add_signer(adversary, cert); break;
     case 6: cert->ballot.rank.height++; forge_rest(adversary, telling->from, cert); break;
     default: /* one signer fewer than a quorum */
         for (uint32_t i = MEMBERS_MAX; i > 0; i--) {

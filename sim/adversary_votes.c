@@ -127,6 +127,16 @@ static void edit_propose(struct message_propose *propose, uint64_t field, uint64
     }
 }
 
+/* note_edited: a block of another height, parent or root fits nothing. */
+static void note_edited(struct adversary *adversary, const struct message_propose *propose, uint64_t field)
+{
+    if (!propose->opening && field >= 2) {
+        struct hash32 hash = block_hash(&propose->header);
+        adversary->header(adversary->context, &propose->header);
+        adversary->spoiled(adversary->context, &hash);
+    }
+}
+
 void lie_edit(struct adversary *adversary, struct telling *telling)
 {
     struct message *message = telling_decode(adversary, telling);
@@ -137,6 +147,7 @@ void lie_edit(struct adversary *adversary, struct telling *telling)
     }
     if (message->type == MESSAGE_PROPOSE) {
         edit_propose(&message->propose, field, how);
+        note_edited(adversary, &message->propose, field);
     } else if (message->type == MESSAGE_TIMEOUT) {
         message->timeout.view = near(message->timeout.view, how);
     } else if (message->type == MESSAGE_ABDICATE) {

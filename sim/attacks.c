@@ -24,7 +24,7 @@ static const struct attack library[] = {
     { "edited fields", "ByzzFuzz (Winter 2023)", "refused by the rule of the field", L(EDIT), 4, 1, false, false, false, 500000, 0, 80, 3 },
     { "edited fields of the leader", "ByzzFuzz (Winter 2023)", "the leader loses its view", L(EDIT), 4, 1, true, false, false, 300000, 0, 30, 40 },
     { "fake certificates", "Monad: a signer twice; relab: view not tied to its block", "I11: refused", L(FAKE_CERT), 4, 1, false, false, false, 700000, 0, 80, 3 },
-    { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, false, 300000, 0, 30, 40 },
+    { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, false, 300000, 0, 25, 40 },
     { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40 },
     { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, false, false, true, 700000, 0, 60, 3 },
     { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, false, false, true, 700000, 0, 60, 3 },
@@ -34,6 +34,8 @@ static const struct attack library[] = {
     { "silent leader", "fabric: a request that only a silent leader's peer knows", "Q3: the request is broadcast, the view ends", L(MUTE_LEADER), 4, 1, true, true, false, 500000, 0, 40, 8 },
     { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, false, 500000, 0, 40, 8 },
     { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, false, 500000, 150, 60, 8 },
+    { "spoiled blocks", "Ethereum, Solana: leaders that pack what may not be in a block", "V4, V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 300000, 0, 30, 40 },
+    { "second proposals", "PBFT (Castro, Liskov 1999); CCF: >= for > on the last vote", "V2: one vote at each place", L(TEMPT), 4, 1, true, false, false, 1000000, 0, 60, 8 },
     { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100 },
 };
 

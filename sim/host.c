@@ -44,13 +44,19 @@ static uint64_t mono_offset_ns(const struct host *host)
     return MONO_START_NS * (host->plan.member + 1) + host->boots;
 }
 
+uint64_t host_wall_ms(const struct host *host)
+{
+    uint64_t now_ns = host->world->now_ns(host->world->context);
+
+    return (uint64_t)((int64_t)(CAST_GENESIS_MS + 1000 + now_ns / NS_PER_MS) + host->plan.wall_offset_ms);
+}
+
 static struct now port_now(void *context)
 {
     const struct host *host = context;
     uint64_t now_ns = host->world->now_ns(host->world->context);
-    int64_t wall_ms = (int64_t)(CAST_GENESIS_MS + 1000 + now_ns / NS_PER_MS) + host->plan.wall_offset_ms;
 
-    return (struct now){ now_ns + mono_offset_ns(host), (uint64_t)wall_ms };
+    return (struct now){ now_ns + mono_offset_ns(host), host_wall_ms(host) };
 }
 
 static void port_send(void *context, const struct port_message *message)
@@ -150,9 +156,13 @@ static void port_halted(void *context, const struct effect *halt)
 
 static void port_failed(void *context, enum err err)
 {
-    const struct host *host = context;
+    struct host *host = context;
 
     (void)err;
+    if (host->plan.disk.short_write > 0 || host->plan.disk.write_error > 0) {
+        host->failed = true;
+        return;
+    }
     host->world->broken(host->world->context, host->plan.member, "cannot write its log any more");
 }
 
@@ -221,6 +231,7 @@ static void process_begin(struct host *host)
     take(host, &arena);
     arena_seal(&arena);
     host->jobs_count = 0;
+    host->failed = false;
     host->drain_wanted = host->drained = host->cleaning = host->clean = false;
 }
 

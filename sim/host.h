@@ -79,6 +79,7 @@ struct host {
     uint64_t jobs_made;
     bool base_told;                   /* in this life */
     bool starting;                    /* inside host_start: executed blocks are old ones */
+    bool failed;                      /* a write of its log failed: the process ends, and is started again */
     bool drain_wanted, drained, cleaning, clean;
     uint64_t requests_dropped;
     uint64_t wakeups;  /* moments at which the process had something to do, over all its lives (N4) */
@@ -123,6 +124,9 @@ uint64_t host_due_ns(const struct host *host);
 
 /* host_work does all that is due now. Gives: false when it does not come to rest: the replica spins. */
 bool host_work(struct host *host);
+
+/* host_wall_ms gives what its clock says. */
+uint64_t host_wall_ms(const struct host *host);
 
 /* host_is_idle: no deadline, nothing in flight (Q1, N5). True while down. */
 bool host_is_idle(const struct host *host);

@@ -40,7 +40,7 @@ static bool breaks(struct lineage *lineage, const char *rule, struct rank rank)
     return false;
 }
 
-static uint64_t parent_of(const struct lineage *lineage, uint64_t block)
+uint64_t lineage_parent(const struct lineage *lineage, uint64_t block)
 {
     return facts_find(&lineage->parents, fact_name(TOPIC_PARENT, block, 0, 0));
 }
@@ -61,7 +61,7 @@ static bool descends(const struct lineage *lineage, const struct lineage_point *
         return false;
     }
     for (uint64_t height = point->rank.height; height > from->rank.height && at != 0; height--) {
-        at = parent_of(lineage, at);
+        at = lineage_parent(lineage, at);
     }
     return at == 0 || at == from->block;
 }
@@ -110,7 +110,7 @@ static void remember(struct lineage *lineage, const struct lineage_point *point)
 /* continues looks whether a block that followed stands on the one below it in its view; that one is committed then. (I5, C1) */
 static bool continues(struct lineage *lineage, const struct ballot *ballot, const struct lineage_point *point)
 {
-    uint64_t parent = parent_of(lineage, point->block);
+    uint64_t parent = lineage_parent(lineage, point->block);
     uint64_t below = facts_find(&lineage->places, fact_name(TOPIC_PLACE, ballot->epoch, ballot->rank.view, ballot->rank.height - 1));
 
     if (parent == 0) {

@@ -36,6 +36,9 @@ void lineage_close(struct lineage *lineage);
 /* lineage_header takes in a header that somebody showed. */
 void lineage_header(struct lineage *lineage, const struct block_header *header);
 
+/* lineage_parent gives the digest of a block's parent, 0 when nobody showed its header. */
+uint64_t lineage_parent(const struct lineage *lineage, uint64_t block);
+
 /* lineage_certified takes in a certificate that somebody showed, of any kind. Gives: false when a rule is broken, now or before: lineage->broken.
  * Cost: a walk over the blocks between it and the committed one. */
 bool lineage_certified(struct lineage *lineage, const struct ballot *ballot);

@@ -3,28 +3,32 @@
 
 #include "base/assert.h"
 #include "sim/digests.h"
-#include "wire/envelope.h"
+#include "sim/proofs.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum topic { TOPIC_VOTE = 1, TOPIC_COMMITVOTE, TOPIC_CERTIFIED, TOPIC_NONCE };
+enum topic { TOPIC_VOTE = 1, TOPIC_COMMITVOTE, TOPIC_CERTIFIED };
+
+#define AHEAD_MS 2000u /* V4: of a block, before any clock */
 
 void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure *failure)
 {
     *oracle = (struct oracle){ .cast = cast, .failure = failure, .capacity = 1024 };
     oracle->blocks = calloc(oracle->capacity, sizeof *oracle->blocks);
     oracle->frame = malloc(FRAME_BYTES_MAX);
-    oracle->message = malloc(sizeof *oracle->message);
+    guard_open(&oracle->decoded, sizeof *oracle->message);
+    oracle->message = (struct message *)(void *)guard_end(&oracle->decoded, sizeof *oracle->message);
     ASSERT(oracle->blocks != NULL);
     ASSERT(oracle->frame != NULL);
-    ASSERT(oracle->message != NULL);
     oracle->blocks[0].hash = cast->chain_id;
     facts_init(&oracle->ballots);
     facts_init(&oracle->certified);
-    facts_init(&oracle->nonces);
+    facts_init(&oracle->times);
+    facts_init(&oracle->spoiled);
+    commands_init(&oracle->commands, cast, failure);
     lineage_init(&oracle->lineage, &cast->chain_id);
     for (uint32_t i = 0; i < MEMBERS_MAX; i++) {
         oracle->members[i] = (struct oracle_member){ .timeout_view = -1, .led_now = -1, .led_before = -1 };
@@ -35,10 +39,12 @@ void oracle_close(struct oracle *oracle)
 {
     free(oracle->blocks);
     free(oracle->frame);
-    free(oracle->message);
+    guard_close(&oracle->decoded);
     facts_close(&oracle->ballots);
     facts_close(&oracle->certified);
-    facts_close(&oracle->nonces);
+    facts_close(&oracle->times);
+    facts_close(&oracle->spoiled);
+    commands_close(&oracle->commands);
     lineage_close(&oracle->lineage);
     if (oracle->quorums.on) {
         quorums_close(&oracle->quorums);
@@ -51,13 +57,23 @@ void oracle_watch(struct oracle *oracle, const struct member_set *liars, bool (*
     oracle->liars = *liars;
     oracle->verify = verify;
     oracle->verify_context = context;
+    oracle->commands.verify = verify;
+    oracle->commands.verify_context = context;
     if (oracle->cast->config.members_count <= QUORUMS_MEMBERS_MAX) {
         quorums_init(&oracle->quorums, oracle->cast->config.members_count, liars, &oracle->cast->chain_id);
     }
 }
 
+void oracle_clock(struct oracle *oracle, uint64_t wall_ms)
+{
+    oracle->wall_ms_most = wall_ms > oracle->wall_ms_most ? wall_ms : oracle->wall_ms_most;
+}
+
 void oracle_header(struct oracle *oracle, const struct block_header *header)
 {
+    struct hash32 hash = block_hash(header);
+
+    (void)facts_keep(&oracle->times, fact_digest(hash.bytes, HASH_BYTES), header->time_ms | 1);
     lineage_header(&oracle->lineage, header);
     if (oracle->quorums.on) {
         quorums_header(&oracle->quorums, header);
@@ -172,6 +188,11 @@ static void note_tc(struct oracle *oracle, uint32_t from, const struct timeout_c
 
 static void note_proof(struct oracle *oracle, uint32_t from, const struct commit_proof *proof)
 {
+    const char *wrong = proofs_commit(proof);
+
+    if (wrong != NULL) {
+        UNSAFE(oracle, "r%u shows a proof that proves nothing: %s", from, wrong);
+    }
     note_cert(oracle, from, &proof->first);
     if (proof->first.ballot.kind != VOTE_COMMIT) {
         note_cert(oracle, from, &proof->second);
@@ -207,6 +228,22 @@ static void note_answer(struct oracle *oracle, uint32_t from, const struct messa
     }
 }
 
+/* note_checkpoint: what q members certify of a block is what was executed: one of them is honest. Source: K1, I13. */
+static void note_checkpoint(struct oracle *oracle, uint32_t from, const struct checkpoint_cert *cert)
+{
+    const struct checkpoint *checkpoint = &cert->checkpoint;
+    const struct oracle_block *known = checkpoint->height <= oracle->height && checkpoint->height > 0 ? &oracle->blocks[checkpoint->height] : NULL;
+
+    if (member_set_count(&cert->signers.members) != quorums_size(oracle->cast->config.members_count)) {
+        UNSAFE(oracle, "I11: r%u shows a checkpoint certificate of %u members", from, member_set_count(&cert->signers.members));
+    }
+    if (known == NULL || !hash_equal(&known->hash, &checkpoint->block)) {
+        UNSAFE(oracle, "K1: r%u shows a checkpoint certificate of a block %llu that nobody executed", from, (unsigned long long)checkpoint->height);
+    } else if (!hash_equal(&known->root, &checkpoint->state_root)) {
+        UNSAFE(oracle, "I13: r%u shows a checkpoint certificate of another state after block %llu", from, (unsigned long long)checkpoint->height);
+    }
+}
+
 /* note_signature: a signature that leaves covers tag, chain, epoch and all fields. Source: I11. */
 static void note_signature(struct oracle *oracle, uint32_t from, const struct message *message)
 {
@@ -219,12 +256,45 @@ static void note_signature(struct oracle *oracle, uint32_t from, const struct me
     }
 }
 
+/* note_rests: whoever follows held the certificate of the parent, whoever votes to commit that of the block; both are in the log (V6, C3, I8). */
+static void note_rests(struct oracle_member *member, const struct ballot *ballot)
+{
+    struct rank rests = ballot->rank;
+
+    if (ballot->kind == VOTE_FOLLOWING && rests.height > 0) {
+        rests.height--;
+        member->high = rank_max(member->high, rests);
+    } else if (ballot->kind == VOTE_COMMIT) {
+        member->high = rank_max(member->high, rests);
+    }
+}
+
+/* note_choice: what an honest member may not vote for, whatever its leader says: spoiled commands (V5), a time that no clock has seen (V4). */
+static void note_choice(struct oracle *oracle, uint32_t from, const struct ballot *ballot)
+{
+    uint64_t block = fact_digest(ballot->block.bytes, HASH_BYTES), time_ms = facts_find(&oracle->times, block);
+    uint64_t parent = lineage_parent(&oracle->lineage, block), parent_ms = facts_find(&oracle->times, parent);
+    unsigned long long view = ballot->rank.view, height = ballot->rank.height;
+
+    if (ballot->kind != VOTE_FOLLOWING || member_set_has(&oracle->liars, from)) {
+        return;
+    }
+    if (facts_find(&oracle->spoiled, block) != 0) {
+        UNSAFE(oracle, "V5: r%u votes at view %llu, height %llu for commands that may be in no block", from, view, height);
+    }
+    if (oracle->wall_ms_most > 0 && time_ms > oracle->wall_ms_most + AHEAD_MS + 1 && time_ms > parent_ms + 2) {
+        UNSAFE(oracle, "V4: r%u votes at view %llu, height %llu for a time that no clock has seen", from, view, height);
+    }
+}
+
 static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot *ballot)
 {
     struct oracle_member *member = &oracle->members[from];
     unsigned long long view = ballot->rank.view, height = ballot->rank.height;
 
     note_ballot(oracle, from, ballot);
+    note_rests(member, ballot);
+    note_choice(oracle, from, ballot);
     if (oracle->quorums.on) {
         quorums_voted(&oracle->quorums, from, ballot);
     }
@@ -300,19 +370,30 @@ static void note_message(struct oracle *oracle, uint32_t from, const struct mess
             note_proof(oracle, from, &message->bundle.proof);
         }
         break;
+    case MESSAGE_CKPT_CERT:
+        note_checkpoint(oracle, from, &message->ckpt_cert);
+        break;
+    case MESSAGE_SNAPSHOT:
+        if (message->snapshot.offer && message->snapshot.height > 0) {
+            note_checkpoint(oracle, from, &message->snapshot.cert);
+        }
+        break;
+    case MESSAGE_READ_ANSWER:
+        if (message->read_answer.has_proof) {
+            note_proof(oracle, from, &message->read_answer.proof);
+        }
+        note_cert(oracle, from, &message->read_answer.high);
+        break;
     case MESSAGE_NONE:
     case MESSAGE_HELLO:
     case MESSAGE_ABDICATE:
     case MESSAGE_QUERY:
     case MESSAGE_READ:
-    case MESSAGE_READ_ANSWER:
     case MESSAGE_FETCH:
     case MESSAGE_CKPT:
     case MESSAGE_CKPT_ASK:
     case MESSAGE_GONE:
     case MESSAGE_SNAPSHOT_ASK:
-    case MESSAGE_SNAPSHOT:
-    case MESSAGE_CKPT_CERT:
     case MESSAGE_FORWARD:
     case MESSAGE_TYPE_END:
         break;
@@ -341,11 +422,16 @@ struct bytes oracle_sent(struct oracle *oracle, uint32_t from, const struct port
 
 void oracle_lied(struct oracle *oracle, uint8_t type, struct bytes body)
 {
-    bool reads = type == MESSAGE_PROPOSE && message_decode(oracle->message, type, body) == VERDICT_OK;
+    bool reads = message_decode(oracle->message, type, body) == VERDICT_OK;
 
-    if (reads && !oracle->message->propose.opening) {
+    if (reads && type == MESSAGE_PROPOSE && !oracle->message->propose.opening) {
         oracle_header(oracle, &oracle->message->propose.header);
     }
+}
+
+void oracle_spoiled(struct oracle *oracle, const struct hash32 *block)
+{
+    (void)facts_keep(&oracle->spoiled, fact_digest(block->bytes, HASH_BYTES), 1);
 }
 
 uint64_t oracle_messages(const struct oracle *oracle)
@@ -360,37 +446,9 @@ uint64_t oracle_messages(const struct oracle *oracle)
 
 /* --- Blocks --------------------------------------------------------------------------------------------------------- */
 
-static uint64_t nonce_name(const uint8_t account[32], uint64_t nonce)
-{
-    return fact_name(TOPIC_NONCE, fact_digest(account, 32), nonce, 0);
-}
-
 bool oracle_has_executed(const struct oracle *oracle, const uint8_t account[32], uint64_t nonce)
 {
-    return facts_find(&oracle->nonces, nonce_name(account, nonce)) != 0;
-}
-
-/* note_commands looks at each command of a new block. */
-static void note_commands(struct oracle *oracle, const struct apply_block *block)
-{
-    unsigned long long height = block->header->height;
-
-    for (uint32_t i = 0; i < block->header->commands_count; i++) {
-        const struct block_command *command = &block->commands[i];
-        struct envelope envelope;
-        enum code code = envelope_decode(&envelope, bytes_of(block->body.data + command->offset, command->envelope_bytes));
-        if (code != CODE_OK) {
-            UNSAFE(oracle, "V4: command %u of block %llu is malformed", i, height);
-            return;
-        }
-        if (block->codes[i] != CODE_OK) {
-            UNSAFE(oracle, "V5: command %u of block %llu fails with %s", i, height, code_name(block->codes[i]));
-        }
-        if (facts_keep(&oracle->nonces, nonce_name(envelope.sender, envelope.nonce), block->header->height) != block->header->height) {
-            UNSAFE(oracle, "I14: a command of block %llu was executed before", height);
-        }
-        oracle->commands++;
-    }
+    return commands_has(&oracle->commands, account, nonce);
 }
 
 static struct oracle_block *block_at(struct oracle *oracle, uint64_t height)
@@ -405,6 +463,20 @@ static struct oracle_block *block_at(struct oracle *oracle, uint64_t height)
     return &oracle->blocks[height];
 }
 
+/* note_time: time goes on from block to block, and never far ahead of every clock (V4). */
+static void note_time(struct oracle *oracle, const struct block_header *header)
+{
+    uint64_t before = header->height > 1 ? oracle->blocks[header->height - 1].time_ms : CAST_GENESIS_MS;
+    uint64_t most = before + 1 > oracle->wall_ms_most + AHEAD_MS ? before + 1 : oracle->wall_ms_most + AHEAD_MS;
+
+    if (header->time_ms <= before) {
+        UNSAFE(oracle, "V4: block %llu is not later than the one before", (unsigned long long)header->height);
+    }
+    if (oracle->wall_ms_most > 0 && header->time_ms > most) {
+        UNSAFE(oracle, "V4: block %llu is of a time that no clock has seen", (unsigned long long)header->height);
+    }
+}
+
 static bool note_block(struct oracle *oracle, uint32_t member, const struct apply_block *block, const struct hash32 *state_root)
 {
     uint64_t height = block->header->height;
@@ -415,10 +487,13 @@ static bool note_block(struct oracle *oracle, uint32_t member, const struct appl
             UNSAFE(oracle, "I1: r%u executes another block %llu than others before", member, (unsigned long long)height);
         } else if (!hash_equal(&known->root, state_root)) {
             UNSAFE(oracle, "I13: r%u has another state after block %llu", member, (unsigned long long)height);
+        } else if (known->commands != commands_digest(block)) {
+            UNSAFE(oracle, "C4: r%u executes other commands in block %llu than others before", member, (unsigned long long)height);
         }
         return false;
     }
-    *known = (struct oracle_block){ block->hash, *state_root, block->header->time_ms, block->header->commands_count, 1 };
+    *known = (struct oracle_block){ block->hash, *state_root, block->header->time_ms, commands_digest(block), 1 };
+    note_time(oracle, block->header);
     if (height != oracle->height + 1 || !hash_equal(&block->header->parent, &oracle->blocks[height - 1].hash)) {
         UNSAFE(oracle, "I2: block %llu does not continue the chain", (unsigned long long)height);
     }
@@ -435,7 +510,7 @@ static bool note_block(struct oracle *oracle, uint32_t member, const struct appl
     oracle->epoch = block->header->epoch;
     oracle->epoch_ended = (block->header->flags & BLOCK_FLAG_END) != 0;
     oracle->height = height;
-    note_commands(oracle, block);
+    commands_executed(&oracle->commands, block);
     return true;
 }
 
@@ -500,6 +575,10 @@ void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule
     }
     if (found->timeout_view < who->timeout_view) {
         UNSAFE(oracle, "I8: r%u sent a timeout of view %lld that its log does not know", member, (long long)who->timeout_view);
+    }
+    if (rank_compare(high, who->high) < 0) {
+        UNSAFE(oracle, "I8: r%u said what rests on a QC of view %llu, height %llu that its log does not know", member, (unsigned long long)who->high.view,
+               (unsigned long long)who->high.height);
     }
     bool back = found->timeout_view < promised->timeout_view || found->led_view < promised->led_view || rank_compare(vote, promised_vote) < 0 ||
                 rank_compare(high, promised_high) < 0 || found->committed_height < promised->committed_height;

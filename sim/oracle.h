@@ -7,7 +7,7 @@
  *   I6  promises never go back          I12  an epoch begins behind one END block      I18  what a client was told stays
  *   I7  no vote after a timeout         I13  equal state roots at equal heights
  *
- * I5 and I10 are in sim/lineage.h, I15 in sim/judges.h.
+ * I5 and I10 are in sim/lineage.h, I15 in sim/judges.h, I14 and what V5 says of commands in sim/commands.h, C1 and C2 of proofs in sim/proofs.h.
  *
  * I2 follows: the block of a height is remembered for ever, and every execution of it, also after a restart, is compared. */
 #ifndef WARD_SIM_ORACLE_H
@@ -16,7 +16,9 @@
 #include "node/apply.h"
 #include "node/ports.h"
 #include "sim/cast.h"
+#include "sim/commands.h"
 #include "sim/facts.h"
+#include "sim/guard.h"
 #include "sim/lineage.h"
 #include "sim/quorums.h"
 #include "storage/format.h"
@@ -45,7 +47,7 @@ struct oracle_block {
     struct hash32 hash;
     struct hash32 root;
     uint64_t time_ms;
-    uint32_t commands;
+    uint64_t commands; /* commands_digest */
     uint32_t executions;
 };
 
@@ -58,16 +60,18 @@ struct oracle {
     uint64_t height, capacity;   /* highest executed anywhere */
     uint64_t epoch;              /* of the highest executed block */
     bool epoch_ended;            /* that block is an END */
-    struct facts ballots, certified, nonces;
+    struct facts ballots, certified, times, spoiled;
+    struct commands commands;
     struct lineage lineage;
     struct quorums quorums;      /* of a whole world: oracle_watch */
     bool (*verify)(void *context, const struct sig_item *item); /* likewise; NULL: signatures are not looked at */
     void *verify_context;
     uint8_t *frame;              /* FRAME_BYTES_MAX */
-    struct message *message;     /* the newest that was sent */
+    struct guard decoded;
+    struct message *message;     /* the newest that was sent, in front of a guard */
     bool readable;               /* ... decodes */
     uint64_t sent[MESSAGE_TYPE_END]; /* per receiver */
-    uint64_t commands;           /* executed, each once */
+    uint64_t wall_ms_most;       /* the latest that any clock said so far; 0: times are not looked at */
 };
 
 void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure *failure);
@@ -75,6 +79,9 @@ void oracle_close(struct oracle *oracle);
 
 /* oracle_watch lets it see a whole world: every vote from the beginning, so that what nobody can have said shows, and real signatures. */
 void oracle_watch(struct oracle *oracle, const struct member_set *liars, bool (*verify)(void *context, const struct sig_item *item), void *context);
+
+/* oracle_clock takes in what a clock says: no honest member votes for a block of much later (V4). */
+void oracle_clock(struct oracle *oracle, uint64_t wall_ms);
 
 /* oracle_header takes in a header that somebody showed. */
 void oracle_header(struct oracle *oracle, const struct block_header *header);
@@ -86,8 +93,12 @@ __attribute__((format(printf, 3, 4))) void oracle_fail(struct failure *failure, 
  * empty when it cannot be read. */
 struct bytes oracle_sent(struct oracle *oracle, uint32_t from, const struct port_message *message, uint32_t receivers);
 
-/* oracle_lied looks at bytes of a liar for the header of a block alone: whoever votes for it knows where it stands. */
+/* oracle_lied looks at bytes of a liar for the header of a block alone: whoever votes for it knows where it stands. A decoder that writes more than
+ * a message holds ends the run. */
 void oracle_lied(struct oracle *oracle, uint8_t type, struct bytes body);
+
+/* oracle_spoiled: no honest member may vote for this block. */
+void oracle_spoiled(struct oracle *oracle, const struct hash32 *block);
 
 /* oracle_executed looks at a block after its execution. Gives: true when it is the first execution of this height. */
 bool oracle_executed(struct oracle *oracle, uint32_t member, const struct apply_block *block, const struct hash32 *state_root);

@@ -51,6 +51,7 @@ static const struct field fields[] = {
     { "disk", { { PART_RANGE, AT(disk.delay_ns_min), 0, NUMBER_MOST } } },
     { "torn", { { PART_PPM, LABELLED("zero", disk.crash_zero), 0, 1000000 }, { PART_PPM, LABELLED("garbage", disk.crash_garbage), 0, 1000000 },
                 { PART_PPM, LABELLED("other", disk.crash_other), 0, 1000000 } } },
+    { "writes", { { PART_PPM, LABELLED("short", disk.short_write), 0, 1000000 }, { PART_PPM, LABELLED("error", disk.write_error), 0, 1000000 } } },
     { "segments", { { PART_U32, AT(segments_max), 2, 1024 } } },
     { "snapshot", { { PART_U64, LABELLED("bytes", snapshot_bytes), 0, NUMBER_MOST }, { PART_U64, LABELLED("blocks", snapshot_blocks), 0, NUMBER_MOST } } },
     { "keep", { { PART_U64, LABELLED("blocks", keep_blocks), 0, NUMBER_MOST } } },

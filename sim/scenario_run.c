@@ -31,7 +31,7 @@ static void measure(struct play *play)
 {
     const struct world *world = play->world;
 
-    play->base = (struct baseline){ .height = world->oracle.height, .commands = world->oracle.commands, .messages = oracle_messages(&world->oracle) };
+    play->base = (struct baseline){ .height = world->oracle.height, .commands = world->oracle.commands.count, .messages = oracle_messages(&world->oracle) };
     memcpy(play->base.marks, world->marks, sizeof world->marks);
     memcpy(play->base.sent, world->oracle.sent, sizeof world->oracle.sent);
     for (uint32_t i = 0; i < world->plan.members_count; i++) {
@@ -82,7 +82,7 @@ static uint64_t of_world(const struct play *play, const struct scenario_step *st
     case QUANTITY_TOLD: return world->workload.told;
     case QUANTITY_OPEN: return world->workload.count - world->workload.told;
     case QUANTITY_BLOCKS: return world->oracle.height - play->base.height;
-    case QUANTITY_COMMANDS: return world->oracle.commands - play->base.commands;
+    case QUANTITY_COMMANDS: return world->oracle.commands.count - play->base.commands;
     case QUANTITY_MESSAGES: return oracle_messages(&world->oracle) - play->base.messages;
     case QUANTITY_MESSAGES_PER_BLOCK: return per_block(play, oracle_messages(&world->oracle) - play->base.messages);
     case QUANTITY_IDLE: return world_is_idle(world);

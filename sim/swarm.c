@@ -14,7 +14,7 @@ enum swarm_question {
     ASK_REPLICAS = 1, ASK_BATCH, ASK_DELAY, ASK_SPREAD, ASK_DROP, ASK_DUPLICATE, ASK_STRAGGLE, ASK_DISK, ASK_CLOCKS, ASK_CALM, ASK_COMMANDS,
     ASK_RATE, ASK_CRASHES, ASK_PARTITIONS, ASK_PAUSES, ASK_BLACKOUT, ASK_DRAINS, ASK_CHECKPOINT, ASK_SEGMENT_TEAR,
     ASK_ARMED, ASK_SLOW, ASK_LOST, ASK_CUTS, ASK_RESERVES, ASK_SNAPSHOT, ASK_KEEP,
-    ASK_LIARS, ASK_LIES, ASK_LIE_RATE, ASK_LIE_TICK, ASK_LIE_HOLD, ASK_SCRUB
+    ASK_LIARS, ASK_LIES, ASK_LIE_RATE, ASK_LIE_TICK, ASK_LIE_HOLD, ASK_SCRUB, ASK_WRITES
 };
 
 static uint64_t ask(uint64_t seed, enum swarm_question question, uint64_t bound)
@@ -50,6 +50,8 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
         plan->disk.crash_zero = plan->disk.crash_garbage = 100000;
         plan->disk.crash_other = 50000;
     }
+    plan->disk.short_write = ONE_OF(seed, ASK_WRITES, 0, 0, 0, 0, 3000, 20000); /* such a process ends, and is started again */
+    plan->disk.write_error = plan->disk.short_write / 2;
     plan->snapshot_bytes = ask(seed, ASK_SNAPSHOT, 4) == 0 ? 0 : 1; /* as often as the state is new */
     plan->snapshot_blocks = ONE_OF(seed, ASK_SNAPSHOT, 1, 16, 64, 256);
     plan->keep_blocks = ONE_OF(seed, ASK_KEEP, 1, 32, 4096);
@@ -309,7 +311,7 @@ bool swarm_play(const struct swarm_story *story, struct world *world)
 void world_result(const struct world *world, struct swarm_result *result)
 {
     *result = (struct swarm_result){ .seed = world->plan.seed, .replicas = world->plan.members_count, .failure = world->failure, .hash = world->hash, .fast_crypto = world->plan.fast_crypto,
-        .events = world->events, .simulated_ns = world->now_ns, .blocks = world->oracle.height, .commands = world->oracle.commands,
+        .events = world->events, .simulated_ns = world->now_ns, .blocks = world->oracle.height, .commands = world->oracle.commands.count,
         .messages = oracle_messages(&world->oracle), .crashes = world->crashes, .restarts = world->restarts, .partitions = world->partitions };
     memcpy(result->marks, world->marks, sizeof result->marks);
     result->snapshots = world->based;

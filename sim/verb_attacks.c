@@ -1,8 +1,40 @@
-/* verb_attacks.c: `ward-sim attacks`: lists the library of attacks, or plays it. */
+/* verb_attacks.c: `ward-sim attacks`: lists the library of attacks, or plays it: each in a process of its own, so that a stop of production code is told
+ * as the failure of that attack. */
 #include "sim/verbs.h"
 
+#include "base/assert.h"
 #include "base/exit.h"
+#include "sim/apart.h"
+#include "sim/play.h"
 #include "sim/report.h"
+
+#include <string.h>
+
+/* What is played apart. */
+struct playing {
+    const struct attack *attack;
+    uint64_t seed;
+};
+
+static void play(const void *context, void *result)
+{
+    const struct playing *playing = context;
+
+    (void)attack_run(playing->attack, playing->seed, result);
+}
+
+static void play_attack(const struct playing *playing, struct attack_result *result)
+{
+    struct apart apart;
+
+    apart_open(&apart, sizeof *result);
+    apart_begin(&apart, play, playing, PLAY_SECONDS);
+    size_t which = apart_wait(&apart, 1);
+    ASSERT(which == 0);
+    memcpy(result, apart.result, sizeof *result);
+    apart_judge(&apart, &result->failure);
+    apart_close(&apart);
+}
 
 static int verdict_of(const struct attack_result *result, bool well)
 {
@@ -20,24 +52,42 @@ static int play_control(uint64_t seed, uint32_t replicas)
     return seen ? EXIT_FINE : EXIT_SIM_SAFETY;
 }
 
-int verb_attacks(const struct order *order)
+/* play_or_list does what is asked about one attack. Gives: an exit code. */
+static int play_or_list(const struct order *order, const struct attack *attack, uint64_t seed)
 {
     static struct attack_result result;
+    struct playing playing = { attack, seed };
+
+    if (order->play) {
+        play_attack(&playing, &result);
+    }
+    if (!report_attack(stdout, attack, order->play ? &result : NULL)) {
+        return EXIT_RESOURCE;
+    }
+    bool well = result.failure.kind == FAILURE_NONE && !result.slow && !result.deposed;
+    return order->play ? verdict_of(&result, well) : EXIT_FINE;
+}
+
+int verb_attacks(const struct order *order)
+{
     static const uint32_t sizes[] = { 4, 6, 7, 10 };
     uint64_t seed = order->has_seed ? order->seed : 1;
     int code = EXIT_FINE;
+    bool found = false;
 
     if (order->json) {
         return order_usage(order, "the library is text: cannot use ", "--json");
     }
     for (uint32_t i = 0; i < attacks_count(); i++) {
-        bool well = !order->play || attack_run(attack_at(i), seed, &result);
-        bool printed = report_attack(stdout, attack_at(i), order->play ? &result : NULL);
-        code = !printed ? EXIT_RESOURCE : code == EXIT_FINE ? verdict_of(&result, well) : code;
+        if (order->file == NULL || strcmp(order->file, attack_at(i)->name) == 0) {
+            int verdict = play_or_list(order, attack_at(i), seed);
+            code = code == EXIT_FINE ? verdict : code;
+            found = true;
+        }
     }
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] && order->play; i++) {
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] && order->play && order->file == NULL; i++) {
         int verdict = play_control(seed, sizes[i]);
         code = code == EXIT_FINE ? verdict : code;
     }
-    return code;
+    return found ? code : order_usage(order, "there is no attack ", order->file);
 }

@@ -104,6 +104,20 @@ static void on_made_up(void *context, const struct block_header *header)
     oracle_header(&world->oracle, header);
 }
 
+static void on_spoiled(void *context, const struct hash32 *block)
+{
+    struct world *world = context;
+
+    oracle_spoiled(&world->oracle, block);
+}
+
+static bool on_used(void *context, const uint8_t account[32], uint64_t nonce)
+{
+    const struct world *world = context;
+
+    return oracle_has_executed(&world->oracle, account, nonce);
+}
+
 /* send_lie sends what a test makes of a message for this receiver. */
 static void send_lie(struct world *world, const struct sim_message *out, const struct port_message *message)
 {
@@ -126,6 +140,7 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
 {
     struct world *world = context;
 
+    oracle_clock(&world->oracle, host_wall_ms(&world->hosts[from]));
     struct bytes said = oracle_sent(&world->oracle, from, message, member_set_count(&message->to));
     struct subject subject = world->oracle.readable ? subject_of(world->oracle.message) : (struct subject){ 0, 0 };
     if (world->adversary != NULL && world->oracle.readable) {
@@ -249,6 +264,8 @@ static void open_adversary(struct world *world)
         world->adversary->context = world;
         world->adversary->send = on_lie;
         world->adversary->header = on_made_up;
+        world->adversary->spoiled = on_spoiled;
+        world->adversary->used = on_used;
     }
     oracle_watch(&world->oracle, &world->plan.adversary.liars, on_verify, world);
 }
@@ -296,6 +313,7 @@ void world_open(struct world *world, const struct world_plan *plan)
     *world = (struct world){ .plan = *plan, .hash = plan->seed };
     world->host_world = (struct host_world){ world, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, on_based };
     cast_make(&world->cast, &cast_plan);
+    guard_open(&world->arrived, FRAME_BYTES_MAX);
     sim_network_init(&world->network, plan->seed, plan->members_count, &plan->network);
     sim_network_plan(&world->network, &plan->script);
     world->network.recording = plan->record_faults;
@@ -333,6 +351,7 @@ void world_close(struct world *world)
     trace_close(&world->trace);
     sim_network_close(&world->network);
     cast_close(&world->cast);
+    guard_close(&world->arrived);
     stamp_use(false);
 }
 
@@ -376,7 +395,7 @@ void world_settle(struct world *world, uint32_t member)
     if (!host_work(host)) {
         oracle_fail(&world->failure, FAILURE_LIVENESS, "J4: r%u does not come to rest within one moment", member);
     }
-    if (host->state == HOST_UP && driver_must_restart(&host->driver)) { /* as wardd does */
+    if (host->state == HOST_UP && (host->failed || driver_must_restart(&host->driver))) { /* as wardd does, and who started it */
         world_crash(world, member, false);
         world_boot(world, member);
         return;
@@ -415,6 +434,16 @@ static void keep_waiting(struct world *world, struct sim_message *message)
     world->waiting[world->waiting_count++] = message;
 }
 
+/* hand_over gives the bytes to a process, which may look at them now, not a byte further, and never again. */
+static void hand_over(struct world *world, struct host *host, const struct sim_message *message)
+{
+    uint8_t *bytes = guard_end(&world->arrived, message->size);
+
+    memcpy(bytes, message->data, message->size);
+    host_message(host, message->from, message->type, bytes_of(bytes, message->size));
+    memset(bytes, GUARD_FILL, message->size);
+}
+
 void world_deliver(struct world *world, struct sim_message *message)
 {
     struct host *host = &world->hosts[message->to];
@@ -427,7 +456,7 @@ void world_deliver(struct world *world, struct sim_message *message)
         note_message(world, message, DIAGRAM_MESSAGE);
         world_note(world, WORLD_TOPIC_ARRIVED, (uint64_t)message->from << 24 | (uint64_t)message->to << 8 | message->type, fact_digest(message->data, message->size));
         trace_line(&world->trace, TRACE_MESSAGES, world->now_ns, message->to, "gets %s from r%u", message_word(message->type), message->from);
-        host_message(host, message->from, message->type, bytes_of(message->data, message->size));
+        hand_over(world, host, message);
         world_settle(world, message->to);
     }
     sim_network_release(message);

@@ -90,6 +90,7 @@ struct world {
     struct world_trigger triggers[WORLD_TRIGGERS_MAX];
     uint32_t triggers_count;
     struct adversary *adversary; /* NULL: nobody lies */
+    struct guard arrived;        /* where a message lies while its server looks at it */
     struct world_liar liar;      /* set after world_open */
     uint32_t lost_types[MEMBERS_MAX]; /* to a member: message types that never arrive, as bits */
     struct sim_message **waiting; /* messages for paused servers, in order of arrival */

@@ -273,6 +273,7 @@ void world_calm(struct world *world)
         struct sim_disk_faults *disk = &world->hosts[i].disk.config.faults;
         disk->delay_ns_min = world->plan.disk.delay_ns_min;
         disk->delay_ns_max = world->plan.disk.delay_ns_max;
+        disk->short_write = disk->write_error = 0;
         world_resume(world, i);
         world_boot(world, i);
     }

@@ -75,13 +75,18 @@ static void show_cert(struct ballot ballot, uint32_t first, uint32_t count)
     send_it(0);
 }
 
-static void time_out(uint32_t from, uint64_t view)
+static void time_out_on(uint32_t from, uint64_t view, const struct ballot *high)
 {
     message.type = MESSAGE_TIMEOUT;
     message.timeout = (struct message_timeout){ .view = view, .cause = CAUSE_JOIN };
     cert_root(&message.timeout.high, 0, 0, &cast.chain_id);
+    if (high != NULL) {
+        fill_cert(&message.timeout.high, *high, 0, 3);
+    }
     send_it(from);
 }
+
+static void time_out(uint32_t from, uint64_t view) { time_out_on(from, view, NULL); }
 
 static void expect_broken(const char *rule)
 {
@@ -97,7 +102,8 @@ Test(oracle, honest_votes_are_fine)
     vote(1, ballot_of(VOTE_FOLLOWING, 0, 2, 'b'));
     vote(2, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'));
     show_cert(ballot_of(VOTE_FOLLOWING, 0, 1, 'a'), 0, 3);
-    time_out(1, 0);
+    struct ballot high = ballot_of(VOTE_FOLLOWING, 0, 1, 'a');
+    time_out_on(1, 0, &high);
     vote(1, ballot_of(VOTE_OPENING, 1, 2, 'b'));
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
     cr_assert_eq(oracle.sent[MESSAGE_VOTE], 5);
@@ -251,7 +257,7 @@ Test(oracle, equal_blocks_and_states_are_fine)
     execute(&one, 0, 'r');
     execute(&two, 0, 's');
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
-    cr_assert_eq(oracle.commands, 3);
+    cr_assert_eq(oracle.commands.count, 3);
     cr_assert(oracle_has_executed(&oracle, cast.actors[0].account, 2));
     cr_assert_not(oracle_has_executed(&oracle, cast.actors[0].account, 3));
 }
@@ -375,6 +381,137 @@ Test(oracle, sees_a_height_left_out_C4)
     expect_broken("C4");
 }
 
+Test(oracle, sees_another_command_in_a_block_that_is_executed_again_C4)
+{
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    execute(&one, 0, 'r');
+    one.body[one.body_bytes - 1] ^= 1; /* its payload, which may be erased */
+    execute(&one, 1, 'r');
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    one.body[100] ^= 1;
+    execute(&one, 2, 'r');
+    expect_broken("C4: r2 executes other commands");
+}
+
+/* --- Times and choices ---------------------------------------------------------------------------------------------- */
+
+Test(oracle, sees_a_time_that_does_not_go_on_V4)
+{
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    one.header.time_ms = CAST_GENESIS_MS;
+    execute(&one, 0, 'r');
+    expect_broken("V4: block 1 is not later");
+}
+
+Test(oracle, sees_a_time_that_no_clock_has_seen_V4)
+{
+    oracle_clock(&oracle, CAST_GENESIS_MS + 1000);
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    one.header.time_ms = CAST_GENESIS_MS + 3000;
+    struct hash32 hash = execute(&one, 0, 'r');
+    make_block(&two, 2, &hash);
+    put_command(&two, 0, 2);
+    two.header.time_ms = CAST_GENESIS_MS + 3001; /* one after its parent: that is always allowed */
+    hash = execute(&two, 0, 's');
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    make_block(&one, 3, &hash);
+    put_command(&one, 0, 3);
+    one.header.time_ms = CAST_GENESIS_MS + 3003;
+    execute(&one, 0, 't');
+    expect_broken("V4: block 3 is of a time");
+}
+
+/* vote_for shows a header and lets r1 vote for it. */
+static void vote_for(const struct block_header *header)
+{
+    oracle_header(&oracle, header);
+    vote(1, (struct ballot){ VOTE_FOLLOWING, 0, { 0, header->height }, block_hash(header) });
+}
+
+Test(oracle, sees_a_vote_for_a_time_that_no_clock_has_seen_V4)
+{
+    struct block_header header = { .height = 1, .commands_count = 1, .time_ms = CAST_GENESIS_MS + 3000, .parent = cast.chain_id };
+
+    oracle_clock(&oracle, CAST_GENESIS_MS + 1000);
+    vote_for(&header);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    header.height = 2;
+    header.parent = block_hash(&header);
+    header.time_ms = CAST_GENESIS_MS + 3600000;
+    vote_for(&header);
+    expect_broken("V4: r1 votes");
+}
+
+Test(oracle, sees_a_vote_for_spoiled_commands_V5)
+{
+    struct block_header header = { .height = 1, .commands_count = 1, .time_ms = CAST_GENESIS_MS + 1, .parent = cast.chain_id };
+    struct hash32 hash = block_hash(&header);
+
+    vote_for(&header);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    oracle_spoiled(&oracle, &hash);
+    vote(2, (struct ballot){ VOTE_COMMIT, 0, { 0, 1 }, hash });
+    vote_for(&header);
+    expect_broken("V5: r1 votes");
+}
+
+/* --- Checkpoints ---------------------------------------------------------------------------------------------------- */
+
+static void show_checkpoint(const struct hash32 *block, uint8_t root, uint32_t signers_count)
+{
+    uint8_t signature[64] = { 0 };
+
+    message.type = MESSAGE_CKPT_CERT;
+    memset(&message.ckpt_cert, 0, sizeof message.ckpt_cert);
+    message.ckpt_cert.checkpoint = (struct checkpoint){ .height = 1, .block = *block, .state_root = block_name(root) };
+    for (uint32_t i = 0; i < signers_count; i++) {
+        signers_add(&message.ckpt_cert.signers, i, signature);
+    }
+    send_it(0);
+}
+
+Test(oracle, sees_a_certificate_of_another_state_I13)
+{
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    struct hash32 hash = execute(&one, 0, 'r');
+    show_checkpoint(&hash, 'r', 3);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    show_checkpoint(&hash, 's', 3);
+    expect_broken("I13: r0 shows a checkpoint");
+}
+
+Test(oracle, sees_a_checkpoint_that_nobody_executed_K1)
+{
+    show_checkpoint(&cast.chain_id, 'r', 3);
+    expect_broken("K1");
+}
+
+Test(oracle, sees_a_small_checkpoint_certificate_I11)
+{
+    make_block(&one, 1, &cast.chain_id);
+    put_command(&one, 0, 1);
+    struct hash32 hash = execute(&one, 0, 'r');
+    show_checkpoint(&hash, 'r', 2);
+    expect_broken("I11");
+}
+
+Test(oracle, sees_a_proof_that_proves_nothing_C1)
+{
+    static struct message_answer answer;
+
+    answer.has_proof = true;
+    fill_cert(&answer.proof.first, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'), 0, 3);
+    fill_cert(&answer.proof.second, ballot_of(VOTE_OPENING, 1, 2, 'b'), 0, 3);
+    message.type = MESSAGE_ANSWER;
+    message.answer = answer;
+    send_it(1);
+    expect_broken("r1 shows a proof that proves nothing: C1");
+}
+
 /* --- Lives ---------------------------------------------------------------------------------------------------------- */
 
 Test(oracle, sees_a_vote_that_the_log_forgot_I8)
@@ -383,11 +520,38 @@ Test(oracle, sees_a_vote_that_the_log_forgot_I8)
 
     vote(1, ballot_of(VOTE_FOLLOWING, 0, 2, 'a'));
     found.vote_hash = block_name('a');
+    found.high_height = 1;
     oracle_started(&oracle, 1, &found, &promised);
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
     found.vote_height = 1;
     oracle_started(&oracle, 1, &found, &promised);
     expect_broken("I8");
+}
+
+Test(oracle, sees_a_certificate_that_the_log_forgot_I8)
+{
+    struct capsule promised = { .timeout_view = -1, .led_view = -1 }, found = { .timeout_view = -1, .led_view = -1, .vote_height = 2 };
+
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 2, 'a'));
+    vote(1, ballot_of(VOTE_COMMIT, 0, 1, 'p'));
+    found.vote_hash = block_name('a');
+    found.high_height = 1;
+    oracle_started(&oracle, 1, &found, &promised);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    found.high_height = 0;
+    oracle_started(&oracle, 1, &found, &promised);
+    expect_broken("I8: r1 said what rests on a QC");
+}
+
+Test(oracle, sees_a_timeout_below_what_a_vote_rests_on_I6)
+{
+    struct ballot high = ballot_of(VOTE_FOLLOWING, 0, 1, 'a');
+
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 2, 'b'));
+    time_out_on(1, 0, &high);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    time_out(1, 1);
+    expect_broken("I6");
 }
 
 Test(oracle, sees_a_timeout_that_the_log_forgot_I8)

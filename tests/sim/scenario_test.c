@@ -147,7 +147,7 @@ static char *written(const struct scenario *from)
 
 Test(scenario, is_read_from_what_it_wrote_as_the_same_steps)
 {
-    static const char all[] = "replicas 5\nclients 9\nseed 77\ncrypto fast\nbatch 5ms\nlink 100us to 1ms\ndisk 50us to 20ms\ntorn zero 1 ppm garbage 2 ppm other 3 ppm\n"
+    static const char all[] = "replicas 5\nclients 9\nseed 77\ncrypto fast\nbatch 5ms\nlink 100us to 1ms\ndisk 50us to 20ms\ntorn zero 1 ppm garbage 2 ppm other 3 ppm\nwrites short 4 ppm error 5 ppm\n"
                               "segments 9\nsnapshot bytes 1 blocks 16\nkeep blocks 32\nverify 20us to 400us\nnotice 3ms\ndrop 2000 ppm\nduplicate 3 ppm\n"
                               "straggle 4 ppm 400ms\nclocks 900ms\ncheckpoint 8 10s\ncheck 4\nreserves on\nmixed on\ntrace none\n"
                               "fault drop 0 to 2 vote view 3 height 17 again 0\nfault straggle 4 to 1 tc view 9 height 0 again 2 by 312ms\n"
