@@ -4,7 +4,8 @@
  *     short   13 sizes, 2 seeds; with one seed the vector stands first and last, with the other in one or two lanes, which move on from size to size
  *             so that every vector meets every lane; beyond 17 one place for each seed. Our own vectors take turns: half of them at each size.
  *             With the sanitizers, every 16th vector; of the model of ifma, which is slow, every 16th too.
- *     long    WARD_LONG=1: all 65 sizes, all positions, 20 seeds
+ *     long    WARD_LONG=1: all 65 sizes, all positions, 20 seeds, of which a night takes one share (GRID_SHARD=i/n, or the day's of GRID_NIGHTS): n shares
+ *             have every combination once. With the sanitizers, and of the model of ifma, every 16th vector of the share.
  * Honest signatures are of 65 keys in even seeds and of 4 in odd ones, with and without a cache of decoded keys. */
 #include "crypto/ed25519.h"
 
@@ -16,7 +17,13 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-enum { SIZE_MAX_GRID = 65, SHARDS = 13, LANES_MAX = 8, BOTH_MAX = 17, SEEDS = 2, SEEDS_LONG = 20, CACHED = 128, MODEL_STRIDE = 16 };
+enum { SIZE_MAX_GRID = 65, SHARDS = 13, LANES_MAX = 8, BOTH_MAX = 17, SEEDS = 2, SEEDS_LONG = 20, CACHED = 128, MODEL_STRIDE = 16, LONG_STRIDE = 16 };
+
+#ifdef WARD_DEBUG
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
 
 static const size_t short_sizes[SHARDS] = { 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 64, 65 };
 
@@ -144,7 +151,8 @@ static size_t places_of(size_t places[2], size_t n, size_t turn, size_t seed)
 struct grid {
     struct judge judge;
     const struct judge_case *honest;
-    size_t n;
+    size_t n, seed;
+    struct grid_share share; /* of the long grid */
 };
 
 static void assert_place(struct grid *grid, const struct judge_case *one, size_t place)
@@ -163,43 +171,78 @@ static void assert_place(struct grid *grid, const struct judge_case *one, size_t
     }
 }
 
-static void assert_case(struct grid *grid, const struct judge_case *one, size_t turn, size_t seed)
+/* assert_case_long takes those places that belong to the share. The sum differs for neighbours in each direction, so a share has all sizes, places, vectors
+ * and seeds in equal parts. */
+static void assert_case_long(struct grid *grid, const struct judge_case *one, size_t number)
 {
-    size_t places[2];
-    size_t count = is_long() ? grid->n : places_of(places, grid->n, turn, seed);
-
-    for (size_t i = 0; i < count; i++) {
-        assert_place(grid, one, is_long() ? i : places[i]);
+    for (size_t place = 0; place < grid->n; place++) {
+        if ((number + place + 7 * grid->seed + 3 * grid->n) % grid->share.count == grid->share.index) {
+            assert_place(grid, one, place);
+        }
     }
 }
 
-/* `turn` counts the sizes. */
-static void assert_size(enum ed25519_backend backend, const struct judge_cases *cases, size_t n, size_t turn)
+static void assert_case(struct grid *grid, const struct judge_case *one, size_t turn)
+{
+    size_t places[2];
+    size_t count = places_of(places, grid->n, turn, grid->seed);
+
+    for (size_t i = 0; i < count; i++) {
+        assert_place(grid, one, places[i]);
+    }
+}
+
+/* step_of gives how many vectors a batch grid steps over. */
+static size_t step_of(enum ed25519_backend backend, const struct judge_cases *cases)
+{
+    if (is_long()) {
+        return SANITIZED || backend == ED25519_BACKEND_MODEL ? LONG_STRIDE : 1;
+    }
+    return case_stride() * (cases == cases_ours() ? 2 : 1) * (backend == ED25519_BACKEND_MODEL ? MODEL_STRIDE : 1);
+}
+
+/* `turn` counts the sizes. In the long grid neighbours in seed and size begin at other vectors, so where some are stepped over each has its turn. */
+static void assert_cases(struct grid *grid, enum ed25519_backend backend, const struct judge_cases *cases, size_t turn)
+{
+    size_t step = step_of(backend, cases);
+
+    for (size_t i = (is_long() ? grid->n + grid->seed : grid->n) % step; i < cases->count; i += step) {
+        if (is_long()) {
+            assert_case_long(grid, &cases->at[i], i / step);
+        } else {
+            assert_case(grid, &cases->at[i], i / step + turn);
+        }
+    }
+}
+
+/* Gives: the sums that were formed. */
+static uint64_t assert_size(enum ed25519_backend backend, const struct judge_cases *cases, size_t n, size_t turn)
 {
     size_t seeds = is_long() ? SEEDS_LONG : SEEDS;
+    uint64_t batches = 0;
 
     for (size_t seed = 0; seed < seeds; seed++) {
-        struct grid grid = { .honest = honest_pool(SIZE_MAX_GRID, seed % 2 == 0 ? 65 : 4), .n = n };
+        struct grid grid = { .honest = honest_pool(SIZE_MAX_GRID, seed % 2 == 0 ? 65 : 4), .n = n, .seed = seed, .share = grid_share() };
         judge_open(&grid.judge, &(struct judge_setup){ .backend = backend, .batch_max = SIZE_MAX_GRID, .keys_max = seed % 2 == 0 ? CACHED : 0, .seed = seed });
-        size_t step = case_stride() * (!is_long() && cases == cases_ours() ? 2 : 1) * (!is_long() && backend == ED25519_BACKEND_MODEL ? MODEL_STRIDE : 1);
-        for (size_t i = n % step; i < cases->count; i += step) {
-            assert_case(&grid, &cases->at[i], i / step + turn, seed);
-        }
-        cr_assert_gt(ed25519_counters(grid.judge.ctx).batches, 0);
+        assert_cases(&grid, backend, cases, turn);
+        batches += ed25519_counters(grid.judge.ctx).batches;
         judge_close(&grid.judge);
     }
+    return batches;
 }
 
 /* One size of the short grid, or five of the long one. */
 static void assert_shard(enum ed25519_backend backend, const struct judge_cases *cases, size_t shard)
 {
+    uint64_t batches = 0;
+
     if (!is_long()) {
-        assert_size(backend, cases, short_sizes[shard], shard);
-        return;
+        batches = assert_size(backend, cases, short_sizes[shard], shard);
     }
-    for (size_t n = shard + 1; n <= SIZE_MAX_GRID; n += SHARDS) {
-        assert_size(backend, cases, n, n);
+    for (size_t n = shard + 1; n <= SIZE_MAX_GRID && is_long(); n += SHARDS) {
+        batches += assert_size(backend, cases, n, n);
     }
+    cr_assert_gt(batches, 0, "%s judged no batch", ed25519_backend_name(backend));
 }
 
 static void assert_shard_everywhere(const struct judge_cases *cases, size_t shard)

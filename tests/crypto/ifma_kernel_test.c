@@ -2,16 +2,16 @@
 #include "tests/crypto/ifma_kernel_kit.h"
 
 #include "base/cpu.h"
+#include "tests/base/long_kit.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
-#include <stdlib.h>
 
 TestSuite(ifma_kernel);
 
 static void check(const char *form, const struct ifma_fact *facts)
 {
-    int seeds = getenv("WARD_LONG") != NULL ? 200 : 4;
+    int seeds = is_long() ? 200 : 4;
 
     for (int i = 0; i < IFMA_FACTS; i++) {
         for (int seed = 0; seed < seeds; seed++) {

@@ -5,10 +5,12 @@
 #include "tests/crypto/signature_vectors_kit.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { ALIGN = 64, DEBUG_STRIDE = 16 };
+enum { ALIGN = 64, DEBUG_STRIDE = 16, SECONDS_OF_DAY = 86400, SHARES_MAX = 1000 };
 
 static void *take(size_t size)
 {
@@ -157,11 +159,18 @@ const struct judge_case *honest_pool(size_t count, uint64_t keys)
     return pools[which];
 }
 
-bool is_long(void)
+struct grid_share grid_share(void)
 {
-    const char *text = getenv("WARD_LONG");
+    const char *text = getenv("GRID_SHARD"), *day = getenv("GRID_DAY");
+    struct grid_share share = { (day != NULL ? strtoul(day, NULL, 10) : (size_t)(time(NULL) / SECONDS_OF_DAY)) % GRID_NIGHTS, GRID_NIGHTS };
+    char end;
 
-    return text != NULL && strcmp(text, "1") == 0;
+    if (text != NULL) {
+        cr_assert(sscanf(text, "%5zu/%5zu%c", &share.index, &share.count, &end) == 2, "GRID_SHARD=%s is not i/n", text);
+        cr_assert(share.index >= 1 && share.index <= share.count && share.count <= SHARES_MAX, "GRID_SHARD=%s is not a share", text);
+        share.index--;
+    }
+    return share;
 }
 
 size_t case_stride(void)

@@ -1,10 +1,10 @@
 /* stream_test.c: made-up commands by the thousand, right, wrong and broken, executed by two ledgers that have nothing in common but the commands:
  * memory, scratch, pinned views, folding. Receipts and roots are equal, and every counter of the state is true. */
+#include "tests/base/long_kit.h"
 #include "tests/ledger/stream_kit.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { COMMANDS_MAX = 24, CODES = 1024 };
@@ -136,7 +136,7 @@ static uint32_t different(void)
 
 static uint32_t seeds(void)
 {
-    return getenv("WARD_LONG") != NULL ? 500 : 12;
+    return is_long() ? 500 : 12;
 }
 
 Test(stream, two_ledgers_agree_about_every_receipt_and_root)

@@ -2,9 +2,10 @@
  * the protocol bears says so. */
 #include "sim/attacks.h"
 
+#include "tests/base/long_kit.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PAGE_BYTES_MAX 65536u
@@ -15,7 +16,7 @@ static struct attack_result result, again;
  * plays all of them. */
 static void play(uint32_t part)
 {
-    for (uint32_t i = part; i < attacks_count(); i += getenv("WARD_LONG") != NULL ? 4 : 12) {
+    for (uint32_t i = part; i < attacks_count(); i += is_long() ? 4 : 12) {
         const struct attack *attack = attack_at(i);
         cr_expect(attack_run(attack, 1, &result), "%s: %s; %u of %u told, %llu views ended, mean %llu us", attack->name, result.failure.text, result.told,
                   result.told_calm, (unsigned long long)result.views, (unsigned long long)result.mean_ns / 1000);

@@ -1,5 +1,6 @@
 /* catch_up_test.c: a member that was away comes back over any distance while the others work, and members that lie, say nothing or are slow are left for
  * others (S1 to S4, J6). Distances are short here, and what a log keeps is shorter still; WARD_LONG=1 goes the long way. */
+#include "tests/base/long_kit.h"
 #include "tests/node/snapshot_kit.h"
 
 #include <criterion/criterion.h>
@@ -264,7 +265,7 @@ Test(catch_up, takes_the_snapshot_that_enough_members_still_have_S3)
 /* 100,000 blocks with WARD_LONG=1, a few thousand otherwise, with nothing of it left in anybody's log. Replica 3 sits on an empty disk in the end. */
 Test(catch_up, over_a_long_distance_S3)
 {
-    bool far = getenv("WARD_LONG") != NULL;
+    bool far = is_long();
     uint64_t distance = far ? 100000 : 1500;
 
     world.plan.check_every = far ? 64 : 1; /* the invariants of each step are the matter of shorter tests */

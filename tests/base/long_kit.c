@@ -1,0 +1,12 @@
+/* long_kit.c: see long_kit.h. */
+#include "tests/base/long_kit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool is_long(void)
+{
+    const char *text = getenv("WARD_LONG");
+
+    return text != NULL && strcmp(text, "1") == 0;
+}

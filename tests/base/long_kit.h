@@ -1,0 +1,10 @@
+/* long_kit.h: the one switch between what runs all the time and what runs at night. */
+#ifndef WARD_TESTS_BASE_LONG_KIT_H
+#define WARD_TESTS_BASE_LONG_KIT_H
+
+#include <stdbool.h>
+
+/* is_long tells whether the long versions are asked for: WARD_LONG=1, and nothing else. */
+bool is_long(void);
+
+#endif
