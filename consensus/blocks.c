@@ -67,6 +67,36 @@ uint32_t blocks_free(const struct blocks *blocks)
     return count;
 }
 
+static void check_slot(const struct blocks *blocks, const struct block *block)
+{
+    ASSERT(block->body_bytes <= blocks->limits.block_bytes_max);
+    ASSERT(block->body_state <= BODY_BAD);
+    ASSERT(block->body_state != BODY_GOOD || block->body_bytes > 0);
+    ASSERT(block->body_state != BODY_GOOD || block->header.commands_count > 0); /* I16 */
+    ASSERT(block->body_state != BODY_GOOD || block->header.commands_count <= blocks->limits.block_commands_max);
+    ASSERT(!block->committed || block->body_state == BODY_GOOD);
+    ASSERT(!block->committed || !block->is_bundle);
+    ASSERT(!block->has_justify || block->justify.ballot.kind != VOTE_COMMIT);
+    ASSERT(!block->has_justify || block->justify.ballot.rank.height + 1 == block->header.height); /* V6 */
+    ASSERT(block->header.height > 0);
+}
+
+void blocks_check(const struct blocks *blocks)
+{
+    ASSERT(blocks->count > 0);
+    for (uint32_t i = 0; i < blocks->count; i++) {
+        const struct block *block = &blocks->slots[i];
+        ASSERT(block->body != NULL);
+        if (!block->used) {
+            continue;
+        }
+        check_slot(blocks, block);
+        for (uint32_t k = i + 1; k < blocks->count; k++) {
+            ASSERT(!blocks->slots[k].used || !hash_equal(&blocks->slots[k].hash, &block->hash));
+        }
+    }
+}
+
 /* keep indexes a command that begins at `offset`. */
 static void keep(struct block *block, uint32_t number, uint32_t offset, const struct command *command)
 {

@@ -67,6 +67,9 @@ void blocks_release(struct block *block);
 /* blocks_free counts free slots. */
 uint32_t blocks_free(const struct blocks *blocks);
 
+/* blocks_check asserts what holds of the slots between steps. Cost: quadratic in the slots. */
+void blocks_check(const struct blocks *blocks);
+
 /* Who is told of each command of a body while it is read; the command is a view that ends with the call. `expect`, unless NULL, is told
  * of it twice before, with other work in between: step 0 and step 1. */
 struct block_sink {

@@ -71,3 +71,16 @@ void duty_hedge(struct duty *duty, uint64_t height)
     duty->has_hedged = true;
     duty->hedged_height = height;
 }
+
+void duty_check(const struct duty *duty)
+{
+    ASSERT(duty->has_hedged || duty->hedged_height == 0);
+    ASSERT(!duty->has_hedged || duty->hedged_height > 0); /* P1: a following block, so never the root */
+}
+
+void duty_pace_check(const struct duty_pace *pace)
+{
+    ASSERT(pace->count <= DUTY_PACE_SAMPLES);
+    ASSERT(pace->next < DUTY_PACE_SAMPLES);
+    ASSERT(pace->count == DUTY_PACE_SAMPLES || pace->next == pace->count);
+}

@@ -49,4 +49,8 @@ void duty_enter(struct duty *duty, bool is_reserve);
  * Needs: it holds. Source: P1. */
 void duty_hedge(struct duty *duty, uint64_t height);
 
+/* duty_check, duty_pace_check assert what holds of them between steps. */
+void duty_check(const struct duty *duty);
+void duty_pace_check(const struct duty_pace *pace);
+
 #endif

@@ -52,3 +52,16 @@ bool history_has(const struct history *history, uint64_t height, const struct ha
 
     return entry != NULL && hash_equal(&entry->hash, hash);
 }
+
+void history_check(const struct history *history)
+{
+    const struct history_entry *tip = history_find(history, history->high);
+
+    ASSERT((history->capacity & (history->capacity - 1)) == 0);
+    ASSERT(history->low <= history->high);
+    ASSERT(history->high - history->low < history->capacity);
+    ASSERT(tip != NULL);
+    ASSERT(history_find(history, history->low) != NULL);
+    ASSERT(history->high == history->low || hash_equal(&tip->header.parent, &slot_of(history, history->high - 1)->hash)); /* I10 */
+    ASSERT(history->high == history->low || tip->header.time_ms > slot_of(history, history->high - 1)->header.time_ms); /* V4 */
+}

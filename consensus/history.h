@@ -36,4 +36,7 @@ const struct history_entry *history_find(const struct history *history, uint64_t
 /* history_has tells whether the committed block at this height is known and has this hash. */
 bool history_has(const struct history *history, uint64_t height, const struct hash32 *hash);
 
+/* history_check asserts the invariant at both ends. */
+void history_check(const struct history *history);
+
 #endif

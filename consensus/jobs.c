@@ -208,3 +208,38 @@ void job_release(struct jobs *jobs, struct job *job)
     }
     job->kind = JOB_FREE;
 }
+
+static void check_job(const struct job *job)
+{
+    uint32_t items = 0;
+
+    for (uint32_t part = 0; part < PART_COUNT; part++) {
+        ASSERT(job->begin[part] + job->size[part] <= job->items_count);
+        items += job->size[part];
+    }
+    ASSERT(items == job->items_count);
+    ASSERT(job->items_count <= (job->large ? VERIFY_ITEMS_MAX : JOB_ITEMS_SMALL));
+    ASSERT(job->digests_count <= (job->large ? VERIFY_ITEMS_MAX : JOB_DIGESTS_SMALL));
+    ASSERT(job->digests_count <= job->items_count);
+    ASSERT(job->from < MEMBERS_MAX);
+    ASSERT(job->size[PART_COMMANDS] == 0 || job->kind == JOB_PROPOSAL);
+    ASSERT(job->block == NULL || job->kind == JOB_PROPOSAL);
+}
+
+void jobs_check(const struct jobs *jobs)
+{
+    uint32_t small = 0, counted = 0;
+
+    for (uint32_t i = 0; i < jobs->count; i++) {
+        ASSERT(jobs->slots[i].large == (i >= jobs->small_count));
+        if (jobs->slots[i].kind != JOB_FREE) {
+            check_job(&jobs->slots[i]);
+            small += !jobs->slots[i].large;
+        }
+    }
+    for (uint32_t member = 0; member < MEMBERS_MAX; member++) {
+        ASSERT(jobs->of_member[member] <= JOBS_OF_MEMBER_MAX); /* section 13: nobody fills what belongs to another */
+        counted += jobs->of_member[member];
+    }
+    ASSERT(small == counted);
+}

@@ -107,6 +107,9 @@ struct job *job_of_batch(struct jobs *jobs, uint32_t batch);
 /* job_part_is_good: every signature of the part is valid; true for an empty part. */
 bool job_part_is_good(const struct job *job, enum job_part part, const bool *verdicts);
 
+/* jobs_check asserts the invariant, and that the parts of each job are its items. */
+void jobs_check(const struct jobs *jobs);
+
 /* job_release frees the slot. */
 void job_release(struct jobs *jobs, struct job *job);
 

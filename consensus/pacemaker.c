@@ -95,3 +95,14 @@ void pacemaker_recovered(struct pacemaker *pacemaker)
 {
     pacemaker->failures = 0;
 }
+
+void pacemaker_check(const struct pacemaker *pacemaker)
+{
+    ASSERT(pacemaker->floor_ns > 0);
+    ASSERT(pacemaker->floor_ns <= pacemaker->max_ns);
+    ASSERT(pacemaker->next < PACEMAKER_SAMPLES);
+    ASSERT(pacemaker->failures <= FAILURES_MAX);
+    ASSERT(pacemaker->measured_ns <= PACEMAKER_SAMPLE_NS_MAX); /* T5: a slow leader does not stretch its own term without end */
+    ASSERT(pacemaker->measured_ns == second_highest(pacemaker));
+    ASSERT(pacemaker_base_ns(pacemaker) <= pacemaker_timeout_ns(pacemaker)); /* T5 */
+}

@@ -41,4 +41,7 @@ uint64_t pacemaker_backoff_ns(const struct pacemaker *pacemaker, uint32_t times)
 void pacemaker_failed(struct pacemaker *pacemaker);
 void pacemaker_recovered(struct pacemaker *pacemaker);
 
+/* pacemaker_check asserts the bounds of everything it holds. Source: T5. */
+void pacemaker_check(const struct pacemaker *pacemaker);
+
 #endif

@@ -173,6 +173,13 @@ static void check_heights(const struct pool *pool)
     }
 }
 
+static void check_bypasses(const struct pool *pool)
+{
+    for (uint32_t i = 0; i + 1 < POOL_BYPASS_BLOCKS; i++) {
+        ASSERT(pool->bypasses[i] <= pool->bypasses[i + 1]); /* Q4: the newest blocks that passed somebody over, in their order */
+    }
+}
+
 void pool_check(const struct pool *pool)
 {
     struct sums sums = { 0 };
@@ -204,6 +211,7 @@ void pool_check(const struct pool *pool)
     check_list(pool, &pool->own, LINK_OWN);
     check_rings(pool);
     check_heights(pool);
+    check_bypasses(pool);
     heap_check(&pool->expiry);
     slab_check(&pool->slab);
 }

@@ -233,6 +233,19 @@ static bool is_unfair(struct pool *pool, const struct pool_height *h, const stru
     return most > part + POOL_QUANTUM && own + POOL_QUANTUM < part;
 }
 
+/* note_bypass counts a block that passed a request over. */
+static void note_bypass(struct pool *pool, struct now now, const struct pool_item *oldest, uint64_t t1_ns)
+{
+    ASSERT(oldest->state == POOL_READY);                           /* Q4: a live request that is in no block */
+    ASSERT(now.mono_ns - oldest->since_ns >= t1_ns);               /* Q4: known for t1 */
+    ASSERT(now.mono_ns >= pool->bypasses[POOL_BYPASS_BLOCKS - 1]); /* Q4 */
+    for (uint32_t i = 0; i + 1 < POOL_BYPASS_BLOCKS; i++) {
+        pool->bypasses[i] = pool->bypasses[i + 1];
+    }
+    pool->bypasses[POOL_BYPASS_BLOCKS - 1] = now.mono_ns;
+    pool->bypass_t1_ns = t1_ns;
+}
+
 void pool_committed(struct pool *pool, struct now now, uint64_t height, uint64_t t1_ns)
 {
     struct pool_height *h = height_find(pool, height);
@@ -244,12 +257,7 @@ void pool_committed(struct pool *pool, struct now now, uint64_t height, uint64_t
     if (now.mono_ns < oldest->since_ns + t1_ns || (!has_room(pool, h, oldest) && !is_unfair(pool, h, oldest))) {
         return;
     }
-    ASSERT(now.mono_ns >= pool->bypasses[POOL_BYPASS_BLOCKS - 1]); /* Q4 */
-    for (uint32_t i = 0; i + 1 < POOL_BYPASS_BLOCKS; i++) {
-        pool->bypasses[i] = pool->bypasses[i + 1];
-    }
-    pool->bypasses[POOL_BYPASS_BLOCKS - 1] = now.mono_ns;
-    pool->bypass_t1_ns = t1_ns;
+    note_bypass(pool, now, oldest, t1_ns);
 }
 
 bool pool_is_bypassed(const struct pool *pool)

@@ -1,6 +1,6 @@
 /* replica.c: memory, dispatch, and the order of the pump. The handlers are in replica_<topic>.c.
  *
- * Invariants (replica_check): the view never falls behind what was timed out with a TC, certified or voted in; what is recorded never
+ * Invariants (replica_check.c): the view never falls behind what was timed out with a TC, certified or voted in; what is recorded never
  * exceeds what is known; a slot that is committed is above the executed height; what is in flight is one chain above it. */
 #include "consensus/replica.h"
 

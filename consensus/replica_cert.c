@@ -158,6 +158,7 @@ void replica_accept_proof(struct replica *r, const struct commit_proof *proof)
     uint64_t height = commit_proof_height(proof);
 
     ASSERT(proof->headers_count == 0);
+    ASSERT(member_set_count(&proof->first.signers.members) == r->quorum); /* S4: a proof, not a claim */
     if (proof->first.ballot.kind != VOTE_COMMIT) {
         replica_accept_qc(r, &proof->first);
         replica_accept_qc(r, &proof->second);

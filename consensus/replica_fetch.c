@@ -148,15 +148,28 @@ static void ask(struct replica *r, const struct missing *missing)
     replica_send(r, member_set_one(peer), 0, NULL);
 }
 
-/* S3, S4: f + 1 members, so that one that lies cannot make us fetch a whole state. */
-bool replica_wants_snapshot(const struct replica *r)
+/* says_gone: the member said, lately, that the block after the newest committed one is in its log no more. */
+static bool says_gone(const struct replica *r, uint32_t member)
+{
+    const struct peer *peer = &r->peers[member];
+
+    return member != r->self && peer->gone_height == r->history.high + 1 && peer->gone_ns > r->now.mono_ns;
+}
+
+static uint32_t gone_count(const struct replica *r)
 {
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < r->n; i++) {
-        count += i != r->self && r->peers[i].gone_height == r->history.high + 1 && r->peers[i].gone_ns > r->now.mono_ns;
+        count += says_gone(r, i);
     }
-    return count > r->faults;
+    return count;
+}
+
+/* S3, S4: f + 1 members, so that one that lies cannot make us fetch a whole state. */
+bool replica_wants_snapshot(const struct replica *r)
+{
+    return gone_count(r) > r->faults;
 }
 
 void replica_on_gone(struct replica *r, uint32_t from, uint64_t height)
@@ -167,19 +180,20 @@ void replica_on_gone(struct replica *r, uint32_t from, uint64_t height)
         replica_refuse(r, VERDICT_STALE);
         return;
     }
-    ASSERT(from != r->self); /* S3 */
     r->peers[from].gone_height = height;
     r->peers[from].gone_ns = r->now.mono_ns + GONE_NS;
+    ASSERT(says_gone(r, from)); /* S3: one word of one other member, for 10 s */
     put_back(r, LEFT_GONE);
 }
 
 /* want_expiry asks for a step when the first of those who said GONE may be asked again. */
 static void want_expiry(struct replica *r)
 {
+    ASSERT(gone_count(r) >= r->faults + 1); /* S3: blocks are given up on the word of f + 1 */
+    ASSERT(!r->fetch.active);               /* S3 */
     for (uint32_t i = 0; i < r->n; i++) {
-        const struct peer *peer = &r->peers[i];
-        if (i != r->self && peer->gone_height == r->history.high + 1 && peer->gone_ns > r->now.mono_ns) {
-            replica_want(r, peer->gone_ns);
+        if (says_gone(r, i)) {
+            replica_want(r, r->peers[i].gone_ns);
         }
     }
 }

@@ -1,4 +1,4 @@
-/* replica_status.c: what can be asked of a replica, and the invariants that it checks in itself. */
+/* replica_status.c: what can be asked of a replica. */
 #include "consensus/replica_priv.h"
 
 #include "base/assert.h"
@@ -68,39 +68,7 @@ const struct checkpoint_cert *replica_checkpoint(const struct replica *r)
     return r->checkpoints.has_cert ? &r->checkpoints.cert : NULL;
 }
 
-static void check_blocks(const struct replica *r)
-{
-    for (uint32_t i = 0; i < r->blocks.count; i++) {
-        const struct block *block = &r->blocks.slots[i];
-        if (!block->used) {
-            continue;
-        }
-        ASSERT(block->lsn <= r->lsn || block->lsn <= r->restored_blocks);
-        if (block->committed) {
-            ASSERT(block->header.height > r->executed_height);
-            ASSERT(history_has(&r->history, block->header.height, &block->hash)); /* I1 */
-        }
-    }
-}
-
 void replica_pool_status(const struct replica *r, struct pool_status *status)
 {
     *status = pool_status(r->pool);
-}
-
-void replica_check(const struct replica *r)
-{
-    const struct voting_state *state = &r->safety.state;
-
-    ASSERT(r->executed_height <= r->history.high);
-    ASSERT(r->flight_high >= r->executed_height);
-    ASSERT(r->flight_high - r->executed_height <= r->blocks.count);
-    ASSERT(r->durable_lsn <= r->lsn);
-    ASSERT(r->view >= r->high.ballot.rank.view);
-    ASSERT(state->vote_kind == VOTE_ROOT || r->view >= state->vote.view || !r->started);
-    ASSERT(state->committed_height >= r->history.high || !r->started); /* I2, I6 */
-    ASSERT(!r->lead.active || replica_leader(r, r->view) == r->self);
-    ASSERT(!r->lead.active || state->timeout_view < (int64_t)r->view); /* I7 */
-    check_blocks(r);
-    pool_check(r->pool);
 }

@@ -416,35 +416,46 @@ static void charge_stray(struct replica *r, uint32_t member)
 {
     struct peer *peer = &r->peers[member];
 
+    uint64_t before_ns = peer->stray_wait_ns;
+
     ASSERT(member != r->self);
-    peer->stray_wait_ns = peer->stray_wait_ns == 0 ? STRAY_WAIT_NS : 2 * peer->stray_wait_ns;
-    ASSERT(peer->stray_wait_ns >= STRAY_WAIT_NS); /* T8 */
+    peer->stray_wait_ns = before_ns == 0 ? STRAY_WAIT_NS : 2 * before_ns;
     peer->stray_ns = r->now.mono_ns + peer->stray_wait_ns;
+    ASSERT(peer->stray_ns - r->now.mono_ns >= STRAY_WAIT_NS); /* T8: once in 10 minutes, */
+    ASSERT(peer->stray_wait_ns >= 2 * before_ns);             /* T8: doubling */
+}
+
+/* give_way abdicates for members that timed out alone: each of them has used up its turn. */
+static void give_way(struct replica *r, const struct member_set *gone)
+{
+    ASSERT(r->n - member_set_count(gone) < r->quorum + 1); /* T8: one voter more that fails, and nothing is certified */
+    ASSERT(!r->lead.in_flight);                            /* T8: at a quiet moment */
+    ASSERT(pool_live_count(r->pool) == 0);                 /* T8 */
+    for (uint32_t member = 0; member < r->n; member++) {
+        if (member_set_has(gone, member)) {
+            charge_stray(r, member);
+        }
+    }
+    replica_abdicate(r);
 }
 
 /* stray gives the view up at a quiet moment when members that timed out alone leave fewer than q + 1 voters (T8). */
 static void stray(struct replica *r)
 {
-    uint32_t gone = 0;
+    struct member_set gone = { { 0 } };
     bool due = false;
 
     for (uint32_t member = 0; member < r->n; member++) {
-        struct peer *peer = &r->peers[member];
+        const struct peer *peer = &r->peers[member];
         if (member != r->self && peer->has_timeout && peer->timeout_view >= r->view) {
-            gone++;
+            member_set_add(&gone, member);
             due = due || r->now.mono_ns >= peer->stray_ns;
         }
     }
     bool quiet = !r->lead.in_flight && pool_live_count(r->pool) == 0 && !r->work_certified;
-    if (gone == 0 || !due || r->n - gone >= r->quorum + 1 || !r->lead.active || !quiet) {
-        return;
+    if (due && quiet && r->lead.active && r->n - member_set_count(&gone) < r->quorum + 1) {
+        give_way(r, &gone);
     }
-    for (uint32_t member = 0; member < r->n; member++) {
-        if (member != r->self && r->peers[member].has_timeout && r->peers[member].timeout_view >= r->view) {
-            charge_stray(r, member);
-        }
-    }
-    replica_abdicate(r);
 }
 
 /* has_abstainer: a member says that it must sign nothing in this view; its leader ends it (T4). It is a claim, so it counts as seldom as a

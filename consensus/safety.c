@@ -89,6 +89,22 @@ bool safety_can_timeout(const struct safety *safety, uint64_t view)
     return view <= WIRE_NUMBER_MAX && !safety->mute && (int64_t)view >= safety->state.timeout_view && (int64_t)view > safety->limit_view;
 }
 
+void safety_check(const struct safety *safety)
+{
+    const struct voting_state *state = &safety->state;
+
+    ASSERT(state->timeout_view >= -1);
+    ASSERT(state->led_view >= -1);
+    ASSERT(safety->limit_view >= -1);
+    ASSERT(state->vote_kind == VOTE_ROOT || state->vote_kind == VOTE_OPENING || state->vote_kind == VOTE_FOLLOWING);
+    ASSERT(!safety->voted || state->vote_kind != VOTE_ROOT);
+    ASSERT(!safety->voted || rank_compare(safety->first_vote, state->vote) <= 0); /* I3, I6 */
+    ASSERT(!safety->timed_out || (int64_t)safety->first_timeout <= state->timeout_view); /* I6 */
+    ASSERT(!safety->timed_out || (int64_t)safety->first_timeout > safety->limit_view); /* T1 */
+    ASSERT(state->high.view <= WIRE_NUMBER_MAX);
+    ASSERT(state->committed_height <= WIRE_NUMBER_MAX);
+}
+
 void safety_record_vote(struct safety *safety, const struct ballot *ballot)
 {
     ASSERT(ballot->kind == VOTE_OPENING || ballot->kind == VOTE_FOLLOWING);

@@ -49,6 +49,9 @@ bool safety_knows_high(const struct safety *safety, const struct ballot *high);
 /* safety_can_timeout tells whether a TIMEOUT of this view may be signed: never one lower than before. Source: T1, I6. */
 bool safety_can_timeout(const struct safety *safety, uint64_t view);
 
+/* safety_check asserts what holds of the voting state between steps. Source: I3, I6. */
+void safety_check(const struct safety *safety);
+
 /* The changes. Each asserts the predicate that allows it, and that nothing moves backwards (I3, I6). */
 void safety_record_vote(struct safety *safety, const struct ballot *ballot);
 void safety_record_high(struct safety *safety, const struct ballot *high, const struct hash32 *digest);

@@ -89,3 +89,14 @@ void vote_set_signers(const struct vote_set *set, struct signers *signers)
     }
     ASSERT(count == set->quorum); /* I11 */
 }
+
+void vote_set_check(const struct vote_set *set, uint32_t members_count)
+{
+    ASSERT(!set->open || set->quorum > 0);
+    ASSERT(set->quorum <= members_count);
+    ASSERT(member_set_covers(&set->have, &set->verified));  /* L3: what was verified is here */
+    ASSERT(!member_set_meets(&set->have, &set->bad));       /* L3: no second try */
+    ASSERT(member_set_is_within(&set->have, members_count)); /* I11: members alone */
+    ASSERT(member_set_is_within(&set->bad, members_count));
+    ASSERT(member_set_is_within(&set->doubted, members_count));
+}

@@ -42,4 +42,7 @@ bool vote_set_is_complete(const struct vote_set *set);
 /* vote_set_signers writes exactly a quorum of verified signers, lowest members first. Needs: complete. Source: I11. */
 void vote_set_signers(const struct vote_set *set, struct signers *signers);
 
+/* vote_set_check asserts the invariants, of votes of an epoch with so many members. */
+void vote_set_check(const struct vote_set *set, uint32_t members_count);
+
 #endif

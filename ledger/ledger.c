@@ -456,3 +456,29 @@ struct state_store *ledger_store(struct ledger *ledger)
 {
     return ledger->exec.store;
 }
+
+/* Live entities stay within the capacities of the genesis, so that no replica differs when full. */
+static void check_capacities(const struct chain *chain, const struct params *params)
+{
+    ASSERT(chain->actors <= params->actors_max);
+    ASSERT(chain->patients <= params->patients_max);
+    ASSERT(chain->pointers <= params->pointers_max);
+    ASSERT(chain->grants <= params->grants_max);
+    ASSERT(chain->tickets <= params->tickets_max);
+    ASSERT(chain->orgs <= ORGANISATIONS_MAX);
+}
+
+void ledger_check_state(const struct ledger *ledger)
+{
+    const struct exec *exec = &ledger->exec;
+
+    ASSERT(ledger->index <= BLOCK_COMMANDS_MAX);
+    ASSERT(!ledger->open || exec->height == ledger->chain.height + 1); /* C4 */
+    ASSERT(!ledger->open || exec->time_ms > ledger->chain.time);
+    ASSERT(ledger->open || exec->height == ledger->chain.height); /* C4: a closed block is the newest */
+    ASSERT(ledger->chain.receipts.count >= ledger->index); /* L3 */
+    ASSERT(exec->events_count <= EXEC_EVENTS_MAX);
+    ASSERT(exec->chain == &ledger->chain);
+    check_capacities(&ledger->chain, &ledger->params);
+    state_store_check(exec->store);
+}

@@ -117,4 +117,7 @@ struct exec *ledger_exec(struct ledger *ledger);
 /* ledger_store gives the state itself, for pins and proofs. */
 struct state_store *ledger_store(struct ledger *ledger);
 
+/* ledger_check_state asserts what holds between two commands: of the chain's counters, of the block that is open, and of the store. Cost: a few comparisons. */
+void ledger_check_state(const struct ledger *ledger);
+
 #endif

@@ -307,3 +307,14 @@ const struct apply_block *apply_step(struct apply *apply, uint32_t commands_max)
     apply->folding = apply->block.roots;
     return apply->folding ? NULL : finish(apply);
 }
+
+void apply_check(const struct apply *apply)
+{
+    ASSERT(!apply->busy || apply->block.header->height == apply->height + 1); /* C4 */
+    ASSERT(!apply->busy || apply->next <= apply->block.header->commands_count);
+    ASSERT(!apply->folding || !apply->busy || apply->next == apply->block.header->commands_count); /* the root is of a whole block */
+    ASSERT(!apply->folding || apply->block.roots);
+    ASSERT(apply->busy || ledger_height(apply->ledger) == apply->height); /* C4 */
+    ASSERT(apply->busy || !ledger_is_open(apply->ledger));
+    ledger_check_state(apply->ledger);
+}

@@ -67,4 +67,7 @@ void apply_begin(struct apply *apply, const struct effect *commit);
  * Needs: busy. Cost: bounded by the static costs of the commands. */
 const struct apply_block *apply_step(struct apply *apply, uint32_t commands_max);
 
+/* apply_check asserts what holds between two slices, of the ledger too. */
+void apply_check(const struct apply *apply);
+
 #endif

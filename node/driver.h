@@ -176,4 +176,7 @@ bool driver_is_working(const struct driver *driver);
 /* driver_is_idle: nothing is under way in log, outbox or execution. */
 bool driver_is_idle(const struct driver *driver);
 
+/* driver_check asserts every invariant of driver, replica and log that can be seen between two calls. Needs: driver_start was called. Cost: linear in what is held. */
+void driver_check(const struct driver *driver);
+
 #endif

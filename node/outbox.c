@@ -80,3 +80,21 @@ void outbox_pop(struct outbox *outbox)
     outbox->head = (outbox->head + 1) % OUTBOX_ENTRIES_MAX;
     outbox->count--;
 }
+
+void outbox_check(const struct outbox *outbox)
+{
+    uint32_t used = 0;
+
+    ASSERT(outbox->count <= OUTBOX_ENTRIES_MAX);
+    ASSERT(outbox->head < OUTBOX_ENTRIES_MAX);
+    ASSERT(outbox->bytes_head < OUTBOX_BYTES);
+    for (uint32_t i = 0; i < outbox->count; i++) {
+        const struct outbox_entry *entry = &outbox->entries[(outbox->head + i) % OUTBOX_ENTRIES_MAX];
+        ASSERT(entry->offset + entry->head_bytes + entry->tail_bytes <= OUTBOX_BYTES); /* none wraps */
+        ASSERT(entry->used_bytes >= entry->head_bytes + entry->tail_bytes);
+        ASSERT(!entry->sign || entry->head_bytes >= MESSAGE_SIGNATURE_BYTES);
+        used += entry->used_bytes;
+    }
+    ASSERT(used == outbox->bytes_used);
+    ASSERT(used <= OUTBOX_BYTES);
+}

@@ -45,4 +45,7 @@ uint8_t *outbox_body(struct outbox *outbox, const struct outbox_entry *entry);
 /* outbox_pop removes the oldest. Needs: outbox_first gave one. */
 void outbox_pop(struct outbox *outbox);
 
+/* outbox_check asserts that the bytes in use are those of the entries, and that positions only grow. */
+void outbox_check(const struct outbox *outbox);
+
 #endif

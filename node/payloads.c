@@ -58,3 +58,19 @@ struct payload *payloads_copy(struct payloads *payloads, struct bytes head, stru
     payload_init(&buffer->payload, bytes_of(buffer->data, size), give_back);
     return &buffer->payload;
 }
+
+static void check_buffers(const struct payload_buffer *buffers, uint32_t count, size_t bytes_max)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        ASSERT(buffers[i].data != NULL);
+        ASSERT(!buffers[i].used || buffers[i].payload.references > 0);
+        ASSERT(!buffers[i].used || buffers[i].payload.bytes.data == buffers[i].data);
+        ASSERT(!buffers[i].used || buffers[i].payload.bytes.size <= bytes_max);
+    }
+}
+
+void payloads_check(const struct payloads *payloads)
+{
+    check_buffers(payloads->small, PAYLOADS_SMALL_MAX, PAYLOADS_SMALL_BYTES);
+    check_buffers(payloads->large, PAYLOADS_LARGE_MAX, PAYLOADS_LARGE_BYTES);
+}

@@ -31,4 +31,7 @@ void payloads_init(struct payloads *payloads, struct arena *arena);
 /* payloads_copy copies head || tail into a free buffer. Gives: a payload with one holder, or NULL. */
 struct payload *payloads_copy(struct payloads *payloads, struct bytes head, struct bytes tail);
 
+/* payloads_check asserts that every buffer in use has a holder. */
+void payloads_check(const struct payloads *payloads);
+
 #endif

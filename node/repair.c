@@ -61,3 +61,16 @@ bool repair_has_segment(const struct repair *repair, uint32_t segment)
     }
     return false;
 }
+
+void repair_check(const struct repair *repair)
+{
+    ASSERT(repair->count <= REPAIR_ITEMS_MAX);
+    ASSERT(repair->stage <= REPAIR_NOTE);
+    ASSERT(repair->stage == REPAIR_IDLE || repair->current < repair->count);
+    ASSERT(repair->tries <= REPAIR_TRIES_MAX);
+    ASSERT(repair->read_kind == 0 || repair->read_kind == RECORD_PAYLOAD || repair->read_kind == RECORD_BLOCK);
+    ASSERT(repair->counters.repaired + repair->counters.given_up <= repair->counters.found);
+    for (uint32_t i = 0; i < repair->count; i++) {
+        ASSERT(repair->items[i].segment != 0); /* S5 */
+    }
+}

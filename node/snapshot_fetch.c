@@ -116,7 +116,7 @@ static bool same_offer(const struct snapshot_fetch_member *a, const struct snaps
 /* choose finds the highest snapshot that f + 1 members offer alike. Gives: false when there is none. */
 static bool choose(struct snapshot_fetch *fetch)
 {
-    uint32_t n = fetch->epoch->members_count, best = n;
+    uint32_t n = fetch->epoch->members_count, best = n, offering = 0;
 
     for (uint32_t i = 0; i < n; i++) {
         const struct snapshot_fetch_member *member = &fetch->members[i];
@@ -132,7 +132,11 @@ static bool choose(struct snapshot_fetch *fetch)
     }
     for (uint32_t k = 0; k < n; k++) {
         fetch->members[k].offers = same_offer(&fetch->members[best], &fetch->members[k]);
+        offering += fetch->members[k].offers;
     }
+    ASSERT(offering > config_faults_max(n));                               /* S3: f + 1 offer it alike */
+    ASSERT(fetch->members[best].offer_height > fetch->own_height);         /* S3: a lower one helps nobody */
+    ASSERT(fetch->certs[best].checkpoint.height == fetch->members[best].offer_height); /* S3: its certificate was verified */
     fetch->cert = fetch->certs[best];
     fetch->target = (struct snapshots_entry){ .set = true, .height = fetch->members[best].offer_height, .digest = fetch->members[best].offer_digest,
         .checkpoint = fetch->cert.checkpoint };
@@ -633,5 +637,43 @@ void snapshot_fetch_saved(struct snapshot_fetch *fetch, const struct hash32 *dig
     } else {
         begin_offers(fetch, "the superblock cannot be written");
         fetch->offers_ns = UINT64_MAX;
+    }
+}
+
+static void check_chunks(const struct snapshot_fetch *fetch)
+{
+    uint32_t have = 0;
+
+    for (uint32_t chunk = 0; chunk < fetch->manifest.chunks_count; chunk++) {
+        have += has(fetch, chunk);
+    }
+    ASSERT(have == fetch->have_count);
+    for (uint32_t i = 0; i < SNAPSHOT_FETCH_BUFFERS; i++) {
+        ASSERT(!fetch->buffers[i].used || fetch->buffers[i].chunk < fetch->manifest.chunks_count);
+        ASSERT(!fetch->buffers[i].used || !has(fetch, fetch->buffers[i].chunk)); /* S3: in one place */
+    }
+    for (uint32_t i = 0; i < fetch->epoch->members_count; i++) {
+        const struct snapshot_fetch_member *member = &fetch->members[i];
+        ASSERT(!member->asked || member->chunk >= ASKED_MANIFEST || member->chunk < fetch->manifest.chunks_count);
+        ASSERT(!member->asked || member->chunk >= ASKED_MANIFEST || !has(fetch, member->chunk)); /* S3: in one place */
+    }
+}
+
+void snapshot_fetch_check(const struct snapshot_fetch *fetch)
+{
+    bool chosen = fetch->stage > SNAPSHOT_FETCH_OFFERS;
+
+    snapshot_io_check(&fetch->io);
+    ASSERT(fetch->stage <= SNAPSHOT_FETCH_DONE);
+    ASSERT(fetch->reason != NULL);
+    ASSERT(fetch->self < fetch->epoch->members_count);
+    ASSERT(!fetch->members[fetch->self].asked);
+    ASSERT(!chosen || fetch->target.set); /* S3 */
+    ASSERT(!chosen || fetch->cert.checkpoint.height == fetch->target.height); /* S3 */
+    ASSERT(fetch->writing <= SNAPSHOT_FETCH_BUFFERS);
+    ASSERT(!fetch->io.busy || fetch->stage >= SNAPSHOT_FETCH_BEGIN); /* S3: nothing is written before it is chosen */
+    if (fetch->stage == SNAPSHOT_FETCH_CHUNKS) {
+        ASSERT(busy_count(fetch) <= SNAPSHOT_FETCH_BUFFERS);
+        check_chunks(fetch);
     }
 }

@@ -104,4 +104,7 @@ void snapshot_fetch_saved(struct snapshot_fetch *fetch, const struct hash32 *dig
 /* snapshot_fetch_fill: as snapshots_fill, when a fetched one is to be installed. */
 void snapshot_fetch_fill(const struct snapshot_fetch *fetch, struct superblock *next);
 
+/* snapshot_fetch_check asserts the invariants. Cost: linear in members and chunks. */
+void snapshot_fetch_check(const struct snapshot_fetch *fetch);
+
 #endif

@@ -396,3 +396,22 @@ void snapshots_saved(struct snapshots *snapshots, const struct hash32 *digest, e
     snapshots->reason = "";
     snapshots->counters.made++;
 }
+
+void snapshots_check(const struct snapshots *snapshots)
+{
+    const struct snapshots_entry *newest = &snapshots->newest, *older = &snapshots->older;
+
+    snapshot_io_check(&snapshots->io);
+    ASSERT(!newest->set || newest->slot < SNAPSHOT_SLOTS);
+    ASSERT(!older->set || newest->set); /* K2: the older one stays only beside a newer */
+    ASSERT(!older->set || older->slot != newest->slot);
+    ASSERT(!older->set || older->height < newest->height);
+    ASSERT(!newest->set || newest->checkpoint.height == newest->height); /* K2: of a certified checkpoint */
+    ASSERT(snapshots->stage <= SNAPSHOTS_INSTALL);
+    ASSERT(snapshots->stage == SNAPSHOTS_IDLE || !newest->set || snapshots->making.slot != newest->slot); /* K2: what is named is not written over */
+    ASSERT(snapshots->stage == SNAPSHOTS_IDLE || !older->set || snapshots->making.slot != older->slot);
+    ASSERT(!snapshots->io.busy || (snapshots->stage >= SNAPSHOTS_ARCHIVE && snapshots->stage <= SNAPSHOTS_CHECK));
+    ASSERT(!snapshots->save_wanted || snapshots->stage == SNAPSHOTS_INSTALL); /* K2: first it is read back */
+    ASSERT(snapshots->manifest.chunks_count <= SNAPSHOT_CHUNKS_MAX);
+    ASSERT(snapshots->checked <= snapshots->manifest.chunks_count || snapshots->stage != SNAPSHOTS_CHECK);
+}

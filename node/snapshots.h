@@ -131,4 +131,7 @@ struct snapshots_base {
 enum err snapshots_load(struct snapshots *snapshots, const struct superblock *superblock, const struct config *epoch, const struct hash32 *chain_id,
                         struct snapshots_base *base);
 
+/* snapshots_check asserts what holds between two calls: of the slots, and of the one in the making. */
+void snapshots_check(const struct snapshots *snapshots);
+
 #endif

@@ -139,3 +139,32 @@ void waiters_forget(struct waiters *waiters, uint64_t client)
         }
     }
 }
+
+/* check_list walks a free list or a bucket. Gives: how many are in it. */
+static uint32_t check_list(const struct waiters *waiters, uint32_t link, bool open)
+{
+    uint32_t count = 0;
+
+    for (; link != 0; link = waiters->entries[link - 1].next) {
+        ASSERT(link <= waiters->count_max);
+        ASSERT(count < waiters->count_max); /* no list runs in a circle */
+        ASSERT(waiters->entries[link - 1].open == open);
+        ASSERT(waiters->entries[link - 1].admitted == open);
+        count++;
+    }
+    return count;
+}
+
+void waiters_check(const struct waiters *waiters)
+{
+    uint32_t open = 0, admitted = 0, chained = 0;
+
+    for (uint32_t i = 0; i < waiters->count_max; i++) {
+        open += waiters->entries[i].open;
+        admitted += waiters->entries[i].admitted;
+        chained += check_list(waiters, waiters->buckets[i], true);
+    }
+    ASSERT(open == waiters->count);
+    ASSERT(admitted == chained);
+    ASSERT(check_list(waiters, waiters->free, false) == waiters->count_max - waiters->count);
+}

@@ -55,4 +55,7 @@ bool waiters_take(struct waiters *waiters, const struct hash32 *tx_id, struct wa
 /* waiters_forget ends every request of a client that is gone. Cost: one pass over the table. */
 void waiters_forget(struct waiters *waiters, uint64_t client);
 
+/* waiters_check asserts that each entry is in the one list that its state says. Cost: one pass over the table. */
+void waiters_check(const struct waiters *waiters);
+
 #endif

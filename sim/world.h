@@ -34,7 +34,7 @@ struct world_plan {
     uint64_t verify_ns_min, verify_ns_max;
     uint64_t notice_ns;          /* until a server learns that a link ended; twice that for a new one */
     uint32_t wall_offset_ms_max; /* clocks differ by at most this from the true time, drawn by name */
-    uint32_t check_every;        /* steps of a server between two replica_check */
+    uint32_t check_every;        /* steps of a server between two driver_check */
     enum trace_level trace;
     bool reserves;               /* P1 at every replica */
     bool mixed;                  /* commands of several kinds (cast.h) */

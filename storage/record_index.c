@@ -120,3 +120,13 @@ uint32_t record_index_forget(struct record_index *index, const struct record_blo
     }
     return forgotten;
 }
+
+void record_index_check(const struct record_index *index)
+{
+    const struct record_index_entry *newest = &index->entries[index->last & (index->count_max - 1)];
+
+    ASSERT((index->count_max & (index->count_max - 1)) == 0);
+    ASSERT(index->last == 0 || newest->previous < index->last);
+    ASSERT(index->last == 0 || newest->place.segment >= 1);
+    ASSERT(index->last == 0 || newest->place.bytes + newest->bytes_before <= newest->bytes_total);
+}

@@ -49,4 +49,7 @@ struct record_blocks {
  * all of them. Gives: how many. Cost: a walk over all entries. */
 uint32_t record_index_forget(struct record_index *index, const struct record_blocks *blocks, uint8_t kind, const struct hash32 *hash);
 
+/* record_index_check asserts the invariant at the newest entry. */
+void record_index_check(const struct record_index *index);
+
 #endif

@@ -101,3 +101,12 @@ bool repair_notes_has_segment(const struct repair_notes *notes, uint32_t segment
     }
     return false;
 }
+
+void repair_notes_check(const struct repair_notes *notes)
+{
+    ASSERT(notes->count <= REPAIR_NOTES_MAX);
+    for (uint32_t i = 0; i < notes->count; i++) {
+        ASSERT(notes->items[i].segment != 0);
+        ASSERT(notes->items[i].batches != 0 || notes->items[i].batch == 0);
+    }
+}

@@ -44,4 +44,7 @@ void repair_notes_forget(struct repair_notes *notes, uint32_t first_segment);
 /* repair_notes_has_segment tells whether something in the segment was made good: its file shall not be used again. */
 bool repair_notes_has_segment(const struct repair_notes *notes, uint32_t segment);
 
+/* repair_notes_check asserts what holds of the list. */
+void repair_notes_check(const struct repair_notes *notes);
+
 #endif

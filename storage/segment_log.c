@@ -403,4 +403,8 @@ void segment_log_check(const struct segment_log *log)
         lsn = batch->lsn;
     }
     ASSERT(!log->writing || log->write_is_opening || log_batch_at(log, 0)->closed);
+    ASSERT(log->lsn_durable <= log->at.lsn);
+    ASSERT(log->extents_count <= DISK_SEGMENTS_MAX);
+    ASSERT(log->extents_first < DISK_SEGMENTS_MAX);
+    record_index_check(&log->index);
 }

@@ -132,3 +132,14 @@ enum err snapshot_io_head(struct snapshot_io *io, uint32_t slot, struct snapshot
 
     return err == ERR_OK ? snapshot_head_decode(io->data, head) : err;
 }
+
+void snapshot_io_check(const struct snapshot_io *io)
+{
+    ASSERT(io->data != NULL);
+    ASSERT(io->part_blocks > 0);
+    ASSERT(!io->preparing || io->busy);
+    ASSERT(!io->wants_prepare || io->busy);
+    ASSERT(!io->wants_prepare || !io->preparing);
+    ASSERT(!io->busy || io->run.bytes <= SNAPSHOT_IO_BYTES);
+    ASSERT(!io->busy || io->run.slot < SNAPSHOT_SLOTS);
+}

@@ -47,4 +47,7 @@ enum err snapshot_io_read_now(struct snapshot_io *io, const struct snapshot_run 
 /* snapshot_io_head reads the head of a slot and waits. Fails: ERR_NOT_FOUND, ERR_IO, ERR_FORMAT, ERR_VERSION. */
 enum err snapshot_io_head(struct snapshot_io *io, uint32_t slot, struct snapshot_head *head);
 
+/* snapshot_io_check asserts what holds between two calls. */
+void snapshot_io_check(const struct snapshot_io *io);
+
 #endif

@@ -42,6 +42,26 @@ bool member_set_is_within(const struct member_set *set, uint32_t members_count)
     return below == member_set_count(set);
 }
 
+bool member_set_covers(const struct member_set *whole, const struct member_set *part)
+{
+    uint64_t outside = 0;
+
+    for (uint32_t i = 0; i < MEMBER_SET_WORDS; i++) {
+        outside |= part->words[i] & ~whole->words[i];
+    }
+    return outside == 0;
+}
+
+bool member_set_meets(const struct member_set *a, const struct member_set *b)
+{
+    uint64_t common = 0;
+
+    for (uint32_t i = 0; i < MEMBER_SET_WORDS; i++) {
+        common |= a->words[i] & b->words[i];
+    }
+    return common != 0;
+}
+
 uint32_t member_set_rank(const struct member_set *set, uint32_t member)
 {
     uint32_t count = 0;

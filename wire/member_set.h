@@ -44,6 +44,10 @@ bool member_set_is_empty(const struct member_set *set);
 /* member_set_is_within tells whether every member is < members_count. */
 bool member_set_is_within(const struct member_set *set, uint32_t members_count);
 
+/* member_set_covers tells whether every member of `part` is in `whole`; member_set_meets whether they have one in common. */
+bool member_set_covers(const struct member_set *whole, const struct member_set *part);
+bool member_set_meets(const struct member_set *a, const struct member_set *b);
+
 /* member_set_rank gives how many members of the set are smaller than `member`: the place of its signature in a certificate. */
 uint32_t member_set_rank(const struct member_set *set, uint32_t member);
 

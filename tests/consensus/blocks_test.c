@@ -1,6 +1,7 @@
 /* blocks_test.c: slots and what is read from a body (V4, V5). */
 #include "consensus/blocks.h"
 
+#include "tests/base/stop_kit.h"
 #include "crypto/merkle.h"
 #include "tests/consensus/app_kit.h"
 #include "tests/wire/message_kit.h"
@@ -216,4 +217,28 @@ Test(blocks, stops_when_a_slot_is_freed_that_a_job_reads, .signal = SIGABRT)
     struct block *block = block_of(APP_KIT_TIME);
     block->verifying = true;
     blocks_release(block);
+}
+
+static void check(const void *state) { blocks_check(state); }
+
+Test(blocks, stops_at_slots_that_no_step_leaves)
+{
+    put(COMMAND(.account = 1, .nonce = 1, .payload = 100));
+    struct block *first = block_of(APP_KIT_TIME), *second = block_of(APP_KIT_TIME + 1);
+
+    cr_assert_eq(block_read(&blocks, first, &app, NULL), VERDICT_OK);
+    cr_assert_not(kit_stops(check, &blocks));
+    struct block kept = *first;
+    first->hash = second->hash;
+    cr_assert(kit_stops(check, &blocks), "one block in two slots");
+    *first = kept;
+    first->header.commands_count = 0;
+    cr_assert(kit_stops(check, &blocks), "I16");
+    *first = kept;
+    second->committed = true;
+    cr_assert(kit_stops(check, &blocks), "committed, and its body was never read");
+    second->committed = false;
+    first->has_justify = true;
+    first->justify.ballot = (struct ballot){ .kind = VOTE_FOLLOWING, .rank = { 0, 1 } };
+    cr_assert(kit_stops(check, &blocks), "V6: a certificate of its own height");
 }

@@ -1,6 +1,7 @@
 /* duty_test.c: consensus/duty.h as a table: who is on duty, how long a reserve waits, when it is called up. */
 #include "consensus/duty.h"
 
+#include "tests/base/stop_kit.h"
 #include "tests/wire/message_kit.h"
 
 #include <criterion/criterion.h>
@@ -81,4 +82,23 @@ Test(duty, second_hedge_within_64_blocks_ends_the_holding_back)
     cr_assert(duty.holds, "P1: until the view ends");
     duty_enter(&duty, false);
     cr_assert_not(duty.holds);
+}
+
+static void check_pace(const void *state) { duty_pace_check(state); }
+static void check_duty(const void *state) { duty_check(state); }
+
+Test(duty, stops_at_a_ring_or_a_hedge_that_cannot_be)
+{
+    struct duty_pace pace = { .count = 0 };
+    struct duty duty;
+
+    duty_pace_add(&pace, 1000);
+    cr_assert_not(kit_stops(check_pace, &pace));
+    pace.next = 5;
+    cr_assert(kit_stops(check_pace, &pace));
+    duty_enter(&duty, true);
+    duty_hedge(&duty, 10);
+    cr_assert_not(kit_stops(check_duty, &duty));
+    duty.hedged_height = 0;
+    cr_assert(kit_stops(check_duty, &duty), "P1: the root is never held back");
 }

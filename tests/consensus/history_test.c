@@ -1,6 +1,7 @@
 /* history_test.c: the newest committed blocks by height: what is kept, what is gone, what may not be added. */
 #include "consensus/history.h"
 
+#include "tests/base/stop_kit.h"
 #include "tests/wire/message_kit.h"
 
 #include <criterion/criterion.h>
@@ -68,4 +69,25 @@ Test(history, stops_at_a_height_left_out_I2, .signal = SIGABRT)
 {
     fresh(0);
     add(2);
+}
+
+static void check(const void *state) { history_check(state); }
+
+Test(history, stops_when_the_newest_does_not_name_the_one_before)
+{
+    struct block_header header = { .height = 6, .parent = kit_hash(5), .time_ms = 1 };
+    struct hash32 hash = kit_hash(6);
+
+    fresh(5);
+    cr_assert_not(kit_stops(check, &history));
+    history_add(&history, &header, &hash);
+    cr_assert_not(kit_stops(check, &history));
+    struct history bad = history;
+    bad.low = 7;
+    cr_assert(kit_stops(check, &bad));
+    history.entries[6 % CAPACITY].header.time_ms = 0;
+    cr_assert(kit_stops(check, &history), "V4: no later than its parent");
+    history.entries[6 % CAPACITY].header.time_ms = 1;
+    history.entries[6 % CAPACITY].header.parent = kit_hash(4);
+    cr_assert(kit_stops(check, &history), "I10");
 }

@@ -1,6 +1,7 @@
 /* jobs_test.c: signatures on their way: whose places they take, which verdict belongs to which part, and that a job outlives its message. */
 #include "consensus/jobs.h"
 
+#include "tests/base/stop_kit.h"
 #include "tests/wire/message_kit.h"
 
 #include <criterion/criterion.h>
@@ -225,4 +226,26 @@ Test(jobs, stops_when_more_is_added_than_there_is_room, .signal = SIGABRT)
     for (uint32_t i = 0; i <= JOB_ITEMS_SMALL; i++) {
         job_add(job, PART_SINGLES, config.members[0].sign_key, &digest, digest.bytes);
     }
+}
+
+static void check(const void *state) { jobs_check(state); }
+
+Test(jobs, stops_when_places_and_their_owners_do_not_add_up)
+{
+    uint8_t key[32] = { 0 }, signature[64] = { 0 };
+    struct job *job = job_new(&jobs, JOB_TIMEOUT, 1, false);
+
+    job_add(job, PART_SINGLES, key, &chain, signature);
+    cr_assert_not(kit_stops(check, &jobs));
+    jobs.of_member[1] = 0;
+    cr_assert(kit_stops(check, &jobs), "a place that nobody pays for");
+    jobs.of_member[1] = 1;
+    job->size[PART_CERT] = 1;
+    cr_assert(kit_stops(check, &jobs), "parts that are more than the items");
+    job->size[PART_CERT] = 0;
+    job->digests_count = 2;
+    cr_assert(kit_stops(check, &jobs));
+    job->digests_count = 1;
+    job_release(&jobs, job);
+    cr_assert_not(kit_stops(check, &jobs));
 }

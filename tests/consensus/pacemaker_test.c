@@ -1,6 +1,8 @@
 /* pacemaker_test.c: how long a view may stand still (T5). */
 #include "consensus/pacemaker.h"
 
+#include "tests/base/stop_kit.h"
+
 #include <criterion/criterion.h>
 
 #define MS UINT64_C(1000000)
@@ -98,4 +100,21 @@ Test(pacemaker, what_is_repeated_waits_twice_as_long_each_time_up_to_tau_max)
     }
     pacemaker_failed(&pacemaker);
     cr_assert_eq(pacemaker_backoff_ns(&pacemaker, 1), 800 * MS, "it begins with tau_k");
+}
+
+static void check(const void *state) { pacemaker_check(state); }
+
+Test(pacemaker, stops_at_what_no_measurement_gives)
+{
+    fresh(5000, 3 * MS);
+    cr_assert_not(kit_stops(check, &pacemaker));
+    struct pacemaker bad = pacemaker;
+    bad.measured_ns = 4 * MS;
+    cr_assert(kit_stops(check, &bad), "T5: not of the samples");
+    bad = pacemaker;
+    bad.failures = 1000;
+    cr_assert(kit_stops(check, &bad));
+    bad = pacemaker;
+    bad.max_ns = bad.floor_ns - 1;
+    cr_assert(kit_stops(check, &bad), "T5");
 }

@@ -46,13 +46,12 @@ static void commit_many(uint32_t first, uint32_t count)
 static struct cluster_record lost_branch(uint64_t height, uint64_t view, uint32_t salt)
 {
     static uint8_t bytes[4096];
-    struct hash32 chain = block_hash(&kit.genesis);
     struct block_header header = { .height = height, .time_ms = kit.wall_ms + salt, .parent = kit_hash(salt), .payload_root = kit_hash(salt + 1), .commands_count = 1 };
     struct cluster_record record = { .kind = REPLICA_RECORD_BLOCK, .height = height, .view = view, .hash = block_hash(&header) };
     struct cert root;
     struct writer writer;
 
-    cert_root(&root, 0, 0, &chain);
+    cert_root(&root, 0, 0, &(struct hash32){ { 0 } }); /* it carries no certificate of its parent */
     writer_init(&writer, bytes, sizeof bytes);
     block_header_encode(&header, &writer);
     cert_encode(&root, &writer);

@@ -1,6 +1,7 @@
 /* safety_test.c: each predicate that a signature rests on, at its boundary. */
 #include "consensus/safety.h"
 
+#include "tests/base/stop_kit.h"
 #include "tests/wire/message_kit.h"
 
 #include <criterion/criterion.h>
@@ -123,4 +124,30 @@ Test(safety, a_certificate_that_the_log_only_names_is_not_known_I6)
     cr_assert(safety_knows_high(&safety, &named));
     cr_assert_not(safety_knows_high(&safety, &below), "C3, T1: less than was promised must not be stated");
     cr_assert(safety_knows_high(&safety, &above));
+}
+
+static void check(const void *state) { safety_check(state); }
+
+Test(safety, stops_at_a_voting_state_that_no_replica_can_reach_I3_I6)
+{
+    struct safety good, bad;
+    struct ballot vote = ballot_at(VOTE_FOLLOWING, 3, 8, 2);
+
+    safety_init(&good, 0, 0);
+    cr_assert_not(kit_stops(check, &good));
+    safety_record_vote(&good, &vote);
+    safety_record_timeout(&good, 3);
+    cr_assert_not(kit_stops(check, &good));
+    bad = good;
+    bad.state.vote.height = 7;
+    cr_assert(kit_stops(check, &bad), "I3: the last vote is below the first");
+    bad = good;
+    bad.state.timeout_view = 2;
+    cr_assert(kit_stops(check, &bad), "I6: a timeout was taken back");
+    bad = good;
+    bad.state.vote_kind = VOTE_COMMIT;
+    cr_assert(kit_stops(check, &bad), "a commit vote is no last vote");
+    bad = good;
+    bad.limit_view = 3;
+    cr_assert(kit_stops(check, &bad), "T1: it timed out a view in which it must sign nothing");
 }

@@ -1,6 +1,8 @@
 /* vote_set_test.c: a certificate has a quorum of distinct members with valid signatures, whatever else was sent. */
 #include "consensus/vote_set.h"
 
+#include "tests/base/stop_kit.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -105,4 +107,31 @@ Test(vote_set, doubted_vote_is_verified_by_itself_and_counts_once_it_is_good)
     cr_assert(vote_set_is_complete(&set));
     wanted = vote_set_unverified(&set);
     cr_assert(member_set_is_empty(&wanted));
+}
+
+static void check(const void *state) { vote_set_check(state, 7); }
+
+Test(vote_set, stops_at_sets_that_contradict_each_other)
+{
+    struct vote_set good, bad;
+    uint8_t signature[64];
+
+    vote_set_open(&good, 3, &nobody);
+    add(&good, 0);
+    add(&good, 6);
+    signature_of(6, signature);
+    vote_set_judge(&good, 6, signature, false);
+    cr_assert_not(kit_stops(check, &good));
+    bad = good;
+    member_set_add(&bad.verified, 5);
+    cr_assert(kit_stops(check, &bad), "L3: verified, and no signature is here");
+    bad = good;
+    member_set_add(&bad.have, 6);
+    cr_assert(kit_stops(check, &bad), "L3: a second try");
+    bad = good;
+    member_set_add(&bad.have, 7);
+    cr_assert(kit_stops(check, &bad), "I11: no member");
+    bad = good;
+    bad.quorum = 8;
+    cr_assert(kit_stops(check, &bad));
 }

@@ -1,6 +1,8 @@
 /* outbox_test.c: nothing leaves before the log covers it, in order, and a full outbox drops the newest. */
 #include "node/outbox.h"
 
+#include "tests/base/stop_kit.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,5 +88,23 @@ Test(outbox, drops_the_newest_when_full_and_counts_it)
     }
     cr_assert(!push(&outbox, 1, data, 64, 0));
     cr_assert_eq(outbox.dropped, 1);
+    free(outbox.entries);
+}
+
+static void check(const void *state) { outbox_check(state); }
+
+Test(outbox, stops_when_its_bytes_are_not_those_of_its_entries)
+{
+    struct outbox outbox = make();
+    uint8_t data[100] = { 1, 2, 3 };
+
+    cr_assert(push(&outbox, 5, data, 70, 30));
+    cr_assert(push(&outbox, 6, data, 70, 0));
+    cr_assert_not(kit_stops(check, &outbox));
+    outbox.bytes_used--;
+    cr_assert(kit_stops(check, &outbox));
+    outbox.bytes_used++;
+    outbox.entries[0].offset = OUTBOX_BYTES - 50;
+    cr_assert(kit_stops(check, &outbox), "an entry that wraps");
     free(outbox.entries);
 }

@@ -1,6 +1,8 @@
 /* payloads_test.c: bodies of frames are copied once, into the smallest buffer that is free, and come back with their last holder. */
 #include "node/payloads.h"
 
+#include "tests/base/stop_kit.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,4 +65,15 @@ Test(payloads, large_bodies_take_large_buffers_only)
     }
     cr_assert_null(payloads_copy(&payloads, bytes_of(big, sizeof big), bytes_of(NULL, 0)));
     cr_assert_not_null(payloads_copy(&payloads, bytes_of(big, sizeof big - 1), bytes_of(NULL, 0)));
+}
+
+static void check(const void *state) { payloads_check(state); }
+
+Test(payloads, stops_at_a_buffer_in_use_that_nobody_holds)
+{
+    struct payload *payload = payloads_copy(&payloads, bytes_of("a", 1), bytes_of(NULL, 0));
+
+    cr_assert_not(kit_stops(check, &payloads));
+    payload->references = 0;
+    cr_assert(kit_stops(check, &payloads));
 }

@@ -1,5 +1,7 @@
 #include "node/repair.h"
 
+#include "tests/base/stop_kit.h"
+
 #include <criterion/criterion.h>
 
 static struct repair repair;
@@ -44,4 +46,25 @@ Test(repair, only_what_may_have_held_blocks_has_heights)
         cr_assert_eq(repair_heights(&rows[i].damage, &first, &last), rows[i].blocks, "row %zu", i);
         cr_assert(!rows[i].blocks || (first == rows[i].first && last == rows[i].last), "row %zu", i);
     }
+}
+
+static void check(const void *state) { repair_check(state); }
+
+Test(repair, stops_when_what_is_under_way_is_not_in_the_list)
+{
+    struct repair bad;
+    struct recovery_damage damage = named(3, RECORD_BLOCK);
+
+    cr_assert(repair_add(&repair, &damage));
+    repair.stage = REPAIR_LOOK;
+    cr_assert_not(kit_stops(check, &repair));
+    bad = repair;
+    bad.current = 1;
+    cr_assert(kit_stops(check, &bad));
+    bad = repair;
+    bad.items[0].segment = 0;
+    cr_assert(kit_stops(check, &bad), "S5: a place that is nowhere");
+    bad = repair;
+    bad.counters.repaired = 2;
+    cr_assert(kit_stops(check, &bad), "more is made good than was found");
 }

@@ -1,6 +1,8 @@
 /* waiters_test.c: each request gets one final answer, and nobody else's. */
 #include "node/waiters.h"
 
+#include "tests/base/stop_kit.h"
+
 #include <criterion/criterion.h>
 
 static _Alignas(64) uint8_t memory[1 << 16];
@@ -109,4 +111,28 @@ Test(waiters, a_client_that_left_waits_for_nothing)
     cr_assert(!waiters_take(&waiters, &a, &got));
     cr_assert(waiters_take(&waiters, &b, &got));
     cr_assert_eq(got.client, 2);
+}
+
+static void check(const void *state) { waiters_check(state); }
+
+Test(waiters, stops_when_an_entry_is_in_the_wrong_list)
+{
+    struct waiters waiters = make(8);
+    struct hash32 one = tx(1, 1), two = tx(1, 2);
+    struct waiter waiter = { 7, 7 };
+
+    cr_assert_not(kit_stops(check, &waiters));
+    admit(&waiters, 1, 10, &one);
+    admit(&waiters, 2, 20, &two);
+    waiters_open(&waiters, &waiter);
+    cr_assert_not(kit_stops(check, &waiters));
+    waiters.entries[0].admitted = false;
+    cr_assert(kit_stops(check, &waiters), "in a bucket without being admitted");
+    waiters.entries[0].admitted = true;
+    waiters.count--;
+    cr_assert(kit_stops(check, &waiters));
+    waiters.count++;
+    waiters.entries[0].next = 2;
+    waiters.entries[1].next = 1;
+    cr_assert(kit_stops(check, &waiters), "a bucket that runs in a circle");
 }

@@ -1,5 +1,7 @@
 #include "storage/record_index.h"
 
+#include "tests/base/stop_kit.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,4 +100,21 @@ Test(record_index, forgets_what_is_damaged_and_finds_the_copy_that_came_before_o
     cr_assert_eq(place.segment, 9);
     name = name_of(6);
     cr_assert(record_index_find(&index, RECORD_BLOCK, &name, 0, &place), "a neighbour is not meant");
+}
+
+static void check(const void *state) { record_index_check(state); }
+
+Test(record_index, stops_at_a_newest_entry_that_cannot_be)
+{
+    struct record_index index = index_of(64);
+
+    cr_assert_not(kit_stops(check, &index));
+    add(&index, RECORD_BLOCK, 1, 0, 10, 10);
+    add(&index, RECORD_BLOCK, 1, 0, 10, 10);
+    cr_assert_not(kit_stops(check, &index));
+    index.entries[2].previous = 2;
+    cr_assert(kit_stops(check, &index), "a chain that goes forwards");
+    index.entries[2].previous = 1;
+    index.entries[2].place.bytes = 11;
+    cr_assert(kit_stops(check, &index), "a fragment longer than its record");
 }

@@ -1,6 +1,9 @@
 /* state_store_test.c: the store is the map that a naive model is, and its root depends on the content alone. */
 #include "storage/state_store.h"
 
+#include "tests/base/stop_kit.h"
+#include "storage/state_store_priv.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +186,7 @@ static void assert_equal(struct state_store *store, const struct model *m)
         cells += state_cells(m->pairs[i].key_bytes, size);
     }
     cr_assert_eq(state_store_cells(store), cells);
+    state_store_check_tree(store);
     assert_walk_equals(store, STATE_PIN_NONE, m, bytes_of("", 0));
 }
 
@@ -540,5 +544,44 @@ Test(state_store, a_pin_gives_way_when_the_reserve_ends)
     state_store_clear(store);
     root = state_store_root(store);
     cr_assert(hash_is_zero(&root));
+    free(store);
+}
+
+static void check_tree(const void *state) { state_store_check_tree(state); }
+static void check_counts(const void *state) { state_store_check(state); }
+
+/* T1 to T4 of state_store.c, each broken once. */
+Test(state_store, stops_at_a_tree_that_no_change_makes)
+{
+    struct state_store *store = store_new(&roomy);
+
+    random_state = 99;
+    model.count = 0;
+    for (unsigned i = 0; i < 60; i++) {
+        change(store, &model);
+    }
+    cr_assert_not(kit_stops(check_tree, store), "dirty, and right");
+    (void)state_store_root(store);
+    cr_assert_not(kit_stops(check_tree, store));
+    struct inner *root = &store->inners[store->root], kept = *root;
+    uint32_t other = ref_is_leaf(kept.child[0]) ? kept.child[1] : kept.child[0];
+    struct inner *below = &store->inners[other], kept_below = *below;
+    cr_assert_not(ref_is_leaf(other));
+    root->child[0] = kept.child[1];
+    root->child[1] = kept.child[0];
+    cr_assert(kit_stops(check_tree, store), "T2: keys on the wrong side");
+    *root = kept;
+    below->bit = root->bit;
+    cr_assert(kit_stops(check_tree, store), "T1: bits do not ascend");
+    *below = kept_below;
+    below->dirty = 1;
+    cr_assert(kit_stops(check_tree, store), "T4: dirty below a clean node");
+    *below = kept_below;
+    store->dirty_count = 1;
+    cr_assert(kit_stops(check_tree, store));
+    store->dirty_count = 0;
+    cr_assert_not(kit_stops(check_tree, store));
+    store->cells_count = store->keys_count - 1;
+    cr_assert(kit_stops(check_counts, store), "a leaf without a head");
     free(store);
 }

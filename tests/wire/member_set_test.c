@@ -37,6 +37,21 @@ Test(member_set, knows_whether_all_are_members)
     cr_assert(member_set_is_empty(&all));
 }
 
+Test(member_set, knows_what_it_covers_and_what_it_meets)
+{
+    struct member_set low = member_set_one(3), high = member_set_one(100), both = member_set_one(3), none = { { 0 } };
+
+    member_set_add(&both, 100);
+    cr_assert(member_set_covers(&both, &low));
+    cr_assert(member_set_covers(&both, &high));
+    cr_assert_not(member_set_covers(&low, &both));
+    cr_assert_not(member_set_covers(&high, &both), "a difference in the first word alone counts");
+    cr_assert(member_set_covers(&none, &none));
+    cr_assert(member_set_meets(&both, &high));
+    cr_assert_not(member_set_meets(&low, &high));
+    cr_assert_not(member_set_meets(&both, &none));
+}
+
 Test(member_set, is_sixteen_bytes_with_member_0_in_the_lowest_bit)
 {
     uint8_t bytes[MEMBER_BITMAP_BYTES];
