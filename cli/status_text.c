@@ -225,7 +225,12 @@ bool status_words(const json_t *status, char out[STATUS_WORDS_BYTES])
     if (number_of(status, "draining") != 0) {
         say(&text, "\nThis replica is stopping.");
     }
-    if (json_object_get(status, "may_sign") != NULL && number_of(status, "may_sign") == 0) {
+    if (number_of(status, "rejoining") != 0) {
+        say(&text, "\nThe disk of this replica was lost. It signs nothing before %lld other members said what its key must abstain from: %lld did.", number_of(status, "rejoin_wanted"),
+            number_of(status, "rejoin_heard"));
+    } else if (json_object_get(status, "abstains_to_view") != NULL && number_of(status, "view") <= number_of(status, "abstains_to_view")) {
+        say(&text, "\nThis replica signs nothing up to view %lld: what it signed there before is lost. The leader ends the view.", number_of(status, "abstains_to_view"));
+    } else if (json_object_get(status, "may_sign") != NULL && number_of(status, "may_sign") == 0) {
         say(&text, "\nThis replica does not sign yet: it waits to hear from enough members what they hold of its key.");
     }
     if (number_of(status, "damage_found") != 0) {

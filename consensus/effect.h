@@ -95,6 +95,7 @@ struct append_record {
     X(SERVED, "served")                                                                                      \
     X(CHECKPOINTED, "checkpointed")                                                                          \
     X(REPAIRED, "repaired")             /* a block that our log had lost is appended again; member = who gave it */ \
+    X(REJOINED, "rejoined")             /* its disk was lost, and it knows now what to abstain from: value = highest such view; member = who told (E5) */ \
     X(HEDGED, "hedged")                   /* a reserve checks a proposal itself (P1) */                      \
     X(QUIET, "quiet")                     /* no work is outstanding any more */
 
@@ -137,6 +138,7 @@ struct effect {
             struct voting_state state; /* holds once all of the group is durable */
             bool urgent;            /* false: may wait until something else is written, or the clean stop */
             bool note;              /* the driver adds its note of damage that was made good (S5) */
+            int64_t abstain_view;   /* from here on the log remembers that nothing may be signed at or below this view (E5); -1: it remembers what it did */
         } append;
         struct {
             uint32_t batch;         /* comes back in VERIFIED */

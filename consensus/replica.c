@@ -90,6 +90,10 @@ struct replica *replica_init(void *memory, const struct replica_config *config, 
     if (config->abstain && config->abstain_epoch == config->epoch.epoch) {
         r->safety.limit_view = config->abstain_view;
     }
+    if (config->rejoins) {
+        ASSERT(config->asks); /* E5: only others know */
+        r->safety.limit_view = SAFETY_LIMIT_UNKNOWN;
+    }
     cert_root(&r->high, config->epoch.epoch, config->genesis.height, &r->chain_id);
     r->high_recorded = true;
     r->committed_rank = r->high.ballot.rank;

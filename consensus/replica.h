@@ -33,6 +33,7 @@ struct replica_config {
     bool reserves;                 /* P1: off duty it holds its votes back; as a leader it spares others' */
     uint8_t seed[16];              /* of in-memory tables only: nothing that leaves depends on it */
     bool asks;                     /* E4: nothing signed leaves before q - 1 others said what they hold of our key; false: they are not asked, nor heard */
+    bool rejoins;                  /* E5: the disk of this key was lost, and the log knows nothing of what it signed; needs `asks` */
     bool abstain;                  /* storage lost a batch: sign nothing in views <= abstain_view of abstain_epoch */
     uint64_t abstain_epoch;
     int64_t abstain_view;
@@ -111,6 +112,11 @@ struct replica_status {
     uint64_t history_low;        /* lowest block that it can name to others */
     uint32_t pool_commands, pool_bytes;
     bool outstanding;            /* work is outstanding: timers run (Q1) */
+    bool forgot;                 /* its disk was lost, and it does not know yet what its key signed (E5) */
+    uint64_t heard;              /* others that told it; */
+    uint64_t told_views;         /* the highest that they told, */
+    uint32_t told_by;            /* and who did */
+    int64_t limit_view;          /* it signs nothing at or below this view; -1: nothing to abstain from. Not while it forgot */
     bool catching_up;
     enum catch_up catch_up;      /* what is waited for meanwhile */
     uint32_t asked;              /* CATCH_UP_ASKED, CATCH_UP_CHECKING: of this member */
@@ -169,6 +175,9 @@ void replica_tell(const struct replica *r, uint32_t to, struct message_hello *he
 
 /* replica_may_sign: what is signed may leave; before that, others are still asked what they hold of our key (E4). */
 bool replica_may_sign(const struct replica *r);
+
+/* replica_has_rejoined: what to abstain from is known, and durable (E5); true for a replica that never forgot. */
+bool replica_has_rejoined(const struct replica *r);
 
 /* replica_repair_ended tells whether a block that REPAIR asked for is not to be had: nobody gave it, and nobody is asked any more. */
 bool replica_repair_ended(const struct replica *r);

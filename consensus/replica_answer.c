@@ -22,7 +22,7 @@ void replica_tell(const struct replica *r, uint32_t to, struct message_hello *he
                                      .committed_height = r->history.high,
                                      .view = r->view,
                                      .high = r->high.ballot.rank,
-                                     .abstains = r->safety.limit_view >= (int64_t)r->view };
+                                     .abstains = replica_abstains(r) };
     replica_witness_fill(r, to, hello);
 }
 
@@ -73,7 +73,7 @@ static void send_query(struct replica *r, struct member_set to, enum cause cause
                                      .committed_height = r->history.high,
                                      .high = r->high.ballot.rank,
                                      .cause = cause,
-                                     .abstains = r->safety.limit_view >= (int64_t)r->view };
+                                     .abstains = replica_abstains(r) };
     if (cause == CAUSE_REQUEST) {
         struct writer room = effects_room(r->out);
         room.offset = pool_live_write(r->pool, room.data, MESSAGE_CAUSE_BYTES_MAX);
@@ -139,7 +139,7 @@ void replica_on_hello(struct replica *r, uint32_t from, const struct message_hel
         return;
     }
     r->peers[from].committed_height = hello->committed_height;
-    r->peers[from].abstains = hello->abstains;
+    r->peers[from].abstains_below = hello->abstains ? hello->promised : 0;
     replica_witness_hello(r, from, hello);
     if (is_behind(r, hello->committed_height, hello->view, hello->high)) {
         replica_answer(r, from);
@@ -157,7 +157,7 @@ void replica_on_query(struct replica *r, uint32_t from, const struct message_que
         return;
     }
     r->peers[from].committed_height = query->committed_height;
-    r->peers[from].abstains = query->abstains;
+    r->peers[from].abstains_below = query->abstains ? query->view + 1 : 0;
     if (query->commands.size > 0) {
         replica_take_commands(r, from, query->commands); /* Q2 */
     }

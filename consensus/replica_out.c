@@ -41,6 +41,7 @@ struct effect *replica_append_begin(struct replica *r)
 
     append->append.records_count = 0;
     append->append.note = false;
+    append->append.abstain_view = -1;
     return append;
 }
 

@@ -41,7 +41,7 @@ enum entered { ENTERED_BY_TC = 1, ENTERED_BY_CERT = 2, ENTERED_AT_START = 3 };
 /* What is known of another member. Nothing here is believed: it steers whom to ask. */
 struct peer {
     bool linked;
-    bool abstains;
+    uint64_t abstains_below;    /* it says that it must sign nothing in the views below this (T4, E5) */
     uint64_t committed_height;  /* as it said */
     uint64_t answer_ns;         /* it gets no answer to old messages before */
     bool has_timeout;           /* its highest TIMEOUT, verified */
@@ -112,12 +112,15 @@ struct fetch {
 /* What others hold of our signatures (E4). */
 struct witness {
     bool open;                    /* enough others were heard: what is signed may leave */
-    struct member_set heard;      /* whose HELLO came, with nothing beyond our log */
+    struct member_set heard;      /* whose HELLO came, with nothing beyond our log; none of those that forgot themselves */
     struct voting_state promised; /* as the log had it at the start */
     uint32_t claims_count;        /* with the verifiers */
-    uint64_t enough_ns;           /* since when q - 1 others are heard; 0: they are not */
+    uint64_t enough_ns;           /* since when q - 1 others are heard, q of them where this replica forgot; 0: they are not */
     uint64_t asked_ns;
     uint32_t repeats;
+    uint64_t told_views;          /* E5: highest `promised` of those heard, */
+    uint32_t told_by;             /* and whose it is */
+    uint64_t rejoined_lsn;        /* the append that carries what follows from it; 0: it is not known yet */
 };
 
 /* A committed block that our own log has lost, on its way back (S5). */
@@ -417,6 +420,8 @@ void replica_witness_fill(const struct replica *r, uint32_t to, struct message_h
 void replica_witness_hello(struct replica *r, uint32_t from, const struct message_hello *hello);
 void replica_claim_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_witness_start(struct replica *r);
+/* replica_abstains: it must sign nothing in the present view, and knows so (T4, E5). */
+bool replica_abstains(const struct replica *r);
 void replica_pump_witness(struct replica *r);
 
 /* --- Repair (replica_repair.c) -------------------------------------------------------------------------------------------------------------------- */

@@ -114,8 +114,8 @@ void replica_repeat_anew(struct replica *r)
 void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
 {
     if (!safety_can_timeout(&r->safety, view) || r->safety.state.timeout_view == (int64_t)view || view < r->view ||
-        !safety_knows_high(&r->safety, &r->high.ballot)) {
-        return;
+        !safety_knows_high(&r->safety, &r->high.ballot) || (int64_t)r->view <= r->safety.limit_view) {
+        return; /* E5, the last: nor of a later view, before what leads beyond the limit has told the QC that was lost. */
     }
     struct effect *append = replica_append_begin(r);
     safety_record_timeout(&r->safety, view); /* T1 */
@@ -466,11 +466,11 @@ static bool has_abstainer(struct replica *r)
 
     for (uint32_t member = 0; member < r->n; member++) {
         struct peer *peer = &r->peers[member];
-        if (peer->abstains && member != r->self && r->now.mono_ns >= peer->stray_ns) {
+        if (peer->abstains_below > r->view && member != r->self && r->now.mono_ns >= peer->stray_ns) {
             charge_stray(r, member);
             found = true;
         }
-        peer->abstains = false;
+        peer->abstains_below = 0;
     }
     return found;
 }
@@ -525,7 +525,7 @@ void replica_pump_time(struct replica *r)
 
     watch(r);
     stray(r);
-    if (r->lead.active && !r->lead.in_flight && has_abstainer(r)) {
+    if (r->lead.active && has_abstainer(r)) { /* Under load something always flies. */
         replica_abdicate(r);
     }
     if (r->safety.state.timeout_view >= (int64_t)r->view) {

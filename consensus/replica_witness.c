@@ -8,7 +8,16 @@
  * A linked member that says nothing is waited for a while. A vote is known to its leader and, once it is in a certificate, to all.
  *
  * The driver keeps signed messages back until replica_may_sign; so what is voted meanwhile is in the log and loses no time. A claim is believed only with our
- * own signature under it (S4): a liar can at most say nothing. Votes are kept as they came, unverified: their owner is the one who checks them. */
+ * own signature under it (S4): a liar can at most say nothing. Votes are kept as they came, unverified: their owner is the one who checks them.
+ *
+ * A replica whose disk is lost knows nothing of its own (E5). It asks likewise, and may go on once it knows a view that bounds whatever it signed:
+ *
+ *     forgot: limit unknown, signs nothing --HELLO of q others that did not forget--> limit = highest `promised`: as after a lost batch it signs nothing at
+ *                                                                                    or below it (T4), and nothing at all before it is in a later view
+ *
+ * Why that bounds it: whoever signs anything in a view v > 0 has TC(v - 1), or joined somebody honest who has it. So q members timed v - 1 out, q - f - 1 honest
+ * others among them, of n - f - 1 in all; of q others that answer q - f are honest, and one at least is among these: it says v or more. A liar can say too
+ * much: then this replica is silent for longer. */
 #include "consensus/replica_priv.h"
 
 #include "base/assert.h"
@@ -17,6 +26,16 @@
 
 #define HELLO_INTERVAL_NS 50000000u /* HELLOs that a member may ask for: 20 in a second, */
 #define HELLO_BURST 4u              /* 4 at once */
+
+bool replica_abstains(const struct replica *r)
+{
+    return r->safety.limit_view != SAFETY_LIMIT_UNKNOWN && r->safety.limit_view >= (int64_t)r->view;
+}
+
+bool replica_has_rejoined(const struct replica *r)
+{
+    return !r->config.rejoins || (r->witness.rejoined_lsn > 0 && r->durable_lsn >= r->witness.rejoined_lsn);
+}
 
 bool replica_may_sign(const struct replica *r) { return !r->config.asks || r->witness.open; }
 
@@ -55,10 +74,21 @@ void replica_witness_cert(struct replica *r, const struct cert *cert)
     }
 }
 
+/* promised_views: in views below this nothing is signed any more (E5). */
+static uint64_t promised_views(const struct safety *safety)
+{
+    int64_t highest = safety->state.timeout_view > safety->limit_view ? safety->state.timeout_view : safety->limit_view;
+
+    ASSERT(highest >= -1);
+    return highest >= (int64_t)WIRE_NUMBER_MAX ? WIRE_NUMBER_MAX : (uint64_t)(highest + 1);
+}
+
 void replica_witness_fill(const struct replica *r, uint32_t to, struct message_hello *hello)
 {
     const struct peer *peer = &r->peers[to];
 
+    hello->forgot = r->safety.limit_view == SAFETY_LIMIT_UNKNOWN;
+    hello->promised = hello->forgot ? 0 : promised_views(&r->safety);
     hello->claims_count = 0;
     for (uint32_t i = 0; i < 2; i++) {
         if (peer->claims[i].ballot.kind != VOTE_ROOT) {
@@ -76,7 +106,8 @@ void replica_witness_fill(const struct replica *r, uint32_t to, struct message_h
 /* --- For ourselves -------------------------------------------------------------------------------------------------- */
 
 /* is_beyond tells whether a claim says more than our log does. What this life itself has signed does not count: nothing before q - 1 others were heard, and
- * from its first vote and TIMEOUT on afterwards. What the log abstains from, it may have lost with a batch (storage). */
+ * from its first vote and TIMEOUT on afterwards. What the log abstains from, it may have lost with a batch (storage) or with its disk (E5); and what it timed
+ * out forbids every vote at or below, so a vote there is older than what the log does know. */
 static bool is_beyond(const struct replica *r, const struct message_claim *claim)
 {
     const struct witness *w = &r->witness;
@@ -84,6 +115,9 @@ static bool is_beyond(const struct replica *r, const struct message_claim *claim
     const struct safety *safety = &r->safety;
 
     if (claim->ballot.epoch != promised->epoch || (int64_t)claim->view <= safety->limit_view) {
+        return false;
+    }
+    if (!claim->timeout && (int64_t)claim->view <= promised->timeout_view) {
         return false;
     }
     if (claim->timeout) {
@@ -131,6 +165,9 @@ void replica_claim_verified(struct replica *r, struct job *job, const bool *verd
     r->halted = true;
 }
 
+/* others_wanted: so many others must be heard. */
+static uint32_t others_wanted(const struct replica *r) { return r->config.rejoins ? r->quorum : r->quorum - 1; }
+
 void replica_witness_hello(struct replica *r, uint32_t from, const struct message_hello *hello)
 {
     struct witness *w = &r->witness;
@@ -141,14 +178,22 @@ void replica_witness_hello(struct replica *r, uint32_t from, const struct messag
     if (hello->asks && replica_take_token(r, &r->peers[from].hello_ns, HELLO_INTERVAL_NS, HELLO_BURST)) {
         replica_hello(r, from, false);
     }
-    for (uint32_t i = 0; i < hello->claims_count && r->config.asks; i++) {
+    bool forgot = r->safety.limit_view == SAFETY_LIMIT_UNKNOWN;
+    for (uint32_t i = 0; i < hello->claims_count && r->config.asks && !forgot; i++) {
         if (is_beyond(r, &hello->claims[i])) {
             verify_claim(r, from, &hello->claims[i]);
             return;
         }
     }
+    if (hello->forgot) {
+        return; /* It knows no more of the past than we may. */
+    }
     member_set_add(&w->heard, from);
-    if (w->enough_ns == 0 && member_set_count(&w->heard) + 1 >= r->quorum) {
+    if (hello->promised > w->told_views) {
+        w->told_views = hello->promised;
+        w->told_by = from;
+    }
+    if (w->enough_ns == 0 && member_set_count(&w->heard) >= others_wanted(r)) {
         w->enough_ns = r->now.mono_ns;
     }
 }
@@ -172,7 +217,28 @@ static struct member_set unheard(const struct replica *r)
     return set;
 }
 
-/* may_open: q - 1 others are heard, and all that are linked, or there was time enough for them; nothing is being verified. */
+/* rejoin: nothing that this key ever signed is of a view above what was told; from now on it abstains up to there, and says so (E5). */
+static void rejoin(struct replica *r)
+{
+    struct witness *w = &r->witness;
+    int64_t limit = r->config.abstain && r->config.abstain_view > (int64_t)w->told_views ? r->config.abstain_view : (int64_t)w->told_views;
+    struct effect *append = replica_append_begin(r);
+
+    ASSERT(r->safety.limit_view == SAFETY_LIMIT_UNKNOWN);     /* E5: once in a life */
+    ASSERT(!r->safety.voted && !r->safety.timed_out);         /* E5 */
+    ASSERT(member_set_count(&w->heard) >= r->quorum);         /* E5 */
+    r->safety.limit_view = limit;
+    append->append.abstain_view = limit;
+    w->rejoined_lsn = replica_append_end(r, append, true);
+    replica_mark(r, MARK_REJOINED, r->history.high, w->told_by, (uint64_t)limit);
+    for (uint32_t i = 0; i < r->n; i++) {
+        if (i != r->self && r->peers[i].linked) {
+            replica_hello(r, i, false);
+        }
+    }
+}
+
+/* may_open: q - 1 others are heard (q, if we forgot), and all that are linked, or there was time enough for them; nothing is being verified. */
 static bool may_open(struct replica *r, const struct member_set *silent)
 {
     struct witness *w = &r->witness;
@@ -218,5 +284,7 @@ void replica_pump_witness(struct replica *r)
     r->witness.open = may_open(r, &silent);
     if (!r->witness.open) {
         ask_again(r, &silent);
+    } else if (r->config.rejoins) {
+        rejoin(r);
     }
 }

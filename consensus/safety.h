@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SAFETY_LIMIT_UNKNOWN INT64_MAX /* limit_view of a replica that does not know yet what its key signed (E5): it signs nothing at all */
+
 struct safety {
     struct voting_state state; /* as of the newest append; what has left is covered by it */
     int64_t limit_view;

@@ -116,6 +116,7 @@ static void port_mark(void *context, enum mark mark, uint64_t view, uint64_t hei
         [MARK_BAD_SIGNATURE] = LOG_EVENT(LOG_WARN, "W-0102", "consensus.bad_signature"),
         [MARK_EQUIVOCATION] = LOG_EVENT(LOG_ERROR, "E-0103", "consensus.equivocation"),
         [MARK_CHECKPOINTED] = LOG_EVENT(LOG_INFO, NULL, "consensus.checkpointed"),
+        [MARK_REJOINED] = LOG_EVENT(LOG_WARN, "W-0104", "consensus.rejoined"), /* value: nothing is signed up to this view; member: who said so */
     };
 
     struct daemon *daemon = context;
@@ -151,7 +152,7 @@ static void port_halted(void *context, const struct effect *halt)
         daemon->code = boot_fail(&daemon->boot, EXIT_REFUSED,
                                  "%s is older than what this key has signed: member %u holds a signature of it of view %llu, height %llu, that the log here does not know. It was put"
                                  " back from a copy, or the disk forgot what it called durable. Nothing was signed in this run, and nothing may be signed from this directory again:"
-                                 " if the newer directory still exists, start that one; if not, the key has lost its vote (docs/operations.md, \"When the disk is lost\")",
+                                 " if the newer directory still exists, start that one; if not, move this one away and make a new one with `wardd --rejoin` (docs/operations.md, \"When the disk is lost\")",
                                  daemon->boot.config.node.data_dir, halt->halt.member, (unsigned long long)halt->halt.view, (unsigned long long)height);
         return;
     }

@@ -307,6 +307,15 @@ static void tell_timer(struct driver *driver)
     }
 }
 
+/* note_rejoined lets the superblock say that what to abstain from is in the log (E5). */
+static void note_rejoined(struct driver *driver)
+{
+    if (driver->rejoins && replica_has_rejoined(driver->replica)) {
+        driver->rejoins = false;
+        driver->save_wanted = true;
+    }
+}
+
 bool driver_work(struct driver *driver)
 {
     if (driver->stalled && !driver->stopped) {
@@ -316,6 +325,7 @@ bool driver_work(struct driver *driver)
     tell_drain(driver);
     tell_mute(driver);
     tell_durable(driver);
+    note_rejoined(driver);
     release(driver);
     if (driver->read_waits && driver->log.reading == NULL) {
         driver_start_read(driver);

@@ -69,6 +69,9 @@ static bool effect_append(struct driver *driver, const struct effect *effect)
     if (effect->append.note && driver_repair_note(driver, &records[count])) {
         count++;
     }
+    if (effect->append.abstain_view >= 0) {
+        segment_log_abstain(&driver->log, capsule.epoch, effect->append.abstain_view);
+    }
     enum err err = segment_log_append(&driver->log, &capsule, records, count, &lsn);
     if (err == ERR_FULL) {
         return false;

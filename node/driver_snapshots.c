@@ -136,6 +136,7 @@ void driver_fill(const struct driver *driver, struct superblock *next, bool clea
     const struct capsule *capsule = segment_log_capsule(&driver->log);
 
     next->clean = clean;
+    next->features_required = driver->rejoins ? next->features_required : next->features_required & ~SUPERBLOCK_REJOINS;
     next->durable_floor = driver->log.at.batch;
     next->limit_epoch = capsule->limit_epoch;
     next->limit_view = capsule->limit_view;

@@ -81,6 +81,7 @@ static void build_replica(struct driver *driver, const struct recovery_outcome *
         config->abstain_epoch = outcome->position.capsule.abstain_epoch;
         config->abstain_view = outcome->position.capsule.abstain_view;
     }
+    config->rejoins = driver->rejoins;
     driver->replica = replica_init(driver->replica_memory, config, &app);
 }
 
@@ -124,6 +125,7 @@ enum err driver_recover(struct driver *driver, const struct superblock *superblo
 
     ASSERT(driver->replica_memory != NULL);
     driver->first_segment = driver->first_wanted = superblock->first_segment;
+    driver->rejoins = (superblock->features_required & SUPERBLOCK_REJOINS) != 0;
     enum err err = begin_state(driver, superblock);
     if (err != ERR_OK) {
         return err;

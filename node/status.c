@@ -339,7 +339,17 @@ static void write_repair(struct lines *lines, const struct daemon *daemon)
 {
     const struct repair *repair = &daemon->driver.repair;
 
+    struct replica_status status;
+
+    replica_status(daemon->driver.replica, &status);
     number(lines, "may_sign", replica_may_sign(daemon->driver.replica));
+    number(lines, "rejoining", status.forgot);
+    if (status.forgot) {
+        number(lines, "rejoin_heard", status.heard);
+        number(lines, "rejoin_wanted", config_quorum(daemon->boot.epoch.members_count));
+    } else if (status.limit_view >= 0) {
+        number(lines, "abstains_to_view", (uint64_t)status.limit_view);
+    }
     number(lines, "damage_found", repair->counters.found);
     number(lines, "damage_repaired", repair->counters.repaired);
     number(lines, "damage_waiting", repair->count);

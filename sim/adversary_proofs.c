@@ -144,6 +144,7 @@ void lie_false_catchup(struct adversary *adversary, struct telling *telling)
         message->hello.committed_height += 1u << what * 4;
         message->hello.high.view += what;
         message->hello.abstains = what == 4;
+        message->hello.promised = message->hello.view + (what == 4 ? 100 : 0);
         telling_write(adversary, telling);
     } else if (message->type == MESSAGE_QUERY) {
         message->query.committed_height = what == 0 ? 0 : message->query.committed_height + 100;

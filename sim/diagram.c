@@ -61,6 +61,7 @@ const char *diagram_sign(enum mark mark)
     case MARK_FETCHED: return "F";
     case MARK_CHECKPOINTED: return "K";
     case MARK_REPAIRED: return "D";
+    case MARK_REJOINED: return "J";
     case MARK_ASKED_COMMIT:
     case MARK_QUERIED:
     case MARK_SERVED:

@@ -195,7 +195,7 @@ static struct driver_config config_of(const struct host *host)
     config.replica.history_blocks = 4096;
     config.replica.blocks = 16;
     config.replica.reserves = host->plan.reserves;
-    config.replica.asks = host->wipes == 0 && !host->plan.alone; /* A new disk stands for a new member, which nobody knows. */
+    config.replica.asks = !host->plan.alone;
     struct writer seed;
     writer_init(&seed, config.replica.seed, sizeof config.replica.seed);
     write_u64_le(&seed, host->plan.seed);
@@ -249,11 +249,11 @@ static void first_written(void *context, enum err err)
     *(bool *)context = true;
 }
 
-/* make_store writes the first superblock, as `wardd --init` does, on a disk that is not hostile yet. */
+/* make_store writes the first superblock, as `wardd --init` does and, where the disk was lost, `wardd --rejoin`, on a disk that is not hostile yet. */
 static void make_store(struct host *host)
 {
     struct superblock first = { .cluster = host->cast->genesis.hash, .replica = host->plan.member, .segment_bytes = HOST_LOG_BYTES, .first_segment = 1,
-        .config = config_hash(&host->cast->config) };
+        .config = config_hash(&host->cast->config), .features_required = host->wipes > 0 ? SUPERBLOCK_REJOINS : 0 };
     bool done = false;
 
     process_begin(host);

@@ -90,7 +90,7 @@ struct host {
 void host_open(struct host *host, const struct cast *cast, const struct host_world *world, const struct host_plan *plan);
 void host_close(struct host *host);
 
-/* host_wipe gives the server a new, empty disk with a store of its own instance, as `wardd --init` makes one: the same key without its memory. Needs: down. */
+/* host_wipe gives the server a new, empty disk with a store of its own instance, as `wardd --rejoin` makes one: the same key without its memory (E5). Needs: down. */
 void host_wipe(struct host *host);
 
 /* host_start starts the process. Needs: down. Gives: false when the replica may never sign again or its log cannot be read. */

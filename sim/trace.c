@@ -97,6 +97,7 @@ static enum trace_level level_of(enum mark mark, bool first)
     case MARK_EQUIVOCATION:
     case MARK_FETCHED:
     case MARK_REPAIRED:
+    case MARK_REJOINED:
         return TRACE_TURNS;
     case MARK_COMMITTED:
     case MARK_CHECKPOINTED:
@@ -140,6 +141,7 @@ void trace_mark(struct trace *trace, uint64_t now_ns, uint32_t who, const struct
     case MARK_EQUIVOCATION: trace_line(trace, level, now_ns, who, "caught r%u voting twice", (unsigned)mark->about); break;
     case MARK_FETCHED: trace_line(trace, level, now_ns, who, "fetched %llu blocks up to %llu from r%u", value, height, (unsigned)mark->about); break;
     case MARK_REPAIRED: trace_line(trace, level, now_ns, who, "has block %llu again, from r%u", height, (unsigned)mark->about); break;
+    case MARK_REJOINED: trace_line(trace, level, now_ns, who, "comes back without its past and abstains up to view %llu", value); break;
     case MARK_SERVED: trace_line(trace, level, now_ns, who, "serves r%u", (unsigned)mark->about); break;
     case MARK_HEDGED: trace_line(trace, level, now_ns, who, "waited long enough for the certificate of block %llu", height); break;
     case MARK_CHECKPOINTED: trace_line(trace, level, now_ns, who, "holds the certificate of checkpoint %llu", height); break;

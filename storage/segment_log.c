@@ -273,6 +273,28 @@ static void capsule_take(struct segment_log *log, const struct capsule *capsule)
     log->at.capsule = taken;
 }
 
+void segment_log_abstain(struct segment_log *log, uint64_t epoch, int64_t view)
+{
+    struct capsule *capsule = &log->at.capsule;
+
+    ASSERT(log->started);
+    ASSERT(view >= 0);
+    if (capsule->abstain_view < 0 || capsule->abstain_epoch < epoch || (capsule->abstain_epoch == epoch && capsule->abstain_view < view)) {
+        capsule->abstain_epoch = epoch;
+        capsule->abstain_view = view;
+    }
+}
+
+/* view_reached: the view limit is never below what is signed, nor below what is abstained from: whoever abstains up to it later keeps both. */
+static uint64_t view_reached(const struct segment_log *log, const struct capsule *capsule)
+{
+    const struct capsule *before = &log->at.capsule;
+    uint64_t view = capsule_view_max(capsule);
+    bool abstains = before->abstain_view >= 0 && before->abstain_epoch == capsule->epoch && capsule->timeout_view <= before->abstain_view;
+
+    return abstains && (uint64_t)before->abstain_view > view ? (uint64_t)before->abstain_view : view;
+}
+
 /* Closes the filling batch, or an empty one, so that a limit above (epoch, view) is durable before what comes. */
 static void limit_raise(struct segment_log *log, uint64_t epoch, uint64_t view)
 {
@@ -291,7 +313,7 @@ uint64_t segment_log_group_bytes_max(const struct segment_log *log)
 
 enum err segment_log_append(struct segment_log *log, const struct capsule *capsule, const struct log_record *records, size_t count, uint64_t *lsn)
 {
-    uint64_t view = capsule_view_max(capsule);
+    uint64_t view = view_reached(log, capsule);
     bool raise = limit_is_below(log, capsule->epoch, view);
 
     ASSERT(log->started);

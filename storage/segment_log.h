@@ -128,6 +128,10 @@ void segment_log_start(struct segment_log *log, const uint8_t instance[16], cons
 /* segment_log_group_bytes_max gives the largest group that an empty queue takes, record headers included. */
 uint64_t segment_log_group_bytes_max(const struct segment_log *log);
 
+/* segment_log_abstain makes the log remember that nothing may be signed at or below (epoch, view): in the capsule of the next append and all behind it, until a
+ * TIMEOUT above it or the end of the epoch. A lower one than is remembered changes nothing. Needs: started; view of 0 or more. */
+void segment_log_abstain(struct segment_log *log, uint64_t epoch, int64_t view);
+
 /* segment_log_append queues the records as one group under one log position and, with the last of them, the capsule.
  * Needs: capsule_follows the newest one; count at most LOG_GROUP_RECORDS_MAX, 0 for a bare capsule; the group is no larger than
  * segment_log_group_bytes_max. Owns: bytes are copied.

@@ -109,7 +109,7 @@ enum err superblock_decode(const uint8_t *block, uint32_t copy, struct superbloc
     if (!whole) {
         return ERR_FORMAT;
     }
-    if (out->version != FORMAT_VERSION || out->features_required != 0) {
+    if (out->version != FORMAT_VERSION || (out->features_required & ~SUPERBLOCK_FEATURES_KNOWN) != 0) {
         return ERR_VERSION;
     }
     if (!read_zeros(&reader, reader_left(&reader)) || clean > 1 || out->sequence == 0 || out->first_segment == 0) {

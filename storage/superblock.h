@@ -10,11 +10,15 @@
 #include "storage/disk.h"
 #include "storage/format.h"
 
+/* Features that must be known. */
+#define SUPERBLOCK_REJOINS UINT64_C(1) /* made for a key whose store was lost: the log does not know what the key signed before */
+#define SUPERBLOCK_FEATURES_KNOWN SUPERBLOCK_REJOINS
+
 struct superblock {
     uint32_t version;             /* FORMAT_VERSION */
     uint64_t features_compatible; /* bits that an older build may ignore, */
     uint64_t features_read_only;  /* ... may ignore when it only reads, */
-    uint64_t features_required;   /* ... must know */
+    uint64_t features_required;   /* ... must know: SUPERBLOCK_* */
     uint64_t sequence;            /* from 1, counts versions */
     uint64_t previous_sum;        /* checksum of the version before; 0 for the first */
     struct hash32 cluster;        /* hash of the genesis */

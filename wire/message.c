@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { PROPOSE_OPENING = 1, FETCH_CHAIN = 1, SNAPSHOT_OFFER = 1, QUERY_ABSTAINS = 1, HELLO_ASKS = 2, CLAIM_TIMEOUT = 4, ANSWER_PROOF = 1, ANSWER_HIGH = 2, ANSWER_TC = 4 };
+enum { PROPOSE_OPENING = 1, FETCH_CHAIN = 1, SNAPSHOT_OFFER = 1, QUERY_ABSTAINS = 1, HELLO_ASKS = 2, HELLO_FORGOT = 4, CLAIM_TIMEOUT = 4, ANSWER_PROOF = 1, ANSWER_HIGH = 2, ANSWER_TC = 4 };
 
 bool message_is_signed(enum message_type type)
 {
@@ -86,7 +86,8 @@ static void encode_hello(const struct message_hello *hello, struct writer *write
     write_u64_le(writer, hello->committed_height);
     write_u64_le(writer, hello->view);
     rank_encode(hello->high, writer);
-    write_u8(writer, (uint8_t)((hello->abstains ? QUERY_ABSTAINS : 0) | (hello->asks ? HELLO_ASKS : 0)));
+    write_u8(writer, (uint8_t)((hello->abstains ? QUERY_ABSTAINS : 0) | (hello->asks ? HELLO_ASKS : 0) | (hello->forgot ? HELLO_FORGOT : 0)));
+    write_u64_le(writer, hello->promised);
     write_u8(writer, (uint8_t)hello->claims_count);
     for (uint32_t i = 0; i < hello->claims_count; i++) {
         encode_claim(&hello->claims[i], writer);
@@ -394,17 +395,19 @@ static enum verdict decode_hello(struct message_hello *hello, struct reader *rea
     hello->view = read_u64_le(reader);
     enum verdict verdict = rank_decode(&hello->high, reader);
     if (verdict == VERDICT_OK) {
-        verdict = decode_flags(&flags, QUERY_ABSTAINS | HELLO_ASKS, reader);
+        verdict = decode_flags(&flags, QUERY_ABSTAINS | HELLO_ASKS | HELLO_FORGOT, reader);
     }
     hello->abstains = (flags & QUERY_ABSTAINS) != 0;
     hello->asks = (flags & HELLO_ASKS) != 0;
+    hello->forgot = (flags & HELLO_FORGOT) != 0;
+    hello->promised = read_u64_le(reader);
     if (verdict == VERDICT_OK) {
         verdict = decode_claims(hello, reader);
     }
     if (verdict == VERDICT_OK) {
         verdict = number_check(hello->epoch, hello->committed_height);
     }
-    return verdict == VERDICT_OK ? number_check(hello->view, 0) : verdict;
+    return verdict == VERDICT_OK ? number_check(hello->view, hello->promised) : verdict;
 }
 
 static enum verdict decode_propose(struct message_propose *propose, struct reader *reader)

@@ -77,6 +77,8 @@ struct message_hello {
     struct rank high;
     bool abstains; /* signs nothing for now; its leader ends the view (T4) */
     bool asks;     /* wants a HELLO back: it signs nothing before it knows what others hold of its key (E4) */
+    bool forgot;   /* its disk is lost: it does not know itself what its key signed, and `promised` says nothing (E5) */
+    uint64_t promised; /* it signs nothing any more in the views below this: the highest is timed out, or is abstained from; 0: none is (E5) */
     uint32_t claims_count;
     struct message_claim claims[HELLO_CLAIMS_MAX];
 };

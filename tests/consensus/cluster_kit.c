@@ -104,6 +104,10 @@ static void append(struct cluster_node *node, const struct effect *effect)
     node->lsn = effect->append.lsn;
     node->state = effect->append.state;
     node->has_state = true;
+    if (effect->append.abstain_view >= 0) { /* as the log keeps it */
+        node->abstains = true;
+        node->abstain_view = effect->append.abstain_view;
+    }
     for (uint32_t i = 0; i < effect->append.records_count; i++) {
         const struct append_record *from = &effect->append.records[i];
         cr_assert_lt(node->log_count, CLUSTER_LOG_MAX);
@@ -310,6 +314,7 @@ static void make_replica(struct cluster_kit *kit, uint32_t number)
     config.history_blocks = 1024;
     config.reserves = kit->reserves;
     config.asks = node->asks;
+    config.rejoins = node->rejoins;
     config.abstain = node->abstains;
     config.abstain_view = node->abstain_view;
     node->app = calloc(1, sizeof *node->app);

@@ -35,6 +35,7 @@ struct cluster_node {
     uint64_t write_ns;        /* what each durable write is said to have taken */
     bool abstains;            /* from the next restart on it signs nothing up to this view: its disk lost a batch */
     int64_t abstain_view;
+    bool rejoins;             /* from the next restart on: its disk was lost (E5); with `asks` */
     bool asks;                /* from the next restart on it asks what others hold of its key (E4) */
     uint64_t lsn, durable;
     struct voting_state state; /* of the newest append */

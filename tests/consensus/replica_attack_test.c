@@ -469,7 +469,7 @@ Test(replica_attack, member_that_claims_to_abstain_deposes_each_leader_at_most_o
     start_with_one_block();
     for (uint32_t i = 0; i < 40; i++) {
         message.type = MESSAGE_HELLO;
-        message.hello = (struct message_hello){ .abstains = true };
+        message.hello = (struct message_hello){ .abstains = true, .promised = 1000 };
         for (uint32_t to = 0; to < 3; to++) {
             cluster_kit_inject(&kit, 3, to, &message);
         }

@@ -183,3 +183,128 @@ Test(replica_witness, what_this_life_signed_is_no_claim_against_it)
     cr_assert_eq(kit.nodes[2].executed, 5);
     cluster_kit_close(&kit);
 }
+
+/* --- A disk that is lost (E5) --------------------------------------------------------------------------------------- */
+
+/* lose takes a node's disk; it comes back under the same key with an empty one. */
+static void lose(uint32_t node)
+{
+    cluster_kit_crash(&kit, node);
+    kit.nodes[node].log_count = 0;
+    kit.nodes[node].has_state = false;
+    kit.nodes[node].state = (struct voting_state){ .timeout_view = -1 };
+    kit.nodes[node].abstains = false;
+    kit.nodes[node].rejoins = true;
+    restart(node);
+}
+
+static int64_t limit_of(uint32_t node)
+{
+    struct replica_status status;
+
+    replica_status(kit.nodes[node].replica, &status);
+    return status.forgot ? INT64_MAX : status.limit_view;
+}
+
+static uint64_t view_of(uint32_t node)
+{
+    struct replica_status status;
+
+    replica_status(kit.nodes[node].replica, &status);
+    return status.view;
+}
+
+/* Each member in turn, the leader too: it comes back, abstains in the view it was in, the leader ends that, and it votes from then on. */
+Test(replica_witness, a_lost_disk_costs_one_view_and_the_member_votes_again_above_it_E5)
+{
+    for (uint32_t victim = 0; victim < 4; victim++) {
+        cluster_kit_start(&kit, 4, 0);
+        load(1, 3);
+        uint64_t before = view_of((victim + 1) % 4);
+        lose(victim);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+        cr_assert(replica_may_sign(kit.nodes[victim].replica));
+        cr_assert(replica_has_rejoined(kit.nodes[victim].replica));
+        cr_assert_geq(limit_of(victim), (int64_t)before, "r%u: it may have signed in view %llu", victim, (unsigned long long)before);
+        uint64_t nonce = 4;
+        cluster_kit_request(&kit, (victim + 1) % 4, 1, nonce);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+        cr_assert_gt(view_of(victim), (uint64_t)limit_of(victim), "r%u: its view is over", victim);
+        cluster_kit_crash(&kit, (victim + 2) % 4); /* now every commit needs its vote */
+        cluster_kit_request(&kit, (victim + 1) % 4, 1, nonce + 1);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+        cr_assert_eq(kit.nodes[victim].executed, 5, "r%u votes", victim);
+        cr_assert_eq(kit.nodes[victim].halted, 0);
+        cluster_kit_close(&kit);
+    }
+}
+
+Test(replica_witness, fewer_than_a_quorum_of_others_let_no_lost_disk_sign_E5)
+{
+    cluster_kit_start(&kit, 4, 0);
+    load(1, 3);
+    cluster_kit_crash(&kit, 1);
+    lose(3);
+    cluster_kit_run(&kit, 60 * SECOND);
+    cr_assert_not(replica_may_sign(kit.nodes[3].replica), "q - 1 others are too few: the one that is away may be the one that knows");
+    cr_assert_eq(limit_of(3), INT64_MAX);
+    restart(1);
+    cluster_kit_run(&kit, SECOND);
+    cr_assert(replica_may_sign(kit.nodes[3].replica));
+    cluster_kit_close(&kit);
+}
+
+Test(replica_witness, two_lost_disks_are_no_witnesses_of_each_other_E5)
+{
+    cluster_kit_start(&kit, 4, 0);
+    load(1, 3);
+    cluster_kit_crash(&kit, 2);
+    lose(3);
+    lose(2);
+    cluster_kit_run(&kit, 60 * SECOND);
+    for (uint32_t i = 2; i < 4; i++) {
+        cr_assert_not(replica_may_sign(kit.nodes[i].replica), "r%u: only two others remember anything", i);
+    }
+    cluster_kit_close(&kit);
+}
+
+/* What the others say again of the time before is no claim against it, neither in this life nor in later ones. */
+Test(replica_witness, what_was_signed_before_the_disk_was_lost_is_no_claim_afterwards_E5)
+{
+    cluster_kit_start(&kit, 4, 0);
+    load(1, 3);
+    lose(2);
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    kit.nodes[2].rejoins = false; /* the superblock says so once the append is durable */
+    for (uint64_t nonce = 4; nonce < 8; nonce++) {
+        load(nonce, 1);
+        cluster_kit_crash(&kit, 2);
+        restart(2);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+        cr_assert_eq(kit.nodes[2].halted, 0, "E4, nonce %llu", (unsigned long long)nonce);
+        cr_assert(replica_may_sign(kit.nodes[2].replica));
+    }
+    cluster_kit_close(&kit);
+}
+
+Test(replica_witness, a_member_that_says_too_much_keeps_a_lost_disk_silent_and_is_named_E5)
+{
+    static struct message message = { .type = MESSAGE_HELLO, .hello = { .promised = 1000 } };
+    struct replica_status status;
+
+    cluster_kit_start(&kit, 4, 0);
+    load(1, 3);
+    cluster_kit_crash(&kit, 1);
+    lose(3);
+    cluster_kit_run(&kit, SECOND);
+    cluster_kit_inject(&kit, 1, 3, &message);
+    cluster_kit_run(&kit, SECOND);
+    replica_status(kit.nodes[3].replica, &status);
+    cr_assert_eq(status.limit_view, 1000);
+    cr_assert_eq(status.told_by, 1);
+    restart(1);
+    load(4, 3);
+    cr_assert_eq(kit.nodes[0].executed, 6, "the others go on");
+    cr_assert_eq(kit.nodes[3].state.vote_kind, VOTE_ROOT, "and it has signed no vote");
+    cluster_kit_close(&kit);
+}

@@ -241,6 +241,38 @@ Test(recovery, abstention_after_a_lost_batch_holds_across_restarts_until_a_timeo
     store_close(store);
 }
 
+/* E5: what a replica was told to abstain from is in its log like what it found out itself, also far above any view that it reached, and also when the batch that says it is lost. */
+Test(recovery, abstention_that_was_told_is_remembered_until_a_timeout_passes_it_E5)
+{
+    static const int64_t views[] = { 0, 40, 64, 100000 };
+
+    for (size_t i = 0; i < 2 * sizeof views / sizeof views[0]; i++) {
+        struct store *store = filled(2);
+        struct capsule capsule = *segment_log_capsule(&store->log);
+        int64_t view = views[i / 2], found;
+        uint64_t lsn;
+        segment_log_abstain(&store->log, capsule.epoch, view);
+        segment_log_abstain(&store->log, capsule.epoch, view / 2);
+        cr_assert_eq(segment_log_append(&store->log, &capsule, NULL, 0, &lsn), ERR_OK);
+        store_run(store);
+        if (i % 2 == 1) {
+            damage_head(store, store->log.table[store->log.table_count - 1], HEAD_OTHER);
+        }
+        cr_assert_eq(store_recover(store), ERR_OK);
+        cr_assert_eq(store->outcome.sign, SIGN_ABOVE_LIMIT);
+        found = store->outcome.position.capsule.abstain_view;
+        cr_assert(i % 2 == 1 ? found >= view : found == view, "%ld of %ld", found, view);
+        store_start(store);
+        capsule = *segment_log_capsule(&store->log);
+        capsule.timeout_view = found + 1;
+        cr_assert_eq(segment_log_append(&store->log, &capsule, NULL, 0, &lsn), ERR_OK);
+        store_run(store);
+        cr_assert_eq(store_recover(store), ERR_OK);
+        cr_assert_eq(store->outcome.position.capsule.abstain_view, -1);
+        store_close(store);
+    }
+}
+
 /* The bound that abstention relies on: whatever views the lost batch reached into, the capsule before it had promised the limit. */
 Test(recovery, the_limit_covers_every_view_of_the_batch_that_was_lost)
 {

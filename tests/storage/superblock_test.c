@@ -80,7 +80,10 @@ Test(superblock, a_newer_format_or_an_unknown_required_feature_is_refused_by_nam
     superblock_encode(&superblock, 0, blocks);
     cr_assert_eq(superblock_decode(blocks, 0, &back), ERR_VERSION);
     superblock = some_superblock(1);
-    superblock.features_required = 1;
+    superblock.features_required = SUPERBLOCK_REJOINS;
+    superblock_encode(&superblock, 2, blocks);
+    cr_assert_eq(superblock_decode(blocks, 2, &back), ERR_OK);
+    superblock.features_required = SUPERBLOCK_FEATURES_KNOWN + 1;
     superblock_encode(&superblock, 0, blocks);
     cr_assert_eq(superblock_decode(blocks, 0, &back), ERR_VERSION);
 }

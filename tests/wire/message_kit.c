@@ -161,7 +161,7 @@ static void fill_transfer(struct message *message, unsigned variant)
 
 static void fill_hello(struct message_hello *hello, unsigned variant)
 {
-    *hello = (struct message_hello){ .committed_height = 7, .view = 3, .high = { 3, 8 }, .abstains = variant == 1, .asks = variant == 0, .claims_count = variant == 1 ? 0 : 3 };
+    *hello = (struct message_hello){ .committed_height = 7, .view = 3, .high = { 3, 8 }, .abstains = variant == 1, .asks = variant == 0, .forgot = variant == 1, .promised = variant == 1 ? 0 : 4, .claims_count = variant == 1 ? 0 : 3 };
     hello->claims[0] = (struct message_claim){ .ballot = { VOTE_FOLLOWING, 0, { 3, 9 }, { { 1, 2 } } }, .view = 3, .signature = { 5 } };
     hello->claims[1] = (struct message_claim){ .ballot = { VOTE_COMMIT, 0, { 3, 8 }, { { 3 } } }, .view = 3, .signature = { 6 } };
     hello->claims[2] = (struct message_claim){ .timeout = true, .ballot = { .rank = { 2, 7 } }, .view = 4, .signature = { 7 } };
