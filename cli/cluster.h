@@ -66,7 +66,7 @@ enum err cluster_make(struct cluster *cluster, const struct cluster_plan *plan);
 /* cluster_init_store runs `wardd --init`; cluster_make does it. */
 enum err cluster_init_store(struct cluster *cluster, uint32_t member);
 
-/* cluster_lose_store removes the data directory of a replica that does not run and makes an empty one: its disk is lost, its keys are not. */
+/* cluster_lose_store removes the data directory of a replica that does not run and makes a new one with `wardd --rejoin`: its disk is lost, its keys are not. */
 enum err cluster_lose_store(struct cluster *cluster, uint32_t member);
 
 /* cluster_start starts one replica; cluster_ready waits until its socket answers a connection. Fails: ERR_IO, ERR_TIMEOUT, ERR_CLOSED (it ended). */

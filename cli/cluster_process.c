@@ -69,19 +69,22 @@ static void last_words(const struct cluster *cluster, uint32_t member, char out[
     }
 }
 
-enum err cluster_init_store(struct cluster *cluster, uint32_t member)
+/* make_store runs wardd with a flag that makes a store and ends. */
+static enum err make_store(struct cluster *cluster, uint32_t member, const char *flag)
 {
-    cluster->orgs[member].pid = spawn(cluster, member, "--init");
+    cluster->orgs[member].pid = spawn(cluster, member, flag);
     int code = cluster->orgs[member].pid < 0 ? 127 : cluster_reap(cluster, member, 60000);
 
     if (code != 0) {
         char words[WORDS_BYTES];
         last_words(cluster, member, words);
-        snprintf(cluster->problem, sizeof cluster->problem, "wardd --init of member %u ended with %d: %s", member, code, words);
+        snprintf(cluster->problem, sizeof cluster->problem, "wardd %s of member %u ended with %d: %s", flag, member, code, words);
         return code == 7 ? ERR_UNSUPPORTED : ERR_IO;
     }
     return ERR_OK;
 }
+
+enum err cluster_init_store(struct cluster *cluster, uint32_t member) { return make_store(cluster, member, "--init"); }
 
 enum err cluster_start(struct cluster *cluster, uint32_t member)
 {
@@ -244,7 +247,7 @@ enum err cluster_lose_store(struct cluster *cluster, uint32_t member)
         snprintf(cluster->problem, sizeof cluster->problem, "%s cannot be removed: %s", path, strerror(errno));
         return ERR_IO;
     }
-    return cluster_init_store(cluster, member);
+    return make_store(cluster, member, "--rejoin");
 }
 
 void cluster_close(struct cluster *cluster, bool remove)

@@ -14,6 +14,7 @@ static json_t *superblock_json(const struct superblock *superblock)
                                (json_int_t)superblock->checkpoint_height, "epoch", (json_int_t)superblock->epoch, "limit_epoch", (json_int_t)superblock->limit_epoch,
                                "limit_view", (json_int_t)superblock->limit_view, "clean", superblock->clean);
 
+    json_object_set_new(object, "rejoins", json_boolean((superblock->features_required & SUPERBLOCK_REJOINS) != 0));
     json_object_set_new(object, "genesis", output_hex(superblock->cluster.bytes, HASH_BYTES));
     json_object_set_new(object, "instance", output_hex(superblock->instance, sizeof superblock->instance));
     json_object_set_new(object, "config", output_hex(superblock->config.bytes, HASH_BYTES));
@@ -34,6 +35,20 @@ static json_t *copies_json(const struct inspect_superblock *found)
     return copies;
 }
 
+/* way_out says what an operator can do when no two copies agree: each is bad, or stands alone with what it says. */
+static const char *way_out(const struct inspect_superblock *found)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < SUPERBLOCK_COPIES; i++) {
+        any = any || found->copy_err[i] == ERR_OK;
+    }
+    return any ? "no two copies agree; a copy that stands alone may be an old one, so a start refuses (exit 5) and changes nothing. Put back the file `superblock` from a copy of this"
+                 " directory made at or after the last clean stop, or keep the directory, move it away and make a new store with `wardd --rejoin`"
+               : "no copy is whole; a start refuses (exit 5) and changes nothing. Put back the file `superblock` from a copy of this directory made at or after the last clean stop, or keep the"
+                 " directory, move it away and make a new store with `wardd --rejoin`";
+}
+
 int cmd_inspect_superblock(const struct args *args)
 {
     struct store_view view;
@@ -44,6 +59,9 @@ int cmd_inspect_superblock(const struct args *args)
         json_t *result = good ? superblock_json(&view.superblock.chosen) : json_object();
         json_object_set_new(result, "agreed", json_boolean(good));
         json_object_set_new(result, "copies", copies_json(&view.superblock));
+        if (!good && view.superblock.chosen_err != ERR_VERSION) {
+            json_object_set_new(result, "way_out", json_string(way_out(&view.superblock)));
+        }
         code = output_result(args, result);
         code = code == EXIT_FINE && !good ? (int)EXIT_INTEGRITY : code;
     }

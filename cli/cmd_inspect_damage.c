@@ -63,7 +63,7 @@ static void start_sentence(const struct recovery_outcome *outcome, char out[SENT
                  (unsigned long long)outcome->position.batch, (long long)capsule->abstain_view, (unsigned long long)capsule->abstain_epoch);
         return;
     case SIGN_NEVER:
-        snprintf(out, SENTENCE_BYTES, "refuses with exit 5: more than one acknowledged batch at the end of the log is lost; this key must not vote again");
+        snprintf(out, SENTENCE_BYTES, "refuses with exit 5: more than one acknowledged batch at the end of the log is lost; this store must not vote again. Move it away; `wardd --rejoin` makes a new one");
         return;
     }
 }

@@ -2,6 +2,7 @@
 #include "node/boot.h"
 
 #include "base/assert.h"
+#include "base/bytes.h"
 #include "crypto/ed25519.h"
 #include "node/identity.h"
 #include "node/secret.h"
@@ -122,11 +123,44 @@ static enum exit_code load_keys(struct boot *boot, const struct identity *identi
     return fail_with(boot, err, &problem);
 }
 
+/* lock_key sees to it that no two processes sign with one key, whatever directories they have. */
+static enum exit_code lock_key(struct boot *boot)
+{
+    char problem[KEYFILE_PROBLEM_MAX] = "";
+    enum err err = keyfile_lock(boot->config.keys.sign_file, &boot->key_lock, problem);
+
+    if (err == ERR_CONFLICT) {
+        return boot_fail(boot, EXIT_REFUSED, "%s: a key that signs twice at once can contradict itself", problem);
+    }
+    return err == ERR_OK ? EXIT_FINE : boot_fail(boot, EXIT_ENVIRONMENT, "%s", problem);
+}
+
+/* find_store takes over which store the key says is its own. */
+static enum exit_code find_store(struct boot *boot)
+{
+    const char *digits = boot->config.keys.store;
+    const struct keyfile *key = &boot->keys->sign;
+
+    memcpy(boot->store, key->store, sizeof boot->store);
+    boot->bound = key->bound;
+    if (strcmp(digits, "none") == 0) {
+        return EXIT_FINE;
+    }
+    if (strlen(digits) != 2 * sizeof boot->store || hex_decode(digits, boot->store, sizeof boot->store) != ERR_OK) {
+        return boot_fail(boot, EXIT_CONFIGURATION, "keys.store: %s is not an instance id, which has 32 hexadecimal digits", digits);
+    }
+    if (key->bound && memcmp(boot->store, key->store, sizeof boot->store) != 0) {
+        return boot_fail(boot, EXIT_CONFIGURATION, "keys.store names another store than the file %s does", boot->config.keys.sign_file);
+    }
+    boot->bound = true;
+    return EXIT_FINE;
+}
+
 enum exit_code boot_load(struct boot *boot, const char *config_path)
 {
     struct identity identity;
 
-    *boot = (struct boot){ 0 };
+    *boot = (struct boot){ .key_lock = -1 };
     enum exit_code code = load_config(boot, config_path);
     if (code == EXIT_FINE) {
         code = load_genesis(boot);
@@ -137,7 +171,13 @@ enum exit_code boot_load(struct boot *boot, const char *config_path)
     if (code == EXIT_FINE) {
         code = check_proofs(boot);
     }
-    return code == EXIT_FINE ? load_keys(boot, &identity) : code;
+    if (code == EXIT_FINE) {
+        code = load_keys(boot, &identity);
+    }
+    if (code == EXIT_FINE) {
+        code = lock_key(boot);
+    }
+    return code == EXIT_FINE ? find_store(boot) : code;
 }
 
 void boot_close(struct boot *boot)
@@ -145,6 +185,10 @@ void boot_close(struct boot *boot)
     if (boot->keys != NULL) {
         secret_give(boot->keys, sizeof *boot->keys);
         boot->keys = NULL;
+    }
+    if (boot->key_lock >= 0) {
+        close(boot->key_lock);
+        boot->key_lock = -1;
     }
     if (boot->genesis_bytes != NULL) {
         munmap((void *)(uintptr_t)boot->genesis_bytes, boot->genesis_size);

@@ -27,10 +27,13 @@ struct boot {
     struct hash32 chain_id;       /* hash of block 0 */
     uint32_t self;                /* own member index */
     struct boot_keys *keys;       /* in locked, dump-free pages */
+    int key_lock;                 /* holds the lock on the signing key; -1: none */
+    bool bound;                   /* the signing key has a store: */
+    uint8_t store[16];            /* its instance id, out of the key's file or keys.store */
     char problem[BOOT_PROBLEM_BYTES];
 };
 
-/* boot_load reads and checks. Gives: EXIT_FINE, or the exit code with boot->problem. Cost: one hash over the genesis, three signature
+/* boot_load reads and checks, and takes the lock on the signing key: EXIT_REFUSED when another process has it. Gives: EXIT_FINE, or the exit code with boot->problem. Cost: one hash over the genesis, three signature
  * checks per enrolment. */
 enum exit_code boot_load(struct boot *boot, const char *config_path);
 

@@ -30,7 +30,8 @@
 
 #define CONFIG_KEYS(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                    \
     TEXT(keys, sign_file, CONFIG_PATH_BYTES_MAX, "/etc/ward/keys/sign.key", "the replica's signing key; credential:NAME names a systemd credential") \
-    TEXT(keys, transport_file, CONFIG_PATH_BYTES_MAX, "/etc/ward/keys/transport.key", "the replica's key for links; credential:NAME likewise")
+    TEXT(keys, transport_file, CONFIG_PATH_BYTES_MAX, "/etc/ward/keys/transport.key", "the replica's key for links; credential:NAME likewise")                             \
+    TEXT(keys, store, 32, "none", "instance id of the store of a signing key that is a credential, as `wardd --init` says it; a key file names its store itself")
 
 #define CONFIG_IO(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                      \
     CHOICE(io, backend, "auto", "auto|io_uring|posix", "kernel interface for disk and network; auto: io_uring where it is allowed, else posix")                                                            \

@@ -246,7 +246,8 @@ static enum exit_code recover(struct daemon *daemon)
         return boot_fail(&daemon->boot, err == ERR_IO ? EXIT_RESOURCE : EXIT_INTEGRITY, "the log cannot be read: %s", err_name(err));
     }
     if (daemon->recovery.sign == SIGN_NEVER) {
-        return boot_fail(&daemon->boot, EXIT_REFUSED, "more than one acknowledged batch at the end of the log is lost: this key must not vote again");
+        return boot_fail(&daemon->boot, EXIT_REFUSED, "more than one acknowledged batch at the end of the log is lost: this store must not vote again. Keep it, or a copy, for a look; a new one"
+                                                      " comes with `wardd --rejoin` (docs/operations.md, \"When the disk is lost\")");
     }
     log_write(&event, "height=%llu records=%llu torn=%u damaged=%u", (unsigned long long)daemon->driver.apply.height,
               (unsigned long long)daemon->recovery.records, daemon->recovery.torn, daemon->recovery.damage_count);
@@ -279,7 +280,7 @@ enum exit_code daemon_open(struct daemon *daemon, const struct options *options)
     if (code == EXIT_FINE) {
         set_level(daemon->boot.config.log.level);
         daemon->boot.config.io.unsafe_dev |= options->unsafe_dev;
-        code = store_enter(&daemon->store, &daemon->boot, options->create);
+        code = store_enter(&daemon->store, &daemon->boot, options->create ? STORE_INIT : options->rejoin ? STORE_REJOIN : STORE_OPEN);
         daemon->store_open = code == EXIT_FINE;
     }
     if (code == EXIT_FINE) {
@@ -406,7 +407,7 @@ static bool wants_links(const struct daemon *daemon)
         return true;
     }
     replica_status(daemon->driver.replica, &status);
-    return status.catching_up || daemon->driver.snapshot_fetch.stage != SNAPSHOT_FETCH_IDLE;
+    return !replica_has_rejoined(daemon->driver.replica) || status.catching_up || daemon->driver.snapshot_fetch.stage != SNAPSHOT_FETCH_IDLE;
 }
 
 /* can_collect: verdicts are there or can be made here, and the driver takes them. */

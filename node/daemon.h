@@ -70,7 +70,7 @@ struct daemon {
     uint64_t stuck_ns;               /* when this replica first gave up on a view since then; 0: it did not */
 };
 
-/* daemon_open brings everything up to the point before the first word to others. With `create` it makes the store. Fails: the exit code
+/* daemon_open brings everything up to the point before the first word to others. With `create` or `rejoin` it makes the store. Fails: the exit code
  * with daemon->boot.problem. */
 enum exit_code daemon_open(struct daemon *daemon, const struct options *options);
 

@@ -10,10 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES_MAX = 512, SEED_BYTES = 32, SEED_DIGITS = 2 * SEED_BYTES };
+enum { TEXT_BYTES_MAX = 512, SEED_BYTES = 32, SEED_DIGITS = 2 * SEED_BYTES, STORE_DIGITS = 2 * KEYFILE_STORE_BYTES };
+
+static const char credential_prefix[] = "credential:";
 
 static const char *const kind_names[KEYFILE_KIND_END] = {
     [KEYFILE_SIGN] = "sign",
@@ -147,20 +150,21 @@ enum err keyfile_create(struct keyfile *key, enum keyfile_kind kind, const char 
 
 /* --- Reading ------------------------------------------------------------------------------------------------------ */
 
+static bool is_credential(const char *path) { return strncmp(path, credential_prefix, sizeof credential_prefix - 1) == 0; }
+
 /* path_resolve turns "credential:NAME" into the path of that systemd credential. */
 static enum err path_resolve(char out[KEYFILE_PATH_MAX], const char *path, char problem[KEYFILE_PROBLEM_MAX])
 {
-    static const char prefix[] = "credential:";
     const char *directory = "";
     int length;
 
-    if (strncmp(path, prefix, sizeof prefix - 1) == 0) {
+    if (is_credential(path)) {
         directory = getenv("CREDENTIALS_DIRECTORY");
         if (directory == NULL) {
             snprintf(problem, KEYFILE_PROBLEM_MAX, "%s: the service manager passes no credentials (CREDENTIALS_DIRECTORY is not set)", path);
             return ERR_NOT_FOUND;
         }
-        length = snprintf(out, KEYFILE_PATH_MAX, "%s/%s", directory, path + sizeof prefix - 1);
+        length = snprintf(out, KEYFILE_PATH_MAX, "%s/%s", directory, path + sizeof credential_prefix - 1);
     } else {
         length = snprintf(out, KEYFILE_PATH_MAX, "%s", path);
     }
@@ -227,7 +231,19 @@ static char *line_value(char **text, const char *name)
     return line + length + 1;
 }
 
-/* parse reads the four lines. Gives: ERR_OK, or ERR_FORMAT. */
+/* parse_store reads the line that says which store is the key's, if there is one. */
+static enum err parse_store(struct keyfile *key, char **text)
+{
+    key->bound = **text != '\0';
+    if (!key->bound) {
+        return ERR_OK;
+    }
+    char *digits = line_value(text, "store");
+    bool whole = digits != NULL && key->kind == KEYFILE_SIGN && strlen(digits) == STORE_DIGITS;
+    return whole ? hex_decode(digits, key->store, sizeof key->store) : ERR_FORMAT;
+}
+
+/* parse reads the lines. Gives: ERR_OK, or ERR_FORMAT. */
 static enum err parse(struct keyfile *key, char *text)
 {
     uint8_t public_key[32];
@@ -236,7 +252,7 @@ static enum err parse(struct keyfile *key, char *text)
     char *public_digits = kind_name == NULL ? NULL : line_value(&text, "public");
     char *seed_digits = public_digits == NULL ? NULL : line_value(&text, "seed");
 
-    if (seed_digits == NULL || strcmp(version, "1") != 0 || *text != '\0') {
+    if (seed_digits == NULL || strcmp(version, "1") != 0) {
         return ERR_FORMAT;
     }
     enum keyfile_kind kind = keyfile_kind_of(kind_name);
@@ -248,6 +264,10 @@ static enum err parse(struct keyfile *key, char *text)
         return ERR_FORMAT;
     }
     key_from_seed(key, kind, (const uint8_t *)seed_digits);
+    enum err err = parse_store(key, &text);
+    if (err != ERR_OK || *text != '\0') {
+        return ERR_FORMAT;
+    }
     return memcmp(public_key, keyfile_public(key), 32) == 0 ? ERR_OK : ERR_FORMAT;
 }
 
@@ -279,6 +299,102 @@ enum err keyfile_load(struct keyfile *key, enum keyfile_kind expected, const cha
     secret_give(pages, TEXT_BYTES_MAX);
     if (err != ERR_OK) {
         secret_wipe(key, sizeof *key);
+    }
+    return err;
+}
+
+/* --- The store of a key ------------------------------------------------------------------------------------------- */
+
+/* text_bind cuts the line about a store off, if there is one, and appends another. Needs: the text parses. */
+static size_t text_bind(char text[TEXT_BYTES_MAX], const uint8_t store[KEYFILE_STORE_BYTES])
+{
+    char digits[STORE_DIGITS + 1], *old = strstr(text, "\nstore ");
+    size_t used = old != NULL ? (size_t)(old + 1 - text) : strlen(text);
+
+    hex_encode(store, KEYFILE_STORE_BYTES, digits);
+    int size = snprintf(text + used, TEXT_BYTES_MAX - used, "store %s\n", digits);
+    ASSERT(size > 0);
+    ASSERT(used + (size_t)size < TEXT_BYTES_MAX);
+    return used + (size_t)size;
+}
+
+/* flush_directory makes a rename in the directory of a file durable. */
+static enum err flush_directory(const char *path)
+{
+    char directory[KEYFILE_PATH_MAX];
+
+    snprintf(directory, sizeof directory, "%s", path);
+    char *slash = strrchr(directory, '/');
+    if (slash != NULL) {
+        slash[slash == directory] = '\0';
+    }
+    int fd = open(slash != NULL ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum err err = fd < 0 ? err_of_errno(errno) : fsync(fd) != 0 ? ERR_IO : ERR_OK;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return err;
+}
+
+/* replace writes the text beside the file and renames it over it. */
+static enum err replace(const char *path, const char *text, size_t size)
+{
+    char beside[KEYFILE_PATH_MAX + 8];
+
+    snprintf(beside, sizeof beside, "%s.new", path);
+    if (unlink(beside) != 0 && errno != ENOENT) { /* what a crash left */
+        return err_of_errno(errno);
+    }
+    enum err err = write_file(beside, text, size);
+    if (err == ERR_OK && rename(beside, path) != 0) {
+        err = err_of_errno(errno);
+        unlink(beside);
+    }
+    return err == ERR_OK ? flush_directory(path) : err;
+}
+
+enum err keyfile_bind(const char *path, const uint8_t store[KEYFILE_STORE_BYTES], char problem[KEYFILE_PROBLEM_MAX])
+{
+    void *pages;
+
+    if (is_credential(path)) {
+        snprintf(problem, KEYFILE_PROBLEM_MAX, "%s is a credential, which cannot be written", path);
+        return ERR_UNSUPPORTED;
+    }
+    enum err err = secret_take(&pages, TEXT_BYTES_MAX);
+    if (err != ERR_OK) {
+        snprintf(problem, KEYFILE_PROBLEM_MAX, "no memory can be locked for a key; raise the limit (ulimit -l)");
+        return err;
+    }
+    err = read_text(pages, path, problem);
+    if (err == ERR_OK) {
+        err = replace(path, pages, text_bind(pages, store));
+        if (err != ERR_OK) {
+            snprintf(problem, KEYFILE_PROBLEM_MAX, "%s cannot be replaced by one that names its store: %s", path, err_name(err));
+        }
+    }
+    secret_give(pages, TEXT_BYTES_MAX);
+    return err;
+}
+
+enum err keyfile_lock(const char *path, int *fd, char problem[KEYFILE_PROBLEM_MAX])
+{
+    char resolved[KEYFILE_PATH_MAX];
+
+    *fd = -1;
+    enum err err = path_resolve(resolved, path, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
+    int file = open(resolved, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) {
+        *fd = file;
+        return ERR_OK;
+    }
+    err = errno == EWOULDBLOCK ? ERR_CONFLICT : err_of_errno(errno);
+    snprintf(problem, KEYFILE_PROBLEM_MAX, err == ERR_CONFLICT ? "another process on this machine uses the key %s" : "%s cannot be locked", resolved);
+    if (file >= 0) {
+        close(file);
     }
     return err;
 }

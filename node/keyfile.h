@@ -4,8 +4,9 @@
  *     kind sign
  *     public 64 hexadecimal digits
  *     seed 64 hexadecimal digits
+ *     store 32 hexadecimal digits    a replica's signing key alone, from `wardd --init` on: the instance id of its store
  *
- * Exactly these four lines, mode 0600 or stricter. `seed` is the Ed25519 seed or the X25519 secret; `public` is derived from it, and a file
+ * Exactly these lines, mode 0600 or stricter. `seed` is the Ed25519 seed or the X25519 secret; `public` is derived from it, and a file
  * in which the two do not belong together is refused. Files are only ever created fresh: a missing one is an error, never a new key.
  * Layout: docs/keys.md. */
 #ifndef WARD_NODE_KEYFILE_H
@@ -18,6 +19,7 @@
 
 #define KEYFILE_PATH_MAX 512
 #define KEYFILE_PROBLEM_MAX 768
+#define KEYFILE_STORE_BYTES 16
 
 /* What a key is for. The word is the `kind` line and, with ".key" behind it, the usual name of the file. */
 enum keyfile_kind {
@@ -40,6 +42,8 @@ enum keyfile_kind {
 /* A key pair: `kx` of the X25519 kinds, `sign` of the others. Put it into pages of node/secret.h. */
 struct keyfile {
     enum keyfile_kind kind;
+    bool bound;        /* it has a store: */
+    uint8_t store[KEYFILE_STORE_BYTES];
     union {
         struct sign_keypair sign;
         struct kx_keypair kx;
@@ -54,6 +58,14 @@ enum err keyfile_create(struct keyfile *key, enum keyfile_kind kind, const char 
  * Fails: ERR_NOT_FOUND, ERR_PERMISSION (others can read it, or it belongs to another user), ERR_FORMAT, ERR_CONFLICT (another kind), ERR_NO_MEMORY,
  * ERR_IO; `problem` is then a sentence for the operator and *key is wiped. */
 enum err keyfile_load(struct keyfile *key, enum keyfile_kind expected, const char *path, char problem[KEYFILE_PROBLEM_MAX]);
+
+/* keyfile_bind writes the store of a signing key into its file, in place of what stood there: a new file beside it, flushed, then renamed over it. Fails:
+ * ERR_UNSUPPORTED (a credential, which nobody can write), and as keyfile_load and keyfile_create; the file is then as it was. `problem` is a sentence. */
+enum err keyfile_bind(const char *path, const uint8_t store[KEYFILE_STORE_BYTES], char problem[KEYFILE_PROBLEM_MAX]);
+
+/* keyfile_lock lets one process at a time use a key. Gives: *fd, which holds the lock until it is closed. Fails: ERR_CONFLICT (another process holds it),
+ * ERR_NOT_FOUND, ERR_PERMISSION, ERR_IO; `problem` is a sentence. */
+enum err keyfile_lock(const char *path, int *fd, char problem[KEYFILE_PROBLEM_MAX]);
 
 /* keyfile_public gives the public key, 32 bytes. */
 const uint8_t *keyfile_public(const struct keyfile *key);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: wardd --config FILE [--init] [--unsafe-dev]\n"
+    "usage: wardd --config FILE [--init | --rejoin] [--unsafe-dev]\n"
     "       wardd --version | --help\n"
     "\n"
     "One replica of a Ward ledger. It runs in the foreground until SIGTERM or SIGINT, upon which it gives up leading, flushes and marks its\n"
@@ -14,6 +14,8 @@ static const char usage[] =
     "\n"
     "  --config FILE   the configuration; `ward config explain` says what can stand in it, `ward config check FILE` whether it is good\n"
     "  --init          make the store in the data directory, once, and end; an existing store is never overwritten\n"
+    "  --rejoin        the store of this key is lost: make a new one, once, and end; at its next start the replica signs nothing before a quorum of other\n"
+    "                  members said what it must abstain from, and never in a view that it may have signed in before (docs/operations.md)\n"
     "  --unsafe-dev    accept a data directory without real flushes, as io.unsafe_dev does: for tests, never for records\n"
     "  --version       print the version\n"
     "  --help          print this\n"
@@ -44,6 +46,8 @@ enum exit_code options_parse(struct options *options, int argc, char *const *arg
             options->config_path = word + 9;
         } else if (strcmp(word, "--init") == 0) {
             options->create = true;
+        } else if (strcmp(word, "--rejoin") == 0) {
+            options->rejoin = true;
         } else if (strcmp(word, "--unsafe-dev") == 0) {
             options->unsafe_dev = true;
         } else if (strcmp(word, "--version") == 0) {
@@ -53,6 +57,9 @@ enum exit_code options_parse(struct options *options, int argc, char *const *arg
         } else {
             return wrong(options, "not an option of wardd", word);
         }
+    }
+    if (options->create && options->rejoin) {
+        return wrong(options, "not together with --init", "--rejoin");
     }
     if (options->config_path == NULL && !options->help && !options->version) {
         return wrong(options, "must be given", "--config FILE");

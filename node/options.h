@@ -9,6 +9,7 @@
 struct options {
     const char *config_path; /* a view into argv */
     bool create;             /* --init: make the store and end */
+    bool rejoin;             /* --rejoin: make a new store for a key whose store is lost, and end */
     bool unsafe_dev;         /* --unsafe-dev: as io.unsafe_dev */
     bool help, version;
     const char *problem;     /* why the line is refused, about `word` */

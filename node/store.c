@@ -2,6 +2,7 @@
 #include "node/store.h"
 
 #include "base/assert.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 
 #include <stddef.h>
@@ -37,31 +38,53 @@ static enum exit_code code_of(enum err err)
     return EXIT_RESOURCE;
 }
 
-enum exit_code store_enter(struct store *store, struct boot *boot, bool create)
+/* refuse_store says why none is made in a directory that has one. */
+static enum exit_code refuse_store(struct boot *boot, enum store_act act)
+{
+    return boot_fail(boot, EXIT_REFUSED, "%s holds a store already; `wardd --%s` never overwrites one", boot->config.node.data_dir, act == STORE_INIT ? "init" : "rejoin");
+}
+
+/* make_store makes an empty store. One that is there may be what a command like this one left when it was cut short: store_load looks at it. */
+static enum exit_code make_store(struct store *store, struct boot *boot)
+{
+    char id[2 * sizeof boot->store + 1];
+    const char *path = boot->config.node.data_dir;
+
+    if (datadir_has_store(&store->dir)) {
+        return store->act == STORE_INIT && boot->bound ? refuse_store(boot, store->act) : EXIT_FINE;
+    }
+    if (store->act == STORE_INIT && boot->bound) {
+        hex_encode(boot->store, sizeof boot->store, id);
+        return boot_fail(boot, EXIT_REFUSED,
+                         "the key %s has a store already, of instance %s, and it is not in %s: a key has one. If that store still exists, start it; if it is lost,"
+                         " `wardd --rejoin` makes another; a new member needs a new key",
+                         boot->config.keys.sign_file, id, path);
+    }
+    enum err err = datadir_format(&store->dir);
+    store->fresh = err == ERR_OK;
+    return err == ERR_OK ? EXIT_FINE : boot_fail(boot, code_of(err), "%s: %s", path, store->dir.reason);
+}
+
+enum exit_code store_enter(struct store *store, struct boot *boot, enum store_act act)
 {
     const char *path = boot->config.node.data_dir;
-    *store = (struct store){ 0 };
-    enum err err = datadir_open(&store->dir, path, create, boot->config.io.unsafe_dev);
+    *store = (struct store){ .act = act };
+    enum err err = datadir_open(&store->dir, path, act != STORE_OPEN, boot->config.io.unsafe_dev);
 
     if (err == ERR_NOT_FOUND) {
         return boot_fail(boot, EXIT_REFUSED,
                     "%s holds no store (%s). A first start says so with `wardd --init`. If this replica ran before, its store is lost and with it the"
-                    " memory of what it signed: it must not vote again under this key",
+                    " memory of what it signed: `wardd --rejoin` makes a new one, which asks the other members what this key must not sign",
                     path, store->dir.reason);
     }
     if (err != ERR_OK) {
         return boot_fail(boot, code_of(err), "%s: %s", path, store->dir.reason);
     }
-    if (!create) {
-        return EXIT_FINE;
-    }
-    if (datadir_has_store(&store->dir)) {
+    enum exit_code code = act == STORE_OPEN ? EXIT_FINE : make_store(store, boot);
+    if (code != EXIT_FINE) {
         datadir_close(&store->dir);
-        return boot_fail(boot, EXIT_REFUSED, "%s holds a store already; `wardd --init` never overwrites one", path);
     }
-    err = datadir_format(&store->dir);
-    store->fresh = err == ERR_OK;
-    return err == ERR_OK ? EXIT_FINE : boot_fail(boot, code_of(err), "%s: %s", path, store->dir.reason);
+    return code;
 }
 
 static void finished_wake(void *context) { loop_event_signal(context); }
@@ -127,6 +150,7 @@ static enum exit_code write_first(struct store *store, struct boot *boot, struct
         .segment_bytes = (uint32_t)boot->config.io.segment_mib << 20,
         .first_segment = 1,
         .config = config_hash(&boot->epoch),
+        .features_required = store->act == STORE_REJOIN ? SUPERBLOCK_REJOINS : 0,
     };
     struct save_wait wait = { 0 };
 
@@ -144,11 +168,8 @@ static enum exit_code write_first(struct store *store, struct boot *boot, struct
     return err == ERR_OK ? EXIT_FINE : boot_fail(boot, EXIT_RESOURCE, "the first superblock cannot be written: %s", err_name(err));
 }
 
-enum exit_code store_load(struct store *store, struct boot *boot, struct loop *loop)
+static enum exit_code read_superblock(struct store *store, struct boot *boot)
 {
-    if (store->fresh) {
-        return write_first(store, boot, loop);
-    }
     enum err err = superblock_store_open(&store->superblocks);
     const struct superblock *found = &store->superblocks.current;
 
@@ -157,7 +178,8 @@ enum exit_code store_load(struct store *store, struct boot *boot, struct loop *l
                          boot->config.node.data_dir, FORMAT_VERSION);
     }
     if (err != ERR_OK) {
-        return boot_fail(boot, code_of(err), "%s: no two copies of the superblock agree (%s): keep the directory, this replica must not vote", boot->config.node.data_dir,
+        return boot_fail(boot, code_of(err), "%s: no two copies of the superblock agree (%s): keep the directory, this replica must not vote with it. `ward inspect superblock` shows"
+                         " the copies; when none can be had back, move the directory away and make a new store with `wardd --rejoin`", boot->config.node.data_dir,
                     err_name(err));
     }
     if (!hash_equal(&found->cluster, &boot->genesis.hash)) {
@@ -170,6 +192,64 @@ enum exit_code store_load(struct store *store, struct boot *boot, struct loop *l
         return boot_fail(boot, EXIT_CONFIGURATION, "io.segment_mib is fixed when a store is made: it is %u here", found->segment_bytes >> 20);
     }
     return EXIT_FINE;
+}
+
+/* name_store lets the key name the store that was made. */
+static enum exit_code name_store(struct store *store, struct boot *boot)
+{
+    char problem[KEYFILE_PROBLEM_MAX] = "", id[2 * sizeof boot->store + 1];
+    const uint8_t *instance = store->superblocks.current.instance;
+    enum err err = keyfile_bind(boot->config.keys.sign_file, instance, problem);
+
+    hex_encode(instance, sizeof boot->store, id);
+    if (err == ERR_UNSUPPORTED) {
+        return boot_fail(boot, EXIT_CONFIGURATION, "the store is made; one thing is left to do: %.300s, so write `store: %s` below `keys:` in the configuration", problem, id);
+    }
+    enum exit_code code = err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_RESOURCE;
+    return err == ERR_OK ? EXIT_FINE : boot_fail(boot, code, "the store is made, but the key does not name it: %.300s; the same command again ends this", problem);
+}
+
+/* check_store compares the store with the one that the key names. */
+static enum exit_code check_store(const struct store *store, struct boot *boot)
+{
+    char own[2 * sizeof boot->store + 1], id[2 * sizeof boot->store + 1];
+    const uint8_t *instance = store->superblocks.current.instance;
+    const char *path = boot->config.node.data_dir, *key = boot->config.keys.sign_file;
+
+    hex_encode(instance, sizeof boot->store, id);
+    hex_encode(boot->store, sizeof boot->store, own);
+    if (!boot->bound) {
+        return boot_fail(boot, EXIT_REFUSED,
+                         "the key %s names no store, so nothing says that %s, of instance %s, knows all that it signed. If `wardd --init` was cut short, run it again; if this"
+                         " is the key's only store, write `store %s` as the last line of its file (for a credential, `store: %s` below `keys:` in the configuration)",
+                         key, path, id, id, id);
+    }
+    if (memcmp(instance, boot->store, sizeof boot->store) != 0) {
+        return boot_fail(boot, EXIT_REFUSED, "%s is the store of instance %s; the key %s belongs to that of instance %s, and does not sign with another", path, id, key, own);
+    }
+    return EXIT_FINE;
+}
+
+/* is_unused: the store is as the command made it, and nobody has run with it. */
+static bool is_unused(const struct store *store)
+{
+    const struct superblock *found = &store->superblocks.current;
+    bool marked = (found->features_required & SUPERBLOCK_REJOINS) != 0;
+
+    return found->sequence == 1 && found->durable_floor == 0 && !found->clean && marked == (store->act == STORE_REJOIN);
+}
+
+enum exit_code store_load(struct store *store, struct boot *boot, struct loop *loop)
+{
+    enum exit_code code = store->fresh ? write_first(store, boot, loop) : read_superblock(store, boot);
+
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    if (store->act == STORE_OPEN) {
+        return check_store(store, boot);
+    }
+    return store->fresh || is_unused(store) ? name_store(store, boot) : refuse_store(boot, store->act);
 }
 
 enum err store_save(struct store *store, const struct superblock *next, void (*done)(void *context, enum err err), void *context)

@@ -49,7 +49,7 @@ static enum exit_code serve(const struct options *options, char *const *argv)
     static struct daemon daemon;
     enum exit_code code = daemon_open(&daemon, options);
 
-    if (code == EXIT_FINE && !options->create) {
+    if (code == EXIT_FINE && !options->create && !options->rejoin) {
         code = daemon_run(&daemon);
     }
     if (code != EXIT_FINE) {

@@ -60,7 +60,9 @@ expect 5 'wardd --init' "a start without a store is refused: the memory of what 
 if [ -d /dev/shm ] && [ "$(stat -f -c %T /dev/shm)" = tmpfs ] && shm=$(mktemp -d /dev/shm/ward.XXXXXX 2>/dev/null); then
     change tmpfs "s|$c/r0/data|$shm/data|"
     expect 7 'tmpfs' "a data directory on a tmpfs is refused" wardd --config "$c/r0/tmpfs.yaml" --init
+    cp -p "$c/r0/keys/sign.key" "$c/r0/unbound.key"
     expect 0 '' "with --unsafe-dev it is taken" wardd --config "$c/r0/tmpfs.yaml" --init --unsafe-dev
+    mv "$c/r0/unbound.key" "$c/r0/keys/sign.key" # which has no store yet
     rm -rf "$shm"
 else
     skip "a data directory on a tmpfs is refused" "no tmpfs on /dev/shm"
@@ -80,6 +82,8 @@ for i in 0 1 2 3; do
     wardd --config "$c/r$i/wardd.yaml" --init >>"$c/r$i/log" 2>&1 || fail "a store is made for member $i"
 done
 expect 5 'holds a store already' "a second --init never overwrites" wardd --config "$yaml" --init
+sed "s|$c/r0/data|$c/r0/elsewhere|" "$yaml" >"$c/r0/elsewhere.yaml"
+expect 5 'has a store already, of instance' "a key gets no second store by --init in another directory" wardd --config "$c/r0/elsewhere.yaml" --init
 sed "s|$c/r0/data|$c/r1/data|" "$yaml" >"$c/r0/other.yaml"
 expect 5 'belongs to member 1' "the store of another member is refused" wardd --config "$c/r0/other.yaml"
 change segment 's/segment_mib: 16/segment_mib: 32/'
@@ -89,7 +93,7 @@ printf 'rot' | dd of="$c/r0/rotten/superblock" bs=1 seek=100 conv=notrunc 2>/dev
 printf 'rot' | dd of="$c/r0/rotten/superblock" bs=1 seek=4196 conv=notrunc 2>/dev/null
 printf 'rot' | dd of="$c/r0/rotten/superblock" bs=1 seek=8292 conv=notrunc 2>/dev/null
 change rotten "s|$c/r0/data|$c/r0/rotten|"
-expect 5 'must not vote' "a store whose superblock copies do not agree is kept and does not vote" wardd --config "$c/r0/rotten.yaml"
+expect 5 'wardd --rejoin' "a store whose superblock copies do not agree is kept and does not vote" wardd --config "$c/r0/rotten.yaml"
 
 # --- Running ---
 for i in 0 1 2 3; do start "$c" "$i"; done
@@ -99,8 +103,16 @@ for i in 0 1 2 3; do
 done
 expect 5 'LOCK\|another process' "a second start on the same directory is refused" wardd --config "$yaml"
 sed "s|$c/r0/data|$c/r0/second|; s|$c/r0/sock|$c/r0/sock2|" "$yaml" >"$c/r0/second.yaml"
-wardd --config "$c/r0/second.yaml" --init 2>/dev/null
-expect 7 'another program listens there' "a port that is taken is said so" wardd --config "$c/r0/second.yaml"
+cp -r "$c/r0/data" "$c/r0/second"
+expect 5 'another process on this machine uses the key' "a second start on a copy of the directory is refused" wardd --config "$c/r0/second.yaml"
+expect 5 'another process on this machine uses the key' "and so is a new store for a key that signs at this moment" wardd --config "$c/r0/second.yaml" --rejoin
+rm -r "$c/r0/second"
+sed "s|listen: .*|listen: \"127.0.0.1:$(cat "$c/r0/port")\"|; s|$c/r1/sock|$c/r1/sock2|" "$c/r1/wardd.yaml" >"$c/r1/port.yaml"
+stop 1
+expect 7 'another program listens there' "a port that is taken is said so" wardd --config "$c/r1/port.yaml"
+start "$c" 1
+ready "$c" 1
+check $? "member 1 serves again"
 
 # raw PERL: sends bytes to the TCP port of member 0 and says how the connection ends.
 raw() {

@@ -1,10 +1,10 @@
 #!/bin/sh
-# catchup.sh TAP: a follower is away under load until no log holds what it needs, and comes back by a snapshot. Nothing acknowledged is lost, the roots are equal,
+# catchup.sh TAP: a follower is away under load until no log holds what it needs, and comes back by a snapshot; then it loses its disk as well. Nothing acknowledged is lost, the roots are equal,
 # commits keep their pace.
 name=catchup
 . "$(dirname "$0")/kit"
 needs_direct "a follower comes back from far away"
-rounds=1 # the second round loses the disk, and a key whose disk is lost is refused: others hold what it signed
+rounds=2 # the second one loses the disk: it comes back with `wardd --rejoin` (E5)
 history=256
 rate=300
 [ "${WARD_LONG:-0}" = 1 ] && history=1024 && rate=600

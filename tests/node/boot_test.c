@@ -87,3 +87,17 @@ Test(boot, a_genesis_that_was_cut_is_an_integrity_failure)
     cr_assert_not_null(strstr(boot.problem, "damaged"));
     boot_close(&boot);
 }
+
+Test(boot, a_key_that_another_process_uses_is_refused_whatever_its_directory_E4)
+{
+    static struct boot second;
+
+    cr_assert_eq(boot_load(&boot, boot_kit_config(0)), EXIT_FINE, "%s", boot.problem);
+    boot_kit_write(0, "m0.data", "elsewhere");
+    cr_assert_eq(boot_load(&second, boot_kit_config(0)), EXIT_REFUSED);
+    cr_assert_not_null(strstr(second.problem, "another process on this machine uses the key"), "%s", second.problem);
+    boot_close(&second);
+    boot_close(&boot);
+    cr_assert_eq(boot_load(&second, boot_kit_config(0)), EXIT_FINE, "%s", second.problem);
+    boot_close(&second);
+}

@@ -98,6 +98,43 @@ Test(keyfile, every_truncation_and_every_altered_byte_is_refused)
     cr_assert_eq(keyfile_load(&key, KEYFILE_SIGN, path, problem), ERR_OK);
 }
 
+Test(keyfile, a_signing_key_names_its_store_and_no_other_key_does)
+{
+    static const uint8_t one[KEYFILE_STORE_BYTES] = { 1, 2, 0xAB }, two[KEYFILE_STORE_BYTES] = { 9 };
+    struct keyfile key, before;
+    char text[512], problem[KEYFILE_PROBLEM_MAX];
+    struct stat status;
+
+    cr_assert_eq(keyfile_create(&before, KEYFILE_SIGN, path), ERR_OK);
+    cr_assert_eq(keyfile_load(&key, KEYFILE_SIGN, path, problem), ERR_OK);
+    cr_assert_not(key.bound);
+    cr_assert_eq(keyfile_bind(path, one, problem), ERR_OK, "%s", problem);
+    cr_assert_eq(keyfile_bind(path, two, problem), ERR_OK, "%s", problem);
+    cr_assert_eq(keyfile_load(&key, KEYFILE_SIGN, path, problem), ERR_OK, "%s", problem);
+    cr_assert(key.bound);
+    cr_assert_arr_eq(key.store, two, sizeof two);
+    cr_assert_arr_eq(keyfile_public(&key), keyfile_public(&before), 32);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(status.st_mode & 07777, 0600);
+    size_t size = read_file(text, sizeof text);
+    for (size_t cut = 1; cut < size; cut++) { /* the file without its last line is a key that has no store */
+        write_text(text, cut);
+        bool whole = text[cut - 1] == '\n' && strncmp(text + cut, "store ", 6) == 0;
+        cr_assert_eq(keyfile_load(&key, KEYFILE_SIGN, path, problem), whole ? ERR_OK : ERR_FORMAT, "cut at %zu", cut);
+    }
+    for (size_t i = 0; i < size; i++) {
+        text[i] ^= 0x40;
+        write_text(text, size);
+        cr_assert_neq(keyfile_load(&key, KEYFILE_SIGN, path, problem), ERR_OK, "byte %zu", i);
+        text[i] ^= 0x40;
+    }
+    unlink(path);
+    cr_assert_eq(keyfile_create(&key, KEYFILE_ADMIN, path), ERR_OK);
+    cr_assert_eq(keyfile_bind(path, one, problem), ERR_OK);
+    cr_assert_eq(keyfile_load(&key, KEYFILE_ADMIN, path, problem), ERR_FORMAT, "only a signing key has a store");
+    cr_assert_eq(keyfile_bind("credential:sign", one, problem), ERR_UNSUPPORTED);
+}
+
 Test(keyfile, credentials_of_the_service_manager_are_found)
 {
     struct keyfile key;
