@@ -21,14 +21,15 @@ _Static_assert(crypto_sign_ed25519_BYTES == ED25519_SIGNATURE_BYTES, "and so is 
 struct crossing {
     size_t lanes_min;  /* checks in lanes, instead of single ones */
     size_t batch_min;  /* one sum, instead of checks in lanes */
-    size_t direct_max; /* tables, instead of one sum over keys in the cache */
+    size_t direct_max; /* tables, whatever the keys */
+    size_t merged_min; /* beyond that: one sum instead of tables, with so many items for each key */
 };
 
 static const struct crossing crossings[ED25519_BACKEND_COUNT] = {
-    [ED25519_BACKEND_REF] = { SIZE_MAX, 9, 64 },
-    [ED25519_BACKEND_AVX2] = { 2, 12, 64 },
-    [ED25519_BACKEND_IFMA] = { 2, 20, 96 },
-    [ED25519_BACKEND_MODEL] = { 2, 20, 96 }, /* as ifma, so that tests take its ways */
+    [ED25519_BACKEND_REF] = { SIZE_MAX, 9, 64, 8 },
+    [ED25519_BACKEND_AVX2] = { 2, 12, 64, 8 },
+    [ED25519_BACKEND_IFMA] = { 2, 20, 96, 8 },
+    [ED25519_BACKEND_MODEL] = { 2, 20, 96, 8 }, /* as ifma, so that tests take its ways */
 };
 
 /* --- One item at a time --------------------------------------------------------------------------------------------------------- */
@@ -103,11 +104,32 @@ static void judge_unknown(struct ed25519_ctx *ctx, struct slice_list list)
     }
 }
 
-/* Parts the open items into those with tables, list[0], and the others, list[1]. With so many items that one sum is cheaper than tables, and no need
- * to use these, all are others. */
+/* Tells whether tables serve the open items better than one sum, in which the terms of a key are merged: where they are few, or of many keys. */
+static bool tables_pay(struct ed25519_ctx *ctx, struct slice_list open)
+{
+    const struct crossing *crossing = &crossings[ctx->config.backend];
+    size_t items = 0, keys = 0;
+
+    if (open.count <= crossing->direct_max) {
+        return true;
+    }
+    ctx->slices++;
+    for (size_t i = 0; i < open.count; i++) {
+        uint16_t slot = ctx->item[open.at[i]].slot;
+        if (slot != KEYSET_NO_SLOT) {
+            items++;
+            keys += ctx->slot_slice[slot] != ctx->slices;
+            ctx->slot_slice[slot] = ctx->slices;
+        }
+    }
+    return items < crossing->merged_min * keys;
+}
+
+/* Parts the open items into those with tables, list[0], and the others, list[1]. Where one sum is cheaper than tables, and no need to use these, all are
+ * others. */
 static void part_by_tables(struct ed25519_ctx *ctx, enum ed25519_method method, struct slice_list open, struct slice_list list[2])
 {
-    bool always = method == ED25519_DIRECT || open.count <= crossings[ctx->config.backend].direct_max;
+    bool always = method == ED25519_DIRECT || tables_pay(ctx, open);
 
     list[0] = (struct slice_list){ .at = ctx->list[0] };
     list[1] = (struct slice_list){ .at = ctx->list[1] };
@@ -142,6 +164,19 @@ static void judge_slice(struct ed25519_ctx *ctx, enum ed25519_method method, str
     assert_fail(__FILE__, __LINE__, "method");
 }
 
+/* Counts the uses of keys by the items that were accepted. */
+static void note_uses(struct ed25519_ctx *ctx, struct ed25519_keyset *keyset, size_t n)
+{
+    if (keyset_note_begin(keyset)) {
+        for (size_t i = 0; i < n; i++) {
+            if (ctx->verdict[i]) {
+                keyset_note(keyset, ctx->item[i].slot, ctx->item[i].key);
+            }
+        }
+        keyset_note_end(keyset);
+    }
+}
+
 /* Judges the items of a slice, whose k and bytes are filled in. */
 static void slice_run(struct ed25519_ctx *ctx, enum ed25519_method method, size_t n, bool *verdicts)
 {
@@ -152,7 +187,8 @@ static void slice_run(struct ed25519_ctx *ctx, enum ed25519_method method, size_
     for (size_t i = 0; i < n; i++) {
         struct slice_item *item = &ctx->item[i];
 
-        item->comb = keyset == NULL ? (struct engine_comb){ NULL, 0 } : keyset_find(keyset, mark, item->key);
+        item->comb = (struct engine_comb){ NULL, 0, 0 };
+        item->slot = keyset == NULL ? KEYSET_NO_SLOT : keyset_find(keyset, mark, item->key, &item->comb);
         ctx->verdict[i] = false;
         if (scalar_from_bytes(&item->s, item->signature + 32)) {
             open.at[open.count++] = (uint32_t)i;
@@ -160,14 +196,10 @@ static void slice_run(struct ed25519_ctx *ctx, enum ed25519_method method, size_
     }
     ctx->counters.single += n - open.count; /* refused by one comparison */
     judge_slice(ctx, method, open);
+    memcpy(verdicts, ctx->verdict, n * sizeof *verdicts);
     if (keyset != NULL) {
+        note_uses(ctx, keyset, n);
         keyset_leave(keyset, mark);
-    }
-    for (size_t i = 0; i < n; i++) {
-        verdicts[i] = ctx->verdict[i];
-        if (keyset != NULL && verdicts[i]) {
-            ed25519_keyset_note(keyset, ctx->item[i].key);
-        }
     }
     count_all(ctx, verdicts, n);
 }

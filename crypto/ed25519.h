@@ -22,7 +22,7 @@
 #define ED25519_BATCH_MAX 4096u    /* items that are judged at a time; more are cut into slices */
 #define ED25519_KEYS_MAX 65536u    /* decoded keys that a context keeps at most */
 #define ED25519_MEMBERS_MAX 256u   /* members of a keyset */
-#define ED25519_HOT_MAX 64u        /* tables of keys that are no members */
+#define ED25519_HOT_MAX 1024u      /* tables of keys that are no members */
 #define ED25519_WIDE_MEMBERS 31u   /* up to so many members have tables of 6 bits, more have 4 */
 
 /* One signature that remains to be verified. Views: the bytes are the caller's and need no alignment. */
@@ -71,7 +71,7 @@ struct ed25519_keyset;
 struct ed25519_keyset_config {
     enum ed25519_backend backend;
     uint32_t members_max; /* 0 .. ED25519_MEMBERS_MAX; members of two epochs may share tables, see set_members */
-    uint32_t hot_max;     /* 0 .. ED25519_HOT_MAX tables of hot keys: 172 KiB each */
+    uint32_t hot_max;     /* 0 .. ED25519_HOT_MAX tables of hot keys: 44 KiB each */
 };
 
 /* ed25519_keyset_footprint gives the bytes that a keyset needs: the table of the base point, those of members, those of hot keys. */

@@ -48,7 +48,7 @@
 #define CONFIG_CRYPTO(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                  \
     CHOICE(crypto, verify, "auto", "auto|libsodium|reference", "which implementation may decide first; the verdicts are the same")                   \
     CHOICE(crypto, backend, "auto", "auto|ref|avx2|ifma", "instructions for checking signatures; auto: the fastest that this machine has and that passes its self-test") \
-    NUMBER(crypto, hot_keys, 64, 0, 64, "tables for the keys of busy clients, 172 KiB each, made when they are used")                                \
+    NUMBER(crypto, hot_keys, 512, 0, 1024, "tables for the keys of busy clients, 44 KiB each, made when they are used")                              \
     NUMBER(crypto, keys_kept, 4096, 0, 65536, "keys that each thread keeps decoded, about 300 bytes each")                                           \
     NUMBER(crypto, workers_max, 8, 0, 8, "threads that check signatures: at most this many, and at most the cores less one")
 

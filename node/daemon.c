@@ -187,18 +187,6 @@ static enum exit_code take(struct daemon *daemon)
     return code == EXIT_FINE ? take_net(daemon) : code;
 }
 
-/* enlarge_pages asks for large pages under state and archive: each step down the tree is another page, and most steps would miss the small table of
- * translations. A wish: without it everything works, slower. */
-static void enlarge_pages(const struct bytes *memory)
-{
-    const uintptr_t page = UINT64_C(2) << 20;
-    uintptr_t begin = ((uintptr_t)memory->data + page - 1) / page * page, end = ((uintptr_t)memory->data + memory->size) / page * page;
-
-    if (end > begin) {
-        (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
-    }
-}
-
 /* take_memory measures, takes the sum once, and hands it out. It is refused where the machine could not give it; the kernel hands out pages when
  * they are first touched. What execution can see is bounded by the genesis. */
 static enum exit_code take_memory(struct daemon *daemon)
@@ -228,7 +216,7 @@ static enum exit_code take_memory(struct daemon *daemon)
     arena_init(&daemon->arena, memory, daemon->arena_bytes);
     code = take(daemon);
     ASSERT(code != EXIT_FINE || daemon->arena.used == daemon->arena_bytes);
-    enlarge_pages(&daemon->driver.apply.memory);
+    memory_enlarge_pages(&daemon->driver.apply.memory);
     arena_seal(&daemon->arena);
     log_write(&event, "reserved_mib=%zu", daemon->arena_bytes >> 20);
     return code;

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define LEVELS_MAX 32 /* of nested control groups */
+#define LARGE_PAGE_BYTES (UINT64_C(2) << 20)
 
 static uint64_t machine_bytes(const char *root)
 {
@@ -51,4 +53,14 @@ uint64_t memory_limit_bytes(const char *root)
         *slash = '\0';
     }
     return least;
+}
+
+void memory_enlarge_pages(const struct bytes *memory)
+{
+    uintptr_t begin = ((uintptr_t)memory->data + LARGE_PAGE_BYTES - 1) / LARGE_PAGE_BYTES * LARGE_PAGE_BYTES;
+    uintptr_t end = ((uintptr_t)memory->data + memory->size) / LARGE_PAGE_BYTES * LARGE_PAGE_BYTES;
+
+    if (end > begin) {
+        (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+    }
 }

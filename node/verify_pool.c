@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/thread.h"
+#include "node/memory.h"
 
 #include <string.h>
 
@@ -15,12 +16,17 @@
 
 /* --- Memory ------------------------------------------------------------------------------------------------------------- */
 
-static struct ed25519_keyset *take_keyset(struct arena *arena, const struct verify_pool_config *config)
+static void take_keyset(struct verify_pool *pool, struct arena *arena, const struct verify_pool_config *config)
 {
     struct ed25519_keyset_config keys = { .backend = config->backend, .members_max = config->members_max, .hot_max = config->hot_max };
-    void *memory = arena_take(arena, 1, ed25519_keyset_footprint(&keys));
+    size_t size = ed25519_keyset_footprint(&keys);
+    void *memory = arena_take(arena, 1, size);
 
-    return memory == NULL ? NULL : ed25519_keyset_init(memory, &keys);
+    pool->tables = bytes_of(memory, size);
+    if (memory != NULL) {
+        memory_enlarge_pages(&pool->tables); /* before the first is written */
+        pool->keyset = ed25519_keyset_init(memory, &keys);
+    }
 }
 
 static void take_worker(struct verify_pool *pool, struct verify_worker *worker, struct arena *arena)
@@ -43,7 +49,7 @@ void verify_pool_take(struct verify_pool *pool, struct arena *arena, const struc
 {
     ASSERT(config->threads <= VERIFY_THREADS_MAX);
     *pool = (struct verify_pool){ .config = *config };
-    pool->keyset = take_keyset(arena, config);
+    take_keyset(pool, arena, config);
     for (uint32_t i = 0; i < config->threads; i++) {
         take_worker(pool, &pool->workers[i], arena);
     }
@@ -128,7 +134,8 @@ static bool has_waiting(const struct verify_pool *pool)
     return pool->waiting[LANE_SHORT].count + pool->waiting[LANE_LONG].count > 0;
 }
 
-/* build_some makes tables of hot keys while nothing else waits. Needs: the mutex is held; it is given up meanwhile. */
+/* build_some makes tables of hot keys while nothing else waits; what it leaves undone for that it takes up when it is idle again. Needs: the mutex is held; it
+ * is given up meanwhile. */
 static void build_some(struct verify_pool *pool)
 {
     bool more = true;
@@ -139,6 +146,7 @@ static void build_some(struct verify_pool *pool)
         more = ed25519_keyset_build(pool->keyset);
         pthread_mutex_lock(&pool->mutex);
     }
+    pool->build = pool->build || (more && has_waiting(pool));
 }
 
 /* worker_wait sleeps until there are jobs and takes what waits. Gives: false when the pool stops. */

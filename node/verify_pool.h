@@ -16,6 +16,7 @@
 #define WARD_NODE_VERIFY_POOL_H
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/err.h"
 #include "crypto/ed25519.h"
 
@@ -89,6 +90,7 @@ struct verify_pool {
     uint64_t checks_since_build;
     uint32_t in_flight;            /* submitted and not collected, <= VERIFY_JOBS_MAX */
     struct ed25519_keyset *keyset;
+    struct bytes tables;           /* the keyset's memory */
     struct verify_worker workers[VERIFY_THREADS_MAX];
     struct verify_worker inline_worker;
     struct verify_counters counters;

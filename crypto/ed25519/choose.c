@@ -13,6 +13,7 @@ enum {
     TRIAL_ITEMS = 3 * ENGINE_LANES_MAX - 1, /* groups with and without a rest */
     TRIAL_KEYS = 3,
     TRIAL_WIDTH = 4,
+    TRIAL_STEPS = 3,
     TRIAL_BUCKETS = ((1 << (TRIAL_WIDTH - 1)) + 1) * ENGINE_LANES_MAX
 };
 
@@ -27,7 +28,7 @@ struct trial {
     bool a_ok[TRIAL_ITEMS], r_ok[TRIAL_ITEMS];
     bool expected[TRIAL_ITEMS];
     struct engine_entry base[ENGINE_BASE_MULTIPLES + 1];
-    struct engine_entry comb[2][COMB_ENTRIES(TRIAL_WIDTH)]; /* of B and of the first key */
+    struct engine_entry comb[2][COMB_ENTRIES(TRIAL_WIDTH, 1)]; /* of B and of the first key */
 };
 
 static void trial_sign(struct trial *trial)
@@ -102,18 +103,18 @@ static bool trial_each(struct trial *trial, const struct engine *engine)
     struct engine_sum sums[TRIAL_ITEMS];
     struct engine_direct direct[TRIAL_ITEMS];
     struct engine_pair pair[TRIAL_ITEMS];
-    struct engine_comb base = { trial->comb[0], TRIAL_WIDTH };
+    struct engine_comb base = { trial->comb[0], TRIAL_WIDTH, 1 };
     struct point point;
 
     point_base(&point);
-    engine_comb_build(trial->comb[0], engine, &point, TRIAL_WIDTH);
+    engine_comb_build(trial->comb[0], engine, &point, TRIAL_WIDTH, 1);
     if (!point_decode(&point, trial->key[0])) {
         return false;
     }
-    engine_comb_build(trial->comb[1], engine, &point, TRIAL_WIDTH);
+    engine_comb_build(trial->comb[1], engine, &point, TRIAL_WIDTH, TRIAL_STEPS);
     engine_base(trial->base, engine);
     for (size_t i = 0; i < TRIAL_ITEMS; i++) {
-        direct[i] = (struct engine_direct){ { trial->comb[1], TRIAL_WIDTH }, &trial->k[i], &trial->s[i] };
+        direct[i] = (struct engine_direct){ { trial->comb[1], TRIAL_WIDTH, TRIAL_STEPS }, &trial->k[i], &trial->s[i] };
         pair[i] = (struct engine_pair){ &trial->a[i], &trial->k[i], &trial->s[i] };
     }
     engine->direct(sums, direct, TRIAL_ITEMS, base);

@@ -20,6 +20,7 @@ struct slice_item {
     const uint8_t *key, *signature;
     struct scalar k, s;
     struct engine_comb comb; /* of the key; entry NULL: none */
+    uint16_t slot;           /* of the comb, or KEYSET_NO_SLOT */
     uint32_t key_at;         /* its place among the slice's keys */
 };
 
@@ -45,6 +46,9 @@ struct ed25519_ctx {
     uint64_t batch_counter;
     struct key_cache cache;
     struct engine_entry base[ENGINE_BASE_MULTIPLES + 1];
+
+    uint32_t slices;                         /* of those whose tables were counted */
+    uint32_t slot_slice[KEYSET_SLOTS_MAX];   /* in which of them a slot was seen last */
 
     /* Scratch, for batch_max items. */
     struct slice_item *item;

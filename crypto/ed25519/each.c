@@ -50,14 +50,22 @@ static void compare(struct ed25519_ctx *ctx, struct slice_list list)
     }
 }
 
+#define SHAPES 3u
+
+/* Tables of members are narrow or wide, those of hot keys have several steps. */
+static unsigned shape_of(const struct engine_comb *comb)
+{
+    return comb->steps > 1 ? 2 : comb->width == 4 ? 0 : 1;
+}
+
 void judge_direct(struct ed25519_ctx *ctx, struct slice_list list)
 {
     struct slice_list ordered = { .at = ctx->list[3] };
 
-    for (unsigned wide = 0; wide < 2; wide++) { /* tables of one width lie together */
+    for (unsigned shape = 0; shape < SHAPES; shape++) { /* tables of one shape lie together */
         for (size_t i = 0; i < list.count; i++) {
             const struct slice_item *item = &ctx->item[list.at[i]];
-            if ((item->comb.width == 4) == (wide == 0)) {
+            if (shape_of(&item->comb) == shape) {
                 ctx->direct[ordered.count] = (struct engine_direct){ item->comb, &item->k, &item->s };
                 ordered.at[ordered.count++] = list.at[i];
             }

@@ -66,14 +66,17 @@ void engine_high(struct engine_entry *out, const struct engine *engine, const ui
     pack_multiples(out, engine, &a, 1);
 }
 
-void engine_comb_build(struct engine_entry *out, const struct engine *engine, const struct point *a, unsigned width)
+void engine_comb_build(struct engine_entry *out, const struct engine *engine, const struct point *a, unsigned width, unsigned steps)
 {
-    struct point at = *a;
+    struct point row[COMB_ROWS(4, 1)];
 
     ASSERT(width >= 4);
-    ASSERT(width <= 8);
-    for (unsigned window = 0; window < COMB_WINDOWS(width); window++) {
-        pack_multiples(&out[(size_t)window << (width - 1)], engine, &at, (size_t)1 << (width - 1));
-        point_double_times(&at, &at, width);
+    ASSERT(width <= ENGINE_COMB_WIDTH_MAX);
+    ASSERT(steps >= 1);
+    ASSERT(steps <= ENGINE_COMB_STEPS_MAX);
+    row[0] = *a;
+    for (unsigned i = 1; i < COMB_ROWS(width, steps); i++) {
+        point_double_times(&row[i], &row[i - 1], width * steps);
     }
+    engine->multiples(out, row, COMB_ROWS(width, steps), (size_t)1 << (width - 1));
 }

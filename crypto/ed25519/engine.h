@@ -14,6 +14,8 @@
 #define ENGINE_SHORT_BITS 127    /* magnitude of a coefficient, and of half a scalar */
 #define ENGINE_LONG_BITS 253     /* of a scalar */
 #define ENGINE_WIDTH_MAX 9u      /* of a window of a sum */
+#define ENGINE_COMB_WIDTH_MAX 10u /* of a window of a comb */
+#define ENGINE_COMB_STEPS_MAX 4u
 #define ENGINE_BASE_MULTIPLES 16 /* 1 B .. 16 B, for checks without tables */
 
 struct engine_entry {
@@ -24,15 +26,18 @@ struct engine_sum {
     _Alignas(64) uint8_t bytes[ENGINE_SUM_BYTES];
 };
 
-/* A table of all multiples of one point that comb sums need: for window w and digit d > 0, entry [w << (width - 1) | (d - 1)] is d 2^(width w) P.
- * The number of windows is COMB_WINDOWS(width). */
+/* A table of the multiples of one point that comb sums need. A scalar has COMB_WINDOWS(width) windows; `steps` neighbours share a row of the table: for row
+ * r and digit d > 0, entry [r << (width - 1) | (d - 1)] is d 2^(width steps r) P. Window steps r + i is added from row r, and the sum of all windows with one i is
+ * doubled `width` times before those with i - 1 come: one step takes no doubling and the most memory. */
 struct engine_comb {
     const struct engine_entry *entry;
-    unsigned width; /* 4 .. 8 */
+    unsigned width; /* 4 .. ENGINE_COMB_WIDTH_MAX */
+    unsigned steps; /* 1 .. ENGINE_COMB_STEPS_MAX */
 };
 
 #define COMB_WINDOWS(width) ((ENGINE_LONG_BITS + 1 + (width) - 1) / (width)) /* one bit more than a scalar has, for the last carry */
-#define COMB_ENTRIES(width) ((size_t)COMB_WINDOWS(width) << ((width) - 1))
+#define COMB_ROWS(width, steps) ((COMB_WINDOWS(width) + (steps) - 1) / (steps))
+#define COMB_ENTRIES(width, steps) ((size_t)COMB_ROWS(width, steps) << ((width) - 1))
 
 /* S B - k A, to be computed by combs of A and B. */
 struct engine_direct {
@@ -76,7 +81,12 @@ struct engine {
      * interleaved. */
     void (*decode)(struct engine_entry *out, bool *ok, const uint8_t *const *bytes, size_t n);
 
-    /* direct gives sums[i] = S B - k A by combs. Items whose tables have the same width should lie together. */
+    /* multiples writes d points[i] for d = 1 .. count to out[count i + d - 1]. Needs: tight coordinates. Cost: for each group of lanes fifteen
+     * multiplications a multiple, and one inversion for every 32. */
+    void (*multiples)(struct engine_entry *out, const struct point *points, size_t n, size_t count);
+
+    /* direct gives sums[i] = S B - k A by combs. Items whose tables have the same shape should lie together. Needs: tables of keys that have more than one
+     * step have one width; the base has one step. */
     void (*direct)(struct engine_sum *sums, const struct engine_direct *items, size_t n, struct engine_comb base);
 
     /* pairs gives the same from entries, with doublings; base holds 1 B .. 16 B. */
@@ -106,8 +116,8 @@ void engine_base(struct engine_entry out[ENGINE_BASE_MULTIPLES + 1], const struc
 /* engine_high writes 2^ENGINE_SHORT_BITS A. Needs: the encoding decodes. Cost: a square root, 127 doublings, an inversion. */
 void engine_high(struct engine_entry *out, const struct engine *engine, const uint8_t encoded[POINT_BYTES]);
 
-/* engine_comb_build writes the table of a point. Cost: an addition and half a dozen multiplications for each entry. */
-void engine_comb_build(struct engine_entry *out, const struct engine *engine, const struct point *a, unsigned width);
+/* engine_comb_build writes the table of a point, COMB_ENTRIES(width, steps) entries. Cost: 250 doublings, and the engine's multiples. */
+void engine_comb_build(struct engine_entry *out, const struct engine *engine, const struct point *a, unsigned width, unsigned steps);
 
 /* engine_of gives the functions of a backend, NULL when this build has none. It does not ask whether the processor can run them. */
 const struct engine *engine_of(enum ed25519_backend backend);

@@ -5,7 +5,7 @@
  * when nobody reads the other index any more; then it turns. Invariants:
  *
  *   1. index[turn % 2] and the tables it names do not change while that turn lasts, nor later while readers[turn % 2] > 0.
- *   2. `building` is held by whoever writes anything but `readers`, `pending` and `uses`.
+ *   2. `building` is held by whoever writes anything but `readers`, `pending` and counts of uses; `noting`, by whoever reads or writes those.
  *   3. A slot that neither index names, nor the builder, is free.
  *
  *       set_members -> pending -> build: | drop what has no claim, turn |  later: | fill a free slot, turn |
@@ -19,24 +19,26 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define BASE_WIDTH 8u
+#define BASE_WIDTH 10u
 #define WIDE_WIDTH 6u
 #define NARROW_WIDTH 4u
-#define SLOTS_MAX (ED25519_MEMBERS_MAX + ED25519_HOT_MAX)
-#define INDEX_PLACES 1024u /* over twice as many as slots */
-#define NO_SLOT UINT16_MAX
-#define USES_SETS 256u     /* keys that are watched: sets of four */
+#define HOT_STEPS 4u       /* of the tables of hot keys, which are wide: a quarter of the memory, and 18 doublings */
+#define SLOTS_MAX KEYSET_SLOTS_MAX
+#define INDEX_PLACES 4096u /* over twice as many as slots */
+#define NO_SLOT KEYSET_NO_SLOT
+#define USES_SETS 1024u    /* keys without tables that are watched: sets of four */
 #define USES_WAYS 4u
-#define USES_MIN 64u       /* uses from which on a table may pay */
-#define USES_SHARE 128u    /* and only for a key with one in so many of the newest uses: a table costs as much as some 150 checks by the sum of a batch save */
+#define USES_MIN 32u       /* uses from which on a table pays: it costs what some thirty checks in batches of a few dozen save */
 #define USES_AGE 65536u    /* notes after which all counts are halved */
 
 _Static_assert(INDEX_PLACES > 2 * SLOTS_MAX, "probing ends soon");
+_Static_assert(SLOTS_MAX < NO_SLOT, "numbers of slots");
 
 struct slot {
     uint8_t key[ED25519_KEY_BYTES];
     struct engine_entry *entry;
-    unsigned width;
+    unsigned width, steps;
+    uint32_t uses; /* since the table was made, and those for which it was made; halved like all counts */
 };
 
 struct use {
@@ -76,7 +78,6 @@ struct ed25519_keyset {
 
     atomic_flag noting;
     uint32_t notes; /* since the counts were halved */
-    uint32_t total; /* of all keys, halved like each count */
     struct use use[USES_SETS * USES_WAYS];
     _Atomic uint64_t tables_built, tables_dropped;
 };
@@ -91,8 +92,8 @@ static unsigned width_of(uint32_t members)
 /* The entries that the tables of up to members_max members take: all narrow, or as many wide ones as may be. */
 static size_t member_entries(uint32_t members_max)
 {
-    size_t narrow = members_max * COMB_ENTRIES(NARROW_WIDTH);
-    size_t wide = (members_max < ED25519_WIDE_MEMBERS ? members_max : ED25519_WIDE_MEMBERS) * COMB_ENTRIES(WIDE_WIDTH);
+    size_t narrow = members_max * COMB_ENTRIES(NARROW_WIDTH, 1);
+    size_t wide = (members_max < ED25519_WIDE_MEMBERS ? members_max : ED25519_WIDE_MEMBERS) * COMB_ENTRIES(WIDE_WIDTH, 1);
 
     return narrow > wide ? narrow : wide;
 }
@@ -102,9 +103,9 @@ static struct ed25519_keyset *take(struct arena *arena, const struct ed25519_key
     ASSERT(config->members_max <= ED25519_MEMBERS_MAX);
     ASSERT(config->hot_max <= ED25519_HOT_MAX);
     struct ed25519_keyset *keyset = arena_take(arena, 1, sizeof *keyset);
-    area[0] = arena_take(arena, COMB_ENTRIES(BASE_WIDTH), sizeof(struct engine_entry));
+    area[0] = arena_take(arena, COMB_ENTRIES(BASE_WIDTH, 1), sizeof(struct engine_entry));
     area[1] = arena_take(arena, member_entries(config->members_max), sizeof(struct engine_entry));
-    area[2] = arena_take(arena, config->hot_max * COMB_ENTRIES(WIDE_WIDTH), sizeof(struct engine_entry));
+    area[2] = arena_take(arena, config->hot_max * COMB_ENTRIES(WIDE_WIDTH, HOT_STEPS), sizeof(struct engine_entry));
     return keyset;
 }
 
@@ -149,13 +150,13 @@ struct ed25519_keyset *ed25519_keyset_init(void *memory, const struct ed25519_ke
     index_clear(&keyset->index[0]);
     index_clear(&keyset->index[1]);
     point_base(&base);
-    engine_comb_build(keyset->base, keyset->engine, &base, BASE_WIDTH);
+    engine_comb_build(keyset->base, keyset->engine, &base, BASE_WIDTH, 1);
     return keyset;
 }
 
 struct engine_comb keyset_base(const struct ed25519_keyset *keyset)
 {
-    return (struct engine_comb){ keyset->base, BASE_WIDTH };
+    return (struct engine_comb){ keyset->base, BASE_WIDTH, 1 };
 }
 
 /* --- Looking up -------------------------------------------------------------------------------------------------------------------- */
@@ -194,14 +195,15 @@ static uint16_t index_find(const struct ed25519_keyset *keyset, const struct ind
     return NO_SLOT;
 }
 
-struct engine_comb keyset_find(const struct ed25519_keyset *keyset, unsigned mark, const uint8_t key[ED25519_KEY_BYTES])
+uint16_t keyset_find(const struct ed25519_keyset *keyset, unsigned mark, const uint8_t key[ED25519_KEY_BYTES], struct engine_comb *comb)
 {
     uint16_t slot = index_find(keyset, &keyset->index[mark], key);
 
-    if (slot == NO_SLOT) {
-        return (struct engine_comb){ NULL, 0 };
+    *comb = (struct engine_comb){ NULL, 0, 0 };
+    if (slot != NO_SLOT) {
+        *comb = (struct engine_comb){ keyset->slot[slot].entry, keyset->slot[slot].width, keyset->slot[slot].steps };
     }
-    return (struct engine_comb){ keyset->slot[slot].entry, keyset->slot[slot].width };
+    return slot;
 }
 
 bool ed25519_keyset_has(struct ed25519_keyset *keyset, const uint8_t key[ED25519_KEY_BYTES])
@@ -240,33 +242,49 @@ static void use_count(struct use *set, const uint8_t key[ED25519_KEY_BYTES])
     least->count = 1;
 }
 
-void ed25519_keyset_note(struct ed25519_keyset *keyset, const uint8_t key[ED25519_KEY_BYTES])
+bool keyset_note_begin(struct ed25519_keyset *keyset)
 {
-    if (keyset->config.hot_max == 0 || atomic_flag_test_and_set(&keyset->noting)) {
-        return; /* another thread is counting: one use more or less decides nothing */
+    return keyset->config.hot_max > 0 && !atomic_flag_test_and_set(&keyset->noting); /* when another thread counts: some uses more or less decide nothing */
+}
+
+static void uses_age(struct ed25519_keyset *keyset)
+{
+    keyset->notes = 0;
+    for (uint32_t i = 0; i < USES_SETS * USES_WAYS; i++) {
+        keyset->use[i].count /= 2;
     }
-    use_count(use_set(keyset, key), key);
-    keyset->total++;
+    for (uint32_t i = 0; i < SLOTS_MAX; i++) {
+        keyset->slot[i].uses /= 2;
+    }
+}
+
+void keyset_note(struct ed25519_keyset *keyset, uint16_t slot, const uint8_t key[ED25519_KEY_BYTES])
+{
+    if (slot == NO_SLOT) {
+        use_count(use_set(keyset, key), key);
+    } else {
+        ASSERT(slot < SLOTS_MAX);
+        keyset->slot[slot].uses++;
+    }
     if (++keyset->notes == USES_AGE) {
-        keyset->notes = 0;
-        keyset->total /= 2;
-        for (uint32_t i = 0; i < USES_SETS * USES_WAYS; i++) {
-            keyset->use[i].count /= 2;
-        }
+        uses_age(keyset);
     }
+}
+
+void keyset_note_end(struct ed25519_keyset *keyset)
+{
     atomic_flag_clear(&keyset->noting);
 }
 
-static uint32_t uses_of(struct ed25519_keyset *keyset, const uint8_t key[ED25519_KEY_BYTES])
+void ed25519_keyset_note(struct ed25519_keyset *keyset, const uint8_t key[ED25519_KEY_BYTES])
 {
-    const struct use *set = use_set(keyset, key);
+    if (keyset_note_begin(keyset)) {
+        unsigned mark = keyset_enter(keyset);
 
-    for (uint32_t i = 0; i < USES_WAYS; i++) {
-        if (set[i].count > 0 && memcmp(set[i].key, key, ED25519_KEY_BYTES) == 0) {
-            return set[i].count;
-        }
+        keyset_note(keyset, index_find(keyset, &keyset->index[mark], key), key);
+        keyset_leave(keyset, mark);
+        keyset_note_end(keyset);
     }
-    return 0;
 }
 
 /* --- Building ---------------------------------------------------------------------------------------------------------------------- */
@@ -382,22 +400,31 @@ static bool build_drop_stale(struct build *build)
     return true;
 }
 
+/* Gives a slot its key, its place and the shape of its table. */
+static void slot_shape(struct ed25519_keyset *keyset, uint16_t slot, const uint8_t key[ED25519_KEY_BYTES])
+{
+    struct slot *at = &keyset->slot[slot];
+    bool hot = is_hot_slot(keyset, slot);
+
+    memcpy(at->key, key, ED25519_KEY_BYTES);
+    at->width = hot ? WIDE_WIDTH : keyset->members_width;
+    at->steps = hot ? HOT_STEPS : 1;
+    at->entry = hot ? keyset->hot_area + (slot - keyset->config.members_max) * COMB_ENTRIES(WIDE_WIDTH, HOT_STEPS) : keyset->member_area + slot * COMB_ENTRIES(at->width, 1);
+}
+
 /* Makes the table of a key in a free slot. Gives: false when the key is no point. */
 static bool build_table(struct build *build, uint16_t slot, const uint8_t key[ED25519_KEY_BYTES])
 {
     struct ed25519_keyset *keyset = build->keyset;
-    struct slot *at = &keyset->slot[slot];
+    const struct slot *at = &keyset->slot[slot];
     struct point point;
 
     ASSERT(!build->used[slot]);
     if (!point_decode(&point, key)) {
         return false;
     }
-    memcpy(at->key, key, ED25519_KEY_BYTES);
-    at->width = is_hot_slot(keyset, slot) ? WIDE_WIDTH : keyset->members_width;
-    at->entry = is_hot_slot(keyset, slot) ? keyset->hot_area + (slot - keyset->config.members_max) * COMB_ENTRIES(WIDE_WIDTH)
-                                          : keyset->member_area + slot * COMB_ENTRIES(at->width);
-    engine_comb_build(at->entry, keyset->engine, &point, at->width);
+    slot_shape(keyset, slot, key);
+    engine_comb_build(at->entry, keyset->engine, &point, at->width, at->steps);
     build->used[slot] = true;
     build_carry(build, NO_SLOT);
     build_turn(build);
@@ -431,64 +458,81 @@ static bool build_member(struct build *build)
     return false;
 }
 
-/* Finds the key that is used most among those without a table. Gives: its uses, 0 when none deserves a table. Needs: `noting` is held. */
-static uint32_t hottest(const struct build *build, uint8_t key[ED25519_KEY_BYTES])
+/* Finds the watched key that is used most. Gives: its count, NULL when none deserves a table. Needs: `noting` is held. */
+static struct use *hottest(const struct build *build)
 {
     struct ed25519_keyset *keyset = build->keyset;
-    uint32_t most = 0;
+    struct use *most = NULL;
 
     for (uint32_t i = 0; i < USES_SETS * USES_WAYS; i++) {
-        const struct use *use = &keyset->use[i];
-        if (use->count > most && index_find(keyset, build->now, use->key) == NO_SLOT && !is_member(keyset, use->key)) {
-            most = use->count;
-            memcpy(key, use->key, ED25519_KEY_BYTES);
+        struct use *use = &keyset->use[i];
+        if (use->count >= USES_MIN && (most == NULL || use->count > most->count) && index_find(keyset, build->now, use->key) == NO_SLOT && !is_member(keyset, use->key)) {
+            most = use;
         }
     }
-    ASSERT(keyset->total <= 2 * USES_AGE);
-    return most >= USES_MIN && most >= keyset->total / USES_SHARE ? most : 0;
+    return most;
 }
 
 /* Finds the hot table that is used least. Needs: `noting` is held; all hot slots are used. */
-static uint16_t coldest(const struct build *build, uint32_t *uses)
+static uint16_t coldest(const struct ed25519_keyset *keyset)
 {
-    struct ed25519_keyset *keyset = build->keyset;
-    uint16_t cold = NO_SLOT;
+    uint32_t from = keyset->config.members_max;
+    uint16_t cold = (uint16_t)from;
 
-    for (uint32_t i = 0; i < keyset->config.hot_max; i++) {
-        uint16_t slot = (uint16_t)(keyset->config.members_max + i);
-        uint32_t count = uses_of(keyset, keyset->slot[slot].key);
-        if (cold == NO_SLOT || count < *uses) {
-            cold = slot;
-            *uses = count;
-        }
+    for (uint32_t slot = from; slot < from + keyset->config.hot_max; slot++) {
+        cold = keyset->slot[slot].uses < keyset->slot[cold].uses ? (uint16_t)slot : cold;
     }
     return cold;
 }
 
-/* Makes the table of the key that is used most; when there is no place, first gives up one that is used less than half as much. */
-static bool build_hot(struct build *build)
+/* What build_hot decided while it held `noting`. */
+struct hot_choice {
+    uint8_t key[ED25519_KEY_BYTES];
+    uint16_t slot; /* to be filled, or NO_SLOT */
+    uint16_t cold; /* to be given up first, or NO_SLOT */
+};
+
+/* Chooses the key that is used most, and a free slot for it; without one, the slot of a key that is used less than half as much. A key that gets a slot takes its count
+ * along. Needs: `noting` is held. */
+static struct hot_choice choose_hot(const struct build *build)
 {
     struct ed25519_keyset *keyset = build->keyset;
     uint32_t from = keyset->config.members_max;
-    uint16_t slot = free_slot(build, from, from + keyset->config.hot_max), cold = NO_SLOT;
-    uint8_t key[ED25519_KEY_BYTES];
-    uint32_t most, least = 0;
+    struct hot_choice choice = { .slot = NO_SLOT, .cold = NO_SLOT };
+    struct use *use = hottest(build);
 
-    if (keyset->config.hot_max == 0 || atomic_flag_test_and_set(&keyset->noting)) {
+    if (use == NULL) {
+        return choice;
+    }
+    choice.slot = free_slot(build, from, from + keyset->config.hot_max);
+    if (choice.slot != NO_SLOT) {
+        memcpy(choice.key, use->key, sizeof choice.key);
+        keyset->slot[choice.slot].uses = use->count;
+        use->count = 0;
+    } else if (use->count / 2 > keyset->slot[coldest(keyset)].uses) {
+        choice.cold = coldest(keyset);
+    }
+    return choice;
+}
+
+/* Makes the table of the key that is used most; when there is no place, first gives up another. */
+static bool build_hot(struct build *build)
+{
+    struct ed25519_keyset *keyset = build->keyset;
+    struct hot_choice choice;
+
+    if (!keyset_note_begin(keyset)) {
         return false;
     }
-    most = hottest(build, key);
-    if (slot == NO_SLOT) {
-        cold = coldest(build, &least);
+    choice = choose_hot(build);
+    keyset_note_end(keyset);
+    if (choice.slot != NO_SLOT) {
+        return build_table(build, choice.slot, choice.key);
     }
-    atomic_flag_clear(&keyset->noting);
-    if (most == 0 || (slot == NO_SLOT && most / 2 <= least)) {
+    if (choice.cold == NO_SLOT) {
         return false;
     }
-    if (slot != NO_SLOT) {
-        return build_table(build, slot, key);
-    }
-    build_carry(build, cold);
+    build_carry(build, choice.cold);
     build_turn(build);
     atomic_fetch_add(&keyset->tables_dropped, 1);
     return true;

@@ -6,6 +6,8 @@
 #include <criterion/criterion.h>
 #include <sodium.h>
 
+enum { BROKEN = 8 };
+
 static void challenge_wrong(struct scalar *k, const struct sig_item *items, size_t n)
 {
     engine_ref.challenge(k, items, n);
@@ -56,11 +58,17 @@ static void sum_short(struct point *out, const struct engine_terms *terms)
     engine_ref.sum(out, &fewer);
 }
 
+static void multiples_short(struct engine_entry *out, const struct point *points, size_t n, size_t count)
+{
+    engine_ref.multiples(out, points, n, count);
+    out[n / 2 * count] = out[0];
+}
+
 Test(choose, trial_finds_each_function_that_is_wrong)
 {
-    struct engine broken[7];
+    struct engine broken[BROKEN];
 
-    for (unsigned i = 0; i < 7; i++) {
+    for (unsigned i = 0; i < BROKEN; i++) {
         broken[i] = engine_ref;
         cr_assert_eq(engine_trial(&broken[i]), ERR_OK);
     }
@@ -71,7 +79,8 @@ Test(choose, trial_finds_each_function_that_is_wrong)
     broken[4].match = match_all;
     broken[5].settle = settle_all;
     broken[6].sum = sum_short;
-    for (unsigned i = 0; i < 7; i++) {
+    broken[7].multiples = multiples_short;
+    for (unsigned i = 0; i < BROKEN; i++) {
         cr_assert_eq(engine_trial(&broken[i]), ERR_CONFLICT, "function %u", i);
     }
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POINTS = 21, SUM_TERMS = 60 };
+enum { POINTS = 21, SUM_TERMS = 60, COMBS = 4 };
 
 static const struct scalar zero;
 
@@ -103,7 +103,7 @@ struct bench {
     uint8_t encoded[POINTS][32]; /* of the expected sums */
     struct scalar k[POINTS], s[POINTS];
     struct engine_entry entry[POINTS], expected[POINTS];
-    struct engine_entry *comb[3]; /* of B with width 8, of the first point with 4 and 6 */
+    struct engine_entry *comb[COMBS]; /* of the shapes below */
     struct engine_sum sums[POINTS], scratch[POINTS + ENGINE_LANES_MAX];
 };
 
@@ -121,6 +121,9 @@ static void encode(uint8_t out[32], const struct point *point)
     field_to_bytes(out, &y);
     out[31] |= (uint8_t)(field_is_odd(&x) ? 0x80 : 0);
 }
+
+/* The first of the base point. */
+static const struct engine_comb shapes[COMBS] = { { NULL, 8, 1 }, { NULL, 4, 1 }, { NULL, 6, 1 }, { NULL, 6, 4 } };
 
 static struct bench *bench_open(const struct engine *engine, bool same_key)
 {
@@ -145,17 +148,16 @@ static struct bench *bench_open(const struct engine *engine, bool same_key)
         engine->pack(&bench->entry[i], &affine);
     }
     engine->decode(bench->expected, ok, at, POINTS);
-    for (unsigned i = 0; i < 3; i++) {
-        unsigned width = i == 0 ? 8 : 2 + 2 * i;
-        bench->comb[i] = aligned(COMB_ENTRIES(width) * sizeof(struct engine_entry));
-        engine_comb_build(bench->comb[i], engine, i == 0 ? &base : &bench->a[0], width);
+    for (unsigned i = 0; i < COMBS; i++) {
+        bench->comb[i] = aligned(COMB_ENTRIES(shapes[i].width, shapes[i].steps) * sizeof(struct engine_entry));
+        engine_comb_build(bench->comb[i], engine, i == 0 ? &base : &bench->a[0], shapes[i].width, shapes[i].steps);
     }
     return bench;
 }
 
 static void bench_close(struct bench *bench)
 {
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < COMBS; i++) {
         free(bench->comb[i]);
     }
     free(bench);
@@ -201,14 +203,15 @@ Test(engine, tables_and_doublings_give_what_double_and_add_gives)
                 struct engine_direct direct[POINTS];
                 struct engine_pair pair[POINTS];
                 for (size_t j = 0; j < n; j++) {
-                    struct engine_comb comb = { bench->comb[1 + j % 2], j % 2 == 0 ? 4 : 6 };
+                    const struct engine_comb *shape = &shapes[1 + j % (COMBS - 1)];
+                    struct engine_comb comb = { bench->comb[1 + j % (COMBS - 1)], shape->width, shape->steps };
                     direct[j] = (struct engine_direct){ comb, &bench->k[j], &bench->s[j] };
                     pair[j] = (struct engine_pair){ &bench->entry[j], &bench->k[j], &bench->s[j] };
                 }
                 engine->pairs(bench->sums, pair, n, base);
                 assert_sums(bench, n, "pairs");
                 if (same == 1) {
-                    engine->direct(bench->sums, direct, n, (struct engine_comb){ bench->comb[0], 8 });
+                    engine->direct(bench->sums, direct, n, (struct engine_comb){ bench->comb[0], 8, 1 });
                     assert_sums(bench, n, "tables");
                 }
             }

@@ -349,15 +349,15 @@ static unsigned modulo(int64_t value)
 
 /* --- S B - k A ------------------------------------------------------------------------------------------------------------- */
 
-static void comb_fill(struct engine_entry *entry, unsigned width, unsigned point)
+static void comb_fill(struct engine_entry *entry, unsigned width, unsigned steps, unsigned point)
 {
-    uint64_t power = 1; /* 2^(width w) modulo ORDER */
+    uint64_t power = 1; /* 2^(width steps row) modulo ORDER */
 
-    for (size_t w = 0; w < COMB_WINDOWS(width); w++) {
+    for (size_t row = 0; row < COMB_ROWS(width, steps); row++) {
         for (uint64_t d = 1; d <= UINT64_C(1) << (width - 1); d++) {
-            entry[(w << (width - 1)) + d - 1] = entry_of_multiple(d * power % ORDER * point);
+            entry[(row << (width - 1)) + d - 1] = entry_of_multiple(d * power % ORDER * point);
         }
-        power = (power << width) % ORDER;
+        power = (power << width * steps) % ORDER;
     }
 }
 
@@ -386,39 +386,43 @@ static void assert_direct(struct engine_comb key, unsigned a, struct engine_comb
 
 Test(lanes_toy, combs_of_every_width_give_every_sum)
 {
-    static struct engine_entry entry[2][COMB_ENTRIES(8)];
+    static struct engine_entry entry[2][COMB_ENTRIES(10, 1)];
     static const unsigned keys[] = { 1, 13, 26, 52, 0, 8, 103 }; /* a generator, points of order 8, 4, 2 and 1, one of order 13, and -1 */
 
-    for (unsigned width = 4; width <= 8; width++) {
+    for (unsigned width = 4; width <= ENGINE_COMB_WIDTH_MAX; width++) {
         for (size_t i = width % 2; i < sizeof keys / sizeof keys[0]; i += 2) {
-            unsigned base_width = 4 + (width + (unsigned)i) % 5, b = i % 2 == 0 ? 1 : 8;
-            comb_fill(entry[0], width, keys[i]);
-            comb_fill(entry[1], base_width, b);
-            assert_direct((struct engine_comb){ entry[0], width }, keys[i], (struct engine_comb){ entry[1], base_width }, b);
+            unsigned base_width = 4 + (width + (unsigned)i) % 7, b = i % 2 == 0 ? 1 : 8, steps = 1 + (width / 2 + (unsigned)i / 2) % ENGINE_COMB_STEPS_MAX;
+            comb_fill(entry[0], width, steps, keys[i]);
+            comb_fill(entry[1], base_width, 1, b);
+            assert_direct((struct engine_comb){ entry[0], width, steps }, keys[i], (struct engine_comb){ entry[1], base_width, 1 }, b);
         }
     }
 }
 
-/* Four lanes with combs of four widths. */
-Test(lanes_toy, combs_of_different_widths_go_together)
+/* Four lanes with combs of different widths, or of different steps. */
+Test(lanes_toy, combs_of_different_shapes_go_together)
 {
-    static struct engine_entry entry[5][COMB_ENTRIES(8)];
+    static struct engine_entry entry[5][COMB_ENTRIES(8, 1)];
+    static const unsigned shapes[2][5][2] = { { { 4, 1 }, { 5, 1 }, { 6, 1 }, { 7, 1 }, { 8, 1 } }, { { 6, 4 }, { 6, 1 }, { 8, 1 }, { 6, 2 }, { 6, 3 } } };
     struct scalar k[5], s[5];
     struct engine_direct items[5];
     struct engine_sum sums[5];
 
-    for (unsigned width = 4; width <= 8; width++) {
-        comb_fill(entry[width - 4], width, width);
-    }
-    for (unsigned round = 0; round < ORDER * ORDER; round += step()) {
+    for (unsigned way = 0; way < 2; way++) {
+        const unsigned(*shape)[2] = shapes[way];
         for (unsigned i = 0; i < 5; i++) {
-            k[i] = scalar_of((round + i) % ORDER, round + i);
-            s[i] = scalar_of(round / ORDER, round + i + 1);
-            items[i] = (struct engine_direct){ .key = { entry[i], 4 + i }, .k = &k[i], .s = &s[i] };
+            comb_fill(entry[i], shape[i][0], shape[i][1], 4 + i);
         }
-        engine_direct(sums, items, 5, (struct engine_comb){ entry[1], 5 }); /* the base is 5 G */
-        for (unsigned i = 0; i < 5; i++) {
-            cr_assert_eq(number_of_sum(&sums[i]), modulo((int64_t)(round / ORDER) * 5 - (int64_t)((round + i) % ORDER) * (4 + i)), "round %u, item %u", round, i);
+        for (unsigned round = 0; round < ORDER * ORDER; round += step()) {
+            for (unsigned i = 0; i < 5; i++) {
+                k[i] = scalar_of((round + i) % ORDER, round + i);
+                s[i] = scalar_of(round / ORDER, round + i + 1);
+                items[i] = (struct engine_direct){ .key = { entry[i], shape[i][0], shape[i][1] }, .k = &k[i], .s = &s[i] };
+            }
+            engine_direct(sums, items, 5, (struct engine_comb){ entry[1], shape[1][0], 1 }); /* the base is 5 G */
+            for (unsigned i = 0; i < 5; i++) {
+                cr_assert_eq(number_of_sum(&sums[i]), modulo((int64_t)(round / ORDER) * 5 - (int64_t)((round + i) % ORDER) * (4 + i)), "round %u, item %u", round, i);
+            }
         }
     }
 }

@@ -70,62 +70,107 @@ static void scalars_prepare(struct direct_scalars *out, const struct scalar *con
 
 /* --- By tables ----------------------------------------------------------------------------------------------------------------- */
 
-#define COMB_AHEAD 4 /* steps between looking up an entry and using it */
+#define COMB_AHEAD 4 /* entries looked up before one is used */
 
-/* One step of a comb: an entry for each lane, and the lanes whose entry counts negatively. */
-struct comb_step {
+/* An entry for each lane, and the lanes whose entry counts negatively. */
+struct comb_entries {
     const struct lanes_entry *entry[LANES];
     uint32_t minus;
 };
 
-/* Finds the entries of window `at`, and has them brought near. */
-static void comb_look_up(struct comb_step *out, const struct engine_comb comb[LANES], const struct direct_scalars *scalars, unsigned at, const struct lanes_entry *identity)
+/* The way of LANES combs through their windows: step by step from the highest down, each through its rows. */
+struct comb_way {
+    const struct engine_comb *comb; /* LANES */
+    struct direct_scalars scalars;
+    struct lanes_entry identity;
+    unsigned steps, width;               /* the most of all lanes; of the doublings between steps */
+    unsigned rows[ENGINE_COMB_STEPS_MAX]; /* of each step: the most of the lanes that have it */
+    unsigned step, row;                  /* looked up next; row == rows[0] in step 0: none is left */
+};
+
+static void way_begin(struct comb_way *way, const struct engine_comb comb[LANES], const struct scalar *const scalar[LANES])
 {
+    unsigned width[LANES];
+
+    way->comb = comb;
+    way->steps = way->width = 0;
+    for (unsigned step = 0; step < ENGINE_COMB_STEPS_MAX; step++) {
+        way->rows[step] = 0;
+    }
+    for (unsigned i = 0; i < LANES; i++) {
+        unsigned rows = COMB_ROWS(comb[i].width, comb[i].steps);
+
+        ASSERT(comb[i].steps >= 1);
+        ASSERT(comb[i].steps <= ENGINE_COMB_STEPS_MAX);
+        ASSERT(comb[i].steps == 1 || way->width == 0 || way->width == comb[i].width);
+        width[i] = comb[i].width;
+        way->width = comb[i].steps > 1 ? comb[i].width : way->width;
+        way->steps = comb[i].steps > way->steps ? comb[i].steps : way->steps;
+        for (unsigned step = 0; step < comb[i].steps; step++) {
+            way->rows[step] = rows > way->rows[step] ? rows : way->rows[step];
+        }
+    }
+    way->step = way->steps - 1;
+    way->row = 0;
+    entry_set_identity(&way->identity);
+    scalars_prepare(&way->scalars, scalar, width);
+}
+
+/* Finds the entries of the next row, has them brought near, and goes on. At the end of the way it leaves `out` as it is. */
+static void way_look_up(struct comb_way *way, struct comb_entries *out)
+{
+    if (way->row == way->rows[way->step]) {
+        if (way->step == 0) {
+            return;
+        }
+        way->step--;
+        way->row = 0;
+    }
     out->minus = 0;
     for (unsigned i = 0; i < LANES; i++) {
-        unsigned width = comb[i].width;
-        int64_t digit = digit_at(scalars->limb[i], digit_place_of(at, width, COMB_WINDOWS(width)));
+        const struct engine_comb *comb = &way->comb[i];
+        unsigned window = way->step < comb->steps ? way->row * comb->steps + way->step : COMB_WINDOWS(comb->width);
+        int64_t digit = digit_at(way->scalars.limb[i], digit_place_of(window, comb->width, COMB_WINDOWS(comb->width)));
         size_t magnitude = (size_t)(digit < 0 ? -digit : digit);
 
-        out->entry[i] = digit == 0 ? identity : entry_of(&comb[i].entry[((size_t)at << (width - 1)) + magnitude - 1]);
+        out->entry[i] = digit == 0 ? &way->identity : entry_of(&comb->entry[((size_t)way->row << (comb->width - 1)) + magnitude - 1]);
         out->minus |= (uint32_t)(digit < 0) << i;
         __builtin_prefetch(out->entry[i]);
         __builtin_prefetch((const char *)out->entry[i] + 64);
     }
+    way->row++;
 }
 
-/* Adds scalar times point in each lane, negatively in the lanes of `minus`. */
+/* Adds scalar times point in each lane, negatively in the lanes of `minus`. Needs: the sum so far is the identity where a comb has more than one step. */
 static void comb_add(struct lanes_point *sum, const struct engine_comb comb[LANES], const struct scalar *const scalar[LANES], uint32_t minus)
 {
-    struct direct_scalars scalars;
-    struct comb_step step[COMB_AHEAD];
-    struct lanes_entry identity;
-    unsigned width[LANES];
-    unsigned windows = 0;
+    struct comb_entries ahead[COMB_AHEAD];
+    struct comb_way way;
+    unsigned at = 0;
 
-    for (unsigned i = 0; i < LANES; i++) {
-        width[i] = comb[i].width;
-        windows = COMB_WINDOWS(width[i]) > windows ? COMB_WINDOWS(width[i]) : windows;
+    way_begin(&way, comb, scalar);
+    for (unsigned i = 0; i < COMB_AHEAD; i++) { /* even the widest windows in the most steps have more rows in all */
+        way_look_up(&way, &ahead[i]);
     }
-    entry_set_identity(&identity);
-    scalars_prepare(&scalars, scalar, width);
-    for (unsigned at = 0; at < COMB_AHEAD; at++) { /* even the widest windows are more than that */
-        comb_look_up(&step[at], comb, &scalars, at, &identity);
-    }
-    for (unsigned at = 0; at < windows; at++) {
-        struct comb_step *now = &step[at % COMB_AHEAD];
-        struct lanes_affine addend;
+    for (unsigned step = way.steps; step-- > 0;) {
+        for (unsigned row = 0; row < way.rows[step]; row++) {
+            struct comb_entries *now = &ahead[at++ % COMB_AHEAD];
+            struct lanes_affine addend;
 
-        lanes_entry_gather(&addend, now->entry, now->minus ^ minus);
-        if (at + COMB_AHEAD < windows) {
-            comb_look_up(now, comb, &scalars, at + COMB_AHEAD, &identity);
+            lanes_entry_gather(&addend, now->entry, now->minus ^ minus);
+            way_look_up(&way, now);
+            point_add_affine(sum, sum, &addend);
         }
-        point_add_affine(sum, sum, &addend);
+        if (step > 0) {
+            point_double_blind(sum, way.width - 1);
+            point_double(sum, sum);
+        }
     }
 }
 
 static void engine_direct(struct engine_sum *sums, const struct engine_direct *items, size_t n, struct engine_comb base)
 {
+    ASSERT(base.steps == 1);
     for (size_t first = 0; first < n; first += LANES) {
         size_t count = n - first < LANES ? n - first : LANES;
         struct engine_comb key[LANES], bases[LANES];
@@ -140,8 +185,8 @@ static void engine_direct(struct engine_sum *sums, const struct engine_direct *i
             s[i] = item->s;
         }
         point_set_identity(&sum);
+        comb_add(&sum, key, k, LANES_ALL); /* first, because of its doublings */
         comb_add(&sum, bases, s, 0);
-        comb_add(&sum, key, k, LANES_ALL);
         sums_scatter(sums + first, &sum, count);
     }
 }

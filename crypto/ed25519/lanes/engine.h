@@ -4,6 +4,7 @@
 
 #include "crypto/ed25519/lanes/decode.h"
 #include "crypto/ed25519/lanes/direct.h"
+#include "crypto/ed25519/lanes/multiples.h"
 #include "crypto/ed25519/lanes/sum.h"
 
 _Static_assert(LANES <= ENGINE_LANES_MAX, "lanes");
@@ -23,7 +24,7 @@ static void engine_pack(struct engine_entry *out, const struct point_affine *a)
 #define LANES_ENGINE(number, hash)                                                               \
     {                                                                                            \
         .backend = (number), .lanes = LANES, .buckets_bytes = SUM_BUCKETS_MAX * sizeof(struct lanes_bucket), \
-        .challenge = (hash), .pack = engine_pack, .decode = engine_decode, .direct = engine_direct, .pairs = engine_pairs,        \
+        .challenge = (hash), .pack = engine_pack, .decode = engine_decode, .multiples = engine_multiples, .direct = engine_direct, .pairs = engine_pairs, \
         .match = engine_match, .settle = engine_settle, .sum = engine_sum,                       \
     }
 
