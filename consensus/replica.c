@@ -38,6 +38,7 @@ static struct replica *take(struct arena *arena, const struct replica_config *co
 
     blocks_take(&to->blocks, arena, config->blocks, &config->epoch.limits);
     history_take(&to->history, arena, config->history_blocks);
+    trail_take(&to->trail, arena, config->history_blocks);
     jobs_take(&to->jobs, arena, config->epoch.members_count);
     to->peers = arena_take(arena, config->epoch.members_count, sizeof *to->peers);
     to->serve.buffer = arena_take(arena, BUNDLE_BYTES_MAX, 1);

@@ -70,6 +70,12 @@ enum err replica_restore_record(struct replica *r, uint8_t kind, uint64_t height
  * the first step; what is committed is executed. */
 void replica_restore_again(struct replica *r);
 
+/* replica_restore_trail settles which blocks the log proves committed, once a whole reading of it is over. Gives: how many, when it was not known before. Needs: before the
+ * first step. From then on each of these blocks is committed as soon as it is restored in its turn, and replica_restore_next names the one whose turn it is. Gives: false:
+ * the log knows none. */
+uint64_t replica_restore_trail(struct replica *r);
+bool replica_restore_next(const struct replica *r, struct hash32 *hash);
+
 /* replica_step handles one event. Gives: the effects, in the order in which they must be carried out.
  * Cost: bounded; see docs/protocol.md section 13. */
 void replica_step(struct replica *r, struct now now, const struct event *event, struct effects *out);

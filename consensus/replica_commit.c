@@ -423,6 +423,19 @@ void replica_try_commit(struct replica *r)
     }
 }
 
+void replica_commit_trail(struct replica *r, struct block *block)
+{
+    const struct hash32 *hash = trail_at(&r->trail, r->history.high + 1);
+
+    ASSERT(!r->started);
+    ASSERT(hash != NULL);
+    ASSERT(hash_equal(hash, &block->hash)); /* C1, S5 */
+    block->by_quorum = true;
+    if (replica_fly(r, block, NULL) == VERDICT_OK) {
+        commit_one(r, block, 3, false);
+    }
+}
+
 void replica_commit_bundle(struct replica *r, const struct commit_proof *proof, uint64_t height, const struct hash32 *hash)
 {
     struct block *block = blocks_find(&r->blocks, hash);

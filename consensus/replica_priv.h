@@ -16,6 +16,7 @@
 #include "consensus/pool.h"
 #include "consensus/replica.h"
 #include "consensus/safety.h"
+#include "consensus/trail.h"
 #include "consensus/vote_set.h"
 
 #define KNOWN_CERTS 16u            /* verified certificates that are remembered */
@@ -215,6 +216,7 @@ struct replica {
 
     struct blocks blocks;
     struct history history;
+    struct trail trail;          /* of the log, until the start */
     struct pool *pool;
     struct jobs jobs;
     struct pacemaker pacemaker;
@@ -328,6 +330,8 @@ void replica_land(struct replica *r, uint64_t above_height);
 /* replica_land_abandoned lands whatever flies above the highest certified block: a proposal whose view is over, or nobody's. */
 void replica_land_abandoned(struct replica *r);
 void replica_try_commit(struct replica *r);
+/* replica_commit_trail commits the child of the newest committed block, which the log's own trail names. Needs: not started; its body is good. */
+void replica_commit_trail(struct replica *r, struct block *block);
 void replica_commit_bundle(struct replica *r, const struct commit_proof *proof, uint64_t height, const struct hash32 *hash);
 void replica_on_executed(struct replica *r, const struct event *event);
 /* replica_let_go frees a slot; what flies from there on upwards lands first. */

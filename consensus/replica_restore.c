@@ -5,6 +5,9 @@
  *     CERTIFICATE      high QC, TC of the newest view, proofs: what commits
  *     CHECKPOINT       the newest certificate
  *
+ * A block that was appended again stands behind those that follow it, as far as the log is long, and without its certificate. So the trail (consensus/trail.h) remembers
+ * how blocks are linked; once a reading is over it names the committed chain, and whoever reads hands its blocks over by name.
+ *
  * The view is the highest that any of it leads to. Certificates lead to theirs as they are read; the last vote leads to its own after all records
  * (replica_restore_view), or the TC of that view, which stands among them, would count as old and be lost. So all replicas may lose their power at once and go on by themselves (J5). */
 #include "consensus/replica_priv.h"
@@ -65,6 +68,26 @@ void replica_restore_again(struct replica *r)
     }
 }
 
+uint64_t replica_restore_trail(struct replica *r)
+{
+    ASSERT(!r->started);
+    if (r->trail.high != 0) {
+        return 0;
+    }
+    return trail_settle(&r->trail, &r->high.ballot, r->has_pending_proof ? &r->pending_proof.first.ballot : NULL);
+}
+
+bool replica_restore_next(const struct replica *r, struct hash32 *hash)
+{
+    const struct hash32 *next = trail_at(&r->trail, r->history.high + 1);
+
+    ASSERT(!r->started);
+    if (next != NULL) {
+        *hash = *next;
+    }
+    return next != NULL;
+}
+
 static void take_qc(struct replica *r, const struct cert *cert)
 {
     if (cert->ballot.kind == VOTE_COMMIT) {
@@ -85,6 +108,9 @@ static enum err restore_block(struct replica *r, uint64_t view, const struct has
         return ERR_FORMAT;
     }
     bool justified = r->msg.cert.ballot.kind != VOTE_ROOT || !hash_is_zero(&r->msg.cert.ballot.block);
+    if (header.height > r->history.high && r->trail.high == 0) {
+        trail_add(&r->trail, &header, hash, justified ? &r->msg.cert.ballot : NULL);
+    }
     struct block *block = blocks_find(&r->blocks, hash);
     if (header.height > r->history.high && block == NULL) {
         block = replica_room(r, &header, hash);
@@ -118,6 +144,10 @@ static enum err restore_payload(struct replica *r, const struct hash32 *hash, st
     if (block_read(&r->blocks, block, &r->app, NULL) != VERDICT_OK) {
         blocks_release(block);
         return ERR_FORMAT;
+    }
+    const struct hash32 *committed = trail_at(&r->trail, r->history.high + 1);
+    if (committed != NULL && hash_equal(committed, hash)) {
+        replica_commit_trail(r, block);
     }
     return ERR_OK;
 }

@@ -6,7 +6,8 @@
  *     START
  *
  * Two readings, because what was promised must be known before the first record is judged, and only the end of the log knows it. A block that was repaired stands
- * behind those that follow it: then the log is read again, until a reading brings nothing new or others will bring it sooner. */
+ * behind those that follow it, by more of them than the replica has slots or by few: then the committed chain, which the reading has learned, is taken from the log block by block, by name,
+ * and what stands above it comes with another reading. */
 #include "node/driver_priv.h"
 
 #include "base/assert.h"
@@ -103,6 +104,37 @@ static enum err begin_state(struct driver *driver, const struct superblock *supe
     return apply_load_genesis(&driver->apply);
 }
 
+/* restore_named hands over one record by its name. Gives: false when the log does not have it whole. */
+static bool restore_named(struct driver *driver, uint8_t kind, const struct hash32 *hash)
+{
+    struct log_read read = { .kind = kind, .hash = *hash, .out = driver->read_buffer, .out_bytes = DRIVER_RECORD_BYTES };
+
+    if (segment_log_read_now(&driver->log, &read) != ERR_OK) {
+        return false;
+    }
+    struct recovered_record record = { .kind = kind, .hash = *hash, .payload = bytes_of(driver->read_buffer, read.bytes_read) };
+    restore_record(driver, &record);
+    return true;
+}
+
+/* restore_trail goes up the committed chain as far as the log has it, wherever its blocks lie. */
+static void restore_trail(struct driver *driver)
+{
+    uint64_t blocks = replica_restore_trail(driver->replica), before = 0;
+    struct hash32 hash;
+
+    if (blocks == 0) {
+        return;
+    }
+    replica_restore_again(driver->replica);
+    for (uint64_t i = 0; i < blocks && replica_restore_next(driver->replica, &hash); i++) {
+        before = driver->apply.height;
+        if (!restore_named(driver, RECORD_BLOCK, &hash) || !restore_named(driver, RECORD_PAYLOAD, &hash) || driver->apply.height == before) {
+            return;
+        }
+    }
+}
+
 /* restore_log reads the records, and again while repaired blocks stand out of order and each reading gets further. */
 static enum err restore_log(struct driver *driver, const struct superblock *superblock, struct recovery_outcome *outcome)
 {
@@ -114,7 +146,11 @@ static enum err restore_log(struct driver *driver, const struct superblock *supe
         uint64_t height = driver->apply.height;
         replica_restore_again(driver->replica);
         err = recovery_run(&driver->log, superblock, &restore, outcome);
-        more = outcome->repaired > 0 && driver->apply.height > height && driver->apply.height < outcome->position.capsule.committed_height;
+        more = err == ERR_OK && outcome->repaired > 0 && driver->apply.height < outcome->position.capsule.committed_height;
+        if (more) {
+            restore_trail(driver);
+            more = driver->apply.height > height;
+        }
     }
     return err;
 }

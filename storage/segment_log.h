@@ -187,6 +187,9 @@ struct log_read {
     void *context; /* the caller's */
 };
 
+/* segment_log_read_now reads a record like segment_log_read, before the log is started: it blocks, and `done` is not called. Gives: read->bytes_read. Fails: likewise; ERR_IO. */
+enum err segment_log_read_now(struct segment_log *log, struct log_read *read);
+
 /* segment_log_read begins to read the payload of a durable record by kind and hash; the fields from `kind` to `out_bytes`
  * and `done` are filled in by the caller. Asynchronous, because serving a peer must never stall the loop behind a slow disk.
  * Fails at once: ERR_NOT_FOUND (not in the index), ERR_AGAIN (another read is under way). Through `done`: ERR_FULL (out too small),

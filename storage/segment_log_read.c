@@ -97,3 +97,23 @@ enum err segment_log_read(struct segment_log *log, struct log_read *read)
     log->reading = err == ERR_OK ? read : NULL;
     return err;
 }
+
+enum err segment_log_read_now(struct segment_log *log, struct log_read *read)
+{
+    enum err err = ERR_OK;
+
+    ASSERT(!log->started);
+    ASSERT(log->reading == NULL);
+    read->log = log;
+    read->bytes_read = 0;
+    read->bytes_total = 0;
+    do { /* Each fragment brings a byte at least, but that of an empty record. */
+        if (!record_index_find(&log->index, read->kind, &read->hash, read->bytes_read, &read->place)) {
+            return ERR_NOT_FOUND;
+        }
+        ASSERT(place_blocks(&read->place) <= log_scratch_blocks(log));
+        err = log->disk->ops->read(log->disk, read->place.segment, (uint64_t)place_block(&read->place) * DISK_BLOCK, log->scratch, place_blocks(&read->place) * DISK_BLOCK);
+        err = err == ERR_OK ? fragment_take(log, read) : err;
+    } while (err == ERR_OK && read->bytes_read < read->bytes_total);
+    return err;
+}
