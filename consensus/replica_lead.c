@@ -4,7 +4,8 @@
  *                                          ^                                    |
  *                                          +------- a command arrives ----------+
  *
- * The newest QC of the view is r->high: the leader has proposed in it, so nobody knows a higher one of this view. */
+ * The newest QC of the view is r->high: the leader has proposed in it, so nobody knows a higher one of this view. Where a committed block says otherwise,
+ * another process has this key, and the view is given up. */
 #include "consensus/replica_priv.h"
 
 #include "base/assert.h"
@@ -521,6 +522,10 @@ void replica_pump_lead(struct replica *r)
     if (r->view > 0 && r->high.ballot.rank.view < r->view) {
         open_view(r);
         replica_pump_votes(r);
+        return;
+    }
+    if (r->history.high > r->high.ballot.rank.height) {
+        replica_abdicate(r); /* L4: blocks are committed that only a leader of this view can have proposed, and this process did not. */
         return;
     }
     replica_land_abandoned(r);

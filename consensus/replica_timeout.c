@@ -137,12 +137,12 @@ void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
 }
 
 /* may_state: the TIMEOUT of the newest view timed out may be signed again. A disk that lost a batch may forbid it (T4), or have lost the QC that was
- * promised (I6). */
+ * promised (I6); one that is nearly full forbids it as long as it is (T9). */
 static bool may_state(const struct replica *r)
 {
     int64_t view = r->safety.state.timeout_view;
 
-    return view >= 0 && view >= (int64_t)r->view && view > r->safety.limit_view && safety_knows_high(&r->safety, &r->high.ballot);
+    return view >= 0 && view >= (int64_t)r->view && safety_can_timeout(&r->safety, (uint64_t)view) && safety_knows_high(&r->safety, &r->high.ballot);
 }
 
 /* state_again signs the TIMEOUT of the newest view timed out again. It states the high QC of now, which is appended first: a restart must not state less. */

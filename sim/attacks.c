@@ -10,33 +10,35 @@
 #define PATIENCE_NS UINT64_C(60000000000)
 
 static const struct attack library[] = {
-    { "equivocating leader", "PBFT (Castro, Liskov 1999); Twins (Bano 2020)", "one chain; the side without a certificate catches up", L(FORK) | L(DOUBLE_VOTE), 4, 1, true, false, false, 500000, 0, 40, 20 },
-    { "equivocating leader and accomplice", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 2, true, false, false, 500000, 0, 40, 20 },
-    { "double vote", "accountable safety (Casper, Tendermint)", "evidence is kept; nothing else happens", L(DOUBLE_VOTE), 4, 1, false, false, false, 500000, 0, 90, 0 },
-    { "vote after timeout", "Fast-HotStuff; ava-labs: votes after its own timeout", "I7 binds the honest; no view ends by one member", L(VOTE_AFTER_TIMEOUT), 4, 1, false, false, false, 500000, 0, 80, 3 },
-    { "timeouts that hide the high QC", "HotStuff-2; Jolteon (Diem)", "a TC carries the highest of q ranks", L(LOW_TIMEOUT) | L(UNPROVOKED), 4, 1, false, false, false, 500000, 0, 60, 8 },
-    { "withheld votes", "liveness with q of n", "the others are a quorum", L(WITHHOLD), 4, 1, false, false, false, 1000000, 0, 90, 0 },
-    { "late votes", "Aardvark (Clement 2009)", "the others are a quorum", L(LATE), 4, 1, false, false, false, 700000, 2000, 90, 0 },
-    { "bad signatures", "relab/hotstuff, linera: one bad vote poisons the aggregation", "L3: dropped, counted, and the sender becomes a suspect", L(BAD_SIGNATURE), 4, 1, false, false, false, 1000000, 0, 80, 0 },
-    { "replay", "Monad, commonware: replayed messages", "nothing old moves anybody", L(REPLAY), 4, 1, false, false, false, 1000000, 0, 90, 0 },
-    { "wrong epoch", "commonware: signed bytes lack epoch", "refused", L(WRONG_EPOCH), 4, 1, false, false, false, 500000, 0, 90, 0 },
-    { "malformed bytes", "CometBFT: lengths from the wire used unchecked", "refused at the codec", L(MALFORMED), 4, 1, false, false, false, 500000, 0, 60, 5 },
-    { "edited fields", "ByzzFuzz (Winter 2023)", "refused by the rule of the field", L(EDIT), 4, 1, false, false, false, 500000, 0, 80, 3 },
-    { "edited fields of the leader", "ByzzFuzz (Winter 2023)", "the leader loses its view", L(EDIT), 4, 1, true, false, false, 300000, 0, 30, 40 },
-    { "fake certificates", "Monad: a signer twice; relab: view not tied to its block", "I11: refused", L(FAKE_CERT), 4, 1, false, false, false, 700000, 0, 80, 3 },
-    { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, false, 300000, 0, 25, 40 },
-    { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40 },
-    { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, false, false, true, 700000, 0, 60, 3 },
-    { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, false, false, true, 700000, 0, 60, 3 },
-    { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, false, 1000000, 0, 80, 5 },
-    { "unprovoked timeouts", "J3", "T8: a leader gives way at a quiet moment, once for each member in ten minutes", L(UNPROVOKED), 7, 2, false, false, false, 1000000, 0, 80, 8 },
-    { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, false, 500000, 0, 30, 20 },
-    { "silent leader", "fabric: a request that only a silent leader's peer knows", "Q3: the request is broadcast, the view ends", L(MUTE_LEADER), 4, 1, true, true, false, 500000, 0, 40, 8 },
-    { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, false, 500000, 0, 40, 8 },
-    { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, false, 500000, 150, 60, 8 },
-    { "spoiled blocks", "Ethereum, Solana: leaders that pack what may not be in a block", "V4, V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 300000, 0, 30, 40 },
-    { "second proposals", "PBFT (Castro, Liskov 1999); CCF: >= for > on the last vote", "V2: one vote at each place", L(TEMPT), 4, 1, true, false, false, 1000000, 0, 60, 8 },
-    { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100 },
+    { "equivocating leader", "PBFT (Castro, Liskov 1999); Twins (Bano 2020)", "one chain; the side without a certificate catches up", L(FORK) | L(DOUBLE_VOTE), 4, 1, true, false, false, 500000, 0, 40, 20, 0 },
+    { "equivocating leader and accomplice", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 2, true, false, false, 500000, 0, 40, 20, 0 },
+    { "double vote", "accountable safety (Casper, Tendermint)", "evidence is kept; nothing else happens", L(DOUBLE_VOTE), 4, 1, false, false, false, 500000, 0, 90, 0, 0 },
+    { "vote after timeout", "Fast-HotStuff; ava-labs: votes after its own timeout", "I7 binds the honest; no view ends by one member", L(VOTE_AFTER_TIMEOUT), 4, 1, false, false, false, 500000, 0, 80, 3, 0 },
+    { "timeouts that hide the high QC", "HotStuff-2; Jolteon (Diem)", "a TC carries the highest of q ranks", L(LOW_TIMEOUT) | L(UNPROVOKED), 4, 1, false, false, false, 500000, 0, 60, 8, 0 },
+    { "withheld votes", "liveness with q of n", "the others are a quorum", L(WITHHOLD), 4, 1, false, false, false, 1000000, 0, 90, 0, 0 },
+    { "late votes", "Aardvark (Clement 2009)", "the others are a quorum", L(LATE), 4, 1, false, false, false, 700000, 2000, 90, 0, 0 },
+    { "bad signatures", "relab/hotstuff, linera: one bad vote poisons the aggregation", "L3: dropped, counted, and the sender becomes a suspect", L(BAD_SIGNATURE), 4, 1, false, false, false, 1000000, 0, 80, 0, 0 },
+    { "replay", "Monad, commonware: replayed messages", "nothing old moves anybody", L(REPLAY), 4, 1, false, false, false, 1000000, 0, 90, 0, 0 },
+    { "wrong epoch", "commonware: signed bytes lack epoch", "refused", L(WRONG_EPOCH), 4, 1, false, false, false, 500000, 0, 90, 0, 0 },
+    { "malformed bytes", "CometBFT: lengths from the wire used unchecked", "refused at the codec", L(MALFORMED), 4, 1, false, false, false, 500000, 0, 60, 5, 0 },
+    { "edited fields", "ByzzFuzz (Winter 2023)", "refused by the rule of the field", L(EDIT), 4, 1, false, false, false, 500000, 0, 80, 3, 0 },
+    { "edited fields of the leader", "ByzzFuzz (Winter 2023)", "the leader loses its view", L(EDIT), 4, 1, true, false, false, 300000, 0, 30, 40, 0 },
+    { "fake certificates", "Monad: a signer twice; relab: view not tied to its block", "I11: refused", L(FAKE_CERT), 4, 1, false, false, false, 700000, 0, 80, 3, 0 },
+    { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, false, 300000, 0, 25, 40, 0 },
+    { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40, 0 },
+    { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, false, false, true, 700000, 0, 60, 3, 0 },
+    { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, false, false, true, 700000, 0, 60, 3, 0 },
+    { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, false, 1000000, 0, 80, 5, 0 },
+    { "unprovoked timeouts", "J3", "T8: a leader gives way at a quiet moment, once for each member in ten minutes", L(UNPROVOKED), 7, 2, false, false, false, 1000000, 0, 80, 8, 0 },
+    { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, false, 500000, 0, 30, 20, 0 },
+    { "silent leader", "fabric: a request that only a silent leader's peer knows", "Q3: the request is broadcast, the view ends", L(MUTE_LEADER), 4, 1, true, true, false, 500000, 0, 40, 8, 0 },
+    { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, false, 500000, 0, 40, 8, 0 },
+    { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, false, 500000, 150, 60, 8, 0 },
+    { "spoiled blocks", "Ethereum, Solana: leaders that pack what may not be in a block", "V4, V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 300000, 0, 30, 40, 0 },
+    { "second proposals", "PBFT (Castro, Liskov 1999); CCF: >= for > on the last vote", "V2: one vote at each place", L(TEMPT), 4, 1, true, false, false, 1000000, 0, 60, 8, 0 },
+    { "twins", "Twins (Bano 2020)", "one chain, whoever sees which of the two", 0, 4, 0, false, false, false, 0, 0, 30, 20, 1 },
+    { "twins and a leader with two faces", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 1, false, false, false, 500000, 0, 30, 40, 1 },
+    { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100, 0 },
 };
 
 uint32_t attacks_count(void)
@@ -67,6 +69,10 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
     for (uint32_t i = 0; i < attack->liars; i++) {
         member_set_add(&plan->adversary.liars, attack->leads ? i : attack->replicas - 1 - i);
     }
+    for (uint32_t i = 0; i < attack->twins; i++) {
+        member_set_add(&plan->twins, i);
+    }
+    plan->twins_ns = 200 * MS;
 }
 
 /* load lets clients send for a while; r1 is killed and started again meanwhile where the attack says so. Gives: how many had their receipt. */
@@ -90,6 +96,7 @@ static uint32_t calm(const struct world_plan *plan, struct world *world, const s
     struct world_plan honest = *plan;
 
     honest.adversary = (struct adversary_plan){ 0 };
+    honest.twins = (struct member_set){ { 0 } };
     world_open(world, &honest);
     uint32_t told = load(world, attack);
     world_close(world);
@@ -107,13 +114,29 @@ static uint64_t mean_of(const struct workload *workload)
     return count == 0 ? 0 : sum / count;
 }
 
+/* view_of gives the highest view that a server is in which speaks for nobody but itself. */
+static uint64_t view_of(const struct world *world)
+{
+    uint64_t view = world->adversary == NULL ? 0 : world->adversary->view;
+
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        struct replica_status status;
+        if (!member_set_has(&world->faulty, i) && world->hosts[i].state != HOST_DOWN) {
+            replica_status(world->hosts[i].driver.replica, &status);
+            view = status.view > view ? status.view : view;
+        }
+    }
+    return view;
+}
+
 static void judge(const struct attack *attack, const struct world *world, struct attack_result *result)
 {
     result->failure = world->failure;
     result->hash = world->hash;
     result->mean_ns = mean_of(&world->workload);
-    result->views = world->adversary->view;
-    for (int i = 0; i < LIE_COUNT; i++) {
+    result->views = view_of(world);
+    result->lies = world->oracle.conflicts;
+    for (int i = 0; i < LIE_COUNT && world->adversary != NULL; i++) {
         result->lies += world->adversary->told[i];
     }
     result->slow = (uint64_t)result->told * 100 < (uint64_t)result->told_calm * attack->floor_percent;
@@ -143,9 +166,11 @@ bool attack_run(const struct attack *attack, uint64_t seed, struct attack_result
     return result->failure.kind == FAILURE_NONE && !result->slow && !result->deposed;
 }
 
-bool attacks_over_budget(uint64_t seed, uint32_t replicas, struct failure *failure)
+bool attacks_over_budget(uint64_t seed, uint32_t replicas, bool twins, struct failure *failure)
 {
-    struct attack attack = { .lies = L(FORK) | L(DOUBLE_VOTE), .replicas = replicas, .liars = config_faults_max(replicas) + 1, .leads = true, .rate_ppm = 500000 };
+    uint32_t count = config_faults_max(replicas) + 1;
+    struct attack attack = { .lies = twins ? 0 : L(FORK) | L(DOUBLE_VOTE), .replicas = replicas, .liars = twins ? 0 : count, .twins = twins ? count : 0, .leads = true,
+        .rate_ppm = 500000 };
     struct world *world = calloc(1, sizeof *world);
     struct world_plan plan;
 

@@ -23,6 +23,7 @@ struct attack {
     uint32_t hold_ms;
     uint32_t floor_percent;  /* of the calm throughput in virtual time */
     uint32_t views_max;      /* how many views may end; J3: 0 when all leaders are honest */
+    uint32_t twins;          /* members in two places, from the first on; none of them lies */
 };
 
 struct attack_result {
@@ -31,7 +32,7 @@ struct attack_result {
     uint32_t told_calm, told; /* commands, within ATTACK_LOAD_NS */
     uint64_t mean_ns;         /* from a command to its receipt */
     uint64_t views;           /* that ended */
-    uint64_t lies;            /* told */
+    uint64_t lies;            /* told; of twins: votes and proposals that contradict each other */
     bool slow, deposed;       /* below the floor; more views ended than may */
 };
 
@@ -42,7 +43,8 @@ const struct attack *attack_at(uint32_t number);
 /* attack_run plays an attack under a seed. Gives: true when all that must hold holds. */
 bool attack_run(const struct attack *attack, uint64_t seed, struct attack_result *result);
 
-/* attacks_over_budget plays the control: f + 1 members lie about blocks and votes, and an oracle that sees must say so. Gives: true when it does. */
-bool attacks_over_budget(uint64_t seed, uint32_t replicas, struct failure *failure);
+/* attacks_over_budget plays the control: f + 1 members lie about blocks and votes, or are twins, and an oracle that sees must say so. Gives: true when it
+ * does. */
+bool attacks_over_budget(uint64_t seed, uint32_t replicas, bool twins, struct failure *failure);
 
 #endif

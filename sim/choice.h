@@ -28,6 +28,9 @@ enum choice_topic {
     CHOICE_KEY = 16,          /* seed of a member's key */
     CHOICE_SWARM = 17,        /* which faults a seed gets */
     CHOICE_LIE = 18,          /* lie, and what it is about: sim/adversary.h */
+    CHOICE_TWIN = 19,         /* member, occasion: who sees which of its seats */
+    CHOICE_CLOCK_RATE = 20,   /* replica */
+    CHOICE_CORRUPT = 21,      /* message, as of CHOICE_DROP: a bit flips on the way; copy 1: which */
 };
 
 /* A decision's name. Unused coordinates are zero. */

@@ -12,6 +12,7 @@
 #define SETTLE_TURNS_MAX 10000u
 #define NS_PER_MS UINT64_C(1000000)
 #define MONO_START_NS UINT64_C(7000000000)
+#define MILLION INT64_C(1000000)
 
 /* --- Memory --------------------------------------------------------------------------------------------------------- */
 
@@ -39,16 +40,36 @@ static void disk_open(struct host *host)
 
 /* --- The driver's world --------------------------------------------------------------------------------------------- */
 
+/* self_of gives the member that the process believes to be. */
+static uint32_t self_of(const struct host *host)
+{
+    return host->plan.is_second ? host->plan.twin : host->plan.member;
+}
+
 static uint64_t mono_offset_ns(const struct host *host)
 {
     return MONO_START_NS * (host->plan.member + 1) + host->boots;
 }
 
+/* passed_ns gives the time that passed by a clock of this rate; true_ns gives the first moment at which so much has passed. */
+static uint64_t passed_ns(uint64_t now_ns, int32_t rate_ppm)
+{
+    return (uint64_t)((unsigned __int128)now_ns * (uint64_t)(MILLION + rate_ppm) / MILLION);
+}
+
+static uint64_t true_ns(uint64_t passed, int32_t rate_ppm)
+{
+    uint64_t per_million = (uint64_t)(MILLION + rate_ppm);
+
+    return (uint64_t)(((unsigned __int128)passed * MILLION + per_million - 1) / per_million);
+}
+
 uint64_t host_wall_ms(const struct host *host)
 {
     uint64_t now_ns = host->world->now_ns(host->world->context);
+    int32_t rate = host->plan.rate_ppm, most = HOST_WALL_RATE_MAX, wall_rate = rate > most ? most : rate < -most ? -most : rate;
 
-    return (uint64_t)((int64_t)(CAST_GENESIS_MS + 1000 + now_ns / NS_PER_MS) + host->plan.wall_offset_ms);
+    return (uint64_t)((int64_t)(CAST_GENESIS_MS + 1000 + passed_ns(now_ns, wall_rate) / NS_PER_MS) + host->plan.wall_offset_ms + host->wall_step_ms);
 }
 
 static struct now port_now(void *context)
@@ -56,7 +77,7 @@ static struct now port_now(void *context)
     const struct host *host = context;
     uint64_t now_ns = host->world->now_ns(host->world->context);
 
-    return (struct now){ now_ns + mono_offset_ns(host), host_wall_ms(host) };
+    return (struct now){ passed_ns(now_ns, host->plan.rate_ppm) + mono_offset_ns(host), host_wall_ms(host) };
 }
 
 static void port_send(void *context, const struct port_message *message)
@@ -185,11 +206,11 @@ static uint64_t log_now(void *context)
 /* config_of gives small pools: many replicas must fit one process. */
 static struct driver_config config_of(const struct host *host)
 {
-    struct driver_config config = { .genesis = &host->cast->genesis, .key = &host->cast->members[host->plan.member] };
+    struct driver_config config = { .genesis = &host->cast->genesis, .key = &host->cast->members[self_of(host)] };
 
     replica_config_default(&config.replica);
     config.replica.epoch = host->cast->config;
-    config.replica.self = host->plan.member;
+    config.replica.self = self_of(host);
     config.replica.genesis = host->cast->block0;
     config.replica.pool_commands = 1024;
     config.replica.history_blocks = 4096;
@@ -232,6 +253,8 @@ static void process_begin(struct host *host)
     arena_seal(&arena);
     host->jobs_count = 0;
     host->failed = false;
+    host->level = SPACE_FINE;
+    host->look_ns = host->full ? 0 : UINT64_MAX;
     host->drain_wanted = host->drained = host->cleaning = host->clean = false;
 }
 
@@ -252,7 +275,7 @@ static void first_written(void *context, enum err err)
 /* make_store writes the first superblock, as `wardd --init` does and, where the disk was lost, `wardd --rejoin`, on a disk that is not hostile yet. */
 static void make_store(struct host *host)
 {
-    struct superblock first = { .cluster = host->cast->genesis.hash, .replica = host->plan.member, .segment_bytes = HOST_LOG_BYTES, .first_segment = 1,
+    struct superblock first = { .cluster = host->cast->genesis.hash, .replica = self_of(host), .segment_bytes = HOST_LOG_BYTES, .first_segment = 1,
         .config = config_hash(&host->cast->config), .features_required = host->wipes > 0 ? SUPERBLOCK_REJOINS : 0 };
     bool done = false;
 
@@ -276,6 +299,7 @@ static void make_store(struct host *host)
 void host_open(struct host *host, const struct cast *cast, const struct host_world *world, const struct host_plan *plan)
 {
     ASSERT(plan->verify_ns_max >= plan->verify_ns_min);
+    ASSERT(plan->rate_ppm > -MILLION);
     *host = (struct host){ .plan = *plan, .cast = cast, .world = world, .lying = plan->disk.lost_flush > 0 || plan->disk.rot > 0 };
     disk_open(host);
     make_store(host);
@@ -303,6 +327,8 @@ void host_wipe(struct host *host)
     disk_open(host);
     make_store(host);
     host->promised = (struct capsule){ .timeout_view = -1, .led_view = -1 };
+    host->rotten = 0;
+    host_fill(host, host->full);
 }
 
 bool host_start(struct host *host)
@@ -366,11 +392,19 @@ bool host_rot(struct host *host, uint64_t height)
 
     ASSERT(host->state != HOST_DOWN);
     bool known = replica_committed(host->driver.replica, height, &hash) && record_index_find(&host->driver.log.index, RECORD_PAYLOAD, &hash, 0, &place);
-    if (known) {
-        uint64_t at = (uint64_t)place.block * DISK_BLOCK + place.offset + RECORD_HEAD_BYTES + place.bytes / 2;
-        sim_disk_sector(&host->disk, place.segment, at / DISK_SECTOR * DISK_SECTOR)[at % DISK_SECTOR] ^= 0x10;
+    uint64_t at = known ? (uint64_t)place.block * DISK_BLOCK + place.offset + RECORD_HEAD_BYTES + place.bytes / 2 : 0;
+    uint8_t *sector = known ? sim_disk_sector(&host->disk, place.segment, at / DISK_SECTOR * DISK_SECTOR) : NULL;
+    if (sector == NULL) {
+        return false; /* Never here, or gone with its segment. */
     }
-    return known;
+    sector[at % DISK_SECTOR] ^= 0x10;
+    host->rotten++;
+    return true;
+}
+
+void host_clock(struct host *host, int64_t step_ms)
+{
+    host->wall_step_ms = step_ms;
 }
 
 void host_pause(struct host *host)
@@ -489,9 +523,10 @@ uint64_t host_due_ns(const struct host *host)
     }
     uint64_t due_ns = sim_disk_due(&host->disk), driver_ns = driver_deadline_ns(&host->driver);
     if (driver_ns != UINT64_MAX) {
-        driver_ns = driver_ns > mono_offset_ns(host) ? driver_ns - mono_offset_ns(host) : 0;
+        driver_ns = driver_ns > mono_offset_ns(host) ? true_ns(driver_ns - mono_offset_ns(host), host->plan.rate_ppm) : 0;
         due_ns = driver_ns < due_ns ? driver_ns : due_ns;
     }
+    due_ns = host->look_ns < due_ns ? host->look_ns : due_ns;
     for (uint32_t i = 0; i < host->jobs_count && !driver_is_stalled(&host->driver); i++) {
         due_ns = host->jobs[i].due_ns < due_ns ? host->jobs[i].due_ns : due_ns;
     }
@@ -535,6 +570,10 @@ bool host_work(struct host *host)
         more = driver_work(&host->driver);
     }
     driver_flush(&host->driver);
+    if (segment_log_is_starved(&host->driver.log) && host->level < SPACE_REFUSE) {
+        host->look_ns = now_ns;
+    }
+    host_space_turn(host, now_ns);
     save_superblock(host);
     if (host->rolled_back) {
         sim_disk_kill(&host->disk);

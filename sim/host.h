@@ -12,9 +12,12 @@
 #include "node/driver.h"
 #include "sim/cast.h"
 #include "sim/disk.h"
+#include "storage/space.h"
 
 #define HOST_JOBS_MAX 640u /* as many as the daemon's verify pool takes */
 #define HOST_LOG_BYTES (1u << 20) /* a segment */
+
+#define HOST_WALL_RATE_MAX 500 /* ppm: what NTP slews at most */
 
 enum host_state { HOST_DOWN, HOST_UP, HOST_PAUSED };
 
@@ -34,8 +37,11 @@ struct host_world {
 
 struct host_plan {
     uint64_t seed;
-    uint32_t member;
+    uint32_t member;             /* its number in the world; its place and key too, unless */
+    bool is_second;              /* ... it is the second server of a twin (seats.h): */
+    uint32_t twin;               /* whose key and place it has */
     int64_t wall_offset_ms;      /* of its clock */
+    int32_t rate_ppm;            /* by which its clocks run too fast, or too slow: of the wall clock at most HOST_WALL_RATE_MAX, for it is disciplined */
     uint64_t verify_ns_min, verify_ns_max; /* until the verdicts of a job are there */
     struct sim_disk_faults disk;
     uint32_t segments_max;
@@ -82,6 +88,11 @@ struct host {
     bool failed;                      /* a write of its log failed: the process ends, and is started again */
     bool drain_wanted, drained, cleaning, clean;
     uint64_t requests_dropped;
+    int64_t wall_step_ms; /* by which its wall clock was set wrong */
+    bool full;            /* there is no room on its disk */
+    enum space_level level;
+    uint64_t look_ns;     /* when it looks for room again; UINT64_MAX: not before the log asks in vain */
+    uint64_t rotten;      /* blocks that were made to rot */
     uint64_t wakeups;  /* moments at which the process had something to do, over all its lives (N4) */
     uint64_t woken_ns; /* the last of them */
 };
@@ -106,11 +117,19 @@ bool host_back(struct host *host);
 /* host_rot flips a bit of the commands of a block on the medium. Needs: not down. Gives: false when the log does not have it. */
 bool host_rot(struct host *host, uint64_t height);
 
+/* host_fill takes all room on the disk away, or gives it back. host_space_turn looks for room when it is time to, and acts as the keeper of the daemon does.
+ * Needs: up. */
+void host_fill(struct host *host, bool full);
+void host_space_turn(struct host *host, uint64_t now_ns);
+
 void host_pause(struct host *host);
 void host_resume(struct host *host);
 
 /* host_drain asks for an orderly stop; the host is down with a clean mark when it is done. */
 void host_drain(struct host *host);
+
+/* host_clock sets the wall clock wrong by so much, or right again. */
+void host_clock(struct host *host, int64_t step_ms);
 
 /* host_link tells of a link that came or went. */
 void host_link(struct host *host, uint32_t member, bool up);

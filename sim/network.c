@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NS_PER_S UINT64_C(1000000000)
+
 void sim_network_init(struct sim_network *network, uint64_t seed, uint32_t members_count, const struct sim_network_faults *faults)
 {
     ASSERT(members_count <= MEMBERS_MAX);
@@ -179,6 +181,62 @@ static void launch(struct sim_network *network, struct sim_message *message, uin
     heap_push(network, message);
 }
 
+/* queue takes the time that the line needs for a message, behind all that waits for its turn there. Gives: when it has left; UINT64_MAX: there is no room. */
+static uint64_t queue(struct sim_network *network, const struct sim_message *message, uint64_t now_ns, size_t size)
+{
+    const struct sim_network_faults *faults = &network->faults;
+    uint64_t *free_ns = &network->free_ns[message->from][message->to];
+
+    if (faults->bytes_per_s == 0) {
+        return now_ns;
+    }
+    uint64_t wait_ns = *free_ns > now_ns ? *free_ns - now_ns : 0;
+    uint64_t waiting = (uint64_t)((unsigned __int128)wait_ns * faults->bytes_per_s / NS_PER_S);
+    if (waiting > 0 && waiting + size > faults->queue_bytes) {
+        return UINT64_MAX;
+    }
+    *free_ns = now_ns + wait_ns + size * NS_PER_S / faults->bytes_per_s;
+    return *free_ns;
+}
+
+/* is_lost: no line, no connection, or nobody hears. */
+static bool is_lost(struct sim_network *network, const struct sim_message *message, uint64_t now_ns)
+{
+    bool mute = network->mute[message->from][message->to];
+
+    network->counters.muted += mute ? 1 : 0;
+    return mute || network->cut[message->from][message->to] || now_ns < network->broken_ns[message->from][message->to];
+}
+
+/* spoil decides whether a bit of a message flips. */
+static void spoil(struct sim_network *network, struct sim_message *message, struct sim_fault *fault)
+{
+    struct choice corrupt = name_of(CHOICE_CORRUPT, message, fault->again, 0), flipped = name_of(CHOICE_CORRUPT, message, fault->again, 1);
+
+    fault->kind = SIM_FAULT_CORRUPT;
+    message->corrupt = happens(network, fault, &corrupt, network->faults.corrupt_ppm);
+    if (message->corrupt) {
+        message->flipped = choice_draw(network->seed, &flipped);
+        network->counters.corrupted++;
+        record(network, fault);
+    }
+}
+
+/* send_twice puts a second copy of a message under way when that befalls it. */
+static void send_twice(struct sim_network *network, const struct sim_message *message, struct sim_fault *fault, uint64_t left_ns, struct bytes head, struct bytes body)
+{
+    struct choice duplicate = name_of(CHOICE_DUPLICATE, message, fault->again, 0);
+
+    fault->kind = SIM_FAULT_DUPLICATE;
+    if (happens(network, fault, &duplicate, network->faults.duplicate_ppm)) {
+        struct sim_fault second = *fault;
+        fault->delay_ns = fault->delay_ns > 0 ? fault->delay_ns : delay_of(network, message, &second, 1);
+        record(network, fault);
+        launch(network, copy_of(message, head, body), left_ns + fault->delay_ns);
+        network->counters.duplicated++;
+    }
+}
+
 void sim_network_send(struct sim_network *network, uint64_t now_ns, const struct sim_message *message, struct bytes head, struct bytes body)
 {
     struct choice name = name_of(CHOICE_DROP, message, 0, 0);
@@ -189,8 +247,7 @@ void sim_network_send(struct sim_network *network, uint64_t now_ns, const struct
     network->counters.sent++;
     fault.again = facts_count(&network->repeats, fact_name(name.at[0], name.at[1], name.at[2], 0));
     struct choice drop = name_of(CHOICE_DROP, message, fault.again, 0);
-    struct choice duplicate = name_of(CHOICE_DUPLICATE, message, fault.again, 0);
-    if (network->cut[message->from][message->to]) {
+    if (is_lost(network, message, now_ns)) {
         network->counters.dropped++;
         return;
     }
@@ -199,15 +256,17 @@ void sim_network_send(struct sim_network *network, uint64_t now_ns, const struct
         network->counters.dropped++;
         return;
     }
-    launch(network, copy_of(message, head, body), now_ns + message->hold_ns + delay_of(network, message, &fault, 0));
-    fault.kind = SIM_FAULT_DUPLICATE;
-    if (happens(network, &fault, &duplicate, network->faults.duplicate_ppm)) {
-        struct sim_fault second = fault;
-        fault.delay_ns = fault.delay_ns > 0 ? fault.delay_ns : delay_of(network, message, &second, 1);
-        record(network, &fault);
-        launch(network, copy_of(message, head, body), now_ns + message->hold_ns + fault.delay_ns);
-        network->counters.duplicated++;
+    uint64_t left_ns = queue(network, message, now_ns, head.size + body.size);
+    if (left_ns == UINT64_MAX) {
+        network->counters.overflowed++;
+        network->counters.dropped++;
+        return;
     }
+    left_ns += message->hold_ns;
+    struct sim_message *copy = copy_of(message, head, body);
+    spoil(network, copy, &fault);
+    launch(network, copy, left_ns + delay_of(network, message, &fault, 0));
+    send_twice(network, message, &fault, left_ns, head, body);
 }
 
 uint64_t sim_network_due(const struct sim_network *network)
@@ -219,7 +278,14 @@ struct sim_message *sim_network_take(struct sim_network *network, uint64_t now_n
 {
     while (network->count > 0 && network->heap[0]->due_ns <= now_ns) {
         struct sim_message *message = heap_pop(network);
-        if (!network->cut[message->from][message->to]) {
+        uint64_t clogged_ns = network->clogged_ns[message->from][message->to];
+        if (clogged_ns > now_ns) {
+            network->counters.clogged++;
+            message->due_ns = clogged_ns;
+            heap_push(network, message);
+            continue;
+        }
+        if (!network->cut[message->from][message->to] && !network->mute[message->from][message->to]) {
             network->counters.delivered++;
             return message;
         }
@@ -241,7 +307,22 @@ void sim_network_cut(struct sim_network *network, uint32_t from, uint32_t to, bo
     network->cut[from][to] = cut;
 }
 
-void sim_network_drop_all(struct sim_network *network, uint32_t member)
+void sim_network_mute(struct sim_network *network, uint32_t from, uint32_t to, bool mute)
+{
+    ASSERT(from < network->members_count);
+    ASSERT(to < network->members_count);
+    network->mute[from][to] = mute;
+}
+
+void sim_network_clog(struct sim_network *network, uint32_t from, uint32_t to, uint64_t until_ns)
+{
+    ASSERT(from < network->members_count);
+    ASSERT(to < network->members_count);
+    network->clogged_ns[from][to] = until_ns;
+}
+
+/* drop_where loses all messages between a and b; b UINT32_MAX: between a and anybody. */
+static void drop_where(struct sim_network *network, uint32_t a, uint32_t b)
 {
     size_t kept = 0;
     size_t count = network->count;
@@ -250,9 +331,10 @@ void sim_network_drop_all(struct sim_network *network, uint32_t member)
     network->count = 0;
     for (size_t i = 0; i < count; i++) {
         struct sim_message *message = all[i];
-        if (message->from == member || message->to == member) {
+        bool is_from = message->from == a && (b == UINT32_MAX || message->to == b), is_to = message->to == a && (b == UINT32_MAX || message->from == b);
+        if (is_from || is_to) {
             network->counters.dropped++;
-            free(message);
+            sim_network_release(message);
         } else {
             all[kept++] = message;
         }
@@ -261,4 +343,18 @@ void sim_network_drop_all(struct sim_network *network, uint32_t member)
     for (size_t i = 0; i < kept; i++) {
         heap_push(network, all[i]);
     }
+}
+
+void sim_network_break(struct sim_network *network, uint32_t a, uint32_t b, uint64_t until_ns)
+{
+    ASSERT(a != b);
+    drop_where(network, a, b);
+    network->broken_ns[a][b] = network->broken_ns[b][a] = until_ns;
+    network->free_ns[a][b] = network->free_ns[b][a] = 0;
+}
+
+void sim_network_drop_all(struct sim_network *network, uint32_t member)
+{
+    ASSERT(member < network->members_count);
+    drop_where(network, member, UINT32_MAX);
 }

@@ -1,4 +1,4 @@
-/* network.h: the network of the simulator: loses, delays, reorders and duplicates, cuts links, and never invents.
+/* network.h: the network of the simulator: loses, delays, reorders, duplicates, clogs and spoils, cuts links, and never invents.
  *
  * A message is bytes from one replica to another. Its fate is drawn by name: source, destination, type, view, height, and how often a message of
  * this name went this way before. So the schedule of one message does not depend on what else was sent, nor on times and signatures in its bytes.
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum sim_fault_kind { SIM_FAULT_DROP, SIM_FAULT_DUPLICATE, SIM_FAULT_STRAGGLE, SIM_FAULT_COUNT };
+enum sim_fault_kind { SIM_FAULT_DROP, SIM_FAULT_DUPLICATE, SIM_FAULT_STRAGGLE, SIM_FAULT_CORRUPT, SIM_FAULT_COUNT };
 
 /* One thing that happens to one message. */
 struct sim_fault {
@@ -41,6 +41,9 @@ struct sim_network_faults {
     uint64_t delay_ns_min;
     uint64_t delay_ns_max;     /* >= delay_ns_min */
     uint64_t straggle_ns_max;
+    uint32_t corrupt_ppm;      /* a bit is another one when it arrives: the receiver's channel closes */
+    uint64_t bytes_per_s;      /* of each direction of each link; 0: as many as there are */
+    uint64_t queue_bytes;      /* that wait for their turn there; more are lost */
 };
 
 /* One message in flight. The bytes follow the struct in memory; the receiver frees the whole by sim_network_release. */
@@ -52,13 +55,15 @@ struct sim_message {
     uint32_t from;
     uint32_t to;
     uint8_t type;
+    bool corrupt;    /* a bit of it is wrong: it is no message any more, and ends its connection */
+    uint64_t flipped; /* ... which: drawn */
     uint64_t view, height; /* what it is about (subject.h) */
     size_t size;
     uint8_t *data;
 };
 
 struct sim_network_counters {
-    uint64_t sent, delivered, dropped, duplicated, straggled, cut;
+    uint64_t sent, delivered, dropped, duplicated, straggled, cut, corrupted, clogged, overflowed, muted;
 };
 
 struct sim_network {
@@ -66,6 +71,10 @@ struct sim_network {
     uint32_t members_count;
     struct sim_network_faults faults;
     bool cut[MEMBERS_MAX][MEMBERS_MAX]; /* [from][to]: nothing passes */
+    bool mute[MEMBERS_MAX][MEMBERS_MAX]; /* likewise, and nobody learns of it */
+    uint64_t clogged_ns[MEMBERS_MAX][MEMBERS_MAX]; /* nothing arrives before; then all that waits, at once */
+    uint64_t broken_ns[MEMBERS_MAX][MEMBERS_MAX];  /* what is sent before is lost: the connection is being made again */
+    uint64_t free_ns[MEMBERS_MAX][MEMBERS_MAX];    /* when the line has sent all that waits for its turn */
     struct sim_message **heap;          /* by (due_ns, order) */
     size_t count, capacity;
     uint64_t order;
@@ -98,6 +107,13 @@ void sim_network_release(struct sim_message *message);
 
 /* sim_network_cut cuts or mends one direction. */
 void sim_network_cut(struct sim_network *network, uint32_t from, uint32_t to, bool cut);
+
+/* sim_network_mute silences one direction: what is sent is lost, and no end learns of it. sim_network_clog holds back all that would arrive before until_ns. */
+void sim_network_mute(struct sim_network *network, uint32_t from, uint32_t to, bool mute);
+void sim_network_clog(struct sim_network *network, uint32_t from, uint32_t to, uint64_t until_ns);
+
+/* sim_network_break ends the connection of a pair: what is on its way between them is lost, and what is sent before until_ns. */
+void sim_network_break(struct sim_network *network, uint32_t a, uint32_t b, uint64_t until_ns);
 
 /* sim_network_drop_all loses everything on its way to or from a replica: its connections are gone. */
 void sim_network_drop_all(struct sim_network *network, uint32_t member);

@@ -29,6 +29,7 @@ void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure 
     facts_init(&oracle->times);
     facts_init(&oracle->spoiled);
     commands_init(&oracle->commands, cast, failure);
+    facts_init(&oracle->said_twice);
     lineage_init(&oracle->lineage, &cast->chain_id);
     for (uint32_t i = 0; i < MEMBERS_MAX; i++) {
         oracle->members[i] = (struct oracle_member){ .timeout_view = -1, .led_now = -1, .led_before = -1 };
@@ -45,6 +46,7 @@ void oracle_close(struct oracle *oracle)
     facts_close(&oracle->times);
     facts_close(&oracle->spoiled);
     commands_close(&oracle->commands);
+    facts_close(&oracle->said_twice);
     lineage_close(&oracle->lineage);
     if (oracle->quorums.on) {
         quorums_close(&oracle->quorums);
@@ -52,8 +54,15 @@ void oracle_close(struct oracle *oracle)
     *oracle = (struct oracle){ 0 };
 }
 
-void oracle_watch(struct oracle *oracle, const struct member_set *liars, bool (*verify)(void *context, const struct sig_item *item), void *context)
+/* member_of gives the member whose server sits there. */
+static uint32_t member_of(const struct oracle *oracle, uint32_t seat)
 {
+    return oracle->seats == NULL ? seat : oracle->seats->members[seat];
+}
+
+void oracle_watch(struct oracle *oracle, const struct seats *seats, const struct member_set *liars, bool (*verify)(void *context, const struct sig_item *item), void *context)
+{
+    oracle->seats = seats;
     oracle->liars = *liars;
     oracle->verify = verify;
     oracle->verify_context = context;
@@ -128,7 +137,7 @@ static void note_unseen(struct oracle *oracle, const struct cert *cert)
 {
     uint32_t leader = config_leader(&oracle->cast->config, cert->ballot.rank.view);
     struct oracle_member *member = &oracle->members[leader];
-    bool signs = cert->ballot.kind != VOTE_COMMIT && member_set_has(&cert->signers.members, leader) && !member_set_has(&oracle->liars, leader);
+    bool signs = !member->wiped && cert->ballot.kind != VOTE_COMMIT && member_set_has(&cert->signers.members, leader) && !member_set_has(&oracle->liars, leader);
 
     if (signs && oracle->quorums.on && (member->vote_digest == 0 || rank_compare(cert->ballot.rank, member->vote) > 0)) {
         member->vote = cert->ballot.rank;
@@ -168,13 +177,25 @@ static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *c
     note_unseen(oracle, cert);
 }
 
+/* note_twin counts where the two servers of a twin contradict each other: that is what twins are for. */
+static void note_twin(struct oracle *oracle, uint32_t from, const struct ballot *ballot)
+{
+    uint64_t topic = (uint64_t)(ballot->kind == VOTE_COMMIT ? TOPIC_COMMITVOTE : TOPIC_VOTE) << 32 | member_of(oracle, from);
+    uint64_t value = ballot_value(ballot);
+
+    if (oracle->seats != NULL && seats_is_twin(oracle->seats, from)) {
+        oracle->conflicts += facts_keep(&oracle->said_twice, fact_name(topic, ballot->epoch, ballot->rank.view, ballot->rank.height), value) != value ? 1 : 0;
+    }
+}
+
 /* note_leader_vote: a leader's own votes do not leave it. It stands by what it proposes, and by what it asks commit votes for. */
 static void note_leader_vote(struct oracle *oracle, uint32_t from, enum vote_kind kind, uint64_t view, const struct ballot *about)
 {
     struct ballot ballot = { kind, about->epoch, { view, about->rank.height }, about->block };
 
+    note_twin(oracle, from, &ballot);
     if (oracle->quorums.on) {
-        quorums_voted(&oracle->quorums, from, &ballot);
+        quorums_voted(&oracle->quorums, member_of(oracle, from), &ballot);
     }
 }
 
@@ -210,7 +231,7 @@ static void note_timeout(struct oracle *oracle, uint32_t from, const struct mess
     member->high = rank_max(member->high, timeout->high.ballot.rank);
     member->timeout_view = (int64_t)timeout->view > member->timeout_view ? (int64_t)timeout->view : member->timeout_view;
     if (oracle->quorums.on) {
-        quorums_timed_out(&oracle->quorums, from, timeout->view, timeout->high.ballot.rank);
+        quorums_timed_out(&oracle->quorums, member_of(oracle, from), timeout->view, timeout->high.ballot.rank);
     }
 }
 
@@ -249,7 +270,7 @@ static void note_signature(struct oracle *oracle, uint32_t from, const struct me
 {
     struct hash32 digest;
     const uint8_t *signature = oracle->verify == NULL ? NULL : digests_of(message, &oracle->cast->chain_id, &digest);
-    struct sig_item item = { .key = oracle->cast->members[from].public_key, .digest = digest.bytes, .signature = signature };
+    struct sig_item item = { .key = oracle->cast->members[member_of(oracle, from)].public_key, .digest = digest.bytes, .signature = signature };
 
     if (signature != NULL && !oracle->verify(oracle->verify_context, &item)) {
         UNSAFE(oracle, "I11: the signature of r%u under its %s does not cover what it must", from, message_word(message->type));
@@ -295,8 +316,9 @@ static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot 
     note_ballot(oracle, from, ballot);
     note_rests(member, ballot);
     note_choice(oracle, from, ballot);
+    note_twin(oracle, from, ballot);
     if (oracle->quorums.on) {
-        quorums_voted(&oracle->quorums, from, ballot);
+        quorums_voted(&oracle->quorums, member_of(oracle, from), ballot);
     }
     if ((int64_t)ballot->rank.view <= member->timeout_view) {
         UNSAFE(oracle, "I7: r%u votes in view %llu after it timed view %lld out", from, view, (long long)member->timeout_view);
@@ -554,6 +576,7 @@ void oracle_wiped(struct oracle *oracle, uint32_t member)
 {
     struct oracle_member *who = &oracle->members[member];
 
+    who->wiped = true;
     who->vote = (struct rank){ 0, 0 };
     who->vote_digest = 0;
     who->timeout_view = -1;

@@ -21,6 +21,7 @@
 #include "sim/guard.h"
 #include "sim/lineage.h"
 #include "sim/quorums.h"
+#include "sim/seats.h"
 #include "storage/format.h"
 #include "wire/message.h"
 
@@ -31,7 +32,7 @@ struct failure {
     char text[320];
 };
 
-/* What one member has let out, over all its starts. */
+/* What the server of a member has let out, over all its starts. */
 struct oracle_member {
     struct rank vote;           /* newest VOTE on the network */
     uint64_t vote_digest;       /* 0: none yet */
@@ -40,6 +41,7 @@ struct oracle_member {
     struct rank high;           /* highest QC that its votes and TIMEOUTs rest on */
     int64_t led_now, led_before; /* highest view in which it proposed in this life, and before */
     uint64_t executed_height;   /* in this life */
+    bool wiped;                 /* it lost its disk: certificates may show votes that its log need not know */
 };
 
 /* A block that somebody executed. */
@@ -54,14 +56,17 @@ struct oracle_block {
 struct oracle {
     const struct cast *cast;
     struct failure *failure;
-    struct member_set liars; /* what they vote for proves nothing */
-    struct oracle_member members[MEMBERS_MAX];
+    struct member_set liars; /* liars and twins: what they vote for proves nothing */
+    const struct seats *seats; /* of a whole world; NULL: servers are members */
+    struct oracle_member members[MEMBERS_MAX]; /* by seat */
     struct oracle_block *blocks; /* by height; [0] is the genesis */
     uint64_t height, capacity;   /* highest executed anywhere */
     uint64_t epoch;              /* of the highest executed block */
     bool epoch_ended;            /* that block is an END */
     struct facts ballots, certified, times, spoiled;
     struct commands commands;
+    struct facts said_twice;     /* what twins voted for, by member and place */
+    uint64_t conflicts;          /* votes of a twin for another block than its other server's */
     struct lineage lineage;
     struct quorums quorums;      /* of a whole world: oracle_watch */
     bool (*verify)(void *context, const struct sig_item *item); /* likewise; NULL: signatures are not looked at */
@@ -77,8 +82,9 @@ struct oracle {
 void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure *failure);
 void oracle_close(struct oracle *oracle);
 
-/* oracle_watch lets it see a whole world: every vote from the beginning, so that what nobody can have said shows, and real signatures. */
-void oracle_watch(struct oracle *oracle, const struct member_set *liars, bool (*verify)(void *context, const struct sig_item *item), void *context);
+/* oracle_watch lets it see a whole world: every vote from the beginning, so that what nobody can have said shows, and real signatures. From now on whoever
+ * sends, executes, starts or ends is named by its seat. Owns: seats outlives it. */
+void oracle_watch(struct oracle *oracle, const struct seats *seats, const struct member_set *liars, bool (*verify)(void *context, const struct sig_item *item), void *context);
 
 /* oracle_clock takes in what a clock says: no honest member votes for a block of much later (V4). */
 void oracle_clock(struct oracle *oracle, uint64_t wall_ms);

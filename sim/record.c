@@ -250,7 +250,8 @@ enum err record_read(struct record *record, struct scenario *scenario, char *tex
 static const char *change_word(uint64_t change)
 {
     static const char *const words[] = { "", "is killed", "loses its power", "starts", "is stopped in its tracks", "goes on", "is asked to stop", "has a link cut or mended", "is gone",
-        "has an empty disk", "has a rotten block" };
+        "has an empty disk", "has a rotten block", "has an old copy of its disk", "is seen in two places", "has its clock set", "loses a connection", "cannot be heard for a while", "is not heard", "has a full disk",
+        "has room on its disk again" };
 
     return change < sizeof words / sizeof words[0] ? words[change] : "changes in an unknown way";
 }

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/exit.h"
 #include "sim/build_id.h"
+#include "sim/sometimes.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -48,6 +49,19 @@ void campaign_add(struct campaign *campaign, const struct swarm_result *result)
     }
     campaign->snapshots += result->snapshots;
     campaign->lying_seeds += result->liars > 0 ? 1 : 0;
+    campaign->twin_seeds += result->twins > 0 ? 1 : 0;
+    campaign->conflicts += result->conflicts;
+    campaign->clock_steps += result->clock_steps;
+    campaign->clogs += result->clogs;
+    campaign->oneways += result->oneways;
+    campaign->overflows += result->overflows;
+    campaign->breaks += result->breaks;
+    campaign->losses += result->losses;
+    campaign->rots += result->rots;
+    campaign->fills += result->fills;
+    for (int i = 0; i < PAIR_COUNT; i++) {
+        campaign->pairs[i] += result->pairs[i];
+    }
     for (int i = 0; i < LIE_COUNT; i++) {
         campaign->lies[i] += result->lies[i];
     }
@@ -84,6 +98,36 @@ static json_t *lies_of(const uint64_t lies[LIE_COUNT])
     return object;
 }
 
+static json_t *pairs_of(const uint64_t pairs[PAIR_COUNT])
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < PAIR_COUNT; i++) {
+        json_object_set_new(object, pair_word((enum pair)i), number(pairs[i]));
+    }
+    return object;
+}
+
+/* faults_of tells of what befell clocks, network and disks beside crashes and partitions. */
+static json_t *faults_of(const struct campaign *c)
+{
+    return json_pack("{so so so so so so so so so so}", "twin_seeds", number(c->twin_seeds), "conflicting_votes", number(c->conflicts), "clocks_set", number(c->clock_steps),
+                     "messages_clogged", number(c->clogs), "messages_unheard", number(c->oneways), "messages_overflowed", number(c->overflows), "connections_spoiled",
+                     number(c->breaks), "disks_lost", number(c->losses), "blocks_rotten", number(c->rots), "disks_full", number(c->fills));
+}
+
+/* missing_of names each rare path that so many seeds should have taken and never did. */
+static json_t *missing_of(const struct campaign *campaign)
+{
+    json_t *names = json_array();
+    uint32_t at = 0;
+
+    for (const char *name = sometimes_missing(campaign, &at); name != NULL; name = sometimes_missing(campaign, &at)) {
+        json_array_append_new(names, json_string(name));
+    }
+    return names;
+}
+
 static json_t *hash_of(uint64_t hash)
 {
     char text[17];
@@ -107,18 +151,19 @@ static bool print(FILE *stream, json_t *object)
 
 static bool run_json(FILE *stream, const struct swarm_result *result)
 {
-    return print(stream, json_pack("{ss sb so si ss ss so so so so so so so so so so so so si so}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
+    return print(stream, json_pack("{ss sb so si ss ss so so so so so so so so so so so so si so si}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
                                    "seed", number(result->seed), "replicas", (int)result->replicas, "crypto", result->fast_crypto ? "fast" : "real", "build", build_id(), "configuration",
                                    hash_of(result->configuration), "failure", failure_of(&result->failure),
                                    "simulated_seconds", json_real((double)result->simulated_ns / 1e9), "commits", number(result->blocks),
                                    "commands", number(result->commands), "messages", number(result->messages), "crashes", number(result->crashes),
                                    "restarts", number(result->restarts), "partitions", number(result->partitions), "events", number(result->events),
-                                   "hash", hash_of(result->hash), "marks", marks_of(result->marks), "liars", (int)result->liars, "lies", lies_of(result->lies)));
+                                   "hash", hash_of(result->hash), "marks", marks_of(result->marks), "liars", (int)result->liars, "lies", lies_of(result->lies),
+                                   "twins", (int)result->twins));
 }
 
 static bool campaign_json(FILE *stream, const struct campaign *c)
 {
-    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so}", "schema", "ward.sim.swarm/1", "ok",
+    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
                                    c->failed == 0 && c->determinism_broken == 0, "first_seed", number(c->seed_first), "last_seed", number(c->seed_last),
                                    "seeds", number(c->seeds), "failed", number(c->failed), "first_failed_seed", c->failed > 0 ? number(c->first_failed) : json_null(),
                                    "failure", failure_of(&c->failure), "simulated_seconds", json_real((double)c->simulated_ns / 1e9),
@@ -126,7 +171,8 @@ static bool campaign_json(FILE *stream, const struct campaign *c)
                                    "crashes", number(c->crashes), "partitions", number(c->partitions), "hash", hash_of(c->hash),
                                    "hash_fast", hash_of(c->hash_fast), "hash_real", hash_of(c->hash_real), "build", build_id(),
                                    "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked),
-                                   "lying_seeds", number(c->lying_seeds), "lies", lies_of(c->lies)));
+                                   "lying_seeds", number(c->lying_seeds), "lies", lies_of(c->lies), "faults", faults_of(c), "pairs", pairs_of(c->pairs),
+                                   "missing", missing_of(c)));
 }
 
 /* --- Text ----------------------------------------------------------------------------------------------------------- */

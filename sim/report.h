@@ -20,6 +20,10 @@ struct campaign {
     uint64_t marks[MARK_COUNT];
     uint64_t snapshots;        /* with which a life began */
     uint64_t lying_seeds;      /* in which somebody lied */
+    uint64_t clock_steps;
+    uint64_t clogs, oneways, overflows, breaks, losses, rots, fills; /* as in struct swarm_result */
+    uint64_t pairs[PAIR_COUNT];
+    uint64_t twin_seeds, conflicts; /* with a twin; its votes and proposals that contradict each other */
     uint64_t lies[LIE_COUNT];
     uint64_t first_failed; /* seed */
     struct failure failure; /* of it */

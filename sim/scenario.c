@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+const char *const scenario_actions[ACTION_COUNT] = { [ACTION_CRASH] = "crash", [ACTION_POWER] = "power", [ACTION_FILL] = "fill", [ACTION_HEAL] = "heal" };
+
 const char *const scenario_comparisons[COMPARE_COUNT] = { "<", ">=", "==", "<=", ">" };
 
 /* --- Steps ---------------------------------------------------------------------------------------------------------- */
@@ -17,7 +19,8 @@ const char *const scenario_verbs[VERB_COUNT] = {
     [VERB_MEND] = "mend", [VERB_HEAL] = "heal", [VERB_LOSE] = "lose", [VERB_WHEN] = "when", [VERB_DISK] = "disk",
     [VERB_ROT] = "rot", [VERB_KEEP] = "keep", [VERB_BACK] = "back",
     [VERB_MEASURE] = "measure", [VERB_REST] = "rest", [VERB_EXPECT] = "expect", [VERB_CALM] = "calm", [VERB_OUTLAST] = "outlast",
-    [VERB_SILENCE] = "silence", [VERB_FINISH] = "finish",
+    [VERB_SILENCE] = "silence", [VERB_FINISH] = "finish", [VERB_SPLIT] = "split", [VERB_CLOCK] = "clock", [VERB_CLOG] = "clog",
+    [VERB_ONEWAY] = "oneway", [VERB_WIPE] = "wipe", [VERB_FILL] = "fill", [VERB_ROOM] = "room",
 };
 
 const char *const scenario_quantities[QUANTITY_COUNT] = {
@@ -72,12 +75,12 @@ static enum err parse_partition(struct line *line, struct scenario_step *step)
 
 static enum err parse_link(struct line *line, struct scenario_step *step)
 {
-    enum err err = line_member(line, &step->count);
+    enum err err = line_server(line, &step->count);
 
     if (err == ERR_OK && !line_take_word(line, "to")) {
         return line_wrong(line, "a link is \"A to B\"");
     }
-    return err == ERR_OK ? line_member(line, &step->target) : err;
+    return err == ERR_OK ? line_server(line, &step->target) : err;
 }
 
 static enum err parse_lose(struct line *line, struct scenario_step *step)
@@ -92,30 +95,71 @@ static enum err parse_lose(struct line *line, struct scenario_step *step)
 
 static enum err parse_when(struct line *line, struct scenario_step *step)
 {
-    enum err err = line_member(line, &step->target);
+    enum err err = line_server(line, &step->target);
 
-    if (err == ERR_OK) {
+    if (err == ERR_OK && line_take_word(line, "snapshot")) {
+        step->mark = (enum mark)WORLD_ON_SNAPSHOT;
+    } else if (err == ERR_OK) {
         err = line_mark(line, &step->mark);
     }
-    step->flag = line_take_word(line, "power");
-    return err != ERR_OK || step->flag || line_take_word(line, "crash") ? err : line_wrong(line, "what then? \"crash\" or \"power\"");
+    while (err == ERR_OK && step->action < ACTION_COUNT && !line_take_word(line, scenario_actions[step->action])) {
+        step->action = (enum world_action)((int)step->action + 1);
+    }
+    return step->action < ACTION_COUNT ? err : line_wrong(line, "what then? crash, power, fill or heal");
 }
 
 static enum err parse_disk(struct line *line, struct scenario_step *step)
 {
-    enum err err = line_member(line, &step->target);
+    enum err err = line_server(line, &step->target);
 
     return err == ERR_OK ? line_range(line, &step->span_least_ns, &step->span_ns) : err;
 }
 
-static enum err parse_rot(struct line *line, struct scenario_step *step)
+/* parse_split reads a twin and, behind a colon, those who see its second server. */
+static enum err parse_split(struct line *line, struct scenario_step *step)
 {
     enum err err = line_member(line, &step->target);
 
-    if (err == ERR_OK && !line_take_word(line, "block")) {
-        return line_wrong(line, "\"block\" and a height is missing");
+    if (err == ERR_OK && (!member_set_has(&line->scenario->plan.twins, step->target) || !line_take_word(line, "to"))) {
+        return line_wrong(line, "a split is \"TWIN to A B\", or \"TWIN to nobody\"");
     }
-    return err == ERR_OK ? line_number(line, 1, 1000000, &step->value) : err;
+    return err != ERR_OK || line_take_word(line, "nobody") ? err : line_members(line, &step->members);
+}
+
+static enum err parse_clog(struct line *line, struct scenario_step *step)
+{
+    enum err err = parse_link(line, step);
+
+    if (err == ERR_OK && !line_take_word(line, "for")) {
+        return line_wrong(line, "\"for\" and a time is missing");
+    }
+    return err == ERR_OK ? line_time(line, &step->span_ns) : err;
+}
+
+/* parse_clock reads which clock, and by how much it is wrong from now on. */
+static enum err parse_clock(struct line *line, struct scenario_step *step)
+{
+    enum err err = line_server(line, &step->target);
+
+    if (err != ERR_OK || line_take_word(line, "right")) {
+        return err;
+    }
+    step->flag = line_take_word(line, "behind");
+    if (!step->flag && !line_take_word(line, "ahead")) {
+        return line_wrong(line, "a clock is \"right\", or \"ahead\" or \"behind\" by a time");
+    }
+    return line_time(line, &step->span_ns);
+}
+
+static enum err parse_rot(struct line *line, struct scenario_step *step)
+{
+    enum err err = line_server(line, &step->target);
+
+    step->flag = line_take_word(line, "any");
+    if (err == ERR_OK && !step->flag && !line_take_word(line, "block")) {
+        return line_wrong(line, "\"block\" and a height is missing, or \"any\" and a number");
+    }
+    return err == ERR_OK ? line_number(line, step->flag ? 0 : 1, 1000000, &step->value) : err;
 }
 
 static enum err parse_quantity(struct line *line, struct scenario_step *step)
@@ -175,7 +219,11 @@ static enum err parse_verb(struct line *line, struct scenario_step *step)
     case VERB_RESUME:
     case VERB_KEEP:
     case VERB_BACK:
+    case VERB_FILL:
+    case VERB_ROOM:
+    case VERB_WIPE:
     case VERB_DRAIN: return line_members(line, &step->members);
+    case VERB_ONEWAY:
     case VERB_PARTITION: return parse_partition(line, step);
     case VERB_CUT:
     case VERB_MEND: return parse_link(line, step);
@@ -183,6 +231,9 @@ static enum err parse_verb(struct line *line, struct scenario_step *step)
     case VERB_WHEN: return parse_when(line, step);
     case VERB_DISK: return parse_disk(line, step);
     case VERB_ROT: return parse_rot(line, step);
+    case VERB_SPLIT: return parse_split(line, step);
+    case VERB_CLOCK: return parse_clock(line, step);
+    case VERB_CLOG: return parse_clog(line, step);
     case VERB_REST:
     case VERB_OUTLAST:
     case VERB_FINISH: return parse_rest(line, step);
@@ -259,6 +310,58 @@ static enum err split(struct line *line, const char *text, size_t size)
     return ERR_OK;
 }
 
+uint32_t scenario_servers(const struct scenario *scenario)
+{
+    return scenario->plan.members_count + member_set_count(&scenario->plan.twins);
+}
+
+static void join(struct member_set *all, const struct member_set *more)
+{
+    for (size_t i = 0; i < MEMBER_SET_WORDS; i++) {
+        all->words[i] |= more->words[i];
+    }
+}
+
+static struct member_set forgetful(const struct scenario *scenario)
+{
+    struct member_set members = { { 0 } };
+
+    for (uint32_t i = 0; i < scenario->steps_count; i++) {
+        if (scenario->steps[i].verb == VERB_WIPE) {
+            join(&members, &scenario->steps[i].members);
+        }
+    }
+    return members;
+}
+
+struct member_set scenario_faulty(const struct scenario *scenario)
+{
+    struct member_set faulty = forgetful(scenario);
+
+    join(&faulty, &scenario->plan.adversary.liars);
+    join(&faulty, &scenario->plan.twins);
+    return faulty;
+}
+
+/* check_whole looks at what lines can only say together. */
+static enum err check_whole(struct line *line)
+{
+    const struct world_plan *plan = &line->scenario->plan;
+    bool both = false;
+
+    for (size_t i = 0; i < MEMBER_SET_WORDS; i++) {
+        both = both || (plan->twins.words[i] & plan->adversary.liars.words[i]) != 0;
+    }
+    if (both) {
+        return line_wrong(line, "a member is a liar or a twin, not both");
+    }
+    struct member_set lost = forgetful(line->scenario);
+    if (!member_set_is_within(&lost, plan->members_count)) {
+        return line_wrong(line, "a second server does not lose its disk");
+    }
+    return scenario_servers(line->scenario) > MEMBERS_MAX ? line_wrong(line, "more than %u servers", MEMBERS_MAX) : ERR_OK;
+}
+
 void scenario_plan_silent(struct world_plan *plan)
 {
     world_plan_calm(plan);
@@ -284,5 +387,5 @@ enum err scenario_parse(struct scenario *scenario, const char *text)
         }
         text += size + (text[size] == '\n');
     }
-    return ERR_OK;
+    return check_whole(&line);
 }

@@ -45,8 +45,15 @@ enum scenario_verb {
     VERB_EXPECT,
     VERB_CALM,   /* every fault ends: a perfect network, everybody runs */
     VERB_OUTLAST, /* until all is well although some lie */
-    VERB_SILENCE, /* the liars stop lying */
+    VERB_SILENCE, /* the liars stop lying, and of each twin one server is left */
     VERB_FINISH, /* rest, start whoever stopped, rest again: all are equal, every client has its answer */
+    VERB_SPLIT,  /* who sees the second server of a twin */
+    VERB_CLOCK,  /* a wall clock is set */
+    VERB_CLOG,   /* what goes over a link waits, and arrives at once */
+    VERB_ONEWAY, /* one side is not heard by the other */
+    VERB_WIPE,   /* a disk is lost; the key stays */
+    VERB_FILL,   /* a disk is full */
+    VERB_ROOM,   /* and has room again */
     VERB_COUNT
 };
 
@@ -87,11 +94,12 @@ struct scenario_step {
     uint64_t time_ns;
     struct member_set members; /* whom it is about */
     uint32_t count, target;    /* of requests; from and to of a link */
-    bool flag;                 /* only one target; power */
+    bool flag;                 /* only one target; behind; any block */
     uint64_t span_least_ns;    /* of a delay that is drawn */
     uint64_t span_ns;          /* of a load, a delay, a patience */
     enum message_type type;
-    enum mark mark;
+    enum mark mark;            /* of a trigger: or WORLD_ON_SNAPSHOT */
+    enum world_action action;
     enum scenario_quantity quantity;
     enum scenario_comparison comparison;
     uint64_t value;
@@ -105,6 +113,12 @@ struct scenario {
     struct sim_fault faults[SCENARIO_FAULTS_MAX]; /* of single messages, beside the rates of the plan */
     char problem[SCENARIO_PROBLEM_BYTES];
 };
+
+/* scenario_servers gives how many servers there are: members, and behind them the second servers of twins. */
+uint32_t scenario_servers(const struct scenario *scenario);
+
+/* scenario_faulty gives the members that lie, are twins or lose their disk. */
+struct member_set scenario_faulty(const struct scenario *scenario);
 
 /* scenario_plan_silent gives the plan of a scenario whose header says nothing. */
 void scenario_plan_silent(struct world_plan *plan);

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-static const char *const kinds[SIM_FAULT_COUNT] = { [SIM_FAULT_DROP] = "drop", [SIM_FAULT_DUPLICATE] = "duplicate", [SIM_FAULT_STRAGGLE] = "straggle" };
+static const char *const kinds[SIM_FAULT_COUNT] = { [SIM_FAULT_DROP] = "drop", [SIM_FAULT_DUPLICATE] = "duplicate", [SIM_FAULT_STRAGGLE] = "straggle",
+    [SIM_FAULT_CORRUPT] = "corrupt" };
 
 static enum err read_kind(struct line *line, enum sim_fault_kind *kind)
 {
@@ -19,7 +20,7 @@ static enum err read_kind(struct line *line, enum sim_fault_kind *kind)
             return ERR_OK;
         }
     }
-    return line_wrong(line, "a fault is drop, duplicate or straggle, not \"%s\"", word);
+    return line_wrong(line, "a fault is drop, duplicate, straggle or corrupt, not \"%s\"", word);
 }
 
 static enum err read_labelled(struct line *line, const char *label, uint64_t *number)
@@ -33,12 +34,12 @@ static enum err read_labelled(struct line *line, const char *label, uint64_t *nu
 static enum err read_way(struct line *line, struct sim_fault *fault)
 {
     enum message_type type = MESSAGE_NONE;
-    enum err err = line_member(line, &fault->from);
+    enum err err = line_server(line, &fault->from);
 
     if (err == ERR_OK && !line_take_word(line, "to")) {
         return line_wrong(line, "\"to\" and a replica is missing");
     }
-    err = err == ERR_OK ? line_member(line, &fault->to) : err;
+    err = err == ERR_OK ? line_server(line, &fault->to) : err;
     err = err == ERR_OK ? line_type(line, &type) : err;
     fault->type = (uint8_t)type;
     return err;
@@ -46,7 +47,7 @@ static enum err read_way(struct line *line, struct sim_fault *fault)
 
 static enum err read_delay(struct line *line, struct sim_fault *fault)
 {
-    if (fault->kind == SIM_FAULT_DROP) {
+    if (fault->kind == SIM_FAULT_DROP || fault->kind == SIM_FAULT_CORRUPT) {
         return ERR_OK;
     }
     if (!line_take_word(line, "by")) {

@@ -61,7 +61,10 @@ static const struct field fields[] = {
     { "drop", { { PART_PPM, AT(network.drop_ppm), 0, 1000000 } } },
     { "duplicate", { { PART_PPM, AT(network.duplicate_ppm), 0, 1000000 } } },
     { "straggle", { { PART_PPM, AT(network.straggle_ppm), 0, 1000000 }, { PART_TIME, AT(network.straggle_ns_max), 0, NUMBER_MOST } } },
+    { "corrupt", { { PART_PPM, AT(network.corrupt_ppm), 0, 1000000 } } },
+    { "bandwidth", { { PART_U64, AT(network.bytes_per_s), 1, NUMBER_MOST }, { PART_U64, LABELLED("queue", network.queue_bytes), 0, NUMBER_MOST } } },
     { "clocks", { { PART_MILLIS, AT(wall_offset_ms_max), 0, UINT32_MAX } } },
+    { "drift", { { PART_PPM, AT(rate_ppm_max), 0, 999999 } } },
     { "checkpoint", { { PART_U32, AT(limits.checkpoint_blocks), 1, 1000000 }, { PART_MILLIS, AT(limits.checkpoint_ms), 0, UINT32_MAX } } },
     { "check", { { PART_U32, AT(check_every), 1, 1000000 } } },
     { "reserves", { { PART_SWITCH, AT(reserves), 0, 1 } } },
@@ -70,6 +73,7 @@ static const struct field fields[] = {
     { "lies", { { PART_LIES, AT(adversary.lies), 0, 0 } } },
     { "lying", { { PART_PPM, AT(adversary.rate_ppm), 0, 1000000 }, { PART_TIME, LABELLED("tick", adversary.tick_ns), 1, NUMBER_MOST },
                  { PART_TIME, LABELLED("hold", adversary.hold_ns), 0, NUMBER_MOST } } },
+    { "twins", { { PART_TIME, LABELLED("every", twins_ns), 0, NUMBER_MOST }, { PART_MEMBERS, AT(twins), 0, 0 } } },
     { "trace", { { PART_LEVEL, AT(trace), 0, TRACE_MESSAGES } } },
 };
 

@@ -21,6 +21,7 @@ struct line {
 extern const char *const scenario_verbs[VERB_COUNT];
 extern const char *const scenario_quantities[QUANTITY_COUNT];
 extern const char *const scenario_comparisons[COMPARE_COUNT];
+extern const char *const scenario_actions[ACTION_COUNT];
 
 /* line_wrong notes what is wrong with the line. Gives: ERR_INVALID. */
 __attribute__((format(printf, 2, 3))) enum err line_wrong(struct line *line, const char *format, ...);
@@ -36,7 +37,8 @@ enum err line_u32(struct line *line, uint64_t least, uint64_t most, uint32_t *ou
 enum err line_time(struct line *line, uint64_t *time_ns);
 enum err line_range(struct line *line, uint64_t *least, uint64_t *most); /* "A" or "A to B" */
 enum err line_member(struct line *line, uint32_t *member);
-enum err line_members(struct line *line, struct member_set *members); /* one or more, or "all", up to the end or a bar */
+enum err line_server(struct line *line, uint32_t *server); /* a member, or the second server of a twin, which is numbered behind all members */
+enum err line_members(struct line *line, struct member_set *members); /* one or more, or "all", up to the end or a bar; in steps: servers */
 enum err line_target(struct line *line, uint32_t *target);            /* "to" and a member, or "to any" */
 enum err line_type(struct line *line, enum message_type *type);
 enum err line_mark(struct line *line, enum mark *mark);

@@ -34,7 +34,7 @@ static void measure(struct play *play)
     play->base = (struct baseline){ .height = world->oracle.height, .commands = world->oracle.commands.count, .messages = oracle_messages(&world->oracle) };
     memcpy(play->base.marks, world->marks, sizeof world->marks);
     memcpy(play->base.sent, world->oracle.sent, sizeof world->oracle.sent);
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         play->base.flushes[i] = host_flushes(&world->hosts[i]);
         play->base.wakeups[i] = world->hosts[i].wakeups;
         play->base.checks[i] = checks_of(&world->hosts[i]);
@@ -166,7 +166,7 @@ static void expect(struct play *play, const struct scenario_step *step)
         judge(play, step, of_world(play, step), UINT32_MAX);
         return;
     }
-    for (uint32_t i = 0; i < play->world->plan.members_count; i++) {
+    for (uint32_t i = 0; i < play->world->seats.count; i++) {
         if (member_set_has(&step->members, i) && play->world->hosts[i].state != HOST_DOWN) {
             judge(play, step, of_replica(play, step->quantity, i), i);
         }
@@ -177,7 +177,7 @@ static void expect(struct play *play, const struct scenario_step *step)
 
 static void each(struct world *world, const struct scenario_step *step)
 {
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         if (!member_set_has(&step->members, i)) {
             continue;
         }
@@ -193,6 +193,10 @@ static void each(struct world *world, const struct scenario_step *step)
             world_keep(world, i);
         } else if (step->verb == VERB_BACK) {
             world_back(world, i);
+        } else if (step->verb == VERB_FILL || step->verb == VERB_ROOM) {
+            world_fill(world, i, step->verb == VERB_FILL);
+        } else if (step->verb == VERB_WIPE) {
+            world_forget(world, i);
         } else if (step->verb == VERB_DRAIN) {
             world_drain(world, i);
         } else {
@@ -231,7 +235,9 @@ static void finish(struct world *world, uint64_t limit_ns)
 
 static void rot(struct play *play, const struct scenario_step *step)
 {
-    if (!world_rot(play->world, step->target, step->value)) {
+    if (step->flag) {
+        world_rot_any(play->world, step->target, step->value);
+    } else if (!world_rot(play->world, step->target, step->value)) {
         oracle_fail(&play->world->failure, FAILURE_EXPECTATION, "line %u: that block is not in the log there", (unsigned)step->line);
     }
 }
@@ -251,14 +257,21 @@ static void play_step(struct play *play, const struct scenario_step *step)
     case VERB_KEEP:
     case VERB_BACK:
     case VERB_DRAIN:
+    case VERB_FILL:
+    case VERB_ROOM:
+    case VERB_WIPE:
     case VERB_LOSE: each(world, step); break;
     case VERB_PARTITION: world_partition(world, &step->members); break;
     case VERB_CUT: world_cut(world, step->count, step->target, true); break;
     case VERB_MEND: world_cut(world, step->count, step->target, false); break;
     case VERB_HEAL: world_heal(world); break;
-    case VERB_WHEN: world_crash_when(world, step->target, step->mark, step->flag); break;
+    case VERB_WHEN: world_when(world, step->target, step->mark, step->action); break;
     case VERB_DISK: slow_disk(world, step); break;
     case VERB_ROT: rot(play, step); break;
+    case VERB_CLOG: world_clog(world, step->count, step->target, step->span_ns); break;
+    case VERB_ONEWAY: world_oneway(world, &step->members); break;
+    case VERB_CLOCK: world_clock(world, step->target, (step->flag ? -1 : 1) * (int64_t)(step->span_ns / 1000000)); break;
+    case VERB_SPLIT: world_split(world, step->target, &step->members); break;
     case VERB_MEASURE: measure(play); break;
     case VERB_REST: world_run_until_rest(world, world->now_ns + step->span_ns); break;
     case VERB_EXPECT: expect(play, step); break;

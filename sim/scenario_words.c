@@ -85,14 +85,14 @@ enum err line_range(struct line *line, uint64_t *least, uint64_t *most)
 
 enum err line_member(struct line *line, uint32_t *member)
 {
-    uint64_t number;
-    enum err err = line_number(line, 0, line->scenario->plan.members_count - 1, &number);
-
-    *member = (uint32_t)number;
-    return err;
+    return line_u32(line, 0, line->scenario->plan.members_count - 1, member);
 }
 
-/* line_members reads one or more members, or "all", up to the end or a bar. */
+enum err line_server(struct line *line, uint32_t *server)
+{
+    return line_u32(line, 0, scenario_servers(line->scenario) - 1, server);
+}
+
 enum err line_members(struct line *line, struct member_set *members)
 {
     *members = (struct member_set){ { 0 } };
@@ -102,7 +102,7 @@ enum err line_members(struct line *line, struct member_set *members)
     }
     do {
         uint32_t member;
-        enum err err = line_member(line, &member);
+        enum err err = line->scenario->steps_count == 0 ? line_member(line, &member) : line_server(line, &member);
         if (err != ERR_OK) {
             return err;
         }

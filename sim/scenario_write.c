@@ -10,11 +10,11 @@ static void write_members(const struct scenario *scenario, const struct member_s
 {
     uint32_t count = scenario->plan.members_count;
 
-    if (inside && member_set_count(members) == count) {
+    if (inside && member_set_is_within(members, count) && member_set_count(members) == count) {
         fprintf(stream, " all");
         return;
     }
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < (inside ? scenario_servers(scenario) : count); i++) {
         if (member_set_has(members, i) == inside) {
             fprintf(stream, " %u", i);
         }
@@ -91,6 +91,22 @@ static void write_submit(const struct scenario_step *step, FILE *stream)
     fprintf(stream, "%s", step->flag ? " only" : "");
 }
 
+static void write_split(const struct scenario *scenario, const struct scenario_step *step, FILE *stream)
+{
+    fprintf(stream, " %u to%s", step->target, member_set_is_empty(&step->members) ? " nobody" : "");
+    write_members(scenario, &step->members, true, stream);
+}
+
+static void write_clock(const struct scenario_step *step, FILE *stream)
+{
+    fprintf(stream, " %u", step->target);
+    if (step->span_ns == 0) {
+        fprintf(stream, " right");
+    } else {
+        write_time(step->flag ? " behind " : " ahead ", step->span_ns, stream);
+    }
+}
+
 static void write_step(const struct scenario *scenario, const struct scenario_step *step, FILE *stream)
 {
     write_time(step->relative ? "after " : "at ", step->time_ns, stream);
@@ -105,14 +121,26 @@ static void write_step(const struct scenario *scenario, const struct scenario_st
     case VERB_RESUME:
     case VERB_KEEP:
     case VERB_BACK:
+    case VERB_FILL:
+    case VERB_ROOM:
+    case VERB_WIPE:
     case VERB_DRAIN: write_members(scenario, &step->members, true, stream); break;
+    case VERB_ONEWAY:
     case VERB_PARTITION: write_partition(scenario, step, stream); break;
     case VERB_CUT:
     case VERB_MEND: fprintf(stream, " %u to %u", step->count, step->target); break;
     case VERB_LOSE: write_lose(scenario, step, stream); break;
-    case VERB_WHEN: fprintf(stream, " %u %s %s", step->target, mark_word(step->mark), step->flag ? "power" : "crash"); break;
+    case VERB_WHEN:
+        fprintf(stream, " %u %s %s", step->target, step->mark == WORLD_ON_SNAPSHOT ? "snapshot" : mark_word(step->mark), scenario_actions[step->action]);
+        break;
     case VERB_DISK: write_disk(step, stream); break;
-    case VERB_ROT: fprintf(stream, " %u block %llu", step->target, (unsigned long long)step->value); break;
+    case VERB_CLOG:
+        fprintf(stream, " %u to %u", step->count, step->target);
+        write_time(" for ", step->span_ns, stream);
+        break;
+    case VERB_CLOCK: write_clock(step, stream); break;
+    case VERB_SPLIT: write_split(scenario, step, stream); break;
+    case VERB_ROT: fprintf(stream, " %u %s %llu", step->target, step->flag ? "any" : "block", (unsigned long long)step->value); break;
     case VERB_REST:
     case VERB_OUTLAST:
     case VERB_FINISH: write_time(" within ", step->span_ns, stream); break;

@@ -101,7 +101,8 @@ static struct failure play(struct shrink *shrink, const struct scenario *scenari
 /* surplus gives by how many the liars are more than a cluster bears: then anything may break, and that is no finding. */
 static uint32_t surplus(const struct scenario *scenario)
 {
-    uint32_t liars = member_set_count(&scenario->plan.adversary.liars), borne = config_faults_max(scenario->plan.members_count);
+    struct member_set faulty = scenario_faulty(scenario);
+    uint32_t liars = member_set_count(&faulty), borne = config_faults_max(scenario->plan.members_count);
 
     return liars > borne ? liars - borne : 0;
 }
@@ -295,7 +296,7 @@ static bool fewer_members(struct shrink *shrink)
     return any;
 }
 
-/* fewer_lies takes liars and lies away one by one. */
+/* fewer_lies takes liars, twins and lies away one by one. */
 static bool fewer_lies(struct shrink *shrink)
 {
     bool any = false;
@@ -304,6 +305,11 @@ static bool fewer_lies(struct shrink *shrink)
         if (member_set_has(&shrink->best->plan.adversary.liars, i)) {
             take_best(shrink);
             member_set_remove(&shrink->candidate->plan.adversary.liars, i);
+            any = try(shrink) || any;
+        }
+        if (member_set_has(&shrink->best->plan.twins, i)) {
+            take_best(shrink);
+            member_set_remove(&shrink->candidate->plan.twins, i);
             any = try(shrink) || any;
         }
     }
@@ -322,12 +328,12 @@ static bool list_chance(struct shrink *shrink)
 {
     const struct sim_network_faults *rates = &shrink->best->plan.network;
 
-    if ((rates->drop_ppm | rates->duplicate_ppm | rates->straggle_ppm) == 0 || shrink->outcome->happened_count > SCENARIO_FAULTS_MAX) {
+    if ((rates->drop_ppm | rates->duplicate_ppm | rates->straggle_ppm | rates->corrupt_ppm) == 0 || shrink->outcome->happened_count > SCENARIO_FAULTS_MAX) {
         return false;
     }
     take_best(shrink);
     struct scenario *candidate = shrink->candidate;
-    candidate->plan.network.drop_ppm = candidate->plan.network.duplicate_ppm = candidate->plan.network.straggle_ppm = 0;
+    candidate->plan.network.drop_ppm = candidate->plan.network.duplicate_ppm = candidate->plan.network.straggle_ppm = candidate->plan.network.corrupt_ppm = 0;
     candidate->plan.network.straggle_ns_max = 0;
     candidate->faults_count = shrink->outcome->happened_count;
     memcpy(candidate->faults, shrink->outcome->happened, candidate->faults_count * sizeof candidate->faults[0]);

@@ -15,11 +15,26 @@ struct rare {
 #define FIELD(name, field, seeds) { name, offsetof(struct campaign, field), seeds }
 #define MARK(mark, name, seeds) { name, offsetof(struct campaign, marks) + MARK_##mark * sizeof(uint64_t), seeds }
 
+#define PAIR(name, word, text) { text, offsetof(struct campaign, pairs) + PAIR_##name * sizeof(uint64_t), PAIR_SEEDS },
+
+enum { PAIR_SEEDS = 2000 };
+
 static const struct rare rare[] = {
     FIELD("a crash", crashes, 20),
     FIELD("a partition", partitions, 20),
     FIELD("a liar", lying_seeds, 20),
+    FIELD("a clock that was set wrong", clock_steps, 50),
+    FIELD("a message that a clogged link held back", clogs, 50),
+    FIELD("a message that only one direction lost", oneways, 50),
+    FIELD("a message for which a line had no room", overflows, 200),
+    FIELD("a connection that a wrong bit ended", breaks, 50),
+    FIELD("a twin", twin_seeds, 50),
+    FIELD("two votes of a twin that exclude each other", conflicts, 200),
     FIELD("a snapshot that was installed", snapshots, 20000),
+    FIELD("a disk that was lost", losses, 100),
+    FIELD("a block that rotted", rots, 50),
+    FIELD("a disk that was full", fills, 50),
+    PAIRS(PAIR)
     MARK(TIMED_OUT, "a timeout", 20),
     MARK(ENTERED, "a timeout certificate", 20),
     MARK(OPENED, "an opening", 20),

@@ -10,7 +10,7 @@
 
 #include "sim/scenario.h"
 
-#define SWARM_EVENTS_MAX 192u /* each of MEMBERS_MAX started again after a blackout, and 64 others */
+#define SWARM_EVENTS_MAX 320u /* each of MEMBERS_MAX started again after a blackout, and all others */
 #define SWARM_REAL_SHARE 8u /* every so many seeds run real crypto */
 #define SWARM_PATIENCE_NS UINT64_C(240000000000) /* from the end of the faults to rest: a multiple of (f + 2) tau_max (J2), and K1's silence */
 
@@ -28,6 +28,15 @@ enum swarm_act {
     SWARM_SLOW,   /* its disk becomes slow, or itself again */
     SWARM_LOSE,   /* one type of message no longer reaches it, until heal */
     SWARM_CUT,    /* one direction of one link */
+    SWARM_CLOCK,  /* its wall clock steps, or is right again */
+    SWARM_CLOG,   /* one direction of one link holds back, for a while */
+    SWARM_ONEWAY, /* one side is not heard, until heal */
+    SWARM_WIPE,   /* its disk is lost */
+    SWARM_ROT,    /* one of its blocks rots */
+    SWARM_FILL,   /* its disk is full */
+    SWARM_ROOM,
+    SWARM_WHEN,   /* something happens when it next says something */
+    SWARM_PAIR,   /* a name for draws, no event */
     SWARM_ACT_COUNT
 };
 
@@ -38,12 +47,15 @@ struct swarm_event {
     uint32_t member;
     struct member_set side; /* of a partition */
     uint64_t value;         /* what is armed, slowed, lost, cut: drawn */
+    unsigned mark;          /* of SWARM_WHEN */
+    enum world_action action;
 };
 
 struct swarm_story {
     struct world_plan plan;
     struct workload_load load;
     uint64_t calm_ns;
+    uint32_t loser, rotter; /* who loses its disk, whose disk rots; UINT32_MAX: nobody */
     uint32_t events_count;
     struct swarm_event events[SWARM_EVENTS_MAX];
 };
@@ -60,7 +72,13 @@ struct swarm_result {
     uint64_t crashes, restarts, partitions;
     uint64_t marks[MARK_COUNT];
     uint64_t snapshots; /* with which a life began */
-    uint32_t liars;
+    uint32_t liars, twins;
+    uint64_t clock_steps;
+    uint64_t clogs, oneways, overflows; /* messages that a clogged link held back, that a one-way cut lost, for which a line had no room */
+    uint64_t breaks; /* connections that a wrong bit ended */
+    uint64_t losses, rots, fills; /* disks that were lost, blocks that rotted, disks that were full */
+    uint64_t pairs[PAIR_COUNT];
+    uint64_t conflicts; /* votes of a twin that its other server contradicts */
     uint64_t lies[LIE_COUNT]; /* how often each was told */
 };
 
@@ -81,7 +99,7 @@ void swarm_draw(struct swarm_story *story, uint64_t seed, uint32_t replicas);
 /* swarm_scenario gives the story as a scenario: the one thing that is played, written and shrunk. */
 void swarm_scenario(const struct swarm_story *story, struct scenario *scenario);
 
-/* swarm_forgive takes the lies out of a story and leaves all else as it was. */
+/* swarm_forgive takes liars and twins out of a story and leaves all else as it was. */
 void swarm_forgive(struct swarm_story *story);
 
 /* swarm_play opens a world and plays the story to its end. Owns: the caller closes the world. Gives: true when all is well. */

@@ -41,14 +41,15 @@ static int verdict_of(const struct attack_result *result, bool well)
     return well ? EXIT_FINE : result->failure.kind == FAILURE_NONE ? EXIT_SIM_LIVENESS : failure_exit(&result->failure);
 }
 
-/* play_control: with one liar too many the oracle must see something. Gives: an exit code. */
-static int play_control(uint64_t seed, uint32_t replicas)
+/* play_control: with one liar or twin too many the oracle must see something. Gives: an exit code. */
+static int play_control(uint64_t seed, uint32_t replicas, bool twins)
 {
     static struct failure failure;
-    uint32_t liars = config_faults_max(replicas) + 1;
-    bool seen = attacks_over_budget(seed, replicas, &failure);
+    uint32_t count = config_faults_max(replicas) + 1;
+    bool seen = attacks_over_budget(seed, replicas, twins, &failure);
 
-    printf("%s  n = %u with %u liars, one too many: %s\n", seen ? "fine" : "BAD ", replicas, liars, seen ? failure.text : "nothing was seen, so the oracle is blind");
+    printf("%s  n = %u with %u %s, one too many: %s\n", seen ? "fine" : "BAD ", replicas, count, twins ? "twins" : "liars",
+           seen ? failure.text : "nothing was seen, so the oracle is blind");
     return seen ? EXIT_FINE : EXIT_SIM_SAFETY;
 }
 
@@ -85,8 +86,8 @@ int verb_attacks(const struct order *order)
             found = true;
         }
     }
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] && order->play && order->file == NULL; i++) {
-        int verdict = play_control(seed, sizes[i]);
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof sizes[0] && order->play && order->file == NULL; i++) {
+        int verdict = play_control(seed, sizes[i / 2], i % 2 == 1);
         code = code == EXIT_FINE ? verdict : code;
     }
     return found ? code : order_usage(order, "there is no attack ", order->file);

@@ -133,7 +133,7 @@ int verb_trace(const struct order *order)
     } else {
         snprintf(title, sizeof title, "seed %llu", (unsigned long long)order->seed);
     }
-    diagram_init(&drawn, scenario.plan.members_count, title);
+    diagram_init(&drawn, scenario_servers(&scenario), title);
     diagram_use(&drawn);
     signal(SIGABRT, on_stop);
     scenario_run(&scenario, &traced);

@@ -81,7 +81,7 @@ static bool on_verify(void *context, const struct sig_item *item)
 
 static bool has_link(const struct world *world, uint32_t from, uint32_t to)
 {
-    return member_set_has(&world->links[from], to) && member_set_has(&world->hosts[from].driver.links, to); /* else net has nowhere to put it */
+    return member_set_has(&world->links[from], to) && member_set_has(&world->hosts[from].driver.links, world->seats.members[to]); /* else net has nowhere to put it */
 }
 
 /* on_lie sends what the adversary made. Its process must run: a key without a connection says nothing. */
@@ -90,6 +90,7 @@ static void on_lie(void *context, uint64_t hold_ns, const struct sim_message *me
     struct world *world = context;
     struct sim_message out = *message;
 
+    out.to = seats_find(&world->seats, out.from, out.to);
     if (world->hosts[out.from].state == HOST_UP && has_link(world, out.from, out.to) && (world->lost_types[out.to] >> out.type & 1) == 0) {
         out.hold_ns = hold_ns;
         oracle_lied(&world->oracle, out.type, body);
@@ -144,17 +145,19 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
     struct bytes said = oracle_sent(&world->oracle, from, message, member_set_count(&message->to));
     struct subject subject = world->oracle.readable ? subject_of(world->oracle.message) : (struct subject){ 0, 0 };
     if (world->adversary != NULL && world->oracle.readable) {
-        adversary_hear(world->adversary, from, world->oracle.message, said);
+        adversary_hear(world->adversary, world->seats.members[from], world->oracle.message, said);
     }
-    for (uint32_t to = 0; to < world->plan.members_count; to++) {
-        struct sim_message out = { .from = from, .to = to, .type = message->type, .view = subject.view, .height = subject.height };
-        if (!member_set_has(&message->to, to)) {
+    for (uint32_t member = 0; member < world->plan.members_count; member++) {
+        if (!member_set_has(&message->to, member)) {
             continue;
         }
+        uint32_t to = seats_find(&world->seats, from, member);
+        struct sim_message out = { .from = from, .to = to, .type = message->type, .view = subject.view, .height = subject.height };
         if (!has_link(world, from, to) || (world->lost_types[to] >> message->type & 1) != 0) {
             continue;
         }
         if (adversary_is_liar(world->adversary, from)) {
+            out.to = member;
             adversary_tell(world->adversary, &out, message->head, message->tail);
             continue;
         }
@@ -181,7 +184,7 @@ static void on_mark(void *context, uint32_t member, enum mark mark, uint64_t vie
     trace_mark(&world->trace, world->now_ns, member, &told, first);
     for (uint32_t i = 0; i < world->triggers_count; i++) {
         struct world_trigger *trigger = &world->triggers[i];
-        if (trigger->armed && trigger->member == member && trigger->mark == mark) {
+        if (trigger->armed && trigger->member == member && trigger->mark == (unsigned)mark) {
             trigger->armed = false;
             trigger->fired = true;
         }
@@ -195,7 +198,7 @@ static void on_executed(void *context, uint32_t member, const struct apply_block
     oracle_executed(&world->oracle, member, block, state_root);
     world_note(world, WORLD_TOPIC_EXECUTED, (uint64_t)member << 32 | block->header->height, fact_digest(block->hash.bytes, HASH_BYTES));
     if (!world->hosts[member].starting) {
-        workload_executed(&world->workload, world->now_ns, member, block);
+        workload_executed(&world->workload, world->now_ns, world->seats.members[member], block);
     }
 }
 
@@ -211,7 +214,7 @@ static void on_admitted(void *context, uint32_t member, uint64_t token)
 {
     struct world *world = context;
 
-    workload_admitted(&world->workload, world->now_ns, member, token);
+    workload_admitted(&world->workload, world->now_ns, world->seats.members[member], token);
 }
 
 static void on_refused(void *context, uint32_t member, uint64_t token, uint16_t code, uint32_t retry_after_ms)
@@ -219,7 +222,7 @@ static void on_refused(void *context, uint32_t member, uint64_t token, uint16_t 
     struct world *world = context;
     struct refused refused = { code, retry_after_ms };
 
-    workload_refused(&world->workload, &world->oracle, world->now_ns, member, token, &refused);
+    workload_refused(&world->workload, &world->oracle, world->now_ns, world->seats.members[member], token, &refused);
 }
 
 static void on_broken(void *context, uint32_t member, const char *what)
@@ -267,26 +270,30 @@ static void open_adversary(struct world *world)
         world->adversary->spoiled = on_spoiled;
         world->adversary->used = on_used;
     }
-    oracle_watch(&world->oracle, &world->plan.adversary.liars, on_verify, world);
+    oracle_watch(&world->oracle, &world->seats, &world->faulty, on_verify, world);
 }
 
 static void open_hosts(struct world *world)
 {
     const struct world_plan *plan = &world->plan;
 
-    world->hosts = calloc(plan->members_count, sizeof *world->hosts);
-    world->links = calloc(plan->members_count, sizeof *world->links);
+    world->hosts = calloc(world->seats.count, sizeof *world->hosts);
+    world->links = calloc(world->seats.count, sizeof *world->links);
     world->notices = calloc(WORLD_NOTICES_MAX, sizeof *world->notices);
     ASSERT(world->hosts != NULL);
     ASSERT(world->links != NULL);
     ASSERT(world->notices != NULL);
-    for (uint32_t i = 0; i < plan->members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         uint32_t spread = 2 * plan->wall_offset_ms_max + 1;
-        struct choice offset = { CHOICE_CLOCK_OFFSET, { i } };
+        struct choice offset = { CHOICE_CLOCK_OFFSET, { i } }, rate = { CHOICE_CLOCK_RATE, { i } };
+        int64_t rate_max = plan->rate_ppm_max;
         struct host_plan host_plan = {
             .seed = plan->seed,
             .member = i,
+            .is_second = seats_is_second(&world->seats, i),
+            .twin = world->seats.members[i],
             .wall_offset_ms = (int64_t)choice_below(plan->seed, &offset, spread) - plan->wall_offset_ms_max,
+            .rate_ppm = rate_max == 0 ? 0 : (int32_t)((int64_t)choice_below(plan->seed, &rate, (uint64_t)(2 * rate_max + 1)) - rate_max),
             .verify_ns_min = plan->verify_ns_min,
             .verify_ns_max = plan->verify_ns_max,
             .disk = plan->disk,
@@ -297,10 +304,25 @@ static void open_hosts(struct world *world)
             .scrub_bytes_per_s = plan->scrub_bytes_per_s,
             .archive = plan->archive,
             .reserves = plan->reserves,
-            .alone = member_set_has(&plan->adversary.liars, i), /* Its key says more than its process knows. */
+            .alone = member_set_has(&plan->adversary.liars, i) || seats_is_twin(&world->seats, i), /* Its key says more than its process knows. */
         };
         host_open(&world->hosts[i], &world->cast, &world->host_world, &host_plan);
     }
+}
+
+static void open_seats(struct world *world)
+{
+    const struct world_plan *plan = &world->plan;
+
+    seats_init(&world->seats, plan->members_count, &plan->twins);
+    world->faulty = plan->adversary.liars;
+    for (uint32_t i = 0; i < plan->members_count; i++) {
+        ASSERT(!member_set_has(&plan->twins, i) || !member_set_has(&plan->adversary.liars, i));
+        if (member_set_has(&plan->twins, i)) {
+            member_set_add(&world->faulty, i);
+        }
+    }
+    world->split_ns = world->seats.count > plan->members_count && plan->twins_ns > 0 ? plan->twins_ns : UINT64_MAX;
 }
 
 void world_open(struct world *world, const struct world_plan *plan)
@@ -313,8 +335,9 @@ void world_open(struct world *world, const struct world_plan *plan)
     *world = (struct world){ .plan = *plan, .hash = plan->seed };
     world->host_world = (struct host_world){ world, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, on_based };
     cast_make(&world->cast, &cast_plan);
+    open_seats(world);
     guard_open(&world->arrived, FRAME_BYTES_MAX);
-    sim_network_init(&world->network, plan->seed, plan->members_count, &plan->network);
+    sim_network_init(&world->network, plan->seed, world->seats.count, &plan->network);
     sim_network_plan(&world->network, &plan->script);
     world->network.recording = plan->record_faults;
     trace_init(&world->trace, plan->trace);
@@ -323,7 +346,7 @@ void world_open(struct world *world, const struct world_plan *plan)
     open_verify(world);
     open_adversary(world);
     open_hosts(world);
-    for (uint32_t i = 0; i < plan->members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         world_boot(world, i);
     }
     world->restarts = 0;
@@ -331,7 +354,7 @@ void world_open(struct world *world, const struct world_plan *plan)
 
 void world_close(struct world *world)
 {
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         host_close(&world->hosts[i]);
     }
     for (size_t i = 0; i < world->waiting_count; i++) {
@@ -365,24 +388,51 @@ static uint64_t next_ns(const struct world *world)
 
     due_ns = workload_ns < due_ns ? workload_ns : due_ns;
     due_ns = lie_ns < due_ns ? lie_ns : due_ns;
+    due_ns = world->split_ns < due_ns ? world->split_ns : due_ns;
     if (world->notices_count > 0 && world->notices[0].due_ns < due_ns) {
         due_ns = world->notices[0].due_ns;
     }
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         uint64_t host_ns = host_due_ns(&world->hosts[i]);
         due_ns = host_ns < due_ns ? host_ns : due_ns;
     }
     return due_ns;
 }
 
-/* fire crashes replicas whose trigger was met in the step that just ended. */
+static void act(struct world *world, const struct world_trigger *trigger)
+{
+    switch (trigger->action) {
+    case ACTION_CRASH:
+    case ACTION_POWER: world_crash(world, trigger->member, trigger->action == ACTION_POWER); break;
+    case ACTION_FILL: world_fill(world, trigger->member, true); break;
+    case ACTION_HEAL: world_heal(world); break;
+    case ACTION_COUNT: ASSERT(trigger->action != ACTION_COUNT); break;
+    }
+}
+
+/* fire does what was to be done when a trigger was met in the step that just ended. */
 static void fire(struct world *world)
 {
     for (uint32_t i = 0; i < world->triggers_count; i++) {
         struct world_trigger *trigger = &world->triggers[i];
         if (trigger->fired) {
             trigger->fired = false;
-            world_crash(world, trigger->member, trigger->power);
+            act(world, trigger);
+        }
+    }
+}
+
+/* look_for_snapshot fires what waits for a server to fetch one. */
+static void look_for_snapshot(struct world *world, uint32_t member)
+{
+    const struct host *host = &world->hosts[member];
+
+    for (uint32_t i = 0; i < world->triggers_count; i++) {
+        struct world_trigger *trigger = &world->triggers[i];
+        bool waits = trigger->armed && trigger->member == member && trigger->mark == WORLD_ON_SNAPSHOT;
+        if (waits && host->state == HOST_UP && host->driver.snapshot_fetch.stage >= SNAPSHOT_FETCH_CHUNKS) {
+            trigger->armed = false;
+            trigger->fired = true;
         }
     }
 }
@@ -407,6 +457,7 @@ void world_settle(struct world *world, uint32_t member)
         trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, host->rolled_back ? "refuses to sign: others know more of its key than its disk does" : "stops with a clean mark");
         world_ended(world, member);
     }
+    look_for_snapshot(world, member);
     fire(world);
 }
 
@@ -417,8 +468,9 @@ static bool take_notice(struct world *world)
     }
     struct world_notice notice = world->notices[0];
     memmove(world->notices, world->notices + 1, (--world->notices_count) * sizeof *world->notices);
-    if (world->hosts[notice.member].state != HOST_DOWN) {
-        host_link(&world->hosts[notice.member], notice.about, notice.up);
+    bool over = notice.up && !member_set_has(&world->links[notice.member], notice.about); /* It ended before anybody could learn of it. */
+    if (world->hosts[notice.member].state != HOST_DOWN && !over) {
+        host_link(&world->hosts[notice.member], world->seats.members[notice.about], notice.up);
         world_settle(world, notice.member);
     }
     return true;
@@ -440,8 +492,16 @@ static void hand_over(struct world *world, struct host *host, const struct sim_m
     uint8_t *bytes = guard_end(&world->arrived, message->size);
 
     memcpy(bytes, message->data, message->size);
-    host_message(host, message->from, message->type, bytes_of(bytes, message->size));
+    host_message(host, world->seats.members[message->from], message->type, bytes_of(bytes, message->size));
     memset(bytes, GUARD_FILL, message->size);
+}
+
+/* arrives tells whether the receiver has a link to the sender: of a twin, to this server of it. */
+static bool arrives(const struct world *world, const struct sim_message *message)
+{
+    bool meet = world->seats.count == world->plan.members_count || seats_meet(&world->seats, message->from, message->to);
+
+    return meet && member_set_has(&world->hosts[message->to].driver.links, world->seats.members[message->from]);
 }
 
 void world_deliver(struct world *world, struct sim_message *message)
@@ -452,7 +512,7 @@ void world_deliver(struct world *world, struct sim_message *message)
         keep_waiting(world, message);
         return;
     }
-    if (host->state == HOST_UP && member_set_has(&host->driver.links, message->from)) {
+    if (host->state == HOST_UP && arrives(world, message)) {
         note_message(world, message, DIAGRAM_MESSAGE);
         world_note(world, WORLD_TOPIC_ARRIVED, (uint64_t)message->from << 24 | (uint64_t)message->to << 8 | message->type, fact_digest(message->data, message->size));
         trace_line(&world->trace, TRACE_MESSAGES, world->now_ns, message->to, "gets %s from r%u", message_word(message->type), message->from);
@@ -469,7 +529,9 @@ static bool take_message(struct world *world)
     if (message == NULL) {
         return false;
     }
-    if (world->adversary != NULL && adversary_deafens(world->adversary, message)) {
+    if (message->corrupt) {
+        world_tampered(world, message);
+    } else if (world->adversary != NULL && adversary_deafens(world->adversary, message)) {
         sim_network_release(message);
     } else {
         world_deliver(world, message);
@@ -486,11 +548,11 @@ static bool take_request(struct world *world)
     if (request == NULL) {
         return true;
     }
-    struct host *host = &world->hosts[request->target];
-    uint32_t target = request->target;
+    uint32_t target = seats_of_client(&world->seats, request->target, request->actor);
+    struct host *host = &world->hosts[target];
     trace_line(&world->trace, TRACE_STORY, world->now_ns, TRACE_WORLD, "request %u goes to r%u", request->number, target);
     if (host->state == HOST_DOWN) {
-        workload_lost(&world->workload, world->now_ns, target);
+        workload_lost(&world->workload, world->now_ns, request->target);
     } else if (host->state == HOST_UP && !adversary_ignores(world->adversary, target, request->actor)) {
         host_request(host, request->number, request->actor, bytes_of(request->command.bytes, request->command.size));
         world_settle(world, target);
@@ -500,7 +562,7 @@ static bool take_request(struct world *world)
 
 static void work_hosts(struct world *world)
 {
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         if (host_due_ns(&world->hosts[i]) <= world->now_ns) {
             world_settle(world, i);
         }
@@ -516,9 +578,26 @@ static bool take_lie(struct world *world)
     return true;
 }
 
+/* take_split draws new sides for all twins. */
+static bool take_split(struct world *world)
+{
+    if (world->split_ns > world->now_ns) {
+        return false;
+    }
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        if (member_set_has(&world->plan.twins, i)) {
+            seats_draw(&world->seats, world->plan.seed, i, world->splits);
+            world_split(world, i, &world->seats.second_side[i]);
+        }
+    }
+    world->splits++;
+    world->split_ns = world->now_ns + world->plan.twins_ns;
+    return true;
+}
+
 static void step(struct world *world)
 {
-    if (!take_notice(world) && !take_message(world) && !take_request(world) && !take_lie(world)) {
+    if (!take_notice(world) && !take_message(world) && !take_request(world) && !take_lie(world) && !take_split(world)) {
         work_hosts(world);
     }
 }
@@ -546,7 +625,7 @@ bool world_is_idle(const struct world *world)
 {
     bool idle = sim_network_due(&world->network) == UINT64_MAX && world->notices_count == 0 && world->waiting_count == 0;
 
-    for (uint32_t i = 0; i < world->plan.members_count && idle; i++) {
+    for (uint32_t i = 0; i < world->seats.count && idle; i++) {
         idle = host_is_idle(&world->hosts[i]);
     }
     return idle;
@@ -561,7 +640,7 @@ static void fail_restless(struct world *world, uint64_t limit_ns)
         oracle_fail(&world->failure, FAILURE_LIVENESS, "J2: at %llu ms %u of %u clients have no answer", limit_ms, world->workload.count - world->workload.told,
                     world->workload.count);
     }
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         const struct host *host = &world->hosts[i];
         if (!host_is_idle(host)) {
             oracle_fail(&world->failure, FAILURE_LIVENESS, "J4: at %llu ms r%u is not idle: %s", limit_ms, i,
@@ -584,11 +663,6 @@ bool world_run_until_rest(struct world *world, uint64_t limit_ns)
     return world->failure.kind == FAILURE_NONE;
 }
 
-void world_silence(struct world *world)
-{
-    adversary_silence(world->adversary);
-}
-
 /* honest_are_level: all that are honest and run have executed all blocks. */
 static bool honest_are_level(const struct world *world)
 {
@@ -596,7 +670,7 @@ static bool honest_are_level(const struct world *world)
 
     for (uint32_t i = 0; i < world->plan.members_count && level; i++) {
         const struct host *host = &world->hosts[i];
-        level = adversary_is_liar(world->adversary, i) || host->state == HOST_DOWN || host->driver.apply.height == world->oracle.height;
+        level = member_set_has(&world->faulty, i) || host->state == HOST_DOWN || host->driver.apply.height == world->oracle.height;
     }
     return level;
 }
@@ -606,7 +680,7 @@ bool world_outlasts(struct world *world, uint64_t limit_ns)
     while (world->failure.kind == FAILURE_NONE && !(workload_is_done(&world->workload) && honest_are_level(world))) {
         if (world->now_ns >= limit_ns) {
             oracle_fail(&world->failure, FAILURE_LIVENESS, "J2: at %llu ms, while %u lie, %u of %u clients have no answer or a replica lags",
-                        (unsigned long long)limit_ns / 1000000, member_set_count(&world->plan.adversary.liars), world->workload.count - world->workload.told,
+                        (unsigned long long)limit_ns / 1000000, member_set_count(&world->faulty), world->workload.count - world->workload.told,
                         world->workload.count);
             break;
         }

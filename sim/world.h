@@ -15,6 +15,8 @@
 #include "sim/judges.h"
 #include "sim/network.h"
 #include "sim/oracle.h"
+#include "sim/pairs.h"
+#include "sim/seats.h"
 #include "sim/trace.h"
 #include "sim/workload.h"
 
@@ -34,6 +36,7 @@ struct world_plan {
     uint64_t verify_ns_min, verify_ns_max;
     uint64_t notice_ns;          /* until a server learns that a link ended; twice that for a new one */
     uint32_t wall_offset_ms_max; /* clocks differ by at most this from the true time, drawn by name */
+    uint32_t rate_ppm_max;       /* and run too fast or too slow by at most this, likewise; below a million */
     uint32_t check_every;        /* steps of a server between two driver_check */
     enum trace_level trace;
     bool reserves;               /* P1 at every replica */
@@ -42,20 +45,26 @@ struct world_plan {
     bool record_faults;          /* network.happened is kept */
     struct sim_fault_list script; /* faults of single messages that happen in any case; outlives the world */
     struct adversary_plan adversary; /* nobody lies: no liars */
+    struct member_set twins;     /* members in two places; none of them a liar */
+    uint64_t twins_ns;           /* after which new sides are drawn; 0: never */
 };
 
 /* A change of a link on its way to a server. */
 struct world_notice {
     uint64_t due_ns;
-    uint32_t member, about;
+    uint32_t member, about; /* seats */
     bool up;
 };
 
-/* "When this replica says that, crash it." */
+/* "When this server says that, crash it", or what else there is. */
+enum world_action { ACTION_CRASH, ACTION_POWER, ACTION_FILL, ACTION_HEAL, ACTION_COUNT };
+#define WORLD_ON_SNAPSHOT MARK_COUNT /* in place of a mark: it fetches a snapshot */
+
 struct world_trigger {
-    bool armed, power, fired;
+    bool armed, fired;
+    enum world_action action;
     uint32_t member;
-    enum mark mark;
+    unsigned mark; /* enum mark, or WORLD_ON_SNAPSHOT */
 };
 
 struct world;
@@ -69,14 +78,18 @@ struct world_liar {
 };
 
 #define WORLD_NOTICES_MAX (2u * MEMBERS_MAX * MEMBERS_MAX)
-#define WORLD_TRIGGERS_MAX 8u
+#define WORLD_TRIGGERS_MAX 16u
 
 struct world {
     struct world_plan plan;
     uint64_t now_ns;
     struct cast cast;
     struct host_world host_world;
-    struct host *hosts; /* members_count */
+    struct seats seats;
+    struct host *hosts; /* by seat */
+    struct member_set faulty;    /* members that may contradict themselves: liars and twins. What they say proves nothing, and they are at most f */
+    uint64_t split_ns, splits;   /* when the next sides of twins are drawn, and how often that was done */
+    bool twins_ended;            /* no second server runs any more */
     struct sim_network network;
     struct workload workload;
     struct oracle oracle;
@@ -86,7 +99,7 @@ struct world {
     struct judges judges;
     struct world_notice *notices; /* in the order of time */
     uint32_t notices_count;
-    struct member_set *links;   /* as announced or about to be, by member */
+    struct member_set *links;   /* as announced or about to be, by seat */
     struct world_trigger triggers[WORLD_TRIGGERS_MAX];
     uint32_t triggers_count;
     struct adversary *adversary; /* NULL: nobody lies */
@@ -101,6 +114,9 @@ struct world {
     uint64_t marks[MARK_COUNT];
     uint64_t mark_heights[MARK_COUNT]; /* highest so far: tells who is first */
     uint64_t crashes, restarts, partitions;
+    uint64_t clock_steps, clogs, oneways, breaks, losses, rots, fills;
+    uint64_t pairs[PAIR_COUNT];  /* how often they came about */
+    bool parted;                 /* something is cut or silent */
     uint64_t based;             /* lives that began with a snapshot */
 };
 
@@ -121,7 +137,9 @@ bool world_run_until_rest(struct world *world, uint64_t limit_ns);
 /* world_is_idle: no deadline, no message, no write, no check under way anywhere (N5, J4). */
 bool world_is_idle(const struct world *world);
 
-/* Faults. A server that does not run cannot be crashed; one that runs cannot be started: such calls do nothing. */
+/* Servers are named by seat (seats.h), members by their numbers; without twins that is the same.
+ *
+ * Faults. A server that does not run cannot be crashed; one that runs cannot be started: such calls do nothing. */
 void world_crash(struct world *world, uint32_t member, bool power);
 void world_boot(struct world *world, uint32_t member);
 void world_wipe(struct world *world, uint32_t member); /* its disk is lost; needs that it is down */
@@ -131,7 +149,12 @@ void world_drain(struct world *world, uint32_t member);
 void world_cut(struct world *world, uint32_t from, uint32_t to, bool cut);
 void world_partition(struct world *world, const struct member_set *side); /* between the side and all others */
 void world_heal(struct world *world);                                     /* every link, every message type */
+void world_clog(struct world *world, uint32_t from, uint32_t to, uint64_t span_ns);   /* nothing arrives meanwhile; then all of it at once */
+void world_oneway(struct world *world, const struct member_set *side);    /* nothing of this side reaches the others, and nobody is told; until heal */
 void world_lose(struct world *world, uint32_t to, enum message_type type);
+
+/* world_clock sets the wall clock of a server wrong by so much; 0: right again. */
+void world_clock(struct world *world, uint32_t member, int64_t step_ms);
 
 /* world_keep copies the disk of a server that is down; world_back puts the copy back, as an operator does who restores a backup. */
 void world_keep(struct world *world, uint32_t member);
@@ -139,7 +162,16 @@ void world_back(struct world *world, uint32_t member);
 
 /* world_rot flips a bit in a block as it lies on the medium of a server that runs. Gives: false when its log does not have it. */
 bool world_rot(struct world *world, uint32_t member, uint64_t height);
-void world_crash_when(struct world *world, uint32_t member, enum mark mark, bool power);
+void world_when(struct world *world, uint32_t member, unsigned mark, enum world_action action); /* once, in the step in which it says so */
+
+/* world_rot_any is world_rot for one of the blocks that the server executed, if its log still has it. */
+void world_rot_any(struct world *world, uint32_t member, uint64_t number);
+
+/* world_fill takes all room on a disk away, or gives it back. */
+void world_fill(struct world *world, uint32_t member, bool full);
+
+/* world_forget cuts the power of a server, which loses its disk and keeps its key (E5). */
+void world_forget(struct world *world, uint32_t member);
 
 /* world_calm ends every fault: a perfect network, healthy disks, everybody runs. */
 void world_calm(struct world *world);
@@ -147,7 +179,10 @@ void world_calm(struct world *world);
 /* world_submit lets clients send commands now. */
 void world_submit(struct world *world, uint32_t count, uint32_t target, bool sticky);
 
-/* world_silence ends all lies. world_outlasts runs while the liars lie, until every client has its answer and all that are honest and run have executed
+/* world_split lets a side see the second server of a twin, and all others the first. */
+void world_split(struct world *world, uint32_t member, const struct member_set *side);
+
+/* world_silence ends all lies, and the second server of each twin. world_outlasts runs while the liars lie, until every client has its answer and all that are honest and run have executed
  * all blocks, at most until limit_ns. Gives: false when something is broken, or when that did not come: then the failure is one of liveness. */
 void world_silence(struct world *world);
 bool world_outlasts(struct world *world, uint64_t limit_ns);

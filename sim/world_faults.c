@@ -4,6 +4,7 @@
 #include "sim/world_priv.h"
 
 #include "base/assert.h"
+#include "sim/tamper.h"
 
 #include <string.h>
 
@@ -18,7 +19,7 @@ static bool is_connected(const struct world *world, uint32_t a, uint32_t b)
 {
     bool run = world->hosts[a].state != HOST_DOWN && world->hosts[b].state != HOST_DOWN;
 
-    return run && a != b && !world->network.cut[a][b] && !world->network.cut[b][a];
+    return run && seats_meet(&world->seats, a, b) && !world->network.cut[a][b] && !world->network.cut[b][a];
 }
 
 /* announce puts a notice into its place by time; equal times keep their order. */
@@ -35,8 +36,8 @@ static void announce(struct world *world, const struct world_notice *notice)
 
 static void refresh_links(struct world *world)
 {
-    for (uint32_t a = 0; a < world->plan.members_count; a++) {
-        for (uint32_t b = 0; b < world->plan.members_count; b++) {
+    for (uint32_t a = 0; a < world->seats.count; a++) {
+        for (uint32_t b = 0; b < world->seats.count; b++) {
             bool up = is_connected(world, a, b);
             if (up == member_set_has(&world->links[a], b)) {
                 continue;
@@ -89,7 +90,7 @@ void world_ended(struct world *world, uint32_t member)
     forget_waiting(world, member);
     world->links[member] = (struct member_set){ { 0 } };
     refresh_links(world);
-    workload_lost(&world->workload, world->now_ns, member);
+    workload_lost(&world->workload, world->now_ns, world->seats.members[member]);
 }
 
 /* --- Servers -------------------------------------------------------------------------------------------------------- */
@@ -104,6 +105,7 @@ void world_crash(struct world *world, uint32_t member, bool power)
     note_change(world, power ? WORLD_CHANGE_POWER : WORLD_CHANGE_CRASH, member, 0);
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, power ? "loses its power" : "is killed");
     world->crashes++;
+    world_pairs_crash(world, member);
     host_crash(host, power);
     world_ended(world, member);
 }
@@ -112,7 +114,7 @@ void world_boot(struct world *world, uint32_t member)
 {
     struct host *host = &world->hosts[member];
 
-    if (host->state != HOST_DOWN) {
+    if (host->state != HOST_DOWN || (world->twins_ended && seats_is_second(&world->seats, member))) {
         return;
     }
     note_change(world, WORLD_CHANGE_START, member, 0);
@@ -204,6 +206,7 @@ void world_cut(struct world *world, uint32_t from, uint32_t to, bool cut)
 void world_partition(struct world *world, const struct member_set *side)
 {
     world->partitions++;
+    world->parted = true;
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, TRACE_WORLD, "the network is cut in two");
     for (uint32_t a = 0; a < world->plan.members_count; a++) {
         for (uint32_t b = 0; b < world->plan.members_count; b++) {
@@ -215,13 +218,68 @@ void world_partition(struct world *world, const struct member_set *side)
     refresh_links(world);
 }
 
+void world_oneway(struct world *world, const struct member_set *side)
+{
+    world->oneways++;
+    world->parted = true;
+    trace_line(&world->trace, TRACE_TURNS, world->now_ns, TRACE_WORLD, "one side is not heard by the other");
+    for (uint32_t a = 0; a < world->plan.members_count; a++) {
+        for (uint32_t b = 0; b < world->plan.members_count; b++) {
+            sim_network_mute(&world->network, a, b, member_set_has(side, a) && !member_set_has(side, b));
+        }
+    }
+    note_change(world, WORLD_CHANGE_MUTE, (uint32_t)side->words[0], 0);
+}
+
+void world_clog(struct world *world, uint32_t from, uint32_t to, uint64_t span_ns)
+{
+    world->clogs++;
+    world_pairs_view(world, PAIR_CLOG_VIEW_CHANGE);
+    note_change(world, WORLD_CHANGE_CLOG, from, to);
+    trace_line(&world->trace, TRACE_TURNS, world->now_ns, from, "cannot be heard by r%u for %llu ms", to, (unsigned long long)(span_ns / 1000000));
+    sim_network_clog(&world->network, from, to, world->now_ns + span_ns);
+}
+
+/* renew_link ends the connection of a pair, which both ends learn of, and makes it again. */
+static void renew_link(struct world *world, uint32_t a, uint32_t b)
+{
+    uint64_t again_ns = world->now_ns + 2 * world->plan.notice_ns;
+
+    sim_network_break(&world->network, a, b, again_ns);
+    world->breaks++;
+    note_change(world, WORLD_CHANGE_BREAK, a, b);
+    if (!member_set_has(&world->links[a], b)) {
+        return; /* It is over anyway. */
+    }
+    for (uint32_t up = 0; up <= 1; up++) {
+        uint64_t due_ns = up ? again_ns : world->now_ns + world->plan.notice_ns;
+        announce(world, &(struct world_notice){ due_ns, a, b, up == 1 });
+        announce(world, &(struct world_notice){ due_ns, b, a, up == 1 });
+    }
+}
+
+void world_tampered(struct world *world, struct sim_message *message)
+{
+    uint32_t from = message->from, to = message->to;
+
+    if (tamper_record(message->flipped, bytes_of(message->data, message->size), message->flipped >> 7) == VERDICT_OK) {
+        oracle_fail(&world->failure, FAILURE_SAFETY, "a channel opens a record with a wrong bit");
+    }
+    trace_line(&world->trace, TRACE_TURNS, world->now_ns, to, "ends its connection with r%u: what came over it was spoiled on the way", from);
+    sim_network_release(message);
+    renew_link(world, from, to);
+}
+
 void world_heal(struct world *world)
 {
     memset(world->lost_types, 0, sizeof world->lost_types);
+    world_pairs_heal(world);
+    world->parted = false;
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, TRACE_WORLD, "the network is whole");
-    for (uint32_t a = 0; a < world->plan.members_count; a++) {
-        for (uint32_t b = 0; b < world->plan.members_count; b++) {
+    for (uint32_t a = 0; a < world->seats.count; a++) {
+        for (uint32_t b = 0; b < world->seats.count; b++) {
             sim_network_cut(&world->network, a, b, false);
+            sim_network_mute(&world->network, a, b, false);
         }
     }
     note_change(world, WORLD_CHANGE_CUT, UINT32_MAX, 0);
@@ -232,6 +290,15 @@ void world_lose(struct world *world, uint32_t to, enum message_type type)
 {
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, TRACE_WORLD, "no %s reaches r%u from now on", message_word(type), to);
     world->lost_types[to] |= 1u << type;
+}
+
+void world_clock(struct world *world, uint32_t member, int64_t step_ms)
+{
+    note_change(world, WORLD_CHANGE_CLOCK, member, (uint32_t)step_ms);
+    world->clock_steps += step_ms != 0 ? 1 : 0;
+    world_pairs_view(world, PAIR_CLOCK_VIEW_CHANGE);
+    trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "has a clock that is wrong by %lld ms", (long long)step_ms);
+    host_clock(&world->hosts[member], step_ms);
 }
 
 void world_keep(struct world *world, uint32_t member)
@@ -253,30 +320,93 @@ bool world_rot(struct world *world, uint32_t member, uint64_t height)
 {
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "its disk rots in block %llu", (unsigned long long)height);
     note_change(world, WORLD_CHANGE_ROT, member, (uint32_t)height);
-    return world->hosts[member].state != HOST_DOWN && host_rot(&world->hosts[member], height);
+    bool known = world->hosts[member].state != HOST_DOWN && host_rot(&world->hosts[member], height);
+    if (known) {
+        world->rots++;
+        world_pairs_rot(world);
+    }
+    return known;
 }
 
-void world_crash_when(struct world *world, uint32_t member, enum mark mark, bool power)
+void world_rot_any(struct world *world, uint32_t member, uint64_t number)
+{
+    const struct host *host = &world->hosts[member];
+    uint64_t height = host->state == HOST_DOWN ? 0 : host->driver.apply.height;
+
+    if (height > 0) {
+        (void)world_rot(world, member, 1 + number % height);
+    }
+}
+
+void world_fill(struct world *world, uint32_t member, bool full)
+{
+    if (world->hosts[member].full == full) {
+        return;
+    }
+    note_change(world, full ? WORLD_CHANGE_FULL : WORLD_CHANGE_ROOM, member, 0);
+    trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, full ? "has a full disk" : "has room on its disk again");
+    if (full) {
+        world->fills++;
+        world_pairs_view(world, PAIR_FULL_VIEW_CHANGE);
+    }
+    host_fill(&world->hosts[member], full);
+}
+
+void world_forget(struct world *world, uint32_t member)
+{
+    world_crash(world, member, true);
+    world->losses++;
+    world_pairs_loss(world, member);
+    world_wipe(world, member);
+}
+
+void world_when(struct world *world, uint32_t member, unsigned mark, enum world_action action)
 {
     ASSERT(world->triggers_count < WORLD_TRIGGERS_MAX);
-    world->triggers[world->triggers_count++] = (struct world_trigger){ .armed = true, .power = power, .member = member, .mark = mark };
+    world->triggers[world->triggers_count++] = (struct world_trigger){ .armed = true, .action = action, .member = member, .mark = mark };
 }
 
 void world_calm(struct world *world)
 {
     struct sim_network_faults *faults = &world->network.faults;
 
-    faults->drop_ppm = faults->duplicate_ppm = faults->straggle_ppm = 0;
+    faults->drop_ppm = faults->duplicate_ppm = faults->straggle_ppm = faults->corrupt_ppm = 0;
+    faults->bytes_per_s = 0;
     world->triggers_count = 0;
     world_heal(world);
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         struct sim_disk_faults *disk = &world->hosts[i].disk.config.faults;
         disk->delay_ns_min = world->plan.disk.delay_ns_min;
         disk->delay_ns_max = world->plan.disk.delay_ns_max;
         disk->short_write = disk->write_error = 0;
+        world_fill(world, i, false);
+        if (world->hosts[i].wall_step_ms != 0) {
+            world_clock(world, i, 0);
+        }
         world_resume(world, i);
         world_boot(world, i);
     }
+}
+
+/* --- Twins and liars ------------------------------------------------------------------------------------------------ */
+
+void world_split(struct world *world, uint32_t member, const struct member_set *side)
+{
+    note_change(world, WORLD_CHANGE_SPLIT, member, (uint32_t)side->words[0]);
+    seats_split(&world->seats, member, side);
+    refresh_links(world);
+}
+
+void world_silence(struct world *world)
+{
+    adversary_silence(world->adversary);
+    seats_end(&world->seats);
+    world->twins_ended = true;
+    world->split_ns = UINT64_MAX;
+    for (uint32_t i = world->plan.members_count; i < world->seats.count; i++) {
+        world_crash(world, i, false);
+    }
+    refresh_links(world);
 }
 
 /* --- Clients and reports -------------------------------------------------------------------------------------------- */

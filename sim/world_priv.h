@@ -10,7 +10,9 @@ enum world_topic { WORLD_TOPIC_ARRIVED = 2, WORLD_TOPIC_MARK, WORLD_TOPIC_EXECUT
 /* What becomes of a server. Likewise. */
 enum world_change {
     WORLD_CHANGE_CRASH = 1, WORLD_CHANGE_POWER, WORLD_CHANGE_START, WORLD_CHANGE_PAUSE, WORLD_CHANGE_RESUME, WORLD_CHANGE_DRAIN, WORLD_CHANGE_CUT,
-    WORLD_CHANGE_END, WORLD_CHANGE_WIPE, WORLD_CHANGE_ROT, WORLD_CHANGE_BACK
+    WORLD_CHANGE_END, WORLD_CHANGE_WIPE, WORLD_CHANGE_ROT, WORLD_CHANGE_BACK, WORLD_CHANGE_SPLIT,
+    WORLD_CHANGE_CLOCK, WORLD_CHANGE_BREAK, WORLD_CHANGE_CLOG, WORLD_CHANGE_MUTE, WORLD_CHANGE_FULL,
+    WORLD_CHANGE_ROOM
 };
 
 /* world_note lets an event into the hash of the run. */
@@ -21,6 +23,17 @@ void world_settle(struct world *world, uint32_t member);
 
 /* world_deliver hands a message that arrived to its server, or keeps it while that is paused. Owns: takes the message. */
 void world_deliver(struct world *world, struct sim_message *message);
+
+/* world_tampered: a message arrived with a wrong bit. The channel of the receiver closes, and both ends make the connection again. Owns: takes the message. */
+void world_tampered(struct world *world, struct sim_message *message);
+
+/* What meets when this happens (pairs.h). world_pairs_crash: right before the process of a server ends. world_pairs_view: the pair comes about while a view is
+ * given up. */
+void world_pairs_crash(struct world *world, uint32_t server);
+void world_pairs_heal(struct world *world);
+void world_pairs_view(struct world *world, enum pair pair);
+void world_pairs_rot(struct world *world);
+void world_pairs_loss(struct world *world, uint32_t server);
 
 /* world_ended: the process of a server is gone. */
 void world_ended(struct world *world, uint32_t member);

@@ -47,10 +47,21 @@ Test(attacks, one_liar_too_many_is_seen)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         bool seen = false;
         for (uint64_t seed = 1; seed <= 4 && !seen; seed++) {
-            seen = attacks_over_budget(seed, sizes[i], &failure);
+            seen = attacks_over_budget(seed, sizes[i], false, &failure);
         }
         cr_expect(seen, "n = %u: %u liars broke nothing that the oracle saw", sizes[i], config_faults_max(sizes[i]) + 1);
     }
+}
+
+Test(attacks, one_twin_too_many_is_seen)
+{
+    struct failure failure = { 0 };
+    bool seen = false;
+
+    for (uint64_t seed = 1; seed <= 4 && !seen; seed++) {
+        seen = attacks_over_budget(seed, 4, true, &failure);
+    }
+    cr_expect(seen, "two twins of four broke nothing that the oracle saw");
 }
 
 Test(attacks, every_lie_is_in_an_attack_and_every_attack_on_the_page)

@@ -153,3 +153,113 @@ Test(network, a_list_makes_the_same_happen_as_chance_did)
     sim_network_close(&chance);
     sim_network_close(&list);
 }
+
+static uint32_t arrived(struct sim_network *network, uint64_t now_ns)
+{
+    uint32_t count = 0;
+
+    for (struct sim_message *message = sim_network_take(network, now_ns); message != NULL; message = sim_network_take(network, now_ns)) {
+        sim_network_release(message);
+        count++;
+    }
+    return count;
+}
+
+Test(network, a_clogged_link_holds_all_back_and_gives_it_at_once_in_order)
+{
+    struct sim_network network;
+    struct sim_message message = { .from = 0, .to = 1, .type = 1 };
+
+    sim_network_init(&network, 1, 4, &calm);
+    sim_network_send(&network, 0, &message, bytes_of("a", 1), bytes_of("", 0)); /* under way when it clogs */
+    sim_network_clog(&network, 0, 1, 90000);
+    sim_network_send(&network, 10000, &message, bytes_of("b", 1), bytes_of("", 0));
+    sim_network_send(&network, 20000, &message, bytes_of("c", 1), bytes_of("", 0));
+    cr_assert_eq(arrived(&network, 89999), 0);
+    cr_assert_eq(sim_network_due(&network), 90000);
+    for (const char *next = "abc"; *next != '\0'; next++) {
+        struct sim_message *got = sim_network_take(&network, 90000);
+        cr_assert_eq(got->data[0], *next);
+        sim_network_release(got);
+    }
+    sim_network_close(&network);
+}
+
+Test(network, a_narrow_line_sends_one_after_the_other_and_has_a_bounded_queue)
+{
+    struct sim_network_faults narrow = { .delay_ns_min = 1000, .delay_ns_max = 1000, .bytes_per_s = 1000000, .queue_bytes = 250 };
+    struct sim_message message = { .from = 0, .to = 1, .type = 1 }, other = { .from = 0, .to = 2, .type = 1 };
+    static uint8_t body[100];
+    struct sim_network network;
+
+    sim_network_init(&network, 1, 4, &narrow);
+    for (int i = 0; i < 4; i++) { /* each takes 100 us */
+        sim_network_send(&network, 0, &message, bytes_of(body, sizeof body), bytes_of("", 0));
+    }
+    sim_network_send(&network, 0, &other, bytes_of(body, sizeof body), bytes_of("", 0));
+    cr_assert_eq(network.counters.overflowed, 2, "200 bytes wait, and 100 more are too many");
+    cr_assert_eq(arrived(&network, 100999), 0);
+    cr_assert_eq(arrived(&network, 101000), 2, "lines are apart");
+    cr_assert_eq(arrived(&network, 200999), 0);
+    cr_assert_eq(arrived(&network, 201000), 1);
+    sim_network_send(&network, 300000, &message, bytes_of(body, sizeof body), bytes_of("", 0));
+    cr_assert_eq(sim_network_due(&network), 401000, "it was free meanwhile");
+    sim_network_close(&network);
+}
+
+Test(network, what_nobody_hears_is_lost_in_one_direction)
+{
+    struct sim_network network;
+    struct sim_message there = { .from = 0, .to = 1, .type = 1 }, back = { .from = 1, .to = 0, .type = 1 };
+
+    sim_network_init(&network, 1, 4, &calm);
+    sim_network_mute(&network, 0, 1, true);
+    sim_network_send(&network, 0, &there, bytes_of("a", 1), bytes_of("", 0));
+    sim_network_send(&network, 0, &back, bytes_of("b", 1), bytes_of("", 0));
+    cr_assert_eq(arrived(&network, 10000), 1);
+    sim_network_mute(&network, 0, 1, false);
+    sim_network_send(&network, 10000, &there, bytes_of("c", 1), bytes_of("", 0));
+    cr_assert_eq(arrived(&network, 20000), 1);
+    sim_network_close(&network);
+}
+
+Test(network, a_broken_connection_loses_both_directions_until_it_is_made_again)
+{
+    struct sim_network network;
+    struct sim_message there = { .from = 0, .to = 1, .type = 1 }, back = { .from = 1, .to = 0, .type = 1 }, other = { .from = 1, .to = 2, .type = 1 };
+
+    sim_network_init(&network, 1, 4, &calm);
+    sim_network_send(&network, 0, &there, bytes_of("a", 1), bytes_of("", 0));
+    sim_network_send(&network, 0, &back, bytes_of("b", 1), bytes_of("", 0));
+    sim_network_send(&network, 0, &other, bytes_of("c", 1), bytes_of("", 0));
+    sim_network_break(&network, 1, 0, 50000);
+    sim_network_send(&network, 40000, &back, bytes_of("d", 1), bytes_of("", 0));
+    cr_assert_eq(arrived(&network, 49000), 1);
+    sim_network_send(&network, 50000, &back, bytes_of("e", 1), bytes_of("", 0));
+    cr_assert_eq(arrived(&network, 60000), 1);
+    sim_network_close(&network);
+}
+
+Test(network, some_messages_arrive_with_a_wrong_bit_and_the_others_as_before)
+{
+    struct seen with, without;
+    struct sim_network_faults noisy = calm;
+    struct sim_message message = { .from = 0, .to = 1, .type = 1 };
+    struct sim_network network;
+    uint32_t spoiled = 0;
+
+    noisy.corrupt_ppm = 200000;
+    run(4, &noisy, &with);
+    run(4, &calm, &without);
+    cr_assert_eq(memcmp(&with, &without, sizeof with), 0, "whether a bit flips moves no message");
+    sim_network_init(&network, 4, 4, &noisy);
+    for (uint32_t i = 0; i < MESSAGES; i++) {
+        sim_network_send(&network, i, &message, bytes_of("a", 1), bytes_of("", 0));
+    }
+    for (struct sim_message *got = sim_network_take(&network, 1000000); got != NULL; got = sim_network_take(&network, 1000000)) {
+        spoiled += got->corrupt;
+        sim_network_release(got);
+    }
+    cr_assert(spoiled > MESSAGES / 10 && spoiled < MESSAGES / 3);
+    sim_network_close(&network);
+}

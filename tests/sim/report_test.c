@@ -69,6 +69,8 @@ Test(report, a_campaign_adds_up_and_keeps_its_first_failure)
     json_t *object = printed(print_campaign, &campaign);
     cr_assert_str_eq(json_string_value(json_object_get(object, "schema")), "ward.sim.swarm/1");
     cr_assert_eq(json_integer_value(json_object_get(object, "seeds")), 3);
+    cr_assert_eq(json_array_size(json_object_get(object, "missing")), 0, "three seeds owe nothing");
+    cr_assert_eq(json_object_size(json_object_get(object, "pairs")), PAIR_COUNT);
     cr_assert_eq(json_integer_value(json_object_get(object, "failed")), 2);
     cr_assert_eq(json_integer_value(json_object_get(object, "first_failed_seed")), 2);
     cr_assert_eq(json_integer_value(json_object_get(object, "commits")), 2);
@@ -103,4 +105,20 @@ Test(report, exit_codes_are_those_of_the_simulator)
         struct failure failure = { cases[i].kind, "" };
         cr_assert_eq(failure_exit(&failure), cases[i].code, "%s", failure_word(cases[i].kind));
     }
+}
+
+Test(report, a_campaign_names_the_rare_paths_that_it_never_took)
+{
+    static struct campaign campaign;
+    bool found = false;
+
+    campaign.seeds = 25;
+    campaign.crashes = 1;
+    json_t *object = printed(print_campaign, &campaign), *missing = json_object_get(object, "missing");
+    for (size_t i = 0; i < json_array_size(missing); i++) {
+        cr_assert_str_neq(json_string_value(json_array_get(missing, i)), "a crash");
+        found = found || strcmp(json_string_value(json_array_get(missing, i)), "a partition") == 0;
+    }
+    cr_assert(found);
+    json_decref(object);
 }

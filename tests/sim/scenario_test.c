@@ -60,6 +60,14 @@ Test(scenario, names_the_line_of_every_mistake)
         { "fault burn 0 to 2 vote view 3 height 1 again 0\n", "line 1: a fault is drop" },
         { "torn zero 5 ppm other 3 ppm\n", "line 1: \"garbage\" is missing" },
         { "at 5ms rot 1 5\n", "line 1: \"block\" and a height" },
+        { "twins every 0ms 1\nat 5ms crash 5\n", "line 2: \"5\" is not a number from 0 to 4" },
+        { "at 5ms split 1 to 2\n", "line 1: a split is" },
+        { "liars 1\ntwins every 1s 1\n", "line 2: a member is a liar or a twin" },
+        { "twins every 1s 1\nat 5ms wipe 4\n", "line 2: a second server does not lose" },
+        { "at 5ms clock 1 wrong\n", "line 1: a clock is" },
+        { "at 5ms clog 1 to 2\n", "line 1: \"for\" and a time" },
+        { "at 5ms oneway 0 | 1\n", "line 1: a partition names every replica once" },
+        { "bandwidth 5\n", "line 1: \"queue\" is missing" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -149,13 +157,17 @@ Test(scenario, is_read_from_what_it_wrote_as_the_same_steps)
 {
     static const char all[] = "replicas 5\nclients 9\nseed 77\ncrypto fast\nbatch 5ms\nlink 100us to 1ms\ndisk 50us to 20ms\ntorn zero 1 ppm garbage 2 ppm other 3 ppm\nwrites short 4 ppm error 5 ppm\n"
                               "segments 9\nsnapshot bytes 1 blocks 16\nkeep blocks 32\nverify 20us to 400us\nnotice 3ms\ndrop 2000 ppm\nduplicate 3 ppm\n"
-                              "straggle 4 ppm 400ms\nclocks 900ms\ncheckpoint 8 10s\ncheck 4\nreserves on\nmixed on\ntrace none\n"
+                              "straggle 4 ppm 400ms\ncorrupt 5 ppm\nbandwidth 6 queue 7\nclocks 900ms\ndrift 8 ppm\ncheckpoint 8 10s\ncheck 4\nreserves on\nmixed on\n"
+                              "twins every 300ms 3\ntrace none\n"
                               "fault drop 0 to 2 vote view 3 height 17 again 0\nfault straggle 4 to 1 tc view 9 height 0 again 2 by 312ms\n"
                               "at 1ms load 500 per s for 2s to any\nat 1ms submit 3 to 4 only\nat 2ms crash 0 2\nat 2ms power all\nafter 1ns start 1\nat 3ms pause 2\n"
                               "at 4ms resume 2\nat 5ms drain 3\nat 6ms partition 0 1 | 2 3 4\nat 7ms heal\nat 8ms cut 1 to 2\nat 9ms mend 1 to 2\nat 10ms lose tc to 2 3\n"
                               "at 11ms when 0 voted power\nat 11ms disk 3 50us to 60ms\nat 12ms disk 3 1ms\nat 13ms measure\nat 14ms rest within 10s\n"
                               "after 0ms expect executed >= 3 at 1 2\nafter 0ms expect mark voted > 0\nafter 0ms expect sent vote == 7\nafter 0ms expect idle\n"
-                              "at 1h calm\nafter 0ms finish within 4min\n";
+                              "at 15ms crash 0 5\nat 15ms split 3 to 0 4\nat 15ms split 3 to nobody\nat 16ms clock 5 ahead 1h\nat 16ms clock 2 behind 3s\nat 16ms clock 2 right\n"
+                              "at 17ms clog 5 to 2 for 30ms\nat 18ms oneway 0 1 | 2 3 4\n"
+                              "at 19ms wipe 2\nat 19ms fill 1 5\nat 19ms room all\nat 20ms rot 1 any 77\nat 20ms rot 5 block 3\nat 21ms when 2 snapshot heal\n"
+                              "at 21ms when 5 timed_out fill\nat 1h calm\nafter 0ms finish within 4min\n";
 
     cr_assert_eq(scenario_parse(&scenario, all), ERR_OK, "%s", scenario.problem);
     char *text = written(&scenario);

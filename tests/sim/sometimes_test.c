@@ -11,6 +11,11 @@ static void full(uint64_t seeds)
     memset(&campaign, 0, sizeof campaign);
     campaign.seeds = seeds;
     campaign.crashes = campaign.partitions = campaign.lying_seeds = campaign.snapshots = 1;
+    campaign.clogs = campaign.oneways = campaign.overflows = campaign.breaks = campaign.clock_steps = campaign.twin_seeds = campaign.conflicts = 1;
+    campaign.losses = campaign.rots = campaign.fills = 1;
+    for (int i = 0; i < PAIR_COUNT; i++) {
+        campaign.pairs[i] = 1;
+    }
     for (int i = 0; i < MARK_COUNT; i++) {
         campaign.marks[i] = 1;
     }
@@ -40,6 +45,9 @@ Test(sometimes, names_what_was_never_reached)
     full(1000000);
     campaign.snapshots = 0;
     cr_assert_str_eq(first(), "a snapshot that was installed");
+    full(1000000);
+    campaign.pairs[PAIR_HEAL_SNAPSHOT] = 0;
+    cr_assert_str_eq(first(), pair_text(PAIR_HEAL_SNAPSHOT));
     full(1000000);
     campaign.lies[LIE_SLOW_LORIS] = 0;
     cr_assert_str_eq(first(), lie_word(LIE_SLOW_LORIS));

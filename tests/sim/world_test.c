@@ -140,6 +140,62 @@ Test(world, reports_a_cluster_that_cannot_finish_J2)
     world_close(&world);
 }
 
+/* A connection whose bytes were spoiled ends at both sides and is made again; what was committed before and after is the same everywhere. */
+Test(world, a_wrong_bit_ends_a_connection_that_is_made_again)
+{
+    plan.network.corrupt_ppm = 100000;
+    plan.notice_ns = 3 * MS;
+    world_open(&world, &plan);
+    world_run_to(&world, 10 * MS);
+    world_submit(&world, 30, WORKLOAD_ANY, false);
+    world_run_to(&world, 2 * S);
+    cr_assert_gt(world.breaks, 0);
+    cr_assert_gt(world.network.counters.corrupted, 0);
+    world_calm(&world);
+    cr_assert(world_run_until_rest(&world, world.now_ns + 30 * S), "%s", world.failure.text);
+    cr_assert(world_check_end(&world), "%s", world.failure.text);
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_assert_eq(member_set_count(&world.hosts[i].driver.links), 3, "all connections are there again");
+    }
+    world_close(&world);
+}
+
+/* N5 and deadlines hold for a clock of any rate: each server sleeps until its own time has come. */
+Test(world, clocks_of_different_rates_agree_on_what_is_committed)
+{
+    plan.rate_ppm_max = 200000;
+    plan.wall_offset_ms_max = 500;
+    world_open(&world, &plan);
+    cr_assert_neq(world.hosts[0].plan.rate_ppm, world.hosts[1].plan.rate_ppm);
+    world_run_to(&world, 10 * MS);
+    world_submit(&world, 6, WORKLOAD_ANY, false);
+    world_run_to(&world, 200 * MS);
+    world_crash(&world, 0, false); /* its peers time its view out, each by its own clock */
+    world_submit(&world, 2, 1, false);
+    world_run_to(&world, 5 * S);
+    world_boot(&world, 0);
+    cr_assert(world_run_until_rest(&world, world.now_ns + 30 * S), "%s", world.failure.text);
+    cr_assert(world_check_end(&world), "%s", world.failure.text);
+    world_close(&world);
+}
+
+Test(world, one_clock_an_hour_off_stops_nobody_else)
+{
+    for (int64_t step_ms = -3600000; step_ms <= 3600000; step_ms += 7200000) {
+        world_open(&world, &plan);
+        world_run_to(&world, 10 * MS);
+        world_clock(&world, 0, step_ms); /* of the leader */
+        world_submit(&world, 6, WORKLOAD_ANY, false);
+        world_run_to(&world, 20 * S);
+        cr_assert_eq(world.workload.told, 6, "%lld", (long long)step_ms);
+        cr_assert_lt(world.oracle.blocks[world.oracle.height].time_ms, CAST_GENESIS_MS + 60000, "the chain has the time of the others");
+        world_calm(&world);
+        cr_assert(world_run_until_rest(&world, world.now_ns + 60 * S), "%s", world.failure.text);
+        cr_assert(world_check_end(&world), "%s", world.failure.text);
+        world_close(&world);
+    }
+}
+
 /* 100 members fit a voter bitmap, a certificate and one process. */
 Test(world, commits_with_100_replicas, .timeout = 300)
 {
