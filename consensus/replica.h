@@ -185,6 +185,12 @@ bool replica_may_sign(const struct replica *r);
 /* replica_has_rejoined: what to abstain from is known, and durable (E5); true for a replica that never forgot. */
 bool replica_has_rejoined(const struct replica *r);
 
+/* replica_digest folds what decides the replica's next words, while time stands still, into one hash: two replicas of equal digests that get the same events say
+ * the same, but for which q members signed a certificate. Left out: times, counters, places in the log, what waits in the pool beside what is in flight,
+ * and what steers answers and transfers alone. For those who explore every order of events.
+ * Needs: between steps; no job is with the verifiers; all is durable; reserves and asks are off; at most 31 blocks in flight. Cost: a hash for each slot. */
+struct hash32 replica_digest(const struct replica *r);
+
 /* replica_repair_ended tells whether a block that REPAIR asked for is not to be had: nobody gave it, and nobody is asked any more. */
 bool replica_repair_ended(const struct replica *r);
 

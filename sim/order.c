@@ -2,6 +2,7 @@
 #include "sim/order.h"
 
 #include "base/exit.h"
+#include "sim/census.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -131,6 +132,16 @@ static bool read_level(struct order *order, const char *value)
     return strcmp(value, "turns") == 0 || strcmp(value, "story") == 0 || strcmp(value, "messages") == 0;
 }
 
+static bool read_views(struct order *order, const char *value) { return read_u32(value, 1, CENSUS_VIEWS_MAX, &order->views); }
+static bool read_heights(struct order *order, const char *value) { return read_u32(value, 1, 2, &order->heights); }
+static bool read_variants(struct order *order, const char *value) { return read_u32(value, 1, 3, &order->variants); }
+static bool read_states(struct order *order, const char *value) { return number_of(value, '\0', &order->states) != NULL && order->states >= 1 && order->states <= UINT32_MAX / 4; }
+static bool read_liar(struct order *order, const char *value)
+{
+    order->liar = value;
+    return strcmp(value, "nobody") == 0 || (strspn(value, "0123") == 1 && value[1] == '\0');
+}
+
 static bool read_scenario(struct order *order, const char *value) { order->scenario = value; return true; }
 static bool read_junit(struct order *order, const char *value) { order->junit = value; return true; }
 static bool read_record(struct order *order, const char *value) { order->record = value; return true; }
@@ -143,6 +154,7 @@ static const struct {
     { "--seed", read_seed },   { "--seeds", read_seeds },       { "--budget", read_budget }, { "--jobs", read_jobs },     { "--twice", read_twice },
     { "--shard", read_shard }, { "--replicas", read_replicas }, { "--crypto", read_crypto }, { "--level", read_level },   { "--scenario", read_scenario },
     { "--junit", read_junit }, { "--record", read_record },     { "-o", read_out },
+    { "--liar", read_liar },   { "--views", read_views },       { "--heights", read_heights }, { "--variants", read_variants }, { "--states", read_states },
 };
 
 static bool read_named(struct order *order, const char *name, const char *value)
@@ -162,6 +174,10 @@ int order_read(struct order *order, int argc, char **argv)
             order->json = true;
         } else if (strcmp(argv[i], "--run") == 0 && strcmp(argv[1], "attacks") == 0) {
             order->play = true;
+        } else if (strcmp(argv[i], "--learns") == 0 && strcmp(argv[1], "explore") == 0) {
+            order->learns = true;
+        } else if (strcmp(argv[i], "--over") == 0 && strcmp(argv[1], "explore") == 0) {
+            order->over = true;
         } else if (argv[i][0] != '-' && order->file == NULL) {
             order->file = argv[i];
         } else if (i + 1 >= argc || !read_named(order, argv[i], argv[i + 1])) {

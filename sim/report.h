@@ -3,6 +3,7 @@
 #define WARD_SIM_REPORT_H
 
 #include "sim/attacks.h"
+#include "sim/explore.h"
 #include "sim/shrink.h"
 
 #include <stdio.h>
@@ -56,6 +57,17 @@ bool report_shrink(FILE *stream, const struct shrink_report *report, const char 
 
 /* report_attack prints a row of the library, and what came of it unless result is NULL. Gives: as report_run. */
 bool report_attack(FILE *stream, const struct attack *attack, const struct attack_result *result);
+
+/* One exploration, how long it took, and its decisions unless it found nothing. */
+struct explored {
+    struct explore_plan plan;
+    struct explore_result result;
+    uint64_t wall_ns;
+};
+
+/* report_explore prints explorations ("ward.sim.explore/1"), report_explored one of them as a line for a reader. Gives: as report_run. */
+bool report_explore(FILE *stream, const struct explored *all, size_t count, const char *file);
+bool report_explored(FILE *stream, const struct explored *one);
 
 /* report_about prints one object about the program: "ward.sim.<what>/1" with version, build and, when there is one, a text. */
 bool report_about(FILE *stream, const char *what, const char *text);

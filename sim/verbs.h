@@ -10,5 +10,6 @@ int verb_replay(const struct order *order);
 int verb_shrink(const struct order *order);
 int verb_trace(const struct order *order);
 int verb_attacks(const struct order *order);
+int verb_explore(const struct order *order);
 
 #endif

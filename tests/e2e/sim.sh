@@ -26,13 +26,13 @@ refuses 3 'bad' "a scenario that cannot be read is refused" run --scenario "$wor
 expect 2 'run needs' "without --json there is no object" sim run
 [ ! -s "$work/out" ]
 check $? "and nothing on standard output"
-for verb in attacks run swarm replay shrink trace; do
+for verb in attacks explore run swarm replay shrink trace; do
     sim "$verb" --help >"$work/out"
     check $? "$verb explains itself"
     grep -q "ward-sim $verb " "$work/out" && [ "$(sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' "$work/out" | sort -u)" = "$verb" ]
     check $? "and nothing but itself"
 done
-[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "attacks replay run shrink swarm trace " ]
+[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "attacks explore replay run shrink swarm trace " ]
 check $? "the general help names all verbs"
 sim run --seed 1 --json | perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq "ward.sim.run/1")'
 check $? "a run is one object"
@@ -65,3 +65,11 @@ object ward.sim.swarm/1 swarm --seeds 1..3 --jobs 2 --junit "$work/junit.xml"
 check $? "a campaign is one object"
 grep -q '<testsuite name="ward-sim swarm" tests="1" failures="0"' "$work/junit.xml"
 check $? "and one report for CI"
+object ward.sim.explore/1 explore --liar 0 --views 1 && grep -q '"exhausted": true' "$work/out"
+check $? "an exploration is one object, and says that nothing is left"
+expect 20 '' "a liar too many breaks a rule" sim explore --liar 0 --views 1 --over -o "$work/found.txt"
+expect 20 '' "what was found is played again" sim explore "$work/found.txt"
+grep -q 'decisions, then I4' "$work/out"
+check $? "and breaks the same rule"
+refuses 2 'cannot use --heights' "an exploration of three heights is refused" explore --heights 3
+refuses 3 'no list of decisions' "what is no list of decisions is refused" explore "$work/bad"
