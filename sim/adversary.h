@@ -41,7 +41,7 @@
     X(MUTE_LEADER, "mute_leader", "never proposes")                                                                                 \
     X(CENSOR, "censor", "hears nothing of the commands of half of the clients")                                                     \
     X(SLOW_LORIS, "slow_loris", "proposes just before the view would be over")                                                      \
-    X(SPOIL, "spoil", "proposes commands that nobody signed, or that are used up, doubled, out of turn or out of date")             \
+    X(SPOIL, "spoil", "proposes commands that nobody signed, or that are used up, doubled or out of date")             \
     X(TEMPT, "tempt", "proposes another block at the place of one that has votes already")
 
 enum lie {
@@ -120,7 +120,7 @@ struct adversary {
     void (*send)(void *context, uint64_t hold_ns, const struct sim_message *message, struct bytes body);
     void (*header)(void *context, const struct block_header *header); /* of a block that was made up */
     void (*spoiled)(void *context, const struct hash32 *block);       /* nobody honest may vote for it */
-    bool (*used)(void *context, const uint8_t account[32], uint64_t nonce); /* is that command executed? */
+    uint64_t (*used)(void *context, const uint8_t account[32], uint64_t nonce); /* height of the block that holds that command, 0: none */
     struct facts repeats;    /* how often a name was told */
     struct guard decoded;
     struct message *message; /* scratch, in front of a guard */

@@ -60,8 +60,8 @@ static void forge(const struct adversary *adversary, const struct telling *telli
     signature[bit / 8] ^= (uint8_t)(1u << bit % 8);
 }
 
-/* use_again adds a command that was executed long ago. Gives: false when none is remembered. */
-static bool use_again(struct adversary *adversary)
+/* use_again adds a command that a lower block holds. Gives: false when none is remembered. */
+static bool use_again(struct adversary *adversary, uint64_t below_height)
 {
     static struct message old;
     uint64_t kept = adversary->old_count < ADVERSARY_OLD ? adversary->old_count : ADVERSARY_OLD;
@@ -74,15 +74,17 @@ static bool use_again(struct adversary *adversary)
         }
         struct bytes commands = old.propose.body;
         size_t head = envelope_size(commands);
-        if (head > 0 && envelope_decode(&envelope, bytes_of(commands.data, head)) == CODE_OK && adversary->used(adversary->context, envelope.sender, envelope.nonce)) {
+        bool reads = head > 0 && envelope_decode(&envelope, bytes_of(commands.data, head)) == CODE_OK;
+        uint64_t height = reads ? adversary->used(adversary->context, envelope.sender, envelope.nonce) : 0;
+        if (height > 0 && height < below_height) {
             return body_add(commands.data, commands.size);
         }
     }
     return false;
 }
 
-/* sign_wrong replaces everything by one command that its client did sign, but not for now: a nonce too high, out of date, or good for too long. */
-static bool sign_wrong(const struct adversary *adversary, uint64_t how, uint64_t time_ms)
+/* sign_wrong replaces everything by one command that its client did sign, but not for now: out of date, or good for too long. */
+static bool sign_wrong(const struct adversary *adversary, bool late, uint64_t time_ms)
 {
     const struct cast *cast = adversary->cast;
     struct cast_command command;
@@ -91,8 +93,8 @@ static bool sign_wrong(const struct adversary *adversary, uint64_t how, uint64_t
     if (envelope_decode(&envelope, bytes_of(body.data, body.envelope[0])) != CODE_OK) {
         return false;
     }
-    command.nonce = envelope.nonce + (how == 0 ? 9 : 0);
-    command.valid_until_ms = how == 0 ? envelope.valid_until_ms : how == 1 ? time_ms : time_ms + ENVELOPE_VALID_MS_MAX + 1;
+    command.nonce = envelope.nonce;
+    command.valid_until_ms = late ? time_ms : time_ms + ENVELOPE_VALID_MS_MAX + 1;
     for (uint32_t actor = 0; actor < cast->plan.actors_count; actor++) {
         if (memcmp(cast->actors[actor].account, envelope.sender, ACCOUNT_BYTES) == 0) {
             cast_sign(cast, actor, &command);
@@ -105,16 +107,16 @@ static bool sign_wrong(const struct adversary *adversary, uint64_t how, uint64_t
 }
 
 /* spoil changes the commands. Gives: false when that is not possible now. */
-static bool spoil(struct adversary *adversary, const struct telling *telling, uint64_t time_ms)
+static bool spoil(struct adversary *adversary, const struct telling *telling, const struct block_header *header)
 {
-    uint64_t what = adversary_below(adversary, LIE_SPOIL, telling, 1, 7);
+    uint64_t what = adversary_below(adversary, LIE_SPOIL, telling, 1, 6);
 
     switch (what) {
     case 0: forge(adversary, telling); return true;
     case 1: return body_add(body.data, body.bytes);
-    case 2: return use_again(adversary);
+    case 2: return use_again(adversary, header->height);
     case 3: body.count = 0; body.bytes = 0; return true;
-    default: return sign_wrong(adversary, what - 4, time_ms);
+    default: return sign_wrong(adversary, what == 4, header->time_ms);
     }
 }
 
@@ -137,7 +139,7 @@ void lie_spoil(struct adversary *adversary, struct telling *telling)
     }
     struct message_propose *propose = &message->propose;
     body_read(propose->body, propose->header.commands_count);
-    if (body.count == 0 || !spoil(adversary, telling, propose->header.time_ms)) {
+    if (body.count == 0 || !spoil(adversary, telling, &propose->header)) {
         return;
     }
     propose->header.commands_count = body.count;

@@ -28,9 +28,9 @@ static uint64_t nonce_name(const uint8_t account[32], uint64_t nonce)
     return fact_name(TOPIC_NONCE, fact_digest(account, 32), nonce, 0);
 }
 
-bool commands_has(const struct commands *commands, const uint8_t account[32], uint64_t nonce)
+uint64_t commands_height(const struct commands *commands, const uint8_t account[32], uint64_t nonce)
 {
-    return facts_find(&commands->nonces, nonce_name(account, nonce)) != 0;
+    return facts_find(&commands->nonces, nonce_name(account, nonce));
 }
 
 static struct bytes bytes_at(const struct apply_block *block, uint32_t i)
@@ -72,10 +72,10 @@ static void note_nonce(struct commands *commands, const struct apply_block *bloc
 {
     uint64_t height = block->header->height;
 
-    if (facts_find(&commands->nonces, nonce_name(envelope->sender, envelope->nonce)) != 0) {
+    if (commands_height(commands, envelope->sender, envelope->nonce) != 0) {
         UNSAFE(commands, "I14: a command of block %llu was executed before", (unsigned long long)height);
     }
-    if (envelope->nonce > 1 && !commands_has(commands, envelope->sender, envelope->nonce - 1)) {
+    if (envelope->nonce > 1 && commands_height(commands, envelope->sender, envelope->nonce - 1) == 0) {
         UNSAFE(commands, "V5: command %u of block %llu leaves a nonce out", i, (unsigned long long)height);
     }
     (void)facts_keep(&commands->nonces, nonce_name(envelope->sender, envelope->nonce), height);

@@ -32,7 +32,7 @@ void commands_executed(struct commands *commands, const struct apply_block *bloc
 /* commands_digest gives what names the commands of a block without their payloads, which may be erased later. Never 0. */
 uint64_t commands_digest(const struct apply_block *block);
 
-/* commands_has tells whether a block holds the command of an account with this nonce. */
-bool commands_has(const struct commands *commands, const uint8_t account[32], uint64_t nonce);
+/* commands_height gives the height of the block that holds the command of an account with this nonce, 0 when none does. */
+uint64_t commands_height(const struct commands *commands, const uint8_t account[32], uint64_t nonce);
 
 #endif

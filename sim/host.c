@@ -430,7 +430,7 @@ static void clean_written(void *context, enum err err)
 {
     struct host *host = context;
 
-    ASSERT(err == ERR_OK);
+    (void)err; /* A mark that could not be written is missing at the next start; the process ends all the same. */
     host->clean = true;
 }
 

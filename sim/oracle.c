@@ -12,6 +12,7 @@
 
 enum topic { TOPIC_VOTE = 1, TOPIC_COMMITVOTE, TOPIC_CERTIFIED };
 
+#define REPEATS_MAX 1000u /* Q1: of one vote or timeout; a night of outage takes some dozens */
 #define AHEAD_MS 2000u /* V4: of a block, before any clock */
 
 void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure *failure)
@@ -27,6 +28,7 @@ void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure 
     facts_init(&oracle->ballots);
     facts_init(&oracle->certified);
     facts_init(&oracle->times);
+    facts_init(&oracle->repeats);
     facts_init(&oracle->spoiled);
     commands_init(&oracle->commands, cast, failure);
     facts_init(&oracle->said_twice);
@@ -44,6 +46,7 @@ void oracle_close(struct oracle *oracle)
     facts_close(&oracle->ballots);
     facts_close(&oracle->certified);
     facts_close(&oracle->times);
+    facts_close(&oracle->repeats);
     facts_close(&oracle->spoiled);
     commands_close(&oracle->commands);
     facts_close(&oracle->said_twice);
@@ -359,8 +362,24 @@ static void note_propose(struct oracle *oracle, uint32_t from, const struct mess
     }
 }
 
+/* note_repeat: whoever says the same for ever never falls silent, and keeps everybody busy. Source: Q1. */
+static void note_repeat(struct oracle *oracle, uint32_t from, const struct message *message)
+{
+    bool votes = message->type == MESSAGE_VOTE || message->type == MESSAGE_COMMITVOTE;
+    struct rank rank = votes ? message->vote.ballot.rank : (struct rank){ message->timeout.view, message->timeout.high.ballot.rank.height };
+
+    if (!votes && message->type != MESSAGE_TIMEOUT) {
+        return;
+    }
+    if (facts_count(&oracle->repeats, fact_name((uint64_t)message->type << 32 | from, rank.view, rank.height, 0)) >= REPEATS_MAX) {
+        UNSAFE(oracle, "Q1: r%u says the same %s of view %llu, height %llu for ever", from, message_word(message->type), (unsigned long long)rank.view,
+               (unsigned long long)rank.height);
+    }
+}
+
 static void note_message(struct oracle *oracle, uint32_t from, const struct message *message)
 {
+    note_repeat(oracle, from, message);
     note_signature(oracle, from, message);
     switch (message->type) {
     case MESSAGE_VOTE:
@@ -470,7 +489,7 @@ uint64_t oracle_messages(const struct oracle *oracle)
 
 bool oracle_has_executed(const struct oracle *oracle, const uint8_t account[32], uint64_t nonce)
 {
-    return commands_has(&oracle->commands, account, nonce);
+    return commands_height(&oracle->commands, account, nonce) != 0;
 }
 
 static struct oracle_block *block_at(struct oracle *oracle, uint64_t height)

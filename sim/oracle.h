@@ -64,6 +64,7 @@ struct oracle {
     uint64_t epoch;              /* of the highest executed block */
     bool epoch_ended;            /* that block is an END */
     struct facts ballots, certified, times, spoiled;
+    struct facts repeats; /* how often a member said the same */
     struct commands commands;
     struct facts said_twice;     /* what twins voted for, by member and place */
     uint64_t conflicts;          /* votes of a twin for another block than its other server's */

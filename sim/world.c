@@ -112,11 +112,11 @@ static void on_spoiled(void *context, const struct hash32 *block)
     oracle_spoiled(&world->oracle, block);
 }
 
-static bool on_used(void *context, const uint8_t account[32], uint64_t nonce)
+static uint64_t on_used(void *context, const uint8_t account[32], uint64_t nonce)
 {
     const struct world *world = context;
 
-    return oracle_has_executed(&world->oracle, account, nonce);
+    return commands_height(&world->oracle.commands, account, nonce);
 }
 
 /* send_lie sends what a test makes of a message for this receiver. */

@@ -69,8 +69,8 @@ Test(commands, one_after_the_other_are_fine)
     execute();
     expect(NULL);
     cr_assert_eq(commands.count, 2);
-    cr_assert(commands_has(&commands, cast.actors[0].account, 2));
-    cr_assert_not(commands_has(&commands, cast.actors[1].account, 2));
+    cr_assert_eq(commands_height(&commands, cast.actors[0].account, 2), 2);
+    cr_assert_eq(commands_height(&commands, cast.actors[1].account, 2), 0);
 }
 
 Test(commands, sees_a_signature_that_is_none_V5)

@@ -110,6 +110,16 @@ Test(oracle, honest_votes_are_fine)
     cr_assert_eq(oracle_messages(&oracle), 8);
 }
 
+Test(oracle, sees_a_vote_that_is_said_for_ever_Q1)
+{
+    for (uint32_t i = 0; i < 1000; i++) {
+        vote(1, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'));
+    }
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    vote(1, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'));
+    expect_broken("Q1");
+}
+
 Test(oracle, sees_two_votes_at_one_place_I3)
 {
     vote(1, ballot_of(VOTE_FOLLOWING, 0, 1, 'a'));
