@@ -94,6 +94,11 @@ static void fold_schedule(struct fold *fold, struct state_store *store, uint32_t
         const struct leaf_head *leaf = pool_leaf(store, ref);
         list = (2u + leaf->key_bytes + leaf->value_bytes) / 128;
         ASSERT(list < LEAF_CLASSES);
+        __builtin_prefetch((const char *)leaf + sizeof *leaf / 2);
+        if (leaf->next != CELL_NONE) {
+            __builtin_prefetch(&store->cells[leaf->next]);
+            __builtin_prefetch((const char *)&store->cells[leaf->next] + sizeof(union cell) / 2);
+        }
     } else {
         const struct inner *node = pool_inner(store, ref);
         uint32_t left = level_of(store, node->child[0]);
@@ -196,15 +201,38 @@ static void fold_flush(struct fold *fold, struct state_store *store)
     fold->lists = 0;
 }
 
-/* The child of a node that is dirty and does not wait yet; REF_NONE without one. */
+/* Fetches what will be asked of the children of a node: whether they are dirty, and the hash of one that is not. */
+static void expect_children(const struct state_store *store, uint32_t ref)
+{
+    if (ref_is_leaf(ref)) {
+        return;
+    }
+    const struct inner *node = pool_inner(store, ref);
+    for (int side = 0; side < 2; side++) {
+        const char *child = ref_is_leaf(node->child[side]) ? (const char *)pool_leaf(store, node->child[side]) : (const char *)pool_inner(store, node->child[side]);
+        __builtin_prefetch(child);
+        __builtin_prefetch(child + offsetof(struct inner, dirty));
+    }
+}
+
+/* The child of a node that is dirty and does not wait yet; REF_NONE without one. Whoever enters the first of them will come to the other one later: what lies below both
+ * is fetched side by side. */
 static uint32_t unscheduled_child(const struct state_store *store, const struct inner *node)
 {
-    for (int side = 0; side < 2; side++) {
-        if (*dirty_of(store, node->child[side]) == DIRTY) {
-            return node->child[side];
-        }
+    uint8_t left = *dirty_of(store, node->child[0]);
+
+    if (left == DIRTY) {
+        expect_children(store, node->child[0]);
+        expect_children(store, node->child[1]);
+        return node->child[0];
     }
-    return REF_NONE;
+    if (*dirty_of(store, node->child[1]) != DIRTY) {
+        return REF_NONE;
+    }
+    if (left == 0) {
+        expect_children(store, node->child[1]);
+    }
+    return node->child[1];
 }
 
 bool state_store_fold(struct state_store *store, uint32_t hashes_max)
