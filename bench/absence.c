@@ -16,6 +16,7 @@ enum {
     PACE_MS = 3000,      /* of each pace, at least */
     AWAY_MS_MAX = 60000, /* until the others have let go */
     BACK_MS_MAX = 60000,
+    LONG_MS_MAX = 540000, /* of either, where a number of blocks is asked for */
     STAGE_CHUNKS = 5     /* snapshot_fetch_stage while chunks come (node/snapshot_fetch.h) */
 };
 
@@ -85,15 +86,24 @@ static void end(struct absence *absence)
     (void)cluster_reap(&absence->bed->cluster, absence->member, 5000);
 }
 
-/* stay_away waits until nobody holds the block behind `height` any more, and a snapshot above it is there. */
+/* is_gone: it missed the blocks that are asked for; else nobody holds the block behind `height` any more, and a snapshot above it is there. */
+static bool is_gone(const struct absence *absence, uint64_t height)
+{
+    if (absence->missed_min > 0) {
+        return among_others(absence, "executed_height", false) >= height + absence->missed_min;
+    }
+    return among_others(absence, "blocks_from_height", false) > height + 1 && among_others(absence, "snapshot_height", false) > height;
+}
+
 static bool stay_away(struct absence *absence, uint64_t height)
 {
-    uint64_t end_ns = clock_mono_ns() + AWAY_MS_MAX * MS_NS;
+    uint64_t end_ns = clock_mono_ns() + (absence->missed_min > 0 ? LONG_MS_MAX : AWAY_MS_MAX) * MS_NS;
 
-    while (among_others(absence, "blocks_from_height", false) <= height + 1 || among_others(absence, "snapshot_height", false) <= height) {
+    while (!is_gone(absence, height)) {
         sleep_ms(50);
         if (clock_mono_ns() > end_ns) {
-            return fail(absence, "was away for a minute, and the others still have its next block or no snapshot");
+            return fail(absence, absence->missed_min > 0 ? "was away for nine minutes, and that were fewer blocks than it was to miss"
+                                                         : "was away for a minute, and the others still have its next block or no snapshot");
         }
     }
     return true;
@@ -131,12 +141,12 @@ static bool cut(struct absence *absence, uint64_t height)
 
 static bool come_back(struct absence *absence, uint64_t wanted, uint64_t begin_ns)
 {
-    uint64_t executed = 0;
+    uint64_t executed = 0, end_ns = begin_ns + (absence->missed_min > 0 ? LONG_MS_MAX : BACK_MS_MAX) * MS_NS;
 
     while (executed < wanted) {
         const char *text = ask(absence, absence->member);
         executed = meter_figure(text, "executed_height", &executed) ? executed : 0;
-        if (clock_mono_ns() > begin_ns + BACK_MS_MAX * MS_NS) {
+        if (clock_mono_ns() > end_ns) {
             char reason[120] = "?";
             (void)meter_word(text, "snapshot_fetch_reason", reason, sizeof reason);
             snprintf(absence->problem, sizeof absence->problem, "member %u stands at %llu of %llu: %s", absence->member, (unsigned long long)executed,

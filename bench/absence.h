@@ -19,6 +19,7 @@ struct absence {
     struct load *load;
     uint32_t member;
     enum absence_kind kind;
+    uint64_t missed_min;               /* it stays away until it missed so many blocks; 0: until no log holds the next one */
     uint64_t before_per_s, back_per_s; /* commands committed in a second: with all up; from its start until it had caught up, and at least PACE_MS */
     uint64_t missed_blocks;            /* when it was started again */
     uint64_t back_ms;                  /* from its start until it stood where the others were at that moment */
@@ -27,7 +28,7 @@ struct absence {
     char problem[200];                 /* "" when all went well */
 };
 
-/* absence_play plays one. Needs: bed, load, member and kind are set, the load runs, all replicas are up. Gives: the other fields; false with `problem`. Blocks. */
+/* absence_play plays one. Needs: bed, load, member, kind and missed_min are set, the load runs, all replicas are up. Gives: the other fields; false with `problem`. Blocks. */
 bool absence_play(struct absence *absence);
 
 #endif

@@ -42,6 +42,7 @@ static const struct flag_spec faults_flags[] = {
       .help = "SIGKILL of a follower, of the leader, of all; SIGSTOP of the leader; SIGTERM of leader and followers in turn; 10,000 bad signatures in a second from one client; a follower away until no log holds what it missed, with its disk and without in turn" },
     { .name = "rounds", .type = FLAG_NUMBER, .value = "3", .min = 1, .max = 60, .help = "faults, one after the other" },
     { .name = "rate", .type = FLAG_NUMBER, .value = "300", .min = 1, .max = 5000, .help = "commands per second, sent whatever happens" },
+    { .name = "missed", .type = FLAG_NUMBER, .value = "0", .min = 0, .max = 1000000, .help = "with --kind away: stay away until so many blocks were missed, whoever still holds them" },
     { .name = "keep", .type = FLAG_PATH, .help = "empty directory for the cluster, which stays there; it also chooses the disk" },
     END,
 };

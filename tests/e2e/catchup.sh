@@ -28,8 +28,28 @@ fact="commits lose no tenth of their pace meanwhile: $(of before_per_s | tr '\n'
 judged_alone "$slow" "$fact"
 all by_snapshot true
 check $? "by a snapshot of the others, behind $(of missed_blocks | tr '\n' ' ')blocks, in $(sed -n '/"back_ms": \[/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')ms"
+fact="it was killed once more while it fetched the snapshot, and went on"
+if all killed_while_fetching false; then skip "$fact" "it fetched faster than it could be asked"; else pass "$fact"; fi
 [ "$(of state_roots_equal)" = true ]
 check $? "all state roots are equal"
 [ "$(grep -c 'it is in the sandbox' "$work"/c/r*/wardd.log | awk -F: '{ sum += $2 } END { print sum }')" -ge "$rounds" ]
 check $? "each time it ended and was started again by whoever started it"
+
+# --- Over MISSED blocks, at night: once by blocks, which the others still have, and once by a snapshot ---
+[ "${WARD_LONG:-0}" = 1 ] || exit 0
+missed=${MISSED:-100000}
+# far FACT DIRECTORY HISTORY INDEX SNAPSHOT_MIB BY_SNAPSHOT
+far() {
+    mkdir "$2"
+    WARD_MEMORY_HISTORY_BLOCKS=$3 WARD_MEMORY_LOG_INDEX_ENTRIES=$4 WARD_STORAGE_SNAPSHOT_MIB=$5 \
+        "$bin/ward-bench" faults --kind away --rounds 1 --rate "${RATE:-600}" --missed "$missed" --keep "$2" --json >"$work/report" 2>"$work/err"
+    code=$?
+    rounds=1
+    others=$(sed -n '/"problems"/,$p' "$work/report" | grep '^ *"[^"]*",\{0,1\}$' | grep -vc 'commands in a second while member')
+    [ "$(of missed_blocks)" -ge "$missed" ] && [ "$others" -eq 0 ] && all by_snapshot "$6" && [ "$(of state_roots_equal)" = true ]
+    check $? "$1: $(of missed_blocks) blocks, back after $(of back_ms) ms, $(of before_per_s) commands a second before and $(of back_per_s) meanwhile ($code) $(tail -n 1 "$work/err")"
+    rm -rf "$2"
+}
+far "a follower comes back by blocks" "$work/blocks" 262144 1048576 1048576 false
+far "a follower comes back by a snapshot" "$work/snapshot" 1024 65536 1 true
 exit 0

@@ -1,5 +1,6 @@
 #!/bin/sh
-# posix.sh TAP: the same service where io_uring is forbidden. Every other script runs on posix as well: WARD_IO_BACKEND=posix tests/e2e/kill.sh TAP.
+# posix.sh TAP: the same service where io_uring is forbidden. Every other script runs on posix as well, WARD_IO_BACKEND=posix tests/e2e/kill.sh TAP, and with WARD_LONG=1
+# they do here, in their short form.
 name=posix
 . "$(dirname "$0")/kit"
 needs_direct "replicas serve without io_uring"
@@ -55,3 +56,14 @@ for field in wakeups messages writes; do
     grep -q "^ *\"$field\": 0,*$" "$work/report"
     check $? "the idle cluster makes no $field on posix"
 done
+
+# --- Every other script that starts replicas, on posix ---
+mkdir -p "$work/tap"
+for script in answers boundaries catchup disk drain kill operator remote repair service; do
+    WARD_LONG=0 WARD_IO_BACKEND=posix tests/e2e/$script.sh "$work/tap" >"$work/$script.out" 2>&1
+    facts=$(grep -c '^ok' "$work/tap/$script-$mode.tap")
+    bad=$(grep '^not ok' "$work/tap/$script-$mode.tap" | head -n 1)
+    [ "$facts" -gt 0 ] && [ -z "$bad" ]
+    check $? "$script.sh on posix: $facts facts $bad"
+done
+exit 0

@@ -14,6 +14,7 @@ ward() { "$bin/ward" "$@"; }
 
 # --- A cluster with a past: several sealed segments and, above all, snapshots ---
 mkdir -p "$c"
+export WARD_MEMORY_HISTORY_BLOCKS=256 # a snapshot is due after half as many blocks
 rate=1000
 [ "$mode" = debug ] && rate=100
 if ! "$bin/ward-bench" cluster --replicas 4 --rate "$rate" --for 3s --segment-mib 1 --snapshot-mib 1 --keep "$c" --json >"$work/bench" 2>"$work/err"; then
@@ -36,7 +37,7 @@ height=$(figure 0 executed_height) root=$(figure 0 state_root)
 stop 3 || { fail "the replica stops in order"; exit 1; }
 data=$c/r3/data
 segments=$(find "$data/log" -name '*.seg' | wc -l) snapshots=$(find "$data/snap" -name '*.snp' | wc -l)
-[ "$segments" -ge 3 ]
+[ "$segments" -ge 3 ] && [ "$snapshots" -ge 1 ]
 check $? "its directory has closed segments: $segments, and $snapshots files of snapshots"
 cp -a "$data" "$work/good"
 
@@ -68,12 +69,16 @@ damage() {
 }
 
 # comes_back: waits until it has the state of the others and no damage waits, or it ended; gives its exit code, 0 while it runs, 99 when it does neither.
+again=0
 comes_back() {
     tries=0
     while [ "$tries" -lt 300 ]; do
         if ! kill -0 "$(pid_of 3)" 2>/dev/null; then
             wait "$(pid_of 3)"
-            return $?
+            ended=$?
+            [ "$ended" -eq 10 ] || return "$ended"
+            again=$((again + 1)) # a snapshot of the others is installed, and a service manager starts it again
+            start "$c" 3
         fi
         settled && return 0
         sleep 0.05
@@ -115,7 +120,7 @@ while [ "$n" -lt "$places" ]; do
     esac
 done
 [ "$wrong" -eq 0 ] && [ $((back + refused)) -eq "$places" ]
-check $? "$places damaged places: $back came back with the state of the others, $refused refused as foretold, seed $seed"
+check $? "$places damaged places: $back came back with the state of the others, $refused refused as foretold, $again began again with a snapshot of the others, seed $seed"
 
 for i in 0 1 2; do stop "$i"; done
 
