@@ -30,6 +30,7 @@ enum choice_topic {
     CHOICE_LIE = 18,          /* lie, and what it is about: sim/adversary.h */
     CHOICE_TWIN = 19,         /* member, occasion: who sees which of its seats */
     CHOICE_CLOCK_RATE = 20,   /* replica */
+    CHOICE_READ = 22,         /* occasion: whom a reader asks; occasion, 1: about which account */
     CHOICE_CORRUPT = 21,      /* message, as of CHOICE_DROP: a bit flips on the way; copy 1: which */
 };
 

@@ -116,7 +116,10 @@ static void port_refused(void *context, uint64_t token, const struct hash32 *tx_
 
 static void port_read_done(void *context, uint64_t token, bool ok, uint64_t height)
 {
-    (void)context, (void)token, (void)ok, (void)height; /* no client of this world reads */
+    const struct host *host = context;
+
+    ASSERT(host->world->read_done != NULL);
+    host->world->read_done(host->world->context, host->plan.member, token, ok, height);
 }
 
 static void port_proof(void *context, uint64_t token, bool ok, const struct block_header *header, struct bytes proof)
@@ -501,6 +504,20 @@ void host_request(struct host *host, uint64_t token, uint32_t client, struct byt
     woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
     driver_request(&host->driver, token, client, command);
+}
+
+void host_read(struct host *host, uint64_t token)
+{
+    ASSERT(host->state == HOST_UP);
+    woken(host);
+    sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
+    driver_read(&host->driver, token);
+}
+
+uint64_t host_nonce(const struct host *host, const uint8_t account[32])
+{
+    ASSERT(host->state != HOST_DOWN);
+    return ledger_nonce(host->driver.apply.ledger, account);
 }
 
 static struct host_job *job_first(struct host *host)

@@ -33,6 +33,7 @@ struct host_world {
     void (*refused)(void *context, uint32_t member, uint64_t token, uint16_t code, uint32_t retry_after_ms);
     void (*broken)(void *context, uint32_t member, const char *what); /* it halted, or cannot start or write */
     void (*based)(void *context, uint32_t member, const struct block_header *header, const struct hash32 *state_root); /* it began with a snapshot; may be NULL */
+    void (*read_done)(void *context, uint32_t member, uint64_t token, bool ok, uint64_t height); /* of host_read; may be NULL where nobody reads */
 };
 
 struct host_plan {
@@ -133,6 +134,12 @@ void host_clock(struct host *host, int64_t step_ms);
 
 /* host_link tells of a link that came or went. */
 void host_link(struct host *host, uint32_t member, bool up);
+
+/* host_read asks a quorum for a read (Q5); read_done follows, unless the process ends. Needs: up. */
+void host_read(struct host *host, uint64_t token);
+
+/* host_nonce gives the executed nonce of an account. Needs: not down. */
+uint64_t host_nonce(const struct host *host, const uint8_t account[32]);
 
 /* host_message, host_request deliver. Needs: up. */
 void host_message(struct host *host, uint32_t from, uint8_t type, struct bytes body);

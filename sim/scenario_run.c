@@ -228,8 +228,8 @@ static void finish(struct world *world, uint64_t limit_ns)
     for (uint32_t i = 0; i < world->plan.members_count && well; i++) {
         world_boot(world, i);
     }
-    if (well && world_run_until_rest(world, limit_ns)) {
-        world_check_end(world);
+    if (well && world_run_until_rest(world, limit_ns) && world_check_end(world) && world->plan.reads_ns > 0) {
+        world_read_all(world, limit_ns);
     }
 }
 

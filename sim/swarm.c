@@ -52,6 +52,7 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
     plan->verify_ns_max = 400000;
     plan->wall_offset_ms_max = ONE_OF(seed, ASK_CLOCKS, 0, 100, 900);
     plan->rate_ppm_max = ONE_OF(seed, ASK_DRIFT, 0, 100, 500, 50000);
+    plan->reads_ns = ONE_OF(seed, ASK_READS, 0, 0, 20, 100) * MS;
     plan->check_every = 4;
     plan->fast_crypto = seed % SWARM_REAL_SHARE != 0;
     plan->reserves = swarm_ask(seed, ASK_RESERVES, 2) == 1;
@@ -428,6 +429,7 @@ void world_result(const struct world *world, struct swarm_result *result)
     result->clogs = world->network.counters.clogged;
     result->oneways = world->network.counters.muted;
     result->breaks = world->breaks;
+    result->reads = world->readers.answered;
     result->losses = world->losses;
     result->rots = world->rots;
     result->fills = world->fills;

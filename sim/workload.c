@@ -108,9 +108,12 @@ const struct request *workload_take(struct workload *workload, uint64_t now_ns)
         if (request->told || request->due_ns > now_ns) {
             continue;
         }
-        if (request->sendings++ > 0 && !request->sticky) {
+        if (request->sendings > 0 && !request->sticky) {
             request->target = (request->target + 1) % workload->cast->plan.members_count;
+        } else if (request->sendings == 0 && workload->history != NULL) {
+            history_begin_write(workload->history, request->actor, request->command.nonce);
         }
+        request->sendings++;
         sign(workload, request, now_ns);
         request->due_ns = now_ns + patience_ns(workload, request);
         member_set_add(&request->asked, request->target);
@@ -146,6 +149,9 @@ static void tell(struct workload *workload, struct request *request, uint64_t no
     }
     workload->told_height = height > workload->told_height ? height : workload->told_height;
     workload->told++;
+    if (workload->history != NULL) {
+        history_end_write(workload->history, request->actor, request->command.nonce, height);
+    }
     while (workload->open_first < workload->count && workload->requests[workload->open_first].told) {
         workload->open_first++;
     }

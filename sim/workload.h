@@ -8,6 +8,7 @@
 
 #include "sim/cast.h"
 #include "sim/facts.h"
+#include "sim/history.h"
 #include "sim/oracle.h"
 #include "sim/trace.h"
 
@@ -60,6 +61,7 @@ struct workload {
     struct workload_load load;
     uint32_t turn;            /* whose turn it is among the actors */
     uint64_t told_height;     /* highest block that a client was told of */
+    struct history *history;  /* what clients wrote and read; set after init; NULL: nobody keeps it */
 };
 
 void workload_init(struct workload *workload, const struct cast *cast, struct failure *failure, struct trace *trace);

@@ -225,6 +225,14 @@ static void on_refused(void *context, uint32_t member, uint64_t token, uint16_t 
     workload_refused(&world->workload, &world->oracle, world->now_ns, world->seats.members[member], token, &refused);
 }
 
+static void on_read_done(void *context, uint32_t member, uint64_t token, bool ok, uint64_t height)
+{
+    struct world *world = context;
+    uint32_t account = readers_account(&world->readers, token);
+
+    readers_done(&world->readers, token, ok, host_nonce(&world->hosts[member], world->cast.actors[account].account), height);
+}
+
 static void on_broken(void *context, uint32_t member, const char *what)
 {
     struct world *world = context;
@@ -333,7 +341,7 @@ void world_open(struct world *world, const struct world_plan *plan)
     stamp_use(plan->fast_crypto);
     ASSERT(plan->check_every >= 1);
     *world = (struct world){ .plan = *plan, .hash = plan->seed };
-    world->host_world = (struct host_world){ world, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, on_based };
+    world->host_world = (struct host_world){ world, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, on_based, on_read_done };
     cast_make(&world->cast, &cast_plan);
     open_seats(world);
     guard_open(&world->arrived, FRAME_BYTES_MAX);
@@ -343,6 +351,9 @@ void world_open(struct world *world, const struct world_plan *plan)
     trace_init(&world->trace, plan->trace);
     oracle_init(&world->oracle, &world->cast, &world->failure);
     workload_init(&world->workload, &world->cast, &world->failure, &world->trace);
+    history_init(&world->history, plan->actors_count);
+    world->workload.history = &world->history;
+    readers_init(&world->readers, &world->history, &world->failure, plan->seed, plan->reads_ns, plan->members_count, &world->faulty);
     open_verify(world);
     open_adversary(world);
     open_hosts(world);
@@ -370,6 +381,7 @@ void world_close(struct world *world)
     }
     facts_close(&world->verdicts);
     workload_close(&world->workload);
+    history_close(&world->history);
     oracle_close(&world->oracle);
     trace_close(&world->trace);
     sim_network_close(&world->network);
@@ -389,6 +401,7 @@ static uint64_t next_ns(const struct world *world)
     due_ns = workload_ns < due_ns ? workload_ns : due_ns;
     due_ns = lie_ns < due_ns ? lie_ns : due_ns;
     due_ns = world->split_ns < due_ns ? world->split_ns : due_ns;
+    due_ns = readers_due_ns(&world->readers) < due_ns ? readers_due_ns(&world->readers) : due_ns;
     if (world->notices_count > 0 && world->notices[0].due_ns < due_ns) {
         due_ns = world->notices[0].due_ns;
     }
@@ -595,9 +608,36 @@ static bool take_split(struct world *world)
     return true;
 }
 
+/* begin_read hands a read to its server, if that runs. */
+static void begin_read(struct world *world, uint64_t token, uint32_t member)
+{
+    struct host *host = &world->hosts[member];
+
+    if (host->state == HOST_UP) {
+        host_read(host, token);
+        world_settle(world, member);
+    } else {
+        readers_done(&world->readers, token, false, 0, 0);
+    }
+}
+
+static bool take_read(struct world *world)
+{
+    uint64_t token = 0;
+    uint32_t member = 0;
+
+    if (readers_due_ns(&world->readers) > world->now_ns) {
+        return false;
+    }
+    if (readers_take(&world->readers, world->now_ns, &token, &member)) {
+        begin_read(world, token, member);
+    }
+    return true;
+}
+
 static void step(struct world *world)
 {
-    if (!take_notice(world) && !take_message(world) && !take_request(world) && !take_lie(world) && !take_split(world)) {
+    if (!take_notice(world) && !take_message(world) && !take_request(world) && !take_lie(world) && !take_split(world) && !take_read(world)) {
         work_hosts(world);
     }
 }
@@ -652,6 +692,7 @@ static void fail_restless(struct world *world, uint64_t limit_ns)
 
 bool world_run_until_rest(struct world *world, uint64_t limit_ns)
 {
+    readers_stop(&world->readers); /* Reads come at intervals: with them there is no rest. */
     while (world->failure.kind == FAILURE_NONE && !(world_is_idle(world) && workload_is_done(&world->workload))) {
         uint64_t due_ns = next_ns(world);
         if (due_ns > limit_ns) {
@@ -659,6 +700,27 @@ bool world_run_until_rest(struct world *world, uint64_t limit_ns)
             break;
         }
         world_run_to(world, due_ns > world->now_ns ? due_ns : world->now_ns);
+    }
+    return world->failure.kind == FAILURE_NONE;
+}
+
+bool world_read_all(struct world *world, uint64_t limit_ns)
+{
+    uint64_t refused = world->readers.refused;
+
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        if (!member_set_has(&world->faulty, i) && world->hosts[i].state == HOST_UP) {
+            uint64_t token = readers_ask(&world->readers, i, i % world->plan.actors_count);
+            ASSERT(token != 0 || readers_open(&world->readers) == READERS_OPEN_MAX);
+            if (token != 0) {
+                begin_read(world, token, i);
+            }
+        }
+    }
+    bool rests = world_run_until_rest(world, limit_ns);
+    if (rests && (world->readers.refused != refused || readers_open(&world->readers) > 0)) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "Q5: in a calm cluster %llu reads were refused and %u had no answer",
+                    (unsigned long long)(world->readers.refused - refused), readers_open(&world->readers));
     }
     return world->failure.kind == FAILURE_NONE;
 }

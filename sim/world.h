@@ -16,6 +16,7 @@
 #include "sim/network.h"
 #include "sim/oracle.h"
 #include "sim/pairs.h"
+#include "sim/readers.h"
 #include "sim/seats.h"
 #include "sim/trace.h"
 #include "sim/workload.h"
@@ -43,6 +44,7 @@ struct world_plan {
     bool mixed;                  /* commands of several kinds (cast.h) */
     bool fast_crypto;            /* signatures are stamps (stamp.h) */
     bool record_faults;          /* network.happened is kept */
+    uint64_t reads_ns;           /* between two reads of clients; 0: nobody reads */
     struct sim_fault_list script; /* faults of single messages that happen in any case; outlives the world */
     struct adversary_plan adversary; /* nobody lies: no liars */
     struct member_set twins;     /* members in two places; none of them a liar */
@@ -92,6 +94,8 @@ struct world {
     bool twins_ended;            /* no second server runs any more */
     struct sim_network network;
     struct workload workload;
+    struct history history;
+    struct readers readers;
     struct oracle oracle;
     struct trace trace;
     struct failure failure;
@@ -175,6 +179,10 @@ void world_forget(struct world *world, uint32_t member);
 
 /* world_calm ends every fault: a perfect network, healthy disks, everybody runs. */
 void world_calm(struct world *world);
+
+/* world_read_all lets every server that is sound and runs answer a read, at most until limit_ns. Gives: false when something is broken, or one does not: then the
+ * failure is one of liveness. Needs: a calm network. */
+bool world_read_all(struct world *world, uint64_t limit_ns);
 
 /* world_submit lets clients send commands now. */
 void world_submit(struct world *world, uint32_t count, uint32_t target, bool sticky);

@@ -90,6 +90,7 @@ void world_ended(struct world *world, uint32_t member)
     forget_waiting(world, member);
     world->links[member] = (struct member_set){ { 0 } };
     refresh_links(world);
+    readers_lost(&world->readers, member);
     workload_lost(&world->workload, world->now_ns, world->seats.members[member]);
 }
 
