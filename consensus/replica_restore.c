@@ -88,6 +88,7 @@ bool replica_restore_next(const struct replica *r, struct hash32 *hash)
     return next != NULL;
 }
 
+/* take_qc: bytes alone are no promise. A reserve appends what it followed without saying so (P1); before it rests on that, it promises it (I6, I8). */
 static void take_qc(struct replica *r, const struct cert *cert)
 {
     if (cert->ballot.kind == VOTE_COMMIT) {
@@ -95,7 +96,8 @@ static void take_qc(struct replica *r, const struct cert *cert)
         return;
     }
     replica_accept_qc(r, cert);
-    r->high_recorded = r->high_recorded || ballot_equal(&cert->ballot, &r->high.ballot);
+    bool promised = rank_compare(r->safety.state.high, cert->ballot.rank) >= 0;
+    r->high_recorded = r->high_recorded || (promised && ballot_equal(&cert->ballot, &r->high.ballot));
 }
 
 static enum err restore_block(struct replica *r, uint64_t view, const struct hash32 *hash, struct bytes payload)

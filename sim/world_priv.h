@@ -15,6 +15,12 @@ enum world_change {
     WORLD_CHANGE_ROOM
 };
 
+/* world_next_ns gives when something happens next, UINT64_MAX: never. */
+uint64_t world_next_ns(const struct world *world);
+
+/* world_begin_read hands a read to its server, or ends it when that does not run. */
+void world_begin_read(struct world *world, uint64_t token, uint32_t member);
+
 /* world_note lets an event into the hash of the run. */
 void world_note(struct world *world, uint64_t topic, uint64_t a, uint64_t b);
 
