@@ -81,9 +81,13 @@ const struct explore_scene *explore_scene(struct explore *explore, const uint32_
     return scene;
 }
 
+/* hear adds a line that a member gets. That the last view is given up is not heard: no view is beyond it. */
 static void hear(struct moves_heard *heard, const struct script *script, uint16_t line, uint32_t member)
 {
-    if ((script->lines[line].to >> member & 1) != 0) {
+    const struct script_line *said = &script->lines[line];
+    bool beyond = (said->times_out || said->ends || said->abdicates) && said->view >= heard->last_view;
+
+    if ((said->to >> member & 1) != 0 && !beyond) {
         ASSERT(heard->count < MOVES_LINES_MAX);
         heard->lines[heard->count++] = line;
     }
@@ -210,12 +214,25 @@ static bool move(struct explore *explore, const struct explore_state *state, uin
     return true;
 }
 
+/* note_speech counts what the members have said so far, whatever else they know. */
+static void note_speech(struct explore *explore, const uint32_t at[EXPLORE_MEMBERS])
+{
+    uint64_t names[EXPLORE_MEMBERS] = { 0 };
+
+    for (uint32_t i = 0; i < explore->honest_count; i++) {
+        const struct column *column = &explore->columns[i].all[at[i]];
+        names[i] = fact_digest(column->said, column->said_count * sizeof column->said[0]);
+    }
+    (void)facts_keep(&explore->speeches, fact_name(names[0], names[1], names[2], names[3]), 1);
+}
+
 /* expand takes every move from one state. */
 static bool expand(struct explore *explore)
 {
     struct explore_state state = explore->states[explore->state];
     const struct explore_scene *scene = explore_scene(explore, state.at);
 
+    note_speech(explore, state.at);
     bool well = explore_judge(explore, state.at, scene);
     for (uint32_t mover = 0; mover < explore->honest_count && well; mover++) {
         well = move(explore, &state, mover, scene);
@@ -278,6 +295,7 @@ static void sum_up(struct explore *explore)
     struct explore_result *result = &explore->result;
 
     result->states = explore->states_count;
+    result->speeches = explore->speeches.count;
     result->lines = explore->script.lines_count;
     result->blocks = explore->script.blocks_count;
     for (uint32_t i = 0; i < explore->honest_count; i++) {
@@ -333,6 +351,7 @@ void explore_open(struct explore *explore, const struct explore_plan *plan)
     stamp_use(true);
     cast_make(&explore->cast, &cast);
     script_open(&explore->script, &explore->cast);
+    facts_init(&explore->speeches);
     explore->liar = (struct liar){ &explore->script, plan->liar, EXPLORE_MEMBERS, plan->views, plan->heights, plan->variants, plan->learns };
     explore->scenes = calloc(explore->scenes_size, sizeof *explore->scenes);
     ASSERT(explore->scenes != NULL);
@@ -345,7 +364,7 @@ void explore_open(struct explore *explore, const struct explore_plan *plan)
         uint32_t place = explore->honest_count++;
         explore->honest[place] = member;
         columns_open(&explore->columns[place], &explore->script, member, plan->heights, TWINS_MAX);
-        moves_open(&explore->tables[place]);
+        moves_open(&explore->tables[place], plan->plain);
     }
 }
 
@@ -361,6 +380,7 @@ void explore_close(struct explore *explore)
     free(explore->scenes);
     free(explore->states);
     free(explore->places);
+    facts_close(&explore->speeches);
     script_close(&explore->script);
     cast_close(&explore->cast);
     stamp_use(false);

@@ -26,6 +26,7 @@ struct explore_plan {
     uint32_t variants; /* blocks of the liar at each place, 1 .. 3 */
     bool learns;       /* certificates come alone as well */
     bool over;         /* the control: a second member signs everything, which is one too many */
+    bool plain;        /* every single step leads to a state of its own: many times as many, for comparison */
     uint64_t states_max;
     bool (*stop)(void *context); /* asked now and then; true: it is enough. NULL: never */
     void *stop_context;
@@ -41,6 +42,7 @@ struct explore_result {
     uint64_t core_steps;    /* of production code */
     uint64_t merges, audited; /* ways to columns that were there; steps that were taken again from such */
     uint64_t scenes;        /* different sets of what can be certified */
+    uint64_t speeches;      /* different sums of what each member has said */
     uint64_t committing;    /* of these, with a block committed */
     uint32_t depth;         /* moves of the longest shortest way */
     uint32_t lines, blocks, silent_max;
@@ -74,6 +76,7 @@ struct explore {
     uint32_t places_size;
     struct explore_scene *scenes; /* by the names of their censuses */
     uint32_t scenes_count, scenes_size;
+    struct facts speeches;
     uint32_t state, mover; /* at work */
     uint64_t odd;          /* blocks that the mover executes though nobody can have committed them */
     struct explore_result result;

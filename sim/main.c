@@ -39,8 +39,8 @@ static const struct verb verbs[] = {
       "  ward-sim attacks [NAME] [--run] [--seed N]              the library of attacks; --run plays each, then the control with a liar too many\n",
       verb_attacks },
     { "explore",
-      "  ward-sim explore [--liar 0|1|2|3|nobody] [--views N] [--heights N] [--variants N] [--learns] [--over] [--states N]\n"
-      "                   [--budget TIME] [-o FILE] [--json]\n"
+      "  ward-sim explore [--liar 0|1|2|3|nobody] [--views N] [--heights N] [--variants N] [--learns] [--over] [--plain]\n"
+      "                   [--states N] [--budget TIME] [-o FILE] [--json]\n"
       "                                                          every run of four replicas within these bounds; what breaks a rule is written to FILE\n"
       "  ward-sim explore FILE [--json]                          plays such a FILE again\n",
       verb_explore },

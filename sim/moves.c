@@ -11,9 +11,9 @@
 #define LISTS_FIRST 65536u
 #define SCRATCH_FIRST 4096u
 
-void moves_open(struct moves_table *table)
+void moves_open(struct moves_table *table, bool plain)
 {
-    *table = (struct moves_table){ .rows_size = ROWS_FIRST, .columns_size = LISTS_FIRST, .scratch_size = SCRATCH_FIRST };
+    *table = (struct moves_table){ .plain = plain, .rows_size = ROWS_FIRST, .columns_size = LISTS_FIRST, .scratch_size = SCRATCH_FIRST };
     table->rows = calloc(table->rows_size, sizeof *table->rows);
     table->columns = calloc(table->columns_size, sizeof *table->columns);
     table->silent = calloc(table->scratch_size, sizeof *table->silent);
@@ -113,6 +113,24 @@ static uint32_t walk(struct moves_table *table, struct columns *columns, uint32_
         }
     }
     table->silent_max = count > table->silent_max ? count : table->silent_max;
+    return count;
+}
+
+/* steps lists in `other` where single lines lead to. Gives: how many. */
+static uint32_t steps(struct moves_table *table, struct columns *columns, uint32_t from, const struct moves_heard *heard)
+{
+    uint32_t count = 0;
+
+    table->round++;
+    room(table, columns);
+    for (uint32_t place = 0; place <= heard->count && columns->broken[0] == '\0'; place++) {
+        uint32_t line = line_at(columns, from, heard, place);
+        uint32_t to = line == COLUMN_NONE ? from : columns_next(columns, from, line);
+        room(table, columns);
+        if (to != from) {
+            visit(table, table->other, &count, to);
+        }
+    }
     return count;
 }
 
@@ -220,9 +238,13 @@ struct moves moves_of(struct moves_table *table, struct columns *columns, uint32
     name_of(from, heard, name);
     struct moves_row *row = row_of(table, name);
     if (!row->used) {
-        uint32_t silent = walk(table, columns, from, heard, true, &found);
-        *row = (struct moves_row){ .name = { name[0], name[1] }, .executed = executed_by(table, columns, silent), .used = true };
-        list(table, row, thin(table, columns, heard, found));
+        *row = (struct moves_row){ .name = { name[0], name[1] }, .executed = columns->all[from].executed, .used = true };
+        if (table->plain) {
+            list(table, row, steps(table, columns, from, heard));
+        } else {
+            row->executed = executed_by(table, columns, walk(table, columns, from, heard, true, &found));
+            list(table, row, thin(table, columns, heard, found));
+        }
         if (2 * ++table->rows_count > table->rows_size) {
             grow_rows(table);
             row = row_of(table, name);

@@ -34,9 +34,11 @@ struct moves_table {
     uint32_t *silent, *seen, *found, *other; /* scratch */
     uint32_t scratch_size, round;
     uint32_t silent_max; /* most silent columns from one */
+    bool plain;
 };
 
-void moves_open(struct moves_table *table);
+/* moves_open. plain: every single step is a move, silent or not, and none is left out: what the rest of this file saves can be compared with that. */
+void moves_open(struct moves_table *table, bool plain);
 void moves_close(struct moves_table *table);
 
 /* moves_of gives the moves of a column. Needs: columns->broken is looked at after it. Owns: good until the next call. Cost: the first time, a look at each line in each column

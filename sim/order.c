@@ -167,6 +167,17 @@ static bool read_named(struct order *order, const char *name, const char *value)
     return false;
 }
 
+/* read_flag reads a word of `explore` that takes no value. */
+static bool read_flag(struct order *order, const char *name)
+{
+    bool learns = strcmp(name, "--learns") == 0, over = strcmp(name, "--over") == 0, plain = strcmp(name, "--plain") == 0;
+
+    order->learns = order->learns || learns;
+    order->over = order->over || over;
+    order->plain = order->plain || plain;
+    return learns || over || plain;
+}
+
 int order_read(struct order *order, int argc, char **argv)
 {
     for (int i = 2; i < argc; i++) {
@@ -174,10 +185,8 @@ int order_read(struct order *order, int argc, char **argv)
             order->json = true;
         } else if (strcmp(argv[i], "--run") == 0 && strcmp(argv[1], "attacks") == 0) {
             order->play = true;
-        } else if (strcmp(argv[i], "--learns") == 0 && strcmp(argv[1], "explore") == 0) {
-            order->learns = true;
-        } else if (strcmp(argv[i], "--over") == 0 && strcmp(argv[1], "explore") == 0) {
-            order->over = true;
+        } else if (strcmp(argv[1], "explore") == 0 && read_flag(order, argv[i])) {
+            continue;
         } else if (argv[i][0] != '-' && order->file == NULL) {
             order->file = argv[i];
         } else if (i + 1 >= argc || !read_named(order, argv[i], argv[i + 1])) {

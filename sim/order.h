@@ -20,7 +20,7 @@ struct order {
     const char *liar;     /* explore: --liar, */
     uint32_t views, heights, variants; /* --views, --heights, --variants; 0: not said */
     uint64_t states;      /* --states; 0: not said */
-    bool learns, over;    /* --learns, --over */
+    bool learns, over, plain; /* --learns, --over, --plain */
 };
 
 /* order_read reads the words behind the verb. Gives: EXIT_FINE, or the exit code of a complaint that is made already. */

@@ -33,10 +33,10 @@ static json_t *run_of(const struct explored *one)
     char liar[8];
 
     liar_word(&one->plan, liar);
-    return json_pack("{ss so so so sb sb ss so so so so so so so so so so so so so}", "liar", liar, "views", number(one->plan.views), "heights", number(one->plan.heights), "variants",
-        number(one->plan.variants), "learns", one->plan.learns, "over", one->plan.over, "end", end_word(result->end), "states", number(result->states), "steps", number(result->steps), "depth",
+    return json_pack("{ss so so so sb sb sb ss so so so so so so so so so so so so so so}", "liar", liar, "views", number(one->plan.views), "heights", number(one->plan.heights), "variants",
+        number(one->plan.variants), "learns", one->plan.learns, "over", one->plan.over, "plain", one->plan.plain, "end", end_word(result->end), "states", number(result->states), "steps", number(result->steps), "depth",
         number(result->depth), "columns", number(result->columns), "core_steps", number(result->core_steps), "merges", number(result->merges), "audited", number(result->audited),
-        "scenes", number(result->scenes), "committing", number(result->committing), "lines", number(result->lines), "blocks", number(result->blocks), "silent_max",
+        "scenes", number(result->scenes), "speeches", number(result->speeches), "committing", number(result->committing), "lines", number(result->lines), "blocks", number(result->blocks), "silent_max",
         number(result->silent_max), "seconds", json_real((double)one->wall_ns / 1e9));
 }
 
@@ -68,12 +68,12 @@ bool report_explored(FILE *stream, const struct explored *one)
     char liar[8];
 
     liar_word(&one->plan, liar);
-    fprintf(stream, "liar %-6s views %u heights %u variants %u%s%s: %s\n", liar, one->plan.views, one->plan.heights, one->plan.variants, one->plan.learns ? " learns" : "",
-            one->plan.over ? " over" : "", end_word(result->end));
+    fprintf(stream, "liar %-6s views %u heights %u variants %u%s%s%s: %s\n", liar, one->plan.views, one->plan.heights, one->plan.variants, one->plan.learns ? " learns" : "",
+            one->plan.over ? " over" : "", one->plan.plain ? " plain" : "", end_word(result->end));
     fprintf(stream, "  states %llu, steps %llu, deepest %u moves, %.1f s\n", (unsigned long long)result->states, (unsigned long long)result->steps, result->depth,
             (double)one->wall_ns / 1e9);
-    fprintf(stream, "  columns %llu, steps of the core %llu, lines %u, blocks %u, %llu sets of certificates, %llu with a commit\n", (unsigned long long)result->columns,
-            (unsigned long long)result->core_steps, result->lines, result->blocks, (unsigned long long)result->scenes, (unsigned long long)result->committing);
+    fprintf(stream, "  columns %llu, steps of the core %llu, lines %u, blocks %u, %llu sets of certificates, %llu with a commit, %llu of all that was said\n", (unsigned long long)result->columns,
+            (unsigned long long)result->core_steps, result->lines, result->blocks, (unsigned long long)result->scenes, (unsigned long long)result->committing, (unsigned long long)result->speeches);
     fprintf(stream, "  steps taken again from another state of the same digest %llu\n", (unsigned long long)result->audited);
     if (result->failure.kind != FAILURE_NONE) {
         fprintf(stream, "  %s: %s\n", failure_word(result->failure.kind), result->failure.text);

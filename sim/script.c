@@ -173,7 +173,9 @@ static void describe(struct script *script, struct script_line *line, const stru
         end_view(script, line, &message->tc);
         NAME("r%u tc v%llu high %s", line->from, (unsigned long long)line->view, name_of(script, line->high));
     } else if (message->type == MESSAGE_ABDICATE) {
-        NAME("r%u abdicate v%llu", line->from, (unsigned long long)message->abdicate.view);
+        line->abdicates = true;
+        line->view = message->abdicate.view;
+        NAME("r%u abdicate v%llu", line->from, (unsigned long long)line->view);
     } else {
         ASSERT(message->type == MESSAGE_ANSWER);
         ASSERT(message->answer.has_high);

@@ -45,8 +45,8 @@ struct script_line {
     uint16_t wanted;   /* ballot that it asks votes for, else SCRIPT_NONE */
     uint16_t shown[SCRIPT_SHOWN_MAX]; /* ballots of the certificates in it */
     uint32_t shown_count;
-    bool times_out, ends; /* a TIMEOUT; it holds a TC: */
-    uint64_t view;        /* of these */
+    bool times_out, ends, abdicates; /* a TIMEOUT; it holds a TC; an ABDICATE: */
+    uint64_t view;        /* that it gives up, or shows to be given up */
     uint16_t high;        /* ballot: stated by the TIMEOUT, or the highest of the TC */
 };
 

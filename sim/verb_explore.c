@@ -58,7 +58,7 @@ static size_t plans(const struct order *order, struct explored all[RUNS_MAX])
 {
     static const uint32_t liars[RUNS_MAX] = { EXPLORE_NOBODY, 0, 1, 3 }; /* 2 and 3 lead neither of two views, so they are alike. */
     struct explore_plan plan = { .views = order->views == 0 ? 2 : order->views, .heights = order->heights == 0 ? 1 : order->heights,
-        .variants = order->variants == 0 ? 2 : order->variants, .learns = order->learns, .over = order->over, .states_max = order->states == 0 ? STATES_MAX : order->states };
+        .variants = order->variants == 0 ? 2 : order->variants, .learns = order->learns, .over = order->over, .plain = order->plain, .states_max = order->states == 0 ? STATES_MAX : order->states };
 
     if (order->liar != NULL) {
         plan.liar = order->liar[0] == 'n' ? EXPLORE_NOBODY : (uint32_t)(order->liar[0] - '0');

@@ -46,6 +46,24 @@ Test(explore, exhausts_two_blocks_of_one_height)
     cr_assert_eq(result.committing, 2, "either of them");
 }
 
+/* What sim/moves.c leaves out is nothing: single steps lead to the same words in every combination, the same certificates, the same commits. */
+Test(explore, loses_nothing_by_silence)
+{
+    static const struct { uint32_t liar, heights, variants; } rows[] = { { EXPLORE_NOBODY, 1, 1 }, { 0, 1, 2 }, { 3, 2, 1 } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct explore_plan plan = plan_of(rows[i].liar, 1, rows[i].heights, rows[i].variants);
+        struct explore_result few = run(&plan);
+        plan.plain = true;
+        struct explore_result all = run(&plan);
+        cr_assert_eq(all.end, EXPLORE_EXHAUSTED);
+        cr_assert_gt(all.states, few.states);
+        cr_assert_eq(all.speeches, few.speeches);
+        cr_assert_eq(all.scenes, few.scenes);
+        cr_assert_eq(all.committing, few.committing);
+    }
+}
+
 /* Two views: an opening, timeouts (T1 to T3), certificates of the old view in the new one (V7, C3). More of them than here: `ward-sim explore`. */
 Test(explore, goes_through_a_change_of_view)
 {
