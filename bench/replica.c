@@ -218,6 +218,7 @@ static struct driver_config config_of(const struct bench_node *node)
     config.replica.pool_commands = 8192;
     config.replica.pool_client_max = 2 * WINDOW / REPLICAS / CLIENTS;
     config.replica.history_blocks = 16384;
+    config.replica.reserves = strcmp(args_text(node->world->args, "reserves"), "on") == 0;
     config.replica.blocks = 16;
     memcpy(config.replica.seed, &node->number, sizeof node->number);
     config.apply = (struct apply_config){ .archive_events = 262144, .archive_receipts = 262144, .archive_locators = 65536 };
@@ -413,36 +414,53 @@ static uint64_t thread_cpu_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t executed_by_all(const struct bench_world *world, uint64_t *blocks)
-{
-    uint64_t sum = 0;
+/* What all replicas have done so far. */
+struct bench_work {
+    uint64_t executed, blocks, checks, messages, flushes;
+};
 
-    *blocks = 0;
+static struct bench_work work_of_all(const struct bench_world *world)
+{
+    struct bench_work work = { 0 };
+
     for (uint32_t i = 0; i < REPLICAS; i++) {
-        sum += world->nodes[i].executed;
-        *blocks += world->nodes[i].blocks;
+        const struct bench_node *node = &world->nodes[i];
+        work.executed += node->executed;
+        work.blocks += node->blocks;
+        work.checks += replica_counters(node->driver.replica)->signature_checks;
+        work.messages += node->driver.counters.messages_sent;
+        work.flushes += node->driver.log.counters.batches;
     }
-    return sum;
+    return work;
+}
+
+static json_t *share(uint64_t from, uint64_t to, double of)
+{
+    return report_number(of > 0 ? (double)(to - from) / of : 0);
 }
 
 static int measure(struct bench_world *world)
 {
-    uint64_t blocks_from, blocks_to;
-
     if (!run(world, (uint64_t)args_number(world->args, "warm-up"))) {
         return output_fail(world->args, EXIT_BENCH_INVALID, "the replicas stand still at %llu commands", (unsigned long long)world->executed);
     }
-    uint64_t from = executed_by_all(world, &blocks_from), from_ns = thread_cpu_ns();
+    struct bench_work from = work_of_all(world);
+    uint64_t from_ns = thread_cpu_ns();
     bool done = bench_replica_measured(world, world->wanted);
-    uint64_t to_ns = thread_cpu_ns(), to = executed_by_all(world, &blocks_to);
+    uint64_t to_ns = thread_cpu_ns();
+    struct bench_work to = work_of_all(world);
     if (!done || world->rejected != 0) {
         return output_fail(world->args, EXIT_BENCH_INVALID, "%llu commands executed, %llu refused", (unsigned long long)world->executed, (unsigned long long)world->rejected);
     }
     json_t *object = json_object();
+    double executed = (double)(to.executed - from.executed), blocks = (double)(to.blocks - from.blocks);
 
-    json_object_set_new(object, "executed", json_integer((json_int_t)(to - from)));
-    json_object_set_new(object, "tx_per_block", report_number((double)(to - from) / (double)(blocks_to - blocks_from)));
-    json_object_set_new(object, "cpu_us_per_tx_and_replica", report_number((double)(to_ns - from_ns) / 1000 / (double)(to - from)));
+    json_object_set_new(object, "executed", json_integer((json_int_t)executed));
+    json_object_set_new(object, "tx_per_block", report_number(executed / blocks));
+    json_object_set_new(object, "cpu_us_per_tx_and_replica", report_number((double)(to_ns - from_ns) / 1000 / executed));
+    json_object_set_new(object, "signature_checks_per_tx", share(from.checks, to.checks, executed / REPLICAS));
+    json_object_set_new(object, "messages_per_block", share(from.messages, to.messages, blocks / REPLICAS));
+    json_object_set_new(object, "flushes_per_block", share(from.flushes, to.flushes, blocks));
     return output_result(world->args, object);
 }
 

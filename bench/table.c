@@ -34,6 +34,7 @@ static const struct flag_spec isolated_flags[] = {
 static const struct flag_spec replica_flags[] = {
     { .name = "commands", .type = FLAG_NUMBER, .value = "20000", .min = 1, .max = 200000, .help = "commands in the measured stretch" },
     { .name = "warm-up", .type = FLAG_NUMBER, .value = "10000", .max = 200000, .help = "commands before it" },
+    { .name = "reserves", .type = FLAG_CHOICE, .choices = "on|off", .value = "on", .help = "whether members off duty hold their votes back (P1)" },
     END,
 };
 

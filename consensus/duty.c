@@ -59,23 +59,36 @@ uint64_t duty_hedge_ns(uint32_t median_us, uint64_t base_ns)
 
 void duty_enter(struct duty *duty, bool is_reserve)
 {
-    *duty = (struct duty){ .holds = is_reserve };
+    *duty = (struct duty){ .holds = is_reserve, .term = is_reserve ? DUTY_TERM_MIN : 0 };
 }
 
 void duty_hedge(struct duty *duty, uint64_t height)
 {
     ASSERT(duty->holds); /* P1 */
+    ASSERT(duty->term >= DUTY_TERM_MIN);
     if (duty->has_hedged && height < duty->hedged_height + DUTY_WINDOW_BLOCKS) {
         duty->holds = false;
+        duty->until_height = height + duty->term;
+        duty->term = duty->term < DUTY_TERM_MAX ? 2 * duty->term : DUTY_TERM_MAX;
     }
     duty->has_hedged = true;
     duty->hedged_height = height;
+}
+
+bool duty_propose(struct duty *duty, uint64_t height)
+{
+    if (duty->until_height != 0 && height >= duty->until_height) {
+        ASSERT(!duty->holds); /* P1 */
+        *duty = (struct duty){ .holds = true, .term = duty->term };
+    }
+    return duty->holds;
 }
 
 void duty_check(const struct duty *duty)
 {
     ASSERT(duty->has_hedged || duty->hedged_height == 0);
     ASSERT(!duty->has_hedged || duty->hedged_height > 0); /* P1: a following block, so never the root */
+    ASSERT((duty->until_height != 0) == (!duty->holds && duty->term > 0)); /* P1: a reserve holds, or is called up for a term */
 }
 
 void duty_pace_check(const struct duty_pace *pace)

@@ -4,6 +4,9 @@
  *     the n - q others                            hold a proposal --t_hedge--> check it and vote: a hedge
  *                                                        \--its certificate--> follow it, without a check of their own
  *
+ * Two hedges close together call it up: it is on duty for 256 blocks, then a reserve again; called up again in the same view, for twice as long each time. So a
+ * stall costs a while, and a member that is gone two hedges now and then.
+ *
  * A policy alone: a vote of a reserve counts like any other, at any time, and no quorum depends on who is on duty. */
 #ifndef WARD_CONSENSUS_DUTY_H
 #define WARD_CONSENSUS_DUTY_H
@@ -15,6 +18,8 @@
 #include <stdint.h>
 
 #define DUTY_WINDOW_BLOCKS 64u      /* two hedges within as many heights call a reserve up */
+#define DUTY_TERM_MIN 256u          /* blocks for which it is on duty then, the first time in a view */
+#define DUTY_TERM_MAX 16384u        /* and at most */
 #define DUTY_HEDGE_NS_MIN 2000000u
 #define DUTY_PACE_SAMPLES 31u       /* odd, so that there is one in the middle */
 
@@ -39,15 +44,20 @@ uint64_t duty_hedge_ns(uint32_t median_us, uint64_t base_ns);
 struct duty {
     bool holds;       /* a reserve of this view that nobody called up */
     bool has_hedged;
-    uint64_t hedged_height; /* of its newest hedge in this view */
+    uint64_t hedged_height; /* of its newest hedge since it holds */
+    uint64_t until_height;  /* called up: from this height on it holds again; else 0 */
+    uint32_t term;          /* blocks of its next call, 0 for whoever is no reserve */
 };
 
 /* duty_enter begins a view, as a reserve or not. */
 void duty_enter(struct duty *duty, bool is_reserve);
 
-/* duty_hedge records that a proposal of this height was checked for want of a certificate. The second in DUTY_WINDOW_BLOCKS ends the holding back.
+/* duty_hedge records that a proposal of this height was checked for want of a certificate. The second in DUTY_WINDOW_BLOCKS ends the holding back for a term.
  * Needs: it holds. Source: P1. */
 void duty_hedge(struct duty *duty, uint64_t height);
+
+/* duty_propose tells of a proposal of this height. Gives: whether it is to be held back. Source: P1. */
+bool duty_propose(struct duty *duty, uint64_t height);
 
 /* duty_check, duty_pace_check assert what holds of them between steps. */
 void duty_check(const struct duty *duty);

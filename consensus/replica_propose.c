@@ -246,7 +246,7 @@ static void hold(struct replica *r, struct block *block, const struct message_pr
 {
     block->hedged = false;
     block->hold_until_ns = 0;
-    if (propose->view == r->view && r->duty.holds) {
+    if (propose->view == r->view && duty_propose(&r->duty, block->header.height)) {
         block->hold_until_ns = r->now.mono_ns + duty_hedge_ns(propose->pace_us, pacemaker_base_ns(&r->pacemaker));
         r->rides_in_step = true;
         r->counters.proposals_held++;

@@ -79,9 +79,31 @@ Test(duty, second_hedge_within_64_blocks_ends_the_holding_back)
         cr_assert_eq(duty.holds, rows[i].holds, "P1: row %zu", i);
     }
     duty_enter(&duty, true);
-    cr_assert(duty.holds, "P1: until the view ends");
+    cr_assert(duty.holds, "P1: a new view begins anew");
     duty_enter(&duty, false);
     cr_assert_not(duty.holds);
+    cr_assert_not(duty_propose(&duty, UINT64_MAX), "P1: who is on duty never holds");
+}
+
+Test(duty, reserve_that_is_called_up_holds_again_after_a_term_that_doubles)
+{
+    uint64_t height = 100, term = DUTY_TERM_MIN;
+    struct duty duty;
+
+    duty_enter(&duty, true);
+    for (uint32_t call = 0; call < 12; call++) {
+        cr_assert(duty_propose(&duty, height));
+        duty_hedge(&duty, height);
+        cr_assert(duty_propose(&duty, height + 1), "P1: one hedge calls nobody up");
+        duty_hedge(&duty, height + 1);
+        cr_assert_not(duty_propose(&duty, height + 2));
+        cr_assert_not(duty_propose(&duty, height + 1 + term - 1), "P1: call %u, %llu blocks", call, (unsigned long long)term);
+        duty_check(&duty);
+        height += 1 + term;
+        cr_assert(duty_propose(&duty, height), "P1: call %u, %llu blocks", call, (unsigned long long)term);
+        duty_check(&duty);
+        term = 2 * term < DUTY_TERM_MAX ? 2 * term : DUTY_TERM_MAX;
+    }
 }
 
 static void check_pace(const void *state) { duty_pace_check(state); }
@@ -101,4 +123,10 @@ Test(duty, stops_at_a_ring_or_a_hedge_that_cannot_be)
     cr_assert_not(kit_stops(check_duty, &duty));
     duty.hedged_height = 0;
     cr_assert(kit_stops(check_duty, &duty), "P1: the root is never held back");
+    duty_enter(&duty, true);
+    duty_hedge(&duty, 10);
+    duty_hedge(&duty, 11);
+    cr_assert_not(kit_stops(check_duty, &duty));
+    duty.until_height = 0;
+    cr_assert(kit_stops(check_duty, &duty), "P1: called up for ever");
 }

@@ -1,6 +1,7 @@
 /* replica_reserve_test.c: reserves at work (P1): they follow certificates, hedge when none comes, and no quorum needs to know who they are. */
 #include "consensus/replica.h"
 
+#include "consensus/duty.h"
 #include "tests/consensus/cluster_kit.h"
 #include "tests/wire/message_kit.h"
 
@@ -90,6 +91,31 @@ Test(replica_reserve, votes_when_no_certificate_comes_and_is_called_up_by_its_se
     cr_assert_eq(counters(3)->marks[MARK_VOTED], 20);
     cr_assert_eq(kit.sent[MESSAGE_TIMEOUT], 0, "P1: no view is lost");
     cr_assert_eq(status_of(0).view, 0);
+    cluster_kit_close(&kit);
+}
+
+Test(replica_reserve, holds_back_again_when_its_term_is_over)
+{
+    cluster_kit_start_reserves(&kit, 4, 0);
+    kit.drop = drop_votes_of_1;
+    for (uint32_t i = 1; i <= 3; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 60 * MS);
+    }
+    cr_assert_eq(counters(3)->hedges, 2);
+    kit.drop = NULL;
+    uint64_t held = counters(3)->proposals_held;
+    for (uint32_t i = 4; i <= DUTY_TERM_MIN; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 5 * MS);
+    }
+    cr_assert_eq(counters(3)->proposals_held, held, "P1: on duty");
+    for (uint32_t i = DUTY_TERM_MIN + 1; i <= DUTY_TERM_MIN + 20; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cluster_kit_run(&kit, 5 * MS);
+    }
+    cr_assert_geq(counters(3)->proposals_held, held + 15, "P1: %llu", (unsigned long long)counters(3)->proposals_held);
+    cr_assert_eq(counters(3)->hedges, 2);
     cluster_kit_close(&kit);
 }
 
