@@ -119,7 +119,7 @@ struct adversary {
     void *context;           /* of send */
     void (*send)(void *context, uint64_t hold_ns, const struct sim_message *message, struct bytes body);
     void (*header)(void *context, const struct block_header *header); /* of a block that was made up */
-    void (*spoiled)(void *context, const struct hash32 *block);       /* nobody honest may vote for it */
+    void (*spoiled)(void *context, const struct ballot *ballot);      /* nobody honest may vote so; following: in whatever view */
     uint64_t (*used)(void *context, const uint8_t account[32], uint64_t nonce); /* height of the block that holds that command, 0: none */
     struct facts repeats;    /* how often a name was told */
     struct guard decoded;

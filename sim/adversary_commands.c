@@ -145,9 +145,8 @@ void lie_spoil(struct adversary *adversary, struct telling *telling)
     propose->header.commands_count = body.count;
     propose->header.payload_root = root_of();
     propose->body = bytes_of(body.data, body.bytes);
-    struct hash32 hash = block_hash(&propose->header);
     adversary->header(adversary->context, &propose->header);
-    adversary->spoiled(adversary->context, &hash);
+    adversary->spoiled(adversary->context, &(struct ballot){ .kind = VOTE_FOLLOWING, .block = block_hash(&propose->header) });
     telling_write(adversary, telling);
 }
 

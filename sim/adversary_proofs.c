@@ -68,6 +68,20 @@ void lie_fake_cert(struct adversary *adversary, struct telling *telling)
     telling_write(adversary, telling);
 }
 
+/* note_low: an opening on less than its TC states gets no vote (I9). One of the same block, certified long ago, looks like the right one to whoever sees votes. */
+static void note_low(struct adversary *adversary, const struct message_propose *propose)
+{
+    const struct ballot *justify = &propose->justify.ballot;
+    struct rank most = { 0, 0 };
+
+    for (uint32_t i = 0; i < member_set_count(&propose->tc.signers.members); i++) {
+        most = rank_max(most, propose->tc.ranks[i]);
+    }
+    if (rank_compare(justify->rank, most) < 0 && !hash_equal(&justify->block, &propose->tc.high.ballot.block)) {
+        adversary->spoiled(adversary->context, &(struct ballot){ .kind = VOTE_OPENING, .rank = { propose->view, justify->rank.height }, .block = justify->block });
+    }
+}
+
 /* lie_open_low opens a view with an old certificate in place of the highest of the TC (I9). */
 void lie_open_low(struct adversary *adversary, struct telling *telling)
 {
@@ -84,6 +98,7 @@ void lie_open_low(struct adversary *adversary, struct telling *telling)
     } else {
         cert_root(&message->propose.justify, 0, 0, &adversary->cast->chain_id);
     }
+    note_low(adversary, &message->propose);
     telling_write(adversary, telling);
 }
 

@@ -131,9 +131,8 @@ static void edit_propose(struct message_propose *propose, uint64_t field, uint64
 static void note_edited(struct adversary *adversary, const struct message_propose *propose, uint64_t field)
 {
     if (!propose->opening && field >= 2) {
-        struct hash32 hash = block_hash(&propose->header);
         adversary->header(adversary->context, &propose->header);
-        adversary->spoiled(adversary->context, &hash);
+        adversary->spoiled(adversary->context, &(struct ballot){ .kind = VOTE_FOLLOWING, .block = block_hash(&propose->header) });
     }
 }
 

@@ -293,20 +293,29 @@ static void note_rests(struct oracle_member *member, const struct ballot *ballot
     }
 }
 
-/* note_choice: what an honest member may not vote for, whatever its leader says: spoiled commands (V5), a time that no clock has seen (V4). */
+static uint64_t spoiled_name(const struct ballot *ballot)
+{
+    bool opens = ballot->kind == VOTE_OPENING;
+
+    return fact_name(opens, opens ? ballot->rank.view : 0, fact_digest(ballot->block.bytes, HASH_BYTES), 0);
+}
+
+/* note_choice: what an honest member may not vote for, whatever its leader says: spoiled commands (V5), a time that no clock has seen (V4), an opening on less
+ * than its TC states (I9). */
 static void note_choice(struct oracle *oracle, uint32_t from, const struct ballot *ballot)
 {
     uint64_t block = fact_digest(ballot->block.bytes, HASH_BYTES), time_ms = facts_find(&oracle->times, block);
     uint64_t parent = lineage_parent(&oracle->lineage, block), parent_ms = facts_find(&oracle->times, parent);
     unsigned long long view = ballot->rank.view, height = ballot->rank.height;
 
-    if (ballot->kind != VOTE_FOLLOWING || member_set_has(&oracle->liars, from)) {
+    if (ballot->kind == VOTE_COMMIT || member_set_has(&oracle->liars, from)) {
         return;
     }
-    if (facts_find(&oracle->spoiled, block) != 0) {
-        UNSAFE(oracle, "V5: r%u votes at view %llu, height %llu for commands that may be in no block", from, view, height);
+    if (facts_find(&oracle->spoiled, spoiled_name(ballot)) != 0) {
+        UNSAFE(oracle, "%s: r%u votes at view %llu, height %llu for %s", ballot->kind == VOTE_OPENING ? "I9" : "V5", from, view, height,
+               ballot->kind == VOTE_OPENING ? "less than the TC states" : "what may be in no block");
     }
-    if (oracle->wall_ms_most > 0 && time_ms > oracle->wall_ms_most + AHEAD_MS + 1 && time_ms > parent_ms + 2) {
+    if (ballot->kind == VOTE_FOLLOWING && oracle->wall_ms_most > 0 && time_ms > oracle->wall_ms_most + AHEAD_MS + 1 && time_ms > parent_ms + 2) {
         UNSAFE(oracle, "V4: r%u votes at view %llu, height %llu for a time that no clock has seen", from, view, height);
     }
 }
@@ -470,9 +479,9 @@ void oracle_lied(struct oracle *oracle, uint8_t type, struct bytes body)
     }
 }
 
-void oracle_spoiled(struct oracle *oracle, const struct hash32 *block)
+void oracle_spoiled(struct oracle *oracle, const struct ballot *ballot)
 {
-    (void)facts_keep(&oracle->spoiled, fact_digest(block->bytes, HASH_BYTES), 1);
+    (void)facts_keep(&oracle->spoiled, spoiled_name(ballot), 1);
 }
 
 uint64_t oracle_messages(const struct oracle *oracle)

@@ -104,8 +104,8 @@ struct bytes oracle_sent(struct oracle *oracle, uint32_t from, const struct port
  * a message holds ends the run. */
 void oracle_lied(struct oracle *oracle, uint8_t type, struct bytes body);
 
-/* oracle_spoiled: no honest member may vote for this block. */
-void oracle_spoiled(struct oracle *oracle, const struct hash32 *block);
+/* oracle_spoiled: no honest member may vote for this block: following in any view, opening in that of the ballot. */
+void oracle_spoiled(struct oracle *oracle, const struct ballot *ballot);
 
 /* oracle_executed looks at a block after its execution. Gives: true when it is the first execution of this height. */
 bool oracle_executed(struct oracle *oracle, uint32_t member, const struct apply_block *block, const struct hash32 *state_root);

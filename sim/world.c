@@ -104,11 +104,11 @@ static void on_made_up(void *context, const struct block_header *header)
     oracle_header(&world->oracle, header);
 }
 
-static void on_spoiled(void *context, const struct hash32 *block)
+static void on_spoiled(void *context, const struct ballot *ballot)
 {
     struct world *world = context;
 
-    oracle_spoiled(&world->oracle, block);
+    oracle_spoiled(&world->oracle, ballot);
 }
 
 static uint64_t on_used(void *context, const uint8_t account[32], uint64_t nonce)

@@ -462,10 +462,26 @@ Test(oracle, sees_a_vote_for_spoiled_commands_V5)
 
     vote_for(&header);
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
-    oracle_spoiled(&oracle, &hash);
+    oracle_spoiled(&oracle, &(struct ballot){ .kind = VOTE_FOLLOWING, .block = hash });
     vote(2, (struct ballot){ VOTE_COMMIT, 0, { 0, 1 }, hash });
     vote_for(&header);
     expect_broken("V5: r1 votes");
+}
+
+Test(oracle, sees_a_vote_for_an_opening_on_too_little_I9)
+{
+    struct ballot low = ballot_of(VOTE_OPENING, 4, 7, 'a');
+
+    oracle_spoiled(&oracle, &low);
+    low.rank.view = 3;
+    vote(1, low);
+    low.kind = VOTE_FOLLOWING;
+    low.rank.view = 4;
+    vote(2, low);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    low.kind = VOTE_OPENING;
+    vote(3, low);
+    expect_broken("I9: r3 votes");
 }
 
 /* --- Checkpoints ---------------------------------------------------------------------------------------------------- */
