@@ -45,6 +45,7 @@ static const struct rare rare[] = {
     MARK(HEDGED, "a reserve that hedged", 100),
     MARK(BAD_SIGNATURE, "a bad signature", 50),
     MARK(REFUSED_PROPOSAL, "a proposal that was refused", 300),
+    MARK(REJOINED, "a lost disk whose replica came back to sign", 300),
     MARK(EQUIVOCATION, "evidence of an equivocation", 1000),
 };
 enum { RARE = sizeof rare / sizeof rare[0], LIE_SEEDS = 200, LIE_SEEDS_SNAPSHOT = 20000 };
