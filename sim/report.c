@@ -58,6 +58,7 @@ void campaign_add(struct campaign *campaign, const struct swarm_result *result)
     campaign->breaks += result->breaks;
     campaign->losses += result->losses;
     campaign->reads += result->reads;
+    campaign->measured += result->measured;
     campaign->rots += result->rots;
     campaign->fills += result->fills;
     for (int i = 0; i < PAIR_COUNT; i++) {
@@ -164,7 +165,7 @@ static bool run_json(FILE *stream, const struct swarm_result *result)
 
 static bool campaign_json(FILE *stream, const struct campaign *c)
 {
-    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
+    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
                                    c->failed == 0 && c->determinism_broken == 0, "first_seed", number(c->seed_first), "last_seed", number(c->seed_last),
                                    "seeds", number(c->seeds), "failed", number(c->failed), "first_failed_seed", c->failed > 0 ? number(c->first_failed) : json_null(),
                                    "failure", failure_of(&c->failure), "simulated_seconds", json_real((double)c->simulated_ns / 1e9),
@@ -173,7 +174,7 @@ static bool campaign_json(FILE *stream, const struct campaign *c)
                                    "hash_fast", hash_of(c->hash_fast), "hash_real", hash_of(c->hash_real), "build", build_id(),
                                    "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked),
                                    "lying_seeds", number(c->lying_seeds), "lies", lies_of(c->lies), "faults", faults_of(c), "pairs", pairs_of(c->pairs),
-                                   "missing", missing_of(c), "reads", number(c->reads)));
+                                   "missing", missing_of(c), "reads", number(c->reads), "measured", number(c->measured)));
 }
 
 /* --- Text ----------------------------------------------------------------------------------------------------------- */

@@ -23,7 +23,7 @@ struct campaign {
     uint64_t lying_seeds;      /* in which somebody lied */
     uint64_t clock_steps;
     uint64_t clogs, oneways, overflows, breaks, losses, rots, fills; /* as in struct swarm_result */
-    uint64_t reads;
+    uint64_t reads, measured;
     uint64_t pairs[PAIR_COUNT];
     uint64_t twin_seeds, conflicts; /* with a twin; its votes and proposals that contradict each other */
     uint64_t lies[LIE_COUNT];

@@ -21,6 +21,7 @@ const char *const scenario_verbs[VERB_COUNT] = {
     [VERB_MEASURE] = "measure", [VERB_REST] = "rest", [VERB_EXPECT] = "expect", [VERB_CALM] = "calm", [VERB_OUTLAST] = "outlast",
     [VERB_SILENCE] = "silence", [VERB_FINISH] = "finish", [VERB_SPLIT] = "split", [VERB_CLOCK] = "clock", [VERB_CLOG] = "clog",
     [VERB_ONEWAY] = "oneway", [VERB_WIPE] = "wipe", [VERB_FILL] = "fill", [VERB_ROOM] = "room",
+    [VERB_FRUGAL] = "frugal",
 };
 
 const char *const scenario_quantities[QUANTITY_COUNT] = {
@@ -239,6 +240,7 @@ static enum err parse_verb(struct line *line, struct scenario_step *step)
     case VERB_FINISH: return parse_rest(line, step);
     case VERB_EXPECT: return parse_expect(line, step);
     case VERB_HEAL:
+    case VERB_FRUGAL:
     case VERB_CALM:
     case VERB_SILENCE:
     case VERB_MEASURE: return ERR_OK;

@@ -54,6 +54,7 @@ enum scenario_verb {
     VERB_WIPE,   /* a disk is lost; the key stays */
     VERB_FILL,   /* a disk is full */
     VERB_ROOM,   /* and has room again */
+    VERB_FRUGAL, /* what an isolated command costs */
     VERB_COUNT
 };
 

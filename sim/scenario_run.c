@@ -2,6 +2,7 @@
 #include "sim/scenario.h"
 
 #include "base/assert.h"
+#include "sim/frugal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -278,6 +279,7 @@ static void play_step(struct play *play, const struct scenario_step *step)
     case VERB_CALM: world_calm(world); break;
     case VERB_OUTLAST: world_outlasts(world, world->now_ns + step->span_ns); break;
     case VERB_SILENCE: world_silence(world); break;
+    case VERB_FRUGAL: frugal_play(world); break;
     case VERB_FINISH: finish(world, world->now_ns + step->span_ns); break;
     case VERB_COUNT: break;
     }

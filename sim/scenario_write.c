@@ -146,6 +146,7 @@ static void write_step(const struct scenario *scenario, const struct scenario_st
     case VERB_FINISH: write_time(" within ", step->span_ns, stream); break;
     case VERB_EXPECT: write_expect(scenario, step, stream); break;
     case VERB_HEAL:
+    case VERB_FRUGAL:
     case VERB_CALM:
     case VERB_SILENCE:
     case VERB_MEASURE: break;

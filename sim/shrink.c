@@ -147,7 +147,7 @@ static void take_best(struct shrink *shrink)
 
 static bool must_stay(const struct shrink *shrink, const struct scenario_step *step)
 {
-    bool end = step->verb == VERB_CALM || step->verb == VERB_FINISH || step->verb == VERB_REST;
+    bool end = step->verb == VERB_CALM || step->verb == VERB_FINISH || step->verb == VERB_REST || step->verb == VERB_FRUGAL;
     bool quiet = step->verb == VERB_OUTLAST || step->verb == VERB_SILENCE;
 
     return (end || quiet) && shrink->failure.kind == FAILURE_LIVENESS;

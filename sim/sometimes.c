@@ -31,6 +31,7 @@ static const struct rare rare[] = {
     FIELD("a twin", twin_seeds, 50),
     FIELD("two votes of a twin that exclude each other", conflicts, 200),
     FIELD("a snapshot that was installed", snapshots, 20000),
+    FIELD("an isolated command whose cost was judged", measured, 20),
     FIELD("a read that a quorum answered", reads, 20),
     FIELD("a disk that was lost", losses, 100),
     FIELD("a block that rotted", rots, 50),

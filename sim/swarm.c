@@ -398,6 +398,7 @@ void swarm_scenario(const struct swarm_story *story, struct scenario *scenario)
         scenario->steps[count++] = (struct scenario_step){ .verb = VERB_SILENCE, .relative = true };
     }
     scenario->steps[count++] = (struct scenario_step){ .verb = VERB_FINISH, .relative = true, .span_ns = SWARM_PATIENCE_NS };
+    scenario->steps[count++] = (struct scenario_step){ .verb = VERB_FRUGAL, .relative = true };
     ASSERT(count <= SCENARIO_STEPS_MAX);
     scenario->steps_count = count;
 }
@@ -430,6 +431,7 @@ void world_result(const struct world *world, struct swarm_result *result)
     result->oneways = world->network.counters.muted;
     result->breaks = world->breaks;
     result->reads = world->readers.answered;
+    result->measured = world->measured;
     result->losses = world->losses;
     result->rots = world->rots;
     result->fills = world->fills;

@@ -76,6 +76,7 @@ struct swarm_result {
     uint64_t clock_steps;
     uint64_t clogs, oneways, overflows; /* messages that a clogged link held back, that a one-way cut lost, for which a line had no room */
     uint64_t reads;  /* that a quorum answered */
+    uint64_t measured; /* isolated commands whose cost was judged */
     uint64_t breaks; /* connections that a wrong bit ended */
     uint64_t losses, rots, fills; /* disks that were lost, blocks that rotted, disks that were full */
     uint64_t pairs[PAIR_COUNT];

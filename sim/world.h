@@ -120,6 +120,7 @@ struct world {
     uint64_t crashes, restarts, partitions;
     uint64_t clock_steps, clogs, oneways, breaks, losses, rots, fills;
     uint64_t pairs[PAIR_COUNT];  /* how often they came about */
+    uint64_t measured;           /* isolated commands whose cost was judged (frugal.h) */
     bool parted;                 /* something is cut or silent */
     uint64_t based;             /* lives that began with a snapshot */
 };

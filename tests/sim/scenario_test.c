@@ -167,7 +167,7 @@ Test(scenario, is_read_from_what_it_wrote_as_the_same_steps)
                               "at 15ms crash 0 5\nat 15ms split 3 to 0 4\nat 15ms split 3 to nobody\nat 16ms clock 5 ahead 1h\nat 16ms clock 2 behind 3s\nat 16ms clock 2 right\n"
                               "at 17ms clog 5 to 2 for 30ms\nat 18ms oneway 0 1 | 2 3 4\n"
                               "at 19ms wipe 2\nat 19ms fill 1 5\nat 19ms room all\nat 20ms rot 1 any 77\nat 20ms rot 5 block 3\nat 21ms when 2 snapshot heal\n"
-                              "at 21ms when 5 timed_out fill\nat 1h calm\nafter 0ms finish within 4min\n";
+                              "at 21ms when 5 timed_out fill\nat 1h calm\nafter 0ms finish within 4min\nafter 0ms frugal\n";
 
     cr_assert_eq(scenario_parse(&scenario, all), ERR_OK, "%s", scenario.problem);
     char *text = written(&scenario);

@@ -1,0 +1,119 @@
+/* frugal.c: see frugal.h. */
+#include "sim/frugal.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+#define LOOK_NS UINT64_C(100000000)
+#define LOOKS_MAX 200u             /* 20 s: then it is no isolated command any more */
+#define LINGER_NS UINT64_C(1500000000) /* for what goes on behind a receipt */
+
+/* What must not have happened beside a command that is judged. */
+static const enum mark disturbances[] = { MARK_QUERIED, MARK_TIMED_OUT, MARK_ENTERED, MARK_OPENED, MARK_ABDICATED, MARK_FETCHED, MARK_SERVED, MARK_HEDGED, MARK_REPAIRED,
+    MARK_CHECKPOINTED, MARK_REFUSED_PROPOSAL, MARK_BAD_SIGNATURE };
+
+void frugal_begin(struct frugal *frugal, const struct world *world)
+{
+    *frugal = (struct frugal){ .height = world->oracle.height, .messages = oracle_messages(&world->oracle) };
+    memcpy(frugal->marks, world->marks, sizeof frugal->marks);
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        const struct host *host = &world->hosts[i];
+        ASSERT(host->state != HOST_DOWN);
+        frugal->batches[i] = host->driver.log.counters.batches;
+        frugal->checks[i] = replica_counters(host->driver.replica)->signature_checks;
+        frugal->boots[i] = host->boots;
+        frugal->saves[i] = host->superblocks.current.sequence;
+    }
+}
+
+static bool is_disturbed(const struct frugal *frugal, const struct world *world)
+{
+    bool disturbed = world->oracle.height != frugal->height + 1;
+
+    for (size_t i = 0; i < sizeof disturbances / sizeof disturbances[0]; i++) {
+        disturbed = disturbed || world->marks[disturbances[i]] != frugal->marks[disturbances[i]];
+    }
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        disturbed = disturbed || world->hosts[i].state == HOST_DOWN || world->hosts[i].boots != frugal->boots[i];
+    }
+    return disturbed;
+}
+
+static void judge_server(const struct frugal *frugal, struct world *world, uint32_t member)
+{
+    const struct host *host = &world->hosts[member];
+    uint64_t batches = host->driver.log.counters.batches - frugal->batches[member];
+    uint64_t checks = replica_counters(host->driver.replica)->signature_checks - frugal->checks[member];
+    uint32_t quorum = quorums_size(world->plan.members_count);
+    uint64_t most = 1 + 2 * (uint64_t)quorum;
+    bool saved = host->superblocks.current.sequence != frugal->saves[member] || host->driver.carried_lsn != 0;
+
+    if (batches > 2 && !saved) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "N2: an isolated command costs r%u %llu durable writes", member, (unsigned long long)batches);
+    }
+    if (checks > most) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "N3: an isolated command costs r%u %llu signature checks, of at most %llu", member, (unsigned long long)checks,
+                    (unsigned long long)most);
+    }
+}
+
+bool frugal_end(const struct frugal *frugal, struct world *world, bool *judged)
+{
+    uint64_t messages = oracle_messages(&world->oracle) - frugal->messages, most = 5 * ((uint64_t)world->plan.members_count - 1);
+
+    *judged = !is_disturbed(frugal, world);
+    if (!*judged) {
+        return world->failure.kind == FAILURE_NONE;
+    }
+    if (messages > most) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "N1: an isolated command costs %llu messages, of at most %llu", (unsigned long long)messages, (unsigned long long)most);
+    }
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        judge_server(frugal, world, i);
+    }
+    return world->failure.kind == FAILURE_NONE;
+}
+
+static bool all_are_level(const struct world *world)
+{
+    bool level = true;
+
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        level = level && world->hosts[i].state == HOST_UP && world->hosts[i].driver.apply.height == world->oracle.height;
+    }
+    return level;
+}
+
+/* send lets one command go, and waits until all have executed it, and a while longer. Gives: false when that did not come. */
+static bool send(struct world *world)
+{
+    world_submit(world, 1, WORKLOAD_ANY, false);
+    for (uint32_t look = 0; look < LOOKS_MAX && world->failure.kind == FAILURE_NONE; look++) {
+        world_run_to(world, world->now_ns + LOOK_NS);
+        if (workload_is_done(&world->workload) && all_are_level(world)) {
+            return world_run_to(world, world->now_ns + LINGER_NS);
+        }
+    }
+    return false;
+}
+
+bool frugal_play(struct world *world)
+{
+    static struct frugal frugal;
+    bool judged = false;
+
+    if (!all_are_level(world) || !workload_is_done(&world->workload)) {
+        return true;
+    }
+    bool sent = send(world) && all_are_level(world); /* The first one wakes everybody: led_view, checkpoints, a segment. */
+    if (sent) {
+        frugal_begin(&frugal, world);
+        sent = send(world);
+    }
+    if (sent) {
+        frugal_end(&frugal, world, &judged);
+    }
+    world->measured += judged ? 1 : 0;
+    return world->failure.kind == FAILURE_NONE;
+}

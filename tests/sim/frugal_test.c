@@ -1,0 +1,86 @@
+/* frugal_test.c: an isolated command is judged in a calm cluster, of any size and with reserves; a cost above the bounds is seen, and what was disturbed is
+ * not judged. */
+#include "sim/frugal.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define MS UINT64_C(1000000)
+#define S (1000 * MS)
+
+static struct world world;
+static struct world_plan plan;
+
+static void open_calm(uint32_t members, bool reserves)
+{
+    world_plan_calm(&plan);
+    plan.members_count = members;
+    plan.reserves = reserves;
+    plan.fast_crypto = true;
+    world_open(&world, &plan);
+    world_run_to(&world, 10 * MS);
+    world_submit(&world, 2, 0, false);
+    cr_assert(world_run_until_rest(&world, 60 * S), "%s", world.failure.text);
+}
+
+Test(frugal, a_calm_cluster_of_any_size_keeps_to_the_bounds)
+{
+    static const uint32_t sizes[] = { 4, 5, 6, 7, 10 };
+
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof sizes[0]; i++) {
+        open_calm(sizes[i / 2], i % 2 == 1);
+        cr_expect(frugal_play(&world), "n = %u: %s", sizes[i / 2], world.failure.text);
+        cr_expect_eq(world.measured, 1, "n = %u", sizes[i / 2]);
+        world_close(&world);
+    }
+}
+
+static void judge(bool broken, const char *rule, void (*spend)(struct frugal *frugal))
+{
+    static struct frugal frugal;
+    bool judged = false;
+
+    open_calm(4, false);
+    world_submit(&world, 1, 0, false);
+    world_run_to(&world, world.now_ns + S);
+    frugal_begin(&frugal, &world);
+    spend(&frugal);
+    world_submit(&world, 1, 0, false);
+    world_run_to(&world, world.now_ns + S);
+    cr_assert_eq(frugal_end(&frugal, &world, &judged), !broken, "%s: %s", rule, world.failure.text);
+    cr_assert_eq(strncmp(world.failure.text, rule, strlen(rule)), 0, "%s", world.failure.text);
+    cr_assert_eq(judged, strcmp(rule, "") != 0 || !broken);
+    world_close(&world);
+}
+
+static void messages(struct frugal *frugal) { frugal->messages -= 16; }
+static void batches(struct frugal *frugal) { frugal->batches[2] -= 1; }
+static void checks(struct frugal *frugal) { frugal->checks[0] -= 6; }
+static void nothing(struct frugal *frugal) { (void)frugal; }
+
+Test(frugal, more_of_anything_is_seen)
+{
+    judge(true, "N1: ", messages);
+    judge(true, "N2: ", batches);
+    judge(true, "N3: ", checks);
+    judge(false, "", nothing);
+}
+
+Test(frugal, says_nothing_of_a_command_beside_which_a_view_ended)
+{
+    static struct frugal frugal;
+    bool judged = true;
+
+    open_calm(4, false);
+    world_submit(&world, 1, 0, false);
+    world_run_to(&world, world.now_ns + S);
+    frugal_begin(&frugal, &world);
+    world_pause(&world, 0);
+    world_submit(&world, 1, 1, false);
+    world_run_to(&world, world.now_ns + 2 * S);
+    world_resume(&world, 0);
+    world_run_to(&world, world.now_ns + 2 * S);
+    cr_assert(frugal_end(&frugal, &world, &judged), "%s", world.failure.text);
+    cr_assert_not(judged);
+    world_close(&world);
+}
