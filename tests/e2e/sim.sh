@@ -73,3 +73,7 @@ grep -q 'decisions, then I4' "$work/out"
 check $? "and breaks the same rule"
 refuses 2 'cannot use --heights' "an exploration of three heights is refused" explore --heights 3
 refuses 3 'no list of decisions' "what is no list of decisions is refused" explore "$work/bad"
+if [ "${WARD_LONG:-0}" != 0 ]; then
+    timeout 1800 "$bin/ward-sim" explore --variants 1 --json >"$work/out" && grep -q '"exhausted": true' "$work/out"
+    check $? "every run of two views and one height is gone through, whoever lies"
+fi

@@ -69,11 +69,10 @@ Test(explore, goes_through_a_change_of_view)
 {
     struct explore_plan plan = plan_of(0, 2, 1, 1);
 
-    plan.states_max = 2000;
+    plan.states_max = 800;
     struct explore_result result = run(&plan);
     cr_assert_eq(result.end, EXPLORE_CUT_STATES, "%s", result.failure.text);
     cr_assert_gt(result.scenes, 5);
-    cr_assert_geq(result.committing, 1);
 }
 
 Test(explore, finds_the_same_states_again)
