@@ -10,3 +10,12 @@ bool is_long(void)
 
     return text != NULL && strcmp(text, "1") == 0;
 }
+
+bool is_brief(void)
+{
+#ifdef WARD_DEBUG
+    return !is_long();
+#else
+    return false;
+#endif
+}

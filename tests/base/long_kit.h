@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+/* is_brief tells whether a test that plays whole clusters is to take a smaller one, or less of it: with the sanitizers, unless the run is long. */
+bool is_brief(void);
+
 /* is_long tells whether the long versions are asked for: WARD_LONG=1, and nothing else. */
 bool is_long(void);
 

@@ -171,12 +171,19 @@ static void assert_place(struct grid *grid, const struct judge_case *one, size_t
     }
 }
 
-/* assert_case_long takes those places that belong to the share. The sum differs for neighbours in each direction, so a share has all sizes, places, vectors
- * and seeds in equal parts. */
+/* is_in_share tells whether a combination belongs to the share of this night. Each is in one share; a mix of its number puts sizes, places, vectors and
+ * seeds into every share in equal parts. */
+static bool is_in_share(const struct grid *grid, size_t number, size_t place)
+{
+    uint64_t combination = ((grid->seed * (SIZE_MAX_GRID + 1) + grid->n) * SIZE_MAX_GRID + place) * CASES_MAX + number;
+
+    return (combination * UINT64_C(0x9e3779b97f4a7c15) >> 32) % grid->share.count == grid->share.index;
+}
+
 static void assert_case_long(struct grid *grid, const struct judge_case *one, size_t number)
 {
     for (size_t place = 0; place < grid->n; place++) {
-        if ((number + place + 7 * grid->seed + 3 * grid->n) % grid->share.count == grid->share.index) {
+        if (is_in_share(grid, number, place)) {
             assert_place(grid, one, place);
         }
     }

@@ -73,7 +73,7 @@ struct grid_share {
     size_t index, count; /* index < count */
 };
 
-#define GRID_NIGHTS 60 /* that many nights in a row have the whole grid */
+#define GRID_NIGHTS 30 /* that many nights in a row have the whole grid */
 
 /* grid_share gives share i of n of GRID_SHARD=i/n (1 to n, n at most 1000), or the one of a day out of GRID_NIGHTS: of GRID_DAY, counted since 1970, else of
  * this day. Fails: a GRID_SHARD that is none fails the test. */

@@ -1,5 +1,6 @@
 /* catch_up_test.c: a member that was away comes back over any distance while the others work, and members that lie, say nothing or are slow are left for
- * others (S1 to S4, J6). Distances are short here, and what a log keeps is shorter still; WARD_LONG=1 goes the long way. */
+ * others (S1 to S4, J6). Distances are short here, and what a log keeps is shorter still; WARD_LONG=1 goes the long way,
+ * and with the sanitizers the load is a third. */
 #include "tests/base/long_kit.h"
 #include "tests/node/snapshot_kit.h"
 
@@ -15,6 +16,9 @@ static void setup(void)
 }
 
 static void teardown(void) { world_close(&world); }
+
+/* load_us: time between two commands of the load. */
+static uint32_t load_us(void) { return is_brief() ? 6000 : 2000; }
 
 TestSuite(catch_up, .init = setup, .fini = teardown);
 
@@ -39,7 +43,7 @@ static bool busy_until_there(uint32_t member, uint64_t *blocks, uint64_t *ms)
 {
     *blocks = *ms = 0;
     while (*ms < 30000 && driver_of(member)->apply.height + 4 < world.oracle.height) {
-        *blocks += kit_busy(&world, 2000, 100);
+        *blocks += kit_busy(&world, load_us(), 100);
         *ms += 100;
     }
     return driver_of(member)->apply.height + 4 >= world.oracle.height;
@@ -54,7 +58,7 @@ static void comes_back(uint64_t away_per_s)
     cr_assert(busy_until_there(3, &blocks, &ms), "r3 stands at %llu of %llu: %s; %s", (unsigned long long)driver_of(3)->apply.height,
               (unsigned long long)world.oracle.height, driver_of(3)->snapshot_fetch.reason, world.failure.text);
     for (; ms < 1000; ms += 100) {
-        blocks += kit_busy(&world, 2000, 100);
+        blocks += kit_busy(&world, load_us(), 100);
     }
     cr_assert_geq(blocks * 1000 / ms * 10, away_per_s * 9, "%llu blocks a second while it came back, %llu before", (unsigned long long)(blocks * 1000 / ms),
                   (unsigned long long)away_per_s);
@@ -64,10 +68,10 @@ static void comes_back(uint64_t away_per_s)
 
 Test(catch_up, over_ten_blocks_under_load_costs_the_others_nothing_J6)
 {
-    uint64_t before = kit_busy(&world, 2000, 1000);
+    uint64_t before = kit_busy(&world, load_us(), 1000);
 
     goes(3);
-    uint64_t blocks = kit_busy(&world, 2000, (uint32_t)(10000 / before));
+    uint64_t blocks = kit_busy(&world, load_us(), (uint32_t)(10000 / before));
     cr_assert_geq(blocks, 1);
     comes_back(before);
     cr_assert_not(came_by_snapshot(3), "by blocks");
@@ -76,7 +80,7 @@ Test(catch_up, over_ten_blocks_under_load_costs_the_others_nothing_J6)
 Test(catch_up, over_more_than_the_logs_hold_costs_the_others_nothing_S3_J6)
 {
     goes(3);
-    uint64_t before = kit_busy(&world, 2000, 1000);
+    uint64_t before = kit_busy(&world, load_us(), 1000);
     kit_forget_behind(&world, 3);
     comes_back(before);
     cr_assert(came_by_snapshot(3), "by a snapshot");
@@ -87,7 +91,7 @@ Test(catch_up, with_an_empty_disk_costs_the_others_nothing_S3_J6)
     kit_load(&world, 8, 3);
     goes(3);
     kit_forget_behind(&world, 3);
-    uint64_t before = kit_busy(&world, 2000, 1000);
+    uint64_t before = kit_busy(&world, load_us(), 1000);
     world_wipe(&world, 3);
     comes_back(before);
     cr_assert(came_by_snapshot(3), "by a snapshot");
@@ -267,17 +271,17 @@ Test(catch_up, takes_the_snapshot_that_enough_members_still_have_S3)
     free(room);
 }
 
-/* 100,000 blocks with WARD_LONG=1, a few thousand otherwise, with nothing of it left in anybody's log. Replica 3 sits on an empty disk in the end. */
+/* 100,000 blocks with WARD_LONG=1, some 1,500 otherwise, with nothing of it left in anybody's log. Replica 3 sits on an empty disk in the end. */
 Test(catch_up, over_a_long_distance_S3)
 {
     bool far = is_long();
-    uint64_t distance = far ? 100000 : 1500;
+    uint64_t distance = far ? 100000 : is_brief() ? 400 : 1500;
 
     world.plan.check_every = far ? 64 : 1; /* the invariants of each step are the matter of shorter tests */
     kit_load(&world, 8, 3);
     goes(3);
     while (world.oracle.height < left_at + distance) {
-        (void)kit_busy(&world, 2500, 1000);
+        (void)kit_busy(&world, load_us(), 1000);
     }
     world_boot(&world, 3);
     cr_assert_leq(kit_until_there(&world, 3), 10 * KIT_S);
