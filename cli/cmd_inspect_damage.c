@@ -43,9 +43,15 @@ static void *take_log(struct segment_log *log, struct disk *disk, uint32_t segme
 }
 
 /* start_sentence says what wardd would do with this log. */
-static void start_sentence(const struct recovery_outcome *outcome, char out[SENTENCE_BYTES])
+static void start_sentence(const struct recovery_outcome *outcome, bool rejoins, char out[SENTENCE_BYTES])
 {
     const struct capsule *capsule = &outcome->position.capsule;
+
+    if (rejoins && outcome->sign != SIGN_NEVER) {
+        snprintf(out, SENTENCE_BYTES, "goes on behind batch %llu, but signs nothing before a quorum of other members said what its key must abstain from: the store was made by `wardd --rejoin`",
+                 (unsigned long long)outcome->position.batch);
+        return;
+    }
 
     switch (outcome->sign) {
     case SIGN_FREELY:
@@ -59,7 +65,7 @@ static void start_sentence(const struct recovery_outcome *outcome, char out[SENT
                  outcome->missing_tc ? " its timeout certificate;" : "", outcome->damage_count > 0 ? " what is damaged at the end" : "");
         return;
     case SIGN_ABOVE_LIMIT:
-        snprintf(out, SENTENCE_BYTES, "goes on behind batch %llu, but signs nothing in views up to %lld of epoch %llu: a batch that may have been acknowledged is lost",
+        snprintf(out, SENTENCE_BYTES, "goes on behind batch %llu, but signs nothing in views up to %lld of epoch %llu: what it signed there may be lost, with a batch or with an earlier store",
                  (unsigned long long)outcome->position.batch, (long long)capsule->abstain_view, (unsigned long long)capsule->abstain_epoch);
         return;
     case SIGN_NEVER:
@@ -93,7 +99,7 @@ static json_t *outcome_json(const struct store_view *view, const struct recovery
     for (uint32_t i = 0; i < outcome->damage_count; i++) {
         json_array_append_new(list, damage_json(&outcome->damage[i]));
     }
-    start_sentence(outcome, sentence);
+    start_sentence(outcome, (view->superblock.chosen.features_required & SUPERBLOCK_REJOINS) != 0, sentence);
     return json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "start", sentence, "superblock_copies_bad", copies_bad, "batches_whole",
                      (json_int_t)outcome->batches, "records_whole", (json_int_t)outcome->records, "bytes_read", (json_int_t)outcome->bytes_scanned, "proved_durable_batch",
                      (json_int_t)outcome->proved, "torn", (json_int_t)outcome->torn, "damaged", (json_int_t)(outcome->damage_count + outcome->damage_unlisted), "repaired", (json_int_t)outcome->repaired,

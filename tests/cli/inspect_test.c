@@ -112,8 +112,34 @@ Test(inspect, superblock_without_two_equal_copies_is_an_integrity_failure)
     cr_assert_eq(kit_run(kit_directory(), "ward inspect superblock %s/store --json"), EXIT_INTEGRITY);
     json_t *value = kit_json();
     cr_assert(json_is_false(json_object_get(value, "agreed")));
+    cr_assert_not_null(strstr(json_string_value(json_object_get(value, "way_out")), "a copy that stands alone may be an old one"));
+    cr_assert_not_null(strstr(json_string_value(json_object_get(value, "way_out")), "`wardd --rejoin`"));
+    json_decref(value);
+    put("superblock", 100, "rot", 3);
+    cr_assert_eq(kit_run(kit_directory(), "ward inspect superblock %s/store --json"), EXIT_INTEGRITY);
+    value = kit_json();
+    cr_assert_not_null(strstr(json_string_value(json_object_get(value, "way_out")), "no copy is whole"));
     json_decref(value);
     cr_assert_eq(kit_run(kit_directory(), "ward inspect log %s/store"), EXIT_INTEGRITY);
+}
+
+Test(inspect, a_store_made_for_a_lost_one_is_told)
+{
+    make_store();
+    superblock.features_required = SUPERBLOCK_REJOINS;
+    for (uint32_t copy = 0; copy < SUPERBLOCK_COPIES; copy++) {
+        uint8_t block[DISK_BLOCK];
+        superblock_encode(&superblock, copy, block);
+        put("superblock", (off_t)copy * DISK_BLOCK, block, DISK_BLOCK);
+    }
+    cr_assert_eq(kit_run(kit_directory(), "ward inspect superblock %s/store --json"), EXIT_FINE);
+    json_t *value = kit_json();
+    cr_assert(json_is_true(json_object_get(value, "rejoins")));
+    json_decref(value);
+    cr_assert_eq(kit_run(kit_directory(), "ward inspect damage %s/store --json"), EXIT_FINE, "%s", kit_output());
+    value = kit_json();
+    cr_assert_not_null(strstr(json_string_value(json_object_get(value, "start")), "signs nothing before a quorum of other members said"));
+    json_decref(value);
 }
 
 Test(inspect, log_counts_batches_and_names_records)

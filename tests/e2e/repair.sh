@@ -17,7 +17,9 @@ mkdir -p "$c"
 export WARD_MEMORY_HISTORY_BLOCKS=256 # a snapshot is due after half as many blocks
 rate=1000
 [ "$mode" = debug ] && rate=100
-if ! "$bin/ward-bench" cluster --replicas 4 --rate "$rate" --for 3s --segment-mib 1 --snapshot-mib 1 --keep "$c" --json >"$work/bench" 2>"$work/err"; then
+"$bin/ward-bench" cluster --replicas 4 --rate "$rate" --for 3s --segment-mib 1 --snapshot-mib 1 --keep "$c" --json >"$work/bench" 2>"$work/err"
+code=$?
+if [ "$code" -ne 0 ] && [ "$code" -ne 23 ]; then # 23: no run to measure by, on a machine that does other work; a past all the same
     fail "a cluster with a past: $(tail -n 1 "$work/err") $(tr -d '\n' <"$work/bench" | cut -c1-300)"
     exit 1
 fi
