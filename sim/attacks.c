@@ -166,6 +166,20 @@ bool attack_run(const struct attack *attack, uint64_t seed, struct attack_result
     return result->failure.kind == FAILURE_NONE && !result->slow && !result->deposed;
 }
 
+/* split_in_half shows half of the others the first servers of all twins, the other half the second ones. */
+static void split_in_half(struct world *world, uint32_t twins)
+{
+    uint32_t members = world->plan.members_count;
+    struct member_set half = { { 0 } };
+
+    for (uint32_t i = twins + (members - twins) / 2; i < members; i++) {
+        member_set_add(&half, i);
+    }
+    for (uint32_t i = 0; i < twins; i++) {
+        world_split(world, i, &half);
+    }
+}
+
 bool attacks_over_budget(uint64_t seed, uint32_t replicas, bool twins, struct failure *failure)
 {
     uint32_t count = config_faults_max(replicas) + 1;
@@ -176,7 +190,9 @@ bool attacks_over_budget(uint64_t seed, uint32_t replicas, bool twins, struct fa
 
     ASSERT(world != NULL);
     plan_of(&attack, seed, &plan);
+    plan.twins_ns = 0;
     world_open(world, &plan);
+    split_in_half(world, attack.twins);
     load(world, &attack);
     *failure = world->failure;
     world_close(world);
