@@ -181,16 +181,10 @@ static void lead(struct listing *listing, uint64_t view)
     const struct census *census = listing->census;
 
     open_all(listing, view);
-    for (uint32_t i = 0; i < census->certified_count; i++) {
+    for (uint32_t i = 0; i < census->certified_count; i++) { /* also of another view, which V6 refuses */
         const struct ballot *qc = ballot_at(listing, census->certified[i]);
-        if (qc->rank.view != view) {
-            continue;
-        }
         for (uint32_t variant = 0; variant < liar->variants && qc->rank.height < liar->heights; variant++) {
             propose(listing, view, qc, variant);
-        }
-        if (qc->kind != VOTE_ROOT) {
-            say_cert(listing, MESSAGE_CERT, qc);
         }
     }
     if (view + 1 < liar->views) {
@@ -263,8 +257,11 @@ uint32_t liar_lines(const struct liar *liar, const struct census *census, uint16
     for (uint32_t i = 0; i < census->commits_count; i++) {
         say_cert(&listing, MESSAGE_COMMITQC, ballot_at(&listing, census->commits[i]));
     }
-    for (uint32_t i = 1; i < census->certified_count && liar->learns; i++) {
-        learn(&listing, ballot_at(&listing, census->certified[i]));
+    for (uint32_t i = 1; i < census->certified_count; i++) {
+        say_cert(&listing, MESSAGE_CERT, ballot_at(&listing, census->certified[i])); /* also of a view that it does not lead, which C3 refuses */
+        if (liar->learns) {
+            learn(&listing, ballot_at(&listing, census->certified[i]));
+        }
     }
     return listing.count;
 }

@@ -1,9 +1,10 @@
 /* liar.h: the one member of an exploration that lies: all lines it can say, given what the others have said.
  *
- *     it leads the view      PROPOSE of each of `variants` blocks on each block with a QC of that view; an opening for each TC and each QC;
- *                            CERT of each QC of the view; ABDICATE
+ *     it leads the view      PROPOSE of each of `variants` blocks on each block with a QC, of that view or another; an opening for each TC and each QC;
+ *                            ABDICATE
  *     an honest member does  VOTE and COMMITVOTE for whatever that one collects votes for
- *     always                 TIMEOUT of each view but the last with each QC up to it; the TC of each; each COMMITQC; with `learns` each QC alone, as an ANSWER
+ *     always                 TIMEOUT of each view but the last with each QC up to it; the TC of each; CERT of each QC, of whatever view; each COMMITQC; with `learns`
+ *                            each QC alone, as an ANSWER
  *
  * Each is there for every honest member by itself, from when it can exist, for ever: so to say different things to different members, to say nothing, and to say
  * things late are choices among the same lines. Left out are lines that no honest member would read: of bad form, or with bad signatures. */
