@@ -55,6 +55,8 @@ static void request_scope(struct request *request)
         evaluation_select_all(evaluation);
     }
     for (size_t i = 0; i < body->count; i++) {
+        ASSERT(body->seqs[i] >= body->base_seq); /* the codec refuses what the page cannot name */
+        ASSERT(body->seqs[i] - body->base_seq < TICKET_PAGE);
         bitmap_set(evaluation->selected, body->seqs[i] - body->base_seq);
     }
 }
@@ -78,6 +80,8 @@ static void denied_event(const struct request *request, struct audit_trail *trai
     struct audit_event event = audit_event_of(exec, EVENT_ACCESS_DENIED);
     struct writer writer;
 
+    ASSERT(!request->decision.permit);
+    ASSERT(request->decision.permitted == 0);
     event.result = (uint8_t)request->decision.reason;
     event.purpose = request->body->purpose;
     event.ptr = request->decision.first;
@@ -124,6 +128,8 @@ static struct ticket ticket_of(const struct request *request)
         .reason_commit = request->body->reason_commit,
     };
 
+    ASSERT(wanted > 0);
+    ASSERT(ticket.expires <= exec->time_ms + longest); /* no ticket outlives the parameter */
     memcpy(ticket.patient, request->body->patient, ACCT_BYTES);
     memcpy(ticket.requester, exec->sender.acct, ACCT_BYTES);
     memcpy(ticket.on_behalf, request->body->on_behalf, ACCT_BYTES);

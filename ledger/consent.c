@@ -178,6 +178,8 @@ static struct decision decide_by_grants(const struct consent_inputs *inputs, con
     for (uint32_t i = 0; i < inputs->grants_count; i++) { /* ascending: the first match is the lowest */
         const struct numbered_grant *numbered = &inputs->grants[i];
 
+        ASSERT(numbered->seq > 0);
+        ASSERT(i == 0 || numbered->seq > inputs->grants[i - 1].seq);
         if (!read_matches(inputs, numbered, &question, history)) {
             continue;
         }
@@ -210,6 +212,8 @@ struct decision consent_evaluate(const struct consent_inputs *inputs, const stru
     enum patient_status status = (enum patient_status)inputs->patient.status;
     bool superseded = pointer->status == POINTER_SUPERSEDED;
 
+    ASSERT(pointer->status >= POINTER_PENDING);
+    ASSERT(pointer->custodian > 0);
     if (status == PATIENT_ERASED) {
         return deny(REASON_ERASED, 0); /* step 1 */
     }
@@ -296,6 +300,7 @@ void consent_decide(struct consent_inputs *inputs, uint32_t base_seq, struct pag
 
         ASSERT(pointer->seq >= base_seq);
         ASSERT(pointer->seq - base_seq < TICKET_PAGE);
+        ASSERT(i == 0 || pointer->seq > inputs->pointers[i - 1].seq); /* so the first permit is that of the lowest */
         bool first_permit = decision.permit && !out->permit;
         if (i == 0 || first_permit) {
             out->reason = decision.reason;
@@ -329,6 +334,7 @@ uint32_t consent_standing(const struct consent_write *write, const struct number
     };
 
     ASSERT(write->org > 0);
+    ASSERT(count <= CONSENT_GRANTS_MAX);
     for (uint32_t i = 0; i < count; i++) {
         const struct grant *grant = &grants[i].grant;
 

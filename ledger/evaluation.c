@@ -127,6 +127,7 @@ static bool gather_patient(struct gathering *gathering)
 
 bool evaluation_takes(const struct evaluation *evaluation, const struct pointer *pointer)
 {
+    ASSERT(pointer->record_class <= CLASS_OTHER);
     bool of_class = (evaluation->class_mask >> pointer->record_class & 1) != 0;
 
     return of_class && consent_month_matches(pointer->service_month, evaluation->from_month, evaluation->to_month);
@@ -179,6 +180,7 @@ static void gather_grants(struct gathering *gathering)
         ASSERT(inputs->grants_count < CONSENT_GRANTS_MAX);
         struct numbered_grant *numbered = &inputs->grants[inputs->grants_count++];
         numbered->seq = key_seq(entry.key.data, entry.key.size);
+        ASSERT(inputs->grants_count == 1 || numbered->seq > numbered[-1].seq); /* keys ascend, so numbers do */
         enum verdict verdict = grant_decode(&numbered->grant, entry.value.data, entry.value.size);
         ASSERT(verdict == VERDICT_OK);
         digest_add(gathering, entry.key, entry.value);

@@ -189,6 +189,7 @@ void ledger_begin(struct ledger *ledger, uint64_t height, uint64_t time_ms)
     ASSERT(!ledger->open);
     ASSERT(height == ledger->chain.height + 1);
     ASSERT(time_ms > ledger->chain.time);
+    ASSERT(ledger->exec.chain == &ledger->chain);
     ledger->open = true;
     ledger->index = 0;
     ledger->exec.height = height;
@@ -344,6 +345,7 @@ const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelop
 
     ASSERT(ledger->open);
     ASSERT(ledger->index < BLOCK_COMMANDS_MAX);
+    ASSERT(exec->height == ledger->chain.height + 1); /* C4 */
     exec->events_count = 0;
     memset(&exec->eval_digest, 0, sizeof exec->eval_digest);
     enum code code = execute(ledger, envelope, tx_id);

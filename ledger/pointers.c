@@ -75,6 +75,8 @@ enum code pointer_change_apply(struct exec *exec, struct audit_trail *trail, str
     enum pointer_status before = (enum pointer_status)pointer->status;
 
     ASSERT(change->status != before);
+    ASSERT(change->seq > 0);
+    ASSERT(pointer->custodian > 0);
     enum code code = change_due(exec, trail, change);
     if (code == CODE_OK) {
         code = pointer_count(exec, trail, pointer->custodian, before, -1);
@@ -102,6 +104,8 @@ enum code pointer_supersede(struct exec *exec, struct audit_trail *trail, uint32
     if (!exec_get_pointer(exec, trail->acct, target, &change.pointer) || change.pointer.status != POINTER_CURRENT) {
         return CODE_OK; /* it moved on while the new one waited for the patient */
     }
+    ASSERT(target != seq);
+    ASSERT(change.pointer.superseded_by == 0); /* it was current until now */
     change.pointer.superseded_by = seq;
     return pointer_change_apply(exec, trail, &change);
 }
@@ -182,6 +186,8 @@ static enum code status_one(struct exec *exec, struct audit_trail *trail, uint32
     const struct status_rule *rule = &status_rules[op];
     struct pointer_change change = { .seq = seq, .status = rule->to, .event = rule->event, .result = op };
 
+    ASSERT(op <= POINTER_UNHIDE);
+    ASSERT(rule->from != 0); /* an operation that the table has */
     if (!exec_get_pointer(exec, trail->acct, seq, &change.pointer)) {
         return CODE_PTR_UNKNOWN;
     }
@@ -240,6 +246,7 @@ static enum code due_leaves(struct exec *exec, const struct due_entry *entry, co
         return CODE_OK;
     }
     ASSERT(exec->chain->pointers > 0);
+    ASSERT(entry->seq > 0);
     exec->chain->pointers--;
     return exec_remove(exec, &key);
 }

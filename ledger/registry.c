@@ -78,6 +78,7 @@ static enum code actor_end(struct exec *exec, const struct actor_set *body, enum
 {
     struct actor actor;
 
+    ASSERT(status > ACTOR_ACTIVE);
     if (!exec_get_actor(exec, body->acct, &actor) || actor.org != exec->sender.org) {
         return CODE_NOT_OWNER;
     }
@@ -117,6 +118,7 @@ static enum code standing_write(struct exec *exec, struct audit_trail *trail)
     struct audit_event event = audit_event_of(exec, EVENT_GRANT);
     struct writer writer;
 
+    ASSERT(seq == 1); /* of a patient who was registered a moment ago */
     if (exec->chain->grants >= exec->params->grants_max) {
         return CODE_CAPACITY;
     }
@@ -133,6 +135,7 @@ static enum code standing_write(struct exec *exec, struct audit_trail *trail)
     write_u32_be(&writer, grant.class_mask);
     write_u32_be(&writer, grant.purposes);
     write_u64_be(&writer, grant.expires);
+    ASSERT(!writer.failed);
     audit_emit(trail, exec, &event);
     enum code code = exec_put_grant(exec, trail->acct, seq, &grant);
     return code == CODE_OK ? exec_put(exec, &due, NULL, 0) : code;
@@ -144,6 +147,8 @@ static struct patient patient_new(const struct exec *exec)
     struct patient patient = { .status = PATIENT_ACTIVE, .default_policy = body->default_policy, .btg_policy = body->btg_policy,
         .flags = body->flags & REGISTER_COMPARTMENT ? PATIENT_COMPARTMENT : 0, .kx_epoch = 1, .nonce = 1, .created = exec->time_ms };
 
+    ASSERT(exec->cosigners_count > 0); /* 208 */
+    ASSERT(exec->cosigners[0].org > 0);
     memcpy(patient.pk, exec->envelope->key, KEY_BYTES);
     memcpy(patient.kx_pk, body->kx_pk, KEY_BYTES);
     memcpy(patient.sealed_kx_pk, body->sealed_kx_pk, KEY_BYTES);
@@ -217,6 +222,7 @@ enum code exec_patient_set(struct exec *exec)
     if (patient.status == PATIENT_ERASED) {
         return CODE_PATIENT_ERASED;
     }
+    ASSERT(body->op == PATIENT_SET_POLICY);
     struct audit_event event = audit_event_of(exec, EVENT_POLICY);
     event.result = body->op;
     event.extra[0] = body->default_policy;

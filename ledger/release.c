@@ -15,6 +15,7 @@ struct hash32 pointer_id(const uint8_t acct[ACCT_BYTES], uint32_t seq)
 {
     struct hasher hasher;
 
+    ASSERT(seq > 0);
     hash_init(&hasher, HASH_PTR);
     hash_update(&hasher, acct, ACCT_BYTES);
     hash_update_u32(&hasher, seq);
@@ -123,6 +124,8 @@ enum code release_check(const struct state_store *store, const struct release_re
     if (!ticket_covers(&ticket, request->seq) || !asker_may(store, &ticket, request, time_ms)) {
         return CODE_TICKET_SCOPE;
     }
+    ASSERT(request->seq >= ticket.base_seq); /* the ticket covers it */
+    ASSERT(request->seq - ticket.base_seq < TICKET_PAGE);
     bitmap_set(bitmap, request->seq - ticket.base_seq);
     struct release_set set = { .ticket = &ticket, .base_seq = ticket.base_seq, .bitmap = bitmap, .time_ms = time_ms };
     return release_evaluate(store, &set, inputs, decision, &digest) ? CODE_OK : CODE_NOT_PERMITTED;

@@ -11,11 +11,13 @@ bool is_long(void)
     return text != NULL && strcmp(text, "1") == 0;
 }
 
-bool is_brief(void)
+bool is_sanitized(void)
 {
 #ifdef WARD_DEBUG
-    return !is_long();
+    return true;
 #else
     return false;
 #endif
 }
+
+bool is_brief(void) { return is_sanitized() && !is_long(); }

@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+/* is_sanitized tells whether this is the debug build. */
+bool is_sanitized(void);
+
 /* is_brief tells whether a test that plays whole clusters is to take a smaller one, or less of it: with the sanitizers, unless the run is long. */
 bool is_brief(void);
 

@@ -19,12 +19,6 @@
 
 enum { SIZE_MAX_GRID = 65, SHARDS = 13, LANES_MAX = 8, BOTH_MAX = 17, SEEDS = 2, SEEDS_LONG = 20, CACHED = 128, MODEL_STRIDE = 16, LONG_STRIDE = 16 };
 
-#ifdef WARD_DEBUG
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-
 static const size_t short_sizes[SHARDS] = { 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 64, 65 };
 
 TestSuite(ed25519_grid, .init = crypto_start);
@@ -203,7 +197,7 @@ static void assert_case(struct grid *grid, const struct judge_case *one, size_t 
 static size_t step_of(enum ed25519_backend backend, const struct judge_cases *cases)
 {
     if (is_long()) {
-        return SANITIZED || backend == ED25519_BACKEND_MODEL ? LONG_STRIDE : 1;
+        return is_sanitized() || backend == ED25519_BACKEND_MODEL ? LONG_STRIDE : 1;
     }
     return case_stride() * (cases == cases_ours() ? 2 : 1) * (backend == ED25519_BACKEND_MODEL ? MODEL_STRIDE : 1);
 }

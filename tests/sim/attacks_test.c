@@ -12,11 +12,11 @@
 
 static struct attack_result result, again;
 
-/* play takes every fourth attack, so that four processes share the library, and in the short version every third of these; `ward-sim attacks --run`
+/* play takes every fourth attack, so that four processes share the library, and in the short version every third of these, with the sanitizers every sixth; `ward-sim attacks --run`
  * plays all of them. */
 static void play(uint32_t part)
 {
-    for (uint32_t i = part; i < attacks_count(); i += is_long() ? 4 : 12) {
+    for (uint32_t i = part; i < attacks_count(); i += is_long() ? 4 : is_brief() ? 24 : 12) {
         const struct attack *attack = attack_at(i);
         cr_expect(attack_run(attack, 1, &result), "%s: %s; %u of %u told, %llu views ended, mean %llu us", attack->name, result.failure.text, result.told,
                   result.told_calm, (unsigned long long)result.views, (unsigned long long)result.mean_ns / 1000);

@@ -271,11 +271,11 @@ Test(catch_up, takes_the_snapshot_that_enough_members_still_have_S3)
     free(room);
 }
 
-/* 100,000 blocks with WARD_LONG=1, some 1,500 otherwise, with nothing of it left in anybody's log. Replica 3 sits on an empty disk in the end. */
+/* 100,000 blocks with WARD_LONG=1 (10,000 with the sanitizers), some 1,500 otherwise, with nothing of it left in anybody's log. Replica 3 sits on an empty disk in the end. */
 Test(catch_up, over_a_long_distance_S3)
 {
     bool far = is_long();
-    uint64_t distance = far ? 100000 : is_brief() ? 400 : 1500;
+    uint64_t distance = far ? (is_sanitized() ? 10000 : 100000) : is_brief() ? 400 : 1500;
 
     world.plan.check_every = far ? 64 : 1; /* the invariants of each step are the matter of shorter tests */
     kit_load(&world, 8, 3);
