@@ -56,6 +56,7 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
     plan->check_every = 4;
     plan->fast_crypto = seed % SWARM_REAL_SHARE != 0;
     plan->reserves = swarm_ask(seed, ASK_RESERVES, 2) == 1;
+    plan->mixed = swarm_ask(seed, ASK_MIXED, 2) == 1;
 }
 
 /* draw_lies gives which lies a seed tells: one, two that meet, a third or most of all. */

@@ -194,7 +194,9 @@ static void on_executed(void *context, uint32_t member, const struct apply_block
 {
     struct world *world = context;
 
-    oracle_executed(&world->oracle, member, block, state_root);
+    if (oracle_executed(&world->oracle, member, block, state_root)) {
+        records_executed(&world->records, block, world->hosts[member].driver.apply.ledger);
+    }
     world_note(world, WORLD_TOPIC_EXECUTED, (uint64_t)member << 32 | block->header->height, fact_digest(block->hash.bytes, HASH_BYTES));
     if (!world->hosts[member].starting) {
         workload_executed(&world->workload, world->now_ns, world->seats.members[member], block);
@@ -349,6 +351,7 @@ void world_open(struct world *world, const struct world_plan *plan)
     world->network.recording = plan->record_faults;
     trace_init(&world->trace, plan->trace);
     oracle_init(&world->oracle, &world->cast, &world->failure);
+    records_init(&world->records, &world->cast, &world->failure);
     workload_init(&world->workload, &world->cast, &world->failure, &world->trace);
     history_init(&world->history, plan->actors_count);
     world->workload.history = &world->history;
@@ -382,6 +385,7 @@ void world_close(struct world *world)
     workload_close(&world->workload);
     history_close(&world->history);
     oracle_close(&world->oracle);
+    records_close(&world->records);
     trace_close(&world->trace);
     sim_network_close(&world->network);
     cast_close(&world->cast);

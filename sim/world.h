@@ -15,6 +15,7 @@
 #include "sim/judges.h"
 #include "sim/network.h"
 #include "sim/oracle.h"
+#include "sim/records.h"
 #include "sim/pairs.h"
 #include "sim/readers.h"
 #include "sim/seats.h"
@@ -97,6 +98,7 @@ struct world {
     struct history history;
     struct readers readers;
     struct oracle oracle;
+    struct records records;
     struct trace trace;
     struct failure failure;
     struct facts verdicts;      /* of signatures: the same bytes give the same answer at every replica */
