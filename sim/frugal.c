@@ -15,7 +15,8 @@ static const enum mark disturbances[] = { MARK_QUERIED, MARK_TIMED_OUT, MARK_ENT
 
 void frugal_begin(struct frugal *frugal, const struct world *world)
 {
-    *frugal = (struct frugal){ .height = world->oracle.height, .messages = oracle_messages(&world->oracle) };
+    *frugal = (struct frugal){ .height = world->oracle.height, .messages = oracle_messages(&world->oracle),
+        .timeouts = world->oracle.sent[MESSAGE_TIMEOUT] };
     memcpy(frugal->marks, world->marks, sizeof frugal->marks);
     for (uint32_t i = 0; i < world->plan.members_count; i++) {
         const struct host *host = &world->hosts[i];
@@ -29,7 +30,8 @@ void frugal_begin(struct frugal *frugal, const struct world *world)
 
 static bool is_disturbed(const struct frugal *frugal, const struct world *world)
 {
-    bool disturbed = world->oracle.height != frugal->height + 1;
+    bool again = world->oracle.sent[MESSAGE_TIMEOUT] != frugal->timeouts; /* T7: who timed the view out alone says so while there is work */
+    bool disturbed = world->oracle.height != frugal->height + 1 || again;
 
     for (size_t i = 0; i < sizeof disturbances / sizeof disturbances[0]; i++) {
         disturbed = disturbed || world->marks[disturbances[i]] != frugal->marks[disturbances[i]];

@@ -13,6 +13,7 @@
 
 struct frugal {
     uint64_t height, messages;
+    uint64_t timeouts; /* TIMEOUTs, each receiver counted */
     uint64_t marks[MARK_COUNT];
     uint64_t batches[MEMBERS_MAX], checks[MEMBERS_MAX], boots[MEMBERS_MAX], saves[MEMBERS_MAX];
 };
