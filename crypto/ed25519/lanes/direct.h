@@ -56,10 +56,12 @@ struct direct_scalars {
 
 static void scalars_prepare(struct direct_scalars *out, const struct scalar *const scalar[LANES], const unsigned width[LANES])
 {
-    for (unsigned i = 0; i < LANES; i++) {
-        uint64_t offset[DIGITS_LIMBS];
+    uint64_t offset[DIGITS_LIMBS];
 
-        digits_offset(offset, width[i], DIGITS_WINDOWS(width[i], ENGINE_LONG_BITS));
+    for (unsigned i = 0; i < LANES; i++) {
+        if (i == 0 || width[i] != width[i - 1]) {
+            digits_offset(offset, width[i], DIGITS_WINDOWS(width[i], ENGINE_LONG_BITS));
+        }
         for (unsigned j = 0; j < 4; j++) {
             out->limb[i][j] = scalar[i]->limb[j];
         }
@@ -85,6 +87,7 @@ struct comb_way {
     struct lanes_entry identity;
     unsigned steps, width;               /* the most of all lanes; of the doublings between steps */
     unsigned rows[ENGINE_COMB_STEPS_MAX]; /* of each step: the most of the lanes that have it */
+    unsigned windows[LANES];             /* of each comb: a division, so made once */
     unsigned step, row;                  /* looked up next; row == rows[0] in step 0: none is left */
 };
 
@@ -104,6 +107,7 @@ static void way_begin(struct comb_way *way, const struct engine_comb comb[LANES]
         ASSERT(comb[i].steps <= ENGINE_COMB_STEPS_MAX);
         ASSERT(comb[i].steps == 1 || way->width == 0 || way->width == comb[i].width);
         width[i] = comb[i].width;
+        way->windows[i] = COMB_WINDOWS(comb[i].width);
         way->width = comb[i].steps > 1 ? comb[i].width : way->width;
         way->steps = comb[i].steps > way->steps ? comb[i].steps : way->steps;
         for (unsigned step = 0; step < comb[i].steps; step++) {
@@ -129,8 +133,8 @@ static void way_look_up(struct comb_way *way, struct comb_entries *out)
     out->minus = 0;
     for (unsigned i = 0; i < LANES; i++) {
         const struct engine_comb *comb = &way->comb[i];
-        unsigned window = way->step < comb->steps ? way->row * comb->steps + way->step : COMB_WINDOWS(comb->width);
-        int64_t digit = digit_at(way->scalars.limb[i], digit_place_of(window, comb->width, COMB_WINDOWS(comb->width)));
+        unsigned window = way->step < comb->steps ? way->row * comb->steps + way->step : way->windows[i];
+        int64_t digit = digit_at(way->scalars.limb[i], digit_place_of(window, comb->width, way->windows[i]));
         size_t magnitude = (size_t)(digit < 0 ? -digit : digit);
 
         out->entry[i] = digit == 0 ? &way->identity : entry_of(&comb->entry[((size_t)way->row << (comb->width - 1)) + magnitude - 1]);
