@@ -68,7 +68,7 @@ struct host {
     const struct host_world *world;
     enum host_state state;
     uint32_t boots, wipes;
-    bool aged;        /* its disk was put back to an earlier state: E4 must find out */
+    bool aged;        /* its disk was put back to an earlier state, or it is a twin: E4 must find out */
     bool rolled_back; /* ... and did */
     bool lying; /* of the disk: it may lose what it called durable */
     struct sim_disk disk;

@@ -75,6 +75,7 @@ static const struct field fields[] = {
     { "lying", { { PART_PPM, AT(adversary.rate_ppm), 0, 1000000 }, { PART_TIME, LABELLED("tick", adversary.tick_ns), 1, NUMBER_MOST },
                  { PART_TIME, LABELLED("hold", adversary.hold_ns), 0, NUMBER_MOST } } },
     { "twins", { { PART_TIME, LABELLED("every", twins_ns), 0, NUMBER_MOST }, { PART_MEMBERS, AT(twins), 0, 0 } } },
+    { "twins_ask", { { PART_SWITCH, AT(twins_ask), 0, 1 } } },
     { "trace", { { PART_LEVEL, AT(trace), 0, TRACE_MESSAGES } } },
 };
 

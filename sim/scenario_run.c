@@ -48,7 +48,7 @@ static uint64_t running(const struct world *world)
 {
     uint64_t count = 0;
 
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         count += world->hosts[i].state != HOST_DOWN;
     }
     return count;
@@ -58,7 +58,7 @@ static uint64_t refused(const struct world *world)
 {
     uint64_t count = 0;
 
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+    for (uint32_t i = 0; i < world->seats.count; i++) {
         count += world->hosts[i].rolled_back;
     }
     return count;

@@ -313,9 +313,10 @@ static void open_hosts(struct world *world)
             .scrub_bytes_per_s = plan->scrub_bytes_per_s,
             .archive = plan->archive,
             .reserves = plan->reserves,
-            .alone = member_set_has(&plan->adversary.liars, i) || seats_is_twin(&world->seats, i), /* Its key says more than its process knows. */
+            .alone = member_set_has(&plan->adversary.liars, i) || (seats_is_twin(&world->seats, i) && !plan->twins_ask), /* Its key says more than its process knows. */
         };
         host_open(&world->hosts[i], &world->cast, &world->host_world, &host_plan);
+        world->hosts[i].aged = seats_is_twin(&world->seats, i); /* It has forgotten what the other one signed. */
     }
 }
 

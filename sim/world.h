@@ -50,6 +50,7 @@ struct world_plan {
     struct adversary_plan adversary; /* nobody lies: no liars */
     struct member_set twins;     /* members in two places; none of them a liar */
     uint64_t twins_ns;           /* after which new sides are drawn; 0: never */
+    bool twins_ask;              /* E4 is on at both servers of a twin: whichever starts again finds out, and must refuse to sign */
 };
 
 /* A change of a link on its way to a server. */

@@ -158,7 +158,7 @@ Test(scenario, is_read_from_what_it_wrote_as_the_same_steps)
     static const char all[] = "replicas 5\nclients 9\nseed 77\ncrypto fast\nbatch 5ms\nlink 100us to 1ms\ndisk 50us to 20ms\ntorn zero 1 ppm garbage 2 ppm other 3 ppm\nwrites short 4 ppm error 5 ppm\n"
                               "segments 9\nsnapshot bytes 1 blocks 16\nkeep blocks 32\nverify 20us to 400us\nnotice 3ms\ndrop 2000 ppm\nduplicate 3 ppm\n"
                               "straggle 4 ppm 400ms\ncorrupt 5 ppm\nbandwidth 6 queue 7\nclocks 900ms\ndrift 8 ppm\ncheckpoint 8 10s\ncheck 4\nreserves on\nmixed on\nreads every 20ms\n"
-                              "twins every 300ms 3\ntrace none\n"
+                              "twins every 300ms 3\ntwins_ask on\ntrace none\n"
                               "fault drop 0 to 2 vote view 3 height 17 again 0\nfault straggle 4 to 1 tc view 9 height 0 again 2 by 312ms\n"
                               "at 1ms load 500 per s for 2s to any\nat 1ms submit 3 to 4 only\nat 2ms crash 0 2\nat 2ms power all\nafter 1ns start 1\nat 3ms pause 2\n"
                               "at 4ms resume 2\nat 5ms drain 3\nat 6ms partition 0 1 | 2 3 4\nat 7ms heal\nat 8ms cut 1 to 2\nat 9ms mend 1 to 2\nat 10ms lose tc to 2 3\n"
