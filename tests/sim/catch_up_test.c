@@ -100,6 +100,12 @@ Test(catch_up, with_an_empty_disk_costs_the_others_nothing_S3_J6)
     world_crash(&world, 1, true);
     kit_load(&world, 8, 3);
     cr_assert_neq(driver_of(3)->log.at.capsule.vote_kind, 0, "and it votes: without it there is no quorum (E5)");
+    cr_assert_eq(world.hosts[3].superblocks.current.features_required, 0, "its store is like any other from now on");
+    world_crash(&world, 3, true);
+    world_boot(&world, 3);
+    kit_load(&world, 8, 3);
+    cr_assert_eq(world.marks[MARK_REJOINED], 1, "also at its next start");
+    cr_assert_eq(world.failure.kind, FAILURE_NONE, "%s", world.failure.text);
 }
 
 /* Killed a moment after a start that the others have answered, and nobody asks for anything: it learns all the same where they are. */
