@@ -28,7 +28,7 @@
 #define NO_SLOT KEYSET_NO_SLOT
 #define USES_SETS 1024u    /* keys without tables that are watched: sets of four */
 #define USES_WAYS 4u
-#define USES_MIN 32u       /* uses from which on a table pays: it costs what some thirty checks in batches of a few dozen save */
+#define USES_MIN 64u       /* uses from which on a table pays: it costs what some sixty checks in batches of over a hundred save, or twenty in small ones */
 #define USES_AGE 65536u    /* notes after which all counts are halved */
 
 _Static_assert(INDEX_PLACES > 2 * SLOTS_MAX, "probing ends soon");

@@ -129,10 +129,10 @@ Test(keyset, hot_keys_get_tables_by_use_and_lose_them_to_hotter_ones)
 
     ed25519_keyset_set_members(keyset, keys[0], 1);
     note(keyset, 0, 1000);
-    note(keyset, 1, 31);
+    note(keyset, 1, 63);
     build_all(keyset);
     cr_assert(!ed25519_keyset_has(keyset, keys[1]), "used too little");
-    note(keyset, 1, 140);
+    note(keyset, 1, 100);
     note(keyset, 2, 200);
     build_all(keyset);
     cr_assert(ed25519_keyset_has(keyset, keys[1]));
