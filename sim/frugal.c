@@ -62,7 +62,10 @@ static void judge_server(const struct frugal *frugal, struct world *world, uint3
 
 bool frugal_end(const struct frugal *frugal, struct world *world, bool *judged)
 {
-    uint64_t messages = oracle_messages(&world->oracle) - frugal->messages, most = 5 * ((uint64_t)world->plan.members_count - 1);
+    uint32_t members = world->plan.members_count;
+    uint64_t messages = oracle_messages(&world->oracle) - frugal->messages, most = 5 * ((uint64_t)members - 1);
+
+    most += world->plan.reserves ? members - quorums_size(members) : 0;
 
     *judged = !is_disturbed(frugal, world);
     if (!*judged) {
