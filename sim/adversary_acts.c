@@ -48,12 +48,34 @@ static uint64_t ahead(uint64_t from, uint64_t how)
     return how % 8 == 0 ? WIRE_NUMBER_MAX : how % 8 == 1 ? from + 1000000 : from + 1 + how % 300;
 }
 
+/* flood_propose proposes a block in a view to come that the liar will lead, on a certificate that nobody can have seen. */
+static void flood_propose(const struct adversary *adversary, uint32_t liar, struct message *message, uint64_t how)
+{
+    static const uint8_t body[64];
+    struct message_propose *propose = &message->propose;
+    uint64_t view = adversary->view + 2;
+
+    while (config_leader(&adversary->cast->config, view) != liar) { /* every member leads one of so many views */
+        view++;
+    }
+    message->type = MESSAGE_PROPOSE;
+    propose->view = view;
+    propose->opening = false;
+    propose->pace_us = 0;
+    propose->body = bytes_of(body, sizeof body);
+    propose->justify.ballot = ballot_at(adversary, view, adversary->height + how % 16, how >> 8);
+    propose->justify.ballot.kind = VOTE_FOLLOWING;
+    adversary_forge_rest(adversary, liar, &propose->justify);
+    propose->header = (struct block_header){ .proposer = (uint16_t)liar, .commands_count = 1, .height = propose->justify.ballot.rank.height + 1,
+        .time_ms = CAST_GENESIS_MS + how % 1000000, .parent = propose->justify.ballot.block };
+}
+
 /* flood_with makes one of many messages that speak of what is to come. */
-static void flood_with(struct adversary *adversary, struct message *message, uint64_t how)
+static void flood_with(struct adversary *adversary, uint32_t liar, struct message *message, uint64_t how)
 {
     uint64_t view = ahead(adversary->view, how >> 8), height = ahead(adversary->height, how >> 16);
 
-    switch (how % 7) {
+    switch (how % 8) {
     case 0:
         message->type = MESSAGE_VOTE;
         message->vote.ballot = ballot_at(adversary, view, height, how >> 24);
@@ -80,6 +102,7 @@ static void flood_with(struct adversary *adversary, struct message *message, uin
         message->type = MESSAGE_READ;
         message->read.id = how;
         break;
+    case 6: flood_propose(adversary, liar, message, how >> 24); break;
     default:
         message->type = MESSAGE_ABDICATE;
         message->abdicate = (struct message_abdicate){ .view = view };
@@ -95,7 +118,7 @@ void lie_flood(struct adversary *adversary, uint32_t liar)
     adversary->told[LIE_FLOOD]++;
     for (uint32_t i = 0; i < FLOOD_MESSAGES; i++) {
         uint64_t how = below(adversary, LIE_FLOOD, liar, i, UINT64_MAX);
-        flood_with(adversary, adversary->message, how);
+        flood_with(adversary, liar, adversary->message, how);
         adversary_say(adversary, liar, (uint32_t)(how >> 32) % adversary->cast->config.members_count, adversary->message);
     }
 }

@@ -139,8 +139,8 @@ static void mix(const struct adversary *adversary, struct cert *cert)
     }
 }
 
-/* forge_rest names a quorum, of which only the liars signed: the others' places hold a liar's signature. */
-static void forge_rest(const struct adversary *adversary, uint32_t liar, struct cert *cert)
+/* adversary_forge_rest names a quorum, of which only the liars signed: the others' places hold a liar's signature. */
+void adversary_forge_rest(const struct adversary *adversary, uint32_t liar, struct cert *cert)
 {
     uint32_t quorum = config_quorum(adversary->cast->config.members_count);
     uint8_t signature[64];
@@ -179,7 +179,7 @@ void adversary_fake(struct adversary *adversary, const struct telling *telling, 
 
     if (cert->ballot.kind == VOTE_ROOT || count < 2) {
         cert->ballot = (struct ballot){ VOTE_FOLLOWING, 0, { adversary->view, adversary->height + 1 }, adversary->cast->chain_id };
-        forge_rest(adversary, telling->from, cert);
+        adversary_forge_rest(adversary, telling->from, cert);
         return;
     }
     switch (what) {
@@ -187,10 +187,10 @@ void adversary_fake(struct adversary *adversary, const struct telling *telling, 
     case 1: cert->ballot.rank.view++; break;                                                      /* votes of another view */
     case 2: cert->ballot.kind = cert->ballot.kind == VOTE_FOLLOWING ? VOTE_OPENING : VOTE_FOLLOWING; break;
     case 3: cert->ballot.kind = cert->ballot.kind == VOTE_COMMIT ? VOTE_FOLLOWING : VOTE_COMMIT; break;
-    case 4: cert->ballot.block.bytes[0] ^= 1; forge_rest(adversary, telling->from, cert); break;   /* a block that nobody made */
+    case 4: cert->ballot.block.bytes[0] ^= 1; adversary_forge_rest(adversary, telling->from, cert); break;   /* a block that nobody made */
     case 5: mix(adversary, cert); break;
     case 7: add_signer(adversary, cert); break;
-    case 6: cert->ballot.rank.height++; forge_rest(adversary, telling->from, cert); break;
+    case 6: cert->ballot.rank.height++; adversary_forge_rest(adversary, telling->from, cert); break;
     default: /* one signer fewer than a quorum */
         for (uint32_t i = MEMBERS_MAX; i > 0; i--) {
             if (member_set_has(&cert->signers.members, i - 1)) {

@@ -29,6 +29,9 @@ void adversary_sign_ballot(const struct adversary *adversary, uint32_t member, c
 /* adversary_certify builds a certificate of a ballot from what was overheard and the keys of the liars. Gives: false when that is no quorum. */
 bool adversary_certify(const struct adversary *adversary, const struct ballot *ballot, struct cert *cert);
 
+/* adversary_forge_rest fills a certificate with a quorum of signatures of a liar: only its own place holds a good one. */
+void adversary_forge_rest(const struct adversary *adversary, uint32_t liar, struct cert *cert);
+
 /* adversary_fake makes one of many kinds of certificates out of an honest one that nobody may take. */
 void adversary_fake(struct adversary *adversary, const struct telling *telling, struct cert *cert);
 
