@@ -19,7 +19,7 @@ campaign() {
     check $? "$fact: seeds ran twice"
 }
 
-campaign "4 to 31 replicas" --seeds 1..48 --replicas 4,5,6,7,10,31 --junit "$work/junit.xml"
+campaign "4 to 31 replicas" --seeds 1..30 --replicas 4,5,6,7,10,31 --junit "$work/junit.xml" # One of 31 costs what forty of 4 cost.
 for mark in proposed opened voted certified asked_commit commitvoted committed queried timed_out entered abdicated fetched served checkpointed hedged quiet; do
     [ "$(field "$mark")" -gt 0 ]
     check $? "some seed $mark"
