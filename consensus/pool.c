@@ -171,9 +171,6 @@ struct pool *pool_init(void *memory, const struct pool_config *config, const str
     empty_buckets(pool->account_buckets, pool->item_buckets_count);
     empty_buckets(pool->client_buckets, pool->item_buckets_count);
     empty_buckets(pool->entry_buckets, pool->entry_buckets_count);
-    for (uint32_t i = 0; i < ORGANISATIONS_MAX; i++) {
-        list_init(&pool->origins[i].ready);
-    }
     list_init(&pool->arrived);
     list_init(&pool->live);
     list_init(&pool->ready);

@@ -207,7 +207,8 @@ void pool_check(const struct pool *pool)
         verified += pool_is_verified_state(item->state);
     }
     check_sums(pool, &sums);
-    for (uint32_t i = 0; i < ORGANISATIONS_MAX; i++) {
+    ASSERT(pool->origins_fresh <= ORGANISATIONS_MAX);
+    for (uint32_t i = 0; i < pool->origins_fresh; i++) {
         ASSERT(pool->origins[i].commands <= verified);
         verified -= pool->origins[i].commands;
     }

@@ -179,6 +179,7 @@ struct pool {
     struct pool_account *accounts;
     struct pool_payer *payers; /* members first, then clients */
     struct pool_origin *origins; /* ORGANISATIONS_MAX */
+    uint32_t origins_fresh;  /* the first that never had a verified command */
     struct pool_entry *entries;
     struct pool_outcome *outcomes; /* ring */
     uint32_t *item_buckets, *account_buckets, *client_buckets, *entry_buckets;

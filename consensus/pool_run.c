@@ -98,6 +98,16 @@ void pool_advance(struct pool *pool, struct now now, uint32_t account, uint64_t 
 
 /* --- Moves ------------------------------------------------------------------------------------------------------------- */
 
+/* count_origin counts a verified command of an origin. What lies beyond those ever seen is not touched. */
+static void count_origin(struct pool *pool, uint32_t origin)
+{
+    ASSERT(origin < ORGANISATIONS_MAX);
+    for (; pool->origins_fresh <= origin; pool->origins_fresh++) {
+        list_init(&pool->origins[pool->origins_fresh].ready);
+    }
+    pool->origins[origin].commands++;
+}
+
 void pool_settle_holder(struct pool *pool, struct now now, uint32_t index)
 {
     struct pool_item *item = &pool->items[index];
@@ -105,7 +115,7 @@ void pool_settle_holder(struct pool *pool, struct now now, uint32_t index)
     bool flying = entry_of(pool, item->account, item->nonce) != POOL_NONE;
 
     ASSERT(item->state == POOL_VERIFYING);
-    pool->origins[item->origin].commands++;
+    count_origin(pool, item->origin);
     if (!flying) {
         state_enter_waiting(pool, now, index);
         pool_extend(pool, now, item->account);
@@ -187,7 +197,7 @@ bool pool_judge(struct pool *pool, struct now now, uint32_t index, uint64_t time
     if (there && item->state == POOL_WAITING) {
         pool->origins[item->origin].commands--;
         item->origin = standing.origin;
-        pool->origins[item->origin].commands++;
+        count_origin(pool, item->origin);
     }
     if (there) {
         pool_set_code(pool, now, index, standing.code);
