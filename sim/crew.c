@@ -13,19 +13,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define WINDOW (4u * CREW_JOBS_MAX)
+#define WINDOW (2u * CREW_BATCH_MAX * CREW_JOBS_MAX)
 
 struct crew_work {
     struct swarm_case which;
     bool twice;
+    void (*play)(const struct scenario *scenario, struct swarm_result *result);
+};
+
+/* What a process works off: `count` seeds of the shard from the `first`-th on. */
+struct crew_batch {
+    const struct crew_plan *plan;
+    uint64_t first;
+    uint32_t count; /* 0: it has no work */
+};
+
+/* What it tells. */
+struct crew_done {
+    uint32_t count; /* seeds that came to their end */
+    struct crew_result results[CREW_BATCH_MAX];
 };
 
 struct crew {
     const struct crew_plan *plan;
     struct apart *apart;          /* one for each job */
-    struct crew_work *work;       /* ... what it works on */
-    uint64_t *number;             /* ... the which-th seed of the shard that is */
+    struct crew_batch *batches;   /* ... what it works on */
     struct crew_result *results;  /* WINDOW, by number */
     bool *done;                   /* likewise */
     uint64_t begun, told, count;  /* numbers */
@@ -37,13 +51,10 @@ struct swarm_case crew_case(const struct crew_plan *plan, uint64_t seed)
     return (struct swarm_case){ .seed = seed, .replicas = plan->sizes_count == 0 ? 0 : plan->sizes[seed % plan->sizes_count], .crypto = plan->crypto };
 }
 
-/* run_case is what a child does. */
-static void run_case(const void *context, void *room)
+static void run_case(const struct crew_work *work, struct crew_result *result)
 {
     static struct scenario scenario;
     static struct swarm_result again;
-    const struct crew_work *work = context;
-    struct crew_result *result = room;
 
     result->which = work->which;
     swarm_case_scenario(&work->which, &scenario);
@@ -52,9 +63,9 @@ static void run_case(const void *context, void *room)
     result->result.fast_crypto = scenario.plan.fast_crypto;
     result->result.configuration = scenario_digest(&scenario);
     struct swarm_result first;
-    swarm_scenario_run(&scenario, &first);
+    work->play(&scenario, &first);
     if (work->twice) {
-        swarm_scenario_run(&scenario, &again);
+        work->play(&scenario, &again);
         result->again_hash = again.hash;
         result->again_events = again.events;
     }
@@ -62,21 +73,43 @@ static void run_case(const void *context, void *room)
     result->result = first;
 }
 
-static void judge(const struct apart *apart, struct crew_result *result)
+static struct crew_work work_of(const struct crew_plan *plan, uint64_t number)
 {
-    memcpy(result, apart->result, sizeof *result);
-    apart_judge(apart, &result->result.failure);
+    uint64_t seed = plan->seed_first + plan->shard - 1 + number * plan->shards;
+
+    return (struct crew_work){ crew_case(plan, seed), number % plan->twice_every == 0, plan->play == NULL ? swarm_scenario_run : plan->play };
+}
+
+/* run_batch is what a child does. Each seed has its time for itself. */
+static void run_batch(const void *context, void *room)
+{
+    const struct crew_batch *batch = context;
+    struct crew_done *done = room;
+
+    ASSERT(batch->count <= CREW_BATCH_MAX);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct crew_work work = work_of(batch->plan, batch->first + i);
+        alarm(batch->plan->seconds);
+        run_case(&work, &done->results[i]);
+        done->count = i + 1;
+    }
+}
+
+static void run_one(const void *context, void *room)
+{
+    run_case(context, room);
 }
 
 void crew_one(const struct swarm_case *which, bool twice, unsigned seconds, struct crew_result *result)
 {
-    struct crew_work work = { *which, twice };
+    struct crew_work work = { *which, twice, swarm_scenario_run };
     struct apart apart;
 
     apart_open(&apart, sizeof *result);
-    apart_begin(&apart, run_case, &work, seconds);
+    apart_begin(&apart, run_one, &work, seconds);
     apart_wait(&apart, 1);
-    judge(&apart, result);
+    memcpy(result, apart.result, sizeof *result);
+    apart_judge(&apart, &result->result.failure);
     apart_close(&apart);
 }
 
@@ -93,14 +126,13 @@ static void open_crew(struct crew *crew, const struct crew_plan *plan)
     *crew = (struct crew){ .plan = plan, .count = seeds >= plan->shard ? (seeds - plan->shard) / plan->shards + 1 : 0 };
     crew->end_ns = plan->budget_ns == 0 ? UINT64_MAX : clock_mono_ns() + plan->budget_ns;
     crew->apart = calloc(plan->jobs, sizeof *crew->apart);
-    crew->work = calloc(plan->jobs, sizeof *crew->work);
-    crew->number = calloc(plan->jobs, sizeof *crew->number);
+    crew->batches = calloc(plan->jobs, sizeof *crew->batches);
     crew->results = calloc(WINDOW, sizeof *crew->results);
     crew->done = calloc(WINDOW, sizeof *crew->done);
-    ASSERT(crew->apart != NULL && crew->work != NULL && crew->number != NULL);
+    ASSERT(crew->apart != NULL && crew->batches != NULL);
     ASSERT(crew->results != NULL && crew->done != NULL);
     for (uint32_t i = 0; i < plan->jobs; i++) {
-        apart_open(&crew->apart[i], sizeof(struct crew_result));
+        apart_open(&crew->apart[i], sizeof(struct crew_done));
     }
 }
 
@@ -110,26 +142,58 @@ static void close_crew(struct crew *crew)
         apart_close(&crew->apart[i]);
     }
     free(crew->apart);
-    free(crew->work);
-    free(crew->number);
+    free(crew->batches);
     free(crew->results);
     free(crew->done);
 }
 
-/* begin_more gives work to whoever has none. */
+/* batch_count gives how many seeds the next process gets: few where there are few, so that all have work. */
+static uint32_t batch_count(const struct crew *crew)
+{
+    uint64_t left = crew->count - crew->begun, share = left / (4 * crew->plan->jobs) + 1;
+
+    return (uint32_t)(share < CREW_BATCH_MAX ? share : CREW_BATCH_MAX);
+}
+
+/* begin_more gives work to whoever has none: first what is left of the batch of a process that stopped. */
 static void begin_more(struct crew *crew)
 {
     const struct crew_plan *plan = crew->plan;
 
     for (uint32_t i = 0; i < plan->jobs; i++) {
-        if (crew->apart[i].pid != 0 || crew->begun == crew->count || crew->begun - crew->told >= WINDOW || clock_mono_ns() >= crew->end_ns) {
+        struct crew_batch *batch = &crew->batches[i];
+        bool more = crew->begun < crew->count && crew->begun - crew->told + CREW_BATCH_MAX <= WINDOW && clock_mono_ns() < crew->end_ns;
+        if (crew->apart[i].pid != 0 || (batch->count == 0 && !more)) {
             continue;
         }
-        uint64_t seed = plan->seed_first + plan->shard - 1 + crew->begun * plan->shards;
-        crew->work[i] = (struct crew_work){ crew_case(plan, seed), crew->begun % plan->twice_every == 0 };
-        crew->number[i] = crew->begun++;
-        apart_begin(&crew->apart[i], run_case, &crew->work[i], plan->seconds);
+        if (batch->count == 0) {
+            *batch = (struct crew_batch){ plan, crew->begun, batch_count(crew) };
+            crew->begun += batch->count;
+        }
+        apart_begin(&crew->apart[i], run_batch, batch, plan->seconds);
     }
+}
+
+/* take_results keeps what a process told until its turn. A seed at which it stopped failed. */
+static void take_results(struct crew *crew, size_t which)
+{
+    const struct apart *apart = &crew->apart[which];
+    struct crew_batch *batch = &crew->batches[which];
+    struct crew_done *done = apart->result;
+    uint32_t count = done->count < batch->count ? done->count + 1 : done->count;
+
+    ASSERT(done->count <= batch->count);
+    if (done->count < batch->count) {
+        ASSERT(apart->end != APART_DONE);
+        apart_judge(apart, &done->results[done->count].result.failure);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t slot = (batch->first + i) % WINDOW;
+        crew->results[slot] = done->results[i];
+        crew->done[slot] = true;
+    }
+    batch->first += count;
+    batch->count -= count;
 }
 
 void crew_run(const struct crew_plan *plan, void (*told)(void *context, const struct crew_result *result), void *context)
@@ -143,9 +207,7 @@ void crew_run(const struct crew_plan *plan, void (*told)(void *context, const st
         if (which == plan->jobs) {
             break;
         }
-        uint64_t slot = crew.number[which] % WINDOW;
-        judge(&crew.apart[which], &crew.results[slot]);
-        crew.done[slot] = true;
+        take_results(&crew, which);
         while (crew.done[crew.told % WINDOW]) {
             crew.done[crew.told % WINDOW] = false;
             told(context, &crew.results[crew.told++ % WINDOW]);

@@ -1,4 +1,5 @@
-/* crew.h: processes that work off the seeds of a campaign side by side. Each seed has a process of its own; results are told in the order of seeds,
+/* crew.h: processes that work off the seeds of a campaign side by side, some seeds one after the other in each process, for they use its memory again. When
+ * a process stops, the seed that it was at has failed, and another one takes up the seeds behind it. Results are told in the order of seeds,
  * so that a campaign has one hash, however many work on it. */
 #ifndef WARD_SIM_CREW_H
 #define WARD_SIM_CREW_H
@@ -7,6 +8,7 @@
 
 #define CREW_JOBS_MAX 64u
 #define CREW_SIZES_MAX 16u
+#define CREW_BATCH_MAX 16u /* seeds of one process */
 
 struct crew_plan {
     uint64_t seed_first, seed_last;
@@ -18,6 +20,7 @@ struct crew_plan {
     uint32_t sizes_count;    /* 0: drawn */
     enum swarm_crypto crypto;
     unsigned seconds;        /* of wall time for one seed, after which it counts as endless */
+    void (*play)(const struct scenario *scenario, struct swarm_result *result); /* plays a story; NULL: swarm_scenario_run */
 };
 
 /* What one seed came to. */

@@ -52,12 +52,19 @@ static uint64_t file_bytes(const struct sim_disk *disk, uint32_t number)
 
 static void limbo_clear(struct sim_disk *disk) { disk->limbo.bytes = 0; }
 
+/* raise_top tells that something may stand up to `end`. What lies beyond need not be cleared, nor even be touched by a read. */
+static void raise_top(struct sim_disk_file *file, uint64_t end)
+{
+    file->top = end > file->top ? (uint32_t)end : file->top;
+}
+
 /* Puts whole sectors on the medium; a block that was written can be read again. */
 static void medium_write(struct sim_disk_file *file, uint64_t offset, const uint8_t *data, uint32_t bytes)
 {
     ASSERT(offset % DISK_SECTOR == 0);
     ASSERT(bytes % DISK_SECTOR == 0);
     memcpy(file->data + offset, data, bytes);
+    raise_top(file, offset + bytes);
     for (uint64_t at = offset; at < offset + bytes; at += DISK_SECTOR) {
         file->unreadable[at / DISK_BLOCK] = 0;
     }
@@ -195,11 +202,9 @@ static int32_t prepare_complete(struct sim_disk *disk, const struct disk_request
     for (uint32_t i = 1; i <= disk->config.segments_max; i++) {
         struct sim_disk_file *file = &disk->files[i];
         if (!file->exists) {
-            if (!file->full_of_zeros) {
-                memset(file->data, 0, disk->config.segment_bytes);
-                memset(file->unreadable, 0, disk->config.segment_bytes / DISK_BLOCK);
-            }
-            file->full_of_zeros = false;
+            memset(file->data, 0, file->top);
+            memset(file->unreadable, 0, disk->config.segment_bytes / DISK_BLOCK);
+            file->top = 0;
             file->exists = true;
             file->number = request->file;
             counters(disk)->segments_prepared++;
@@ -218,6 +223,7 @@ static void read_rot(struct sim_disk *disk, struct sim_disk_file *file, uint64_t
         if (happens(disk, faults->rot, "read/rot", file->number, sector, file->reads)) {
             uint64_t bit = draw(disk, "read/rot/bit", file->number, sector, file->reads) % (DISK_SECTOR * 8);
             file->data[at + bit / 8] ^= (uint8_t)(1u << bit % 8);
+            raise_top(file, at + DISK_SECTOR);
         }
         if (at % DISK_BLOCK == 0 && happens(disk, faults->unreadable, "read/unreadable", file->number, sector, file->reads)) {
             file->unreadable[at / DISK_BLOCK] = 1;
@@ -245,7 +251,9 @@ static enum err medium_read(struct sim_disk *disk, uint32_t number, uint64_t off
             return ERR_IO;
         }
     }
-    memcpy(data, file->data + offset, bytes);
+    size_t written = offset >= file->top ? 0 : file->top - offset < bytes ? file->top - (size_t)offset : bytes;
+    memcpy(data, file->data + offset, written);
+    memset((uint8_t *)data + written, 0, bytes - written);
     return ERR_OK;
 }
 
@@ -389,7 +397,7 @@ void sim_disk_init(struct sim_disk *disk, struct arena *arena, const struct sim_
     disk->limbo.new = disk_buffer_take(arena, blocks);
     for (uint32_t i = 0; disk->files != NULL && i <= config->segments_max; i++) {
         disk->files[i] = (struct sim_disk_file){ .data = data + (size_t)i * config->segment_bytes, .unreadable = unreadable + (size_t)i * blocks,
-            .full_of_zeros = config->memory_is_new };
+            .top = config->memory_is_new ? 0 : config->segment_bytes };
         disk->files[i].exists = i == 0;
     }
 }
@@ -503,5 +511,9 @@ uint8_t *sim_disk_sector(struct sim_disk *disk, uint32_t number, uint64_t offset
 
     ASSERT(offset % DISK_SECTOR == 0);
     ASSERT(offset < file_bytes(disk, number));
-    return file == NULL ? NULL : file->data + offset;
+    if (file == NULL) {
+        return NULL;
+    }
+    raise_top(file, offset + DISK_SECTOR);
+    return file->data + offset;
 }

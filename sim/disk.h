@@ -52,7 +52,7 @@ struct sim_disk_config {
 struct sim_disk_file {
     uint32_t number; /* of the segment; the superblock is slot 0 */
     bool exists;
-    bool full_of_zeros; /* never written since its memory was new */
+    uint32_t top;       /* bytes; from there on nothing was ever written, and all is zero */
     uint8_t *data;
     uint8_t *unreadable; /* by block */
     uint64_t reads;      /* part of the names of what a read can meet */

@@ -4,10 +4,10 @@
 #include "base/assert.h"
 #include "ledger/ledger.h"
 #include "sim/choice.h"
+#include "sim/pages.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define SETTLE_TURNS_MAX 10000u
 #define NS_PER_MS UINT64_C(1000000)
@@ -15,14 +15,6 @@
 #define MILLION INT64_C(1000000)
 
 /* --- Memory --------------------------------------------------------------------------------------------------------- */
-
-static uint8_t *pages_take(size_t size)
-{
-    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    ASSERT(pages != MAP_FAILED);
-    return pages;
-}
 
 static void disk_open(struct host *host)
 {
@@ -264,7 +256,7 @@ static void process_begin(struct host *host)
 static void process_end(struct host *host)
 {
     ASSERT(host->memory != NULL);
-    munmap(host->memory, host->memory_bytes);
+    pages_give(host->memory, host->memory_bytes);
     host->memory = NULL;
     host->state = HOST_DOWN;
 }
@@ -314,9 +306,9 @@ void host_close(struct host *host)
     if (host->memory != NULL) {
         process_end(host);
     }
-    munmap(host->disk_memory, host->disk_bytes);
+    pages_give(host->disk_memory, host->disk_bytes);
     if (host->disk_copy != NULL) {
-        munmap(host->disk_copy, host->disk_bytes);
+        pages_give(host->disk_copy, host->disk_bytes);
     }
     *host = (struct host){ 0 };
 }
@@ -326,7 +318,7 @@ void host_wipe(struct host *host)
     ASSERT(host->state == HOST_DOWN);
     ASSERT(host->memory == NULL);
     host->wipes++;
-    munmap(host->disk_memory, host->disk_bytes);
+    pages_give(host->disk_memory, host->disk_bytes);
     disk_open(host);
     make_store(host);
     host->promised = (struct capsule){ .timeout_view = -1, .led_view = -1 };

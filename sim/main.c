@@ -6,6 +6,7 @@
 #include "sim/report.h"
 #include "sim/verbs.h"
 
+#include <malloc.h>
 #include <string.h>
 
 struct verb {
@@ -109,6 +110,8 @@ int main(int argc, char **argv)
     struct order order;
     const struct verb *verb = begin(&order, argc, argv);
 
+    (void)mallopt(M_MMAP_THRESHOLD, 32 << 20); /* What one world frees the next one takes; where that cannot be had it is merely slower. */
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
     if (argc < 2) {
         return order_usage(&order, "a verb is missing: see ward-sim --help for all of them", "");
     }

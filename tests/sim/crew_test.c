@@ -4,6 +4,8 @@
 #include "tests/base/long_kit.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SEEDS 8u /* at most: half of them with the sanitizers */
@@ -105,4 +107,47 @@ Test(crew, a_case_takes_its_size_by_its_seed)
     cr_assert_eq(crew_case(&plan, 5).crypto, SWARM_CRYPTO_REAL);
     plan.sizes_count = 0;
     cr_assert_eq(crew_case(&plan, 5).replicas, 0, "drawn");
+}
+
+#define MANY 40u /* seeds: more than one process works off */
+#define BAD 9u
+
+static uint64_t told_seeds[MANY];
+static uint32_t told_count, told_failed;
+
+/* stop_at plays nothing; at some seeds the process stops. */
+static void stop_at(const struct scenario *scenario, struct swarm_result *result)
+{
+    *result = (struct swarm_result){ .seed = scenario->plan.seed, .hash = scenario->plan.seed };
+    if (scenario->plan.seed % BAD == 0) {
+        fprintf(stderr, "ward: assertion failed: of seed %u\n", (unsigned)scenario->plan.seed);
+        abort();
+    }
+}
+
+static void hear_of_stops(void *context, const struct crew_result *told)
+{
+    bool bad = told->which.seed % BAD == 0;
+    char text[64];
+
+    (void)context;
+    snprintf(text, sizeof text, "assertion failed: of seed %u", (unsigned)told->which.seed);
+    cr_assert_lt(told_count, MANY);
+    cr_assert_eq(told->result.failure.kind, bad ? FAILURE_SAFETY : FAILURE_NONE);
+    cr_assert_str_eq(told->result.failure.text, bad ? text : "");
+    cr_assert_eq(told->result.seed, told->which.seed);
+    told_seeds[told_count++] = told->which.seed;
+    told_failed += bad;
+}
+
+Test(crew, a_process_that_stops_costs_the_seed_it_was_at_alone)
+{
+    struct crew_plan plan = { .seed_first = 1, .seed_last = MANY, .shard = 1, .shards = 1, .jobs = 2, .twice_every = 2, .seconds = 60, .play = stop_at };
+
+    crew_run(&plan, hear_of_stops, NULL);
+    cr_assert_eq(told_count, MANY);
+    cr_assert_eq(told_failed, MANY / BAD);
+    for (uint32_t i = 0; i < MANY; i++) {
+        cr_assert_eq(told_seeds[i], i + 1);
+    }
 }
