@@ -167,7 +167,7 @@ static void dispatch(struct replica *r, uint32_t from, const struct message *mes
         replica_take_commands(r, from, message->forward.commands);
         break;
     case MESSAGE_GONE:
-        replica_on_gone(r, from, message->gone.height);
+        replica_on_gone(r, from, &message->gone);
         break;
     case MESSAGE_SNAPSHOT_ASK: /* The driver's: it has the snapshots. */
     case MESSAGE_SNAPSHOT:

@@ -94,6 +94,7 @@ enum catch_up {
     CATCH_UP_ROOM,     /* what came is executed first */
     CATCH_UP_NOBODY,   /* no member is linked */
     CATCH_UP_SNAPSHOT, /* f + 1 members have these blocks no more (S3) */
+    CATCH_UP_GONE,     /* every linked member said that it has not this block, or not any more */
     CATCH_UP_GIVEN_UP, /* nobody gave them in as many tries as there are: a link or a newer proof is waited for */
     CATCH_UP_END
 };

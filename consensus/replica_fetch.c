@@ -1,7 +1,12 @@
 /* replica_fetch.c: gets blocks that a certificate names and this replica lacks: one question at a time, to one peer at a time (S1, S2, J6).
  *
  *     wanted (proof or QC whose block is not linked) -> FETCH -> BUNDLE -> checked against the hash, or against a CommitProof -> committed
- *                                                     \-> no answer, wrong answer: the peer is put back, the next one is asked */
+ *                                                     |-> GONE: it is not asked for that again for a while, the next one is asked at once
+ *                                                     \-> no answer, wrong answer: the peer is put back, the next one is asked
+ *
+ * Several blocks are asked for as a chain from the committed one upwards, or one by one from the tip downwards, in turn. Single blocks come without a detour
+ * from the member that gave the one before. While a snapshot is looked for whoever did not say GONE is asked as well, and single blocks if they are few: logs may begin
+ * at different heights, and snapshots too. */
 #include "consensus/replica_priv.h"
 
 #include "base/assert.h"
@@ -9,8 +14,7 @@
 #include <string.h>
 
 #define PUT_BACK_NS 2000000000ull
-#define FETCH_WAIT_NS 150000000ull /* for the first answer; twice as long for each further one without progress, up to 2.4 s */
-#define GONE_NS 10000000000ull     /* what a member said of its log counts for so long */
+#define SLOTS_SPARED 4u            /* what fits in all slots but these is fetched block by block */
 #define TRIES_FOR_EVIDENCE 8u      /* more, when a newer proof shows that the chain goes on */
 
 /* wanted finds the block that is missing below the highest proof, or below the highest QC. Gives: false when nothing is. */
@@ -40,6 +44,7 @@ const char *catch_up_text(enum catch_up why)
         [CATCH_UP_ROOM] = "what came is executed before more is asked for",
         [CATCH_UP_NOBODY] = "no member is linked that could be asked",
         [CATCH_UP_SNAPSHOT] = "f + 1 members have these blocks no more: a snapshot is needed",
+        [CATCH_UP_GONE] = "every linked member said that it has this block not, or not any more: they are asked again",
         [CATCH_UP_GIVEN_UP] = "nobody gave the blocks in many tries: a new link or a newer proof is awaited",
     };
 
@@ -55,40 +60,24 @@ const char *left_word(enum left_why why)
     return words[why];
 }
 
-enum left_why replica_left(const struct replica *r, uint32_t member)
+/* leave ends the question: it stays unanswered. */
+static void leave(struct replica *r, enum left_why why)
 {
-    ASSERT(member < r->n);
-    return r->peers[member].put_back_ns > r->now.mono_ns ? r->peers[member].left : LEFT_NOT;
+    ASSERT(r->fetch.active);
+    ASSERT(r->fetch.peer != r->self);
+    r->counters.fetches_left[why]++;
+    r->fetch.active = false;
+    r->fetch.checking = false;
 }
 
 static void put_back(struct replica *r, enum left_why why)
 {
     struct fetch *fetch = &r->fetch;
 
-    ASSERT(fetch->active);
-    ASSERT(fetch->peer != r->self);
+    leave(r, why);
+    fetch->gives = fetch->gives && fetch->giver != fetch->peer;
     r->peers[fetch->peer].put_back_ns = r->now.mono_ns + PUT_BACK_NS;
     r->peers[fetch->peer].left = why;
-    r->counters.fetches_left[why]++;
-    fetch->active = false;
-    fetch->checking = false;
-}
-
-uint32_t replica_choose_peer(const struct replica *r, uint32_t first)
-{
-    uint32_t fallback = r->self;
-
-    for (uint32_t i = 0; i < r->n; i++) {
-        uint32_t member = (first + i) % r->n;
-        if (member == r->self || !r->peers[member].linked) {
-            continue;
-        }
-        if (r->peers[member].put_back_ns <= r->now.mono_ns) {
-            return member;
-        }
-        fallback = fallback == r->self ? member : fallback;
-    }
-    return fallback;
 }
 
 /* make_room lets go of the highest blocks that are not linked, until those which link them have a place (J6); they are fetched again. Blocks
@@ -113,20 +102,31 @@ static void make_room(struct replica *r)
     }
 }
 
-static void ask(struct replica *r, const struct missing *missing)
+/* is_near: all that is missing fits into the slots, so that it can come block by block. */
+static bool is_near(const struct replica *r, const struct missing *missing)
+{
+    return missing->height <= r->history.high + r->blocks.count - SLOTS_SPARED;
+}
+
+/* whom gives the member that is asked next; *far: for a chain, which falls back to the one block that is missing where nobody has the chain. Gives: own index: nobody. */
+static uint32_t whom(const struct replica *r, const struct missing *missing, bool *far)
+{
+    const struct fetch *fetch = &r->fetch;
+    uint32_t first = replica_leader(r, r->view) + fetch->tries;
+    uint32_t peer = *far ? replica_choose_peer(r, first, NULL) : r->self;
+
+    *far = peer != r->self;
+    if (*far || (replica_wants_snapshot(r) && !is_near(r, missing))) {
+        return peer;
+    }
+    return replica_choose_peer(r, fetch->gives ? fetch->giver : first, &missing->hash);
+}
+
+static void ask_peer(struct replica *r, const struct missing *missing, uint32_t peer, bool far)
 {
     struct fetch *fetch = &r->fetch;
-    bool far = missing->height > r->history.high + 2 && fetch->tries % 2 == 0;
-    uint32_t peer = replica_choose_peer(r, replica_leader(r, r->view) + r->fetch.tries);
-
-    if (far && replica_room_count(r) < 4) {
-        make_room(r);
-    }
     uint32_t room = replica_room_count(r);
-    if (peer == r->self || (far && room < 4)) {
-        fetch->why = peer == r->self ? CATCH_UP_NOBODY : CATCH_UP_ROOM;
-        return; /* A link, or EXECUTED, brings the next step. */
-    }
+
     ASSERT(!fetch->active);                 /* S2 */
     ASSERT(fetch->tries < FETCH_TRIES_MAX); /* S2, Q1 */
     uint64_t most = r->history.high + (room - 2 < BUNDLE_BLOCKS_MAX ? room - 2 : BUNDLE_BLOCKS_MAX);
@@ -135,9 +135,11 @@ static void ask(struct replica *r, const struct missing *missing)
                              .chain = far,
                              .height = far ? most : missing->height,
                              .hash = missing->hash,
-                             .deadline_ns = r->now.mono_ns + (FETCH_WAIT_NS << (fetch->tries < 4 ? fetch->tries : 4)),
+                             .deadline_ns = r->now.mono_ns + replica_fetch_wait_ns(fetch->tries),
                              .tries = fetch->tries + 1,
                              .evidence = fetch->evidence,
+                             .gives = fetch->gives,
+                             .giver = fetch->giver,
                              .why = CATCH_UP_ASKED,
                              .proof = fetch->proof };
     r->msg.type = MESSAGE_FETCH;
@@ -148,54 +150,45 @@ static void ask(struct replica *r, const struct missing *missing)
     replica_send(r, member_set_one(peer), 0, NULL);
 }
 
-/* says_gone: the member said, lately, that the block after the newest committed one is in its log no more. */
-static bool says_gone(const struct replica *r, uint32_t member)
-{
-    const struct peer *peer = &r->peers[member];
-
-    return member != r->self && peer->gone_height == r->history.high + 1 && peer->gone_ns > r->now.mono_ns;
-}
-
-static uint32_t gone_count(const struct replica *r)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < r->n; i++) {
-        count += says_gone(r, i);
-    }
-    return count;
-}
-
-/* S3, S4: f + 1 members, so that one that lies cannot make us fetch a whole state. */
-bool replica_wants_snapshot(const struct replica *r)
-{
-    return gone_count(r) > r->faults;
-}
-
-void replica_on_gone(struct replica *r, uint32_t from, uint64_t height)
+static void ask(struct replica *r, const struct missing *missing)
 {
     struct fetch *fetch = &r->fetch;
+    bool alone = replica_wants_snapshot(r) && !is_near(r, missing);
+    bool far = missing->height > r->history.high + 2 && (fetch->tries % 2 == 0 || alone);
 
-    if (!fetch->active || fetch->checking || fetch->peer != from || !fetch->chain || height != r->history.high + 1) {
+    if (far && replica_room_count(r) < 4) {
+        make_room(r);
+    }
+    if (far && replica_room_count(r) < 4) {
+        fetch->why = CATCH_UP_ROOM;
+        return; /* EXECUTED brings the next step. */
+    }
+    uint32_t peer = whom(r, missing, &far);
+    if (peer != r->self) {
+        ask_peer(r, missing, peer, far);
+        return;
+    }
+    bool again = replica_want_expiry(r); /* Or a link brings the next step. */
+    fetch->why = replica_wants_snapshot(r) ? CATCH_UP_SNAPSHOT : again ? CATCH_UP_GONE : CATCH_UP_NOBODY;
+}
+
+/* replica_on_gone: the next one is asked at once, and the question counts as none; but one whom all have answered so is one try (Q1). */
+void replica_on_gone(struct replica *r, uint32_t from, const struct message_gone *gone)
+{
+    struct fetch *fetch = &r->fetch;
+    uint64_t asked = fetch->chain ? r->history.high + 1 : fetch->height;
+
+    if (replica_repair_gone(r, from, gone)) {
+        return;
+    }
+    if (!fetch->active || fetch->checking || fetch->peer != from || gone->height != asked) {
         replica_refuse(r, VERDICT_STALE);
         return;
     }
-    r->peers[from].gone_height = height;
-    r->peers[from].gone_ns = r->now.mono_ns + GONE_NS;
-    ASSERT(says_gone(r, from)); /* S3: one word of one other member, for 10 s */
-    put_back(r, LEFT_GONE);
-}
-
-/* want_expiry asks for a step when the first of those who said GONE may be asked again. */
-static void want_expiry(struct replica *r)
-{
-    ASSERT(gone_count(r) >= r->faults + 1); /* S3: blocks are given up on the word of f + 1 */
-    ASSERT(!r->fetch.active);               /* S3 */
-    for (uint32_t i = 0; i < r->n; i++) {
-        if (says_gone(r, i)) {
-            replica_want(r, r->peers[i].gone_ns);
-        }
-    }
+    replica_note_gone(r, from, fetch->chain ? NULL : &fetch->hash, gone->old, fetch->tries);
+    leave(r, LEFT_GONE);
+    bool others = replica_choose_peer(r, from + 1, fetch->chain ? NULL : &fetch->hash) != r->self;
+    fetch->tries -= others && fetch->tries > 0; /* 0: there was progress meanwhile */
 }
 
 /* renew_tries: tries ran out, and since then a certificate has shown that the chain goes on (J6). Nobody can make us ask for ever without one. */
@@ -223,11 +216,8 @@ static void look(struct replica *r)
     if (!wanted(r, &missing)) {
         return;
     }
-    if (replica_wants_snapshot(r)) {
-        r->fetch.why = CATCH_UP_SNAPSHOT;
-        want_expiry(r);
-    } else if (r->fetch.tries >= FETCH_TRIES_MAX) {
-        r->fetch.why = CATCH_UP_GIVEN_UP;
+    if (r->fetch.tries >= FETCH_TRIES_MAX) {
+        r->fetch.why = replica_wants_snapshot(r) ? CATCH_UP_SNAPSHOT : CATCH_UP_GIVEN_UP;
     } else {
         ask(r, &missing);
     }
@@ -304,6 +294,8 @@ static void take_single(struct replica *r, const struct message_bundle *bundle)
     ASSERT(hash_equal(&block->hash, &r->fetch.hash)); /* S1 */
     ASSERT(block->body_state == BODY_GOOD);           /* S1 */
     block->by_quorum = true; /* Its hash is in a certified chain. */
+    r->fetch.gives = true;
+    r->fetch.giver = r->fetch.peer;
     r->fetch.active = false; /* Its tries stay: one block is no progress (S2), and over slow links the next deadline must be longer. */
     replica_mark(r, MARK_FETCHED, one.header.height, r->fetch.peer, 1);
 }

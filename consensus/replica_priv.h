@@ -55,7 +55,10 @@ struct peer {
     uint8_t ckpt_signature[64];
     bool wants;                 /* its FETCH waits to be served */
     struct message_fetch fetch;
-    uint64_t gone_height, gone_ns; /* from there on it has no blocks any more, as it said; until when that counts */
+    uint64_t gone_height, gone_ns; /* from there on it has no blocks, as it said; until when that counts */
+    bool gone_old;              /* because its log begins above */
+    struct hash32 lacks;        /* this block it has not, as it said; until when that counts: */
+    uint64_t lacks_ns;
     uint64_t put_back_ns;       /* it answered a fetch wrongly or not: others are asked before */
     enum left_why left;         /* why */
     uint64_t stray_ns, stray_wait_ns; /* T8 */
@@ -104,6 +107,8 @@ struct fetch {
     uint64_t deadline_ns;
     uint32_t tries;       /* without progress */
     uint64_t evidence;    /* height that was proved when tries ran out */
+    bool gives;           /* a single block came: */
+    uint32_t giver;       /* from this member, which is asked first for the next one */
     enum catch_up why;    /* what is waited for, as of the newest step */
     uint8_t *proof;       /* of the bundle being checked, encoded: COMMIT_PROOF_BYTES_MAX */
     uint32_t proof_bytes;
@@ -404,10 +409,20 @@ void replica_on_link(struct replica *r, uint32_t member, bool up);
 
 /* --- Transfers (replica_fetch.c, replica_serve.c) --------------------------------------------------------------------------------------------- */
 
-/* replica_choose_peer gives the first linked peer from `first` on (any number: modulo n), one that was not put back if there is any; own index: none. */
-uint32_t replica_choose_peer(const struct replica *r, uint32_t first);
+/* replica_choose_peer gives the first linked peer from `first` on (any number: modulo n) that did not say lately that it lacks this block (NULL: those after the newest
+ * committed one); one that was not put back if there is any; own index: none. */
+uint32_t replica_choose_peer(const struct replica *r, uint32_t first, const struct hash32 *block);
+
+/* replica_note_gone keeps what a member said of a block (NULL: of those after the newest committed one; old: its log begins above them). tries: for how long. */
+void replica_note_gone(struct replica *r, uint32_t from, const struct hash32 *block, bool old, uint32_t tries);
+
+/* replica_want_expiry asks for a step when the first of those who said GONE may be asked again. Gives: false when nobody's word counts any more. */
+bool replica_want_expiry(struct replica *r);
+
+/* replica_fetch_wait_ns gives how long an answer is waited for after so many tries. */
+uint64_t replica_fetch_wait_ns(uint32_t tries);
 void replica_pump_fetch(struct replica *r);
-void replica_on_gone(struct replica *r, uint32_t from, uint64_t height);
+void replica_on_gone(struct replica *r, uint32_t from, const struct message_gone *gone);
 void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bundle *bundle);
 void replica_bundle_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_fetch_progress(struct replica *r);
@@ -433,6 +448,8 @@ void replica_pump_witness(struct replica *r);
 void replica_on_repair(struct replica *r, uint64_t height);
 /* replica_repair_bundle takes a block that was asked for. Gives: false when it is not for a repair. */
 bool replica_repair_bundle(struct replica *r, uint32_t from, const struct message_bundle *bundle);
+/* replica_repair_gone goes on to the next member. Gives: false when the word is not for a repair. */
+bool replica_repair_gone(struct replica *r, uint32_t from, const struct message_gone *gone);
 void replica_pump_repair(struct replica *r);
 
 /* --- Checkpoints (replica_checkpoint.c) --------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  *
  *     REPAIR(height) --held in a slot--------------------------------------------------------------+
  *                    --FETCH, one block--> BUNDLE, checked against the certified chain and its body --> appended
+ *                                    |--> GONE: the next one is asked at once
  *                                    \--> no answer, wrong answer: the peer is put back, the next one is asked
  *
  * One block at a time, beside the fetch of what is missing above: that one makes progress, this one makes the past whole. What is needed to vote is
@@ -11,7 +12,6 @@
 #include "base/assert.h"
 
 #define REPAIR_PUT_BACK_NS 2000000000ull
-#define REPAIR_WAIT_NS 150000000ull /* for the first answer; twice as long for each further one, up to 2.4 s */
 #define REPAIR_TRIES_MAX 64u        /* then it waits for a link (Q1) */
 
 bool replica_committed(const struct replica *r, uint64_t height, struct hash32 *hash)
@@ -62,14 +62,15 @@ void replica_on_repair(struct replica *r, uint64_t height)
 static void ask(struct replica *r)
 {
     struct repair *repair = &r->repair;
-    uint32_t peer = replica_choose_peer(r, r->self + 1 + repair->tries);
+    uint32_t peer = replica_choose_peer(r, r->self + 1 + repair->tries, &repair->hash);
 
     if (peer == r->self) {
-        return; /* A link brings the next step. */
+        (void)replica_want_expiry(r); /* Or a link brings the next step. */
+        return;
     }
     repair->asking = true;
     repair->peer = peer;
-    repair->deadline_ns = r->now.mono_ns + (REPAIR_WAIT_NS << (repair->tries < 4 ? repair->tries : 4));
+    repair->deadline_ns = r->now.mono_ns + replica_fetch_wait_ns(repair->tries);
     repair->tries++;
     r->msg.type = MESSAGE_FETCH;
     r->msg.fetch = (struct message_fetch){ .height = repair->height, .hash = repair->hash };
@@ -82,6 +83,21 @@ static void put_back(struct replica *r)
     ASSERT(r->repair.peer != r->self);
     r->peers[r->repair.peer].put_back_ns = r->now.mono_ns + REPAIR_PUT_BACK_NS;
     r->repair.asking = false;
+}
+
+/* A question that another member can be asked counts as none; one that all have answered so is one try (Q1). */
+bool replica_repair_gone(struct replica *r, uint32_t from, const struct message_gone *gone)
+{
+    struct repair *repair = &r->repair;
+
+    if (!repair->asking || repair->peer != from || gone->height != repair->height) {
+        return false;
+    }
+    replica_note_gone(r, from, &repair->hash, gone->old, repair->tries);
+    repair->asking = false;
+    bool others = replica_choose_peer(r, from + 1, &repair->hash) != r->self;
+    repair->tries -= others && repair->tries > 0; /* 0: a link came up meanwhile */
+    return true;
 }
 
 /* keep puts a block of the right name into a slot of its own. Gives: false when its body is not the one that the header names; *kept NULL when there is no

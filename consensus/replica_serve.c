@@ -1,7 +1,7 @@
 /* replica_serve.c: gives committed blocks to members that lack them, and proofs to whoever asks, from the log, one record at a time.
  *
- *     FETCH of a chain:  read the bodies that fit -> find a height with a proof, downwards from the last -> BUNDLE up to it
- *     FETCH of a block:  read its body -> BUNDLE
+ *     FETCH of a chain:  read the bodies that fit -> find a height with a proof, downwards from the last -> BUNDLE up to it, or GONE
+ *     FETCH of a block:  read its body -> BUNDLE, or GONE
  *     PROVE of a height: find a proof, upwards from it -> headers between from the history -> PROOF
  *
  * R5: a proof is made when somebody asks. A proof of height h is the newest one, if it is near enough; else QC(h) from the record of block h + 1 and QC(h + 1) from that of h + 2, if
@@ -92,10 +92,23 @@ static bool prove_by_tip(struct replica *r, uint64_t height)
     return add_headers(r, height, commit_proof_height(&r->tip_proof));
 }
 
+/* send_gone tells the asker that what it wants is not here; old: its next blocks left the log (S3). */
+static void send_gone(struct replica *r, uint64_t height, bool old)
+{
+    ASSERT(!r->serve.prove); /* S2: somebody asked for blocks */
+    r->msg.type = MESSAGE_GONE;
+    r->msg.gone = (struct message_gone){ .old = old, .height = height };
+    replica_send(r, member_set_one(r->serve.peer), 0, NULL);
+    r->serve.stage = SERVE_IDLE;
+}
+
+/* stop ends what is served: whoever asked learns that it gets nothing. */
 static void stop(struct replica *r)
 {
     if (r->serve.prove) {
         proof_done(r, r->serve.token, false);
+    } else {
+        send_gone(r, r->serve.from, false);
     }
     r->serve.stage = SERVE_IDLE;
 }
@@ -116,15 +129,6 @@ static void read_record(struct replica *r, enum serve_stage stage, enum replica_
     effect->read_record.kind = (uint8_t)kind;
     effect->read_record.height = height;
     effect->read_record.hash = entry->hash;
-}
-
-/* send_gone tells the asker that its next blocks are not here any more (S3). */
-static void send_gone(struct replica *r, uint64_t height)
-{
-    r->msg.type = MESSAGE_GONE;
-    r->msg.gone.height = height;
-    replica_send(r, member_set_one(r->serve.peer), 0, NULL);
-    r->serve.stage = SERVE_IDLE;
 }
 
 static void send_bundle(struct replica *r)
@@ -189,7 +193,7 @@ static void bodies_done(struct replica *r)
     struct serve *serve = &r->serve;
 
     if (serve->blocks_count == 0 && serve->chain && !serve->prove) {
-        send_gone(r, serve->from); /* Its record left the log, or is damaged. */
+        send_gone(r, serve->from, true); /* Its record left the log, or is damaged. */
         return;
     }
     if (serve->blocks_count == 0) {
@@ -378,11 +382,13 @@ static void serve_single(struct replica *r, const struct message_fetch *fetch)
         }
         return;
     }
-    if (history_has(&r->history, fetch->height, &fetch->hash)) {
-        serve->at = fetch->height;
-        serve->last = fetch->height;
-        read_record(r, SERVE_BODY, REPLICA_RECORD_PAYLOAD, fetch->height);
+    if (!history_has(&r->history, fetch->height, &fetch->hash)) {
+        stop(r);
+        return;
     }
+    serve->at = fetch->height;
+    serve->last = fetch->height;
+    read_record(r, SERVE_BODY, REPLICA_RECORD_PAYLOAD, fetch->height);
 }
 
 static void serve_chain(struct replica *r, const struct message_fetch *fetch)
@@ -393,14 +399,14 @@ static void serve_chain(struct replica *r, const struct message_fetch *fetch)
     last = last > fetch->height ? fetch->height : last;
     last = last > r->history.high ? r->history.high : last;
     if (fetch->from_height != 0 && fetch->from_height <= last && history_find(&r->history, fetch->from_height) == NULL) {
-        send_gone(r, fetch->from_height);
+        send_gone(r, fetch->from_height, true);
         return;
     }
     if (fetch->from_height == 0 || fetch->from_height > last) {
         replica_answer(r, serve->peer);
+        send_gone(r, fetch->from_height, false); /* This replica is behind as well, or the chain has not come so far. */
         return;
     }
-    serve->from = fetch->from_height;
     serve->at = serve->from;
     serve->last = last;
     next_body(r);
@@ -418,6 +424,7 @@ static void begin_fetch(struct replica *r, uint32_t member)
     serve->peer = member;
     serve->next_peer = (member + 1) % r->n;
     serve->chain = fetch->chain;
+    serve->from = fetch->chain ? fetch->from_height : fetch->height;
     serve->tries = 0;
     serve->bytes = 0;
     serve->blocks_count = 0;

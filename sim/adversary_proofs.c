@@ -132,7 +132,7 @@ static void false_bundle(struct adversary *adversary, struct telling *telling, s
         telling->size = 0;
     } else if (what == 1 || bundle->blocks.size == 0) {
         message->type = MESSAGE_GONE;
-        message->gone.height = adversary->height + 1;
+        message->gone = (struct message_gone){ .old = bundle->chain, .height = adversary->height + 1 };
         telling_write(adversary, telling);
     } else if (what == 2 && bundle->chain) {
         fake_proof(adversary, telling, &bundle->proof);

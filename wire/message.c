@@ -6,66 +6,7 @@
 
 #include <string.h>
 
-enum { PROPOSE_OPENING = 1, FETCH_CHAIN = 1, SNAPSHOT_OFFER = 1, QUERY_ABSTAINS = 1, HELLO_ASKS = 2, HELLO_FORGOT = 4, CLAIM_TIMEOUT = 4, ANSWER_PROOF = 1, ANSWER_HIGH = 2, ANSWER_TC = 4 };
-
-bool message_is_signed(enum message_type type)
-{
-    static const bool is_signed[MESSAGE_TYPE_END] = {
-#define MESSAGE_SIGNED(number, name, value, word) [number] = value,
-        MESSAGE_TYPES(MESSAGE_SIGNED)
-#undef MESSAGE_SIGNED
-    };
-    return type < MESSAGE_TYPE_END && is_signed[type];
-}
-
-const char *message_word(unsigned type)
-{
-    static const char *const words[MESSAGE_TYPE_END] = {
-#define MESSAGE_WORD(number, name, value, word) [number] = word,
-        MESSAGE_TYPES(MESSAGE_WORD)
-#undef MESSAGE_WORD
-    };
-    return type < MESSAGE_TYPE_END && words[type] != NULL ? words[type] : "unknown";
-}
-
-struct bytes message_tail(const struct message *message)
-{
-    switch (message->type) {
-    case MESSAGE_PROPOSE:
-        return message->propose.opening ? bytes_of(NULL, 0) : message->propose.body;
-    case MESSAGE_TIMEOUT:
-        return message->timeout.commands;
-    case MESSAGE_QUERY:
-        return message->query.commands;
-    case MESSAGE_BUNDLE:
-        return message->bundle.blocks;
-    case MESSAGE_FORWARD:
-        return message->forward.commands;
-    case MESSAGE_SNAPSHOT:
-        return message->snapshot.bytes;
-    case MESSAGE_GONE:
-    case MESSAGE_SNAPSHOT_ASK:
-    case MESSAGE_NONE:
-    case MESSAGE_HELLO:
-    case MESSAGE_VOTE:
-    case MESSAGE_CERT:
-    case MESSAGE_COMMITVOTE:
-    case MESSAGE_COMMITQC:
-    case MESSAGE_TC:
-    case MESSAGE_ABDICATE:
-    case MESSAGE_ANSWER:
-    case MESSAGE_READ:
-    case MESSAGE_READ_ANSWER:
-    case MESSAGE_FETCH:
-    case MESSAGE_CKPT:
-    case MESSAGE_CKPT_ASK:
-    case MESSAGE_CKPT_CERT:
-    case MESSAGE_QC:
-    case MESSAGE_TYPE_END:
-        break;
-    }
-    return bytes_of(NULL, 0);
-}
+enum { PROPOSE_OPENING = 1, FETCH_CHAIN = 1, GONE_OLD = 1, SNAPSHOT_OFFER = 1, QUERY_ABSTAINS = 1, HELLO_ASKS = 2, HELLO_FORGOT = 4, CLAIM_TIMEOUT = 4, ANSWER_PROOF = 1, ANSWER_HIGH = 2, ANSWER_TC = 4 };
 
 /* --- Encoding ------------------------------------------------------------------------------------------------------------------------- */
 
@@ -216,6 +157,12 @@ static void encode_snapshot(const struct message_snapshot *snapshot, struct writ
     write_u32_le(writer, (uint32_t)snapshot->bytes.size);
 }
 
+static void encode_gone(const struct message_gone *gone, struct writer *writer)
+{
+    write_u8(writer, gone->old ? GONE_OLD : 0);
+    write_u64_le(writer, gone->height);
+}
+
 static void encode_abdicate(const struct message_abdicate *abdicate, struct writer *writer)
 {
     write_run(writer, abdicate->signature, MESSAGE_SIGNATURE_BYTES);
@@ -283,7 +230,7 @@ void message_encode_head(const struct message *message, struct writer *writer)
         checkpoint_cert_encode(&message->ckpt_cert, writer);
         break;
     case MESSAGE_GONE:
-        write_u64_le(writer, message->gone.height);
+        encode_gone(&message->gone, writer);
         break;
     case MESSAGE_SNAPSHOT_ASK:
         encode_snapshot_ask(&message->snapshot_ask, writer);
@@ -549,6 +496,16 @@ static enum verdict decode_fetch(struct message_fetch *fetch, struct reader *rea
     return verdict == VERDICT_OK ? number_check(fetch->height, fetch->from_height) : verdict;
 }
 
+static enum verdict decode_gone(struct message_gone *gone, struct reader *reader)
+{
+    uint8_t flags = 0;
+    enum verdict verdict = decode_flags(&flags, GONE_OLD, reader);
+
+    gone->old = flags != 0;
+    gone->height = read_u64_le(reader);
+    return verdict == VERDICT_OK ? number_check(gone->height, 0) : verdict;
+}
+
 static void decode_run(struct message_snapshot_run *run, struct reader *reader)
 {
     run->part = read_u32_le(reader);
@@ -634,8 +591,7 @@ static enum verdict decode_typed(struct message *message, struct reader *reader)
     case MESSAGE_CKPT_CERT:
         return checkpoint_cert_decode(&message->ckpt_cert, reader);
     case MESSAGE_GONE:
-        message->gone.height = read_u64_le(reader);
-        return number_check(message->gone.height, 0);
+        return decode_gone(&message->gone, reader);
     case MESSAGE_SNAPSHOT_ASK:
         message->snapshot_ask.height = read_u64_le(reader);
         decode_run(&message->snapshot_ask.run, reader);

@@ -37,7 +37,7 @@
     X(18, CKPT_CERT, false, "ckpt_cert")                                                              \
     X(19, FORWARD, false, "forward")        /* commands for the leader, or for everybody (Q3) */      \
     X(20, QC, false, "qc")                  /* QC alone, for reserves: nothing is asked (P1) */ \
-    X(21, GONE, false, "gone")              /* blocks that a FETCH asked for are not in the log any more */ \
+    X(21, GONE, false, "gone")              /* what a FETCH asked for is not here, or not any more */      \
     X(22, SNAPSHOT_ASK, false, "snapshot_ask") /* for an offer, or for a run of bytes of a snapshot */      \
     X(23, SNAPSHOT, false, "snapshot")      /* the answer */
 
@@ -167,7 +167,8 @@ struct message_ckpt_ask {
 };
 
 struct message_gone {
-    uint64_t height; /* from which on the asker wanted blocks */
+    bool old;        /* of a chain: its log begins above; else it is not there for another reason */
+    uint64_t height; /* of the block that the asker wanted, or of the first one */
 };
 
 /* Where a run of bytes of a snapshot lies at the member that has it. */

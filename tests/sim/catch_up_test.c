@@ -188,7 +188,7 @@ Test(catch_up, leaves_a_lying_member_for_others_in_a_snapshot_S3)
 static void say_gone(void)
 {
     struct replica_status status;
-    struct message gone = { .type = MESSAGE_GONE };
+    struct message gone = { .type = MESSAGE_GONE, .gone = { .old = true } };
     uint8_t bytes[16];
     struct writer writer;
 
@@ -201,17 +201,26 @@ static void say_gone(void)
     }
 }
 
-/* f + 1 members have said GONE, and nobody has a snapshot that helps: what they said is asked again after a while, and the wait has a reason meanwhile. */
+static bool all_said_gone(void)
+{
+    const struct replica *replica = driver_of(3)->replica;
+
+    return replica_left(replica, 0) == LEFT_GONE && replica_left(replica, 1) == LEFT_GONE && replica_left(replica, 2) == LEFT_GONE;
+}
+
+/* All members have said GONE, and nobody has a snapshot that helps: what they said is asked again after a while, and the wait has a reason meanwhile. */
 Test(catch_up, asks_for_blocks_again_where_no_snapshot_helps_S3)
 {
     struct replica_status status;
 
-    kit_load(&world, 4, 3);
+    teardown();
+    kit_forgetful(&world, &(struct snapshot_kit){ .checkpoint_blocks = 64, .snapshot_blocks = 64, .keep_blocks = 32 });
+    kit_load(&world, 1, 3);
     goes(3);
-    kit_load(&world, 4, 3); /* before the first checkpoint */
+    kit_load(&world, 14, 3); /* before the first checkpoint, and more than would come block by block */
     world_boot(&world, 3);
     world_lose(&world, 3, MESSAGE_BUNDLE);
-    for (uint32_t i = 0; i < 400 && !replica_wants_snapshot(driver_of(3)->replica); i++) {
+    for (uint32_t i = 0; i < 400 && !all_said_gone(); i++) {
         world_run_to(&world, world.now_ns + KIT_MS);
         say_gone();
     }
@@ -222,10 +231,29 @@ Test(catch_up, asks_for_blocks_again_where_no_snapshot_helps_S3)
     cr_assert_eq(status.catch_up, CATCH_UP_SNAPSHOT, "%s: at %llu of %llu, %u", catch_up_text(status.catch_up), (unsigned long long)status.committed_height,
                  (unsigned long long)world.oracle.height, replica_wants_snapshot(driver_of(3)->replica));
     cr_assert_str_eq(driver_of(3)->snapshot_fetch.reason, "f + 1 members that offer the same snapshot are awaited");
-    cr_assert_leq(kit_until_there(&world, 3), 11 * KIT_S);
+    world_run_to(&world, world.now_ns + 11 * KIT_S);
+    cr_assert_eq(driver_of(3)->apply.height, world.oracle.height);
     cr_assert_not(came_by_snapshot(3));
     replica_status(driver_of(3)->replica, &status);
     cr_assert_eq(status.catch_up, CATCH_UP_NONE);
+}
+
+/* They have said so of the chain, but what is missing is little: it comes block by block. */
+Test(catch_up, comes_block_by_block_where_no_chain_begins_low_enough_S3)
+{
+    kit_load(&world, 4, 3);
+    goes(3);
+    kit_load(&world, 5, 3);
+    world_boot(&world, 3);
+    world_lose(&world, 3, MESSAGE_BUNDLE);
+    for (uint32_t i = 0; i < 400 && !all_said_gone(); i++) {
+        world_run_to(&world, world.now_ns + KIT_MS);
+        say_gone();
+    }
+    cr_assert(replica_wants_snapshot(driver_of(3)->replica));
+    world_heal(&world);
+    cr_assert_leq(kit_until_there(&world, 3), KIT_S);
+    cr_assert_not(came_by_snapshot(3));
 }
 
 /* Nobody answers until all tries are used up; then the chain goes on, and with it the asking. */

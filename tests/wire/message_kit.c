@@ -151,7 +151,7 @@ static void fill_transfer(struct message *message, unsigned variant)
     } else if (message->type == MESSAGE_CKPT_ASK) {
         message->ckpt_ask = (struct message_ckpt_ask){ .height = 256, .hash = kit_hash(variant) };
     } else if (message->type == MESSAGE_GONE) {
-        message->gone.height = 12;
+        message->gone = (struct message_gone){ .old = variant == 1, .height = 12 };
     } else if (message->type == MESSAGE_SNAPSHOT_ASK) {
         message->snapshot_ask = (struct message_snapshot_ask){ .height = 256, .run = { 1, 2, 3000 } };
     } else {

@@ -149,7 +149,7 @@ Test(message, gives_the_blocks_of_a_bundle_one_by_one)
 Test(message, of_a_snapshot_has_the_documented_bytes)
 {
     static struct message message;
-    static const uint8_t gone[] = { 12, 0, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t gone[] = { 0, 12, 0, 0, 0, 0, 0, 0, 0 };
     static const uint8_t ask[] = { 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0xb8, 0x0b, 0, 0 };
     static const uint8_t run[] = { 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0xf4, 1, 0, 0, 0xf4, 1, 0, 0, 0x5a, 0x5a };
     static const uint8_t offer[] = { 0, 1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 2, 0, 0, 0, 0xf4, 1, 0, 0, 7, 0 };
@@ -202,7 +202,7 @@ Test(message, of_every_type_keeps_its_bytes)
         [18] = "69e563bbe16fff61",
         [19] = "cb39c45f0126d320",
         [20] = "6db34d94bae36849",
-        [21] = "3c4bfd7c1fcf3b7a",
+        [21] = "f95d2b47089d5e60",
         [22] = "6c0f0cc479afe0ff",
         [23] = "e944961d779004bb",
     };

@@ -1,0 +1,136 @@
+/* replica_gone_test.c: whoever is asked for blocks that it has not says so, and the next member is asked at once, for as long as there is hope (S2, S3, S5). */
+#include "tests/consensus/cluster_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define SECOND UINT64_C(1000000000)
+#define MS UINT64_C(1000000)
+#define BLOCKS 40u /* more than there are slots: what is old is in the log alone */
+
+static struct cluster_kit kit;
+static uint32_t fetches, gones;
+static struct message_gone told;
+
+static bool look(const struct cluster_message *message)
+{
+    static struct message decoded;
+
+    fetches += message->type == MESSAGE_FETCH;
+    if (message->type == MESSAGE_GONE && message_decode(&decoded, message->type, bytes_of(message->body, message->size)) == VERDICT_OK) {
+        told = decoded.gone;
+        gones++;
+    }
+    return false;
+}
+
+static void setup(void)
+{
+    cluster_kit_start(&kit, 4, 0);
+    for (uint64_t nonce = 1; nonce <= BLOCKS; nonce++) {
+        cluster_kit_request(&kit, 0, 1, nonce);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    }
+    cr_assert_eq(kit.nodes[1].executed, BLOCKS);
+    kit.drop = look;
+    fetches = gones = 0;
+}
+
+static void teardown(void) { cluster_kit_close(&kit); }
+
+TestSuite(replica_gone, .init = setup, .fini = teardown);
+
+/* forget takes the body of a block out of a member's log. */
+static void forget(uint32_t node, uint64_t height)
+{
+    for (uint32_t i = 0; i < kit.nodes[node].log_count; i++) {
+        struct cluster_record *record = &kit.nodes[node].log[i];
+        if (record->kind == REPLICA_RECORD_PAYLOAD && record->height == height) {
+            record->height = record->kind = 0;
+            memset(record->hash.bytes, 0, HASH_BYTES);
+        }
+    }
+}
+
+static void repair(uint32_t node, uint64_t height) { cluster_kit_step(&kit, node, &(struct event){ .kind = EVENT_REPAIR, .repair = { height } }); }
+
+static uint64_t repaired(uint32_t node) { return replica_counters(kit.nodes[node].replica)->blocks_repaired; }
+
+Test(replica_gone, every_question_for_blocks_that_are_not_there_is_answered)
+{
+    static const struct { bool chain; uint64_t height, from_height; uint8_t hash; bool old; const char *why; } rows[] = {
+        { true, 60, 50, 0, false, "it is behind itself" },
+        { true, 9, 3, 0, true, "block 3 left its log" },
+        { false, 3, 0, 0, false, "block 3 left its log" },
+        { false, 12, 0, 1, false, "no block has this name" },
+    };
+
+    forget(1, 3);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static struct message message;
+        message.type = MESSAGE_FETCH;
+        message.fetch = (struct message_fetch){ .chain = rows[i].chain, .height = rows[i].height, .from_height = rows[i].from_height };
+        message.fetch.hash = rows[i].chain ? message.fetch.hash : kit.nodes[1].chain[rows[i].height];
+        message.fetch.hash.bytes[0] ^= rows[i].hash;
+        gones = 0;
+        cluster_kit_inject(&kit, 3, 1, &message);
+        cluster_kit_run(&kit, 10 * MS);
+        cr_assert_eq(gones, 1, "S3: %s", rows[i].why);
+        cr_assert_eq(told.height, rows[i].chain ? rows[i].from_height : rows[i].height, "%s", rows[i].why);
+        cr_assert_eq(told.old, rows[i].old, "%s", rows[i].why);
+    }
+}
+
+/* Two of three have it no more: the third is asked before anybody's silence could have been noticed. */
+Test(replica_gone, the_next_member_is_asked_at_once)
+{
+    forget(2, 3);
+    forget(3, 3);
+    repair(1, 3);
+    cluster_kit_run(&kit, 100 * MS);
+    cr_assert_eq(gones, 2);
+    cr_assert_eq(fetches, 3, "S2: each once");
+    cr_assert_eq(repaired(1), 1, "S5");
+}
+
+/* Nobody has it: all are asked again, less and less often, and the asking ends; a link begins it anew. */
+Test(replica_gone, what_nobody_has_is_asked_for_in_rounds_that_end)
+{
+    for (uint32_t node = 0; node < 4; node++) {
+        if (node != 1) {
+            forget(node, 3);
+        }
+    }
+    repair(1, 3);
+    cluster_kit_run(&kit, SECOND);
+    cr_assert_geq(fetches, 6, "a second round within a second");
+    cr_assert_leq(fetches, 12, "and no storm: %u", fetches);
+    cr_assert(cluster_kit_quiet(&kit, 600 * SECOND), "Q1: it falls silent");
+    cr_assert_eq(fetches, 64 * 3, "Q1: 64 rounds of three, not %u", fetches);
+    cr_assert(replica_repair_ended(kit.nodes[1].replica));
+    cluster_kit_step(&kit, 1, &(struct event){ .kind = EVENT_LINK, .link = { 2, false } });
+    cluster_kit_step(&kit, 1, &(struct event){ .kind = EVENT_LINK, .link = { 2, true } });
+    cluster_kit_run(&kit, SECOND);
+    cr_assert_gt(fetches, 64 * 3);
+}
+
+/* f + 1 members have the next block no more, and perhaps there is a snapshot; but the third has it, and is asked as well. */
+Test(replica_gone, whoever_has_them_is_asked_while_a_snapshot_is_looked_for)
+{
+    cluster_kit_crash(&kit, 3);
+    for (uint64_t nonce = BLOCKS + 1; nonce <= BLOCKS + 30; nonce++) {
+        cluster_kit_request(&kit, 0, 1, nonce);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    }
+    forget(0, BLOCKS + 1);
+    forget(1, BLOCKS + 1);
+    kit.cut[3][2] = kit.cut[2][3] = true;
+    cluster_kit_restart(&kit, 3);
+    cluster_kit_request(&kit, 0, 1, BLOCKS + 31);
+    cluster_kit_run(&kit, 500 * MS);
+    cr_assert(replica_wants_snapshot(kit.nodes[3].replica), "S3: f + 1 said that it left their logs");
+    kit.cut[3][2] = kit.cut[2][3] = false;
+    cluster_kit_run(&kit, 5 * SECOND);
+    cr_assert_eq(kit.nodes[3].executed, BLOCKS + 31, "S3");
+    (void)cluster_kit_agree(&kit);
+}
