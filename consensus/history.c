@@ -36,6 +36,27 @@ void history_add(struct history *history, const struct block_header *header, con
     *slot_of(history, header->height) = (struct history_entry){ *header, *hash };
 }
 
+void history_note(struct history *history, const struct block_header *header, const struct hash32 *hash)
+{
+    if (header->height < history->low && history->high - header->height < history->capacity) { /* else it is in the place of a block that is part of it */
+        *slot_of(history, header->height) = (struct history_entry){ *header, *hash };
+    }
+}
+
+void history_reach(struct history *history)
+{
+    for (uint32_t i = 0; i < history->capacity && history->low > 0; i++) {
+        const struct history_entry *lowest = slot_of(history, history->low), *below = slot_of(history, history->low - 1);
+        bool links = below->header.height + 1 == history->low && hash_equal(&below->hash, &lowest->header.parent);
+        if (!links || history->high - history->low + 1 >= history->capacity) {
+            return;
+        }
+        history->low--;
+    }
+    ASSERT(history->low <= history->high);
+    ASSERT(history->high - history->low < history->capacity);
+}
+
 const struct history_entry *history_find(const struct history *history, uint64_t height)
 {
     if (height < history->low || height > history->high) {

@@ -30,6 +30,13 @@ void history_begin(struct history *history, const struct block_header *header, c
 /* history_add appends the next committed block. Needs: height and parent continue the chain (I2). */
 void history_add(struct history *history, const struct block_header *header, const struct hash32 *hash);
 
+/* history_note keeps a block of one's own log that lies below `low`: it is no part of the history until history_reach finds that the chain leads to it. The last one noted at a
+ * height counts. */
+void history_note(struct history *history, const struct block_header *header, const struct hash32 *hash);
+
+/* history_reach goes down from `low` along the hashes of parents through what was noted, as far as it goes. */
+void history_reach(struct history *history);
+
 /* history_find gives the committed block at a height, NULL when it is above or no longer here. */
 const struct history_entry *history_find(const struct history *history, uint64_t height);
 

@@ -303,6 +303,7 @@ static void on_start(struct replica *r)
     drop_headers(r);
     replica_witness_start(r);
     replica_restore_view(r);
+    history_reach(&r->history);
     r->started = true;
     r->view_entered_ns = r->now.mono_ns;
     r->progress_ns = r->now.mono_ns;

@@ -110,6 +110,7 @@ static enum err restore_block(struct replica *r, uint64_t view, const struct has
         return ERR_FORMAT;
     }
     bool justified = r->msg.cert.ballot.kind != VOTE_ROOT || !hash_is_zero(&r->msg.cert.ballot.block);
+    history_note(&r->history, &header, hash);
     if (header.height > r->history.high && r->trail.high == 0) {
         trail_add(&r->trail, &header, hash, justified ? &r->msg.cert.ballot : NULL);
     }

@@ -26,7 +26,7 @@ static void fresh(uint64_t root_height)
 
 static void add(uint64_t height)
 {
-    struct block_header header = { .height = height, .parent = kit_hash((unsigned)height - 1) };
+    struct block_header header = { .height = height, .time_ms = height, .parent = kit_hash((unsigned)height - 1) };
     struct hash32 hash = kit_hash((unsigned)height);
 
     history_add(&history, &header, &hash);
@@ -55,6 +55,53 @@ Test(history, keeps_the_newest_and_forgets_the_oldest)
         cr_assert(low == 0 || history_find(&history, low - 1) == NULL);
         cr_assert_null(history_find(&history, height + 1));
     }
+}
+
+static void note(uint64_t height, uint64_t name)
+{
+    struct block_header header = { .height = height, .time_ms = height, .parent = kit_hash((unsigned)height - 1) };
+    struct hash32 hash = kit_hash((unsigned)name);
+
+    history_note(&history, &header, &hash);
+}
+
+/* What a log holds below a snapshot belongs to the chain as far as hashes lead down to it, whatever order it stands in. */
+Test(history, reaches_below_its_root_as_far_as_hashes_lead_S3)
+{
+    fresh(20);
+    struct block_header root = { .height = 20, .time_ms = 20, .parent = kit_hash(19) };
+    struct hash32 hash = kit_hash(20);
+    history_begin(&history, &root, &hash);
+    note(18, 18);
+    note(17, 99); /* of a branch that lost */
+    note(16, 16);
+    note(19, 19);
+    add(21);
+    history_reach(&history);
+    cr_assert_eq(history.low, 18);
+    cr_assert_not_null(history_find(&history, 18));
+    cr_assert_null(history_find(&history, 17));
+    note(17, 17); /* the last one counts */
+    history_reach(&history);
+    cr_assert_eq(history.low, 16);
+    history_check(&history);
+}
+
+Test(history, notes_displace_nothing_and_are_displaced)
+{
+    fresh(2 * CAPACITY);
+    struct block_header root = { .height = 2 * CAPACITY, .time_ms = 2 * CAPACITY, .parent = kit_hash(2 * CAPACITY - 1) };
+    struct hash32 hash = kit_hash(2 * CAPACITY);
+    history_begin(&history, &root, &hash);
+    for (uint64_t height = CAPACITY; height < 2 * CAPACITY; height++) {
+        note(height, height); /* the first has the place of the root */
+    }
+    add(2 * CAPACITY + 1);
+    history_reach(&history);
+    cr_assert_eq(history.low, CAPACITY + 2);
+    cr_assert(history_has(&history, 2 * CAPACITY, &hash));
+    cr_assert_null(history_find(&history, CAPACITY + 1));
+    history_check(&history);
 }
 
 Test(history, stops_at_a_block_that_does_not_continue_the_chain_I2, .signal = SIGABRT)
