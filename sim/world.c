@@ -473,6 +473,11 @@ void world_settle(struct world *world, uint32_t member)
     if (ran && host->state == HOST_DOWN) {
         trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, host->rolled_back ? "refuses to sign: others know more of its key than its disk does" : "stops with a clean mark");
         world_ended(world, member);
+        if (host->clean && member_set_has(&world->returning, member)) {
+            member_set_remove(&world->returning, member);
+            world_boot(world, member);
+            return;
+        }
     }
     look_for_snapshot(world, member);
     fire(world);

@@ -94,6 +94,7 @@ struct world {
     struct member_set faulty;    /* members that may contradict themselves: liars and twins. What they say proves nothing, and they are at most f */
     uint64_t split_ns, splits;   /* when the next sides of twins are drawn, and how often that was done */
     bool twins_ended;            /* no second server runs any more */
+    struct member_set returning; /* by seat: asked to stop before the faults ended, and started again when they have */
     struct sim_network network;
     struct workload workload;
     struct history history;
@@ -181,7 +182,7 @@ void world_fill(struct world *world, uint32_t member, bool full);
 /* world_forget cuts the power of a server, which loses its disk and keeps its key (E5). */
 void world_forget(struct world *world, uint32_t member);
 
-/* world_calm ends every fault: a perfect network, healthy disks, everybody runs. */
+/* world_calm ends every fault: a perfect network, healthy disks, everybody runs. Whoever was asked to stop and has not yet is started again when it has. */
 void world_calm(struct world *world);
 
 /* world_read_all lets every server that is sound and runs answer a read, at most until limit_ns. Gives: false when something is broken, or one does not: then the

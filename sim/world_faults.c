@@ -385,6 +385,9 @@ void world_calm(struct world *world)
             world_clock(world, i, 0);
         }
         world_resume(world, i);
+        if (world->hosts[i].state != HOST_DOWN && world->hosts[i].drain_wanted) {
+            member_set_add(&world->returning, i); /* Two that stop late would be more than f. */
+        }
         world_boot(world, i);
     }
 }
