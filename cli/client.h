@@ -104,8 +104,8 @@ enum err client_ask(struct client *client, const struct client_call *call, struc
 
 /* client_execute submits one command and waits for its receipt, resending it as R3 says. Needs: nothing is outstanding.
  * Gives: *receipt, of type CLIENT_RECEIPTS with its code, or CLIENT_REFUSED for good. Fails: as client_ask; the command may be executed all
- * the same: its receipt can be asked for by its id. With ERR_TIMEOUT *receipt is the last word: of type CLIENT_REFUSED, CLIENT_ADMITTED, or 0 (none). A refusal for
- * longer than the time that is left is told at once. */
+ * the same: its receipt can be asked for by its id. With ERR_TIMEOUT *receipt is the last word: of type CLIENT_REFUSED, CLIENT_ADMITTED (its code says
+ * why a replica had given the command back before, 0: none had), or 0 (none). A refusal for longer than the time that is left is told at once. */
 enum err client_execute(struct client *client, struct bytes command, struct client_event *receipt, uint32_t timeout_ms);
 
 #endif

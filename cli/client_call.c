@@ -64,10 +64,10 @@ static enum err await(struct client *client, struct attempt *attempt, struct cli
     }
 }
 
-/* last_word gives what is known of a request that is given up. */
+/* last_word gives what is known of a request that is given up: that it was taken (and why a replica had given it back before, 0: none had), or the last refusal. */
 static enum err last_word(const struct attempt *attempt, enum err err, const struct client_event *refused, struct client_event *event)
 {
-    *event = attempt->admitted ? (struct client_event){ .type = CLIENT_ADMITTED } : *refused;
+    *event = attempt->admitted ? (struct client_event){ .type = CLIENT_ADMITTED, .code = refused->code } : *refused;
     return err == ERR_OK ? ERR_TIMEOUT : err;
 }
 

@@ -114,8 +114,13 @@ static int find_receipt(struct send *send, const struct tx *tx, struct client_ev
 /* fail_late says what is known of a command without a final word. */
 static int fail_late(const struct send *send, const struct client_event *last)
 {
+    if (last->type == CLIENT_ADMITTED && last->code == 0) {
+        return output_fail(send->ask.args, EXIT_UNREACHABLE,
+                           "taken by a replica, but not executed in time; it may still be, until its validity ends (a replica keeps for 30 s what waits for an earlier "
+                           "nonce or for its sender's registration)");
+    }
     if (last->type == CLIENT_ADMITTED) {
-        return output_fail(send->ask.args, EXIT_UNREACHABLE, "taken by a replica, but not executed in time; it may still be, until its validity ends");
+        return output_fail(send->ask.args, EXIT_UNREACHABLE, "taken by a replica again, but not executed in time; before, it was given back: %s", describe_code_text(last->code));
     }
     if (last->type != CLIENT_REFUSED) {
         return reach_fail(send->ask.args, ERR_TIMEOUT);

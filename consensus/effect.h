@@ -199,7 +199,7 @@ enum refusal {
     REFUSAL_NONE = 0,
     REFUSAL_BUSY = 1,      /* the pool is full */
     REFUSAL_SHARE = 2,     /* the client or its organisation has too many requests waiting */
-    REFUSAL_WAITED = 3,    /* not live for 30 s: an earlier nonce is missing, or the account */
+    REFUSAL_WAITED = 3,    /* not live for 30 s: an earlier nonce is missing; what waits for something else is refused with the code that says for what */
     REFUSAL_DRAINING = 4,  /* this replica stops: ask another */
     REFUSAL_BEHIND = 5,    /* this replica catches up: ask another */
     REFUSAL_RIVAL = 6,     /* another command with this nonce waits here; which of the two is executed is not decided yet */

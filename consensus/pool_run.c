@@ -258,7 +258,7 @@ static void end_due(struct pool *pool, struct now now, uint32_t index)
     if (item->valid_until_ms <= pool_judge_time_ms(pool, now)) {
         pool_refuse(pool, now, index, CODE_EXPIRED, 0);
     } else if (item->state == POOL_WAITING && now.mono_ns >= item->since_ns + POOL_WAIT_NS) {
-        pool_refuse(pool, now, index, item->code == CODE_RATE ? (uint16_t)CODE_RATE : (uint16_t)REFUSAL_WAITED, POOL_RETRY_WAITED_MS);
+        pool_refuse(pool, now, index, item->code != CODE_OK ? item->code : (uint16_t)REFUSAL_WAITED, POOL_RETRY_WAITED_MS); /* R1: with what it waits for */
     } else {
         state_arm(pool, now, index);
     }

@@ -67,7 +67,7 @@ struct daemon {
     bool heap_told;                  /* the allocator tells */
     struct recovery_outcome recovery;
     uint64_t last_commit_ns;         /* when the newest block was executed; 0: none since the start */
-    uint64_t stuck_ns;               /* when this replica first gave up on a view since then; 0: it did not */
+    uint64_t stuck_ns;               /* when this replica first gave up on a view with the work that is outstanding; 0: it did not, or there is none */
 };
 
 /* daemon_open brings everything up to the point before the first word to others. With `create` or `rejoin` it makes the store. Fails: the exit code

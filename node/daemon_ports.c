@@ -106,6 +106,19 @@ static void port_executed(void *context, const struct apply_block *block)
     }
 }
 
+/* note_stuck keeps the time since which work waits for another view. A view that a leader gives up when there is no work holds nobody up. */
+static void note_stuck(struct daemon *daemon, enum mark mark)
+{
+    struct replica_status status;
+
+    if (mark == MARK_QUIET) {
+        daemon->stuck_ns = 0;
+    } else if (mark == MARK_TIMED_OUT && daemon->stuck_ns == 0) {
+        replica_status(daemon->driver.replica, &status);
+        daemon->stuck_ns = status.outstanding ? clock_mono_ns() : 0;
+    }
+}
+
 static void port_mark(void *context, enum mark mark, uint64_t view, uint64_t height, uint32_t member, uint64_t value)
 {
     static struct log_event events[MARK_COUNT] = {
@@ -121,9 +134,7 @@ static void port_mark(void *context, enum mark mark, uint64_t view, uint64_t hei
 
     struct daemon *daemon = context;
 
-    if (mark == MARK_TIMED_OUT && daemon->stuck_ns == 0) {
-        daemon->stuck_ns = clock_mono_ns();
-    }
+    note_stuck(daemon, mark);
     if (mark == MARK_CHECKPOINTED) {
         queries_certified(&daemon->queries, replica_checkpoint(daemon->driver.replica));
     }

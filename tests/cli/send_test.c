@@ -181,6 +181,16 @@ static bool admits_only(struct fake_replica *fake, const struct frame *frame)
     return true;
 }
 
+static bool gives_back_then_admits(struct fake_replica *fake, const struct frame *frame)
+{
+    if (submits++ == 0) {
+        fake_refuse(fake, office_request(frame), CODE_SENDER_UNKNOWN, 10);
+    } else {
+        fake_admit(fake, office_request(frame));
+    }
+    return true;
+}
+
 static bool busy(struct fake_replica *fake, const struct frame *frame)
 {
     submits++;
@@ -200,6 +210,7 @@ Test(send, what_is_known_of_a_command_without_a_final_word_is_said, .init = star
     static const struct { fake_handler *handler; const char *says; bool once; } table[] = {
         { out_of_tokens, "not taken: the sender's tokens are used up; try again in 58 s", true },
         { admits_only, "taken by a replica, but not executed in time; it may still be, until its validity ends", true },
+        { gives_back_then_admits, "taken by a replica again, but not executed in time; before, it was given back: ", false },
         { busy, "not taken in time; the last word of a replica was: ", false },
         { silent, "no answer from the cluster in time", true },
     };

@@ -447,6 +447,23 @@ Test(pool, refuses_after_30_s_what_never_became_live)
     cr_assert_eq(pool_deadline_ns(kit->pool), UINT64_MAX, "J4: nothing is waited for");
 }
 
+Test(pool, says_after_30_s_what_a_command_waited_for_R1)
+{
+    static const enum code codes[] = { CODE_SENDER_UNKNOWN, CODE_KEY_NOT_CURRENT, CODE_VOUCH_MISSING, CODE_RATE };
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        kit->app.accounts[1 + i].code = codes[i];
+        pool_kit_admit(kit, 2 + i, 1, COMMAND(.account = (uint32_t)(1 + i), .nonce = 1));
+        pool_kit_time(kit, 1);
+    }
+    pool_kit_time(kit, POOL_WAIT_NS / MS);
+    pool_on_time(kit->pool, kit->now);
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        pool_kit_expect(kit, 2 + i, codes[i]);
+    }
+    pool_kit_expect_none(kit);
+}
+
 Test(pool, refuses_a_live_command_when_it_expires_and_its_successors_wait)
 {
     pool_kit_admit(kit, 1, 1, COMMAND(.account = 1, .nonce = 1, .valid_until_ms = APP_KIT_TIME + 500));

@@ -153,6 +153,17 @@ perl -MIO::Socket::UNIX -e '
 [ "$(grep -c ' 2 retry [1-9]' "$work/burst")" -ge 4 ]
 check $? "a queue that is full refuses with a code and a time: $(tr '\n' ';' <"$work/burst")"
 
+# --- A replica that stops in order while there is no work, and comes back ---
+leader=$(ward status --json --socket "$c/r1/sock" | tr -d ' \n' | sed 's/.*"leader":\([0-9]*\).*/\1/')
+stop "$leader"
+start "$c" "$leader"
+ready "$c" "$leader"
+check $? "a leader that left in order while there was no work comes back"
+sleep 1 # the change of the view is work, until it is done
+ends 0 "the others have their status" ward status --socket "$c/r$(((leader + 1) % 4))/sock"
+! grep -q 'Stuck' "$work/out"
+check $? "a cluster without work is not called stuck: $(tail -n 1 "$work/out")"
+
 # --- A replica that is gone ---
 kill -KILL "$(pid_of 0)"
 ends 0 "when the first replica is gone the next one takes the command" ward submit patient-set default_policy=deny --key "$k/patient/patient.key" $at --timeout 20s
