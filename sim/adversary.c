@@ -15,6 +15,8 @@
 #define SNAPSHOTS (BIT(MESSAGE_SNAPSHOT) | BIT(MESSAGE_SNAPSHOT_ASK))
 #define EVERYTHING (~UINT32_C(0))
 
+#define AIMED 64u /* of so many lies of a leader about a block one is told to everybody, the others to one member */
+
 /* One row: which messages it changes and whether at each occasion or at the plan's rate; what it does at a tick. */
 struct lie_row {
     uint32_t types;
@@ -36,10 +38,10 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_MALFORMED] = { EVERYTHING, false, lie_malformed, NULL },
     [LIE_EDIT] = { SIGNED | BIT(MESSAGE_PROPOSE), false, lie_edit, NULL },
     [LIE_FAKE_CERT] = { CERTS | BIT(MESSAGE_PROPOSE) | BIT(MESSAGE_TIMEOUT) | BIT(MESSAGE_TC) | BIT(MESSAGE_ANSWER), false, lie_fake_cert, lie_show_fake },
-    [LIE_OPEN_LOW] = { BIT(MESSAGE_PROPOSE), false, lie_open_low, NULL },
+    [LIE_OPEN_LOW] = { BIT(MESSAGE_PROPOSE), false, lie_open_low, lie_open_early },
     [LIE_FALSE_CATCHUP] = { ANSWERS, false, lie_false_catchup, NULL },
     [LIE_FALSE_SNAPSHOT] = { SNAPSHOTS, false, lie_false_snapshot, NULL },
-    [LIE_FALSE_CHECKPOINT] = { BIT(MESSAGE_CKPT), true, lie_false_checkpoint, NULL },
+    [LIE_FALSE_CHECKPOINT] = { BIT(MESSAGE_CKPT) | BIT(MESSAGE_CKPT_CERT), true, lie_false_checkpoint, NULL },
     [LIE_FLOOD] = { 0, false, NULL, lie_flood },
     [LIE_UNPROVOKED] = { 0, false, NULL, lie_unprovoked },
     [LIE_PARTIAL] = { EVERYTHING, true, lie_partial, NULL },
@@ -48,6 +50,7 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_SLOW_LORIS] = { LEADS, true, lie_slow_loris, NULL },
     [LIE_SPOIL] = { BIT(MESSAGE_PROPOSE), false, lie_spoil, NULL },
     [LIE_TEMPT] = { BIT(MESSAGE_CERT) | BIT(MESSAGE_QC), false, lie_tempt, lie_tempt_again },
+    [LIE_STRAY] = { BIT(MESSAGE_PROPOSE), false, lie_stray, NULL },
 };
 
 static const char *const words[LIE_COUNT] = {
@@ -184,6 +187,14 @@ static void hear_bytes(struct adversary *adversary, uint32_t from, uint8_t type,
     }
 }
 
+/* adversary_note_header remembers a block that was proposed to somebody, real or made up. */
+void adversary_note_header(struct adversary *adversary, const struct block_header *header)
+{
+    struct hash32 hash = block_hash(header);
+
+    adversary->blocks[adversary->blocks_count++ % ADVERSARY_BLOCKS] = (struct overheard_block){ header->height, hash };
+}
+
 static void hear_view(struct adversary *adversary, uint32_t from, uint64_t view, uint64_t height)
 {
     if (!adversary_is_liar(adversary, from)) {
@@ -205,6 +216,8 @@ void adversary_hear(struct adversary *adversary, uint32_t from, const struct mes
         hear_cert(adversary, &message->propose.justify);
         if (message->propose.opening) {
             hear_tc(adversary, &message->propose.tc);
+        } else {
+            adversary_note_header(adversary, &message->propose.header);
         }
     } else if (message->type == MESSAGE_CERT || message->type == MESSAGE_COMMITQC || message->type == MESSAGE_QC) {
         hear_cert(adversary, &message->cert);
@@ -212,6 +225,8 @@ void adversary_hear(struct adversary *adversary, uint32_t from, const struct mes
         hear_timeout(adversary, from, &message->timeout);
     } else if (message->type == MESSAGE_TC) {
         hear_tc(adversary, &message->tc);
+    } else if (message->type == MESSAGE_SNAPSHOT && message->snapshot.offer) {
+        adversary->offered[from] = message->snapshot.digest;
     }
 }
 
@@ -223,6 +238,15 @@ uint64_t adversary_below(const struct adversary *adversary, enum lie lie, const 
     struct choice choice = { CHOICE_LIE, { (uint64_t)lie << 32 | question, way, telling->view, telling->height, telling->again } };
 
     return choice_below(adversary->seed, &choice, bound);
+}
+
+bool adversary_aims(const struct adversary *adversary, enum lie lie, const struct telling *telling)
+{
+    uint32_t members = adversary->cast->config.members_count;
+    struct choice choice = { CHOICE_LIE, { lie, telling->from, telling->view, telling->height, 2 } };
+    uint64_t drawn = choice_below(adversary->seed, &choice, (uint64_t)members * AIMED);
+
+    return drawn % AIMED == 0 || drawn / AIMED == telling->to;
 }
 
 static bool wants(const struct adversary *adversary, enum lie lie, const struct telling *telling)

@@ -42,7 +42,8 @@
     X(CENSOR, "censor", "hears nothing of the commands of half of the clients")                                                     \
     X(SLOW_LORIS, "slow_loris", "proposes just before the view would be over")                                                      \
     X(SPOIL, "spoil", "proposes commands that nobody signed, or that are used up, doubled or out of date")             \
-    X(TEMPT, "tempt", "proposes another block at the place of one that has votes already")
+    X(TEMPT, "tempt", "proposes another block at the place of one that has votes already")                                      \
+    X(STRAY, "stray", "proposes a block that stands on another parent than the one whose certificate it shows")
 
 enum lie {
 #define LIE_ENUM(name, word, text) LIE_##name,
@@ -65,6 +66,7 @@ struct adversary_plan {
 #define ADVERSARY_OLD 64u
 #define ADVERSARY_OLD_BYTES 32768u
 #define ADVERSARY_TCS 8u
+#define ADVERSARY_BLOCKS 64u
 
 struct overheard_vote {
     uint32_t member;
@@ -76,6 +78,11 @@ struct overheard_timeout {
     uint64_t epoch, view;
     struct rank rank;
     uint8_t signature[64];
+};
+
+struct overheard_block {
+    uint64_t height;
+    struct hash32 hash;
 };
 
 struct overheard_bytes {
@@ -130,7 +137,9 @@ struct adversary {
     struct cert certs[ADVERSARY_CERTS];
     struct timeout_cert tcs[ADVERSARY_TCS];
     struct overheard_bytes old[ADVERSARY_OLD];
-    uint64_t votes_count, timeouts_count, certs_count, tcs_count, old_count;
+    struct overheard_block blocks[ADVERSARY_BLOCKS];
+    uint64_t votes_count, timeouts_count, certs_count, tcs_count, old_count, blocks_count;
+    struct hash32 offered[MEMBERS_MAX]; /* the newest snapshot that a member offered */
     uint64_t view, height;   /* highest that anybody spoke of who is honest */
     int64_t timed_out[MEMBERS_MAX]; /* of liars: highest view, -1: none */
     struct fork fork;
@@ -145,6 +154,9 @@ bool adversary_is_liar(const struct adversary *adversary, uint32_t member);
 
 /* adversary_hear takes in a message that somebody sends, decoded and as bytes. */
 void adversary_hear(struct adversary *adversary, uint32_t from, const struct message *message, struct bytes body);
+
+/* adversary_note_header remembers a block that was proposed to somebody, real or made up. */
+void adversary_note_header(struct adversary *adversary, const struct block_header *header);
 
 /* adversary_tell sends what a liar makes of its message for one receiver. Needs: adversary_is_liar(from). */
 void adversary_tell(struct adversary *adversary, const struct sim_message *out, struct bytes head, struct bytes tail);

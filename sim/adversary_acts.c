@@ -116,10 +116,11 @@ void lie_flood(struct adversary *adversary, uint32_t liar)
         return;
     }
     adversary->told[LIE_FLOOD]++;
+    uint64_t one = below(adversary, LIE_FLOOD, liar, FLOOD_MESSAGES, UINT64_MAX); /* Half of the floods are of one kind, for one member. */
     for (uint32_t i = 0; i < FLOOD_MESSAGES; i++) {
         uint64_t how = below(adversary, LIE_FLOOD, liar, i, UINT64_MAX);
-        flood_with(adversary, liar, adversary->message, how);
-        adversary_say(adversary, liar, (uint32_t)(how >> 32) % adversary->cast->config.members_count, adversary->message);
+        flood_with(adversary, liar, adversary->message, one % 2 == 0 ? how - how % 8 + one / 2 % 8 : how);
+        adversary_say(adversary, liar, (uint32_t)((one % 2 == 0 ? one : how) >> 32) % adversary->cast->config.members_count, adversary->message);
     }
 }
 

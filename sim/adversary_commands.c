@@ -134,7 +134,7 @@ void lie_spoil(struct adversary *adversary, struct telling *telling)
 {
     struct message *message = telling_decode(adversary, telling);
 
-    if (message == NULL || message->propose.opening) {
+    if (message == NULL || message->propose.opening || !adversary_aims(adversary, LIE_SPOIL, telling)) {
         return;
     }
     struct message_propose *propose = &message->propose;
@@ -148,6 +148,30 @@ void lie_spoil(struct adversary *adversary, struct telling *telling)
     adversary->header(adversary->context, &propose->header);
     adversary->spoiled(adversary->context, &(struct ballot){ .kind = VOTE_FOLLOWING, .block = block_hash(&propose->header) });
     telling_write(adversary, telling);
+}
+
+/* --- Another parent ------------------------------------------------------------------------------------------------- */
+
+/* lie_stray puts a block on another one of its parent's height, and goes on to show the certificate of the parent: whoever holds that other one may forget to
+ * compare. */
+void lie_stray(struct adversary *adversary, struct telling *telling)
+{
+    struct message *message = telling_decode(adversary, telling);
+    uint64_t kept = adversary->blocks_count < ADVERSARY_BLOCKS ? adversary->blocks_count : ADVERSARY_BLOCKS;
+
+    if (message == NULL || message->propose.opening) {
+        return;
+    }
+    struct block_header *header = &message->propose.header;
+    for (uint64_t i = 0; i < kept; i++) {
+        const struct overheard_block *other = &adversary->blocks[i];
+        if (other->height + 1 == header->height && !hash_equal(&other->hash, &header->parent)) {
+            header->parent = other->hash;
+            adversary->header(adversary->context, header);
+            telling_write(adversary, telling);
+            return;
+        }
+    }
 }
 
 /* --- Another block at the same place -------------------------------------------------------------------------------- */

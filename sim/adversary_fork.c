@@ -36,6 +36,7 @@ static void put_shadow(struct adversary *adversary, const struct message_propose
     fork->shadow = (struct ballot){ VOTE_FOLLOWING, header->epoch, { propose->view, header->height }, block_hash(header) };
     fork->real = block_hash(&propose->header);
     adversary->header(adversary->context, header);
+    adversary_note_header(adversary, header);
 }
 
 static void begin(struct adversary *adversary, const struct telling *telling, const struct message_propose *propose)

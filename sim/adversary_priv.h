@@ -12,6 +12,10 @@
 /* adversary_below gives a number below bound by lie, telling and a question of the lie's own. */
 uint64_t adversary_below(const struct adversary *adversary, enum lie lie, const struct telling *telling, uint64_t question, uint64_t bound);
 
+/* adversary_aims tells whether this receiver is one whom a lie about a proposal is for: at most places one member alone, so that the others go on without
+ * it, the view lasts, and the next lie comes soon; else everybody. */
+bool adversary_aims(const struct adversary *adversary, enum lie lie, const struct telling *telling);
+
 /* --- Hands (adversary_forge.c) -------------------------------------------------------------------------------------- */
 
 /* telling_decode reads a telling into adversary->message, whose views point into telling->bytes. Gives: NULL when it cannot be read any more. */
@@ -45,7 +49,7 @@ lie_tell lie_double_vote, lie_vote_after_timeout, lie_low_timeout, lie_bad_signa
 lie_tell lie_fake_cert, lie_open_low, lie_false_catchup, lie_false_snapshot, lie_false_checkpoint; /* adversary_proofs.c */
 lie_tell lie_withhold, lie_late, lie_malformed, lie_partial, lie_mute_leader, lie_slow_loris;   /* adversary_sending.c */
 lie_act lie_replay, lie_flood, lie_unprovoked, lie_vote_on, lie_show_fake;                      /* adversary_acts.c */
-lie_tell lie_spoil, lie_tempt;                                                                  /* adversary_commands.c */
-lie_act lie_tempt_again;
+lie_tell lie_spoil, lie_tempt, lie_stray;                                                                  /* adversary_commands.c */
+lie_act lie_tempt_again, lie_open_early;
 
 #endif

@@ -1,6 +1,9 @@
 /* adversary_proofs.c: lies about what others cannot know themselves: certificates, blocks that they ask for, snapshots, states. */
 #include "sim/adversary_priv.h"
 
+#include "base/assert.h"
+#include "storage/snapshot.h"
+
 #include <string.h>
 
 /* fake_tc: a TC that nobody may take: a signer twice, ranks that were never signed, another view, another high QC. */
@@ -22,11 +25,31 @@ static void fake_tc(struct adversary *adversary, const struct telling *telling, 
     }
 }
 
+/* mix_views puts a certificate of the same block, but of another view, into a proof by C1: each of the two is good, and together they prove nothing. Gives: false when
+ * none was overheard. */
+static bool mix_views(const struct adversary *adversary, struct commit_proof *proof)
+{
+    uint64_t kept = adversary->certs_count < ADVERSARY_CERTS ? adversary->certs_count : ADVERSARY_CERTS;
+    const struct ballot *first = &proof->first.ballot;
+
+    for (uint64_t i = 0; i < kept && first->kind != VOTE_COMMIT; i++) {
+        const struct ballot *other = &adversary->certs[i].ballot;
+        if (hash_equal(&other->block, &first->block) && other->kind != VOTE_COMMIT && other->rank.view != first->rank.view) {
+            cert_copy(&proof->first, &adversary->certs[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* fake_proof: a proof by C2 may become one by C1, whose second half is then the first again. */
 static void fake_proof(struct adversary *adversary, const struct telling *telling, struct commit_proof *proof)
 {
     bool by_votes = proof->first.ballot.kind == VOTE_COMMIT;
 
+    if (adversary_below(adversary, LIE_FAKE_CERT, telling, 6, 2) == 0 && mix_views(adversary, proof)) {
+        return;
+    }
     adversary_fake(adversary, telling, by_votes ? &proof->first : &proof->second);
     if (by_votes && proof->first.ballot.kind != VOTE_COMMIT) {
         proof->child = (struct block_header){ .height = proof->first.ballot.rank.height + 1, .parent = proof->first.ballot.block };
@@ -99,7 +122,33 @@ void lie_open_low(struct adversary *adversary, struct telling *telling)
         cert_root(&message->propose.justify, 0, 0, &adversary->cast->chain_id);
     }
     note_low(adversary, &message->propose);
+    if (adversary_below(adversary, LIE_OPEN_LOW, telling, 2, 2) == 0) { /* ... and the TC shows the same one for its highest */
+        cert_copy(&message->propose.tc.high, &message->propose.justify);
+    }
     telling_write(adversary, telling);
+}
+
+/* lie_open_early opens a view that the liar leads behind a TC of a view long before it: nobody has ended the one before (V7). */
+void lie_open_early(struct adversary *adversary, uint32_t liar)
+{
+    struct message *message = adversary->message;
+    struct choice choice = { CHOICE_LIE, { LIE_OPEN_LOW, liar, adversary->ticks, 0, 1 } };
+    uint64_t how = choice_draw(adversary->seed, &choice), view = adversary->view + 1;
+
+    if (adversary->tcs_count == 0 || how % 1000000 >= adversary->plan.rate_ppm / 4) {
+        return;
+    }
+    while (config_leader(&adversary->cast->config, view) != liar) { /* every member leads one of so many views */
+        view++;
+    }
+    message->type = MESSAGE_PROPOSE;
+    message->propose = (struct message_propose){ .view = view, .opening = true };
+    timeout_cert_copy(&message->propose.tc, &adversary->tcs[(adversary->tcs_count - 1) % ADVERSARY_TCS]);
+    cert_copy(&message->propose.justify, &message->propose.tc.high);
+    adversary->told[LIE_OPEN_LOW]++;
+    for (uint32_t to = 0; to < adversary->cast->config.members_count; to++) {
+        adversary_say(adversary, liar, to, message);
+    }
 }
 
 /* --- Catch-up ------------------------------------------------------------------------------------------------------- */
@@ -123,7 +172,48 @@ static void false_answer(struct adversary *adversary, struct telling *telling, s
     telling_write(adversary, telling);
 }
 
-/* false_bundle changes a block in the middle, the proof, or serves nothing. */
+/* made_up says whether a block of a bundle becomes another one: the last, with a proof of its own, or one in the middle, on which the next one does not stand. */
+static bool made_up(const struct message_bundle *bundle, uint64_t which, uint32_t i)
+{
+    uint32_t last = bundle->blocks_count - 1;
+
+    return which == 0 ? i == last : i == which % bundle->blocks_count && i < last;
+}
+
+/* make_up serves a chain with a block that nobody made: a moment later than the true one. */
+static void make_up(struct adversary *adversary, struct telling *telling, struct message *message, uint64_t which)
+{
+    static uint8_t blocks[FRAME_BYTES_MAX];
+    struct message_bundle *bundle = &message->bundle;
+    struct reader reader;
+    struct writer writer;
+
+    reader_init(&reader, bundle->blocks.data, bundle->blocks.size);
+    writer_init(&writer, blocks, sizeof blocks);
+    for (uint32_t i = 0; i < bundle->blocks_count; i++) {
+        struct bundle_block one;
+        if (bundle_block_next(&reader, &one) != VERDICT_OK) {
+            return;
+        }
+        if (made_up(bundle, which, i)) {
+            one.header.time_ms++;
+            adversary->header(adversary->context, &one.header);
+        }
+        bundle_block_encode_head(&one.header, (uint32_t)one.body.size, &writer);
+        write_run(&writer, one.body.data, one.body.size);
+        if (which == 0 && i + 1 == bundle->blocks_count) { /* C2 proves it, had anybody voted so */
+            bundle->proof.headers_count = 0;
+            bundle->proof.headers = bytes_of(NULL, 0);
+            bundle->proof.first.ballot = (struct ballot){ VOTE_COMMIT, one.header.epoch, { bundle->proof.first.ballot.rank.view, one.header.height }, block_hash(&one.header) };
+            adversary_forge_rest(adversary, telling->from, &bundle->proof.first);
+        }
+    }
+    ASSERT(!writer.failed);
+    bundle->blocks = bytes_of(blocks, writer.offset);
+    telling_write(adversary, telling);
+}
+
+/* false_bundle changes a block, the chain, the proof, or serves nothing. */
 static void false_bundle(struct adversary *adversary, struct telling *telling, struct message *message, uint64_t what)
 {
     struct message_bundle *bundle = &message->bundle;
@@ -137,6 +227,8 @@ static void false_bundle(struct adversary *adversary, struct telling *telling, s
     } else if (what == 2 && bundle->chain) {
         fake_proof(adversary, telling, &bundle->proof);
         telling_write(adversary, telling);
+    } else if (what <= 5 && bundle->chain) {
+        make_up(adversary, telling, message, adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 3, 2) * (1 + telling->again));
     } else { /* blocks are the tail of the message */
         size_t at = (size_t)(bundle->blocks.data - telling->bytes) + adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 2, bundle->blocks.size);
         telling->bytes[at] ^= 1;
@@ -154,7 +246,7 @@ void lie_false_catchup(struct adversary *adversary, struct telling *telling)
     if (message->type == MESSAGE_ANSWER) {
         false_answer(adversary, telling, message, what);
     } else if (message->type == MESSAGE_BUNDLE) {
-        false_bundle(adversary, telling, message, what);
+        false_bundle(adversary, telling, message, adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 4, 8));
     } else if (message->type == MESSAGE_HELLO) {
         message->hello.committed_height += 1u << what * 4;
         message->hello.high.view += what;
@@ -176,6 +268,22 @@ void lie_false_catchup(struct adversary *adversary, struct telling *telling)
 
 /* --- Snapshots ------------------------------------------------------------------------------------------------------ */
 
+/* is_patient: some liars offer what everybody offers, and its true list: who has chosen them is served chunks with a wrong bit. */
+static bool is_patient(const struct adversary *adversary, const struct telling *telling)
+{
+    struct choice choice = { CHOICE_LIE, { LIE_FALSE_SNAPSHOT, telling->from, telling->to, adversary->height / 64, 3 } };
+
+    return choice_below(adversary->seed, &choice, 2) == 0;
+}
+
+/* is_chunk: what is served, and is no list of chunks. */
+static bool is_chunk(const struct adversary *adversary, const struct telling *telling, const struct message_snapshot *snapshot)
+{
+    struct hash32 digest = snapshot_digest(snapshot->bytes);
+
+    return !snapshot->offer && snapshot->bytes.size > 0 && !hash_equal(&digest, &adversary->offered[telling->from]);
+}
+
 void lie_false_snapshot(struct adversary *adversary, struct telling *telling)
 {
     struct message *message = telling_decode(adversary, telling);
@@ -183,6 +291,12 @@ void lie_false_snapshot(struct adversary *adversary, struct telling *telling)
 
     if (message == NULL) {
         return;
+    }
+    if (message->type == MESSAGE_SNAPSHOT && is_patient(adversary, telling)) {
+        if (!is_chunk(adversary, telling, &message->snapshot)) {
+            return;
+        }
+        what = 5;
     }
     if (message->type == MESSAGE_SNAPSHOT_ASK) {
         message->snapshot_ask.run = (struct message_snapshot_run){ (uint32_t)what, (uint32_t)what * 1000, MESSAGE_SNAPSHOT_BYTES_MAX };
@@ -214,12 +328,15 @@ void lie_false_snapshot(struct adversary *adversary, struct telling *telling)
     telling_write(adversary, telling);
 }
 
-/* All liars state the same other root: they want one certificate. */
+/* All liars state the same other root: they want one certificate. One that is certified gets it all the same, under the signatures of the true one. */
 void lie_false_checkpoint(struct adversary *adversary, struct telling *telling)
 {
     struct message *message = telling_decode(adversary, telling);
 
-    if (message != NULL) {
+    if (message != NULL && message->type == MESSAGE_CKPT_CERT) {
+        message->ckpt_cert.checkpoint.state_root.bytes[7] ^= 0x80;
+        telling_write(adversary, telling);
+    } else if (message != NULL) {
         message->ckpt.checkpoint.state_root.bytes[7] ^= 0x80;
         telling_write(adversary, telling);
     }

@@ -117,7 +117,8 @@ static void edit_propose(struct message_propose *propose, uint64_t field, uint64
     } else if (propose->opening) {
         propose->tc.view = near(propose->tc.view, how);
     } else if (field == 1) {
-        propose->header.time_ms = how % 2 == 0 ? propose->header.time_ms + 3600000 : propose->header.time_ms - 3600000;
+        static const int64_t steps[] = { 4000, 40000, 3600000, -3600000 }; /* The first two are within the life of a command. */
+        propose->header.time_ms += (uint64_t)steps[how % 4];
     } else if (field == 2) {
         propose->header.height = near(propose->header.height, how);
     } else if (how % 2 == 0) {
@@ -142,6 +143,9 @@ void lie_edit(struct adversary *adversary, struct telling *telling)
     uint64_t field = adversary_below(adversary, LIE_EDIT, telling, 1, 4), how = adversary_below(adversary, LIE_EDIT, telling, 2, 1000);
 
     if (message == NULL) {
+        return;
+    }
+    if (message->type == MESSAGE_PROPOSE && !adversary_aims(adversary, LIE_EDIT, telling)) {
         return;
     }
     if (message->type == MESSAGE_PROPOSE) {

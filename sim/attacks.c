@@ -7,38 +7,42 @@
 
 #define MS UINT64_C(1000000)
 #define L(lie) (UINT64_C(1) << LIE_##lie)
+#define LAGS 4u /* how often a member that lags is killed */
 #define PATIENCE_NS UINT64_C(60000000000)
 
 static const struct attack library[] = {
-    { "equivocating leader", "PBFT (Castro, Liskov 1999); Twins (Bano 2020)", "one chain; the side without a certificate catches up", L(FORK) | L(DOUBLE_VOTE), 4, 1, true, false, false, 500000, 0, 40, 20, 0 },
-    { "equivocating leader and accomplice", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 2, true, false, false, 500000, 0, 40, 20, 0 },
-    { "double vote", "accountable safety (Casper, Tendermint)", "evidence is kept; nothing else happens", L(DOUBLE_VOTE), 4, 1, false, false, false, 500000, 0, 90, 0, 0 },
-    { "vote after timeout", "Fast-HotStuff; ava-labs: votes after its own timeout", "I7 binds the honest; no view ends by one member", L(VOTE_AFTER_TIMEOUT), 4, 1, false, false, false, 500000, 0, 80, 3, 0 },
-    { "timeouts that hide the high QC", "HotStuff-2; Jolteon (Diem)", "a TC carries the highest of q ranks", L(LOW_TIMEOUT) | L(UNPROVOKED), 4, 1, false, false, false, 500000, 0, 60, 8, 0 },
-    { "withheld votes", "liveness with q of n", "the others are a quorum", L(WITHHOLD), 4, 1, false, false, false, 1000000, 0, 90, 0, 0 },
-    { "late votes", "Aardvark (Clement 2009)", "the others are a quorum", L(LATE), 4, 1, false, false, false, 700000, 2000, 90, 0, 0 },
-    { "bad signatures", "relab/hotstuff, linera: one bad vote poisons the aggregation", "L3: dropped, counted, and the sender becomes a suspect", L(BAD_SIGNATURE), 4, 1, false, false, false, 1000000, 0, 80, 0, 0 },
-    { "replay", "Monad, commonware: replayed messages", "nothing old moves anybody", L(REPLAY), 4, 1, false, false, false, 1000000, 0, 90, 0, 0 },
-    { "wrong epoch", "commonware: signed bytes lack epoch", "refused", L(WRONG_EPOCH), 4, 1, false, false, false, 500000, 0, 90, 0, 0 },
-    { "malformed bytes", "CometBFT: lengths from the wire used unchecked", "refused at the codec", L(MALFORMED), 4, 1, false, false, false, 500000, 0, 60, 5, 0 },
-    { "edited fields", "ByzzFuzz (Winter 2023)", "refused by the rule of the field", L(EDIT), 4, 1, false, false, false, 500000, 0, 80, 3, 0 },
-    { "edited fields of the leader", "ByzzFuzz (Winter 2023)", "the leader loses its view", L(EDIT), 4, 1, true, false, false, 300000, 0, 30, 40, 0 },
-    { "fake certificates", "Monad: a signer twice; relab: view not tied to its block", "I11: refused", L(FAKE_CERT), 4, 1, false, false, false, 700000, 0, 80, 3, 0 },
-    { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, false, 300000, 0, 25, 40, 0 },
-    { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40, 0 },
-    { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, false, false, true, 700000, 0, 60, 3, 0 },
-    { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, false, false, true, 700000, 0, 60, 3, 0 },
-    { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, false, 1000000, 0, 80, 5, 0 },
-    { "unprovoked timeouts", "J3", "T8: a leader gives way at a quiet moment, once for each member in ten minutes", L(UNPROVOKED), 7, 2, false, false, false, 1000000, 0, 80, 8, 0 },
-    { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, false, 500000, 0, 30, 20, 0 },
-    { "silent leader", "fabric: a request that only a silent leader's peer knows", "Q3: the request is broadcast, the view ends", L(MUTE_LEADER), 4, 1, true, true, false, 500000, 0, 40, 8, 0 },
-    { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, false, 500000, 0, 40, 8, 0 },
-    { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, false, 500000, 150, 60, 8, 0 },
-    { "spoiled blocks", "Ethereum, Solana: leaders that pack what may not be in a block", "V4, V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 300000, 0, 30, 40, 0 },
-    { "second proposals", "PBFT (Castro, Liskov 1999); CCF: >= for > on the last vote", "V2: one vote at each place", L(TEMPT), 4, 1, true, false, false, 1000000, 0, 60, 8, 0 },
-    { "twins", "Twins (Bano 2020)", "one chain, whoever sees which of the two", 0, 4, 0, false, false, false, 0, 0, 30, 20, 1 },
-    { "twins and a leader with two faces", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 1, false, false, false, 500000, 0, 30, 40, 1 },
-    { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100, 0 },
+    { "equivocating leader", "PBFT (Castro, Liskov 1999); Twins (Bano 2020)", "one chain; the side without a certificate catches up", L(FORK) | L(DOUBLE_VOTE), 4, 1, true, false, false, 500000, 0, 40, 20, 0, false },
+    { "equivocating leader and accomplice", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 2, true, false, false, 500000, 0, 40, 20, 0, false },
+    { "double vote", "accountable safety (Casper, Tendermint)", "evidence is kept; nothing else happens", L(DOUBLE_VOTE), 4, 1, false, false, false, 500000, 0, 90, 0, 0, false },
+    { "vote after timeout", "Fast-HotStuff; ava-labs: votes after its own timeout", "I7 binds the honest; no view ends by one member", L(VOTE_AFTER_TIMEOUT), 4, 1, false, false, false, 500000, 0, 80, 3, 0, false },
+    { "timeouts that hide the high QC", "HotStuff-2; Jolteon (Diem)", "a TC carries the highest of q ranks", L(LOW_TIMEOUT) | L(UNPROVOKED), 4, 1, false, false, false, 500000, 0, 60, 8, 0, false },
+    { "withheld votes", "liveness with q of n", "the others are a quorum", L(WITHHOLD), 4, 1, false, false, false, 1000000, 0, 90, 0, 0, false },
+    { "late votes", "Aardvark (Clement 2009)", "the others are a quorum", L(LATE), 4, 1, false, false, false, 700000, 2000, 90, 0, 0, false },
+    { "bad signatures", "relab/hotstuff, linera: one bad vote poisons the aggregation", "L3: dropped, counted, and the sender becomes a suspect", L(BAD_SIGNATURE), 4, 1, false, false, false, 1000000, 0, 80, 0, 0, false },
+    { "replay", "Monad, commonware: replayed messages", "nothing old moves anybody", L(REPLAY), 4, 1, false, false, false, 1000000, 0, 90, 0, 0, false },
+    { "wrong epoch", "commonware: signed bytes lack epoch", "refused", L(WRONG_EPOCH), 4, 1, false, false, false, 500000, 0, 90, 0, 0, false },
+    { "malformed bytes", "CometBFT: lengths from the wire used unchecked", "refused at the codec", L(MALFORMED), 4, 1, false, false, false, 500000, 0, 60, 5, 0, false },
+    { "edited fields", "ByzzFuzz (Winter 2023)", "refused by the rule of the field", L(EDIT), 4, 1, false, false, false, 500000, 0, 80, 3, 0, false },
+    { "edited fields of the leader", "ByzzFuzz (Winter 2023)", "the leader loses its view", L(EDIT), 4, 1, true, false, false, 300000, 0, 30, 40, 0, false },
+    { "fake certificates", "Monad: a signer twice; relab: view not tied to its block", "I11: refused", L(FAKE_CERT), 4, 1, false, false, false, 700000, 0, 80, 3, 0, false },
+    { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, false, 300000, 0, 25, 40, 0, false },
+    { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40, 0, false },
+    { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, true, false, true, 700000, 0, 60, 3, 0, false },
+    { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, true, false, true, 700000, 0, 40, 3, 0, false },
+    { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, false, 1000000, 0, 80, 5, 0, false },
+    { "unprovoked timeouts", "J3", "T8: a leader gives way at a quiet moment, once for each member in ten minutes", L(UNPROVOKED), 7, 2, false, false, false, 1000000, 0, 80, 8, 0, false },
+    { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, false, 500000, 0, 30, 20, 0, false },
+    { "silent leader", "fabric: a request that only a silent leader's peer knows", "Q3: the request is broadcast, the view ends", L(MUTE_LEADER), 4, 1, true, true, false, 500000, 0, 40, 8, 0, false },
+    { "leader that says nothing", "fabric: as before, and the leader does not help to end its view", "Q3: the request is broadcast, and the others end the view", L(MUTE_LEADER) | L(WITHHOLD), 4, 1, true, true, false, 1000000, 0, 40, 8, 0, false },
+    { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, false, 500000, 0, 40, 8, 0, false },
+    { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, false, 500000, 150, 60, 8, 0, false },
+    { "spoiled blocks", "Ethereum, Solana: leaders that pack what may not be in a block", "V4, V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false },
+    { "spoiled blocks and reserves", "P1: a reserve votes later, and for what it did not check no sooner", "V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 700000, 0, 30, 40, 0, true },
+    { "blocks on another parent", "Twins (Bano 2020): two blocks of one height, held by the same member", "V6: nobody votes for it; the side that got it fetches the other", L(FORK) | L(STRAY), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false },
+    { "second proposals", "PBFT (Castro, Liskov 1999); CCF: >= for > on the last vote", "V2: one vote at each place", L(TEMPT), 4, 1, true, false, false, 1000000, 0, 60, 8, 0, false },
+    { "twins", "Twins (Bano 2020)", "one chain, whoever sees which of the two", 0, 4, 0, false, false, false, 0, 0, 30, 20, 1, false },
+    { "twins and a leader with two faces", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 1, false, false, false, 500000, 0, 30, 40, 1, false },
+    { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100, 0, false },
 };
 
 uint32_t attacks_count(void)
@@ -64,7 +68,8 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
     plan->limits.checkpoint_blocks = 8;
     plan->snapshot_bytes = 1;
     plan->snapshot_blocks = 8;
-    plan->keep_blocks = 8;
+    plan->keep_blocks = attack->lags && (attack->lies & L(FALSE_SNAPSHOT)) == 0 ? 4096 : 8; /* Who lags fetches blocks, or a snapshot. */
+    plan->reserves = attack->reserves;
     plan->adversary = (struct adversary_plan){ .lies = attack->lies, .rate_ppm = attack->rate_ppm, .tick_ns = 10 * MS, .hold_ns = attack->hold_ms * MS };
     for (uint32_t i = 0; i < attack->liars; i++) {
         member_set_add(&plan->adversary.liars, attack->leads ? i : attack->replicas - 1 - i);
@@ -75,6 +80,16 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
     plan->twins_ns = 200 * MS;
 }
 
+/* lag kills r1 again and again, and lets it start again later each time. */
+static void lag(struct world *world)
+{
+    for (uint64_t i = 0; i < LAGS && world_run_to(world, ATTACK_LOAD_NS * (2 * i + 1) / (2 * LAGS)); i++) {
+        world_crash(world, 1, true);
+        world_run_to(world, ATTACK_LOAD_NS * (2 * i + 2) / (2 * LAGS));
+        world_boot(world, 1);
+    }
+}
+
 /* load lets clients send for a while; r1 is killed and started again meanwhile where the attack says so. Gives: how many had their receipt. */
 static uint32_t load(struct world *world, const struct attack *attack)
 {
@@ -82,10 +97,8 @@ static uint32_t load(struct world *world, const struct attack *attack)
         .sticky = attack->sticky };
 
     workload_load_start(&world->workload, &load);
-    if (attack->lags && world_run_to(world, ATTACK_LOAD_NS / 8)) {
-        world_crash(world, 1, true);
-        world_run_to(world, ATTACK_LOAD_NS / 2);
-        world_boot(world, 1);
+    if (attack->lags) {
+        lag(world);
     }
     world_run_to(world, ATTACK_LOAD_NS);
     return world->workload.told;

@@ -18,12 +18,13 @@ struct attack {
     uint32_t replicas, liars;
     bool leads;              /* the first liar leads view 0; else the last members lie */
     bool sticky;             /* clients ask the second member alone, which is honest: nobody else knows what they want (Q2, Q3) */
-    bool lags;               /* an honest member is killed, and must catch up: from a snapshot */
+    bool lags;               /* an honest member is killed several times, and must catch up: by blocks, or by a snapshot where the lies are about those */
     uint32_t rate_ppm;
     uint32_t hold_ms;
     uint32_t floor_percent;  /* of the calm throughput in virtual time */
     uint32_t views_max;      /* how many views may end; J3: 0 when all leaders are honest */
     uint32_t twins;          /* members in two places, from the first on; none of them lies */
+    bool reserves;           /* P1 */
 };
 
 struct attack_result {

@@ -32,6 +32,8 @@ void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure 
     facts_init(&oracle->spoiled);
     commands_init(&oracle->commands, cast, failure);
     facts_init(&oracle->said_twice);
+    oracle->promises.failure = failure;
+    seals_init(&oracle->seals, &cast->config, &cast->chain_id);
     lineage_init(&oracle->lineage, &cast->chain_id);
     for (uint32_t i = 0; i < MEMBERS_MAX; i++) {
         oracle->members[i] = (struct oracle_member){ .timeout_view = -1, .led_now = -1, .led_before = -1 };
@@ -51,6 +53,7 @@ void oracle_close(struct oracle *oracle)
     commands_close(&oracle->commands);
     facts_close(&oracle->said_twice);
     lineage_close(&oracle->lineage);
+    seals_close(&oracle->seals);
     if (oracle->quorums.on) {
         quorums_close(&oracle->quorums);
     }
@@ -71,9 +74,17 @@ void oracle_watch(struct oracle *oracle, const struct seats *seats, const struct
     oracle->verify_context = context;
     oracle->commands.verify = verify;
     oracle->commands.verify_context = context;
+    oracle->seals.verify = verify;
+    oracle->seals.context = context;
     if (oracle->cast->config.members_count <= QUORUMS_MEMBERS_MAX) {
         quorums_init(&oracle->quorums, oracle->cast->config.members_count, liars, &oracle->cast->chain_id);
     }
+}
+
+void oracle_durable(struct oracle *oracle, const struct capsule *(*durable)(void *context, uint32_t seat), void *context)
+{
+    oracle->promises.durable = durable;
+    oracle->promises.context = context;
 }
 
 void oracle_clock(struct oracle *oracle, uint64_t wall_ms)
@@ -149,6 +160,25 @@ static void note_unseen(struct oracle *oracle, const struct cert *cert)
     }
 }
 
+/* is_bound tells whether a member that signed a certificate is held to it by its log: it is no liar, has one server, and never lost its disk. */
+static bool is_bound(const struct oracle *oracle, const struct member_set *signers, uint32_t member)
+{
+    return member_set_has(signers, member) && !member_set_has(&oracle->liars, member) && !oracle->members[member].wiped;
+}
+
+/* note_signers: whoever signed a certificate chose so, once, and its log holds it. Source: I3, I8. */
+static void note_signers(struct oracle *oracle, const struct cert *cert)
+{
+    for (uint32_t i = 0; i < oracle->cast->config.members_count; i++) {
+        if (member_set_has(&cert->signers.members, i)) {
+            note_ballot(oracle, i, &cert->ballot);
+        }
+        if (is_bound(oracle, &cert->signers.members, i)) {
+            promises_ballot(&oracle->promises, i, &cert->ballot);
+        }
+    }
+}
+
 /* note_cert looks at a certificate on the network. */
 static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *cert)
 {
@@ -172,11 +202,11 @@ static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *c
     if (!lineage_certified(&oracle->lineage, ballot)) {
         UNSAFE(oracle, "%s: view %llu, height %llu", oracle->lineage.broken, (unsigned long long)oracle->lineage.view, (unsigned long long)oracle->lineage.height);
     }
-    for (uint32_t i = 0; i < oracle->cast->config.members_count; i++) {
-        if (member_set_has(&cert->signers.members, i)) {
-            note_ballot(oracle, i, ballot);
-        }
+    if (!seals_cert(&oracle->seals, cert)) {
+        UNSAFE(oracle, "I11: r%u shows a certificate of view %llu, height %llu with a signature that is bad", from, (unsigned long long)ballot->rank.view,
+               (unsigned long long)ballot->rank.height);
     }
+    note_signers(oracle, cert);
     note_unseen(oracle, cert);
 }
 
@@ -208,6 +238,16 @@ static void note_tc(struct oracle *oracle, uint32_t from, const struct timeout_c
     if (!quorums_can_end(&oracle->quorums, tc)) {
         UNSAFE(oracle, "T2: r%u shows a TC of view %llu that no quorum stands behind", from, (unsigned long long)tc->view);
     }
+    if (!seals_tc(&oracle->seals, tc)) {
+        UNSAFE(oracle, "T2: r%u shows a TC of view %llu with a signature that is bad", from, (unsigned long long)tc->view);
+    }
+    uint32_t place = 0;
+    for (uint32_t i = 0; i < oracle->cast->config.members_count; i++) {
+        if (is_bound(oracle, &tc->signers.members, i)) {
+            promises_timeout(&oracle->promises, i, tc->epoch, tc->view, tc->ranks[place]);
+        }
+        place += member_set_has(&tc->signers.members, i) ? 1 : 0;
+    }
 }
 
 static void note_proof(struct oracle *oracle, uint32_t from, const struct commit_proof *proof)
@@ -228,6 +268,7 @@ static void note_timeout(struct oracle *oracle, uint32_t from, const struct mess
     struct oracle_member *member = &oracle->members[from];
 
     note_cert(oracle, from, &timeout->high);
+    promises_timeout(&oracle->promises, from, timeout->epoch, timeout->view, timeout->high.ballot.rank);
     if (rank_compare(timeout->high.ballot.rank, member->high) < 0) {
         UNSAFE(oracle, "I6: r%u times view %llu out with a lower high QC than it had", from, (unsigned long long)timeout->view);
     }
@@ -260,6 +301,9 @@ static void note_checkpoint(struct oracle *oracle, uint32_t from, const struct c
 
     if (member_set_count(&cert->signers.members) != quorums_size(oracle->cast->config.members_count)) {
         UNSAFE(oracle, "I11: r%u shows a checkpoint certificate of %u members", from, member_set_count(&cert->signers.members));
+    }
+    if (!seals_checkpoint(&oracle->seals, cert)) {
+        UNSAFE(oracle, "I11: r%u shows a checkpoint certificate of block %llu with a signature that is bad", from, (unsigned long long)checkpoint->height);
     }
     if (known == NULL || !hash_equal(&known->hash, &checkpoint->block)) {
         UNSAFE(oracle, "K1: r%u shows a checkpoint certificate of a block %llu that nobody executed", from, (unsigned long long)checkpoint->height);
@@ -315,6 +359,13 @@ static void note_choice(struct oracle *oracle, uint32_t from, const struct ballo
         UNSAFE(oracle, "%s: r%u votes at view %llu, height %llu for %s", ballot->kind == VOTE_OPENING ? "I9" : "V5", from, view, height,
                ballot->kind == VOTE_OPENING ? "less than the TC states" : "what may be in no block");
     }
+    struct rank below = { view, ballot->rank.height - 1 };
+    if (ballot->kind == VOTE_FOLLOWING && parent != 0 && !quorums_can_follow(&oracle->quorums, ballot->epoch, below, parent)) {
+        UNSAFE(oracle, "V6: r%u votes at view %llu, height %llu for a block whose parent can have no certificate in that view", from, view, height);
+    }
+    if (ballot->kind == VOTE_OPENING && !quorums_can_open(&oracle->quorums, ballot)) {
+        UNSAFE(oracle, "V7: r%u votes for an opening of view %llu, height %llu, on less than a quorum can have stated when it ended the view before", from, view, height);
+    }
     if (ballot->kind == VOTE_FOLLOWING && oracle->wall_ms_most > 0 && time_ms > oracle->wall_ms_most + AHEAD_MS + 1 && time_ms > parent_ms + 2) {
         UNSAFE(oracle, "V4: r%u votes at view %llu, height %llu for a time that no clock has seen", from, view, height);
     }
@@ -326,6 +377,7 @@ static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot 
     unsigned long long view = ballot->rank.view, height = ballot->rank.height;
 
     note_ballot(oracle, from, ballot);
+    promises_ballot(&oracle->promises, from, ballot);
     note_rests(member, ballot);
     note_choice(oracle, from, ballot);
     note_twin(oracle, from, ballot);

@@ -7,7 +7,7 @@
  *   I6  promises never go back          I12  an epoch begins behind one END block      I18  what a client was told stays
  *   I7  no vote after a timeout         I13  equal state roots at equal heights
  *
- * I5 and I10 are in sim/lineage.h, I15 in sim/judges.h, I14 and what V5 says of commands in sim/commands.h, C1 and C2 of proofs in sim/proofs.h.
+ * I5 and I10 are in sim/lineage.h, I8 of each word that shows in sim/promises.h, signatures in certificates in sim/seals.h, I15 in sim/judges.h, I14 and what V5 says of commands in sim/commands.h, C1 and C2 of proofs in sim/proofs.h.
  *
  * I2 follows: the block of a height is remembered for ever, and every execution of it, also after a restart, is compared. */
 #ifndef WARD_SIM_ORACLE_H
@@ -20,7 +20,9 @@
 #include "sim/facts.h"
 #include "sim/guard.h"
 #include "sim/lineage.h"
+#include "sim/promises.h"
 #include "sim/quorums.h"
+#include "sim/seals.h"
 #include "sim/seats.h"
 #include "storage/format.h"
 #include "wire/message.h"
@@ -70,6 +72,8 @@ struct oracle {
     uint64_t conflicts;          /* votes of a twin for another block than its other server's */
     struct lineage lineage;
     struct quorums quorums;      /* of a whole world: oracle_watch */
+    struct promises promises;    /* likewise; oracle_durable */
+    struct seals seals;
     bool (*verify)(void *context, const struct sig_item *item); /* likewise; NULL: signatures are not looked at */
     void *verify_context;
     uint8_t *frame;              /* FRAME_BYTES_MAX */
@@ -86,6 +90,9 @@ void oracle_close(struct oracle *oracle);
 /* oracle_watch lets it see a whole world: every vote from the beginning, so that what nobody can have said shows, and real signatures. From now on whoever
  * sends, executes, starts or ends is named by its seat. Owns: seats outlives it. */
 void oracle_watch(struct oracle *oracle, const struct seats *seats, const struct member_set *liars, bool (*verify)(void *context, const struct sig_item *item), void *context);
+
+/* oracle_durable lets it see what the log of each server holds at any moment. */
+void oracle_durable(struct oracle *oracle, const struct capsule *(*durable)(void *context, uint32_t seat), void *context);
 
 /* oracle_clock takes in what a clock says: no honest member votes for a block of much later (V4). */
 void oracle_clock(struct oracle *oracle, uint64_t wall_ms);

@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 
-enum topic { TOPIC_VOTE = 1, TOPIC_TIMEOUT, TOPIC_PARENT, TOPIC_COMMITTED };
+enum topic { TOPIC_VOTE = 1, TOPIC_TIMEOUT, TOPIC_PARENT, TOPIC_COMMITTED, TOPIC_STATED };
 
 static uint64_t digest_of(const struct hash32 *hash)
 {
@@ -27,8 +27,9 @@ uint32_t quorums_size(uint32_t members_count)
 void quorums_init(struct quorums *quorums, uint32_t members_count, const struct member_set *liars, const struct hash32 *chain_id)
 {
     *quorums = (struct quorums){ .on = members_count <= QUORUMS_MEMBERS_MAX, .members_count = members_count, .quorum = quorums_size(members_count),
-        .liars = liars->words[0] };
+        .liars = liars->words[0], .root = digest_of(chain_id) };
     facts_init(&quorums->said);
+    facts_init(&quorums->stated);
     facts_init(&quorums->parents);
     facts_init(&quorums->committed);
     (void)facts_keep(&quorums->committed, fact_name(TOPIC_COMMITTED, digest_of(chain_id), 0, 0), 1);
@@ -37,6 +38,7 @@ void quorums_init(struct quorums *quorums, uint32_t members_count, const struct 
 void quorums_close(struct quorums *quorums)
 {
     facts_close(&quorums->said);
+    facts_close(&quorums->stated);
     facts_close(&quorums->parents);
     facts_close(&quorums->committed);
     *quorums = (struct quorums){ 0 };
@@ -118,12 +120,52 @@ static uint64_t timeout_name(uint64_t view, struct rank rank)
     return fact_name((uint64_t)TOPIC_TIMEOUT << 32, view, rank.view, rank.height);
 }
 
+/* rank_number orders ranks as they are ordered. Gives: never 0. */
+static uint64_t rank_number(struct rank rank)
+{
+    return (rank.view << 32 | (rank.height & UINT32_MAX)) + 1;
+}
+
 void quorums_timed_out(struct quorums *quorums, uint32_t member, uint64_t view, struct rank rank)
 {
     ASSERT(member < quorums->members_count);
     if (quorums->on) {
         (void)facts_join(&quorums->said, timeout_name(view, rank), UINT64_C(1) << member);
+        (void)facts_keep(&quorums->stated, fact_name(TOPIC_STATED, view, member, 0), rank_number(rank)); /* What it states later is no lower (I6). */
     }
+}
+
+bool quorums_can_follow(const struct quorums *quorums, uint64_t epoch, struct rank below, uint64_t parent)
+{
+    bool root = epoch == 0 && below.view == 0 && below.height == 0 && parent == quorums->root;
+
+    return !quorums->on || root || has_qc(quorums, epoch, below, parent);
+}
+
+/* rank_below gives the highest rank at which a block can have a QC in a view below this one, as a number. Gives: 0 when there is none. */
+static uint64_t rank_below(const struct quorums *quorums, const struct ballot *opening)
+{
+    uint64_t block = digest_of(&opening->block);
+
+    for (uint64_t view = opening->rank.view; view > 0; view--) {
+        struct rank rank = { view - 1, opening->rank.height };
+        if (has_qc(quorums, opening->epoch, rank, block)) {
+            return rank_number(rank);
+        }
+    }
+    return block == quorums->root ? rank_number((struct rank){ 0, 0 }) : 0;
+}
+
+bool quorums_can_open(const struct quorums *quorums, const struct ballot *opening)
+{
+    uint64_t most = quorums->on && opening->rank.view > 0 ? rank_below(quorums, opening) : 0;
+    uint32_t count = 0;
+
+    for (uint32_t member = 0; member < quorums->members_count && most > 0; member++) {
+        uint64_t stated = facts_find(&quorums->stated, fact_name(TOPIC_STATED, opening->rank.view - 1, member, 0));
+        count += (quorums->liars >> member & 1) != 0 || (stated > 0 && stated <= most) ? 1 : 0;
+    }
+    return !quorums->on || count >= quorums->quorum;
 }
 
 bool quorums_can_certify(const struct quorums *quorums, const struct ballot *ballot)

@@ -111,6 +111,18 @@ static void on_spoiled(void *context, const struct ballot *ballot)
     oracle_spoiled(&world->oracle, ballot);
 }
 
+/* on_durable gives what the log of a server holds now, or held when its process ended. Nothing is said of a disk that lies. */
+static const struct capsule *on_durable(void *context, uint32_t seat)
+{
+    const struct world *world = context;
+    const struct host *host = &world->hosts[seat];
+
+    if (host->lying) {
+        return NULL;
+    }
+    return host->state == HOST_DOWN ? &host->promised : &host->driver.log.capsule_durable;
+}
+
 static uint64_t on_used(void *context, const uint8_t account[32], uint64_t nonce)
 {
     const struct world *world = context;
@@ -280,6 +292,7 @@ static void open_adversary(struct world *world)
         world->adversary->used = on_used;
     }
     oracle_watch(&world->oracle, &world->seats, &world->faulty, on_verify, world);
+    oracle_durable(&world->oracle, on_durable, world);
 }
 
 static void open_hosts(struct world *world)
