@@ -142,3 +142,47 @@ Test(quorums, digests_written_twice_are_the_same)
     kit_message(&message, MESSAGE_TC, 0);
     cr_assert_null(digests_of(&message, &chain, &own));
 }
+
+Test(quorums, block_follows_what_can_be_certified_in_its_view_V6)
+{
+    begin(4, 0);
+    struct ballot ballot = block_of(2, 5, &chain, VOTE_FOLLOWING);
+    uint64_t name = fact_digest(ballot.block.bytes, HASH_BYTES), root = fact_digest(chain.bytes, HASH_BYTES);
+
+    vote(&ballot, 2);
+    cr_assert_not(quorums_can_follow(&quorums, 0, ballot.rank, name));
+    vote(&ballot, 3);
+    cr_assert(quorums_can_follow(&quorums, 0, ballot.rank, name));
+    cr_assert_not(quorums_can_follow(&quorums, 0, (struct rank){ 3, 5 }, name), "certified in the view before alone");
+    cr_assert(quorums_can_follow(&quorums, 0, (struct rank){ 0, 0 }, root));
+    cr_assert_not(quorums_can_follow(&quorums, 0, (struct rank){ 1, 0 }, root), "the root was not opened again");
+}
+
+Test(quorums, opening_needs_a_view_that_ended_on_no_more_V7_I9)
+{
+    begin(4, 0);
+    struct ballot ballot = block_of(0, 5, &chain, VOTE_FOLLOWING), opening = { VOTE_OPENING, 0, { 3, 5 }, ballot.block };
+
+    vote(&ballot, 3);
+    quorums_timed_out(&quorums, 0, 2, (struct rank){ 0, 5 });
+    quorums_timed_out(&quorums, 1, 2, (struct rank){ 0, 4 });
+    quorums_timed_out(&quorums, 2, 1, (struct rank){ 0, 4 });
+    cr_assert_not(quorums_can_open(&quorums, &opening), "one of the three ended another view");
+    quorums_timed_out(&quorums, 2, 2, (struct rank){ 0, 6 });
+    cr_assert_not(quorums_can_open(&quorums, &opening), "one of the three had more");
+    quorums_timed_out(&quorums, 3, 2, (struct rank){ 0, 0 });
+    cr_assert(quorums_can_open(&quorums, &opening));
+    opening.block = kit_hash(7);
+    cr_assert_not(quorums_can_open(&quorums, &opening), "nobody can have certified it");
+}
+
+Test(quorums, liars_end_every_view_and_root_opens_below_all)
+{
+    begin(4, 1);
+    struct ballot opening = { VOTE_OPENING, 0, { 1, 0 }, chain };
+
+    quorums_timed_out(&quorums, 0, 0, (struct rank){ 0, 0 });
+    cr_assert_not(quorums_can_open(&quorums, &opening));
+    quorums_timed_out(&quorums, 1, 0, (struct rank){ 0, 0 });
+    cr_assert(quorums_can_open(&quorums, &opening));
+}
