@@ -57,8 +57,8 @@ static uint32_t link_queue_bytes(const struct net_config *config)
     if (config->member_queue_bytes_max != 0) {
         return config->member_queue_bytes_max;
     }
-    share = share < two_frames ? two_frames : share;
-    return share > QUEUE_BYTES_MAX && two_frames <= QUEUE_BYTES_MAX ? QUEUE_BYTES_MAX : share;
+    share = share > QUEUE_BYTES_MAX ? QUEUE_BYTES_MAX : share;
+    return share < two_frames ? two_frames : share;
 }
 
 static struct net_body *take_bodies(struct arena *arena, uint32_t count, uint32_t out_bytes, uint32_t frame_bytes_max)

@@ -47,7 +47,7 @@ struct net_config {
     uint64_t seed;                    /* for the jitter of back-off only */
     /* Bounds. */
     uint32_t member_frame_bytes_max;  /* body of a frame from a member, 64 KiB .. 16 MiB */
-    uint32_t member_queue_bytes_max;  /* waiting for one member; 0: clamp(64 MiB / (n - 1), 2 frames, 8 MiB) */
+    uint32_t member_queue_bytes_max;  /* waiting for one member; 0: 64 MiB / (n - 1), at most 8 MiB, but always 2 frames */
     uint32_t clients_max;             /* connections at once, 0 .. 4096 */
     uint32_t clients_per_key_max;     /* remote connections with one key */
     uint32_t client_frame_bytes_max;  /* body of a frame from a client, 4 KiB .. 1 MiB */

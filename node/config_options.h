@@ -57,7 +57,7 @@
     NUMBER(limits, clients_per_key_max, 8, 1, 4096, "remote client connections with one key")                                                        \
     NUMBER(limits, client_queue_kib, 1024, 64, 65536, "bytes that may wait for one client")                                                          \
     SWITCH(limits, remote_clients, "false", "accept clients on node.listen; local tools use the UNIX socket")                                          \
-    NUMBER(limits, member_queue_kib, 0, 0, 1048576, "bytes that may wait for one replica; 0: 64 MiB shared by all, between two blocks and 8 MiB")    \
+    NUMBER(limits, member_queue_kib, 0, 0, 1048576, "bytes that may wait for one replica; 0: 64 MiB shared by all, at most 8 MiB, but always two frames")    \
     NUMBER(limits, half_open_max, 128, 8, 4096, "handshakes under way at once")                                                                      \
     NUMBER(limits, half_open_per_host_max, 4, 1, 4096, "handshakes under way from one host")                                                         \
     NUMBER(limits, handshakes_per_second, 200, 1, 100000, "handshakes that strangers may begin")                                                     \

@@ -4,244 +4,23 @@
 #include "base/clock.h"
 #include "net/dial.h"
 #include "net/tunnel.h"
-#include "tests/net/net_kit.h"
+#include "tests/net/nodes_kit.h"
 
 #include <criterion/criterion.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define NODES 3u
 #define BIG_BYTES 700000u
-
-/* One net and what its handlers saw. */
-struct node {
-    struct net *net;
-    uint32_t index;
-    struct kx_keypair key;
-    uint32_t ups[NODES], downs[NODES];
-    enum net_reason reason;
-    uint32_t hellos, frames;
-    size_t bytes; /* of bodies, hellos apart */
-    uint64_t client;
-    struct net_client_info info;
-    uint32_t clients_up, clients_down, client_frames;
-    bool echo; /* clients get back what they send */
-    bool close_client; /* after the answer */
-};
-
-static struct loop *loop;
-static struct node nodes[NODES];
-static struct net_member members[NODES];
-static struct hash32 chain;
-static char socket_path[80];
-
-static uint32_t on_hello(void *context, uint32_t member, struct frame_header *header, uint8_t body[NET_HELLO_BYTES_MAX])
-{
-    struct node *node = context;
-
-    *header = (struct frame_header){ .type = 1, .version = 1 };
-    body[0] = (uint8_t)node->index;
-    body[1] = (uint8_t)member;
-    return 2;
-}
-
-static void on_up(void *context, uint32_t member) { ((struct node *)context)->ups[member]++; }
-
-static void on_down(void *context, uint32_t member, enum net_reason reason)
-{
-    struct node *node = context;
-
-    node->downs[member]++;
-    node->reason = reason;
-}
-
-static void on_frame(void *context, uint32_t member, const struct frame *frame)
-{
-    struct node *node = context;
-
-    if (frame->header.type == 1) {
-        cr_assert_eq(frame->body.data[0], member);
-        cr_assert_eq(frame->body.data[1], node->index);
-        node->hellos++;
-        return;
-    }
-    node->frames++;
-    node->bytes += frame->body.size;
-    for (size_t i = 0; i < frame->body.size; i += 997) {
-        cr_assert_eq(frame->body.data[i], (uint8_t)i);
-    }
-}
-
-static bool on_client_up(void *context, uint64_t client, const struct net_client_info *info)
-{
-    struct node *node = context;
-
-    node->client = client;
-    node->info = *info;
-    node->clients_up++;
-    return true;
-}
-
-static void on_client_down(void *context, uint64_t client, enum net_reason reason)
-{
-    struct node *node = context;
-
-    cr_assert_eq(client, node->client);
-    node->clients_down++;
-    node->reason = reason;
-}
-
-static void on_client_frame(void *context, uint64_t client, const struct frame *frame)
-{
-    struct node *node = context;
-    struct net_message back = { .type = 9, .head = frame->body };
-
-    node->client_frames++;
-    if (node->echo) {
-        cr_assert_eq(net_client_send(node->net, client, &back), ERR_OK);
-    }
-    if (node->close_client) {
-        net_client_close(node->net, client);
-    }
-}
-
-static struct net_handlers handlers_of(struct node *node)
-{
-    return (struct net_handlers){ node, on_hello, on_up, on_down, on_frame, on_client_up, on_client_down, on_client_frame };
-}
-
-static void configure(struct node *node, struct net_config *config)
-{
-    const char *problem;
-
-    net_config_default(config);
-    config->chain_id = chain;
-    config->key = &node->key;
-    config->own_index = node->index;
-    config->members_count = NODES;
-    config->members = members;
-    config->client_frame_bytes_max = 8192;
-    config->handshake_timeout_ms = 500;
-    config->half_open_per_host_max = 2;
-    config->seed = node->index + 1;
-    cr_assert_eq(address_parse(&config->listen, "127.0.0.1:0", &problem), ERR_OK);
-}
-
-static enum err start(struct node *node, const struct net_config *config, const char **problem)
-{
-    static struct net_handlers handlers[NODES];
-    struct arena arena;
-
-    arena_init_measure(&arena);
-    cr_assert_null(net_take(&arena, config));
-    size_t size = arena.used;
-    arena_init(&arena, kit_memory(size), size);
-    node->net = net_take(&arena, config);
-    cr_assert_eq(arena.used, size);
-    handlers[node->index] = handlers_of(node);
-    return net_start(node->net, loop, &handlers[node->index], problem);
-}
-
-static void start_fine(struct node *node, const struct net_config *config)
-{
-    const char *problem = NULL;
-    enum err err = start(node, config, &problem);
-
-    cr_assert_eq(err, ERR_OK, "%s", problem == NULL ? "" : problem);
-}
-
-static void name_member(uint32_t index, uint16_t port)
-{
-    char text[64];
-    const char *problem;
-
-    snprintf(text, sizeof text, "127.0.0.1:%u", port);
-    cr_assert_eq(address_parse(&members[index].address, text, &problem), ERR_OK);
-}
-
-static void prepare(enum kit_backend backend)
-{
-    struct loop_uring_config config = loop_uring_config_default();
-
-    crypto_start();
-    loop = kit_loop_on(backend, &config);
-    memset(chain.bytes, 0x5a, HASH_BYTES);
-    snprintf(socket_path, sizeof socket_path, "/tmp/ward-net-test-%d.sock", (int)getpid());
-    for (uint32_t i = 0; i < NODES; i++) {
-        uint8_t seed[32];
-        memset(seed, (int)(i + 1), sizeof seed);
-        nodes[i].index = i;
-        kx_keypair_from_seed(&nodes[i].key, seed);
-        memcpy(members[i].key, nodes[i].key.public_key, 32);
-    }
-}
-
-/* begin starts `count` nodes; each knows the ports of those before it. */
-static void begin(enum kit_backend backend, uint32_t count)
-{
-    prepare(backend);
-    for (uint32_t i = 0; i < count; i++) {
-        struct net_config config;
-        configure(&nodes[i], &config);
-        start_fine(&nodes[i], &config);
-        name_member(i, net_listen_port(nodes[i].net));
-    }
-}
-
-static void turn(void)
-{
-    uint64_t deadline = clock_mono_ns() + 20000000u;
-
-    cr_assert_eq(loop_turn(loop, deadline), ERR_OK);
-    for (uint32_t i = 0; i < NODES; i++) {
-        if (nodes[i].net != NULL) {
-            net_step(nodes[i].net, clock_mono_ns());
-        }
-    }
-}
-
-static void turns_until_up(uint32_t a, uint32_t b)
-{
-    for (unsigned i = 0; i < 200 && !(net_is_up(nodes[a].net, b) && net_is_up(nodes[b].net, a)); i++) {
-        turn();
-    }
-    cr_assert(net_is_up(nodes[a].net, b));
-    cr_assert(net_is_up(nodes[b].net, a));
-}
-
-static void turns(unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        turn();
-    }
-}
-
-static void link_up(uint32_t caller, uint32_t called)
-{
-    net_want(nodes[caller].net, true);
-    net_step(nodes[caller].net, clock_mono_ns());
-    turns_until_up(caller, called);
-    net_want(nodes[caller].net, false);
-}
-
-static enum err tell(uint32_t from, uint32_t to, const void *data, size_t size)
-{
-    struct net_message message = { .type = 2, .version = 1, .head = bytes_of(data, size) };
-
-    return net_send(nodes[from].net, to, &message);
-}
 
 ON_EACH_BACKEND(net, two_members_link_up_and_greet_first)
 ParameterizedTest(enum kit_backend *backend, net, two_members_link_up_and_greet_first)
 {
-    begin(*backend, 2);
-    link_up(1, 0);
+    nodes_begin(*backend, 2);
+    nodes_link(1, 0);
     for (unsigned i = 0; i < 20 && nodes[0].hellos + nodes[1].hellos < 2; i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_eq(nodes[0].hellos, 1);
     cr_assert_eq(nodes[1].hellos, 1);
@@ -255,8 +34,8 @@ ParameterizedTest(enum kit_backend *backend, net, frames_arrive_whole_and_in_bot
     static uint8_t big[BIG_BYTES];
     struct payload payload;
 
-    begin(*backend, 2);
-    link_up(1, 0);
+    nodes_begin(*backend, 2);
+    nodes_link(1, 0);
     for (size_t i = 0; i < BIG_BYTES; i++) {
         big[i] = (uint8_t)i;
     }
@@ -264,10 +43,10 @@ ParameterizedTest(enum kit_backend *backend, net, frames_arrive_whole_and_in_bot
     struct net_message message = { .type = 2, .version = 1, .body = &payload };
     for (unsigned i = 0; i < 5; i++) {
         cr_assert_eq(net_send(nodes[0].net, 1, &message), ERR_OK);
-        cr_assert_eq(tell(1, 0, big, 300), ERR_OK);
+        cr_assert_eq(nodes_tell(1, 0, big, 300), ERR_OK);
     }
     for (unsigned i = 0; i < 400 && nodes[0].frames + nodes[1].frames < 10; i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_eq(nodes[1].bytes, 5 * (size_t)BIG_BYTES);
     cr_assert_eq(nodes[0].bytes, 5 * 300);
@@ -277,18 +56,18 @@ ParameterizedTest(enum kit_backend *backend, net, frames_arrive_whole_and_in_bot
 ON_EACH_BACKEND(net, two_that_dial_at_once_end_with_one_link)
 ParameterizedTest(enum kit_backend *backend, net, two_that_dial_at_once_end_with_one_link)
 {
-    begin(*backend, 2);
-    name_member(1, net_listen_port(nodes[1].net));
+    nodes_begin(*backend, 2);
+    nodes_name(1, net_listen_port(nodes[1].net));
     /* Node 0 was started before it could know the port of 1: give it another life that does. */
     net_stop(nodes[0].net);
     struct net_config config;
-    configure(&nodes[0], &config);
-    config.listen = members[0].address;
-    start_fine(&nodes[0], &config);
+    nodes_configure(&nodes[0], &config);
+    config.listen = nodes_members[0].address;
+    nodes_start_fine(&nodes[0], &config);
     net_want(nodes[0].net, true);
     net_want(nodes[1].net, true);
-    turns_until_up(0, 1);
-    turns(10);
+    nodes_turns_until_up(0, 1);
+    nodes_turns(10);
     cr_assert(net_is_up(nodes[0].net, 1));
     cr_assert(net_is_up(nodes[1].net, 0));
     cr_assert_eq(nodes[0].ups[1], 1);
@@ -300,15 +79,15 @@ ParameterizedTest(enum kit_backend *backend, net, a_member_that_comes_back_repla
 {
     struct node old;
 
-    begin(*backend, 2);
-    link_up(1, 0);
+    nodes_begin(*backend, 2);
+    nodes_link(1, 0);
     old = nodes[1]; /* Its descriptors stay open, as behind a cut cable; nobody steps it any more. */
     struct net_config config;
-    configure(&nodes[1], &config);
-    start_fine(&nodes[1], &config);
+    nodes_configure(&nodes[1], &config);
+    nodes_start_fine(&nodes[1], &config);
     net_want(nodes[1].net, true);
     for (unsigned i = 0; i < 100 && nodes[0].ups[1] < 2; i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_eq(nodes[0].ups[1], 2);
     cr_assert_eq(nodes[0].downs[1], 1);
@@ -319,16 +98,16 @@ ParameterizedTest(enum kit_backend *backend, net, a_member_that_comes_back_repla
 ON_EACH_BACKEND(net, another_chain_cannot_link_and_the_caller_waits_longer_each_time)
 ParameterizedTest(enum kit_backend *backend, net, another_chain_cannot_link_and_the_caller_waits_longer_each_time)
 {
-    prepare(*backend);
+    nodes_prepare(*backend);
     struct net_config config;
-    configure(&nodes[0], &config);
-    start_fine(&nodes[0], &config);
-    name_member(0, net_listen_port(nodes[0].net));
-    configure(&nodes[1], &config);
+    nodes_configure(&nodes[0], &config);
+    nodes_start_fine(&nodes[0], &config);
+    nodes_name(0, net_listen_port(nodes[0].net));
+    nodes_configure(&nodes[1], &config);
     config.chain_id.bytes[0] ^= 1;
-    start_fine(&nodes[1], &config);
+    nodes_start_fine(&nodes[1], &config);
     net_want(nodes[1].net, true);
-    turns(30);
+    nodes_turns(30);
     cr_assert_not(net_is_up(nodes[0].net, 1));
     cr_assert_not(net_is_up(nodes[1].net, 0));
     cr_assert_gt(net_counters(nodes[0].net)->handshakes_failed, 0);
@@ -338,9 +117,9 @@ ParameterizedTest(enum kit_backend *backend, net, another_chain_cannot_link_and_
 ON_EACH_BACKEND(net, a_link_at_rest_has_no_deadline)
 ParameterizedTest(enum kit_backend *backend, net, a_link_at_rest_has_no_deadline)
 {
-    begin(*backend, 2);
-    link_up(1, 0);
-    turns(3);
+    nodes_begin(*backend, 2);
+    nodes_link(1, 0);
+    nodes_turns(3);
     cr_assert_eq(net_deadline_ns(nodes[0].net), LOOP_FOREVER);
     cr_assert_eq(net_deadline_ns(nodes[1].net), LOOP_FOREVER);
 }
@@ -348,19 +127,19 @@ ParameterizedTest(enum kit_backend *backend, net, a_link_at_rest_has_no_deadline
 ON_EACH_BACKEND(net, sending_to_a_member_that_is_down_dials_it_once)
 ParameterizedTest(enum kit_backend *backend, net, sending_to_a_member_that_is_down_dials_it_once)
 {
-    begin(*backend, 2);
-    cr_assert_eq(tell(1, 0, "x", 1), ERR_CLOSED);
+    nodes_begin(*backend, 2);
+    cr_assert_eq(nodes_tell(1, 0, "x", 1), ERR_CLOSED);
     cr_assert_eq(net_deadline_ns(nodes[1].net), 0);
-    turns_until_up(0, 1);
+    nodes_turns_until_up(0, 1);
     net_stop(nodes[0].net);
     nodes[0].net = NULL;
     for (unsigned i = 0; i < 50 && net_is_up(nodes[1].net, 0); i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_eq(nodes[1].downs[0], 1);
-    cr_assert_eq(tell(1, 0, "x", 1), ERR_CLOSED);
+    cr_assert_eq(nodes_tell(1, 0, "x", 1), ERR_CLOSED);
     uint64_t dials = net_counters(nodes[1].net)->dials;
-    turns(30);
+    nodes_turns(30);
     cr_assert_eq(net_counters(nodes[1].net)->dials, dials + 1);
     cr_assert_eq(net_deadline_ns(nodes[1].net), LOOP_FOREVER);
 }
@@ -371,19 +150,19 @@ ParameterizedTest(enum kit_backend *backend, net, a_member_that_does_not_read_is
     static uint8_t data[16000];
     enum err err = ERR_OK;
 
-    begin(*backend, 2);
-    link_up(1, 0);
+    nodes_begin(*backend, 2);
+    nodes_link(1, 0);
     net_pause(nodes[1].net, 0);
     for (unsigned i = 0; i < 4000 && err == ERR_OK; i++) {
-        err = tell(0, 1, data, sizeof data);
+        err = nodes_tell(0, 1, data, sizeof data);
         if (i % 20 == 0) {
-            turn();
+            nodes_turn();
         }
     }
     cr_assert_eq(err, ERR_FULL);
     cr_assert_eq(nodes[0].downs[1], 0); /* Never from inside net_send. */
     cr_assert_eq(net_deadline_ns(nodes[0].net), 0);
-    turns(3);
+    nodes_turns(3);
     cr_assert_eq(nodes[0].downs[1], 1);
     cr_assert_eq(nodes[0].reason, NET_SLOW);
 }
@@ -391,16 +170,16 @@ ParameterizedTest(enum kit_backend *backend, net, a_member_that_does_not_read_is
 ON_EACH_BACKEND(net, a_paused_member_is_heard_after_resume)
 ParameterizedTest(enum kit_backend *backend, net, a_paused_member_is_heard_after_resume)
 {
-    begin(*backend, 2);
-    link_up(1, 0);
+    nodes_begin(*backend, 2);
+    nodes_link(1, 0);
     net_pause(nodes[1].net, 0);
-    turns(3);
-    cr_assert_eq(tell(0, 1, "\0", 1), ERR_OK);
-    turns(5);
+    nodes_turns(3);
+    cr_assert_eq(nodes_tell(0, 1, "\0", 1), ERR_OK);
+    nodes_turns(5);
     cr_assert_eq(nodes[1].frames, 0);
     net_resume(nodes[1].net, 0);
     for (unsigned i = 0; i < 50 && nodes[1].frames == 0; i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_eq(nodes[1].frames, 1);
 }
@@ -408,12 +187,12 @@ ParameterizedTest(enum kit_backend *backend, net, a_paused_member_is_heard_after
 ON_EACH_BACKEND(net, a_dropped_link_goes_down_at_both_ends)
 ParameterizedTest(enum kit_backend *backend, net, a_dropped_link_goes_down_at_both_ends)
 {
-    begin(*backend, 2);
-    link_up(1, 0);
+    nodes_begin(*backend, 2);
+    nodes_link(1, 0);
     net_drop(nodes[0].net, 1);
     cr_assert_not(net_is_up(nodes[0].net, 1));
     for (unsigned i = 0; i < 50 && nodes[1].downs[0] == 0; i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_eq(nodes[0].downs[1], 1);
     cr_assert_eq(nodes[1].downs[0], 1);
@@ -422,35 +201,19 @@ ParameterizedTest(enum kit_backend *backend, net, a_dropped_link_goes_down_at_bo
 
 /* --- Strangers ---------------------------------------------------------------------------------------------------- */
 
-static int call_raw(void)
-{
-    struct sockaddr_in name = { .sin_family = AF_INET, .sin_port = htons(net_listen_port(nodes[0].net)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    cr_assert_eq(connect(fd, (struct sockaddr *)&name, sizeof name), 0);
-    return fd;
-}
-
-static bool is_closed(int fd)
-{
-    uint8_t byte;
-
-    return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
-}
-
 ON_EACH_BACKEND(net, bytes_that_are_no_hello_close_without_a_word)
 ParameterizedTest(enum kit_backend *backend, net, bytes_that_are_no_hello_close_without_a_word)
 {
     uint8_t noise[TUNNEL_HELLO_BYTES];
 
-    begin(*backend, 1);
+    nodes_begin(*backend, 1);
     memset(noise, 0xaa, sizeof noise);
-    int fd = call_raw();
+    int fd = nodes_call();
     cr_assert_eq(write(fd, noise, sizeof noise), (ssize_t)sizeof noise);
-    for (unsigned i = 0; i < 50 && !is_closed(fd); i++) {
-        turn();
+    for (unsigned i = 0; i < 50 && !nodes_closed(fd); i++) {
+        nodes_turn();
     }
-    cr_assert(is_closed(fd));
+    cr_assert(nodes_closed(fd));
     cr_assert_eq(net_counters(nodes[0].net)->handshakes_failed, 1);
     cr_assert_eq(net_deadline_ns(nodes[0].net), LOOP_FOREVER);
 }
@@ -458,16 +221,16 @@ ParameterizedTest(enum kit_backend *backend, net, bytes_that_are_no_hello_close_
 ON_EACH_BACKEND(net, a_silent_stranger_is_closed_when_its_time_is_over)
 ParameterizedTest(enum kit_backend *backend, net, a_silent_stranger_is_closed_when_its_time_is_over)
 {
-    begin(*backend, 1);
-    int fd = call_raw();
+    nodes_begin(*backend, 1);
+    int fd = nodes_call();
     for (unsigned i = 0; i < 10 && net_deadline_ns(nodes[0].net) == LOOP_FOREVER; i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_neq(net_deadline_ns(nodes[0].net), LOOP_FOREVER);
-    for (unsigned i = 0; i < 60 && !is_closed(fd); i++) {
-        turn();
+    for (unsigned i = 0; i < 60 && !nodes_closed(fd); i++) {
+        nodes_turn();
     }
-    cr_assert(is_closed(fd));
+    cr_assert(nodes_closed(fd));
 }
 
 ON_EACH_BACKEND(net, one_host_holds_only_so_many_half_open_connections)
@@ -476,13 +239,13 @@ ParameterizedTest(enum kit_backend *backend, net, one_host_holds_only_so_many_ha
     int fds[6];
     unsigned closed = 0;
 
-    begin(*backend, 1); /* One member lives on this host: two half-open connections. */
+    nodes_begin(*backend, 1); /* One member lives on this host: two half-open connections. */
     for (unsigned i = 0; i < 6; i++) {
-        fds[i] = call_raw();
+        fds[i] = nodes_call();
     }
-    turns(5);
+    nodes_turns(5);
     for (unsigned i = 0; i < 6; i++) {
-        closed += is_closed(fds[i]);
+        closed += nodes_closed(fds[i]);
     }
     cr_assert_eq(closed, 4);
     cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, 4);
@@ -493,39 +256,15 @@ ParameterizedTest(enum kit_backend *backend, net, a_port_that_is_taken_is_told_i
 {
     const char *problem = NULL;
 
-    begin(*backend, 1);
+    nodes_begin(*backend, 1);
     struct net_config config;
-    configure(&nodes[1], &config);
-    config.listen = members[0].address;
-    cr_assert_eq(start(&nodes[1], &config, &problem), ERR_IO);
+    nodes_configure(&nodes[1], &config);
+    config.listen = nodes_members[0].address;
+    cr_assert_eq(nodes_start(&nodes[1], &config, &problem), ERR_IO);
     cr_assert_not_null(strstr(problem, "another program listens there"));
 }
 
 /* --- Clients ------------------------------------------------------------------------------------------------------ */
-
-static void begin_local(enum kit_backend backend, bool echo)
-{
-    char text[100];
-    const char *problem;
-    struct net_config config;
-
-    prepare(backend);
-    snprintf(text, sizeof text, "unix:%s", socket_path);
-    configure(&nodes[0], &config);
-    cr_assert_eq(address_parse(&config.listen_local, text, &problem), ERR_OK);
-    nodes[0].echo = echo;
-    start_fine(&nodes[0], &config);
-}
-
-static int call_local(void)
-{
-    struct sockaddr_un name = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    memcpy(name.sun_path, socket_path, strlen(socket_path) + 1);
-    cr_assert_eq(connect(fd, (struct sockaddr *)&name, sizeof name), 0);
-    return fd;
-}
 
 static void send_raw(int fd, const void *body, uint32_t size)
 {
@@ -542,11 +281,11 @@ ParameterizedTest(enum kit_backend *backend, net, a_local_client_is_known_by_the
 {
     uint8_t back[16];
 
-    begin_local(*backend, true);
-    int fd = call_local();
+    nodes_begin_local(*backend, true);
+    int fd = nodes_call_local();
     send_raw(fd, "hello", 5);
     for (unsigned i = 0; i < 50 && recv(fd, back, sizeof back, MSG_PEEK | MSG_DONTWAIT) < 13; i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_eq(recv(fd, back, sizeof back, MSG_DONTWAIT), 13);
     cr_assert_eq(memcmp(back + FRAME_HEADER_BYTES, "hello", 5), 0);
@@ -555,11 +294,11 @@ ParameterizedTest(enum kit_backend *backend, net, a_local_client_is_known_by_the
     cr_assert_eq(nodes[0].info.pid, (uint32_t)getpid());
     close(fd);
     for (unsigned i = 0; i < 50 && nodes[0].clients_down == 0; i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_eq(nodes[0].clients_down, 1);
     net_stop(nodes[0].net);
-    cr_assert_neq(access(socket_path, F_OK), 0);
+    cr_assert_neq(access(nodes_socket, F_OK), 0);
 }
 
 ON_EACH_BACKEND(net, a_frame_that_is_too_long_closes_the_client)
@@ -567,14 +306,14 @@ ParameterizedTest(enum kit_backend *backend, net, a_frame_that_is_too_long_close
 {
     uint8_t bytes[FRAME_HEADER_BYTES];
 
-    begin_local(*backend, false);
-    int fd = call_local();
+    nodes_begin_local(*backend, false);
+    int fd = nodes_call_local();
     frame_header_encode(&(struct frame_header){ .type = 8, .length = 8193 }, bytes);
     cr_assert_eq(write(fd, bytes, sizeof bytes), (ssize_t)sizeof bytes);
-    for (unsigned i = 0; i < 50 && !is_closed(fd); i++) {
-        turn();
+    for (unsigned i = 0; i < 50 && !nodes_closed(fd); i++) {
+        nodes_turn();
     }
-    cr_assert(is_closed(fd));
+    cr_assert(nodes_closed(fd));
     cr_assert_eq(nodes[0].reason, NET_MALFORMED);
     cr_assert_eq(net_counters(nodes[0].net)->malformed, 1);
     net_stop(nodes[0].net);
@@ -585,13 +324,13 @@ ParameterizedTest(enum kit_backend *backend, net, a_client_that_is_sent_away_sti
 {
     uint8_t back[16];
 
-    begin_local(*backend, true);
+    nodes_begin_local(*backend, true);
     nodes[0].close_client = true;
-    int fd = call_local();
+    int fd = nodes_call_local();
     send_raw(fd, "a", 1);
     send_raw(fd, "b", 1); /* Not heard any more. */
     for (unsigned i = 0; i < 50 && nodes[0].clients_down == 0; i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_eq(nodes[0].clients_down, 1);
     cr_assert_eq(nodes[0].client_frames, 1);
@@ -606,26 +345,26 @@ ParameterizedTest(enum kit_backend *backend, net, a_socket_that_nobody_answers_i
     const char *problem = NULL;
     char text[100];
 
-    begin_local(*backend, false);
+    nodes_begin_local(*backend, false);
     struct net_config config;
-    configure(&nodes[1], &config);
-    snprintf(text, sizeof text, "unix:%s", socket_path);
+    nodes_configure(&nodes[1], &config);
+    snprintf(text, sizeof text, "unix:%s", nodes_socket);
     cr_assert_eq(address_parse(&config.listen_local, text, &problem), ERR_OK);
-    cr_assert_eq(start(&nodes[1], &config, &problem), ERR_IO);
+    cr_assert_eq(nodes_start(&nodes[1], &config, &problem), ERR_IO);
     net_stop(nodes[0].net);
     nodes[0].net = NULL;
     int stale = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_eq(bind(stale, (const struct sockaddr *)&config.listen_local.socket, config.listen_local.size), 0);
     close(stale);
-    start_fine(&nodes[1], &config);
-    close(call_local());
+    nodes_start_fine(&nodes[1], &config);
+    close(nodes_call_local());
     net_stop(nodes[1].net);
 }
 
 static struct dial *call_remote(const struct kx_keypair *key, enum err *err)
 {
     static _Alignas(64) uint8_t memory[1 << 20];
-    struct dial_config config = { .key = key, .chain_id = chain, .frame_bytes_max = 8192, .queue_bytes_max = 16384, .address = members[0].address };
+    struct dial_config config = { .key = key, .chain_id = nodes_chain, .frame_bytes_max = 8192, .queue_bytes_max = 16384, .address = nodes_members[0].address };
     struct dial *dial = NULL;
 
     memcpy(config.remote_key, nodes[0].key.public_key, 32);
@@ -642,12 +381,12 @@ ParameterizedTest(enum kit_backend *backend, net, a_stranger_with_a_key_is_refus
     enum err err;
 
     kx_keypair_from_seed(&key, seed);
-    begin(*backend, 1);
+    nodes_begin(*backend, 1);
     if (fork() == 0) {
         (void)call_remote(&key, &err);
         _exit(err == ERR_CLOSED || err == ERR_TIMEOUT ? 0 : 1);
     }
-    turns(20);
+    nodes_turns(20);
     cr_assert_eq(nodes[0].clients_up, 0);
     cr_assert_eq(net_counters(nodes[0].net)->handshakes_failed, 1);
 }
@@ -660,13 +399,13 @@ ParameterizedTest(enum kit_backend *backend, net, a_remote_client_is_known_by_it
     enum err err;
 
     kx_keypair_from_seed(&key, seed);
-    prepare(*backend);
+    nodes_prepare(*backend);
     struct net_config config;
-    configure(&nodes[0], &config);
+    nodes_configure(&nodes[0], &config);
     config.remote_clients = true;
     nodes[0].echo = true;
-    start_fine(&nodes[0], &config);
-    name_member(0, net_listen_port(nodes[0].net));
+    nodes_start_fine(&nodes[0], &config);
+    nodes_name(0, net_listen_port(nodes[0].net));
     int child = fork();
     if (child == 0) {
         struct dial *dial = call_remote(&key, &err);
@@ -675,7 +414,7 @@ ParameterizedTest(enum kit_backend *backend, net, a_remote_client_is_known_by_it
         _exit(good && frame.body.size == 6 && memcmp(frame.body.data, "remote", 6) == 0 ? 0 : 1);
     }
     for (unsigned i = 0; i < 100 && nodes[0].clients_down == 0; i++) {
-        turn();
+        nodes_turn();
     }
     cr_assert_eq(nodes[0].client_frames, 1);
     cr_assert_not(nodes[0].info.local);

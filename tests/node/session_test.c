@@ -21,6 +21,7 @@ static struct loop *loop;
 static struct client_config config;
 static char path[64];
 static uint64_t now_ns;
+static enum net_reason why_down;
 
 static struct now port_now(void *context)
 {
@@ -52,7 +53,8 @@ static bool client_up(void *context, uint64_t client, const struct net_client_in
 
 static void client_down(void *context, uint64_t client, enum net_reason reason)
 {
-    (void)context, (void)reason;
+    (void)context;
+    why_down = reason;
     sessions_client_down(&sessions, client);
 }
 
@@ -93,6 +95,7 @@ static void start(void)
     net_config.client_frame_bytes_max = CLIENT_FRAME_BYTES_MAX;
     net_config.client_queue_bytes_max = 1 << 20;
     net_config.clients_max = 8;
+    net_config.handshake_timeout_ms = 300;
     cr_assert_eq(address_parse(&net_config.listen_local, text, &problem), ERR_OK);
     config.targets_count = 1;
     config.targets[0].address = net_config.listen_local;
@@ -264,4 +267,22 @@ Test(session, the_answer_for_a_client_that_left_goes_nowhere, .init = start, .fi
     sessions_executed(&sessions, &(struct apply_block){ .header = &header });
     turn();
     cr_assert_eq(sessions.gates[0].wait, WAIT_NONE, "its place is free");
+}
+
+Test(session, a_client_that_asks_and_does_not_read_is_closed, .init = start, .fini = stop)
+{
+    struct client *client = opened();
+    struct client_call call = { CLIENT_STATUS, 0, bytes_of("", 0) };
+
+    for (uint64_t id = 0; id < 60000 && sessions.list[0].client != 0; id++) {
+        (void)client_question(client, id, &call, 0);
+        if (id % 16 == 0) {
+            cr_assert_eq(loop_turn(loop, clock_mono_ns() + 1000000), ERR_OK);
+            net_step(net, clock_mono_ns());
+        }
+    }
+    cr_assert_eq(sessions.list[0].client, 0, "what waits for it passed the bound");
+    cr_assert_eq(why_down, NET_TIMED_OUT, "it was sent away and still did not read");
+    cr_assert_eq(sessions.counters.malformed, 0);
+    client_close(client);
 }

@@ -1,0 +1,359 @@
+/* net_limits_test.c: each bound of net is reached where it is wired, over real sockets: it holds, and it lets go again. */
+#include "net/net.h"
+
+#include "base/clock.h"
+#include "net/tunnel.h"
+#include "tests/net/nodes_kit.h"
+
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HALF_OPEN 128u /* what net_config_default says, and the design */
+#define PER_HOST 4u
+#define BURST 64u      /* handshakes at once */
+
+/* --- Strangers ---------------------------------------------------------------------------------------------------- */
+
+/* turns_until_refused gives node 0 time until so many were refused in all. */
+static void turns_until_refused(uint64_t count)
+{
+    for (unsigned i = 0; i < 100 && net_counters(nodes[0].net)->strangers_refused < count; i++) {
+        nodes_turn();
+    }
+    cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, count);
+}
+
+static bool turns_until_closed(int fd)
+{
+    for (unsigned i = 0; i < 50 && !nodes_closed(fd); i++) {
+        nodes_turn();
+    }
+    return nodes_closed(fd);
+}
+
+static uint32_t count_closed(const int *fds, uint32_t count)
+{
+    uint32_t closed = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        closed += nodes_closed(fds[i]);
+    }
+    return closed;
+}
+
+ON_EACH_BACKEND(net_limits, all_hosts_together_hold_only_so_many_half_open_connections)
+ParameterizedTest(enum kit_backend *backend, net_limits, all_hosts_together_hold_only_so_many_half_open_connections)
+{
+    static int fds[HALF_OPEN];
+    struct net_config config, plain;
+
+    nodes_prepare(*backend);
+    nodes_configure(&nodes[0], &config);
+    net_config_default(&plain);
+    cr_assert_eq(plain.half_open_max, HALF_OPEN);
+    cr_assert_eq(plain.half_open_per_host_max, PER_HOST);
+    config.half_open_per_host_max = plain.half_open_per_host_max;
+    config.handshake_timeout_ms = 60000;
+    nodes_start_fine(&nodes[0], &config);
+    for (uint32_t i = 0; i < HALF_OPEN; i++) { /* From 127.0.0.2 on, four of each: no host is at its own bound before the last of its four. */
+        fds[i] = nodes_call_from(INADDR_LOOPBACK + 1 + i / PER_HOST);
+        nodes_turn();
+    }
+    cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, 0);
+    cr_assert_eq(count_closed(fds, HALF_OPEN), 0);
+    int late = nodes_call_from(INADDR_LOOPBACK + 1 + HALF_OPEN / PER_HOST);
+    turns_until_refused(1);
+    cr_assert(turns_until_closed(late), "a host that has none yet is refused");
+    close(fds[0]);
+    nodes_turns(5);
+    int next = nodes_call_from(INADDR_LOOPBACK + 1 + HALF_OPEN / PER_HOST);
+    nodes_turns(5);
+    cr_assert_not(nodes_closed(next), "one went, so one may come");
+    cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, 1);
+}
+
+/* knock sends a hello that is none and waits for the end of the connection, which is how both answers look from outside. */
+static void knock(void)
+{
+    static const uint8_t noise[TUNNEL_HELLO_BYTES] = { 0xaa };
+    int fd = nodes_call();
+
+    cr_assert_eq(write(fd, noise, sizeof noise), (ssize_t)sizeof noise);
+    cr_assert(turns_until_closed(fd));
+    close(fd);
+}
+
+ON_EACH_BACKEND(net_limits, handshakes_of_strangers_are_begun_at_a_bounded_rate)
+ParameterizedTest(enum kit_backend *backend, net_limits, handshakes_of_strangers_are_begun_at_a_bounded_rate)
+{
+    const uint32_t per_second = 5, knocks = 3 * BURST;
+    struct net_config config;
+
+    net_config_default(&config);
+    cr_assert_eq(config.handshakes_per_second, 200);
+    nodes_prepare(*backend);
+    nodes_configure(&nodes[0], &config);
+    config.handshakes_per_second = per_second;
+    nodes_start_fine(&nodes[0], &config);
+    uint64_t from_ns = clock_mono_ns();
+    for (uint32_t i = 0; i < knocks; i++) {
+        knock();
+    }
+    uint64_t paid = (clock_mono_ns() - from_ns) * per_second / 1000000000 + 1;
+    uint64_t begun = knocks - net_counters(nodes[0].net)->strangers_refused;
+    cr_assert_geq(begun, BURST);
+    cr_assert_leq(begun, BURST + paid, "%u at once and %u in a second, not %zu", BURST, per_second, (size_t)begun);
+    cr_assert_lt(begun, knocks);
+    usleep(1000000 / per_second + 10000);
+    uint64_t refused = net_counters(nodes[0].net)->strangers_refused;
+    knock();
+    cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, refused, "later there is room again");
+}
+
+/* --- Clients ------------------------------------------------------------------------------------------------------ */
+
+ON_EACH_BACKEND(net_limits, a_client_too_many_is_refused_until_another_leaves)
+ParameterizedTest(enum kit_backend *backend, net_limits, a_client_too_many_is_refused_until_another_leaves)
+{
+    struct net_config config;
+    int fds[3];
+
+    nodes_prepare(*backend);
+    nodes_configure(&nodes[0], &config);
+    nodes_listen_local(&config);
+    config.clients_max = 3;
+    nodes_start_fine(&nodes[0], &config);
+    for (uint32_t i = 0; i < 3; i++) {
+        fds[i] = nodes_call_local();
+    }
+    nodes_turns(5);
+    cr_assert_eq(nodes[0].clients_up, 3);
+    int late = nodes_call_local();
+    turns_until_refused(1);
+    cr_assert(turns_until_closed(late));
+    cr_assert_eq(nodes[0].clients_up, 3);
+    cr_assert_eq(count_closed(fds, 3), 0);
+    close(fds[1]);
+    for (unsigned i = 0; i < 50 && nodes[0].clients_down == 0; i++) {
+        nodes_turn();
+    }
+    int next = nodes_call_local();
+    for (unsigned i = 0; i < 50 && nodes[0].clients_up < 4; i++) {
+        nodes_turn();
+    }
+    cr_assert_eq(nodes[0].clients_up, 4);
+    cr_assert_not(nodes_closed(next));
+    net_stop(nodes[0].net);
+}
+
+/* A remote client, step by step. */
+struct caller {
+    int fd;
+    struct tunnel_identity identity;
+    struct tunnel tunnel;
+    uint8_t room[TUNNEL_ROOM_MIN];
+};
+
+/* call sends a hello with a client's key. */
+static void call(struct caller *caller, const struct kx_keypair *key, uint8_t serial)
+{
+    const uint8_t seed[32] = { 9, serial };
+    struct tunnel_call whom = { .peer_key = nodes[0].key.public_key, .seed = seed };
+    uint8_t hello[TUNNEL_HELLO_BYTES];
+
+    caller->fd = nodes_call();
+    caller->identity = (struct tunnel_identity){ key, nodes_chain };
+    cr_assert(tunnel_dial(&caller->tunnel, &caller->identity, &whom, (struct tunnel_span){ caller->room, sizeof caller->room }, hello));
+    cr_assert_eq(write(caller->fd, hello, sizeof hello), (ssize_t)sizeof hello);
+}
+
+/* hear waits for the second message. Gives: false when the replica closes instead. */
+static bool hear(struct caller *caller)
+{
+    uint8_t second[TUNNEL_SECOND_BYTES];
+    struct bytes plain;
+
+    for (unsigned i = 0; i < 100 && !nodes_closed(caller->fd) && recv(caller->fd, second, sizeof second, MSG_PEEK | MSG_DONTWAIT) < (ssize_t)sizeof second; i++) {
+        nodes_turn();
+    }
+    if (recv(caller->fd, second, sizeof second, MSG_DONTWAIT) != (ssize_t)sizeof second) {
+        return false;
+    }
+    struct tunnel_span input = { second, sizeof second };
+    return tunnel_receive(&caller->tunnel, &input, &plain) == TUNNEL_READY;
+}
+
+/* prove sends the first record, by which the replica believes in the caller. */
+static void prove(struct caller *caller)
+{
+    uint8_t record[FRAME_HEADER_BYTES + CHANNEL_OVERHEAD];
+
+    frame_header_encode(&(struct frame_header){ .type = 8 }, record + CHANNEL_HEADER_BYTES);
+    size_t made = tunnel_seal(&caller->tunnel, record, FRAME_HEADER_BYTES);
+    cr_assert_eq(write(caller->fd, record, made), (ssize_t)made);
+}
+
+static void begin_remote(enum kit_backend backend, uint32_t per_key, struct kx_keypair keys[2])
+{
+    struct net_config config;
+
+    for (uint8_t i = 0; i < 2; i++) {
+        const uint8_t seed[32] = { 77, i };
+        kx_keypair_from_seed(&keys[i], seed);
+    }
+    nodes_prepare(backend);
+    nodes_configure(&nodes[0], &config);
+    config.remote_clients = true;
+    config.clients_per_key_max = per_key;
+    config.half_open_per_host_max = 8;
+    nodes_start_fine(&nodes[0], &config);
+}
+
+static void turns_until_clients(uint32_t count)
+{
+    for (unsigned i = 0; i < 50 && nodes[0].clients_up < count; i++) {
+        nodes_turn();
+    }
+    cr_assert_eq(nodes[0].clients_up, count);
+}
+
+ON_EACH_BACKEND(net_limits, one_key_has_only_so_many_connections_and_another_key_its_own)
+ParameterizedTest(enum kit_backend *backend, net_limits, one_key_has_only_so_many_connections_and_another_key_its_own)
+{
+    static struct caller callers[4], other;
+    struct kx_keypair keys[2];
+
+    begin_remote(*backend, 2, keys);
+    for (uint8_t i = 0; i < 2; i++) {
+        call(&callers[i], &keys[0], i);
+        cr_assert(hear(&callers[i]));
+        prove(&callers[i]);
+        turns_until_clients(i + 1u);
+    }
+    call(&callers[2], &keys[0], 2);
+    cr_assert_not(hear(&callers[2]), "the third of a key gets no answer");
+    cr_assert_eq(net_counters(nodes[0].net)->handshakes_failed, 1);
+    call(&other, &keys[1], 3);
+    cr_assert(hear(&other));
+    prove(&other);
+    turns_until_clients(3);
+    close(callers[0].fd);
+    for (unsigned i = 0; i < 50 && nodes[0].clients_down == 0; i++) {
+        nodes_turn();
+    }
+    call(&callers[3], &keys[0], 4);
+    cr_assert(hear(&callers[3]), "one went, so one may come");
+}
+
+/* The bound is looked at twice: those whose handshakes overlap pass the first look together. */
+ON_EACH_BACKEND(net_limits, handshakes_that_overlap_do_not_pass_the_bound_of_their_key)
+ParameterizedTest(enum kit_backend *backend, net_limits, handshakes_that_overlap_do_not_pass_the_bound_of_their_key)
+{
+    static struct caller callers[2];
+    struct kx_keypair keys[2];
+
+    begin_remote(*backend, 1, keys);
+    for (uint8_t i = 0; i < 2; i++) {
+        call(&callers[i], &keys[0], i);
+        cr_assert(hear(&callers[i]));
+    }
+    prove(&callers[0]);
+    turns_until_clients(1);
+    prove(&callers[1]);
+    turns_until_refused(1);
+    cr_assert(turns_until_closed(callers[1].fd));
+    cr_assert_not(nodes_closed(callers[0].fd));
+    cr_assert_eq(nodes[0].clients_up, 1);
+}
+
+/* --- What waits --------------------------------------------------------------------------------------------------- */
+
+ON_EACH_BACKEND(net_limits, what_waits_for_a_client_is_bounded_and_one_that_does_not_read_is_closed)
+ParameterizedTest(enum kit_backend *backend, net_limits, what_waits_for_a_client_is_bounded_and_one_that_does_not_read_is_closed)
+{
+    static uint8_t data[60000];
+    struct net_config plain;
+    struct payload payload;
+
+    net_config_default(&plain);
+    cr_assert_eq(plain.client_queue_bytes_max, 1u << 20);
+    nodes_begin_local(*backend, false); /* With the bound of net_config_default. */
+    int fd = nodes_call_local();
+    turns_until_clients(1);
+    payload_init(&payload, bytes_of(data, sizeof data), NULL);
+    struct net_message message = { .type = 9, .body = &payload };
+    enum err err = ERR_OK;
+    for (unsigned i = 0; i < 400 && err == ERR_OK; i++) {
+        err = net_client_send(nodes[0].net, nodes[0].client, &message);
+        cr_assert_leq(net_client_queued_bytes(nodes[0].net, nodes[0].client), plain.client_queue_bytes_max);
+        if (i % 4 == 0) {
+            nodes_turn(); /* The kernel takes what fits into the socket's buffers. */
+        }
+    }
+    cr_assert_eq(err, ERR_FULL);
+    cr_assert_gt(net_client_queued_bytes(nodes[0].net, nodes[0].client), plain.client_queue_bytes_max - (FRAME_HEADER_BYTES + sizeof data));
+    cr_assert_eq(nodes[0].clients_down, 0); /* The driver decides. */
+    net_client_close(nodes[0].net, nodes[0].client);
+    for (unsigned i = 0; i < 100 && nodes[0].clients_down == 0; i++) {
+        nodes_turn();
+    }
+    cr_assert_eq(nodes[0].clients_down, 1);
+    cr_assert_eq(nodes[0].reason, NET_TIMED_OUT, "it still does not read");
+    cr_assert_eq(payload.references, 1, "nothing of it waits any more");
+    close(fd);
+    net_stop(nodes[0].net);
+}
+
+/* A case of net.h: 0 stands for clamp(64 MiB / (n - 1), 2 frames, 8 MiB). */
+struct clamp_case {
+    uint32_t members, frame_bytes, queue_bytes;
+};
+
+static const struct clamp_case clamp_cases[] = {
+    { 3, 64u << 10, 8u << 20 },                                          /* 32 MiB would be its part */
+    { 9, 64u << 10, 8u << 20 },                                          /* just its part */
+    { 128, 64u << 10, (64u << 20) / 127 },                               /* its part */
+    { 128, 1u << 20, 2 * ((1u << 20) + FRAME_HEADER_BYTES) },            /* two frames are more than its part */
+    { 3, (4u << 20) + (64u << 10), 2 * ((4u << 20) + (64u << 10) + FRAME_HEADER_BYTES) }, /* two frames are more than 8 MiB: those, and no more */
+};
+
+ParameterizedTestParameters(net_limits, what_waits_for_a_member_is_its_part_two_frames_at_least)
+{
+    return cr_make_param_array(const struct clamp_case, (struct clamp_case *)(uintptr_t)clamp_cases, sizeof clamp_cases / sizeof clamp_cases[0]);
+}
+
+ParameterizedTest(struct clamp_case *one, net_limits, what_waits_for_a_member_is_its_part_two_frames_at_least)
+{
+    static uint8_t data[32u << 10];
+    struct payload payload;
+
+    nodes_prepare(KIT_POSIX);
+    for (uint32_t i = NODES; i < one->members; i++) {
+        memset(nodes_members[i].key, (int)i, sizeof nodes_members[i].key);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        struct net_config config;
+        nodes_configure(&nodes[i], &config);
+        config.members_count = one->members;
+        config.member_frame_bytes_max = one->frame_bytes;
+        nodes_start_fine(&nodes[i], &config);
+        nodes_name(i, net_listen_port(nodes[i].net));
+    }
+    nodes_link(1, 0);
+    nodes_turns(2);
+    cr_assert_eq(net_queued_bytes(nodes[0].net, 1), 0);
+    payload_init(&payload, bytes_of(data, sizeof data), NULL);
+    struct net_message message = { .type = 2, .body = &payload };
+    const size_t each = FRAME_HEADER_BYTES + sizeof data;
+    size_t sent = 0;
+    while (sent <= one->queue_bytes && net_send(nodes[0].net, 1, &message) == ERR_OK) { /* Without a turn nothing leaves. */
+        sent += each;
+    }
+    cr_assert_eq(sent, one->queue_bytes / each * each, "%u members, frames of %u: %zu bytes may wait, not %u", one->members, one->frame_bytes, sent, one->queue_bytes);
+    nodes_turn();
+    cr_assert_eq(nodes[0].downs[1], 1);
+    cr_assert_eq(nodes[0].reason, NET_SLOW);
+}
