@@ -10,8 +10,9 @@
 void audit_begin(struct audit_trail *trail, const struct exec *exec, const uint8_t acct[ACCT_BYTES], const struct patient *patient)
 {
     uint8_t value[PEAKS_BYTES_MAX];
-    struct state_key key = key_audit_peaks(acct);
+    struct state_key key;
 
+    key_write_run(&key, KEY_AUDIT_PEAKS, acct);
     memcpy(trail->acct, acct, ACCT_BYTES);
     trail->patient = *patient;
     trail->peaks.count = 0; /* it says which of the peaks count */
@@ -105,8 +106,9 @@ void audit_emit_pointers(struct audit_trail *trail, struct exec *exec, const str
 enum code audit_end(struct audit_trail *trail, struct exec *exec)
 {
     uint8_t value[PEAKS_BYTES_MAX];
-    struct state_key key = key_audit_peaks(trail->acct);
+    struct state_key key;
 
+    key_write_run(&key, KEY_AUDIT_PEAKS, trail->acct);
     ASSERT(trail->peaks.count == trail->patient.audit_count);
     ASSERT(trail->patient.status != 0);
     ASSERT(trail->patient.current <= trail->patient.ptr_count);

@@ -76,7 +76,9 @@ bool exec_get_org(const struct exec *exec, uint16_t id, struct org *org)
 bool exec_get_actor(const struct exec *exec, const uint8_t acct[ACCT_BYTES], struct actor *actor)
 {
     uint8_t bytes[ACTOR_BYTES];
-    struct state_key key = key_actor(acct);
+    struct state_key key;
+
+    key_write_run(&key, KEY_ACTOR, acct);
     int size = exec_get(exec, &key, bytes, sizeof bytes);
 
     if (size < 0) {
@@ -90,7 +92,9 @@ bool exec_get_actor(const struct exec *exec, const uint8_t acct[ACCT_BYTES], str
 bool exec_get_patient(const struct exec *exec, const uint8_t acct[ACCT_BYTES], struct patient *patient)
 {
     uint8_t bytes[PATIENT_BYTES];
-    struct state_key key = key_patient(acct);
+    struct state_key key;
+
+    key_write_run(&key, KEY_PATIENT, acct);
     int size = exec_get(exec, &key, bytes, sizeof bytes);
 
     if (size < 0) {
@@ -104,7 +108,9 @@ bool exec_get_patient(const struct exec *exec, const uint8_t acct[ACCT_BYTES], s
 bool exec_get_pointer(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uint32_t seq, struct pointer *pointer)
 {
     uint8_t bytes[POINTER_BYTES];
-    struct state_key key = key_pointer(acct, seq);
+    struct state_key key;
+
+    key_write_seq(&key, KEY_POINTER, acct, seq);
     int size = exec_get(exec, &key, bytes, sizeof bytes);
 
     if (size < 0) {
@@ -118,7 +124,9 @@ bool exec_get_pointer(const struct exec *exec, const uint8_t acct[ACCT_BYTES], u
 bool exec_get_grant(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uint32_t seq, struct grant *grant)
 {
     uint8_t bytes[GRANT_BYTES];
-    struct state_key key = key_grant(acct, seq);
+    struct state_key key;
+
+    key_write_seq(&key, KEY_GRANT, acct, seq);
     int size = exec_get(exec, &key, bytes, sizeof bytes);
 
     if (size < 0) {
@@ -146,7 +154,9 @@ bool exec_get_ticket(const struct exec *exec, const struct hash32 *id, struct ti
 void exec_get_relation(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uint16_t org, struct relation *relation)
 {
     uint8_t bytes[RELATION_BYTES];
-    struct state_key key = key_relation(acct, org);
+    struct state_key key;
+
+    key_write_org(&key, KEY_RELATION, acct, org);
     int size = exec_get(exec, &key, bytes, sizeof bytes);
 
     *relation = (struct relation){ 0 };
@@ -169,9 +179,10 @@ enum code exec_put_org(struct exec *exec, uint16_t id, const struct org *org)
 enum code exec_put_actor(struct exec *exec, const uint8_t acct[ACCT_BYTES], const struct actor *actor)
 {
     uint8_t bytes[ACTOR_BYTES];
-    struct state_key key = key_actor(acct);
+    struct state_key key;
 
     ASSERT(actor->org > 0);
+    key_write_run(&key, KEY_ACTOR, acct);
     actor_encode(actor, bytes);
     return exec_put(exec, &key, bytes, sizeof bytes);
 }
@@ -179,9 +190,10 @@ enum code exec_put_actor(struct exec *exec, const uint8_t acct[ACCT_BYTES], cons
 enum code exec_put_patient(struct exec *exec, const uint8_t acct[ACCT_BYTES], const struct patient *patient)
 {
     uint8_t bytes[PATIENT_BYTES];
-    struct state_key key = key_patient(acct);
+    struct state_key key;
 
     ASSERT(patient->status != 0);
+    key_write_run(&key, KEY_PATIENT, acct);
     patient_encode(patient, bytes);
     return exec_put(exec, &key, bytes, sizeof bytes);
 }
@@ -189,9 +201,10 @@ enum code exec_put_patient(struct exec *exec, const uint8_t acct[ACCT_BYTES], co
 enum code exec_put_pointer(struct exec *exec, const uint8_t acct[ACCT_BYTES], uint32_t seq, const struct pointer *pointer)
 {
     uint8_t bytes[POINTER_BYTES];
-    struct state_key key = key_pointer(acct, seq);
+    struct state_key key;
 
     ASSERT(seq > 0);
+    key_write_seq(&key, KEY_POINTER, acct, seq);
     pointer_encode(pointer, bytes);
     return exec_put(exec, &key, bytes, sizeof bytes);
 }
@@ -199,9 +212,10 @@ enum code exec_put_pointer(struct exec *exec, const uint8_t acct[ACCT_BYTES], ui
 enum code exec_put_grant(struct exec *exec, const uint8_t acct[ACCT_BYTES], uint32_t seq, const struct grant *grant)
 {
     uint8_t bytes[GRANT_BYTES];
-    struct state_key key = key_grant(acct, seq);
+    struct state_key key;
 
     ASSERT(seq > 0);
+    key_write_seq(&key, KEY_GRANT, acct, seq);
     grant_encode(grant, bytes);
     return exec_put(exec, &key, bytes, sizeof bytes);
 }
@@ -219,9 +233,10 @@ enum code exec_put_ticket(struct exec *exec, const struct hash32 *id, const stru
 enum code exec_put_relation(struct exec *exec, const uint8_t acct[ACCT_BYTES], uint16_t org, const struct relation *relation)
 {
     uint8_t bytes[RELATION_BYTES];
-    struct state_key key = key_relation(acct, org);
+    struct state_key key;
 
     ASSERT(org > 0);
+    key_write_org(&key, KEY_RELATION, acct, org);
     if (relation->current == 0 && relation->pending == 0) {
         return exec_remove(exec, &key);
     }

@@ -26,20 +26,24 @@ void expect_command(const struct state_store *store, struct bytes envelope, enum
         return;
     }
     const uint8_t *patient = envelope.data + PATIENT_AT;
-    struct state_key sender = key_actor(envelope.data + SENDER_AT), record = key_patient(patient);
-    expect(store, &sender, step);
-    expect(store, &record, step);
+    struct state_key key;
+    key_write_run(&key, KEY_ACTOR, envelope.data + SENDER_AT);
+    expect(store, &key, step);
+    key_write_run(&key, KEY_PATIENT, patient);
+    expect(store, &key, step);
     if (step != STATE_EXPECT_HINT) { /* one line of hints serves all keys of the patient */
-        struct state_key peaks = key_audit_peaks(patient), grant = key_grant(patient, 1);
-        expect(store, &peaks, step);
-        expect(store, &grant, step);
+        key_write_run(&key, KEY_AUDIT_PEAKS, patient);
+        expect(store, &key, step);
+        key_write_seq(&key, KEY_GRANT, patient, 1);
+        expect(store, &key, step);
     }
 }
 
 void expect_sender(const struct state_store *store, const uint8_t account[ACCT_BYTES], enum state_expect step)
 {
-    struct state_key key = key_actor(account);
+    struct state_key key;
 
+    key_write_run(&key, KEY_ACTOR, account);
     expect(store, &key, step);
 }
 
@@ -55,7 +59,7 @@ void expect_paths(const struct state_store *store, const struct bytes *envelopes
             continue;
         }
         for (uint32_t k = 0; k < WRITTEN_KINDS; k++) {
-            keys[i][k] = key_prefix(written[k], envelopes[i].data + PATIENT_AT);
+            key_write_run(&keys[i][k], written[k], envelopes[i].data + PATIENT_AT);
             views[paths++] = bytes_of(keys[i][k].bytes, keys[i][k].size);
         }
     }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "key_of_seq turns the bytes round");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are turned round");
 _Static_assert((int)ACCT_BYTES == (int)HASH_BYTES, "accounts, keys and hashes have one length");
 _Static_assert((int)KEY_BYTES == (int)HASH_BYTES, "accounts, keys and hashes have one length");
 
@@ -26,24 +26,31 @@ static void key_end(struct state_key *key, const struct writer *writer)
     key->size = (uint8_t)writer->offset;
 }
 
-/* The keys that every command needs a dozen of, in straight code: the kind, then 32 bytes, then a number of 4. */
-static struct state_key key_of_hash(enum key_kind kind, const uint8_t run[HASH_BYTES])
+/* The keys that every command needs a dozen of, in straight code. */
+void key_write_run(struct state_key *key, enum key_kind kind, const uint8_t run[HASH_BYTES])
 {
-    struct state_key key = { .size = 1 + HASH_BYTES };
-
-    key.bytes[0] = (uint8_t)kind;
-    memcpy(key.bytes + 1, run, HASH_BYTES);
-    return key;
+    key->size = 1 + HASH_BYTES;
+    key->bytes[0] = (uint8_t)kind;
+    memcpy(key->bytes + 1, run, HASH_BYTES);
+    memset(key->bytes + 1 + HASH_BYTES, 0, sizeof key->bytes - 1 - HASH_BYTES);
 }
 
-static struct state_key key_of_seq(enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint32_t seq)
+void key_write_seq(struct state_key *key, enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint32_t seq)
 {
-    struct state_key key = key_of_hash(kind, acct);
     uint32_t big = __builtin_bswap32(seq);
 
-    memcpy(key.bytes + key.size, &big, sizeof big);
-    key.size += sizeof big;
-    return key;
+    key_write_run(key, kind, acct);
+    memcpy(key->bytes + 1 + HASH_BYTES, &big, sizeof big);
+    key->size = 1 + HASH_BYTES + sizeof big;
+}
+
+void key_write_org(struct state_key *key, enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint16_t org)
+{
+    uint16_t big = __builtin_bswap16(org);
+
+    key_write_run(key, kind, acct);
+    memcpy(key->bytes + 1 + HASH_BYTES, &big, sizeof big);
+    key->size = 1 + HASH_BYTES + sizeof big;
 }
 
 static struct state_key key_of_kind(enum key_kind kind)
@@ -73,52 +80,73 @@ struct state_key key_org(uint16_t org)
 
 struct state_key key_actor(const uint8_t acct[ACCT_BYTES])
 {
-    return key_of_hash(KEY_ACTOR, acct);
+    struct state_key key;
+
+    key_write_run(&key, KEY_ACTOR, acct);
+    return key;
 }
 
 struct state_key key_patient(const uint8_t acct[ACCT_BYTES])
 {
-    return key_of_hash(KEY_PATIENT, acct);
+    struct state_key key;
+
+    key_write_run(&key, KEY_PATIENT, acct);
+    return key;
 }
 
 struct state_key key_pointer(const uint8_t acct[ACCT_BYTES], uint32_t seq)
 {
-    return key_of_seq(KEY_POINTER, acct, seq);
+    struct state_key key;
+
+    key_write_seq(&key, KEY_POINTER, acct, seq);
+    return key;
 }
 
 struct state_key key_grant(const uint8_t acct[ACCT_BYTES], uint32_t seq)
 {
-    return key_of_seq(KEY_GRANT, acct, seq);
+    struct state_key key;
+
+    key_write_seq(&key, KEY_GRANT, acct, seq);
+    return key;
 }
 
 struct state_key key_ticket(const struct hash32 *id)
 {
-    return key_of_hash(KEY_TICKET, id->bytes);
+    struct state_key key;
+
+    key_write_run(&key, KEY_TICKET, id->bytes);
+    return key;
 }
 
 struct state_key key_audit_peaks(const uint8_t acct[ACCT_BYTES])
 {
-    return key_of_hash(KEY_AUDIT_PEAKS, acct);
+    struct state_key key;
+
+    key_write_run(&key, KEY_AUDIT_PEAKS, acct);
+    return key;
 }
 
 struct state_key key_key_use(const uint8_t pk[KEY_BYTES])
 {
-    return key_of_hash(KEY_KEY_USE, pk);
+    struct state_key key;
+
+    key_write_run(&key, KEY_KEY_USE, pk);
+    return key;
 }
 
 struct state_key key_prefix(enum key_kind kind, const uint8_t acct[ACCT_BYTES])
 {
-    return key_of_hash(kind, acct);
+    struct state_key key;
+
+    key_write_run(&key, kind, acct);
+    return key;
 }
 
 struct state_key key_prefix_org(enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint16_t org)
 {
     struct state_key key;
-    struct writer writer = key_begin(&key, kind);
 
-    write_run(&writer, acct, ACCT_BYTES);
-    write_u16_be(&writer, org);
-    key_end(&key, &writer);
+    key_write_org(&key, kind, acct, org);
     return key;
 }
 

@@ -49,6 +49,12 @@ struct ticket_place {
     uint16_t index;
 };
 
+/* key_write_* write a key of the kind: a run of 32 bytes, then a number. What every command needs is written where it stays: a key that a function
+ * gives by value is made elsewhere and copied, in other pieces than it was written in, and such loads wait for the stores before them. */
+void key_write_run(struct state_key *key, enum key_kind kind, const uint8_t run[HASH_BYTES]);
+void key_write_seq(struct state_key *key, enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint32_t seq);
+void key_write_org(struct state_key *key, enum key_kind kind, const uint8_t acct[ACCT_BYTES], uint16_t org);
+
 struct state_key key_chain(void);
 struct state_key key_params(void);
 struct state_key key_org(uint16_t org);
