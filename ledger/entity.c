@@ -177,8 +177,7 @@ enum verdict peaks_decode(struct merkle_peaks *peaks, uint64_t count, const uint
     if (size != number * HASH_BYTES) {
         return VERDICT_LENGTH;
     }
-    memset(peaks, 0, sizeof *peaks);
-    peaks->count = count;
+    peaks->count = count; /* it says which of the peaks count: the others stay as they are */
     for (size_t i = 0; i < number; i++) {
         memcpy(peaks->peaks[i].bytes, data + i * HASH_BYTES, HASH_BYTES);
     }

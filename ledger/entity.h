@@ -168,13 +168,13 @@ _Static_assert(AUDIT_EVENT_BYTES == 8 + 4 + 16 + 2 * 32 + 4 + 8 + 32 + 16, "Audi
 struct chain {
     uint64_t height;              /* of the last executed block */
     uint64_t time;                /* T of that block, ms */
-    struct merkle_peaks receipts; /* right edge of the cumulative receipts log */
     uint32_t actors;              /* live entries, against the genesis capacities */
     uint32_t patients;
     uint32_t pointers;
     uint32_t grants;
     uint32_t tickets;
     uint16_t orgs;
+    struct merkle_peaks receipts; /* right edge of the cumulative receipts log; last, so that the rest can be saved without it */
 };
 
 /* Org (0x02, id): an organisation. Text is printable ASCII; bytes beyond its length are zero. */
@@ -366,7 +366,8 @@ size_t chain_encode(const struct chain *chain, uint8_t out[CHAIN_BYTES_MAX]);
 enum verdict chain_decode(struct chain *chain, const uint8_t *data, size_t size);
 size_t peaks_encode(const struct merkle_peaks *peaks, uint8_t out[PEAKS_BYTES_MAX]);
 
-/* peaks_decode reads an AuditPeaks value (0x0D, acct), whose count stands in the Patient. Gives: OK or LENGTH. */
+/* peaks_decode reads an AuditPeaks value (0x0D, acct), whose count stands in the Patient; peaks beyond that count stay as they
+ * are. Gives: OK or LENGTH. */
 enum verdict peaks_decode(struct merkle_peaks *peaks, uint64_t count, const uint8_t *data, size_t size);
 
 #endif

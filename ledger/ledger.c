@@ -13,8 +13,10 @@
 #include "ledger/sender.h"
 #include "ledger/stateless.h"
 
+#include <stddef.h>
 #include <string.h>
 
+enum { CHAIN_SAVED_BYTES = offsetof(struct chain, receipts) + offsetof(struct merkle_peaks, peaks) };
 enum { JOURNAL_BYTES = 1 << 20, DUE_PER_CREATION = 2, DUE_PER_BLOCK = 64, DUE_AGAIN_MS = 3600000, SEEN_SLOTS = 4 * BLOCK_COMMANDS_MAX };
 
 _Static_assert(PARAMS_BYTES == GENESIS_PARAMS_BYTES, "the genesis carries them whole");
@@ -24,7 +26,7 @@ struct ledger {
     struct params params;
     struct hash32 genesis;
     struct chain chain;       /* of the last closed block; while one is open, its working copy */
-    struct chain chain_saved; /* as of the savepoint */
+    struct chain chain_saved; /* as of the savepoint, without the peaks of the receipts, which no command changes before it is settled */
     struct exec exec;
     struct ledger_sink sink;
     struct receipt receipt;
@@ -239,7 +241,7 @@ static void settle(struct ledger *ledger, bool keep)
         return;
     }
     state_store_undo(ledger->exec.store);
-    ledger->chain = ledger->chain_saved;
+    memcpy(&ledger->chain, &ledger->chain_saved, CHAIN_SAVED_BYTES);
     ledger->exec.events_count = 0;
     memset(&ledger->exec.eval_digest, 0, sizeof ledger->exec.eval_digest);
 }
@@ -248,7 +250,7 @@ static void save(struct ledger *ledger)
 {
     ASSERT(ledger->open); /* L2: what is kept or undone belongs to a command or a due entry of a block */
     state_store_savepoint(ledger->exec.store);
-    ledger->chain_saved = ledger->chain;
+    memcpy(&ledger->chain_saved, &ledger->chain, CHAIN_SAVED_BYTES);
     ledger->exec.events_count = 0;
     ledger->exec.creations = 0;
     memset(&ledger->exec.eval_digest, 0, sizeof ledger->exec.eval_digest);
