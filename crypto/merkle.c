@@ -153,6 +153,120 @@ struct hash32 merkle_peaks_append(struct merkle_peaks *tree, const struct hash32
     return hash;
 }
 
+/* Nodes of several trees, or of several places in one, that are made together. */
+struct side {
+    struct hash32 pair[MERKLE_SIDE_MAX][2];
+    size_t of[MERKLE_SIDE_MAX]; /* whose each is */
+    size_t count;
+};
+
+static void side_add(struct side *side, size_t of, const struct hash32 *left, const struct hash32 *right)
+{
+    ASSERT(side->count < MERKLE_SIDE_MAX);
+    side->pair[side->count][0] = *left;
+    side->pair[side->count][1] = *right;
+    side->of[side->count++] = of;
+}
+
+/* side_make hashes what was added and empties the list. Gives: how many there were; hashes[of] of each. */
+static size_t side_make(struct side *side, struct hash32 *hashes)
+{
+    struct bytes inputs[MERKLE_SIDE_MAX];
+    struct hash32 made[MERKLE_SIDE_MAX];
+    size_t count = side->count;
+
+    if (count == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        inputs[i] = bytes_of(side->pair[i], sizeof side->pair[i]);
+    }
+    hash_plain_many(made, NODE_PREFIX, inputs, count);
+    for (size_t i = 0; i < count; i++) {
+        hashes[side->of[i]] = made[i];
+    }
+    side->count = 0;
+    return count;
+}
+
+/* The peak of a level stands behind those of the levels above it. */
+static size_t peak_at(uint64_t count, unsigned level)
+{
+    return level + 1 < 64 ? peaks_number(count >> (level + 1)) : 0;
+}
+
+void merkle_peaks_append_run(struct merkle_peaks *tree, const struct hash32 *leaves, struct hash32 *tops, size_t n)
+{
+    struct side side = { .count = 0 };
+    uint64_t before = tree->count;
+    unsigned level = 0;
+
+    ASSERT(n <= MERKLE_SIDE_MAX);
+    ASSERT(before <= UINT64_MAX - n);
+    memcpy(tops, leaves, n * sizeof *tops);
+    do { /* a leaf whose number ends in `level` + 1 ones ends a subtree of two of this level; its left half is older than the run, or ended in it */
+        uint64_t ones = (UINT64_C(2) << level) - 1;
+        for (size_t i = 0; i < n; i++) {
+            if (((before + i) & ones) == ones) {
+                bool older = i >> level == 0;
+                side_add(&side, i, older ? &tree->peaks[peak_at(before, level)] : &tops[i - ((size_t)1 << level)], &tops[i]);
+            }
+        }
+        level++;
+    } while (side_make(&side, tops) > 0 && level < 63);
+    tree->count = before + n;
+    for (level = 0; level < 64; level++) {
+        uint64_t end = tree->count >> level << level; /* leaves up to and with this peak's */
+        if ((tree->count >> level & 1) != 0 && end > before) {
+            tree->peaks[peak_at(tree->count, level)] = tops[end - before - 1];
+        }
+    }
+}
+
+void merkle_peaks_append_each(struct merkle_peaks *const *trees, const struct hash32 *leaves, struct hash32 *tops, size_t n)
+{
+    struct side side = { .count = 0 };
+    unsigned level = 0;
+
+    ASSERT(n <= MERKLE_SIDE_MAX);
+    memcpy(tops, leaves, n * sizeof *tops);
+    do { /* one merge for each trailing bit of a count */
+        uint64_t ones = (UINT64_C(2) << level) - 1;
+        for (size_t i = 0; i < n; i++) {
+            if ((trees[i]->count & ones) == ones) {
+                side_add(&side, i, &trees[i]->peaks[peak_at(trees[i]->count, level)], &tops[i]);
+            }
+        }
+        level++;
+    } while (side_make(&side, tops) > 0 && level < 63);
+    for (size_t i = 0; i < n; i++) {
+        ASSERT(trees[i]->count < UINT64_MAX);
+        trees[i]->count++;
+        trees[i]->peaks[peaks_number(trees[i]->count) - 1] = tops[i];
+    }
+}
+
+void merkle_peaks_roots(const struct merkle_peaks *const *trees, struct hash32 *roots, size_t n)
+{
+    struct side side = { .count = 0 };
+    size_t step = 0;
+
+    ASSERT(n <= MERKLE_SIDE_MAX);
+    for (size_t i = 0; i < n; i++) {
+        ASSERT(trees[i]->count > 0);
+        roots[i] = trees[i]->peaks[peaks_number(trees[i]->count) - 1];
+    }
+    do { /* each tree has one peak less to fold in every round */
+        step++;
+        for (size_t i = 0; i < n; i++) {
+            size_t number = peaks_number(trees[i]->count);
+            if (number > step) {
+                side_add(&side, i, &trees[i]->peaks[number - 1 - step], &roots[i]);
+            }
+        }
+    } while (side_make(&side, roots) > 0 && step < 64);
+}
+
 struct hash32 merkle_peaks_root(const struct merkle_peaks *tree)
 {
     size_t number = peaks_number(tree->count);

@@ -45,6 +45,15 @@ bool merkle_verify_inclusion(const struct hash32 *leaf, uint64_t index, uint64_t
 /* merkle_peaks_append adds one leaf hash. Gives: its top, the largest complete subtree that ends with it (merkle_log.h). Cost: amortised one node. */
 struct hash32 merkle_peaks_append(struct merkle_peaks *tree, const struct hash32 *leaf);
 
+/* Several appended side by side, n <= MERKLE_SIDE_MAX. merkle_peaks_append_run appends n leaves to one tree; merkle_peaks_append_each one leaf to each of n
+ * trees, no two of which are the same. Gives: tops[i], as merkle_peaks_append does for leaf i. Cost: the same nodes, hashed together where they are of one level. */
+#define MERKLE_SIDE_MAX 16u
+void merkle_peaks_append_run(struct merkle_peaks *tree, const struct hash32 *leaves, struct hash32 *tops, size_t n);
+void merkle_peaks_append_each(struct merkle_peaks *const *trees, const struct hash32 *leaves, struct hash32 *tops, size_t n);
+
+/* merkle_peaks_roots gives the roots of n <= MERKLE_SIDE_MAX trees, side by side. Needs: each has a leaf. */
+void merkle_peaks_roots(const struct merkle_peaks *const *trees, struct hash32 *roots, size_t n);
+
 /* merkle_peaks_root folds the peaks, right to left. Cost: popcount(count) - 1 nodes. */
 struct hash32 merkle_peaks_root(const struct merkle_peaks *tree);
 

@@ -18,7 +18,8 @@
 struct audit_trail {
     uint8_t acct[ACCT_BYTES];
     struct patient patient; /* the working copy; audit_count and audit_root belong to the trail */
-    struct merkle_peaks peaks;
+    struct merkle_peaks peaks;             /* without the events of the next line */
+    uint32_t open_first, open_count; /* events of the command that are emitted, not hashed yet */
 };
 
 /* audit_begin opens the trail of a patient whose record is `patient`: what exec_get_patient gave, or a new one with audit_count 0. */
@@ -29,7 +30,7 @@ void audit_begin(struct audit_trail *trail, const struct exec *exec, const uint8
 struct audit_event audit_event_of(const struct exec *exec, enum event_type type);
 
 /* audit_emit appends the event to the trail and to the command's events. It sets the sequence number.
- * Needs: fewer than EXEC_EVENTS_MAX events so far. Cost: one leaf and amortised one node. */
+ * Needs: fewer than EXEC_EVENTS_MAX events so far. Cost: its hashes are made when the trail ends, a leaf and amortised one node. */
 void audit_emit(struct audit_trail *trail, struct exec *exec, const struct audit_event *event);
 
 /* audit_emit_pointers appends an event about a set of pointers of one page: `ptr` is the lowest of them, `extra` has a bit for each of the
@@ -38,7 +39,7 @@ void audit_emit(struct audit_trail *trail, struct exec *exec, const struct audit
 void audit_emit_pointers(struct audit_trail *trail, struct exec *exec, const struct audit_event *event, uint32_t base_seq,
                          const uint8_t bitmap[BITMAP_BYTES]);
 
-/* audit_end folds the root and writes the patient's record and peaks. Fails: CODE_CAPACITY; the handler returns it.
+/* audit_end hashes what was emitted, or puts that off where it is the one event of a command and the executor has a group; it folds the root and writes the patient's record and peaks. Fails: CODE_CAPACITY; the handler returns it.
  * Cost: popcount(count) - 1 nodes. */
 enum code audit_end(struct audit_trail *trail, struct exec *exec);
 

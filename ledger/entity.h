@@ -144,6 +144,7 @@ enum {
     ORG_BYTES = 356,
     ACTOR_BYTES = 140,
     PATIENT_BYTES = 244,
+    PATIENT_AUDIT_ROOT_AT = 132,
     POINTER_BYTES = 144,
     GRANT_BYTES = 196,
     TICKET_BYTES = 208,
@@ -156,6 +157,7 @@ enum {
 
 _Static_assert(ORG_BYTES == 4 + (1 + 48) + (1 + 96) + 4 * 32 + 1 + 32 + 8 + 8 + 2 + 2 + 8 + 8 + 8 + 1, "Org");
 _Static_assert(ACTOR_BYTES == 8 + 3 * 32 + 4 + 4 * 8, "Actor");
+_Static_assert(PATIENT_AUDIT_ROOT_AT == 4 + 32 + 4 + 2 * 32 + 4 + 4 + 4 + 4 + 4 + 8, "before the root");
 _Static_assert(PATIENT_BYTES == 4 + 32 + 4 + 2 * 32 + 4 + 4 + 4 + 4 + 4 + 8 + 32 + 2 + 8 + 32 + 8 + 4 + 3 * 8 + 2, "Patient");
 _Static_assert(POINTER_BYTES == 6 + 3 * 32 + 2 + 2 + 3 * 4 + 3 * 8 + 2, "Pointer");
 _Static_assert(GRANT_BYTES == 4 + 32 + 8 + 4 + 4 + 4 + 16 + 8 + 2 + 4 + 2 + 3 * 32 + 8 + 4, "Grant");

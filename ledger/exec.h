@@ -39,9 +39,13 @@ struct signer {
 /* One event that a command emitted, with the patient whose audit tree holds it. */
 struct exec_event {
     uint8_t patient[ACCT_BYTES];
+    uint64_t seq;
     uint8_t bytes[AUDIT_EVENT_BYTES];
+    uint32_t put_off;        /* number in the group that makes leaf and top; GROUP_NONE: they are here */
     struct hash32 leaf, top; /* in that tree (crypto/merkle_log.h) */
 };
+
+struct group;
 
 struct exec {
     struct state_store *store;
@@ -51,6 +55,7 @@ struct exec {
     uint64_t height;     /* of the block being executed */
     uint64_t time_ms;    /* T */
     uint32_t index;      /* of the command in its block */
+    struct group *group; /* where hashes are put off (group.h); NULL: they are made at once */
 
     const struct envelope *envelope; /* NULL while due entries are worked off */
     struct command_body command;     /* its decoded body */

@@ -10,6 +10,7 @@
 #include "ledger/audit.h"
 #include "ledger/bucket.h"
 #include "ledger/genesis_load.h"
+#include "ledger/group.h"
 #include "ledger/sender.h"
 #include "ledger/stateless.h"
 
@@ -29,7 +30,8 @@ struct ledger {
     struct chain chain_saved; /* as of the savepoint, without the peaks of the receipts, which no command changes before it is settled */
     struct exec exec;
     struct ledger_sink sink;
-    struct receipt receipt;
+    struct group group;       /* what the last commands add to the logs, not hashed yet */
+    uint32_t group_saved;     /* events in it as of the savepoint */
     struct envelope envelope;
     struct state_key restored; /* the last pair's key; size 0 before the first */
     uint32_t index; /* commands executed in the open block */
@@ -58,6 +60,7 @@ struct ledger *ledger_take(struct arena *arena, const struct params *params)
     ledger->exec.genesis = &ledger->genesis;
     ledger->exec.params = &ledger->params;
     ledger->exec.chain = &ledger->chain;
+    ledger->exec.group = &ledger->group;
     return ledger;
 }
 
@@ -217,15 +220,45 @@ static bool seen_before(struct ledger *ledger, const struct hash32 *id)
     return false;
 }
 
+void ledger_settle(struct ledger *ledger)
+{
+    struct group *group = &ledger->group;
+    const struct ledger_sink *sink = &ledger->sink;
+    struct hash32 tops[GROUP_COMMANDS];
+    uint64_t position = ledger->chain.receipts.count;
+
+    group_resolve(group, ledger->exec.store);
+    for (uint32_t i = 0; i < group->events_count && sink->event != NULL; i++) {
+        const struct group_event *event = &group->events[i];
+        sink->event(sink->context, event->patient, event->seq, event->bytes, &event->top);
+    }
+    group_receipts(group, &ledger->chain.receipts, tops);
+    for (uint32_t i = 0; i < group->receipts_count && sink->receipt != NULL; i++) {
+        sink->receipt(sink->context, position + i, &group->receipts[i].receipt, &tops[i]);
+    }
+    ASSERT(ledger->chain.receipts.count == position + group->receipts_count); /* L3 */
+    group->events_count = group->resolved = group->receipts_count = 0;
+}
+
+/* Hands on the events of a command that is kept. One alone that waits in the group goes with it; before others goes what came before them. */
 static void give_events(struct ledger *ledger)
 {
-    struct audit_event event;
+    struct exec *exec = &ledger->exec;
 
-    for (uint32_t i = 0; i < ledger->exec.events_count && ledger->sink.event != NULL; i++) {
-        const struct exec_event *out = &ledger->exec.events[i];
-        enum verdict verdict = audit_event_decode(&event, out->bytes, sizeof out->bytes);
-        ASSERT(verdict == VERDICT_OK);
-        ledger->sink.event(ledger->sink.context, out->patient, event.seq, out->bytes, &out->top);
+    if (exec->events_count == 0 || (exec->events_count == 1 && exec->events[0].put_off != GROUP_NONE)) {
+        return;
+    }
+    uint32_t first = exec->events[0].put_off != GROUP_NONE ? 1 : 0; /* only the first can have been put off */
+    group_resolve(&ledger->group, exec->store);
+    if (first == 1) {
+        exec->events[0].leaf = ledger->group.events[exec->events[0].put_off].leaf;
+        exec->events[0].put_off = GROUP_NONE;
+    }
+    ledger_settle(ledger);
+    for (uint32_t i = first; i < exec->events_count && ledger->sink.event != NULL; i++) {
+        const struct exec_event *out = &exec->events[i];
+        ASSERT(out->put_off == GROUP_NONE);
+        ledger->sink.event(ledger->sink.context, out->patient, out->seq, out->bytes, &out->top);
     }
 }
 
@@ -241,6 +274,7 @@ static void settle(struct ledger *ledger, bool keep)
         return;
     }
     state_store_undo(ledger->exec.store);
+    group_drop_events(&ledger->group, ledger->group_saved);
     memcpy(&ledger->chain, &ledger->chain_saved, CHAIN_SAVED_BYTES);
     ledger->exec.events_count = 0;
     memset(&ledger->exec.eval_digest, 0, sizeof ledger->exec.eval_digest);
@@ -250,6 +284,7 @@ static void save(struct ledger *ledger)
 {
     ASSERT(ledger->open); /* L2: what is kept or undone belongs to a command or a due entry of a block */
     state_store_savepoint(ledger->exec.store);
+    ledger->group_saved = ledger->group.events_count;
     memcpy(&ledger->chain_saved, &ledger->chain, CHAIN_SAVED_BYTES);
     ledger->exec.events_count = 0;
     ledger->exec.creations = 0;
@@ -260,6 +295,10 @@ static void save(struct ledger *ledger)
 static enum code handle(struct exec *exec)
 {
     enum code (*handler)(struct exec *exec) = exec_handler(exec->envelope->type);
+
+    if (exec->envelope->type != COMMAND_POINTER_ADD) { /* others may look at the state by other ways than exec_get */
+        group_resolve(exec->group, exec->store);
+    }
     enum code code = sender_check_cosigners(exec);
 
     if (code == CODE_OK) {
@@ -341,9 +380,10 @@ static void work_off_due(struct ledger *ledger, uint32_t max)
     exec->due_next_ms = 0;
 }
 
-const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id)
+enum code ledger_execute_next(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id)
 {
     struct exec *exec = &ledger->exec;
+    uint32_t event = GROUP_NONE;
 
     ASSERT(ledger->open);
     ASSERT(ledger->index < BLOCK_COMMANDS_MAX);
@@ -351,19 +391,31 @@ const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelop
     exec->events_count = 0;
     memset(&exec->eval_digest, 0, sizeof exec->eval_digest);
     enum code code = execute(ledger, envelope, tx_id);
-    ledger->receipt = (struct receipt){ .height = exec->height, .index = (uint16_t)ledger->index, .tx_id = exec->tx_id, .code = code,
-        .events_digest = audit_digest(exec->events, exec->events_count), .eval_digest = exec->eval_digest, .time_ms = exec->time_ms };
-    struct hash32 leaf = receipt_leaf(&ledger->receipt);
-    struct hash32 top = merkle_peaks_append(&ledger->chain.receipts, &leaf);
-    ASSERT(ledger->chain.receipts.count > ledger->index); /* L3 */
-    if (ledger->sink.receipt != NULL) {
-        ledger->sink.receipt(ledger->sink.context, ledger->chain.receipts.count - 1, &ledger->receipt, &top);
+    struct receipt receipt = { .height = exec->height, .index = (uint16_t)ledger->index, .tx_id = exec->tx_id, .code = code, .eval_digest = exec->eval_digest,
+        .time_ms = exec->time_ms };
+    if (exec->events_count == 1 && exec->events[0].put_off != GROUP_NONE) {
+        event = exec->events[0].put_off;
+    } else {
+        receipt.events_digest = audit_digest(exec->events, exec->events_count);
     }
+    group_put_receipt(&ledger->group, &receipt, event);
+    ASSERT(ledger->chain.receipts.count + ledger->group.receipts_count > ledger->index); /* L3 */
     ledger->index++;
     if (code == CODE_OK) {
         work_off_due(ledger, DUE_PER_CREATION * exec->creations);
     }
-    return &ledger->receipt;
+    if (ledger->group.receipts_count == GROUP_COMMANDS) {
+        ledger_settle(ledger);
+    }
+    return code;
+}
+
+const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id)
+{
+    ledger_settle(ledger);
+    (void)ledger_execute_next(ledger, envelope, tx_id);
+    ledger_settle(ledger);
+    return &ledger->group.receipts[0].receipt;
 }
 
 void ledger_end(struct ledger *ledger)
@@ -371,6 +423,7 @@ void ledger_end(struct ledger *ledger)
     ASSERT(ledger->open);
     ASSERT(ledger->index >= 1 || ledger->exec.height > ledger->chain.height);
     work_off_due(ledger, DUE_PER_BLOCK);
+    ledger_settle(ledger);
     ASSERT(ledger->exec.height == ledger->chain.height + 1); /* C4: in height order, each once */
     ASSERT(ledger->exec.time_ms > ledger->chain.time);
     ASSERT(ledger->chain.receipts.count >= ledger->index);
@@ -395,11 +448,13 @@ struct hash32 ledger_state_root(struct ledger *ledger)
 
 struct hash32 ledger_receipts_root(const struct ledger *ledger)
 {
+    ASSERT(ledger->group.receipts_count == 0);
     return merkle_peaks_root(&ledger->chain.receipts);
 }
 
 uint64_t ledger_receipts_count(const struct ledger *ledger)
 {
+    ASSERT(ledger->group.receipts_count == 0);
     return ledger->chain.receipts.count;
 }
 
@@ -480,7 +535,8 @@ void ledger_check_state(const struct ledger *ledger)
     ASSERT(!ledger->open || exec->height == ledger->chain.height + 1); /* C4 */
     ASSERT(!ledger->open || exec->time_ms > ledger->chain.time);
     ASSERT(ledger->open || exec->height == ledger->chain.height); /* C4: a closed block is the newest */
-    ASSERT(ledger->chain.receipts.count >= ledger->index); /* L3 */
+    ASSERT(ledger->chain.receipts.count + ledger->group.receipts_count >= ledger->index); /* L3 */
+    group_check(&ledger->group);
     ASSERT(exec->events_count <= EXEC_EVENTS_MAX);
     ASSERT(exec->chain == &ledger->chain);
     check_capacities(&ledger->chain, &ledger->params);

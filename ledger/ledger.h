@@ -29,7 +29,7 @@
 
 struct ledger;
 
-/* Who is told of what execution adds to the archive, at once and in order. Any function may be NULL. */
+/* Who is told of what execution adds to the archive, in order, at the latest by ledger_settle. Any function may be NULL. */
 struct ledger_sink {
     void *context;
     /* event: number `seq` of this patient's audit trail, as its leaf in the audit tree, and that leaf's top (crypto/merkle_log.h). Called after its
@@ -84,6 +84,12 @@ void ledger_begin(struct ledger *ledger, uint64_t height, uint64_t time_ms);
  * Gives: its receipt, good until the next call. Any bytes are safe: what no correct proposer includes gets its code and changes nothing.
  * Cost: bounded by envelope_static_cost, besides two entries of the due queue for each entity that the command made. */
 const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id);
+
+/* ledger_execute_next does the same for one of several: what it adds to the logs may be put off until ledger_settle, which makes the hashes of up to sixteen
+ * commands side by side and tells the sink. Gives: the receipt's code. Needs: ledger_settle before anything else is asked of the ledger than the next command or
+ * ledger_end. Cost: as ledger_execute; together, the hashes of the logs take about a third. */
+enum code ledger_execute_next(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id);
+void ledger_settle(struct ledger *ledger);
 
 /* ledger_end works off up to 64 due entries and closes the block. */
 void ledger_end(struct ledger *ledger);

@@ -268,7 +268,7 @@ static void execute_next(struct apply *apply)
     expect(apply, EXPECT_REST_AHEAD, STATE_EXPECT_REST);
     const struct block_command *command = &apply->block.commands[apply->next];
     struct bytes bytes = bytes_of(apply->block.body.data + command->offset, command->envelope_bytes + command->payload_bytes);
-    enum code code = ledger_execute(apply->ledger, bytes_of(bytes.data, command->envelope_bytes), &command->id)->code;
+    enum code code = ledger_execute_next(apply->ledger, bytes_of(bytes.data, command->envelope_bytes), &command->id);
 
     if (code == CODE_OK && command->payload_bytes > 0) {
         keep_locators(apply, bytes, command);
@@ -300,6 +300,7 @@ const struct apply_block *apply_step(struct apply *apply, uint32_t commands_max)
     for (uint32_t i = 0; i < commands_max && apply->next < count; i++) {
         execute_next(apply);
     }
+    ledger_settle(apply->ledger); /* between two slices others ask */
     if (apply->next < count) {
         return NULL;
     }

@@ -388,6 +388,15 @@ void state_store_put_always(struct state_store *store, struct bytes key, struct 
     ASSERT(err == ERR_OK);
 }
 
+void state_store_complete(struct state_store *store, struct bytes key, size_t offset, struct bytes bytes)
+{
+    uint32_t ref = leaf_find(store, key);
+
+    ASSERT(ref != REF_NONE);
+    ASSERT(pool_leaf(store, ref)->dirty != 0); /* so no pin sees it, and no hash is of it */
+    pool_complete(store, ref, offset, bytes);
+}
+
 enum err state_store_remove(struct state_store *store, struct bytes key)
 {
     uint32_t ref = key.size == 0 ? REF_NONE : leaf_find(store, key);

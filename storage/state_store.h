@@ -99,6 +99,10 @@ enum err state_store_put(struct state_store *store, struct bytes key, struct byt
  * STATE_EXTRA_CELLS beyond the limit. Needs: the key is in the store; no savepoint is open; all such pairs together have no more cells. */
 void state_store_put_always(struct state_store *store, struct bytes key, struct bytes value);
 
+/* state_store_complete overwrites bytes within a value that was put since the last fold, whatever savepoint stands: what was put is completed, so undoing a later
+ * change gives the completed value. Needs: the key is in the store, the value is that long, nobody has folded or pinned since. Cost: a look-up. */
+void state_store_complete(struct state_store *store, struct bytes key, size_t offset, struct bytes bytes);
+
 /* state_store_remove deletes a key. Fails: ERR_NOT_FOUND; ERR_FULL when the journal is used up. Nothing has changed then. */
 enum err state_store_remove(struct state_store *store, struct bytes key);
 

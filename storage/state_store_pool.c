@@ -206,6 +206,32 @@ void pool_rewrite(struct state_store *store, uint32_t ref, struct bytes value)
     mark_dirty(store, &head->dirty);
 }
 
+/* Needs: the value is that long. */
+void pool_complete(struct state_store *store, uint32_t ref, size_t offset, struct bytes bytes)
+{
+    struct leaf_head *head = pool_leaf(store, ref);
+    uint8_t *at = head->data + head->key_bytes;
+    size_t room = HEAD_DATA_BYTES - (size_t)head->key_bytes;
+    uint32_t next = head->next;
+
+    ASSERT(offset + bytes.size <= head->value_bytes);
+    while (bytes.size > 0) { /* each round ends with a cell or the bytes */
+        size_t part = offset >= room ? 0 : room - offset < bytes.size ? room - offset : bytes.size;
+        if (part > 0) {
+            memcpy(at + offset, bytes.data, part);
+            bytes = bytes_of(bytes.data + part, bytes.size - part);
+            offset += part;
+        }
+        if (bytes.size > 0) {
+            ASSERT(next != CELL_NONE);
+            offset -= room;
+            at = store->cells[next].tail.data;
+            room = TAIL_DATA_BYTES;
+            next = store->cells[next].tail.next;
+        }
+    }
+}
+
 void pool_give(struct state_store *store, uint32_t ref)
 {
     uint8_t *dirty = ref_is_leaf(ref) ? &pool_leaf(store, ref)->dirty : &pool_inner(store, ref)->dirty;

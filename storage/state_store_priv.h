@@ -141,6 +141,9 @@ struct inner *pool_own(struct state_store *store, uint32_t *link);
 /* pool_rewrite writes another value into a leaf that is not shared. Needs: as many cells as before. */
 void pool_rewrite(struct state_store *store, uint32_t ref, struct bytes value);
 
+/* pool_complete overwrites bytes within the value of a dirty leaf. */
+void pool_complete(struct state_store *store, uint32_t ref, size_t offset, struct bytes bytes);
+
 /* pool_release recomputes what the pins protect after one was set or dropped, and begins to free what nobody sees. Cost: bounded. */
 void pool_release(struct state_store *store);
 
