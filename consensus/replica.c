@@ -44,7 +44,7 @@ static struct replica *take(struct arena *arena, const struct replica_config *co
     to->serve.buffer = arena_take(arena, BUNDLE_BYTES_MAX, 1);
     to->fetch.proof = arena_take(arena, COMMIT_PROOF_BYTES_MAX, 1);
     to->serve.headers = arena_take(arena, BUNDLE_HEADERS_MAX, BLOCK_HEADER_BYTES);
-    void *memory = arena_take(arena, pool_footprint(&pool), 1);
+    void *memory = arena_take(arena, pool_footprint(&pool), 1); /* the last: replica_searched relies on it */
     to->pool = memory != NULL ? pool_init(memory, &pool, app) : NULL;
     return r;
 }
@@ -56,6 +56,16 @@ size_t replica_footprint(const struct replica_config *config)
     arena_init_measure(&arena);
     (void)take(&arena, config, NULL);
     return arena.used;
+}
+
+struct bytes replica_searched(void *memory, const struct replica_config *config)
+{
+    struct pool_config pool = pool_config_of(config);
+    size_t all = replica_footprint(config), part = pool_footprint(&pool);
+
+    ASSERT(part % ARENA_ALIGN == 0);
+    ASSERT(part < all);
+    return bytes_of((uint8_t *)memory + (all - part), part);
 }
 
 static void init_members(struct replica *r)

@@ -47,6 +47,10 @@ struct replica;
 /* replica_footprint gives the bytes that replica_init needs for this configuration. */
 size_t replica_footprint(const struct replica_config *config);
 
+/* replica_searched gives the part of that memory which is read all over, a place here and a place there: the pool and its verdicts. It is worth large pages,
+ * asked for before replica_init. */
+struct bytes replica_searched(void *memory, const struct replica_config *config);
+
 /* replica_init builds a replica that knows the genesis block and nothing else.
  * Needs: zeroed memory of replica_footprint(config) bytes aligned to 64; config.epoch passes config_check.
  * Owns: memory stays the caller's; config and app are copied, app->context must outlive the replica. */

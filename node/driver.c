@@ -60,6 +60,7 @@ enum err driver_take(struct driver *driver, struct arena *arena, struct disk *di
     driver_scrub_take(driver, arena, disk);
     driver->snapshot_message = arena_take(arena, 1, sizeof *driver->snapshot_message);
     driver->replica_memory = arena_take(arena, 1, replica_footprint(&config->replica));
+    driver->searched = driver->replica_memory == NULL ? bytes_of(NULL, 0) : replica_searched(driver->replica_memory, &config->replica);
     return ERR_OK;
 }
 

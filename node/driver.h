@@ -67,6 +67,7 @@ struct driver {
     struct driver_ports ports;
     struct replica *replica; /* built in driver_recover, in replica_memory */
     void *replica_memory;
+    struct bytes searched; /* of it, what is read all over: worth large pages */
     struct apply apply;
     struct segment_log log;
     struct snapshots snapshots;

@@ -1,6 +1,8 @@
 /* replica_test.c: the protocol as stories of a few replicas. Rule numbers are those of docs/protocol.md. */
 #include "consensus/replica.h"
 
+#include "consensus/replica_priv.h"
+
 #include "tests/consensus/cluster_kit.h"
 #include "tests/wire/message_kit.h"
 
@@ -29,6 +31,17 @@ static uint64_t sum_sent(void)
         sum += kit.sent[type];
     }
     return sum;
+}
+
+Test(replica, what_is_searched_is_the_pool_at_the_end_of_its_memory)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    uint8_t *memory = (uint8_t *)(((uintptr_t)kit.nodes[0].memory + 63) & ~(uintptr_t)63); /* as the kit aligns it */
+    struct bytes part = replica_searched(memory, &kit.nodes[0].replica->config);
+    const uint8_t *pool = (const uint8_t *)kit.nodes[0].replica->pool;
+    cr_assert_eq(part.data, pool, "it begins with the pool itself");
+    cr_assert_eq(part.data + part.size, memory + replica_footprint(&kit.nodes[0].replica->config));
+    cluster_kit_close(&kit);
 }
 
 Test(replica, fresh_cluster_is_silent)
