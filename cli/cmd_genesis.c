@@ -12,6 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* exit_of gives the exit code of a verdict on what is inside: what is out of range, such as an endpoint that nobody can dial, is a wrong input, the rest a proof that fails. */
+static enum exit_code exit_of(enum verdict verdict)
+{
+    return verdict == VERDICT_RANGE ? EXIT_CONFIGURATION : EXIT_INTEGRITY;
+}
+
 static json_t *describe_enrolment(const struct enrolment *enrolment, uint32_t id)
 {
     json_t *entry = json_pack("{s:i, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "id", (int)id, "name", enrolment->name, "kind", word_text(words_org_kind, enrolment->kind),
@@ -79,8 +85,9 @@ static int read_enrolment(const struct args *args, const char *path, struct enro
     if (verdict != VERDICT_OK) {
         return output_fail(args, EXIT_INTEGRITY, "%s is not an enrolment: %s", path, verdict_name(verdict));
     }
-    if (enrolment_judge(enrolment, problem) != VERDICT_OK) {
-        return output_fail(args, EXIT_INTEGRITY, "%s: %s", path, problem);
+    verdict = enrolment_judge(enrolment, problem);
+    if (verdict != VERDICT_OK) {
+        return output_fail(args, exit_of(verdict), "%s: %s", path, problem);
     }
     return EXIT_FINE;
 }
@@ -142,7 +149,7 @@ static int build_and_write(const struct args *args, struct genesis_plan *plan)
     enum verdict verdict = genesis_decode(&genesis, built.data, built.size);
     ASSERT(verdict == VERDICT_OK);
     verdict = genesis_judge(&genesis, problem);
-    int code = verdict == VERDICT_OK ? EXIT_FINE : output_fail(args, EXIT_INTEGRITY, "%s", problem);
+    int code = verdict == VERDICT_OK ? EXIT_FINE : output_fail(args, exit_of(verdict), "%s", problem);
     if (code == EXIT_FINE) {
         err = file_write(args_text(args, "out"), built.data, built.size, 0644, false);
         code = err == ERR_OK ? EXIT_FINE : output_fail(args, (enum exit_code)file_exit(err), "%s: %s", args_text(args, "out"), file_problem(err));
@@ -197,11 +204,25 @@ int cmd_genesis_show(const struct args *args)
     return code;
 }
 
+/* judge says that all is well with it, or what is not. */
+static int judge(const struct args *args, const struct genesis *genesis)
+{
+    char problem[GENESIS_PROBLEM_BYTES];
+    enum verdict verdict = genesis_judge(genesis, problem);
+
+    if (verdict != VERDICT_OK) {
+        return output_fail(args, exit_of(verdict), "%s", problem);
+    }
+    json_t *result = describe(genesis);
+    json_object_set_new(result, "good", json_true());
+    return output_result(args, result);
+}
+
 int cmd_genesis_verify(const struct args *args)
 {
     struct file file;
     struct genesis genesis;
-    char problem[GENESIS_PROBLEM_BYTES], digits[2 * HASH_BYTES + 1];
+    char digits[2 * HASH_BYTES + 1];
     const char *pinned = args_text(args, "fingerprint");
     int code = read_genesis(args, args->operands[0], &file, &genesis);
 
@@ -211,12 +232,8 @@ int cmd_genesis_verify(const struct args *args)
     hex_encode(genesis.hash.bytes, HASH_BYTES, digits);
     if (pinned != NULL && strcmp(pinned, digits) != 0) {
         code = output_fail(args, EXIT_INTEGRITY, "the fingerprint is %s", digits);
-    } else if (genesis_judge(&genesis, problem) != VERDICT_OK) {
-        code = output_fail(args, EXIT_INTEGRITY, "%s", problem);
     } else {
-        json_t *result = describe(&genesis);
-        json_object_set_new(result, "good", json_true());
-        code = output_result(args, result);
+        code = judge(args, &genesis);
     }
     file_close(&file);
     return code;

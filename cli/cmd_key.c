@@ -5,6 +5,7 @@
 #include "cli/file.h"
 #include "cli/output.h"
 #include "cli/words.h"
+#include "node/endpoint.h"
 #include "node/keyfile.h"
 #include "node/secret.h"
 #include "wire/account.h"
@@ -257,10 +258,15 @@ static void sign_enrolment(struct enrolment *enrolment, const struct enrol_keys 
 static int describe(const struct args *args, struct enrolment *enrolment)
 {
     uint32_t kind = 0, capabilities = 0;
+    struct address address;
+    const char *problem = NULL;
     const char *name = args_text(args, "name"), *endpoint = args_text(args, "endpoint");
 
     if (strlen(name) > ORG_NAME_BYTES_MAX || (endpoint != NULL && strlen(endpoint) > ORG_ENDPOINT_BYTES_MAX)) {
         return output_fail(args, EXIT_USAGE, "a name has at most %d bytes, an endpoint %d", ORG_NAME_BYTES_MAX, ORG_ENDPOINT_BYTES_MAX);
+    }
+    if (endpoint != NULL && endpoint_judge(&address, ENDPOINT_MEMBER, endpoint, &problem) != ERR_OK) {
+        return output_fail(args, EXIT_USAGE, "--endpoint \"%s\" cannot be used: %s", endpoint, problem);
     }
     bool known = word_number(words_org_kind, args_text(args, "kind"), &kind);
     ASSERT(known);

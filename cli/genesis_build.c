@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "crypto/ed25519.h"
+#include "node/endpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,8 @@ enum verdict enrolment_judge(const struct enrolment *enrolment, char problem[GEN
 {
     static const char *const names[ENROLMENT_SIGNATURES_MAX] = { "admin", "officer", "sign" };
     struct sig_item items[ENROLMENT_SIGNATURES_MAX];
+    struct address address;
+    const char *why = NULL;
     struct hash32 digest = enrolment_digest(enrolment);
     size_t count = enrolment_signatures(enrolment, &digest, items);
 
@@ -139,6 +142,10 @@ enum verdict enrolment_judge(const struct enrolment *enrolment, char problem[GEN
             snprintf(problem, GENESIS_PROBLEM_BYTES, "%s: the signature by the %s key does not match the enrolment", enrolment->name, names[i]);
             return VERDICT_SIGNATURE;
         }
+    }
+    if (enrolment->endpoint[0] != '\0' && endpoint_judge(&address, ENDPOINT_MEMBER, enrolment->endpoint, &why) != ERR_OK) {
+        snprintf(problem, GENESIS_PROBLEM_BYTES, "%s: its endpoint \"%s\" cannot be used: %s", enrolment->name, enrolment->endpoint, why);
+        return VERDICT_RANGE;
     }
     return VERDICT_OK;
 }

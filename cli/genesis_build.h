@@ -24,8 +24,8 @@ struct genesis_plan {
  * ERR_NO_MEMORY; the problem says what. */
 enum err genesis_build(struct file *out, struct genesis_plan *plan, char problem[GENESIS_PROBLEM_BYTES]);
 
-/* enrolment_judge verifies each proof of possession and that every signing key is canonical and torsion-free.
- * Gives: OK or SIGNATURE, the problem then says which key. Cost: up to three checks and three scalar multiplications. */
+/* enrolment_judge verifies each proof of possession, that every signing key is canonical and torsion-free, and that an endpoint can be dialled.
+ * Gives: OK, SIGNATURE or RANGE (the endpoint), the problem then says what. Cost: up to three checks and three scalar multiplications. */
 enum verdict enrolment_judge(const struct enrolment *enrolment, char problem[GENESIS_PROBLEM_BYTES]);
 
 /* genesis_judge judges every enrolment, that no key stands in two places, the parameters and the members. Gives: OK, or the first verdict with

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "crypto/ed25519.h"
+#include "node/endpoint.h"
 #include "node/identity.h"
 #include "node/secret.h"
 
@@ -199,11 +200,5 @@ void boot_close(struct boot *boot)
 const char *boot_address(const struct boot *boot, uint32_t member, struct enrolment *enrolment)
 {
     ASSERT(member < boot->epoch.members_count);
-    genesis_enrolment(&boot->genesis, boot->epoch.members[member].organisation, enrolment);
-    for (uint32_t i = 0; i < boot->config.peers_count; i++) {
-        if (strcmp(boot->config.peers[i].member, enrolment->name) == 0) {
-            return boot->config.peers[i].address;
-        }
-    }
-    return enrolment->endpoint;
+    return endpoint_of(&boot->config, &boot->genesis, boot->epoch.members[member].organisation, enrolment);
 }

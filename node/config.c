@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "node/config_priv.h"
+#include "node/endpoint.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -199,6 +200,32 @@ static bool is_fingerprint(const char *text)
     return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
+/* config_place judges one endpoint; `name` is the option's. */
+static enum err config_place(const char *name, enum endpoint_use use, const char *text, struct config_problem *problem)
+{
+    struct address address;
+    const char *why = NULL;
+    enum err err = endpoint_judge(&address, use, text, &why);
+
+    if (err != ERR_OK) {
+        snprintf(problem->text, sizeof problem->text, "%s \"%.300s\" cannot be used: %s", name, text, why);
+    }
+    return err;
+}
+
+static enum err config_places(const struct node_config *config, struct config_problem *problem)
+{
+    enum err err = config_place("node.listen", ENDPOINT_LISTEN, config->node.listen, problem);
+
+    err = err == ERR_OK ? config_place("node.client_socket", ENDPOINT_TOOLS, config->node.client_socket, problem) : err;
+    for (uint32_t i = 0; i < config->peers_count && err == ERR_OK; i++) {
+        char name[ORG_NAME_BYTES_MAX + 32];
+        snprintf(name, sizeof name, "peers: %s: the address", config->peers[i].member);
+        err = config_place(name, ENDPOINT_MEMBER, config->peers[i].address, problem);
+    }
+    return err;
+}
+
 enum err config_agree(const struct node_config *config, struct config_problem *problem)
 {
     const char *wrong = NULL;
@@ -231,7 +258,7 @@ enum err config_agree(const struct node_config *config, struct config_problem *p
             }
         }
     }
-    return ERR_OK;
+    return config_places(config, problem);
 }
 
 /* --- The nearest known name ---------------------------------------------------------------------------------------- */

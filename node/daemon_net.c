@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "crypto/keys.h"
+#include "node/endpoint.h"
 
 #include <string.h>
 
@@ -97,7 +98,7 @@ static enum exit_code member_addresses(struct daemon *daemon)
         const char *problem = NULL;
         const char *text = boot_address(boot, i, &enrolment);
         memcpy(daemon->members[i].key, boot->epoch.members[i].transport_key, 32);
-        if (i != boot->self && address_parse(&daemon->members[i].address, text, &problem) != ERR_OK) {
+        if (i != boot->self && endpoint_judge(&daemon->members[i].address, ENDPOINT_MEMBER, text, &problem) != ERR_OK) {
             return boot_fail(&daemon->boot, EXIT_CONFIGURATION, "the address \"%s\" of member \"%s\" cannot be used: %s", text, enrolment.name, problem);
         }
     }
@@ -122,7 +123,6 @@ static void limits_of(const struct boot *boot, struct net_config *config)
 enum exit_code daemon_net_config(struct daemon *daemon, struct net_config *config)
 {
     struct boot *boot = &daemon->boot;
-    char local[128 + 8] = "unix:";
     const char *problem = NULL;
 
     net_config_default(config);
@@ -133,11 +133,10 @@ enum exit_code daemon_net_config(struct daemon *daemon, struct net_config *confi
     config->members_count = boot->epoch.members_count;
     config->members = daemon->members;
     random_fill(&config->seed, sizeof config->seed);
-    if (address_parse(&config->listen, boot->config.node.listen, &problem) != ERR_OK) {
+    if (endpoint_judge(&config->listen, ENDPOINT_LISTEN, boot->config.node.listen, &problem) != ERR_OK) {
         return boot_fail(boot, EXIT_CONFIGURATION, "node.listen \"%s\" cannot be used: %s", boot->config.node.listen, problem);
     }
-    strncat(local, boot->config.node.client_socket, 128);
-    if (address_parse(&config->listen_local, local, &problem) != ERR_OK) {
+    if (endpoint_judge(&config->listen_local, ENDPOINT_TOOLS, boot->config.node.client_socket, &problem) != ERR_OK) {
         return boot_fail(boot, EXIT_CONFIGURATION, "node.client_socket \"%s\" cannot be used: %s", boot->config.node.client_socket, problem);
     }
     return member_addresses(daemon);

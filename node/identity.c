@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "node/endpoint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,6 +72,27 @@ static uint32_t member_of(const struct config *epoch, uint32_t organisation)
     return MEMBERS_MAX;
 }
 
+/* check_addresses judges where every other member is. */
+static enum err check_addresses(const struct identity *identity, const struct config *epoch, const struct node_config *config, const struct genesis *genesis,
+                                struct config_problem *problem)
+{
+    for (uint32_t i = 0; i < epoch->members_count; i++) {
+        struct enrolment enrolment;
+        struct address address;
+        const char *why = NULL, *text = endpoint_of(config, genesis, epoch->members[i].organisation, &enrolment);
+        if (i == identity->member || endpoint_judge(&address, ENDPOINT_MEMBER, text, &why) == ERR_OK) {
+            continue;
+        }
+        if (text[0] == '\0') {
+            snprintf(problem->text, sizeof problem->text, "member \"%s\" has no address: neither in its enrolment nor among peers", enrolment.name);
+        } else {
+            snprintf(problem->text, sizeof problem->text, "the address \"%s\" of member \"%s\" cannot be used: %s; peers can name another one", text, enrolment.name, why);
+        }
+        return ERR_INVALID;
+    }
+    return ERR_OK;
+}
+
 enum err identity_find(struct identity *identity, struct config *epoch, const struct node_config *config, const struct genesis *genesis, struct config_problem *problem)
 {
     enum err err = check_genesis(config, genesis, problem);
@@ -97,7 +119,7 @@ enum err identity_find(struct identity *identity, struct config *epoch, const st
             return ERR_NOT_FOUND;
         }
     }
-    return ERR_OK;
+    return check_addresses(identity, epoch, config, genesis, problem);
 }
 
 static enum err load_key(struct keyfile *key, enum keyfile_kind kind, const char *path, const uint8_t expected[32], struct config_problem *problem)

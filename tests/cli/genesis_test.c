@@ -2,6 +2,8 @@
 #include "base/bytes.h"
 #include "cli/command.h"
 #include "cli/file.h"
+#include "cli/genesis_build.h"
+#include "node/keyfile.h"
 #include "tests/cli/cli_kit.h"
 #include "wire/genesis.h"
 
@@ -41,6 +43,36 @@ static void write_file(const char *name, const struct file *file)
 
     snprintf(path, sizeof path, "%s/%s", kit_directory(), name);
     cr_assert_eq(file_write(path, file->data, file->size, 0644, false), ERR_OK);
+}
+
+/* sign_again gives an enrolment another endpoint and signs it with the keys of that name, as a tool of somebody else's might. */
+static void sign_again(const char *name, const char *endpoint)
+{
+    static struct keyfile keys[3];
+    static const enum keyfile_kind kinds[3] = { KEYFILE_ADMIN, KEYFILE_OFFICER, KEYFILE_SIGN };
+    char path[512], problem[KEYFILE_PROBLEM_MAX];
+    struct file file;
+    struct reader reader;
+    struct writer writer;
+    struct enrolment enrolment;
+
+    snprintf(path, sizeof path, "%s.enrol", name);
+    read_file(&file, path);
+    reader_init(&reader, file.data, file.size);
+    cr_assert_eq(enrolment_decode(&enrolment, &reader), VERDICT_OK);
+    snprintf(enrolment.endpoint, sizeof enrolment.endpoint, "%s", endpoint);
+    struct hash32 digest = enrolment_digest(&enrolment);
+    uint8_t *signatures[3] = { enrolment.admin_signature, enrolment.officer_signature, enrolment.replica_signature };
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s/%s.key", kit_directory(), name, keyfile_kind_name(kinds[i]));
+        cr_assert_eq(keyfile_load(&keys[i], kinds[i], path, problem), ERR_OK, "%s", problem);
+        sign_digest(&keys[i].pair.sign, &digest, signatures[i]);
+    }
+    writer_init(&writer, file.data, file.size);
+    enrolment_encode(&enrolment, &writer);
+    cr_assert_not(writer.failed);
+    write_file("typo.enrol", &file);
+    file_close(&file);
 }
 
 #define ASSEMBLE "ward genesis assemble --name city --time-ms 1767225600000 --out %s/"
@@ -116,6 +148,78 @@ Test(cli_genesis, too_few_replicas_and_equal_names_are_refused)
     cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Payer.enrol"), EXIT_CONFIGURATION);
     cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol %s/Clinic.enrol"), EXIT_CONFIGURATION);
     cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/none.enrol"), EXIT_CONFIGURATION);
+}
+
+Test(cli_genesis, an_endpoint_that_nobody_can_dial_is_not_sealed)
+{
+    static const char *const endpoints[] = { "nonsense", "127.0.0.1:99999", ":99999", "127.0.0.1:0", "unix:/run/ward.sock" };
+
+    make_enrolments();
+    for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
+        sign_again("Clinic", endpoints[i]);
+        cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/typo.enrol"), EXIT_CONFIGURATION, "%s", endpoints[i]);
+    }
+    sign_again("Clinic", "");
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/typo.enrol"), EXIT_FINE, "the configurations name it then");
+}
+
+/* put_genesis writes a genesis in which the Clinic has this endpoint, whatever a tool would say to it. Gives: its fingerprint. */
+static const char *put_genesis(const char *endpoint)
+{
+    static const char *const files[] = { "Mercy.enrol", "North.enrol", "South.enrol", "typo.enrol" };
+    static char digits[2 * HASH_BYTES + 1];
+    struct enrolment enrolments[4];
+    char problem[GENESIS_PROBLEM_BYTES];
+    struct file file;
+    struct reader reader;
+    struct genesis genesis;
+    struct genesis_plan plan = { .chain_name = "city", .time_ms = 1767225600000, .limits = config_limits_default(), .params = params_default(), .enrolments = enrolments,
+                                 .enrolments_count = 4 };
+
+    sign_again("Clinic", endpoint);
+    for (size_t i = 0; i < 4; i++) {
+        read_file(&file, files[i]);
+        reader_init(&reader, file.data, file.size);
+        cr_assert_eq(enrolment_decode(&enrolments[i], &reader), VERDICT_OK);
+        file_close(&file);
+    }
+    cr_assert_eq(genesis_build(&file, &plan, problem), ERR_OK, "%s", problem);
+    cr_assert_eq(genesis_decode(&genesis, file.data, file.size), VERDICT_OK);
+    hex_encode(genesis.hash.bytes, HASH_BYTES, digits);
+    write_file("g", &file);
+    file_close(&file);
+    return digits;
+}
+
+Test(cli_genesis, a_sealed_endpoint_that_nobody_can_dial_is_noticed_unless_peers_name_another)
+{
+    static const struct {
+        const char *endpoint, *listen, *socket, *peer;
+        int verify, check;
+    } rows[] = {
+        { "127.0.0.1:7403", "[::]:7400", "/run/ward.sock", "10.0.0.1:7400", EXIT_FINE, EXIT_FINE },
+        { "nonsense", "[::]:7400", "/run/ward.sock", "10.0.0.1:7400", EXIT_CONFIGURATION, EXIT_FINE },
+        { "nonsense", "[::]:7400", "/run/ward.sock", NULL, EXIT_CONFIGURATION, EXIT_CONFIGURATION },
+        { "", "[::]:7400", "/run/ward.sock", NULL, EXIT_FINE, EXIT_CONFIGURATION },
+        { "127.0.0.1:7403", "nonsense", "/run/ward.sock", NULL, EXIT_FINE, EXIT_CONFIGURATION },
+        { "127.0.0.1:7403", "127.0.0.1:99999", "/run/ward.sock", NULL, EXIT_FINE, EXIT_CONFIGURATION },
+        { "127.0.0.1:7403", "[::]:7400", "rel/sock", NULL, EXIT_FINE, EXIT_CONFIGURATION },
+        { "127.0.0.1:7403", "[::]:7400", "/run/ward.sock", "bad", EXIT_FINE, EXIT_CONFIGURATION },
+    };
+    char text[2048], peers[128];
+
+    make_enrolments();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *fingerprint = put_genesis(rows[i].endpoint), *directory = kit_directory();
+        snprintf(peers, sizeof peers, "peers: [{member: Clinic, address: \"%s\"}]\n", rows[i].peer);
+        snprintf(text, sizeof text,
+                 "cluster: {name: city, genesis_file: %s/g, fingerprint: %s}\nnode: {member: Mercy, profile: any, listen: \"%s\", client_socket: %s}\n"
+                 "keys: {sign_file: %s/Mercy/sign.key, transport_file: %s/Mercy/transport.key}\n%s",
+                 directory, fingerprint, rows[i].listen, rows[i].socket, directory, directory, rows[i].peer == NULL ? "" : peers);
+        kit_write("ward.yaml", text);
+        cr_assert_eq(kit_run(directory, "ward genesis verify %s/g"), rows[i].verify, "row %zu", i);
+        cr_assert_eq(kit_run(directory, "ward config check %s/ward.yaml"), rows[i].check, "row %zu", i);
+    }
 }
 
 Test(cli_genesis, initial_entities_are_sorted_and_kept)

@@ -113,6 +113,20 @@ Test(key, enrolment_is_signed_by_each_key)
     }
 }
 
+Test(key, an_endpoint_that_nobody_can_dial_is_not_signed)
+{
+    static const char *const endpoints[] = { "nonsense", ":99999", "127.0.0.1:99999", "127.0.0.1:0", "unix:/run/ward.sock", ":7400" };
+    char line[512], path[512];
+
+    cr_assert_eq(kit_run(kit_directory(), "ward key init %s/k --for replica"), EXIT_FINE);
+    path_of(path, "mercy.enrol");
+    for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
+        snprintf(line, sizeof line, "ward key enrol %%s/k --name Mercy --endpoint %s --out %%s/mercy.enrol", endpoints[i]);
+        cr_assert_eq(kit_run(kit_directory(), line), EXIT_USAGE, "%s", endpoints[i]);
+        cr_assert_eq(access(path, F_OK), -1, "%s", endpoints[i]);
+    }
+}
+
 Test(key, enrolment_of_a_payer_has_no_replica)
 {
     cr_assert_eq(kit_run(kit_directory(), "ward key init %s/k --for organisation"), EXIT_FINE);

@@ -54,6 +54,9 @@ Test(boot, each_thing_that_does_not_fit_has_its_code_and_its_words)
         { "m0/transport.key", "m1/transport.key", "is not the transport key", EXIT_CONFIGURATION },
         { "m0/sign.key", "m0/admin.key", "admin", EXIT_CONFIGURATION },
         { "m0/sign.key", "m0/none.key", "none.key", EXIT_CONFIGURATION },
+        { "127.0.0.1:0", "nonsense", "node.listen", EXIT_CONFIGURATION },
+        { "client_socket: ", "client_socket: rel", "node.client_socket", EXIT_CONFIGURATION },
+        { "io:\n", "peers:\n    - member: hospital-1\n      address: bad\nio:\n", "hospital-1", EXIT_CONFIGURATION },
         { "io:\n", "peers:\n    - member: hospital-8\n      address: \"10.0.0.2:99\"\nio:\n", "hospital-8", EXIT_CONFIGURATION },
     };
 
