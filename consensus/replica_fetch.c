@@ -80,20 +80,32 @@ static void put_back(struct replica *r, enum left_why why)
     r->peers[fetch->peer].left = why;
 }
 
+/* highest_idle gives the highest block that no commit waits for: one that is not linked, or, linked too, one that is. */
+static struct block *highest_idle(struct replica *r, bool linked)
+{
+    struct block *highest = NULL;
+    struct missing missing;
+
+    for (uint32_t i = 0; i < r->blocks.count; i++) {
+        struct block *block = &r->blocks.slots[i];
+        bool idle = block->used && block->header.height > r->history.high + 1 && !block->verifying && !block->committed && !block->is_bundle &&
+                    (linked || block->lsn == 0 || !replica_is_held(r, block->header.height, &block->hash, false, &missing));
+        if (idle && (highest == NULL || block->header.height > highest->header.height)) {
+            highest = block;
+        }
+    }
+    return highest;
+}
+
 /* make_room lets go of the highest blocks that are not linked, until those which link them have a place (J6); they are fetched again. Blocks
- * of one chain, asked for one by one from its tip downwards, can fill every slot; so can those of a log of which a part is lost. */
+ * of one chain, asked for one by one from its tip downwards, can fill every slot; so can those of a log of which a part is lost. Once that part is here all are linked,
+ * but nothing of theirs is proved: the proof is above what has no place. Where nothing is executed, that would give places back, these go as well. */
 static void make_room(struct replica *r)
 {
     for (uint32_t i = 0; i < r->blocks.count && replica_room_count(r) < r->blocks.count / 2; i++) {
-        struct block *highest = NULL;
-        for (uint32_t k = 0; k < r->blocks.count; k++) {
-            struct block *block = &r->blocks.slots[k];
-            struct missing missing;
-            bool loose = block->used && block->header.height > r->history.high + 1 && !block->verifying && !block->committed && !block->is_bundle &&
-                         (block->lsn == 0 || !replica_is_held(r, block->header.height, &block->hash, false, &missing));
-            if (loose && (highest == NULL || block->header.height > highest->header.height)) {
-                highest = block;
-            }
+        struct block *highest = highest_idle(r, false);
+        if (highest == NULL && r->executed_height == r->history.high) {
+            highest = highest_idle(r, true);
         }
         if (highest == NULL) {
             return;
