@@ -108,6 +108,7 @@ plant memory 'base/one.c:7: calls the allocator' "printf 'int ask(void) { return
 plant memory 'base/one.c:7: makes a thread' "printf 'int run(void) { return pthread_create(0, 0, 0, 0); }\n' >>base/one.c"
 plant memory 'base/gone.c does not exist' "printf 'base/gone.c  it runs once at the start\n' >tools/tidy.memory"
 plant codes 'ledger/grant.c: gives CODE_GRANTEE' "printf 'int x = CODE_GRANTEE;\n' >ledger/grant.c"
+plant events 'node/say.c: logs W-0901' "printf 'int x = LOG_EVENT(LOG_WARN, \"W-0901\", 0);\\n' >node/say.c"
 plant determinism '<time.h> is not for a deterministic folder' "printf '#include <time.h>\n' >>consensus/vote.c"
 plant determinism 'consensus/vote.c:13: floating point' "printf 'double x = 1;\n' >>consensus/vote.c"
 
