@@ -83,6 +83,9 @@ int ask_open(const struct args *args, struct ask *ask)
     if (ask->certified && !args_has(args, "genesis")) {
         return output_fail(args, EXIT_USAGE, "--certified and --out need --genesis: it says whose signatures count");
     }
+    if (out && !file_free(args_text(args, "out"))) {
+        return output_fail(args, (enum exit_code)file_exit(ERR_EXISTS), "%s: %s", args_text(args, "out"), file_problem(ERR_EXISTS));
+    }
     ask->answer = malloc(CLIENT_FRAME_BYTES_MAX);
     int code = ask->answer == NULL ? output_fail(args, EXIT_RESOURCE, "no memory") : load_key(ask);
     code = code == EXIT_FINE ? reach_open(args, &ask->reach) : code;
@@ -289,7 +292,7 @@ int ask_finish(struct ask *ask, enum proof_claim claim, json_t *result)
         return output_result(ask->args, result);
     }
     struct bytes bytes = proof_end(&ask->draft, claim);
-    enum err err = bytes.data == NULL ? ERR_NO_MEMORY : file_write(path, bytes.data, bytes.size, 0644, false);
+    enum err err = bytes.data == NULL ? ERR_NO_MEMORY : file_write(path, bytes.data, bytes.size, 0644, true);
     if (err != ERR_OK) {
         json_decref(result);
         return output_fail(ask->args, (enum exit_code)file_exit(err), "%s: %s", path, file_problem(err));

@@ -4,7 +4,7 @@
  *     --as ACCOUNT    the account when its key is no longer the first one
  *     --certified     answer from the newest certified checkpoint; waits for one. Needs --genesis
  *     --above HEIGHT  the certified state must be of this height at least
- *     --out FILE      write the answers as a proof that `ward verify` checks offline; implies --certified
+ *     --out FILE      write the answers as a proof that `ward verify` checks offline, into a new file; implies --certified
  *
  * Every answer is checked before it is shown. */
 #ifndef WARD_CLI_ASK_H
@@ -21,7 +21,7 @@
     { .name = "org", .type = FLAG_NUMBER, .min = 1, .max = 65535, .help = "organisation, when --key is an admin's or officer's" },                      \
     { .name = "certified", .type = FLAG_SWITCH, .help = "answer from the newest certified checkpoint, waiting for one; needs --genesis" },              \
     { .name = "above", .type = FLAG_NUMBER, .min = 0, .max = 0, .help = "with --certified: height that the checkpoint must have reached" },             \
-    { .name = "out", .type = FLAG_PATH, .help = "write a proof for `ward verify`; implies --certified" }
+    { .name = "out", .type = FLAG_PATH, .help = "new file for a proof that `ward verify` checks; implies --certified" }
 
 struct ask {
     const struct args *args;

@@ -151,7 +151,7 @@ static int build_and_write(const struct args *args, struct genesis_plan *plan)
     verdict = genesis_judge(&genesis, problem);
     int code = verdict == VERDICT_OK ? EXIT_FINE : output_fail(args, exit_of(verdict), "%s", problem);
     if (code == EXIT_FINE) {
-        err = file_write(args_text(args, "out"), built.data, built.size, 0644, false);
+        err = file_write(args_text(args, "out"), built.data, built.size, 0644, true);
         code = err == ERR_OK ? EXIT_FINE : output_fail(args, (enum exit_code)file_exit(err), "%s: %s", args_text(args, "out"), file_problem(err));
     }
     if (code == EXIT_FINE) {

@@ -297,7 +297,7 @@ static int write_enrolment(const struct args *args, const struct enrolment *enro
     if (verdict != VERDICT_OK) {
         return output_fail(args, EXIT_USAGE, "the name and the endpoint must be printable ASCII (%s)", verdict_name(verdict));
     }
-    enum err err = file_write(out, bytes, sizeof bytes, 0644, false);
+    enum err err = file_write(out, bytes, sizeof bytes, 0644, true);
     if (err != ERR_OK) {
         return output_fail(args, (enum exit_code)file_exit(err), "%s: %s", out, file_problem(err));
     }

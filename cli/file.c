@@ -13,7 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum err err_of_errno(int number)
+enum { BESIDE_TRIES = 100 }; /* neighbours that a process left behind before, or another thread has */
+
+enum err file_err(int number)
 {
     switch (number) {
     case ENOENT:
@@ -57,9 +59,9 @@ enum err file_read(struct file *file, const char *path)
     *file = (struct file){ NULL, 0 };
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return err_of_errno(errno);
+        return file_err(errno);
     }
-    enum err err = fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ? ERR_IO : ERR_OK;
+    enum err err = fstat(fd, &status) != 0 ? ERR_IO : S_ISREG(status.st_mode) ? ERR_OK : ERR_UNSUPPORTED;
     if (err == ERR_OK && (uint64_t)status.st_size > FILE_BYTES_MAX) {
         err = ERR_FULL;
     }
@@ -93,11 +95,11 @@ static enum err write_all(int fd, const uint8_t *data, size_t size)
             continue;
         }
         if (put < 0) {
-            return err_of_errno(errno);
+            return file_err(errno);
         }
         done += (size_t)put;
     }
-    return fsync(fd) == 0 ? ERR_OK : err_of_errno(errno);
+    return fsync(fd) == 0 ? ERR_OK : file_err(errno);
 }
 
 static enum err flush_directory(const char *path)
@@ -107,32 +109,63 @@ static enum err flush_directory(const char *path)
     snprintf(copy, sizeof copy, "%s", path);
     int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
-        return err_of_errno(errno);
+        return file_err(errno);
     }
     int code = fsync(fd);
     close(fd);
     return code == 0 ? ERR_OK : ERR_IO;
 }
 
+/* open_beside makes a neighbour of the path that was not there, whoever else makes some. Gives: a descriptor, or -1 with errno. */
+static int open_beside(const char *path, char beside[PATH_MAX], uint32_t mode)
+{
+    int fd = -1;
+
+    for (unsigned i = 0; i < BESIDE_TRIES && fd < 0; i++) {
+        if (snprintf(beside, PATH_MAX, "%s.new-%d-%u", path, (int)getpid(), i) >= PATH_MAX) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+        if (fd < 0 && errno != EEXIST) {
+            return -1;
+        }
+    }
+    return fd;
+}
+
+bool file_free(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) != 0;
+}
+
+/* put_in_place gives the neighbour its name. link fails where rename would replace, so two processes cannot both believe that they made the file. */
+static enum err put_in_place(const char *beside, const char *path, bool fresh)
+{
+    struct stat status;
+
+    if (!fresh && lstat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return ERR_EXISTS;
+    }
+    return (fresh ? link(beside, path) : rename(beside, path)) == 0 ? ERR_OK : file_err(errno);
+}
+
 enum err file_write(const char *path, const void *data, size_t size, uint32_t mode, bool fresh)
 {
     char beside[PATH_MAX];
 
-    if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside) {
-        return ERR_INVALID;
+    if (fresh && !file_free(path)) {
+        return ERR_EXISTS;
     }
-    unlink(beside);
-    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+    int fd = open_beside(path, beside, mode);
     if (fd < 0) {
-        return err_of_errno(errno);
+        return file_err(errno);
     }
     enum err err = write_all(fd, data, size);
     close(fd);
-    if (err == ERR_OK) {
-        /* link fails where rename would replace, so two processes cannot both believe that they made the file. */
-        int code = fresh ? link(beside, path) : rename(beside, path);
-        err = code == 0 ? ERR_OK : err_of_errno(errno);
-    }
+    err = err == ERR_OK ? put_in_place(beside, path, fresh) : err;
     unlink(beside);
     return err == ERR_OK ? flush_directory(path) : err;
 }
@@ -155,8 +188,10 @@ const char *file_problem(enum err err)
 {
     static const struct { enum err err; const char *text; } problems[] = {
         { ERR_NOT_FOUND, "there is no such file or directory" }, { ERR_PERMISSION, "it cannot be opened with these rights" },
-        { ERR_EXISTS, "it is there already" },                   { ERR_FULL, "it is longer than any that is read" },
-        { ERR_NO_SPACE, "no space is left" },                    { ERR_NO_MEMORY, "there is not enough memory for it" },
+        { ERR_FULL, "it is longer than any that is read" },      { ERR_NO_SPACE, "no space is left" },
+        { ERR_NO_MEMORY, "there is not enough memory for it" },  { ERR_UNSUPPORTED, "it is not a regular file" },
+        { ERR_IO, "reading or writing it failed" },
+        { ERR_EXISTS, "it is there already, and nothing that is there is overwritten: name another file, or move this one away" },
     };
 
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {

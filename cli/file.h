@@ -16,13 +16,21 @@ struct file {
     size_t size;
 };
 
-/* file_read reads a regular file. Owns: the caller calls file_close. Fails: ERR_NOT_FOUND, ERR_PERMISSION, ERR_FULL (too long), ERR_NO_MEMORY, ERR_IO. */
+/* file_read reads a regular file. Owns: the caller calls file_close. Fails: ERR_NOT_FOUND, ERR_PERMISSION, ERR_UNSUPPORTED (no regular file), ERR_FULL
+ * (too long), ERR_NO_MEMORY, ERR_IO. */
 enum err file_read(struct file *file, const char *path);
 void file_close(struct file *file);
 
-/* file_write writes through a neighbour that is renamed, flushed with its directory: afterwards the path holds all of the bytes or what it
- * held before. Needs: with `fresh` the path must not exist. Fails: ERR_EXISTS, ERR_PERMISSION, ERR_NOT_FOUND (directory), ERR_NO_SPACE, ERR_IO. */
+/* file_free tells whether nothing has this path: no file, and neither a device nor a link that leads nowhere. */
+bool file_free(const char *path);
+
+/* file_write writes through a new neighbour that is then given the name, flushed with its directory: afterwards the path holds all of the bytes or what it
+ * held before, and no other file has changed. Needs: with `fresh` the path must be free, else it may be that of a regular file, which is replaced.
+ * Fails: ERR_EXISTS, ERR_PERMISSION, ERR_NOT_FOUND (directory), ERR_NO_SPACE, ERR_IO. */
 enum err file_write(const char *path, const void *data, size_t size, uint32_t mode, bool fresh);
+
+/* file_err gives the error of a number of errno.h, as these functions do. */
+enum err file_err(int number);
 
 /* file_exit gives the exit code that fits a failure of these functions. */
 int file_exit(enum err err);

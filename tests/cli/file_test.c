@@ -49,12 +49,54 @@ Test(file, what_must_be_fresh_is_never_overwritten)
     expect_holds("one", "first");
 }
 
+Test(file, what_is_no_regular_file_is_never_replaced)
+{
+    struct stat status;
+    static const struct { const char *to; } links[] = { { "one" }, { "nowhere" } };
+
+    cr_assert_eq(file_write(path_of("one"), "first", 5, 0600, true), ERR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        char link[256];
+        snprintf(link, sizeof link, "%s", path_of(i == 0 ? "link" : "dangling"));
+        cr_assert_eq(symlink(links[i].to, link), 0);
+        cr_assert_not(file_free(link));
+        cr_assert_eq(file_write(link, "x", 1, 0600, true), ERR_EXISTS);
+        cr_assert_eq(file_write(link, "x", 1, 0600, false), ERR_EXISTS);
+        cr_assert_eq(lstat(link, &status), 0);
+        cr_assert(S_ISLNK(status.st_mode));
+    }
+    expect_holds("one", "first");
+    cr_assert(file_free(path_of("nowhere")));
+    cr_assert_eq(mkfifo(path_of("pipe"), 0600), 0);
+    cr_assert_eq(file_write(path_of("pipe"), "x", 1, 0600, false), ERR_EXISTS);
+    cr_assert_eq(stat(path_of("pipe"), &status), 0);
+    cr_assert(S_ISFIFO(status.st_mode));
+}
+
+Test(file, neighbours_of_what_is_written_are_left_alone)
+{
+    char name[64];
+
+    cr_assert_eq(file_write(path_of("x.new"), "mine", 4, 0600, true), ERR_OK);
+    snprintf(name, sizeof name, "x.new-%d-0", (int)getpid());
+    cr_assert_eq(file_write(path_of(name), "mine too", 8, 0600, true), ERR_OK);
+    cr_assert_eq(file_write(path_of("x"), "text", 4, 0600, true), ERR_OK);
+    cr_assert_eq(file_write(path_of("x"), "other text", 10, 0600, false), ERR_OK);
+    expect_holds("x", "other text");
+    expect_holds("x.new", "mine");
+    expect_holds(name, "mine too");
+    snprintf(name, sizeof name, "x.new-%d-1", (int)getpid());
+    cr_assert(file_free(path_of(name)), "nothing is left behind");
+}
+
 Test(file, what_cannot_be_read_or_written_has_its_reason_and_exit_code)
 {
     struct file file;
 
     cr_assert_eq(file_read(&file, path_of("nothing")), ERR_NOT_FOUND);
-    cr_assert_eq(file_read(&file, kit_directory()), ERR_IO, "a directory is no file");
+    cr_assert_eq(file_read(&file, kit_directory()), ERR_UNSUPPORTED, "a directory is no file");
+    cr_assert_eq(file_read(&file, "/dev/null"), ERR_UNSUPPORTED, "a device is none");
+    cr_assert_eq(file_exit(ERR_UNSUPPORTED), EXIT_CONFIGURATION);
     cr_assert_eq(file_write(path_of("no/such/folder"), "x", 1, 0600, false), ERR_NOT_FOUND);
     cr_assert_eq(file_exit(ERR_EXISTS), EXIT_REFUSED);
     cr_assert_eq(file_exit(ERR_PERMISSION), EXIT_PERMISSION);
@@ -67,7 +109,7 @@ Test(file, says_in_words_what_is_wrong)
     struct file file;
 
     cr_assert_str_eq(file_problem(file_read(&file, path_of("nowhere"))), "there is no such file or directory");
-    static const enum err errs[] = { ERR_NOT_FOUND, ERR_PERMISSION, ERR_EXISTS, ERR_FULL, ERR_NO_SPACE, ERR_NO_MEMORY };
+    static const enum err errs[] = { ERR_NOT_FOUND, ERR_PERMISSION, ERR_EXISTS, ERR_FULL, ERR_NO_SPACE, ERR_NO_MEMORY, ERR_UNSUPPORTED, ERR_IO };
     for (size_t i = 0; i < sizeof errs / sizeof errs[0]; i++) {
         cr_assert_str_neq(file_problem(errs[i]), err_name(errs[i]));
         cr_assert(strchr(file_problem(errs[i]), '_') == NULL, "a sentence, not a code: %s", file_problem(errs[i]));

@@ -102,6 +102,18 @@ Test(cli_genesis, order_of_inputs_leaves_no_trace)
     json_decref(value);
 }
 
+Test(cli_genesis, a_file_that_is_there_is_not_overwritten)
+{
+    struct file file = { (uint8_t *)(uintptr_t)"precious", 8 };
+
+    make_enrolments();
+    write_file("a", &file);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "a %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol"), EXIT_REFUSED);
+    read_file(&file, "a");
+    cr_assert_str_eq((const char *)file.data, "precious");
+    file_close(&file);
+}
+
 Test(cli_genesis, an_altered_enrolment_is_refused)
 {
     struct file file;

@@ -92,6 +92,26 @@ Test(get, writes_proofs_that_verify_offline, .init = start, .fini = office_stop)
     fake_start(&office->replica);
 }
 
+Test(get, a_proof_overwrites_neither_a_key_nor_anything_else, .init = start, .fini = office_stop)
+{
+    static char key[2][4096];
+    char path[256];
+
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/patient.key", kit_directory());
+        FILE *file = fopen(path, "r");
+        cr_assert_not_null(file);
+        cr_assert_gt(fread(key[i], 1, sizeof key[i] - 1, file), 0);
+        fclose(file);
+        cr_assert_eq(office_ward("get org 1 --out %%s/patient.key"), EXIT_REFUSED);
+    }
+    cr_assert_str_eq(key[0], key[1]);
+    cr_assert_eq(office_ward("get org 1 --out /dev/full"), EXIT_REFUSED);
+    cr_assert_eq(office_ward("get org 1 --out %%s/org"), EXIT_FINE);
+    cr_assert_eq(office_ward("get org 1 --out %%s/org"), EXIT_REFUSED, "not even a proof of the same");
+    cr_assert_eq(kit_run(kit_directory(), "ward get org 1 --genesis %s/genesis --out %s/org --socket /tmp/nobody-listens"), EXIT_REFUSED, "before anybody is asked");
+}
+
 /* alter flips one bit of a file. */
 static void alter(const char *name, long at)
 {

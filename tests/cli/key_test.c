@@ -17,6 +17,16 @@ static void path_of(char out[512], const char *name)
     snprintf(out, 512, "%s/%s", kit_directory(), name);
 }
 
+static size_t read_text(const char *path, char *text, size_t size)
+{
+    FILE *file = fopen(path, "r");
+
+    cr_assert_not_null(file);
+    size_t got = fread(text, 1, size, file);
+    fclose(file);
+    return got;
+}
+
 Test(key, init_makes_every_file_of_a_replica_private)
 {
     static const char *const names[] = { "k/sign.key", "k/transport.key", "k/admin.key", "k/officer.key", "k/kx.key" };
@@ -125,6 +135,26 @@ Test(key, an_endpoint_that_nobody_can_dial_is_not_signed)
         cr_assert_eq(kit_run(kit_directory(), line), EXIT_USAGE, "%s", endpoints[i]);
         cr_assert_eq(access(path, F_OK), -1, "%s", endpoints[i]);
     }
+}
+
+Test(key, an_enrolment_overwrites_neither_a_key_nor_anything_else)
+{
+    char path[512], before[1024], after[1024];
+    struct stat status;
+
+    cr_assert_eq(kit_run(kit_directory(), "ward key init %s/k --for organisation"), EXIT_FINE);
+    path_of(path, "k/admin.key");
+    size_t size = read_text(path, before, sizeof before);
+    cr_assert_eq(kit_run(kit_directory(), "ward key enrol %s/k --name Payer --kind payer --out %s/k/admin.key"), EXIT_REFUSED);
+    cr_assert_eq(read_text(path, after, sizeof after), size);
+    cr_assert_eq(memcmp(before, after, size), 0);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_assert_eq(status.st_mode & 07777, 0600);
+    cr_assert_eq(kit_run(kit_directory(), "ward key enrol %s/k --name Payer --kind payer --out %s/p.enrol"), EXIT_FINE);
+    cr_assert_eq(kit_run(kit_directory(), "ward key enrol %s/k --name Payer --kind payer --out %s/p.enrol"), EXIT_REFUSED);
+    cr_assert_eq(kit_run(kit_directory(), "ward key enrol %s/k --name Payer --kind payer --out /dev/full"), EXIT_REFUSED);
+    cr_assert_eq(stat("/dev/full", &status), 0);
+    cr_assert(S_ISCHR(status.st_mode));
 }
 
 Test(key, enrolment_of_a_payer_has_no_replica)

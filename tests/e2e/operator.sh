@@ -87,6 +87,29 @@ printf '{"default_policy": \n' >"$work/body.json"
 expect 3 'body.json' "a file that is no JSON is refused" "$bin/ward" submit patient-set --body "$work/body.json" --key "$k/patient/patient.key" $at
 expect 3 'none.json' "a file that is not there is refused" "$bin/ward" submit patient-set --body "$work/none.json" --key "$k/patient/patient.key" $at
 
+# --- What is there already ---
+cp "$k/system/system.key" "$work/key.before"
+expect 5 'is there already' "a proof does not overwrite a key" "$bin/ward" get org 1 $at --genesis "$c/genesis" --out "$k/system/system.key"
+expect 5 'is there already' "nor does an enrolment" "$bin/ward" key enrol "$c/r0/keys" --name hospital-0 --endpoint 127.0.0.1:7400 --out "$k/system/system.key"
+expect 5 'is there already' "nor a genesis" "$bin/ward" genesis assemble --name e2e --time-ms 1767225600000 --out "$k/system/system.key" "$c"/r*/enrol
+cmp -s "$work/key.before" "$k/system/system.key" && [ "$(stat -c %a "$k/system/system.key")" = 600 ]
+check $? "the key and its mode are as they were"
+expect 5 'is there already' "a device is not replaced" "$bin/ward" get org 1 $at --genesis "$c/genesis" --out /dev/full
+[ -c /dev/full ]
+check $? "it is a device still"
+echo mine >"$work/org.new"
+ends 0 "a proof goes into a new file" ward get org 1 $at --genesis "$c/genesis" --out "$work/org" --timeout 60s
+[ "$(cat "$work/org.new")" = mine ]
+check $? "and what lies beside it is left alone"
+
+# --- An endpoint that nobody can dial ---
+expect 2 'port must be a number' "it is not signed" "$bin/ward" key enrol "$c/r0/keys" --name hospital-0 --endpoint 127.0.0.1:99999 --out "$work/typo.enrol"
+for row in 's|listen: .*|listen: nonsense|' 's|listen: .*|listen: "127.0.0.1:99999"|' 's|client_socket: .*|client_socket: "rel/sock"|' '$a peers: [{member: hospital-1, address: bad}]'; do
+    grep -v '^peers:' "$c/r0/wardd.yaml" | sed "$row" >"$work/bad.yaml"
+    expect 3 'cannot be used' "the check of a configuration refuses it: $row" "$bin/ward" config check "$work/bad.yaml"
+    expect 3 'cannot be used' "and so does a start" "$bin/wardd" --config "$work/bad.yaml"
+done
+
 # --- Watching ---
 timeout 3 "$bin/ward" status --watch --json --socket "$c/r0/sock" >"$work/watch" 2>"$work/err"
 [ "$?" -eq 124 ] && [ "$(grep -c '"schema": "ward.status/1"' "$work/watch")" -ge 2 ]
