@@ -35,18 +35,23 @@ static void check_place(const struct pool *pool, uint32_t index)
     const struct pool_account *a = &pool->accounts[item->account];
     bool flying = entry_of(pool, item->account, item->nonce) != POOL_NONE;
     bool good = item->code == CODE_OK && item->nonce <= a->run;
-    uint32_t at = chain_first(pool, item->account, item->nonce);
+    uint32_t holder = POOL_NONE;
+    bool chained = false;
 
-    while (at != index) {
-        ASSERT(at != POOL_NONE);
-        at = chain_next(pool, at);
+    for (uint32_t at = chain_first(pool, item->account, item->nonce); at != POOL_NONE; at = chain_next(pool, at)) {
+        chained = chained || at == index;
+        if (pool_is_verified_state(pool->items[at].state)) {
+            ASSERT(holder == POOL_NONE); /* A1 */
+            holder = at;
+        }
     }
+    ASSERT(chained); /* A1 */
     ASSERT(item->nonce > a->executed || flying); /* A6 */
     ASSERT(item->nonce <= a->executed || item->nonce - a->executed <= POOL_NONCE_WINDOW);
     if (!pool_is_verified_state(item->state)) {
         return;
     }
-    ASSERT(holder_find(pool, item->account, item->nonce) == index); /* A1 */
+    ASSERT(holder == index); /* A1 */
     ASSERT((item->state == POOL_FLIGHT) == flying);                 /* A3 */
     ASSERT(item->live == good);                                     /* A2 */
     ASSERT(item->state == POOL_FLIGHT || (item->state == POOL_READY) == item->live);
@@ -116,7 +121,7 @@ static void check_account(const struct pool *pool, uint32_t account)
     for (uint64_t nonce = a->executed + 1; nonce <= a->flown; nonce++) {
         ASSERT(entry_of(pool, account, nonce) != POOL_NONE);
     }
-    for (uint64_t nonce = a->executed + 1; nonce <= a->run; nonce++) {
+    for (uint64_t nonce = a->flown + 1; nonce <= a->run; nonce++) {
         ASSERT(counts(pool, account, nonce));
     }
     ASSERT(a->run - a->executed == POOL_NONCE_WINDOW || !counts(pool, account, a->run + 1));

@@ -11,6 +11,7 @@
 #include "sim/choice.h"
 
 #include <stdio.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,11 +214,12 @@ void cast_close(struct cast *cast)
 /* make_locator gives bytes as opaque to a replica as a sealed locator is. */
 static void make_locator(const struct cast *cast, uint32_t actor, uint64_t nonce, uint8_t out[LOCATOR_BYTES])
 {
-    uint8_t run[32];
+    uint64_t state = choice_draw(cast->plan.seed, &(struct choice){ CHOICE_KEY, { OWNER_CONTENT, actor, nonce } });
 
-    for (uint32_t at = 0; at < LOCATOR_BYTES; at += 32) {
-        fill(cast->plan.seed, OWNER_CONTENT, actor, nonce << 8 | at / 32, run);
-        memcpy(out + at, run, LOCATOR_BYTES - at < 32 ? LOCATOR_BYTES - at : 32);
+    for (uint32_t at = 0; at < LOCATOR_BYTES; at += 8) {
+        uint64_t word = htole64((state ^ state >> 29) * UINT64_C(0xbf58476d1ce4e5b9));
+        memcpy(out + at, &word, LOCATOR_BYTES - at < 8 ? LOCATOR_BYTES - at : 8);
+        state += UINT64_C(0x9e3779b97f4a7c15);
     }
 }
 

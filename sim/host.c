@@ -316,6 +316,7 @@ void host_close(struct host *host)
 void host_wipe(struct host *host)
 {
     ASSERT(host->state == HOST_DOWN);
+    host->due_known = false;
     ASSERT(host->memory == NULL);
     host->wipes++;
     pages_give(host->disk_memory, host->disk_bytes);
@@ -329,6 +330,7 @@ void host_wipe(struct host *host)
 bool host_start(struct host *host)
 {
     ASSERT(host->state == HOST_DOWN);
+    host->due_known = false;
     host->boots++;
     process_begin(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
@@ -352,6 +354,7 @@ bool host_start(struct host *host)
 void host_crash(struct host *host, bool power)
 {
     ASSERT(host->state != HOST_DOWN);
+    host->due_known = false;
     host->promised = host->driver.log.capsule_durable;
     if (power) {
         sim_disk_crash(&host->disk);
@@ -371,6 +374,7 @@ void host_keep(struct host *host)
 bool host_back(struct host *host)
 {
     ASSERT(host->state == HOST_DOWN);
+    host->due_known = false;
     if (host->disk_copy == NULL) {
         return false;
     }
@@ -405,18 +409,21 @@ void host_clock(struct host *host, int64_t step_ms)
 void host_pause(struct host *host)
 {
     ASSERT(host->state == HOST_UP);
+    host->due_known = false;
     host->state = HOST_PAUSED;
 }
 
 void host_resume(struct host *host)
 {
     ASSERT(host->state == HOST_PAUSED);
+    host->due_known = false;
     host->state = HOST_UP;
 }
 
 void host_drain(struct host *host)
 {
     ASSERT(host->state == HOST_UP);
+    host->due_known = false;
     host->drain_wanted = true;
     driver_drain(&host->driver);
 }
@@ -478,6 +485,7 @@ static void woken(struct host *host)
 void host_link(struct host *host, uint32_t member, bool up)
 {
     ASSERT(host->state != HOST_DOWN);
+    host->due_known = false;
     woken(host);
     driver_link(&host->driver, member, up);
 }
@@ -485,6 +493,7 @@ void host_link(struct host *host, uint32_t member, bool up)
 void host_message(struct host *host, uint32_t from, uint8_t type, struct bytes body)
 {
     ASSERT(host->state == HOST_UP);
+    host->due_known = false;
     woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context)); /* what begins in this step begins now */
     driver_message(&host->driver, from, type, body);
@@ -493,6 +502,7 @@ void host_message(struct host *host, uint32_t from, uint8_t type, struct bytes b
 void host_request(struct host *host, uint64_t token, uint32_t client, struct bytes command)
 {
     ASSERT(host->state == HOST_UP);
+    host->due_known = false;
     woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
     driver_request(&host->driver, token, client, command);
@@ -501,6 +511,7 @@ void host_request(struct host *host, uint64_t token, uint32_t client, struct byt
 void host_read(struct host *host, uint64_t token)
 {
     ASSERT(host->state == HOST_UP);
+    host->due_known = false;
     woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
     driver_read(&host->driver, token);
@@ -525,7 +536,8 @@ static struct host_job *job_first(struct host *host)
     return first;
 }
 
-uint64_t host_due_ns(const struct host *host)
+/* due_of finds out when host_work is wanted. */
+static uint64_t due_of(const struct host *host)
 {
     if (host->state != HOST_UP) {
         return UINT64_MAX;
@@ -540,6 +552,15 @@ uint64_t host_due_ns(const struct host *host)
         due_ns = host->jobs[i].due_ns < due_ns ? host->jobs[i].due_ns : due_ns;
     }
     return due_ns;
+}
+
+uint64_t host_due_ns(struct host *host)
+{
+    if (!host->due_known) {
+        host->due_ns = due_of(host);
+        host->due_known = true;
+    }
+    return host->due_ns;
 }
 
 /* finish_jobs hands over verdicts that are due. They are made only now: items that were changed too early show. */
@@ -573,6 +594,7 @@ bool host_work(struct host *host)
     if (host_due_ns(host) <= now_ns) {
         woken(host);
     }
+    host->due_known = false;
     sim_disk_step(&host->disk, now_ns);
     for (uint32_t turn = 0; turn < SETTLE_TURNS_MAX && more; turn++) {
         finish_jobs(host, now_ns);
@@ -605,7 +627,7 @@ bool host_is_idle(const struct host *host)
         return true;
     }
     /* Records that may wait for the next write are no work; a message that waits for one would be. */
-    return host_due_ns(host) == UINT64_MAX && driver->commits_count == 0 && driver_outbox_rests(driver) && !driver->reading && !driver->log.writing;
+    return due_of(host) == UINT64_MAX && driver->commits_count == 0 && driver_outbox_rests(driver) && !driver->reading && !driver->log.writing;
 }
 
 uint64_t host_flushes(const struct host *host)

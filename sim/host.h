@@ -94,6 +94,8 @@ struct host {
     enum space_level level;
     uint64_t look_ns;     /* when it looks for room again; UINT64_MAX: not before the log asks in vain */
     uint64_t rotten;      /* blocks that were made to rot */
+    uint64_t due_ns;   /* what host_due_ns found out, */
+    bool due_known;    /* ... unless something happened to it since */
     uint64_t wakeups;  /* moments at which the process had something to do, over all its lives (N4) */
     uint64_t woken_ns; /* the last of them */
 };
@@ -145,8 +147,8 @@ uint64_t host_nonce(const struct host *host, const uint8_t account[32]);
 void host_message(struct host *host, uint32_t from, uint8_t type, struct bytes body);
 void host_request(struct host *host, uint64_t token, uint32_t client, struct bytes command);
 
-/* host_due_ns gives when host_work is wanted; UINT64_MAX: not until something happens. */
-uint64_t host_due_ns(const struct host *host);
+/* host_due_ns gives when host_work is wanted; UINT64_MAX: not until something happens. Cost: nothing until something happens again. */
+uint64_t host_due_ns(struct host *host);
 
 /* host_work does all that is due now. Gives: false when it does not come to rest: the replica spins. */
 bool host_work(struct host *host);

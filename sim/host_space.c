@@ -11,6 +11,7 @@
 void host_fill(struct host *host, bool full)
 {
     host->full = full;
+    host->due_known = false;
     host->disk.config.faults.full = full ? 1000000 : host->plan.disk.full;
     if (full && host->state != HOST_DOWN) {
         host->look_ns = 0; /* Somebody else took the room: the next look sees it. */

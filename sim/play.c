@@ -14,9 +14,9 @@
 char *play_text(const char *path, size_t most)
 {
     FILE *file = fopen(path, "r");
-    char *text = calloc(1, most + 1);
+    char *text = file == NULL ? NULL : calloc(1, most + 1);
 
-    if (file == NULL || text == NULL || fread(text, 1, most + 1, file) > most || ferror(file)) {
+    if (text == NULL || fread(text, 1, most + 1, file) > most || ferror(file)) {
         free(text);
         text = NULL;
     } else {

@@ -6,7 +6,7 @@
  * other half of a hash follows from them: enough that two inputs of a simulated world never meet, and nobody there looks for two that do. What real
  * hashes cost, and their lanes, is looked at by the seeds of real crypto.
  *
- * A hash depends on the bytes alone, not on the pieces in which these come: over runs of 256 bytes each is folded into the seed of the next. */
+ * A hash depends on the bytes alone, not on the pieces in which these come: of runs of 240 bytes each is folded into the seed of the next. */
 #ifndef WARD_SIM_QUICK_HASH_H
 #define WARD_SIM_QUICK_HASH_H
 

@@ -45,6 +45,7 @@ void workload_submit(struct workload *workload, uint64_t now_ns, uint32_t target
         ASSERT(workload->requests != NULL);
     }
     struct request *request = &workload->requests[workload->count++];
+    workload->due_known = false;
     uint32_t actor = workload->turn++ % workload->cast->plan.actors_count;
     *request = (struct request){ .number = workload->count, .actor = actor, .sticky = sticky, .due_ns = now_ns, .first_ns = now_ns, .floor = workload->told_height };
     request->target = target_of(workload, target, request->number);
@@ -55,16 +56,23 @@ void workload_load_start(struct workload *workload, const struct workload_load *
 {
     ASSERT(load->interval_ns > 0);
     workload->load = *load;
+    workload->due_known = false;
 }
 
-uint64_t workload_due_ns(const struct workload *workload)
+uint64_t workload_due_ns(struct workload *workload)
 {
     uint64_t due_ns = workload->load.next_ns;
+
+    if (workload->due_known) {
+        return workload->due_ns;
+    }
 
     for (uint32_t i = workload->open_first; i < workload->count; i++) {
         const struct request *request = &workload->requests[i];
         due_ns = !request->told && request->due_ns < due_ns ? request->due_ns : due_ns;
     }
+    workload->due_ns = due_ns;
+    workload->due_known = true;
     return due_ns;
 }
 
@@ -102,6 +110,7 @@ static uint64_t patience_ns(const struct workload *workload, const struct reques
 
 const struct request *workload_take(struct workload *workload, uint64_t now_ns)
 {
+    workload->due_known = false;
     run_load(workload, now_ns);
     for (uint32_t i = workload->open_first; i < workload->count; i++) {
         struct request *request = &workload->requests[i];
@@ -122,8 +131,10 @@ const struct request *workload_take(struct workload *workload, uint64_t now_ns)
     return NULL;
 }
 
+/* by_token gives the request that something is told of: its time may change. */
 static struct request *by_token(struct workload *workload, uint64_t token)
 {
+    workload->due_known = false;
     ASSERT(token >= 1);
     ASSERT(token <= workload->count);
     return &workload->requests[token - 1];
@@ -199,6 +210,7 @@ void workload_executed(struct workload *workload, uint64_t now_ns, uint32_t memb
 
 void workload_lost(struct workload *workload, uint64_t now_ns, uint32_t member)
 {
+    workload->due_known = false;
     for (uint32_t i = workload->open_first; i < workload->count; i++) {
         struct request *request = &workload->requests[i];
         if (request->told || !member_set_has(&request->asked, member)) {

@@ -62,6 +62,8 @@ struct workload {
     uint32_t turn;            /* whose turn it is among the actors */
     uint64_t told_height;     /* highest block that a client was told of */
     struct history *history;  /* what clients wrote and read; set after init; NULL: nobody keeps it */
+    uint64_t due_ns;   /* what workload_due_ns found out, */
+    bool due_known;    /* ... unless something happened since */
 };
 
 void workload_init(struct workload *workload, const struct cast *cast, struct failure *failure, struct trace *trace);
@@ -74,7 +76,7 @@ void workload_submit(struct workload *workload, uint64_t now_ns, uint32_t target
 void workload_load_start(struct workload *workload, const struct workload_load *load);
 
 /* workload_due_ns gives when the next sending is due; UINT64_MAX: none. */
-uint64_t workload_due_ns(const struct workload *workload);
+uint64_t workload_due_ns(struct workload *workload);
 
 /* workload_take gives a request that is to be sent to request->target now, or NULL. It is signed, and its next sending is set. */
 const struct request *workload_take(struct workload *workload, uint64_t now_ns);

@@ -409,7 +409,7 @@ void world_close(struct world *world)
 
 /* --- One event ------------------------------------------------------------------------------------------------------ */
 
-uint64_t world_next_ns(const struct world *world)
+uint64_t world_next_ns(struct world *world)
 {
     uint64_t due_ns = sim_network_due(&world->network), workload_ns = workload_due_ns(&world->workload);
 

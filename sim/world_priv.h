@@ -16,7 +16,7 @@ enum world_change {
 };
 
 /* world_next_ns gives when something happens next, UINT64_MAX: never. */
-uint64_t world_next_ns(const struct world *world);
+uint64_t world_next_ns(struct world *world);
 
 /* world_begin_read hands a read to its server, or ends it when that does not run. */
 void world_begin_read(struct world *world, uint64_t token, uint32_t member);

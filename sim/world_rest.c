@@ -25,7 +25,7 @@ static void fail_restless(struct world *world, uint64_t limit_ns)
                     world->workload.count);
     }
     for (uint32_t i = 0; i < world->seats.count; i++) {
-        const struct host *host = &world->hosts[i];
+        struct host *host = &world->hosts[i];
         if (!host_is_idle(host)) {
             oracle_fail(&world->failure, FAILURE_LIVENESS, "J4: at %llu ms r%u is not idle: %s", limit_ms, i,
                         host_due_ns(host) != UINT64_MAX ? "it waits for a time" : "something of it is under way");
