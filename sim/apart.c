@@ -101,3 +101,16 @@ void apart_judge(const struct apart *apart, struct failure *failure)
         oracle_fail(failure, FAILURE_LIVENESS, "the run itself does not come to an end");
     }
 }
+
+void apart_run(const struct apart_work *work, void *result, struct failure *failure)
+{
+    struct apart apart;
+
+    apart_open(&apart, work->bytes);
+    apart_begin(&apart, work->work, work->context, work->seconds);
+    size_t which = apart_wait(&apart, 1);
+    ASSERT(which == 0);
+    memcpy(result, apart.result, work->bytes);
+    apart_judge(&apart, failure);
+    apart_close(&apart);
+}

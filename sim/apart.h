@@ -40,4 +40,15 @@ size_t apart_wait(struct apart *all, size_t count);
 /* apart_judge turns the end of a process that did not come to its own into a failure: a stop is one of safety, a run without end one of liveness. */
 void apart_judge(const struct apart *apart, struct failure *failure);
 
+/* One piece of work, from beginning to end. */
+struct apart_work {
+    void (*work)(const void *context, void *result);
+    const void *context;
+    unsigned seconds;
+    size_t bytes;      /* of the result */
+};
+
+/* apart_run does it and waits. failure: within the result, judged by apart_judge. */
+void apart_run(const struct apart_work *work, void *result, struct failure *failure);
+
 #endif

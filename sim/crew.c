@@ -103,14 +103,8 @@ static void run_one(const void *context, void *room)
 void crew_one(const struct swarm_case *which, bool twice, unsigned seconds, struct crew_result *result)
 {
     struct crew_work work = { *which, twice, swarm_scenario_run };
-    struct apart apart;
 
-    apart_open(&apart, sizeof *result);
-    apart_begin(&apart, run_one, &work, seconds);
-    apart_wait(&apart, 1);
-    memcpy(result, apart.result, sizeof *result);
-    apart_judge(&apart, &result->result.failure);
-    apart_close(&apart);
+    apart_run(&(struct apart_work){ run_one, &work, seconds, sizeof *result }, result, &result->result.failure);
 }
 
 /* --- Many ----------------------------------------------------------------------------------------------------------- */

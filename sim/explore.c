@@ -184,6 +184,7 @@ static void reach(struct explore *explore, const uint32_t at[EXPLORE_MEMBERS], u
     memcpy(state->at, at, sizeof state->at);
     *place = ++explore->states_count;
     explore->result.depth = depth;
+    explore->result.layers[depth < EXPLORE_LAYERS ? depth : EXPLORE_LAYERS - 1]++;
     if (explore->states_count == explore->states_size) {
         grow_states(explore);
     }
@@ -295,6 +296,7 @@ static void sum_up(struct explore *explore)
     struct explore_result *result = &explore->result;
 
     result->states = explore->states_count;
+    result->seen = explore->state;
     result->speeches = explore->speeches.count;
     result->lines = explore->script.lines_count;
     result->blocks = explore->script.blocks_count;

@@ -18,6 +18,7 @@
 
 #define EXPLORE_MEMBERS 4u
 #define EXPLORE_NOBODY UINT32_MAX
+#define EXPLORE_LAYERS 64u
 
 struct explore_plan {
     uint32_t liar;     /* 0 .. 3, or EXPLORE_NOBODY */
@@ -45,6 +46,8 @@ struct explore_result {
     uint64_t speeches;      /* different sums of what each member has said */
     uint64_t committing;    /* of these, with a block committed */
     uint32_t depth;         /* moves of the longest shortest way */
+    uint64_t layers[EXPLORE_LAYERS]; /* states by their moves, the last place for all beyond */
+    uint64_t seen;          /* states from which every move was taken */
     uint32_t lines, blocks, silent_max;
     struct failure failure;
 };

@@ -1,9 +1,7 @@
 /* play.c: see play.h. */
 #include "sim/play.h"
 
-#include "base/assert.h"
 #include "base/exit.h"
-#include "sim/apart.h"
 #include "sim/build_id.h"
 
 #include <stdlib.h>
@@ -58,19 +56,6 @@ int play_load(const struct order *order, struct scenario *scenario)
     }
     swarm_case_scenario(&which, scenario);
     return EXIT_FINE;
-}
-
-void play_apart(void (*play)(const void *context, void *result), const void *context, unsigned seconds, struct swarm_result *result)
-{
-    struct apart apart;
-
-    apart_open(&apart, sizeof *result);
-    apart_begin(&apart, play, context, seconds);
-    size_t which = apart_wait(&apart, 1);
-    ASSERT(which == 0);
-    memcpy(result, apart.result, sizeof *result);
-    apart_judge(&apart, &result->failure);
-    apart_close(&apart);
 }
 
 void play_reproduction(const struct order *order, const struct swarm_case *which, uint64_t configuration, char *line, size_t size)

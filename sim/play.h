@@ -10,10 +10,6 @@ char *play_text(const char *path, size_t most);
 /* play_load gives the scenario that --scenario or --seed names. Gives: EXIT_FINE, or the code of a complaint that is made already. */
 int play_load(const struct order *order, struct scenario *scenario);
 
-/* play_apart runs `play` in a process of its own, which fills in a struct swarm_result. A stop of production code is a failure of safety, a run without
- * end one of liveness. */
-void play_apart(void (*play)(const void *context, void *result), const void *context, unsigned seconds, struct swarm_result *result);
-
 /* play_recorded plays a scenario in this process and writes its record, also when production code stops. */
 void play_recorded(const struct scenario *scenario, const char *path, struct swarm_result *result);
 

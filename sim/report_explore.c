@@ -27,15 +27,25 @@ static json_t *number(uint64_t value)
     return json_integer((json_int_t)value);
 }
 
+static json_t *layers_of(const struct explore_result *result)
+{
+    json_t *layers = json_array();
+
+    for (uint32_t i = 0; i <= result->depth && i < EXPLORE_LAYERS; i++) {
+        json_array_append_new(layers, number(result->layers[i]));
+    }
+    return layers;
+}
+
 static json_t *run_of(const struct explored *one)
 {
     const struct explore_result *result = &one->result;
     char liar[8];
 
     liar_word(&one->plan, liar);
-    return json_pack("{ss so so so sb sb sb ss so so so so so so so so so so so so so so}", "liar", liar, "views", number(one->plan.views), "heights", number(one->plan.heights), "variants",
-        number(one->plan.variants), "learns", one->plan.learns, "over", one->plan.over, "plain", one->plan.plain, "end", end_word(result->end), "states", number(result->states), "steps", number(result->steps), "depth",
-        number(result->depth), "columns", number(result->columns), "core_steps", number(result->core_steps), "merges", number(result->merges), "audited", number(result->audited),
+    return json_pack("{ss so so so sb sb sb ss so so so so so so so so so so so so so so so so}", "liar", liar, "views", number(one->plan.views), "heights", number(one->plan.heights), "variants",
+        number(one->plan.variants), "learns", one->plan.learns, "over", one->plan.over, "plain", one->plan.plain, "end", end_word(result->end), "states", number(result->states), "seen", number(result->seen), "steps", number(result->steps), "depth",
+        number(result->depth), "layers", layers_of(result), "columns", number(result->columns), "core_steps", number(result->core_steps), "merges", number(result->merges), "audited", number(result->audited),
         "scenes", number(result->scenes), "speeches", number(result->speeches), "committing", number(result->committing), "lines", number(result->lines), "blocks", number(result->blocks), "silent_max",
         number(result->silent_max), "seconds", json_real((double)one->wall_ns / 1e9));
 }
@@ -72,6 +82,11 @@ bool report_explored(FILE *stream, const struct explored *one)
             one->plan.over ? " over" : "", one->plan.plain ? " plain" : "", end_word(result->end));
     fprintf(stream, "  states %llu, steps %llu, deepest %u moves, %.1f s\n", (unsigned long long)result->states, (unsigned long long)result->steps, result->depth,
             (double)one->wall_ns / 1e9);
+    fprintf(stream, "  states by moves");
+    for (uint32_t i = 0; i <= result->depth && i < EXPLORE_LAYERS; i++) {
+        fprintf(stream, " %llu", (unsigned long long)result->layers[i]);
+    }
+    fprintf(stream, "; from %llu every move was taken\n", (unsigned long long)result->seen);
     fprintf(stream, "  columns %llu, steps of the core %llu, lines %u, blocks %u, %llu sets of certificates, %llu with a commit, %llu of all that was said\n", (unsigned long long)result->columns,
             (unsigned long long)result->core_steps, result->lines, result->blocks, (unsigned long long)result->scenes, (unsigned long long)result->committing, (unsigned long long)result->speeches);
     fprintf(stream, "  steps taken again from another state of the same digest %llu\n", (unsigned long long)result->audited);

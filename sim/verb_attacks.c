@@ -2,7 +2,6 @@
  * as the failure of that attack. */
 #include "sim/verbs.h"
 
-#include "base/assert.h"
 #include "base/exit.h"
 #include "sim/apart.h"
 #include "sim/play.h"
@@ -21,19 +20,6 @@ static void play(const void *context, void *result)
     const struct playing *playing = context;
 
     (void)attack_run(playing->attack, playing->seed, result);
-}
-
-static void play_attack(const struct playing *playing, struct attack_result *result)
-{
-    struct apart apart;
-
-    apart_open(&apart, sizeof *result);
-    apart_begin(&apart, play, playing, PLAY_SECONDS);
-    size_t which = apart_wait(&apart, 1);
-    ASSERT(which == 0);
-    memcpy(result, apart.result, sizeof *result);
-    apart_judge(&apart, &result->failure);
-    apart_close(&apart);
 }
 
 static int verdict_of(const struct attack_result *result, bool well)
@@ -60,7 +46,7 @@ static int play_or_list(const struct order *order, const struct attack *attack, 
     struct playing playing = { attack, seed };
 
     if (order->play) {
-        play_attack(&playing, &result);
+        apart_run(&(struct apart_work){ play, &playing, PLAY_SECONDS, sizeof result }, &result, &result.failure);
     }
     if (!report_attack(stdout, attack, order->play ? &result : NULL)) {
         return EXIT_RESOURCE;

@@ -133,8 +133,8 @@ int verb_replay(const struct order *order)
 {
     static struct scenario scenario;
     static struct record record;
+    static struct replayed replayed;
     struct replaying replaying = { &record, &scenario };
-    struct apart apart;
 
     if (order->file == NULL) {
         return order_usage(order, "replay needs a file that run --record wrote", "");
@@ -142,16 +142,11 @@ int verb_replay(const struct order *order)
     record_init(&record);
     int code = load(order, &record, &scenario);
     if (code == EXIT_FINE) {
-        apart_open(&apart, sizeof(struct replayed));
-        apart_begin(&apart, replay, &replaying, PLAY_SECONDS);
-        apart_wait(&apart, 1);
-        struct replayed *replayed = apart.result;
-        apart_judge(&apart, &replayed->result.failure);
-        code = report_replay(stdout, &replayed->report, &replayed->result.failure, order->json) ? exit_of(replayed) : EXIT_RESOURCE;
-        if (replayed->report.parted) {
-            fprintf(stderr, "ward-sim: this build parts from the record at event %llu\n", (unsigned long long)replayed->report.event);
+        apart_run(&(struct apart_work){ replay, &replaying, PLAY_SECONDS, sizeof replayed }, &replayed, &replayed.result.failure);
+        code = report_replay(stdout, &replayed.report, &replayed.result.failure, order->json) ? exit_of(&replayed) : EXIT_RESOURCE;
+        if (replayed.report.parted) {
+            fprintf(stderr, "ward-sim: this build parts from the record at event %llu\n", (unsigned long long)replayed.report.event);
         }
-        apart_close(&apart);
     }
     record_close(&record);
     return code;

@@ -3,6 +3,7 @@
 
 #include "base/exit.h"
 #include "sim/diagram.h"
+#include "sim/apart.h"
 #include "sim/play.h"
 
 #include <signal.h>
@@ -69,7 +70,7 @@ int verb_run(const struct order *order)
     }
     char *expected = order->scenario == NULL ? NULL : neighbour(order->scenario, path, sizeof path);
     struct told told = { &scenario, expected, path, order->record };
-    play_apart(play_and_compare, &told, PLAY_SECONDS, &result);
+    apart_run(&(struct apart_work){ play_and_compare, &told, PLAY_SECONDS, sizeof result }, &result, &result.failure);
     free(expected);
     result.seed = scenario.plan.seed;
     result.configuration = scenario_digest(&scenario);

@@ -79,3 +79,17 @@ Test(apart, a_loop_is_cut_off_while_another_goes_on)
     apart_close(&apart[0]);
     apart_close(&apart[1]);
 }
+
+Test(apart, one_run_gives_its_result_and_a_stop_its_failure)
+{
+    struct work work = { DEED_ADD, 3, 4 };
+    struct failure failure = { FAILURE_NONE, "" };
+    int sum = 0;
+
+    apart_run(&(struct apart_work){ do_work, &work, 20, sizeof sum }, &sum, &failure);
+    cr_assert_eq(sum, 7);
+    cr_assert_eq(failure.kind, FAILURE_NONE);
+    work.deed = DEED_ASSERT;
+    apart_run(&(struct apart_work){ do_work, &work, 20, sizeof sum }, &sum, &failure);
+    cr_assert_eq(failure.kind, FAILURE_SAFETY);
+}
