@@ -115,18 +115,29 @@ static void block_fill(uint8_t out[BLOCK_BYTES], const struct hash_prefix *prefi
     }
 }
 
+/* Gives where block `i` lies: in the input itself where that fills it, else in `room`. What was just written would be waited for. */
+static const uint8_t *block_find(uint8_t room[BLOCK_BYTES], const struct hash_prefix *prefix, const struct bytes *input, size_t i)
+{
+    if (i > 0 && (i + 1) * BLOCK_BYTES <= prefix->size + input->size) { /* the prefix lies in block 0 */
+        return input->data + (i * BLOCK_BYTES - prefix->size);
+    }
+    block_fill(room, prefix, input, i);
+    return room;
+}
+
 /* Prepares block `i` of every lane. */
 static void block_load(struct block *block, const struct hash_prefix *prefix, const struct bytes *inputs, size_t i)
 {
     _Alignas(64) uint8_t bytes[LANES][BLOCK_BYTES];
     _Alignas(64) uint64_t counter[LANES];
     _Alignas(64) uint64_t last[LANES];
+    const uint8_t *from[LANES];
 
     for (unsigned lane = 0; lane < LANES; lane++) {
         size_t total = prefix->size + inputs[lane].size;
         size_t end = (i + 1) * BLOCK_BYTES;
 
-        block_fill(bytes[lane], prefix, &inputs[lane], i);
+        from[lane] = block_find(bytes[lane], prefix, &inputs[lane], i);
         counter[lane] = total < end ? total : end;
         last[lane] = total <= end ? UINT64_MAX : 0;
     }
@@ -134,7 +145,7 @@ static void block_load(struct block *block, const struct hash_prefix *prefix, co
         const uint8_t *at[LANES];
 
         for (unsigned lane = 0; lane < LANES; lane++) {
-            at[lane] = bytes[lane] + 32 * part;
+            at[lane] = from[lane] + 32 * part;
         }
         words_load(block->word + 4 * part, at);
     }
