@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,15 @@ size_t apart_wait(struct apart *all, size_t count)
         }
     }
     return count;
+}
+
+uint64_t apart_cpu_ns(void)
+{
+    struct rusage usage;
+    int code = getrusage(RUSAGE_CHILDREN, &usage);
+
+    ASSERT(code == 0);
+    return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * UINT64_C(1000000000) + (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
 }
 
 void apart_judge(const struct apart *apart, struct failure *failure)

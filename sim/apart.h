@@ -37,6 +37,9 @@ void apart_begin(struct apart *apart, void (*work)(const void *context, void *re
 /* apart_wait waits until one of them ends and fills in how. Gives: which; `count` when nobody works. */
 size_t apart_wait(struct apart *all, size_t count);
 
+/* apart_cpu_ns gives the CPU time of all children that ended. */
+uint64_t apart_cpu_ns(void);
+
 /* apart_judge turns the end of a process that did not come to its own into a failure: a stop is one of safety, a run without end one of liveness. */
 void apart_judge(const struct apart *apart, struct failure *failure);
 

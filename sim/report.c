@@ -31,9 +31,25 @@ int failure_exit(const struct failure *failure)
     return EXIT_FINE;
 }
 
+/* kinds_of gives how many kinds of fault befell a seed. */
+static uint32_t kinds_of(const struct swarm_result *result)
+{
+    const uint64_t faults[] = { result->liars, result->twins, result->crashes, result->partitions, result->clock_steps, result->clogs, result->oneways, result->overflows,
+        result->breaks, result->losses, result->rots, result->fills };
+    uint32_t kinds = 0;
+
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        kinds += faults[i] > 0;
+    }
+    return kinds;
+}
+
 void campaign_add(struct campaign *campaign, const struct swarm_result *result)
 {
     campaign->seeds++;
+    median_add(&campaign->seconds, result->simulated_ns / 1000000000);
+    median_add(&campaign->commits, result->blocks);
+    median_add(&campaign->kinds, kinds_of(result));
     campaign->simulated_ns += result->simulated_ns;
     campaign->blocks += result->blocks;
     campaign->commands += result->commands;
@@ -153,19 +169,26 @@ static bool print(FILE *stream, json_t *object)
 
 static bool run_json(FILE *stream, const struct swarm_result *result)
 {
-    return print(stream, json_pack("{ss sb so si ss ss so so so so so so so so so so so so si so si}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
+    return print(stream, json_pack("{ss sb so si ss ss so so so so so so so so so so so so si so si so}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
                                    "seed", number(result->seed), "replicas", (int)result->replicas, "crypto", result->fast_crypto ? "fast" : "real", "build", build_id(), "configuration",
                                    hash_of(result->configuration), "failure", failure_of(&result->failure),
                                    "simulated_seconds", json_real((double)result->simulated_ns / 1e9), "commits", number(result->blocks),
                                    "commands", number(result->commands), "messages", number(result->messages), "crashes", number(result->crashes),
                                    "restarts", number(result->restarts), "partitions", number(result->partitions), "events", number(result->events),
                                    "hash", hash_of(result->hash), "marks", marks_of(result->marks), "liars", (int)result->liars, "lies", lies_of(result->lies),
-                                   "twins", (int)result->twins));
+                                   "twins", (int)result->twins, "cpu_seconds", json_real((double)result->cpu_ns / 1e9)));
+}
+
+/* medians_of tells what the seed in the middle came to. */
+static json_t *medians_of(const struct campaign *c)
+{
+    return json_pack("{so so so}", "simulated_seconds", number(median_value(&c->seconds)), "commits", number(median_value(&c->commits)), "kinds_of_fault",
+                     number(median_value(&c->kinds)));
 }
 
 static bool campaign_json(FILE *stream, const struct campaign *c)
 {
-    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
+    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
                                    c->failed == 0 && c->determinism_broken == 0, "first_seed", number(c->seed_first), "last_seed", number(c->seed_last),
                                    "seeds", number(c->seeds), "failed", number(c->failed), "first_failed_seed", c->failed > 0 ? number(c->first_failed) : json_null(),
                                    "failure", failure_of(&c->failure), "simulated_seconds", json_real((double)c->simulated_ns / 1e9),
@@ -174,7 +197,8 @@ static bool campaign_json(FILE *stream, const struct campaign *c)
                                    "hash_fast", hash_of(c->hash_fast), "hash_real", hash_of(c->hash_real), "build", build_id(),
                                    "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked),
                                    "lying_seeds", number(c->lying_seeds), "lies", lies_of(c->lies), "faults", faults_of(c), "pairs", pairs_of(c->pairs),
-                                   "missing", missing_of(c), "reads", number(c->reads), "measured", number(c->measured)));
+                                   "missing", missing_of(c), "reads", number(c->reads), "measured", number(c->measured), "cpu_seconds",
+                                   json_real((double)c->cpu_ns / 1e9), "median", medians_of(c)));
 }
 
 /* --- Text ----------------------------------------------------------------------------------------------------------- */
@@ -206,8 +230,8 @@ bool report_run(FILE *stream, const struct swarm_result *result, bool json)
     }
     fprintf(stream, "seed %llu: %s%s%s\n", (unsigned long long)result->seed, result->failure.kind == FAILURE_NONE ? "fine" : failure_word(result->failure.kind),
             result->failure.kind == FAILURE_NONE ? "" : ": ", result->failure.text);
-    fprintf(stream, "replicas  %u\nsimulated %llu ms\nblocks    %llu\ncommands  %llu\nmessages  %llu\ncrashes   %llu\ncrypto    %s\nhash      %016llx\n", (unsigned)result->replicas,
-            (unsigned long long)(result->simulated_ns / 1000000), (unsigned long long)result->blocks, (unsigned long long)result->commands,
+    fprintf(stream, "replicas  %u\nsimulated %llu ms in %llu ms of CPU time\nblocks    %llu\ncommands  %llu\nmessages  %llu\ncrashes   %llu\ncrypto    %s\nhash      %016llx\n", (unsigned)result->replicas,
+            (unsigned long long)(result->simulated_ns / 1000000), (unsigned long long)(result->cpu_ns / 1000000), (unsigned long long)result->blocks, (unsigned long long)result->commands,
             (unsigned long long)result->messages, (unsigned long long)result->crashes, result->fast_crypto ? "fast" : "real",
             (unsigned long long)result->hash);
     marks_text(stream, result->marks);
@@ -224,8 +248,10 @@ bool report_campaign(FILE *stream, const struct campaign *campaign, bool json)
     }
     fprintf(stream, "seeds     %llu, failed %llu, run twice %llu, of these different %llu\n", (unsigned long long)campaign->seeds, (unsigned long long)campaign->failed,
             (unsigned long long)campaign->determinism_checked, (unsigned long long)campaign->determinism_broken);
-    fprintf(stream, "simulated %llu s in %llu s\nblocks    %llu\ncommands  %llu\ncrashes   %llu\nhash      %016llx (fast crypto %016llx, real %016llx of %llu seeds)\n",
-            (unsigned long long)(campaign->simulated_ns / 1000000000), (unsigned long long)(campaign->wall_ns / 1000000000), (unsigned long long)campaign->blocks,
+    fprintf(stream, "simulated %llu s in %llu s, %llu s of CPU time\nthe median %llu s, %llu blocks, %llu kinds of fault\nblocks    %llu\ncommands  %llu\ncrashes   %llu\nhash      %016llx (fast crypto %016llx, real %016llx of %llu seeds)\n",
+            (unsigned long long)(campaign->simulated_ns / 1000000000), (unsigned long long)(campaign->wall_ns / 1000000000), (unsigned long long)(campaign->cpu_ns / 1000000000),
+            (unsigned long long)median_value(&campaign->seconds), (unsigned long long)median_value(&campaign->commits), (unsigned long long)median_value(&campaign->kinds),
+            (unsigned long long)campaign->blocks,
             (unsigned long long)campaign->commands, (unsigned long long)campaign->crashes, (unsigned long long)campaign->hash,
             (unsigned long long)campaign->hash_fast, (unsigned long long)campaign->hash_real, (unsigned long long)campaign->seeds_real);
     marks_text(stream, campaign->marks);

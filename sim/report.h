@@ -3,6 +3,7 @@
 #define WARD_SIM_REPORT_H
 
 #include "sim/attacks.h"
+#include "sim/median.h"
 #include "sim/explore.h"
 #include "sim/shrink.h"
 
@@ -13,6 +14,8 @@ struct campaign {
     uint64_t seed_first, seed_last;
     uint64_t seeds, failed;
     uint64_t simulated_ns, wall_ns;
+    uint64_t cpu_ns;           /* that all runs took, second ones included */
+    struct median seconds, commits, kinds; /* of a seed: simulated, blocks, kinds of fault that befell it */
     uint64_t blocks, commands, crashes, restarts, partitions;
     uint64_t determinism_checked, determinism_broken;
     uint64_t hash; /* over the hashes of all seeds in order */

@@ -68,6 +68,7 @@ struct swarm_result {
     uint64_t configuration; /* digest of the scenario's text */
     bool fast_crypto;
     uint64_t simulated_ns;
+    uint64_t cpu_ns; /* of the process that played it alone; 0: it played others too */
     uint64_t blocks, commands, messages;
     uint64_t crashes, restarts, partitions;
     uint64_t marks[MARK_COUNT];

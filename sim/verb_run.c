@@ -2,6 +2,7 @@
 #include "sim/verbs.h"
 
 #include "base/exit.h"
+#include "sim/apart.h"
 #include "sim/diagram.h"
 #include "sim/apart.h"
 #include "sim/play.h"
@@ -73,6 +74,7 @@ int verb_run(const struct order *order)
     apart_run(&(struct apart_work){ play_and_compare, &told, PLAY_SECONDS, sizeof result }, &result, &result.failure);
     free(expected);
     result.seed = scenario.plan.seed;
+    result.cpu_ns = apart_cpu_ns();
     result.configuration = scenario_digest(&scenario);
     if (result.failure.kind != FAILURE_NONE) {
         play_complain(order, &which, &result);

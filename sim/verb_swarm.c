@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/exit.h"
+#include "sim/apart.h"
 #include "sim/junit.h"
 #include "sim/play.h"
 #include "sim/sometimes.h"
@@ -85,6 +86,7 @@ int verb_swarm(const struct order *order)
     campaign.seed_first = plan.seed_first;
     crew_run(&plan, hear, &listener);
     campaign.wall_ns = clock_mono_ns() - start_ns;
+    campaign.cpu_ns = apart_cpu_ns();
     bool written = order->junit == NULL || junit_write(&junit, order->junit, &campaign);
     junit_close(&junit);
     if (!written) {

@@ -59,8 +59,8 @@ Test(report, an_error_is_an_object_with_or_without_a_verb)
 Test(report, a_campaign_adds_up_and_keeps_its_first_failure)
 {
     struct campaign campaign = { .seed_first = 1, .seed_last = 3 };
-    struct swarm_result fine = { .seed = 1, .hash = 1, .simulated_ns = 1000000000, .blocks = 2 };
-    struct swarm_result bad = { .seed = 2, .hash = 2, .failure = { FAILURE_LIVENESS, "stuck" } }, worse = { .seed = 3, .hash = 3, .failure = { FAILURE_SAFETY, "fork" } };
+    struct swarm_result fine = { .seed = 1, .hash = 1, .simulated_ns = 1000000000, .blocks = 2, .crashes = 3, .rots = 1 };
+    struct swarm_result bad = { .seed = 2, .hash = 2, .simulated_ns = 5900000000, .failure = { FAILURE_LIVENESS, "stuck" } }, worse = { .seed = 3, .hash = 3, .failure = { FAILURE_SAFETY, "fork" } };
 
     campaign_add(&campaign, &fine);
     campaign_add(&campaign, &bad);
@@ -81,6 +81,11 @@ Test(report, a_campaign_adds_up_and_keeps_its_first_failure)
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         cr_assert_not_null(json_object_get(object, fields[i]), "%s", fields[i]);
     }
+    json_t *median = json_object_get(object, "median");
+    cr_assert_eq(json_integer_value(json_object_get(median, "simulated_seconds")), 1, "of 0, 1 and 5");
+    cr_assert_eq(json_integer_value(json_object_get(median, "commits")), 0);
+    cr_assert_eq(json_integer_value(json_object_get(median, "kinds_of_fault")), 0, "of 0, 0 and 2");
+    cr_assert_not_null(json_object_get(object, "cpu_seconds"));
     json_decref(object);
 }
 
