@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "cli/meter.h"
+#include "cli/pause.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -20,11 +21,6 @@ enum {
     STAGE_CHUNKS = 5     /* snapshot_fetch_stage while chunks come (node/snapshot_fetch.h) */
 };
 
-static void sleep_ms(uint64_t ms)
-{
-    nanosleep(&(struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000 * MS_NS) }, NULL);
-}
-
 static bool fail(struct absence *absence, const char *what)
 {
     snprintf(absence->problem, sizeof absence->problem, "member %u %.160s", absence->member, what);
@@ -39,11 +35,10 @@ static const char *ask(const struct absence *absence, uint32_t member)
     return cluster_tend(&absence->bed->cluster, member) && meter_ask(&absence->bed->cluster, member, text, 1000) == ERR_OK ? text : "";
 }
 
+/* figure_of asks a replica for a figure; one that has installed a snapshot is started again on the way. */
 static uint64_t figure_of(const struct absence *absence, uint32_t member, const char *name)
 {
-    uint64_t figure;
-
-    return meter_figure(ask(absence, member), name, &figure) ? figure : 0;
+    return cluster_tend(&absence->bed->cluster, member) ? meter_figure_of(&absence->bed->cluster, member, name) : 0;
 }
 
 /* among_others gives the lowest or highest of a figure among all but the member. */
@@ -73,7 +68,7 @@ static uint64_t pace_end(const struct absence *absence, const struct pace *pace)
     uint64_t passed_ms = (clock_mono_ns() - pace->begin_ns) / MS_NS;
 
     if (passed_ms < PACE_MS) {
-        sleep_ms(PACE_MS - passed_ms);
+        pause_ms(PACE_MS - passed_ms);
     }
     return (absence->load->committed - pace->committed) * 1000 * MS_NS / (clock_mono_ns() - pace->begin_ns);
 }
@@ -100,7 +95,7 @@ static bool stay_away(struct absence *absence, uint64_t height)
     uint64_t end_ns = clock_mono_ns() + (absence->missed_min > 0 ? LONG_MS_MAX : AWAY_MS_MAX) * MS_NS;
 
     while (!is_gone(absence, height)) {
-        sleep_ms(50);
+        pause_ms(50);
         if (clock_mono_ns() > end_ns) {
             return fail(absence, absence->missed_min > 0 ? "was away for nine minutes, and that were fewer blocks than it was to miss"
                                                          : "was away for a minute, and the others still have its next block or no snapshot");
@@ -153,7 +148,7 @@ static bool come_back(struct absence *absence, uint64_t wanted, uint64_t begin_n
                      (unsigned long long)wanted, reason);
             return false;
         }
-        sleep_ms(5);
+        pause_ms(5);
     }
     absence->back_ms = (clock_mono_ns() - begin_ns) / MS_NS;
     return true;

@@ -17,6 +17,7 @@
 #include "cli/load.h"
 #include "cli/meter.h"
 #include "cli/output.h"
+#include "cli/pause.h"
 #include "cli/report.h"
 
 #include <pthread.h>
@@ -147,11 +148,6 @@ static void *load_thread(void *context)
     return NULL;
 }
 
-static void sleep_ms(uint64_t ms)
-{
-    nanosleep(&(struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000 * MS_NS) }, NULL);
-}
-
 static int measure(struct cluster_run *run)
 {
     pthread_t thread;
@@ -159,10 +155,10 @@ static int measure(struct cluster_run *run)
     if (pthread_create(&thread, NULL, load_thread, &run->load) != 0) {
         return output_fail(run->args, EXIT_RESOURCE, "no thread for the load");
     }
-    sleep_ms(WARM_UP_MS);
+    pause_ms(WARM_UP_MS);
     meter_read(&run->from, &run->bed.cluster, METER_BEGINS);
     load_measure(&run->load, clock_mono_ns(), clock_mono_ns() + run->measure_ms * MS_NS);
-    sleep_ms(run->measure_ms);
+    pause_ms(run->measure_ms);
     meter_read(&run->to, &run->bed.cluster, METER_ENDS);
     pthread_join(thread, NULL);
     meter_compare(&run->from, &run->to, &run->cost);

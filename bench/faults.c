@@ -23,6 +23,7 @@
 #include "cli/load.h"
 #include "cli/meter.h"
 #include "cli/output.h"
+#include "cli/pause.h"
 #include "cli/report.h"
 
 #include <pthread.h>
@@ -93,11 +94,6 @@ static void problem(struct faults_run *run, const char *format, ...)
     va_end(arguments);
 }
 
-static void sleep_ms(uint64_t ms)
-{
-    nanosleep(&(struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000 * MS_NS) }, NULL);
-}
-
 /* --- Preparing ------------------------------------------------------------------------------------------------------- */
 
 static uint64_t commands_wanted(const struct faults_run *run)
@@ -149,21 +145,13 @@ static int prepare(struct faults_run *run)
 
 /* --- Watching -------------------------------------------------------------------------------------------------------- */
 
-static uint64_t figure_of(struct faults_run *run, uint32_t member, const char *name)
-{
-    static char text[METER_TEXT_BYTES];
-    uint64_t figure;
-
-    return meter_ask(&run->bed.cluster, member, text, 1000) == ERR_OK && meter_figure(text, name, &figure) ? figure : 0;
-}
-
 /* height_of_others gives the highest executed height among all but one. */
 static uint64_t height_of_others(struct faults_run *run, uint32_t member)
 {
     uint64_t height = 0;
 
     for (uint32_t i = 0; i < REPLICAS; i++) {
-        uint64_t own = i == member ? 0 : figure_of(run, i, "executed_height");
+        uint64_t own = i == member ? 0 : meter_figure_of(&run->bed.cluster, i, "executed_height");
         height = own > height ? own : height;
     }
     return height;
@@ -176,8 +164,8 @@ static void wait_caught_up(struct faults_run *run, uint32_t member, uint32_t rou
     enum err err = bed_wait_linked(&run->bed, member, CAUGHT_UP_MS);
     uint64_t wanted = height_of_others(run, member);
 
-    while (err == ERR_OK && figure_of(run, member, "executed_height") < wanted) {
-        sleep_ms(20);
+    while (err == ERR_OK && meter_figure_of(&run->bed.cluster, member, "executed_height") < wanted) {
+        pause_ms(20);
         err = clock_mono_ns() - begin_ns > CAUGHT_UP_MS * MS_NS ? ERR_TIMEOUT : ERR_OK;
     }
     run->back_ms[round] = (clock_mono_ns() - begin_ns) / MS_NS;
@@ -193,7 +181,7 @@ static uint32_t victim_of(struct faults_run *run, uint32_t round)
     for (uint32_t tries = 0; tries < 100 && leader == UINT32_MAX; tries++) {
         leader = bed_leader(&run->bed);
         if (leader == UINT32_MAX) {
-            sleep_ms(50);
+            pause_ms(50);
         }
     }
     if (leader == UINT32_MAX) {
@@ -220,7 +208,7 @@ static void kill_one(struct faults_run *run, uint32_t round)
     load_watch_gaps(&run->load);
     cluster_signal(&run->bed.cluster, victim, SIGKILL);
     (void)cluster_reap(&run->bed.cluster, victim, 5000);
-    sleep_ms(DOWN_MS);
+    pause_ms(DOWN_MS);
     start_again(run, victim, round);
     wait_caught_up(run, victim, round);
 }
@@ -248,7 +236,7 @@ static void stop_leader(struct faults_run *run, uint32_t round)
 
     load_watch_gaps(&run->load);
     cluster_signal(&run->bed.cluster, victim, SIGSTOP);
-    sleep_ms(STOPPED_MS);
+    pause_ms(STOPPED_MS);
     cluster_signal(&run->bed.cluster, victim, SIGCONT);
     wait_caught_up(run, victim, round);
 }
@@ -266,7 +254,7 @@ static void drain_one(struct faults_run *run, uint32_t round)
     if (code != EXIT_FINE || took_ms > ORDERLY_MS) {
         problem(run, "round %u: member %u ended with %d after %llu ms of SIGTERM", round + 1, victim, code, (unsigned long long)took_ms);
     }
-    sleep_ms(DOWN_MS);
+    pause_ms(DOWN_MS);
     if (code >= 0) {
         start_again(run, victim, round);
     }
@@ -278,7 +266,7 @@ static uint64_t sum_of(struct faults_run *run, const char *name)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < REPLICAS; i++) {
-        sum += figure_of(run, i, name);
+        sum += meter_figure_of(&run->bed.cluster, i, name);
     }
     return sum;
 }
@@ -288,7 +276,7 @@ static uint64_t committed_per_s(struct faults_run *run)
 {
     uint64_t begin_ns = clock_mono_ns(), before = run->load.committed;
 
-    sleep_ms(FORGE_MS);
+    pause_ms(FORGE_MS);
     return (run->load.committed - before) * 1000 * MS_NS / (clock_mono_ns() - begin_ns);
 }
 
@@ -362,9 +350,9 @@ static void fault(struct faults_run *run, uint32_t round)
 
 static void play_round(struct faults_run *run, uint32_t round)
 {
-    sleep_ms(QUIET_MS);
+    pause_ms(QUIET_MS);
     fault(run, round);
-    sleep_ms(QUIET_MS);
+    pause_ms(QUIET_MS);
     run->gaps_ms[round] = load_gap_ns(&run->load) / MS_NS;
     if (load_is_over(&run->load)) {
         problem(run, "round %u: the load was over before it", round + 1);
@@ -389,7 +377,7 @@ static int play(struct faults_run *run)
     if (pthread_create(&thread, NULL, load_thread, &run->load) != 0) {
         return output_fail(run->args, EXIT_RESOURCE, "no thread for the load");
     }
-    sleep_ms(WARM_UP_MS);
+    pause_ms(WARM_UP_MS);
     for (uint32_t i = 0; i < run->rounds; i++) {
         play_round(run, i);
     }
@@ -408,14 +396,14 @@ static bool wait_even(struct faults_run *run)
     while (clock_mono_ns() < end_ns) {
         uint64_t least = UINT64_MAX, most = 0;
         for (uint32_t i = 0; i < REPLICAS; i++) {
-            uint64_t height = figure_of(run, i, "executed_height");
+            uint64_t height = meter_figure_of(&run->bed.cluster, i, "executed_height");
             least = height < least ? height : least;
             most = height > most ? height : most;
         }
         if (least == most && least > 0) {
             return true;
         }
-        sleep_ms(50);
+        pause_ms(50);
     }
     return false;
 }

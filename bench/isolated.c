@@ -16,6 +16,7 @@
 #include "cli/client.h"
 #include "cli/meter.h"
 #include "cli/output.h"
+#include "cli/pause.h"
 #include "cli/report.h"
 #include "cli/stock.h"
 #include "wire/config.h"
@@ -56,11 +57,6 @@ struct isolated_run {
     struct meter_cost cost;
     uint32_t leader;
 };
-
-static void sleep_ms(uint64_t ms)
-{
-    nanosleep(&(struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000 * MS_NS) }, NULL);
-}
 
 /* --- Preparing ------------------------------------------------------------------------------------------------------- */
 
@@ -112,7 +108,7 @@ static void await_pools(const struct isolated_run *run)
     uint64_t before = 0, now = prepared(run);
 
     for (uint32_t i = 0; i < QUIET_LOOKS && (now == 0 || now != before); i++) {
-        sleep_ms(QUIET_MS);
+        pause_ms(QUIET_MS);
         before = now;
         now = prepared(run);
     }
@@ -158,7 +154,7 @@ static enum err send_one(struct isolated_run *run, bool counts)
         run->resent += receipt.resent ? 1 : 0;
         run->failed += receipt.type != CLIENT_RECEIPTS || receipt.code != 0 ? 1 : 0;
     }
-    sleep_ms(run->pause_ms);
+    pause_ms(run->pause_ms);
     return err;
 }
 
@@ -174,7 +170,7 @@ static enum err weigh_disk(struct isolated_run *run)
     if (err == ERR_OK) {
         histogram_record(&run->disk, took_ns);
     }
-    sleep_ms(run->pause_ms);
+    pause_ms(run->pause_ms);
     return err;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "cli/pause.h"
 #include "cli/report.h"
 #include "ledger/entity.h"
 
@@ -69,20 +70,6 @@ static bool problem(struct demo *demo, const char *format, ...)
         say(demo, "NOT SO: %s", demo->problems[demo->problems_count - 1]);
     }
     return false;
-}
-
-static void sleep_ms(uint64_t ms)
-{
-    nanosleep(&(struct timespec){ (time_t)(ms / 1000), (long)(ms % 1000 * MS_NS) }, NULL);
-}
-
-static void sleep_until(uint64_t when_ns)
-{
-    uint64_t now_ns = clock_mono_ns();
-
-    if (when_ns > now_ns) {
-        sleep_ms((when_ns - now_ns) / MS_NS);
-    }
 }
 
 /* --- Preparing ------------------------------------------------------------------------------------------------------- */
@@ -206,7 +193,7 @@ static void calm(struct demo *demo, uint64_t end_ns)
 {
     char told[160];
 
-    sleep_ms(WARM_MS);
+    pause_ms(WARM_MS);
     meter_read(&demo->from, &demo->bed.cluster, METER_BEGINS);
     if (scene(demo, story_records, "the bundle is published by its hospitals, and Ada has approved what was not granted before")) {
         snprintf(told, sizeof told, "Dr. Elsewhere may see what Ada granted, Dr. Stranger was denied (%u pointers of hers, %u current)", demo->story.pointers,
@@ -215,7 +202,7 @@ static void calm(struct demo *demo, uint64_t end_ns)
             scene(demo, story_release, "a document is released after a read of a quorum, and the disclosure is filed");
         }
     }
-    sleep_until(end_ns);
+    pause_until(end_ns);
     meter_read(&demo->to, &demo->bed.cluster, METER_ENDS);
     meter_compare(&demo->from, &demo->to, &demo->cost);
     if (!demo->cost.complete) {
@@ -240,7 +227,7 @@ static void without_leader(struct demo *demo, uint64_t end_ns)
     if (demo->story.released) {
         scene(demo, story_revoke, "Ada has revoked the grant: the next release is refused, though the ticket lives");
     }
-    sleep_until(end_ns);
+    pause_until(end_ns);
     if (demo->load.committed <= before) {
         problem(demo, "no commit after the leader's end");
     } else {
@@ -248,12 +235,9 @@ static void without_leader(struct demo *demo, uint64_t end_ns)
     }
 }
 
-static uint64_t height_of(struct demo *demo, uint32_t member)
+static uint64_t height_of(const struct demo *demo, uint32_t member)
 {
-    static char text[METER_TEXT_BYTES];
-    uint64_t height;
-
-    return meter_ask(&demo->bed.cluster, member, text, 1000) == ERR_OK && meter_figure(text, "executed_height", &height) ? height : 0;
+    return meter_figure_of(&demo->bed.cluster, member, "executed_height");
 }
 
 /* start_again brings the killed replica back and waits until it is where the others were when it was asked. */
@@ -268,7 +252,7 @@ static void start_again(struct demo *demo)
     }
     uint64_t wanted = height_of(demo, other), reached = height_of(demo, demo->victim);
     while (reached < wanted && clock_mono_ns() < end_ns) {
-        sleep_ms(POLL_MS);
+        pause_ms(POLL_MS);
         reached = height_of(demo, demo->victim);
     }
     demo->rejoin_ms = (clock_mono_ns() - begin_ns) / MS_NS;
@@ -386,9 +370,9 @@ static void watch_idle(struct demo *demo)
     static struct meter_reading before, after, end;
 
     meter_read(&before, &demo->bed.cluster, METER_BEGINS);
-    sleep_ms(DUST_MS);
+    pause_ms(DUST_MS);
     meter_kernel(&after, &demo->bed.cluster);
-    sleep_ms(IDLE_MS);
+    pause_ms(IDLE_MS);
     meter_read(&end, &demo->bed.cluster, METER_ENDS);
     demo->idle = (struct demo_idle){ .seconds = (double)(end.mono_ns - after.mono_ns) / 1e9 };
     for (uint32_t i = 0; i < end.replicas; i++) {
@@ -415,7 +399,7 @@ static void afterwards(struct demo *demo)
 
     settle_lost(demo);
     while (!quiet && clock_mono_ns() < end_ns) {
-        sleep_ms(10 * POLL_MS);
+        pause_ms(10 * POLL_MS);
         quiet = is_quiet(demo);
     }
     if (!quiet) {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATUS_MS = 3000, CHECKS = 256, REPEATS_MAX = 101 };
+enum { STATUS_MS = 3000, FIGURE_MS = 1000, CHECKS = 256, REPEATS_MAX = 101 };
 
 /* --- Reading --------------------------------------------------------------------------------------------------------- */
 
@@ -46,6 +46,14 @@ enum err meter_ask(const struct cluster *cluster, uint32_t member, char text[MET
     }
     client_close(client);
     return err;
+}
+
+uint64_t meter_figure_of(const struct cluster *cluster, uint32_t member, const char *name)
+{
+    static _Thread_local char text[METER_TEXT_BYTES];
+    uint64_t figure;
+
+    return meter_ask(cluster, member, text, FIGURE_MS) == ERR_OK && meter_figure(text, name, &figure) ? figure : 0;
 }
 
 /* written gives the bytes that a process handed to the block layer. */

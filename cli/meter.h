@@ -40,6 +40,9 @@ void meter_kernel(struct meter_reading *reading, const struct cluster *cluster);
 /* meter_ask asks one replica for its status within timeout_ms. Fails: as client_open. */
 enum err meter_ask(const struct cluster *cluster, uint32_t member, char text[METER_TEXT_BYTES], uint32_t timeout_ms);
 
+/* meter_figure_of asks one replica for one figure, within a second. Gives: 0 when it does not answer or does not tell it: for what only grows, and is waited for. */
+uint64_t meter_figure_of(const struct cluster *cluster, uint32_t member, const char *name);
+
 /* meter_figure reads the number of a line, meter_word copies its word. Gives: false when there is no such line, or nothing of the kind on it;
  * a figure is 0 then, which nobody may take for one that a replica gave. */
 bool meter_figure(const char *text, const char *name, uint64_t *figure) __attribute__((warn_unused_result));

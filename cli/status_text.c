@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LONG_S 16 /* two views of the longest kind, 8 s each (view_ms_max) */
 #define PEERS_MAX 128
 #define NAME_MAX_BYTES 64
 #define VALUE_MAX_BYTES 256
@@ -172,7 +173,7 @@ static void say_stuck(struct text *text, const json_t *status, long long up)
         say(text, ". Look at their logs and disks: they are linked but do not vote.");
         return;
     }
-    say(text, "enough members are up; the view is being changed. If this lasts longer than %.0f s, compare `ward status` of all members.", 16.0);
+    say(text, "enough members are up; the view is being changed. If this lasts longer than %d s, compare `ward status` of all members.", LONG_S);
 }
 
 static bool is_said(const json_t *status, const char *name)
@@ -202,41 +203,64 @@ static void say_catch_up(struct text *text, const json_t *status)
     say(text, ".");
 }
 
+static void say_members(struct text *text, long long up, long long members, long long quorum)
+{
+    say(text, "%lld of %lld up, ", up, members);
+    if (up >= quorum) {
+        say(text, "%lld more may fail. ", up - quorum);
+    } else {
+        say(text, "%lld too few. ", quorum - up);
+    }
+}
+
+static void say_view(struct text *text, const json_t *status)
+{
+    const char *energy = json_string_value(json_object_get(status, "energy"));
+    bool none = energy != NULL && strcmp(energy, "none") == 0;
+
+    say(text, "View %lld, leader %s. ", number_of(status, "view"), text_of(status, "leader_name"));
+    say(text, "Energy: not measured (%s).", none ? "no RAPL on this machine" : "this build reads no counters");
+}
+
+/* say_voice says why a replica that is up does not vote. */
+static void say_voice(struct text *text, const json_t *status)
+{
+    if (number_of(status, "draining") != 0) {
+        say(text, "\nThis replica is stopping.");
+    }
+    if (number_of(status, "rejoining") != 0) {
+        say(text, "\nThe disk of this replica was lost. It signs nothing before %lld other members said what its key must abstain from: %lld did.", number_of(status, "rejoin_wanted"),
+            number_of(status, "rejoin_heard"));
+    } else if (json_object_get(status, "abstains_to_view") != NULL && number_of(status, "view") <= number_of(status, "abstains_to_view")) {
+        say(text, "\nThis replica signs nothing up to view %lld: what it signed there before is lost. The leader ends the view.", number_of(status, "abstains_to_view"));
+    } else if (json_object_get(status, "may_sign") != NULL && number_of(status, "may_sign") == 0) {
+        say(text, "\nThis replica does not sign yet: it waits to hear from enough members what they hold of its key.");
+    }
+}
+
+static void say_damage(struct text *text, const json_t *status)
+{
+    if (number_of(status, "damage_found") != 0) {
+        say(text, "\nDamage of its log: %lld found, %lld made good, %lld waiting. Its disk deserves a look (dmesg, SMART).", number_of(status, "damage_found"),
+            number_of(status, "damage_repaired"), number_of(status, "damage_waiting"));
+    }
+}
+
 bool status_words(const json_t *status, char out[STATUS_WORDS_BYTES])
 {
     struct text text = { out, 0 };
     long long members = number_of(status, "members"), quorum = number_of(status, "quorum"), up = number_of(status, "members_linked") + 1;
-    const char *energy = json_string_value(json_object_get(status, "energy"));
 
     out[0] = '\0';
     if (members == 0 || quorum == 0 || json_object_get(status, "view") == NULL) {
         return false;
     }
-    say(&text, "%lld of %lld up, ", up, members);
-    if (up >= quorum) {
-        say(&text, "%lld more may fail. ", up - quorum);
-    } else {
-        say(&text, "%lld too few. ", quorum - up);
-    }
+    say_members(&text, up, members, quorum);
     say_commit(&text, status);
-    say(&text, "View %lld, leader %s. ", number_of(status, "view"), text_of(status, "leader_name"));
-    say(&text, "Energy: not measured (%s).", energy != NULL && strcmp(energy, "none") == 0 ? "no RAPL on this machine" : "this build reads no counters");
+    say_view(&text, status);
     say_catch_up(&text, status);
-    if (number_of(status, "draining") != 0) {
-        say(&text, "\nThis replica is stopping.");
-    }
-    if (number_of(status, "rejoining") != 0) {
-        say(&text, "\nThe disk of this replica was lost. It signs nothing before %lld other members said what its key must abstain from: %lld did.", number_of(status, "rejoin_wanted"),
-            number_of(status, "rejoin_heard"));
-    } else if (json_object_get(status, "abstains_to_view") != NULL && number_of(status, "view") <= number_of(status, "abstains_to_view")) {
-        say(&text, "\nThis replica signs nothing up to view %lld: what it signed there before is lost. The leader ends the view.", number_of(status, "abstains_to_view"));
-    } else if (json_object_get(status, "may_sign") != NULL && number_of(status, "may_sign") == 0) {
-        say(&text, "\nThis replica does not sign yet: it waits to hear from enough members what they hold of its key.");
-    }
-    if (number_of(status, "damage_found") != 0) {
-        say(&text, "\nDamage of its log: %lld found, %lld made good, %lld waiting. Its disk deserves a look (dmesg, SMART).", number_of(status, "damage_found"),
-            number_of(status, "damage_repaired"), number_of(status, "damage_waiting"));
-    }
+    say_voice(&text, status);
+    say_damage(&text, status);
     if (json_object_get(status, "stuck_ms") != NULL) {
         say_stuck(&text, status, up);
     }
