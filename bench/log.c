@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "bench/log_bed.h"
+#include "cli/file.h"
 #include "cli/output.h"
 
 #include <stdlib.h>
@@ -182,7 +183,7 @@ int bench_log(const struct args *args)
     plan.log_bytes = plan.raw_bytes + run.turns * (uint64_t)SMALL_BATCHES * 65536;
     enum err err = log_bed_open(&run.bed, &plan, problem);
     if (err != ERR_OK) {
-        return output_fail(args, err == ERR_UNSUPPORTED ? EXIT_ENVIRONMENT : EXIT_RESOURCE, "%s", problem);
+        return output_fail(args, err == ERR_UNSUPPORTED ? EXIT_ENVIRONMENT : (enum exit_code)file_exit(err), "%s", problem);
     }
     err = append_large(&run);
     err = err == ERR_OK ? append_small(&run) : err;

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "cli/file.h"
 #include "net/loop_uring.h"
 
 #include <errno.h>
@@ -191,7 +192,8 @@ enum err log_bed_open(struct log_bed *bed, const struct log_bed_plan *plan, char
     snprintf(bed->directory, sizeof bed->directory, "%s/ward-log-XXXXXX", bed->place);
     if (mkdtemp(bed->directory) == NULL) {
         bed->directory[0] = '\0';
-        return fail(ERR_IO, problem, place, strerror(errno));
+        int number = errno;
+        return fail(file_err(number), problem, place, strerror(number));
     }
     snprintf(data, sizeof data, "%s/data", bed->directory);
     enum err err = datadir_open(&bed->dir, data, true, false);

@@ -44,7 +44,8 @@ struct log_bed {
 };
 
 /* log_bed_open makes both in a fresh directory below the place. Fails, with `problem` in words and nothing left: ERR_UNSUPPORTED (no direct durable writes
- * there, or no io_uring), ERR_INVALID (more segments than a reserve holds), ERR_NO_MEMORY, ERR_IO, ERR_NO_SPACE. Blocks. */
+ * there, or no io_uring), ERR_INVALID (more segments than a reserve holds), ERR_NO_MEMORY, ERR_IO, ERR_NO_SPACE,
+ * ERR_NOT_FOUND or ERR_PERMISSION (the place). Blocks. */
 enum err log_bed_open(struct log_bed *bed, const struct log_bed_plan *plan, char problem[LOG_BED_PROBLEM_BYTES]);
 
 /* log_bed_append appends a record with so many bytes; when the queue is full it waits for room. await: until it is durable. log_bed_drain waits for all of them. */

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "cli/file.h"
 #include "cli/meter.h"
 
 #include <errno.h>
@@ -111,25 +112,32 @@ static bool fresh(struct bed *bed, const char *place)
     return true;
 }
 
-/* named takes the directory that the user wants to keep. */
-static bool named(struct bed *bed, const char *keep)
+/* fail_path writes what errno says of a path that the user named. Gives: the exit code that fits it everywhere in Ward. */
+static enum exit_code fail_path(struct bed *bed, const char *path)
+{
+    int number = errno;
+
+    snprintf(bed->problem, sizeof bed->problem, "%s: %s", path, strerror(number));
+    return (enum exit_code)file_exit(file_err(number));
+}
+
+/* named takes the directory that the user wants to keep. Gives: EXIT_FINE, or why not with the reason in bed->problem. */
+static enum exit_code named(struct bed *bed, const char *keep)
 {
     char whole[PATH_MAX];
 
     if ((mkdir(keep, 0700) != 0 && errno != EEXIST) || realpath(keep, whole) == NULL) {
-        snprintf(bed->problem, sizeof bed->problem, "%s: %s", keep, strerror(errno));
-        return false;
+        return fail_path(bed, keep);
     }
     if (strlen(whole) + BELOW_BYTES > SOCKET_PATH_MAX) {
         snprintf(bed->problem, sizeof bed->problem, "%s: the path is too long for a socket in it", keep);
-        return false;
+        return EXIT_CONFIGURATION;
     }
     snprintf(bed->directory, sizeof bed->directory, "%.99s", whole);
     if (rmdir(whole) != 0 || mkdir(whole, 0700) != 0) { /* only an empty directory can be removed */
-        snprintf(bed->problem, sizeof bed->problem, "%s: %s", keep, strerror(errno));
-        return false;
+        return fail_path(bed, keep);
     }
-    return true;
+    return EXIT_FINE;
 }
 
 /* lay_out makes the cluster in bed->directory. Gives: the error of cluster_make; on failure nothing of it is left. */
@@ -176,8 +184,9 @@ enum exit_code bed_make(struct bed *bed, struct cluster_plan *plan, const char *
         return EXIT_ENVIRONMENT;
     }
     if (keep != NULL) {
-        if (!named(bed, keep)) {
-            return EXIT_USAGE;
+        enum exit_code code = named(bed, keep);
+        if (code != EXIT_FINE) {
+            return code;
         }
         err = lay_out(bed, plan, false);
     } else {

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "cli/client_priv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,15 @@ static enum err greet(struct client *client, uint32_t timeout_ms)
     return any || hash_equal(&client->config.genesis, &client->welcome.genesis) ? ERR_OK : ERR_CONFLICT;
 }
 
+/* tell notes where and why it failed. Gives: the error again. */
+static enum err tell(const struct client *client, int number, enum err err)
+{
+    if (client->config.failure != NULL) {
+        *client->config.failure = (struct client_failure){ client->target, number };
+    }
+    return err;
+}
+
 /* connect_one connects to the present target. */
 static enum err connect_one(struct client *client, uint32_t timeout_ms)
 {
@@ -78,13 +88,14 @@ static enum err connect_one(struct client *client, uint32_t timeout_ms)
 
     if (err != ERR_OK) {
         client->dial = NULL;
-        return err;
+        return tell(client, errno, err);
     }
     err = greet(client, timeout_ms);
     if (err != ERR_OK) {
         disconnect(client);
+        return tell(client, 0, err);
     }
-    return err;
+    return ERR_OK;
 }
 
 /* connect_any tries every target once, from client->target on, each with an equal part of the time that is left. */

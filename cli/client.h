@@ -27,6 +27,12 @@ struct client_target {
     uint8_t key[32]; /* the replica's transport key; not looked at for a UNIX socket */
 };
 
+/* What became of the last target that was tried without success. */
+struct client_failure {
+    uint32_t target;
+    int number; /* errno of the connection; 0: it was made, and broke */
+};
+
 struct client_config {
     struct client_target targets[MEMBERS_MAX]; /* asked in this order */
     uint32_t targets_count;                    /* 1 .. MEMBERS_MAX */
@@ -34,6 +40,7 @@ struct client_config {
     struct hash32 chain_id;                    /* hash of block 0; not looked at for a UNIX socket */
     struct hash32 genesis;                     /* the replica must serve this chain; zeros: whichever it serves */
     uint32_t queue_bytes;                      /* 0: CLIENT_QUEUE_BYTES_DEFAULT */
+    struct client_failure *failure;            /* NULL, or where failures to connect are told; outlives the client */
 };
 
 struct client;

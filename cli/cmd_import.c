@@ -54,7 +54,7 @@ static int load_bundle(struct import *import)
 
     if (err != ERR_OK) {
         import->bundle = (struct fhir_bundle){ .root = NULL };
-        return output_fail(import->args, err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_CONFIGURATION, "%s: %s", import->args->operands[0], problem);
+        return output_fail(import->args, err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_CONFIGURATION, "%s", problem);
     }
     const char *organisation = args_text(import->args, "organisation");
     if (organisation != NULL && fhir_keep_organisation(&import->bundle, organisation, &import->elsewhere) != ERR_OK) {

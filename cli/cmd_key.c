@@ -84,7 +84,22 @@ static int create_all(const struct args *args, const struct identity *identity, 
         }
     }
     secret_give(key, sizeof(struct keyfile));
-    return err == ERR_OK ? EXIT_FINE : output_fail(args, (enum exit_code)exit_of(err), "%s: cannot write the key: %s", path, err_name(err));
+    return err == ERR_OK ? EXIT_FINE : output_fail(args, (enum exit_code)exit_of(err), "%s: the key cannot be written: %s", path, file_problem(err));
+}
+
+/* make_directory makes it unless it is there. Gives: false with errno. */
+static bool make_directory(const char *path)
+{
+    struct stat status;
+
+    if (mkdir(path, 0700) == 0) {
+        return true;
+    }
+    if (errno != EEXIST || stat(path, &status) != 0) {
+        return false;
+    }
+    errno = ENOTDIR;
+    return S_ISDIR(status.st_mode);
 }
 
 int cmd_key_init(const struct args *args)
@@ -99,8 +114,8 @@ int cmd_key_init(const struct args *args)
     if (strlen(directory) > KEYFILE_PATH_MAX - 32) {
         return output_fail(args, EXIT_USAGE, "the path is too long");
     }
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
-        return output_fail(args, errno == EACCES ? EXIT_PERMISSION : EXIT_RESOURCE, "%s: %s", directory, strerror(errno));
+    if (!make_directory(directory)) {
+        return output_fail(args, (enum exit_code)file_exit(file_err(errno)), "%s: %s", directory, strerror(errno));
     }
     int code = check_absent(args, identity, directory);
     if (code != EXIT_FINE) {

@@ -100,6 +100,45 @@ static const char *value_check(const struct flag_spec *flag, const char *text, u
     return *number < flag->min || (flag->max != 0 && *number > flag->max) ? "is out of range" : NULL;
 }
 
+/* amount_text writes a number, or a duration in the largest unit that divides it. */
+static void amount_text(const struct flag_spec *flag, uint64_t amount, char *out, size_t size)
+{
+    static const struct { const char *unit; uint64_t ms; } units[] = { { "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 } };
+    size_t i = 0;
+
+    if (flag->type != FLAG_DURATION) {
+        snprintf(out, size, "%llu", (unsigned long long)amount);
+        return;
+    }
+    while (amount % units[i].ms != 0 || (amount == 0 && units[i].ms != 1)) { /* Every number of milliseconds is divided by one. */
+        i++;
+    }
+    snprintf(out, size, "%llu%s", (unsigned long long)(amount / units[i].ms), units[i].unit);
+}
+
+enum { RANGE_BYTES = 96 };
+
+/* range_text says what a number, a duration or hexadecimal digits are bounded by; nothing when they are not. */
+static void range_text(const struct flag_spec *flag, char out[RANGE_BYTES])
+{
+    char least[32], most[32];
+
+    out[0] = '\0';
+    if (flag->type == FLAG_HEX && flag->min == flag->max && flag->min > 0) {
+        snprintf(out, RANGE_BYTES, "%llu digits", 2 * (unsigned long long)flag->min);
+    }
+    if (flag->type != FLAG_NUMBER && flag->type != FLAG_DURATION) {
+        return;
+    }
+    amount_text(flag, flag->min, least, sizeof least);
+    amount_text(flag, flag->max, most, sizeof most);
+    if (flag->max != 0) {
+        snprintf(out, RANGE_BYTES, "%s to %s", least, most);
+    } else if (flag->min != 0) {
+        snprintf(out, RANGE_BYTES, "%s or more", least);
+    }
+}
+
 static const struct flag_spec *flag_in(const struct flag_spec *flags, const char *name, size_t length)
 {
     for (; flags != NULL && flags->name != NULL; flags++) {
@@ -115,6 +154,17 @@ static const struct flag_spec *flag_find(const struct command_spec *spec, const 
     const struct flag_spec *flag = flag_in(spec->flags, name, length);
 
     return flag != NULL ? flag : flag_in(common_flags, name, length);
+}
+
+/* refuse_value says what is wrong with a value, and what would be right. */
+static int refuse_value(const struct flag_spec *flag, const char *text, const char *problem, char message[MESSAGE_BYTES_MAX])
+{
+    char range[RANGE_BYTES];
+
+    range_text(flag, range);
+    const char *right = flag->choices != NULL ? flag->choices : range;
+    snprintf(message, MESSAGE_BYTES_MAX, "--%s %s: %.80s%s%s%s", flag->name, problem, text, right[0] == '\0' ? "" : " (", right, right[0] == '\0' ? "" : ")");
+    return EXIT_USAGE;
 }
 
 /* read_flag reads argv[*at], which begins with two dashes, and its value. */
@@ -145,9 +195,7 @@ static int read_flag(struct args *args, int argc, char *const *argv, int *at, ch
     }
     const char *problem = value_check(flag, value.text, &value.number);
     if (problem != NULL) {
-        snprintf(message, MESSAGE_BYTES_MAX, "--%s %s: %.80s%s%s%s", flag->name, problem, value.text, flag->choices == NULL ? "" : " (",
-                 flag->choices == NULL ? "" : flag->choices, flag->choices == NULL ? "" : ")");
-        return EXIT_USAGE;
+        return refuse_value(flag, value.text, problem, message);
     }
     if (args->values_count == ARGS_VALUES_MAX || (!flag->repeats && args_has(args, flag->name))) {
         snprintf(message, MESSAGE_BYTES_MAX, "--%s is given too often", flag->name);
@@ -210,10 +258,19 @@ static int check_complete(const struct args *args, char message[MESSAGE_BYTES_MA
         }
     }
     if (args->operands_count < operand->min) {
-        snprintf(message, MESSAGE_BYTES_MAX, "`%s %s` needs %s", args->program->name, args->spec->name, operand->name);
+        char count[64] = "";
+        if (operand->min > 1) {
+            snprintf(count, sizeof count, "at least %u, not %u, of ", (unsigned)operand->min, (unsigned)args->operands_count);
+        }
+        snprintf(message, MESSAGE_BYTES_MAX, "`%s %s` needs %s%s: %s", args->program->name, args->spec->name, count, operand->name, operand->help);
         return EXIT_USAGE;
     }
     return EXIT_FINE;
+}
+
+static bool asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 /* asks_about_group: `key --help`: no row is named, but the first word of some, and help is all that is asked for. */
@@ -223,13 +280,36 @@ static bool asks_about_group(struct args *args, int argc, char *const *argv)
 
     for (int i = 2; i < argc; i++) {
         args->json = args->json || strcmp(argv[i], "--json") == 0;
-        args->help = args->help || strcmp(argv[i], "--help") == 0;
-        if (strncmp(argv[i], "--", 2) != 0) {
+        args->help = args->help || asks_help(argv[i]);
+        if (!asks_help(argv[i]) && strncmp(argv[i], "--", 2) != 0) {
             args->help = false;
             return false;
         }
     }
     return args->help && named(args->program, argv[1], &first) > 0;
+}
+
+/* refuse_command says that no row has the words' name, and which rows there are of the group that the first word names. */
+static int refuse_command(const struct command_program *program, int argc, char *const *argv, char message[MESSAGE_BYTES_MAX])
+{
+    const struct command_spec *first;
+
+    if (argc < 2) {
+        snprintf(message, MESSAGE_BYTES_MAX, "which command? see `%s help`", program->name);
+        return EXIT_USAGE;
+    }
+    if (named(program, argv[1], &first) == 0) {
+        snprintf(message, MESSAGE_BYTES_MAX, "no command %.60s; see `%s help`", argv[1], program->name);
+        return EXIT_USAGE;
+    }
+    bool more = argc >= 3 && argv[2][0] != '-';
+    size_t used = (size_t)snprintf(message, MESSAGE_BYTES_MAX, more ? "no command %.60s %.60s, but " : "%.60s%s alone is no command; there is ", argv[1], more ? argv[2] : "");
+    for (const struct command_spec *spec = first; spec->name != NULL && used < MESSAGE_BYTES_MAX; spec++) {
+        if (is_named(spec, argv[1])) {
+            used += (size_t)snprintf(message + used, MESSAGE_BYTES_MAX - used, "%s`%s %s`", spec == first ? "" : ", ", program->name, spec->name);
+        }
+    }
+    return EXIT_USAGE;
 }
 
 int command_parse(struct args *args, const struct command_program *program, int argc, char *const *argv, char message[MESSAGE_BYTES_MAX])
@@ -241,14 +321,14 @@ int command_parse(struct args *args, const struct command_program *program, int 
         return EXIT_FINE;
     }
     if (words == 0) {
-        snprintf(message, MESSAGE_BYTES_MAX, argc < 2 ? "which command%s? see `%s help`" : "no command %.60s; see `%s help`", argc < 2 ? "" : argv[1],
-                 program->name);
-        return EXIT_USAGE;
+        return refuse_command(program, argc, argv, message);
     }
     bool flags_over = false;
     for (int at = 1 + words; at < argc; at++) {
         if (!flags_over && strcmp(argv[at], "--") == 0) {
             flags_over = true;
+        } else if (!flags_over && asks_help(argv[at])) {
+            args->help = true;
         } else if (!flags_over && strncmp(argv[at], "--", 2) == 0) {
             int code = read_flag(args, argc, argv, &at, message);
             if (code != EXIT_FINE) {
@@ -343,10 +423,11 @@ static const char *flag_type_name(enum flag_type type)
 
 static void help_flag(const struct flag_spec *flag)
 {
-    char head[64];
+    char head[64], range[RANGE_BYTES];
 
+    range_text(flag, range);
     snprintf(head, sizeof head, flag->type == FLAG_SWITCH ? "--%s" : "--%s %s", flag->name, flag->choices != NULL ? "WORD" : flag_type_name(flag->type));
-    printf("    %-24s %s%s%s%s", head, flag->help, flag->required ? "; required" : "", flag->repeats ? "; may be repeated" : "",
+    printf("    %-24s %s%s%s%s%s%s", head, flag->help, flag->required ? "; required" : "", flag->repeats ? "; may be repeated" : "", range[0] != '\0' ? "; " : "", range,
            flag->choices != NULL ? "; one of " : "");
     printf("%s%s%s\n", flag->choices != NULL ? flag->choices : "", flag->value != NULL ? "; default " : "", flag->value != NULL ? flag->value : "");
 }
@@ -444,13 +525,13 @@ int command_explain(const struct args *args, const char *name)
 
 /* --- Main --------------------------------------------------------------------------------------------------------- */
 
-/* rewrite turns --version and --help into the commands of the same name. */
+/* rewrite turns --version, --help and -h into the commands of that name. */
 static const char *rewrite(const char *word)
 {
     if (strcmp(word, "--version") == 0) {
         return "version";
     }
-    return strcmp(word, "--help") == 0 ? "help" : word;
+    return asks_help(word) ? "help" : word;
 }
 
 int command_main(const struct command_program *program, int argc, char *const *argv)

@@ -94,8 +94,13 @@ static enum exit_code load_bundle(struct demo *demo)
     if (demo->options.bundle != NULL) {
         snprintf(path, sizeof path, "%.400s", demo->options.bundle);
     }
-    if (fhir_load(&demo->bundle, path, why) != ERR_OK) {
-        problem(demo, "%.100s: %.140s", path, why);
+    enum err err = fhir_load(&demo->bundle, path, why);
+    if (err != ERR_OK) {
+        problem(demo, "%.255s", why);
+        return err == ERR_PERMISSION ? EXIT_PERMISSION : err == ERR_NO_MEMORY ? EXIT_RESOURCE : EXIT_CONFIGURATION;
+    }
+    if (demo->bundle.resources_count == 0) {
+        problem(demo, "%.150s: no clinical resource of its patient in it", path);
         return EXIT_CONFIGURATION;
     }
     if (demo->bundle.resources_count > STORY_RESOURCES_MAX) {

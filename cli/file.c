@@ -29,6 +29,7 @@ enum err file_err(int number)
     case EDQUOT:
         return ERR_NO_SPACE;
     case EEXIST:
+    case ENOTEMPTY:
         return ERR_EXISTS;
     default:
         return ERR_IO;

@@ -6,8 +6,11 @@
 #include "node/secret.h"
 #include "wire/block.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int reach_genesis(const struct args *args, struct reach *reach)
 {
@@ -41,18 +44,28 @@ static int add_target(const struct args *args, struct client_config *config, con
     return EXIT_FINE;
 }
 
-static int add_sockets(const struct args *args, struct client_config *config)
+/* add_socket appends the socket of a path, which may be relative to the present directory. */
+static int add_socket(const struct args *args, struct client_config *config, const char *path)
 {
     static const uint8_t no_key[32];
-    char text[ADDRESS_TEXT_MAX];
+    char text[2 * PATH_MAX], here[PATH_MAX] = "";
+
+    if (path[0] != '/' && getcwd(here, sizeof here) == NULL) {
+        return output_fail(args, EXIT_USAGE, "--socket %.200s: the present directory has no name: %s", path, strerror(errno));
+    }
+    snprintf(text, sizeof text, "unix:%s%s%.*s", here, here[0] == '\0' ? "" : "/", PATH_MAX - 8, path);
+    return add_target(args, config, text, no_key);
+}
+
+static int add_sockets(const struct args *args, struct client_config *config)
+{
     int code = EXIT_FINE;
 
     for (uint32_t i = 0; args_repeat(args, "socket", i) != NULL && code == EXIT_FINE; i++) {
-        snprintf(text, sizeof text, "unix:%s", args_repeat(args, "socket", i));
-        code = add_target(args, config, text, no_key);
+        code = add_socket(args, config, args_repeat(args, "socket", i));
     }
     if (code == EXIT_FINE && config->targets_count == 0 && !args_has(args, "replica")) {
-        code = add_target(args, config, "unix:" REACH_SOCKET_DEFAULT, no_key);
+        code = add_socket(args, config, REACH_SOCKET_DEFAULT);
     }
     return code;
 }
@@ -122,18 +135,45 @@ static int collect(const struct args *args, struct reach *reach, struct client_c
     return code == EXIT_FINE && args_has(args, "replica") ? make_key(args, reach, config) : code;
 }
 
+/* fail_open says which replica was tried last, and why it is not connected. */
+static int fail_open(const struct args *args, const struct client_config *config, enum err err)
+{
+    const struct client_failure *failure = config->failure;
+    const char *where = config->targets[failure->target].address.text, *reason = strerror(failure->number);
+    char others[64] = "";
+
+    if (config->targets_count > 1) {
+        snprintf(others, sizeof others, "; the last of %u that were tried", (unsigned)config->targets_count);
+    }
+    if (err == ERR_PERMISSION) {
+        return output_fail(args, EXIT_PERMISSION, "no replica answers: %s: %s: this user may not use it%s", where, reason, others);
+    }
+    if (err == ERR_NOT_FOUND) {
+        return output_fail(args, EXIT_UNREACHABLE, "no replica answers: %s: no address is known for this name%s", where, others);
+    }
+    if (err != ERR_CLOSED) {
+        return reach_fail(args, err);
+    }
+    if (failure->number != 0) {
+        return output_fail(args, EXIT_UNREACHABLE, "no replica answers: %s: %s%s", where, reason, others);
+    }
+    return output_fail(args, EXIT_UNREACHABLE, "no replica answers: %s closed the connection: another chain, or not the key of the genesis%s", where, others);
+}
+
 int reach_open(const struct args *args, struct reach *reach)
 {
     static struct client_config config; /* 50 KB: not on the stack */
+    static struct client_failure failure;
 
-    config = (struct client_config){ 0 };
+    failure = (struct client_failure){ 0 };
+    config = (struct client_config){ .failure = &failure };
     *reach = (struct reach){ .timeout_ms = (uint32_t)args_number(args, "timeout") };
     int code = collect(args, reach, &config);
     if (code != EXIT_FINE) {
         return code;
     }
     enum err err = client_open(&reach->client, &config, reach->timeout_ms);
-    return err == ERR_OK ? EXIT_FINE : reach_fail(args, err);
+    return err == ERR_OK ? EXIT_FINE : fail_open(args, &config, err);
 }
 
 void reach_close(struct reach *reach)
@@ -158,7 +198,7 @@ int reach_fail(const struct args *args, enum err err)
     case ERR_PERMISSION:
         return output_fail(args, EXIT_PERMISSION, "the socket of the replica may not be used by this user");
     case ERR_CLOSED:
-        return output_fail(args, EXIT_UNREACHABLE, "no replica answers: nobody listens, or it closed the connection (another chain, or not the key of the genesis)");
+        return output_fail(args, EXIT_UNREACHABLE, "the replica closed the connection, and no other one answers");
     case ERR_TIMEOUT:
         return output_fail(args, EXIT_UNREACHABLE, "no answer from the cluster in time");
     case ERR_FORMAT:

@@ -1,6 +1,6 @@
 /* reach.h: which replicas a command talks to: the flags that all such commands share, and the connection that comes of them.
  *
- *     --socket PATH                  the UNIX socket of a replica on this machine; may be repeated
+ *     --socket PATH                  the UNIX socket of a replica on this machine, absolute or relative; may be repeated
  *     --replica NAME[=HOST:PORT]     a member of the genesis over the secure channel, at its own address or at this one; may be repeated
  *     --genesis FILE                 what to trust; with it the replica must serve this very chain. --replica needs it
  *     --timeout 10s                  for everything that the command asks

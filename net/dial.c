@@ -305,6 +305,7 @@ static enum err connect_to(struct dial *dial, const struct address *address, uin
     if (err == ERR_OK && (getsockopt(dial->fd, SOL_SOCKET, SO_ERROR, &code, &code_size) != 0 || code != 0)) {
         err = ERR_CLOSED;
     }
+    errno = code;
     return err;
 }
 
@@ -357,11 +358,13 @@ enum err dial_open(struct dial **out, void *memory, const struct dial_config *co
     dial->out_size = out_bytes(config);
     dial->out = take(&next, dial->out_size);
     enum err err = connect_to(dial, &config->address, end_ns);
+    int why = err == ERR_CLOSED || err == ERR_PERMISSION ? errno : 0;
     if (err == ERR_OK && dial->secure) {
         err = shake_hands(dial, config, room, end_ns);
     }
     if (err != ERR_OK) {
         dial_close(dial);
+        errno = why;
         return err;
     }
     *out = dial;

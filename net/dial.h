@@ -26,7 +26,8 @@ struct dial_config {
 size_t dial_footprint(const struct dial_config *config);
 
 /* dial_open connects and shakes hands, within timeout_ms. Needs: memory of dial_footprint bytes aligned to 64.
- * Gives: *out. Fails: ERR_NOT_FOUND (name), ERR_CLOSED (nobody listens, or the replica refused our handshake: wrong key or chain), ERR_TIMEOUT, ERR_IO. */
+ * Gives: *out. Fails: ERR_NOT_FOUND (name), ERR_CLOSED (nobody listens, or the replica refused our handshake: wrong key or chain), ERR_PERMISSION,
+ * ERR_TIMEOUT, ERR_IO; errno is then that of connect(2), 0 when the connection was made and broke. */
 enum err dial_open(struct dial **out, void *memory, const struct dial_config *config, uint32_t timeout_ms);
 
 /* dial_send queues one frame and sends what the kernel takes; the rest goes with later calls. `body` is copied.

@@ -113,7 +113,7 @@ int main(int argc, char **argv)
     (void)mallopt(M_MMAP_THRESHOLD, 32 << 20); /* What one world frees the next one takes; where that cannot be had it is merely slower. */
     (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
     if (argc < 2) {
-        return order_usage(&order, "a verb is missing: see ward-sim --help for all of them", "");
+        return order_usage(&order, "a verb is missing", "");
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         return help(&order, argc > 2 ? verb_find(argv[2]) : NULL);

@@ -26,7 +26,7 @@ int order_fail(const struct order *order, int code, const char *format, ...)
 
 int order_usage(const struct order *order, const char *problem, const char *word)
 {
-    return order_fail(order, EXIT_USAGE, "%s%s; see ward-sim --help", problem, word);
+    return order_fail(order, EXIT_USAGE, "%s%s; see ward-sim %s%s--help", problem, word, order->verb == NULL ? "" : order->verb, order->verb == NULL ? "" : " ");
 }
 
 struct swarm_case order_case(const struct order *order)
@@ -147,24 +147,60 @@ static bool read_junit(struct order *order, const char *value) { order->junit = 
 static bool read_record(struct order *order, const char *value) { order->record = value; return true; }
 static bool read_out(struct order *order, const char *value) { order->out = value; return true; }
 
-static const struct {
+/* A name, what reads its value, and what it takes, in words. */
+static const struct name {
     const char *name;
     bool (*read)(struct order *order, const char *value);
+    const char *takes;
 } names[] = {
-    { "--seed", read_seed },   { "--seeds", read_seeds },       { "--budget", read_budget }, { "--jobs", read_jobs },     { "--twice", read_twice },
-    { "--shard", read_shard }, { "--replicas", read_replicas }, { "--crypto", read_crypto }, { "--level", read_level },   { "--scenario", read_scenario },
-    { "--junit", read_junit }, { "--record", read_record },     { "-o", read_out },
-    { "--liar", read_liar },   { "--views", read_views },       { "--heights", read_heights }, { "--variants", read_variants }, { "--states", read_states },
+    { "--seed", read_seed, "a number from 0 to 999999999999999999" },
+    { "--seeds", read_seeds, "A..B, numbers from 0 to 999999999999999999, B not below A" },
+    { "--budget", read_budget, "a time such as 60s, 5min or 2h, a number from 1 to 1000000 before the unit" },
+    { "--jobs", read_jobs, "a number from 1 to 64" },
+    { "--twice", read_twice, "a number from 1 to 1000000" },
+    { "--shard", read_shard, "i/k with i from 1 to k, and k at most 100000" },
+    { "--replicas", read_replicas, "a number from 4 to 128, or several with commas between them" },
+    { "--crypto", read_crypto, "fast, real or drawn" },
+    { "--level", read_level, "turns, story or messages" },
+    { "--scenario", read_scenario, "a file" },
+    { "--junit", read_junit, "a file" },
+    { "--record", read_record, "a file" },
+    { "-o", read_out, "a file" },
+    { "--liar", read_liar, "0, 1, 2, 3 or nobody" },
+    { "--views", read_views, "a number from 1 to 4" },
+    { "--heights", read_heights, "1 or 2" },
+    { "--variants", read_variants, "1, 2 or 3" },
+    { "--states", read_states, "a number from 1 to 1073741823" },
 };
+_Static_assert(MEMBERS_MIN == 4 && MEMBERS_MAX == 128, "what --replicas takes");
+_Static_assert(CREW_JOBS_MAX == 64 && CENSUS_VIEWS_MAX == 4, "what --jobs and --views take");
+_Static_assert(UINT32_MAX / 4 == 1073741823, "what --states takes");
 
-static bool read_named(struct order *order, const char *name, const char *value)
+/* name_find. Gives: NULL when there is no such name. */
+static const struct name *name_find(const char *name)
 {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i].name, name) == 0) {
-            return names[i].read(order, value);
+            return &names[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+/* read_named reads a name and its value, NULL when none follows. Gives: EXIT_FINE, or EXIT_USAGE and what would be right. */
+static int read_named(struct order *order, const char *word, const char *value)
+{
+    char right[256];
+    const struct name *name = name_find(word);
+
+    if (name == NULL) {
+        return order_usage(order, "cannot use ", word);
+    }
+    if (value != NULL && name->read(order, value)) {
+        return EXIT_FINE;
+    }
+    snprintf(right, sizeof right, "%s %.60s: it takes %s", name->name, value == NULL ? "without a value" : value, name->takes);
+    return order_usage(order, "cannot use ", right);
 }
 
 /* read_flag reads a word of `explore` that takes no value. */
@@ -189,9 +225,11 @@ int order_read(struct order *order, int argc, char **argv)
             continue;
         } else if (argv[i][0] != '-' && order->file == NULL) {
             order->file = argv[i];
-        } else if (i + 1 >= argc || !read_named(order, argv[i], argv[i + 1])) {
-            return order_usage(order, "cannot use ", argv[i]);
         } else {
+            int code = read_named(order, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+            if (code != EXIT_FINE) {
+                return code;
+            }
             i++;
         }
     }

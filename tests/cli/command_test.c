@@ -63,6 +63,58 @@ Test(command, wrong_lines_end_with_two)
     }
 }
 
+/* said gives the message of a line that ends with 2. Owns: a static buffer. */
+static const char *said(const char *line)
+{
+    static char text[MESSAGE_BYTES_MAX];
+
+    cr_assert_eq(kit_run("", line), EXIT_USAGE, "%s", line);
+    json_t *value = kit_json();
+    snprintf(text, sizeof text, "%s", json_string_value(json_object_get(value, "message")));
+    json_decref(value);
+    return text;
+}
+
+Test(command, a_wrong_line_is_told_what_would_be_right)
+{
+    static const struct { const char *line, *says; } rows[] = {
+        { "ward demo --rate 0 --json", "--rate is out of range: 0 (1 to 10000)" },
+        { "ward demo --rate -1 --json", "--rate is not a number: -1 (1 to 10000)" },
+        { "ward demo --for 7s --json", "--for is out of range: 7s (8s to 5m)" },
+        { "ward demo --for 301s --json", "--for is out of range: 301s (8s to 5m)" },
+        { "ward status --timeout 0 --json", "(1ms to 1h)" },
+        { "ward audit --count 0 --json", "(1 to 1000000000)" },
+        { "ward genesis verify g --fingerprint 00 --json", "(64 digits)" },
+        { "ward genesis assemble --name c --time-ms 1767225600000 --out g a b c --json", "needs at least 4, not 3, of ENROLMENT: public enrolment files" },
+        { "ward config check --json", "needs FILE: configuration of a wardd" },
+        { "ward key --json", "key alone is no command; there is `ward key init`, `ward key show`, `ward key enrol`" },
+        { "ward key int --json", "no command key int, but `ward key init`, `ward key show`, `ward key enrol`" },
+        { "ward keys --json", "no command keys; see `ward help`" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert_not_null(strstr(said(rows[i].line), rows[i].says), "%s: %s", rows[i].line, said(rows[i].line));
+    }
+}
+
+Test(command, help_says_the_range)
+{
+    cr_assert_eq(kit_run("", "ward demo --help"), EXIT_FINE);
+    cr_assert_not_null(strstr(kit_output(), "commands per second; 1 to 10000; default 200"), "%s", kit_output());
+    cr_assert_not_null(strstr(kit_output(), "; 8s to 5m; default 30s"), "%s", kit_output());
+}
+
+Test(command, h_is_help_wherever_help_is)
+{
+    static const char *const lines[] = { "ward -h", "ward key -h", "ward key init -h", "ward key init DIR -h" };
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        cr_assert_eq(kit_run("", lines[i]), EXIT_FINE, "%s", lines[i]);
+        cr_assert_not_null(strstr(kit_output(), "ward key init"), "%s", lines[i]);
+    }
+    cr_assert_eq(kit_run("", "ward key show -- -h"), EXIT_CONFIGURATION, "a file of this name");
+}
+
 Test(command, with_json_even_an_error_is_one_object)
 {
     cr_assert_eq(kit_run("", "ward nothing --json"), EXIT_USAGE);

@@ -1,6 +1,8 @@
 /* demo_test.c: the object of `ward demo` has every name that others rely on, of the right type, and is not ok when anything did not hold. */
 #include "cli/demo.h"
 
+#include "tests/cli/cli_kit.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -48,6 +50,27 @@ Test(demo, the_object_has_every_name, .init = start)
     cr_assert_eq(json_object_size(json_object_get(object, "latency_ms")), 3);
     cr_assert_eq(json_object_size(json_object_get(object, "idle")), 4);
     json_decref(object);
+}
+
+Test(demo, a_bundle_without_anything_of_its_patient_is_refused_before_a_cluster_starts, .init = start)
+{
+    static const char *const bundles[] = {
+        "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\"}}]}",
+        "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\"}},"
+        "{\"resource\":{\"resourceType\":\"Condition\",\"id\":\"c\",\"subject\":{\"reference\":\"Patient/other\"}}}]}",
+    };
+
+    for (size_t i = 0; i < 2; i++) {
+        struct demo_options options = { .replicas = 4, .load_ms = 8000, .rate = 1, .bundle = kit_write("bundle.json", bundles[i]), .quiet = true };
+        cr_assert_eq(demo_run(&demo, &options), EXIT_CONFIGURATION, "%s", demo.problems[0]);
+        cr_assert_not_null(strstr(demo.problems[0], "no clinical resource of its patient"), "%s", demo.problems[0]);
+    }
+    struct demo_options options = { .replicas = 4, .load_ms = 8000, .rate = 1, .bundle = kit_directory(), .quiet = true };
+    cr_assert_eq(demo_run(&demo, &options), EXIT_CONFIGURATION);
+    const char *first = strstr(demo.problems[0], kit_directory());
+    cr_assert_not_null(first);
+    cr_assert_null(strstr(first + 1, kit_directory()), "the file is named once: %s", demo.problems[0]);
+    cr_assert_not_null(strstr(demo.problems[0], "not a regular file"), "%s", demo.problems[0]);
 }
 
 Test(demo, below_200_commands_per_second_a_gap_says_nothing, .init = start)

@@ -54,6 +54,19 @@ Test(key, init_never_overwrites)
     cr_assert(strstr(kit_output(), "system") == NULL, "nothing was made beside it");
 }
 
+Test(key, init_says_in_words_what_is_wrong_with_a_directory)
+{
+    static const struct { const char *line, *says; int code; } rows[] = {
+        { "ward key init /dev/full --for system --json", "/dev/full: Not a directory", EXIT_CONFIGURATION },
+        { "ward key init /nowhere/deeper --for system --json", "/nowhere/deeper: No such file or directory", EXIT_CONFIGURATION },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert_eq(kit_run("", rows[i].line), rows[i].code, "%s", rows[i].line);
+        cr_assert_not_null(strstr(kit_output(), rows[i].says), "%s", kit_output());
+    }
+}
+
 Test(key, show_gives_public_halves_only)
 {
     char path[512], text[1024] = { 0 }, seed[65];

@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct fake_replica replica;
 static const char *says; /* NULL: it refuses */
@@ -81,6 +82,34 @@ Test(status, a_refusal_is_the_answer_no)
 {
     code = 100;
     cr_assert_eq(status(""), EXIT_NO);
+}
+
+Test(status, what_cannot_be_reached_is_named_with_its_reason)
+{
+    static const struct { const char *line, *says; int code; } rows[] = {
+        { "ward status --socket /tmp/ward-nobody-listens --json", "unix:/tmp/ward-nobody-listens: No such file or directory", EXIT_UNREACHABLE },
+        { "ward status --socket %s/file --json", "/file: Connection refused", EXIT_UNREACHABLE },
+        { "ward status --socket /tmp/ward-nobody-listens --socket %s/file --json", "/file: Connection refused; the last of 2 that were tried", EXIT_UNREACHABLE },
+        { "ward status --socket nobody/here --json", "/nobody/here: No such file or directory", EXIT_UNREACHABLE },
+    };
+
+    kit_write("file", "");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert_eq(kit_run(kit_directory(), rows[i].line), rows[i].code, "%s", rows[i].line);
+        cr_assert_not_null(strstr(kit_output(), rows[i].says), "%s: %s", rows[i].line, kit_output());
+    }
+}
+
+Test(status, a_relative_path_of_a_socket_is_taken)
+{
+    char line[256], folder[256];
+
+    snprintf(folder, sizeof folder, "%s", replica.path);
+    char *slash = strrchr(folder, '/');
+    *slash = '\0';
+    cr_assert_eq(chdir(folder), 0);
+    snprintf(line, sizeof line, "ward status --socket %s --timeout 500ms", slash + 1);
+    cr_assert_eq(kit_run(kit_directory(), line), EXIT_FINE);
 }
 
 Test(status, nobody_there_is_4)

@@ -76,6 +76,8 @@ check $? "one flush for each batch, and hardly more written than was given: $(se
 [ -z "$(ls -d ward-* 2>/dev/null)" ]
 check $? "nothing of it stays"
 expect 7 'tmpfs' "a directory without durable writes is refused" "$bin/ward-bench" log --dir /dev/shm
+expect 3 'No such file' "a directory that is not there is refused as everywhere" "$bin/ward-bench" log --dir /nowhere
+expect 3 'No such file' "for a cluster too" "$bin/ward-bench" cluster --keep /proc/nowhere
 expect 2 'rate' "a rate that is none is refused" "$bin/ward-bench" cluster --rate fast
 expect 2 'payload' "a payload that no command has is refused" "$bin/ward-bench" cluster --payload 100
 "$bin/ward-bench" --version | grep -q '^ward-bench [0-9]'

@@ -54,7 +54,12 @@ check $? "the cluster's directory is gone"
 expect 2 'out of range' "a load too short for the story is refused" "$bin/ward" demo --for 1s
 expect 3 'nowhere' "a bundle that is not there is refused" "$bin/ward" demo --bundle nowhere.json
 mkdir full && : >full/file
-expect 2 'full' "a directory that is not empty is refused" "$bin/ward" demo --keep full
+expect 5 'full' "a directory that is not empty is refused" "$bin/ward" demo --keep full
+expect 3 'No such file' "a directory in one that is not there is refused" "$bin/ward" demo --keep nowhere/deeper
+printf '{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","id":"p"}}]}' >none.json
+expect 3 'none.json: no clinical resource' "a bundle without a clinical resource is refused before anything starts" "$bin/ward" demo --bundle none.json
+printf '{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","id":"p"}},{"resource":{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/other"}}}]}' >other.json
+expect 3 'other.json: no clinical resource' "and so is one about somebody else" "$bin/ward" demo --bundle other.json
 if [ -d /dev/shm ] && [ "$(stat -f -c %T /dev/shm)" = tmpfs ] && shm=$(mktemp -d /dev/shm/ward.XXXXXX 2>/dev/null); then
     expect 7 'lies on tmpfs' "a directory that forgets is refused, with the daemon's own words" "$bin/ward" demo --keep "$shm"
     rm -rf "$shm"

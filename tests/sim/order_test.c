@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
+#include <string.h>
 
 static struct order order;
 
@@ -30,6 +31,31 @@ Test(order, takes_what_can_be_used)
     cr_assert_eq(order.plan.crypto, SWARM_CRYPTO_REAL);
     cr_assert_eq(read_words("file.rec", NULL), EXIT_FINE);
     cr_assert_str_eq(order.file, "file.rec");
+}
+
+Test(order, says_what_was_wrong_and_what_would_be_right)
+{
+    static const struct { const char *name, *value, *says; } rows[] = {
+        { "--replicas", "3", "cannot use --replicas 3: it takes a number from 4 to 128" },
+        { "--jobs", "65", "cannot use --jobs 65: it takes a number from 1 to 64" },
+        { "--seed", NULL, "cannot use --seed without a value: it takes a number" },
+        { "--unknown", "1", "cannot use --unknown; see ward-sim swarm --help" },
+    };
+    char text[4096];
+
+    cr_redirect_stderr();
+    FILE *said = cr_get_redirected_stderr();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert_eq(read_words(rows[i].name, rows[i].value), EXIT_USAGE);
+        fflush(stderr);
+        size_t used = 0;
+        for (int c = fgetc(said); c != EOF && c != '\n' && used < sizeof text - 1; c = fgetc(said)) {
+            text[used++] = (char)c;
+        }
+        text[used] = '\0';
+        cr_assert_not_null(strstr(text, rows[i].says), "%s", text);
+        cr_assert_null(strstr(strstr(text, "--help") + 1, "--help"), "one hint: %s", text);
+    }
 }
 
 Test(order, refuses_what_cannot_be_used, .init = cr_redirect_stderr)
