@@ -268,12 +268,12 @@ void lie_false_catchup(struct adversary *adversary, struct telling *telling)
 
 /* --- Snapshots ------------------------------------------------------------------------------------------------------ */
 
-/* is_patient: some liars offer what everybody offers, and its true list: who has chosen them is served chunks with a wrong bit. */
+/* is_patient: most liars offer what everybody offers, and its true list: who has chosen them is served chunks with a wrong bit. */
 static bool is_patient(const struct adversary *adversary, const struct telling *telling)
 {
-    struct choice choice = { CHOICE_LIE, { LIE_FALSE_SNAPSHOT, telling->from, telling->to, adversary->height / 64, 3 } };
+    struct choice choice = { CHOICE_LIE, { LIE_FALSE_SNAPSHOT, telling->from, telling->to, 0, 3 } };
 
-    return choice_below(adversary->seed, &choice, 2) == 0;
+    return choice_below(adversary->seed, &choice, 4) != 0;
 }
 
 /* is_chunk: what is served, and is no list of chunks. */

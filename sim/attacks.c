@@ -8,6 +8,7 @@
 #define MS UINT64_C(1000000)
 #define L(lie) (UINT64_C(1) << LIE_##lie)
 #define LAGS 4u /* how often a member that lags is killed */
+#define FAR 5u  /* so much longer is the load when it must miss more than logs hold, and four times as dense */
 #define PATIENCE_NS UINT64_C(60000000000)
 
 static const struct attack library[] = {
@@ -28,7 +29,7 @@ static const struct attack library[] = {
     { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, false, 300000, 0, 25, 40, 0, false },
     { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40, 0, false },
     { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, true, false, true, 700000, 0, 60, 3, 0, false },
-    { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, true, false, true, 700000, 0, 40, 3, 0, false },
+    { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, true, false, true, 400000, 0, 40, 8, 0, false },
     { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, false, 1000000, 0, 80, 5, 0, false },
     { "unprovoked timeouts", "J3", "T8: a leader gives way at a quiet moment, once for each member in ten minutes", L(UNPROVOKED), 7, 2, false, false, false, 1000000, 0, 80, 8, 0, false },
     { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, false, 500000, 0, 30, 20, 0, false },
@@ -64,7 +65,7 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
     plan->members_count = attack->replicas;
     plan->network.delay_ns_min = MS;
     plan->network.delay_ns_max = 4 * MS;
-    plan->limits.batch_us = 5000;
+    plan->limits.batch_us = attack->lags && (attack->lies & L(FALSE_SNAPSHOT)) != 0 ? 0 : 5000; /* ... in many blocks */
     plan->limits.checkpoint_blocks = 8;
     plan->snapshot_bytes = 1;
     plan->snapshot_blocks = 8;
@@ -80,12 +81,25 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
     plan->twins_ns = 200 * MS;
 }
 
-/* lag kills r1 again and again, and lets it start again later each time. */
-static void lag(struct world *world)
+/* is_far: a member misses more than the logs of the others hold, and must take a snapshot. */
+static bool is_far(const struct attack *attack)
 {
-    for (uint64_t i = 0; i < LAGS && world_run_to(world, ATTACK_LOAD_NS * (2 * i + 1) / (2 * LAGS)); i++) {
+    return attack->lags && (attack->lies & L(FALSE_SNAPSHOT)) != 0;
+}
+
+static uint64_t load_ns(const struct attack *attack)
+{
+    return is_far(attack) ? FAR * ATTACK_LOAD_NS : ATTACK_LOAD_NS;
+}
+
+/* lag kills r1, once for long, or again and again, and lets it start again. */
+static void lag(struct world *world, const struct attack *attack)
+{
+    uint64_t times = is_far(attack) ? 1 : LAGS, each_ns = load_ns(attack) / times;
+
+    for (uint64_t i = 0; i < times && world_run_to(world, each_ns * i + (is_far(attack) ? each_ns / 16 : each_ns / 2)); i++) {
         world_crash(world, 1, true);
-        world_run_to(world, ATTACK_LOAD_NS * (2 * i + 2) / (2 * LAGS));
+        world_run_to(world, each_ns * i + (is_far(attack) ? each_ns / 4 * 3 : each_ns));
         world_boot(world, 1);
     }
 }
@@ -93,18 +107,19 @@ static void lag(struct world *world)
 /* load lets clients send for a while; r1 is killed and started again meanwhile where the attack says so. Gives: how many had their receipt. */
 static uint32_t load(struct world *world, const struct attack *attack)
 {
-    struct workload_load load = { .next_ns = 10 * MS, .interval_ns = ATTACK_EACH_NS, .end_ns = ATTACK_LOAD_NS, .target = attack->sticky ? 1 : WORKLOAD_ANY,
+    struct workload_load load = { .next_ns = 10 * MS, .interval_ns = is_far(attack) ? ATTACK_EACH_NS / 4 : ATTACK_EACH_NS, .end_ns = load_ns(attack), .target = attack->sticky ? 1 : WORKLOAD_ANY,
         .sticky = attack->sticky };
 
     workload_load_start(&world->workload, &load);
     if (attack->lags) {
-        lag(world);
+        lag(world, attack);
     }
-    world_run_to(world, ATTACK_LOAD_NS);
+    world_run_to(world, load_ns(attack));
     return world->workload.told;
 }
 
-static uint32_t calm(const struct world_plan *plan, struct world *world, const struct attack *attack)
+/* calm plays the same without lies. Gives: how many had their receipt; *failure is what broke, and nothing may. */
+static uint32_t calm(const struct world_plan *plan, struct world *world, const struct attack *attack, struct failure *failure)
 {
     struct world_plan honest = *plan;
 
@@ -112,6 +127,7 @@ static uint32_t calm(const struct world_plan *plan, struct world *world, const s
     honest.twins = (struct member_set){ { 0 } };
     world_open(world, &honest);
     uint32_t told = load(world, attack);
+    *failure = world->failure;
     world_close(world);
     return told;
 }
@@ -164,10 +180,14 @@ bool attack_run(const struct attack *attack, uint64_t seed, struct attack_result
     ASSERT(world != NULL);
     *result = (struct attack_result){ 0 };
     plan_of(attack, seed, &plan);
-    result->told_calm = calm(&plan, world, attack);
+    result->told_calm = calm(&plan, world, attack, &result->failure);
+    if (result->failure.kind != FAILURE_NONE) {
+        free(world);
+        return false;
+    }
     world_open(world, &plan);
     result->told = load(world, attack);
-    if (world_outlasts(world, ATTACK_LOAD_NS + PATIENCE_NS)) {
+    if (world_outlasts(world, load_ns(attack) + PATIENCE_NS)) {
         world_silence(world);
         if (world_run_until_rest(world, world->now_ns + PATIENCE_NS)) {
             world_check_end(world);
