@@ -42,7 +42,7 @@ LIBS_ward-bench := -lcrypto # OpenSSL, as a yardstick for signature checks; no o
 # --- Sources: every folder is a layer, every .c but the mains goes into one archive -------------------------------
 
 LAYERS := $(if $(filter fuzz,$(MODE)),base crypto wire storage net consensus ledger node,base crypto wire storage net consensus ledger node cli sim bench)
-FUZZ_ALSO := $(if $(filter fuzz,$(MODE)),$(wildcard cli/fhir*.c cli/proof*.c cli/file.c cli/sha1.c cli/describe.c cli/output.c cli/words.c)) # what a stranger's file reaches in the tools; nothing else of them is fuzzed
+FUZZ_ALSO := $(if $(filter fuzz,$(MODE)),$(wildcard cli/fhir*.c cli/proof*.c cli/file.c cli/sha1.c cli/describe.c cli/output.c cli/words.c cli/status_text.c)) # what a stranger's file or answer reaches in the tools; nothing else of them is fuzzed
 SRC := $(filter-out %/main.c,$(sort $(foreach d,$(LAYERS),$(wildcard $(d)/*.c $(d)/*/*.c $(d)/*/*/*.c)) $(FUZZ_ALSO)))
 MODEL_SRC := $(wildcard crypto/ed25519/ifma/*.c) crypto/hash_avx512.c
 OBJ := $(SRC:%.c=$(B)/obj/%.o) $(MODEL_SRC:%.c=$(B)/obj/%.model.o)

@@ -48,6 +48,17 @@ static bool put(json_t *status, const char *name, const char *value)
     return json_object_set_new(status, name, value_of(value)) == 0;
 }
 
+/* is_plain: printable ASCII alone. Whatever else a replica says would steer the terminal of whoever asked. */
+static bool is_plain(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < ' ' || text[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* put_line reads one line without its end. */
 static bool put_line(json_t *status, const char *line, size_t size)
 {
@@ -56,7 +67,7 @@ static bool put_line(json_t *status, const char *line, size_t size)
     size_t name_size = blank == NULL ? 0 : (size_t)(blank - line);
     size_t value_size = blank == NULL ? 0 : size - name_size - 1;
 
-    if (blank == NULL || name_size == 0 || name_size >= sizeof name || value_size >= sizeof value) {
+    if (blank == NULL || name_size == 0 || name_size >= sizeof name || value_size >= sizeof value || !is_plain(line, size)) {
         return false;
     }
     memcpy(name, line, name_size);

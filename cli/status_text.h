@@ -10,7 +10,8 @@
 #define STATUS_WORDS_BYTES 2048
 
 /* status_parse reads the lines. Numbers become integers, other values texts; "peer_<i>_<field>" lines become the list `peers`, in order.
- * Gives: an object; NULL when a line is not "name value". Owns: the caller. */
+ * Any bytes are safe.
+ * Gives: an object; NULL when a line is not "name value" in printable ASCII, or peers are not in order. Owns: the caller. */
 json_t *status_parse(struct bytes text);
 
 /* status_words says it in sentences: who is up, how many more may fail, the last commit, view and leader, energy; when the replica is stuck, also

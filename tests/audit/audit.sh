@@ -1,6 +1,10 @@
 #!/bin/sh
-# audit.sh TAP: what Ward says of its own cost agrees with what the kernel says, within 5 %: CPU, memory, bytes written, flushes; and an idle cluster
-# does nothing at all: no wake-up, no write, no message. IDLE_SECONDS=10; 60 with WARD_LONG=1.
+# audit.sh TAP: what Ward says of its own cost agrees with what the kernel says; and an idle cluster does nothing at all: no wake-up, no write, no
+# message. IDLE_SECONDS=10; 60 with WARD_LONG=1.
+#   counted by Ward itself, by the kernel apart from it   bytes written, flushes: within 5 %; wake-ups of the loop: the kernel saw its thread wait no
+#                                                         more often than Ward says it came back, and while it never waited Ward says none
+#   two accounts of the kernel's                          CPU and peak memory: Ward has no count of its own and passes the kernel's on. That schedstat and
+#                                                         VmHWM say the same shows that the figure is of this process, whole, and in its unit
 name=audit
 . "$(dirname "$0")/../e2e/kit"
 needs_direct "Ward's own figures agree with the kernel's"
@@ -30,6 +34,9 @@ for i in 0 1 2 3; do ready "$c" "$i" || fail "member $i serves"; done
 status() { "$bin/ward" status --socket "$c/r$1/sock" --json >"$work/status.$1"; }
 figure() { sed -n "s/.*\"$2\": \([0-9]*\).*/\1/p" "$work/status.$1" | head -n 1; }
 cpu_us() { cat "/proc/$1"/task/*/schedstat | awk '{ sum += $1 } END { printf "%d\n", sum / 1000 }'; }
+loop_switches() { awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$1/task/$1/status"; }
+# own_wakeups MEMBER: of the status that was read last, those apart that a client causes, as the reading itself does.
+own_wakeups() { echo $(($(figure "$1" wakeups) - $(figure "$1" wakeups_client))); }
 switches() { cat "/proc/$1"/task/*/status | awk '/^voluntary_ctxt_switches/ { sum += $2 } END { print sum }'; }
 written() { awk '/^write_bytes/ { print $2 }' "/proc/$1/io"; }
 peak() { awk '/^VmHWM/ { print $2 * 1024 }' "/proc/$1/status"; }
@@ -59,16 +66,21 @@ load 20
 sleep 3 # The pool of segments is full by now.
 status 0
 writes_then=$(figure 0 disk_bytes_written) kernel_then=$(written "$(pid_of 0)") prepared=$(figure 0 segments_prepared)
+loop_then=$(loop_switches "$(pid_of 0)") wakeups_then=$(figure 0 wakeups)
 load 60
+loop_now=$(loop_switches "$(pid_of 0)")
 status 0
 kernel=$(written "$(pid_of 0)")
+woke=$(($(figure 0 wakeups) - wakeups_then)) waited=$((loop_now - loop_then))
+[ "$waited" -gt 0 ] && [ $((waited * 100)) -le $((woke * 105)) ]
+check $? "wake-ups: Ward says $woke, the kernel saw its loop wait $waited times"
 [ "$(figure 0 segments_prepared)" = "$prepared" ]
 check $? "no segment was prepared meanwhile"
 agree "bytes written" $(($(figure 0 disk_bytes_written) - writes_then)) $((kernel - kernel_then))
 for i in 0 1 2 3; do
     status "$i"
-    agree "CPU of member $i in us" "$(figure "$i" cpu_us)" "$(cpu_us "$(pid_of "$i")")"
-    agree "peak memory of member $i" "$(figure "$i" memory_peak_bytes)" "$(peak "$(pid_of "$i")")"
+    agree "CPU of member $i in us (process clock, schedstat)" "$(figure "$i" cpu_us)" "$(cpu_us "$(pid_of "$i")")"
+    agree "peak memory of member $i (getrusage, VmHWM)" "$(figure "$i" memory_peak_bytes)" "$(peak "$(pid_of "$i")")"
     peak_mib=$(($(peak "$(pid_of "$i")") >> 20))
     if [ "$mode" = release ]; then
         [ "$peak_mib" -le 128 ]
@@ -117,7 +129,7 @@ fi
 
 # --- Idle: after the checkpoint of the silence and the calls of the start ---
 sleep 26
-for i in 0 1 2 3; do status "$i"; eval "frames_$i=$(figure "$i" member_frames_out) writes_$i=$(figure "$i" disk_writes)"; done
+for i in 0 1 2 3; do status "$i"; eval "frames_$i=$(figure "$i" member_frames_out) writes_$i=$(figure "$i" disk_writes) wakeups_$i=$(own_wakeups "$i")"; done
 sleep 1
 for i in 0 1 2 3; do eval "switches_$i=$(switches "$(pid_of "$i")") bytes_$i=$(written "$(pid_of "$i")")"; done
 sleep "$idle"
@@ -127,6 +139,9 @@ for i in 0 1 2 3; do
     eval "woken=\$woken_$i bytes=\$bytes_$i frames=\$(($(figure "$i" member_frames_out) - frames_$i)) writes=\$(($(figure "$i" disk_writes) - writes_$i))"
     [ "$woken" -eq 0 ]
     check $? "member $i did not wake in $idle s of idle ($woken)"
+    eval "own=\$(($(own_wakeups "$i") - wakeups_$i))"
+    [ "$own" -eq 0 ]
+    check $? "and Ward counted no wake-up but for clients ($own)"
     [ "$bytes" -eq 0 ] && [ "$writes" -eq 0 ]
     check $? "and wrote nothing ($bytes bytes, $writes writes)"
     [ "$frames" -eq 0 ]

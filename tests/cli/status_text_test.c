@@ -86,3 +86,14 @@ Test(status_text, what_is_no_status_is_refused)
     cr_assert_not(status_words(status, words));
     json_decref(status);
 }
+
+Test(status_text, what_would_steer_a_terminal_is_refused)
+{
+    cr_assert_null(parse("leader_name \033[2Jgone\n"));
+    cr_assert_null(parse("leader_name a\rb\n"));
+    cr_assert_null(parse("leader_name \302\233J\n"), "the same as one character beyond ASCII");
+    cr_assert_null(status_parse(bytes_of("view \0 3\n", 9)));
+    json_t *status = parse("leader_name ~ a !\n");
+    cr_assert_not_null(status);
+    json_decref(status);
+}

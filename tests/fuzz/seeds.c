@@ -285,6 +285,62 @@ static void state_proof_seeds(void)
     }
 }
 
+/* What a replica says of itself: well, stuck in each way, behind, and lines that are none. */
+#define STATUS_BASE \
+    "version 0.1.0\n" \
+    "member 1\n" \
+    "members 4\n" \
+    "quorum 3\n" \
+    "view 3\n" \
+    "leader_name mercy\n" \
+    "members_linked 3\n" \
+    "executed_height 10422\n" \
+    "last_commit_age_ms 800\n" \
+    "energy none\n"
+#define STATUS_PEERS \
+    "peer_0_name mercy\n" \
+    "peer_0_linked 1\n" \
+    "peer_0_missing 0\n" \
+    "peer_1_name north\n" \
+    "peer_1_linked 1\n" \
+    "peer_1_missing 1\n" \
+    "peer_2_name riverside\n" \
+    "peer_2_linked 0\n" \
+    "peer_2_missing 0\n" \
+    "peer_3_name saint-ann\n" \
+    "peer_3_linked 1\n" \
+    "peer_3_missing 1\n"
+
+static const struct {
+    const char *name, *text;
+} status_texts[] = {
+    { "abstains", STATUS_BASE "abstains_to_view 9\n" },
+    { "behind", STATUS_BASE "catching_up 1\ncatch_up_reason blocks were asked of a member\ncatch_up_asked north\ndraining 1\ndamage_found 2\ndamage_repaired 1\ndamage_waiting 1\n" },
+    { "escape", "name \033[2Jgone\n" },
+    { "no-end", "view 3" },
+    { "no-value", "members 4\nnovalue\n" },
+    { "numbers", "x 99999999999999999999999999\ny -12\nz 12x\nw \n" },
+    { "peer-out-of-order", "peer_0_name a\npeer_2_name c\n" },
+    { "peers-is-a-number", "peers 5\npeer_0_name a\n" },
+    { "rejoining", STATUS_BASE "snapshot_fetch_stage 5\nsnapshot_fetch_chunks 9\nsnapshot_fetch_have 4\nsnapshot_fetch_reason chunks are awaited\nrejoining 1\nrejoin_wanted 3\nrejoin_heard 2\n" },
+    { "too-few", "members 4\nquorum 3\nview 3\nmembers_linked 1\nexecuted_height 0\nenergy rapl\n" STATUS_PEERS "stuck_ms 12300\n" },
+    { "votes-missing", STATUS_BASE STATUS_PEERS "stuck_ms 2000\n" },
+    { "waits", STATUS_BASE "may_sign 0\nstuck_ms 1\n" },
+    { "well", STATUS_BASE STATUS_PEERS },
+    { "long-name", "0000000000000000000000000000000000000000000000000000000000000007 1\n" },
+};
+
+static void status_seeds(void)
+{
+    struct writer writer;
+
+    for (size_t i = 0; i < sizeof status_texts / sizeof status_texts[0]; i++) {
+        writer_init(&writer, room, sizeof room);
+        write_run(&writer, status_texts[i].text, strlen(status_texts[i].text));
+        save("status", status_texts[i].name, &writer);
+    }
+}
+
 /* Needs: the kind's place in the table of entity_fuzz.c. */
 static void entity_seed(uint8_t kind, const char *name, const uint8_t *value, size_t size)
 {
@@ -502,6 +558,7 @@ int main(void)
     entity_seeds();
     message_seeds();
     state_proof_seeds();
+    status_seeds();
     query_seeds();
     proof_seeds();
     valid_proof_seeds();

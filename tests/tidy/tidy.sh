@@ -73,6 +73,7 @@ plant style 'docs/protocol.md:5: a path of one machine' "printf 'See /ho''me/som
 plant map 'docs/protocol.md:5: the link to disk.md leads nowhere' "printf '[disk](disk.md)\n' >>docs/protocol.md"
 plant fuzzed 'ledger/grant.c: decodes' "printf 'int grant_decode(void)\n{\n}\n' >ledger/grant.c"
 plant fuzzed 'cli/read.c: decodes' "printf 'int x;\nint read_it(void)\n{\n    return json_load_file(0);\n}\n' >cli/read.c"
+plant fuzzed 'cli/said.c: decodes' "printf 'int *said_parse(struct bytes text)\n{\n}\n' >cli/said.c"
 plant fuzzed 'node/take.c: decodes' "printf 'static void take(const struct frame *frame)\n{\n}\n' >node/take.c"
 plant fuzzed 'node/take.c: decodes' "printf 'static void take(const struct frame *frame)\n{\n}\n' >node/take.c; printf 'node/take.c  because\n' >tools/tidy.unfuzzed"
 plant fuzzed 'node/pack.c: decodes' "printf 'int pack_unpack(void)\n{\n}\n' >node/pack.c"
