@@ -75,6 +75,7 @@ TestSuite(driver, .init = begin, .fini = end);
 
 static void run_until(uint64_t end_ns)
 {
+    host.due_known = false; /* Tests speak to the driver behind the host's back. */
     for (uint32_t i = 0; i < 100000 && host_due_ns(&host) <= end_ns; i++) {
         now_ns = host_due_ns(&host) > now_ns ? host_due_ns(&host) : now_ns;
         cr_assert(host_work(&host));
