@@ -164,7 +164,7 @@ void tally_receipt(struct tally *tally, uint64_t number, const struct client_rec
         return;
     }
     note_commit(tally, now_ns);
-    if (entry->state == TALLY_REFUSED && entry->code < REFUSAL_OF_CONSENSUS) { /* T4 */
+    if (entry->state == TALLY_REFUSED && entry->code < REFUSAL_OF_CONSENSUS) { /* D4 */
         ASSERT(tally->refused[entry->code] > 0);
         tally->refused[entry->code]--;
     } else if (is_final(entry)) {

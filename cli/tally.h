@@ -7,13 +7,13 @@
  *                         +--refused for good---+--> REFUSED         |
  *                         +--nonce used, sent before--> LOST --------+
  *
- * T1 A command has one receipt: a second one must say the same height, place and code, or it is a contradiction.
- * T2 A command is sent again when its connection ended, when nobody answered for 250 ms (R3), when an admitted one has no receipt after 2 s, and when
+ * D1 A command has one receipt: a second one must say the same height, place and code, or it is a contradiction.
+ * D2 A command is sent again when its connection ended, when nobody answered for 250 ms (R3), when an admitted one has no receipt after 2 s, and when
  *    a refusal named a time. Sending again is safe: account and nonce are the same. It goes to the next replica, but after a refusal that is about
  *    the queue and not about the replica to the same one.
- * T3 LOST: the nonce was used by a command that we had sent before, most likely by this very one, whose receipt went down with a connection. Whoever
+ * D3 LOST: the nonce was used by a command that we had sent before, most likely by this very one, whose receipt went down with a connection. Whoever
  *    counts must ask a replica for the receipt.
- * T4 A refusal that is about the moment says nothing about an earlier sending: when we gave a command up after many of them, its receipt still counts. */
+ * D4 A refusal that is about the moment says nothing about an earlier sending: when we gave a command up after many of them, its receipt still counts. */
 #ifndef WARD_CLI_TALLY_H
 #define WARD_CLI_TALLY_H
 
@@ -53,7 +53,7 @@ struct tally {
     uint64_t refused[TALLY_CODES];   /* REFUSED, by code */
     uint64_t resends, pauses;
     uint64_t repeats;        /* receipts that came again and said the same */
-    uint64_t contradictions; /* T1 broken */
+    uint64_t contradictions; /* D1 broken */
     uint64_t measure_from_ns, measure_to_ns; /* commands intended in [from, to) count in latency, lateness, measured */
     uint64_t measured;       /* of these, DONE with code 0 */
     struct histogram latency;  /* ns from the intended time to the receipt; code 0 only */

@@ -80,6 +80,7 @@ void pool_forward_reset(struct pool *pool)
     pool->forward_next = pool->own.head;
 }
 
+/* What nobody committed within t1 is told to everybody, so that it is work for all (Q3, J1). */
 size_t pool_broadcast_next(struct pool *pool, uint64_t until_ns, uint8_t *out, size_t room)
 {
     size_t size = 0;

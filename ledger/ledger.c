@@ -1,8 +1,8 @@
 /* ledger.c: blocks in, receipts and roots out.
  *
- * L1 A failed sender check changes nothing at all. A later failure changes nonce and bucket of the sender, and of a PATIENT_REGISTER nothing.
- * L2 What a handler changed is kept as a whole or undone as a whole, with the chain's counters and its events.
- * L3 Every command of a block has one receipt, in order, whatever its bytes. */
+ * A1 A failed sender check changes nothing at all. A later failure changes nonce and bucket of the sender, and of a PATIENT_REGISTER nothing.
+ * A2 What a handler changed is kept as a whole or undone as a whole, with the chain's counters and its events.
+ * A3 Every command of a block has one receipt, in order, whatever its bytes. */
 #include "ledger/ledger.h"
 
 #include "base/assert.h"
@@ -236,7 +236,7 @@ void ledger_settle(struct ledger *ledger)
     for (uint32_t i = 0; i < group->receipts_count && sink->receipt != NULL; i++) {
         sink->receipt(sink->context, position + i, &group->receipts[i].receipt, &tops[i]);
     }
-    ASSERT(ledger->chain.receipts.count == position + group->receipts_count); /* L3 */
+    ASSERT(ledger->chain.receipts.count == position + group->receipts_count); /* A3 */
     group->events_count = group->resolved = group->receipts_count = 0;
 }
 
@@ -262,12 +262,12 @@ static void give_events(struct ledger *ledger)
     }
 }
 
-/* What a savepoint began ends here: kept or undone as a whole (L2). */
+/* What a savepoint began ends here: kept or undone as a whole (A2). */
 static void settle(struct ledger *ledger, bool keep)
 {
     ASSERT(ledger->open);
     ASSERT(ledger->exec.events_count <= EXEC_EVENTS_MAX);
-    ASSERT(keep || ledger->chain_saved.receipts.count == ledger->chain.receipts.count); /* L3: undoing takes no receipt back */
+    ASSERT(keep || ledger->chain_saved.receipts.count == ledger->chain.receipts.count); /* A3: undoing takes no receipt back */
     if (keep) {
         state_store_keep(ledger->exec.store);
         give_events(ledger);
@@ -282,7 +282,7 @@ static void settle(struct ledger *ledger, bool keep)
 
 static void save(struct ledger *ledger)
 {
-    ASSERT(ledger->open); /* L2: what is kept or undone belongs to a command or a due entry of a block */
+    ASSERT(ledger->open); /* A2: what is kept or undone belongs to a command or a due entry of a block */
     state_store_savepoint(ledger->exec.store);
     ledger->group_saved = ledger->group.events_count;
     memcpy(&ledger->chain_saved, &ledger->chain, CHAIN_SAVED_BYTES);
@@ -399,7 +399,7 @@ enum code ledger_execute_next(struct ledger *ledger, struct bytes envelope, cons
         receipt.events_digest = audit_digest(exec->events, exec->events_count);
     }
     group_put_receipt(&ledger->group, &receipt, event);
-    ASSERT(ledger->chain.receipts.count + ledger->group.receipts_count > ledger->index); /* L3 */
+    ASSERT(ledger->chain.receipts.count + ledger->group.receipts_count > ledger->index); /* A3 */
     ledger->index++;
     if (code == CODE_OK) {
         work_off_due(ledger, DUE_PER_CREATION * exec->creations);
@@ -535,7 +535,7 @@ void ledger_check_state(const struct ledger *ledger)
     ASSERT(!ledger->open || exec->height == ledger->chain.height + 1); /* C4 */
     ASSERT(!ledger->open || exec->time_ms > ledger->chain.time);
     ASSERT(ledger->open || exec->height == ledger->chain.height); /* C4: a closed block is the newest */
-    ASSERT(ledger->chain.receipts.count + ledger->group.receipts_count >= ledger->index); /* L3 */
+    ASSERT(ledger->chain.receipts.count + ledger->group.receipts_count >= ledger->index); /* A3 */
     group_check(&ledger->group);
     ASSERT(exec->events_count <= EXEC_EVENTS_MAX);
     ASSERT(exec->chain == &ledger->chain);

@@ -1,8 +1,8 @@
 /* state_chunk.c: see state_chunk.h.
  *
- * C1 The parts lie side by side and cover all pairs so far; part i and all behind it lie below one node, whose bit is parts[i].bit.
- * C2 parts_split parts from the left are in chunks; the bytes of the others lie at the end of the buffer, in order, and are `waiting`.
- * C3 Between two calls waiting <= bytes_max: as soon as it were more, the parent of the leftmost whole part is too large, so that part is a
+ * D1 The parts lie side by side and cover all pairs so far; part i and all behind it lie below one node, whose bit is parts[i].bit.
+ * D2 parts_split parts from the left are in chunks; the bytes of the others lie at the end of the buffer, in order, and are `waiting`.
+ * D3 Between two calls waiting <= bytes_max: as soon as it were more, the parent of the leftmost whole part is too large, so that part is a
  *    chunk, and everything above it is split. */
 #include "storage/state_chunk.h"
 
@@ -81,7 +81,7 @@ static void parts_join(struct state_chunker *chunker)
     ASSERT(chunker->parts_count >= 2);
     if (left->whole) {
         ASSERT(right->whole);
-        ASSERT(left->bytes + right->bytes <= chunker->bytes_max); /* C3 */
+        ASSERT(left->bytes + right->bytes <= chunker->bytes_max); /* D3 */
         left->pairs += right->pairs;
         left->bytes += right->bytes;
     } else if (right->whole) {

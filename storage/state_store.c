@@ -1,10 +1,10 @@
 /* state_store.c: the tree: searching, putting, removing, walking in order, pinning.
  *
- * T1 Bits ascend from the root to every leaf; both children of a node exist.
- * T2 All keys below a node agree in every bit before the node's, and differ in that bit by side.
- * T3 keys_count leaves need keys_count - 1 nodes.
- * T4 Every node above a dirty leaf or node is dirty too, and not shared: whoever dirties something has owned the path to it.
- * T5 A hint (state_hint.h) names a leaf of the newest tree, of whichever key. */
+ * M1 Bits ascend from the root to every leaf; both children of a node exist.
+ * M2 All keys below a node agree in every bit before the node's, and differ in that bit by side.
+ * M3 keys_count leaves need keys_count - 1 nodes.
+ * M4 Every node above a dirty leaf or node is dirty too, and not shared: whoever dirties something has owned the path to it.
+ * M5 A hint (state_hint.h) names a leaf of the newest tree, of whichever key. */
 #include "storage/state_store.h"
 
 #include "base/assert.h"
@@ -152,7 +152,7 @@ uint32_t tree_descend(const struct state_store *store, uint32_t root, struct byt
     uint32_t ref = root;
 
     ASSERT(ref != REF_NONE);
-    while (!ref_is_leaf(ref)) { /* T1: at most STATE_PROOF_DEPTH_MAX steps */
+    while (!ref_is_leaf(ref)) { /* M1: at most STATE_PROOF_DEPTH_MAX steps */
         const struct inner *node = pool_inner(store, ref);
         ref = node->child[key_bit(key.data, key.size, node->bit)];
     }
@@ -247,7 +247,7 @@ void state_store_expect_paths(const struct state_store *store, const struct byte
         at[i] = store->root;
         key[i] = &keys[i];
     }
-    while (left > 0) { /* T1: each way ends after at most STATE_PROOF_DEPTH_MAX steps */
+    while (left > 0) { /* M1: each way ends after at most STATE_PROOF_DEPTH_MAX steps */
         for (uint32_t i = 0; i < left; i++) {
             at[i] = fetch_step(store, at[i], key[i]);
             if ((at[i] & REF_LEAF) != 0) { /* the last one takes its place; it makes its step in the next round */
@@ -270,7 +270,7 @@ static uint32_t *own_path(struct state_store *store, struct bytes key, uint32_t 
     ASSERT(*link != REF_NONE);
     while (!ref_is_leaf(*link) && pool_inner(store, *link)->bit < end) {
         struct inner *node = pool_inner(store, *link);
-        if (node->dirty == 0) { /* T4: a dirty one is changeable */
+        if (node->dirty == 0) { /* M4: a dirty one is changeable */
             node = pool_own(store, link);
         }
         link = &node->child[key_bit(key.data, key.size, node->bit)];
@@ -306,7 +306,7 @@ static enum err replace(struct state_store *store, uint32_t ref, struct bytes va
     memcpy(key_copy, leaf->data, leaf->key_bytes);
     journal_record(store, key, ref);
     bool in_place = cells_old == cells_new && !pool_is_shared(store, leaf->generation);
-    if (in_place && leaf->dirty != 0) { /* T4: so is the path */
+    if (in_place && leaf->dirty != 0) { /* M4: so is the path */
         pool_rewrite(store, ref, value);
         return ERR_OK;
     }
@@ -410,7 +410,7 @@ enum err state_store_remove(struct state_store *store, struct bytes key)
     journal_record(store, key, ref);
     uint32_t *hint = state_hint_place(&store->hints, key);
     *hint = *hint == ref ? STATE_HINT_NONE : *hint;
-    ASSERT(store->keys_count >= 1); /* T3 */
+    ASSERT(store->keys_count >= 1); /* M3 */
     ASSERT(store->cells_count >= state_cells(leaf->key_bytes, leaf->value_bytes));
     store->keys_count--;
     store->cells_count -= state_cells(leaf->key_bytes, leaf->value_bytes);

@@ -175,7 +175,7 @@ enum verdict state_proof_check_prefix(struct state_proof *proof, struct bytes by
 /* state_proof_next gives the next pair of a checked proof; false at the end. */
 bool state_proof_next(struct state_proof *proof, struct state_entry *entry);
 
-/* state_store_check asserts that counts, pins and free lists fit together. state_store_check_tree walks the newest state as well: T1 to T4 of state_store.c.
+/* state_store_check asserts that counts, pins and free lists fit together. state_store_check_tree walks the newest state as well: M1 to M4 of state_store.c.
  * Cost: the former a few comparisons, the latter one pass over all nodes and leaves. */
 void state_store_check(const struct state_store *store);
 void state_store_check_tree(const struct state_store *store);

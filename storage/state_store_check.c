@@ -47,7 +47,7 @@ struct walk {
 
 static void walk_push(struct walk *walk, uint32_t ref, uint32_t bit, bool dirty)
 {
-    ASSERT(ref != REF_NONE); /* T1 */
+    ASSERT(ref != REF_NONE); /* M1 */
     ASSERT(walk->count <= STATE_PROOF_DEPTH_MAX);
     walk->waiting[walk->count].ref = ref;
     walk->waiting[walk->count].bit = bit;
@@ -60,9 +60,9 @@ static void walk_leaf(struct walk *walk, uint32_t ref, bool dirty_above)
 
     ASSERT(leaf->key_bytes >= 1);
     ASSERT(leaf->key_bytes <= STATE_KEY_BYTES_MAX);
-    ASSERT(leaf->dirty == 0 || dirty_above); /* T4 */
-    ASSERT(leaf->dirty == 0 || !pool_is_shared(walk->store, leaf->generation)); /* T4 */
-    ASSERT(tree_descend(walk->store, walk->store->root, leaf_key(leaf)) == ref); /* T2: a search for it ends here */
+    ASSERT(leaf->dirty == 0 || dirty_above); /* M4 */
+    ASSERT(leaf->dirty == 0 || !pool_is_shared(walk->store, leaf->generation)); /* M4 */
+    ASSERT(tree_descend(walk->store, walk->store->root, leaf_key(leaf)) == ref); /* M2: a search for it ends here */
     walk->keys++;
     walk->cells += state_cells(leaf->key_bytes, leaf->value_bytes);
     walk->dirty += leaf->dirty;
@@ -72,10 +72,10 @@ static void walk_inner(struct walk *walk, uint32_t ref, uint32_t bit_above, bool
 {
     const struct inner *node = pool_inner(walk->store, ref);
 
-    ASSERT(bit_above == BIT_NONE || node->bit > bit_above); /* T1 */
+    ASSERT(bit_above == BIT_NONE || node->bit > bit_above); /* M1 */
     ASSERT(node->bit < STATE_PROOF_DEPTH_MAX);
-    ASSERT(node->dirty == 0 || dirty_above); /* T4 */
-    ASSERT(node->dirty == 0 || !pool_is_shared(walk->store, node->generation)); /* T4 */
+    ASSERT(node->dirty == 0 || dirty_above); /* M4 */
+    ASSERT(node->dirty == 0 || !pool_is_shared(walk->store, node->generation)); /* M4 */
     walk->inners++;
     walk->dirty += node->dirty;
     walk_push(walk, node->child[0], node->bit, node->dirty != 0);
@@ -95,7 +95,7 @@ void state_store_check_tree(const struct state_store *store)
         walk.count--;
         uint32_t ref = walk.waiting[walk.count].ref, bit = walk.waiting[walk.count].bit;
         bool dirty = walk.waiting[walk.count].dirty;
-        ASSERT(walk.keys + walk.inners < 2 * store->keys_count); /* T3 */
+        ASSERT(walk.keys + walk.inners < 2 * store->keys_count); /* M3 */
         if (ref_is_leaf(ref)) {
             walk_leaf(&walk, ref, dirty);
         } else {
@@ -103,7 +103,7 @@ void state_store_check_tree(const struct state_store *store)
         }
     }
     ASSERT(walk.keys == store->keys_count);
-    ASSERT(walk.inners + 1 == store->keys_count); /* T3 */
+    ASSERT(walk.inners + 1 == store->keys_count); /* M3 */
     ASSERT(walk.cells == store->cells_count);
     ASSERT(walk.dirty == store->dirty_count);
 }

@@ -2,8 +2,8 @@
  *
  *   entry   u8 key length, u8 was there, u16 value length, key, value, u32 length of the entry     (host order: never leaves memory)
  *
- * J1 Undoing passes through the very states that the changes went through, backwards, so it never meets a limit.
- * J2 The tree's shape depends on its content alone, so what is restored has the same root. */
+ * U1 Undoing passes through the very states that the changes went through, backwards, so it never meets a limit.
+ * U2 The tree's shape depends on its content alone, so what is restored has the same root. */
 #include "storage/state_store_priv.h"
 
 #include "base/assert.h"

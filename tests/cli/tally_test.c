@@ -137,7 +137,7 @@ Test(tally, a_refusal_that_names_a_time_pauses, .init = start)
     }
     cr_assert_eq(tally.refused[1], 1, "not for ever");
     expect_balance();
-    receive(1, CODE_OK, 7, 3000 * MS); /* T4: one of the many was taken after all */
+    receive(1, CODE_OK, 7, 3000 * MS); /* D4: one of the many was taken after all */
     cr_assert_eq(tally.refused[1], 0);
     cr_assert_eq(tally.committed[CODE_OK], 1);
     receive(2, CODE_OK, 7, 3000 * MS);

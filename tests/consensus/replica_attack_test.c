@@ -435,7 +435,7 @@ Test(replica_attack, wrong_body_under_a_right_header_does_not_wedge_a_replica)
     cluster_kit_request(&kit, 0, 9, 1);
     cluster_kit_run(&kit, 20 * SECOND);
     cr_assert_eq(kit.nodes[0].executed, 9);
-    cr_assert_eq(kit.nodes[3].executed, 9, "S1: a body is asked for by its hash until it is the right one: %llu", (unsigned long long)kit.nodes[3].executed);
+    cr_assert_eq(kit.nodes[3].executed, 9, "V3, S1: a body is asked for by its hash until it is the right one: %llu", (unsigned long long)kit.nodes[3].executed);
     cluster_kit_agree(&kit);
     cluster_kit_close(&kit);
 }

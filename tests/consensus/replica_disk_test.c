@@ -160,3 +160,44 @@ Test(replica_disk, too_many_mute_members_stop_commits_and_lose_nothing)
     cr_assert_eq(kit.nodes[1].commands[3] + kit.nodes[1].commands[4] + kit.nodes[1].commands[5], 3, "all that was asked for is committed");
     cluster_kit_close(&kit);
 }
+
+static uint32_t votes_of_3;
+
+/* count_votes sees each message as it leaves: a vote of member 3 leaves only when all that it appended is durable. */
+static bool count_votes(const struct cluster_message *message)
+{
+    if (message->from == 3 && message->type == MESSAGE_VOTE) {
+        cr_assert_eq(kit.nodes[3].durable, kit.nodes[3].lsn, "V3, I8: the block and the vote are in the log first");
+        votes_of_3++;
+    }
+    return false;
+}
+
+static bool log_has_block(const struct cluster_node *node, uint64_t height)
+{
+    for (uint32_t i = 0; i < node->log_count; i++) {
+        if (node->log[i].kind == REPLICA_RECORD_BLOCK && node->log[i].height == height) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Test(replica_disk, a_vote_leaves_when_its_block_is_held_and_durable_and_not_before)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    load(1, 1, 1);
+    votes_of_3 = 0;
+    kit.drop = count_votes;
+    kit.nodes[3].disk_stands = true;
+    load(1, 2, 1);
+    cr_assert_eq(kit.nodes[1].executed, 2, "the others are a quorum");
+    cr_assert(log_has_block(&kit.nodes[3], 2), "V3: it is held and appended");
+    cr_assert_lt(kit.nodes[3].durable, kit.nodes[3].lsn);
+    cr_assert_eq(votes_of_3, 0, "V3: and not durable");
+    kit.nodes[3].disk_stands = false;
+    cluster_kit_step(&kit, 3, &(struct event){ .kind = EVENT_TIMER });
+    cluster_kit_run(&kit, 1);
+    cr_assert_eq(votes_of_3, 1, "V3: now it is: %u", votes_of_3);
+    cluster_kit_close(&kit);
+}

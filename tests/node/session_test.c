@@ -286,3 +286,50 @@ Test(session, a_client_that_asks_and_does_not_read_is_closed, .init = start, .fi
     cr_assert_eq(sessions.counters.malformed, 0);
     client_close(client);
 }
+
+/* submitted makes the session wait for a command, as an admitted SUBMIT does. */
+static void submitted(struct session *session, uint64_t request, const struct hash32 *id)
+{
+    struct waiter waiter;
+    uint64_t token = waiters_open(&sessions.waiters, &(struct waiter){ session->client, request });
+
+    cr_assert_neq(token, 0);
+    cr_assert(waiters_admit(&sessions.waiters, token, id, &waiter));
+    session->outstanding++;
+}
+
+Test(session, each_client_gets_one_record_of_receipts_for_a_block, .init = start, .fini = stop)
+{
+    const struct block_command commands[4] = { { .id = { { 1 } } }, { .id = { { 2 } } }, { .id = { { 3 } } }, { .id = { { 4 } } } };
+    uint16_t codes[4] = { 0, 203, 0, 111 };
+    struct block_header header = { .height = 79, .time_ms = 8, .commands_count = 4 };
+    struct client *busy = opened(), *modest = opened(), *idle = opened();
+    struct client_event event;
+
+    for (uint64_t i = 0; i < 3; i++) {
+        submitted(&sessions.list[0], 10 + i, &commands[i].id);
+    }
+    submitted(&sessions.list[1], 20, &commands[1].id); /* the same command as one of the other's */
+    uint64_t frames = net_counters(net)->frames_out;
+    sessions_executed(&sessions, &(struct apply_block){ .header = &header, .commands = commands, .codes = codes });
+    cr_assert_eq(net_counters(net)->frames_out - frames, 2, "R5: one record for each client that waited, whatever it waited for");
+    turn();
+    bool told[3] = { false };
+    for (uint64_t i = 0; i < 3; i++) {
+        cr_assert_eq(client_next(busy, &event, 1000), ERR_OK);
+        cr_assert_eq(event.type, CLIENT_RECEIPTS);
+        cr_assert_eq(event.height, 79);
+        cr_assert(event.id >= 10 && event.id < 13 && !told[event.id - 10], "R5: each request once");
+        told[event.id - 10] = true;
+        cr_assert_eq(event.index, event.id - 10, "R5: with its place");
+        cr_assert_eq(event.code, codes[event.index], "R5: and its code");
+    }
+    cr_assert_eq(client_next(modest, &event, 1000), ERR_OK);
+    cr_assert_eq(event.id, 20);
+    cr_assert_eq(event.code, 203);
+    cr_assert_eq(client_next(busy, &event, 20), ERR_TIMEOUT);
+    cr_assert_eq(client_next(idle, &event, 20), ERR_TIMEOUT);
+    client_close(busy);
+    client_close(modest);
+    client_close(idle);
+}

@@ -550,7 +550,7 @@ Test(state_store, a_pin_gives_way_when_the_reserve_ends)
 static void check_tree(const void *state) { state_store_check_tree(state); }
 static void check_counts(const void *state) { state_store_check(state); }
 
-/* T1 to T4 of state_store.c, each broken once. */
+/* M1 to M4 of state_store.c, each broken once. */
 Test(state_store, stops_at_a_tree_that_no_change_makes)
 {
     struct state_store *store = store_new(&roomy);
@@ -569,13 +569,13 @@ Test(state_store, stops_at_a_tree_that_no_change_makes)
     cr_assert_not(ref_is_leaf(other));
     root->child[0] = kept.child[1];
     root->child[1] = kept.child[0];
-    cr_assert(kit_stops(check_tree, store), "T2: keys on the wrong side");
+    cr_assert(kit_stops(check_tree, store), "M2: keys on the wrong side");
     *root = kept;
     below->bit = root->bit;
-    cr_assert(kit_stops(check_tree, store), "T1: bits do not ascend");
+    cr_assert(kit_stops(check_tree, store), "M1: bits do not ascend");
     *below = kept_below;
     below->dirty = 1;
-    cr_assert(kit_stops(check_tree, store), "T4: dirty below a clean node");
+    cr_assert(kit_stops(check_tree, store), "M4: dirty below a clean node");
     *below = kept_below;
     store->dirty_count = 1;
     cr_assert(kit_stops(check_tree, store));

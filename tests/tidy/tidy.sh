@@ -89,6 +89,8 @@ plant tested 'cli/cmd_two.c: no tests/cli/cmd_two_test.c' "printf 'int two;\n' >
 plant tested 'base/gone.c does not exist' "printf 'base/gone.c  nothing to decide here\n' >tools/tidy.untested"
 plant rules 'rule V3 is in no source' "printf -- '- V3 a third.\n' >>docs/protocol.md"
 plant rules 'rule V2 is in no test' "sed -i 's/V2/v two/' tests/consensus/vote_test.c"
+plant rules 'rule V2 is in no test' "printf '/* --- Voting (V2) ------ */\\n/* V1 and I1 */\\n' >tests/consensus/vote_test.c"
+plant rules 'cast.c: numbers a rule of its own V1' "printf '/* cast.c: it casts.\\n *\\n * V1 Votes count. */\\n' >consensus/cast.c"
 plant rules 'rule V2 is in no source' "sed -i 's,/. Rule V1-V2. ./,int V2;,; s,V1\, V2,V1,' consensus/vote.c"
 plant rules 'rule V2 is at no ASSERT' "sed -i 's,V1\, V2,V1,' consensus/vote.c"
 plant rules 'rule I1 is at no ASSERT' "sed -i 's,.*I1.*,\n&\n,' consensus/vote.c"
