@@ -106,7 +106,7 @@ void replica_witness_fill(const struct replica *r, uint32_t to, struct message_h
 /* --- For ourselves -------------------------------------------------------------------------------------------------- */
 
 /* is_beyond tells whether a claim says more than our log does. What this life itself has signed does not count: nothing before q - 1 others were heard, and
- * from its first vote and TIMEOUT on afterwards. What the log abstains from, it may have lost with a batch (storage) or with its disk (E5); and what it timed
+ * from its first vote and TIMEOUT up to its newest afterwards; beyond those, somebody else signs with our key at this moment. What the log abstains from, it may have lost with a batch (storage) or with its disk (E5); and what it timed
  * out forbids every vote at or below, so a vote there is older than what the log does know. */
 static bool is_beyond(const struct replica *r, const struct message_claim *claim)
 {
@@ -121,13 +121,13 @@ static bool is_beyond(const struct replica *r, const struct message_claim *claim
         return false;
     }
     if (claim->timeout) {
-        bool ours = w->open && safety->timed_out && claim->view >= safety->first_timeout;
+        bool ours = w->open && safety->timed_out && claim->view >= safety->first_timeout && (int64_t)claim->view <= safety->state.timeout_view;
         return (int64_t)claim->view > promised->timeout_view && !ours;
     }
     if (claim->ballot.kind == VOTE_COMMIT) {
-        return !w->open && rank_compare(claim->ballot.rank, promised->high) > 0;
+        return rank_compare(claim->ballot.rank, w->open ? safety->state.high : promised->high) > 0;
     }
-    bool ours = w->open && safety->voted && rank_compare(claim->ballot.rank, safety->first_vote) >= 0;
+    bool ours = w->open && safety->voted && rank_compare(claim->ballot.rank, safety->first_vote) >= 0 && rank_compare(claim->ballot.rank, safety->state.vote) <= 0;
     return (promised->vote_kind == VOTE_ROOT || rank_compare(claim->ballot.rank, promised->vote) > 0) && !ours;
 }
 

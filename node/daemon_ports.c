@@ -152,6 +152,16 @@ static void port_drained(void *context)
     daemon->drained = true;
 }
 
+/* refuse_twin: this run signed, and so did somebody else. */
+static enum exit_code refuse_twin(struct daemon *daemon, const struct effect *halt)
+{
+    return boot_fail(&daemon->boot, EXIT_REFUSED,
+                     "another process signs with the key of this replica at this moment: member %u holds a signature of it of view %llu, height %llu, that this process has not made. Find the"
+                     " other one (a copy of this machine, or of the key and of %s) and stop it. Neither directory knows what the other signed: move both away and make a new one with"
+                     " `wardd --rejoin` (docs/operations.md, \"When the disk is lost\")",
+                     halt->halt.member, (unsigned long long)halt->halt.view, (unsigned long long)halt->halt.height, daemon->boot.config.node.data_dir);
+}
+
 static void port_halted(void *context, const struct effect *halt)
 {
     struct daemon *daemon = context;
@@ -159,6 +169,10 @@ static void port_halted(void *context, const struct effect *halt)
     uint64_t height = halt->halt.height;
 
     daemon->stop = true;
+    if (reason == HALT_ROLLED_BACK && replica_may_sign(daemon->driver.replica)) {
+        daemon->code = refuse_twin(daemon, halt);
+        return;
+    }
     if (reason == HALT_ROLLED_BACK) {
         daemon->code = boot_fail(&daemon->boot, EXIT_REFUSED,
                                  "%s is older than what this key has signed: member %u holds a signature of it of view %llu, height %llu, that the log here does not know. It was put"

@@ -184,6 +184,43 @@ Test(replica_witness, what_this_life_signed_is_no_claim_against_it)
     cluster_kit_close(&kit);
 }
 
+/* tell_claim: node 1 tells node 2 of a signature under the key of node 2, of the view that it is in or of a later one. */
+static void tell_claim(uint8_t kind, uint64_t view, uint64_t height)
+{
+    static struct message message;
+    bool timeout = kind == VOTE_ROOT;
+    struct ballot ballot = { kind, 0, { timeout ? 0 : view, timeout ? 0 : height }, { { timeout ? 0 : 7 } } };
+    struct hash32 chain = block_hash(&kit.genesis);
+    struct hash32 digest = timeout ? timeout_digest(&chain, 0, view, ballot.rank) : ballot_digest(&chain, &ballot);
+
+    message = (struct message){ .type = MESSAGE_HELLO, .hello = { .claims_count = 1, .claims = { { .timeout = timeout, .ballot = ballot, .view = view } } } };
+    cluster_kit_sign(&kit, 2, &digest, message.hello.claims[0].signature);
+    cluster_kit_inject(&kit, 1, 2, &message);
+    cluster_kit_run(&kit, SECOND);
+}
+
+/* One key on two machines: each signs what it sees, and whichever hears of the other's signatures ends. */
+Test(replica_witness, a_signature_of_our_key_beyond_all_that_this_life_signed_ends_it_E4)
+{
+    static const struct { uint8_t kind; uint64_t view, height; uint32_t halts; } cases[] = {
+        { VOTE_FOLLOWING, 0, 6, 0 },  { VOTE_FOLLOWING, 0, 7, 1 },  { VOTE_OPENING, 1, 6, 1 }, { VOTE_COMMIT, 0, 6, 0 },
+        { VOTE_COMMIT, 0, 7, 1 },     { VOTE_COMMIT, 1, 6, 1 },     { VOTE_ROOT, 0, 0, 1 },    { VOTE_ROOT, 3, 0, 1 },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cluster_kit_start(&kit, 4, 0);
+        load(1, 2);
+        cluster_kit_crash(&kit, 2);
+        restart(2);
+        load(3, 4);
+        cr_assert(replica_may_sign(kit.nodes[2].replica));
+        cr_assert_eq(kit.nodes[2].state.vote.height, 6);
+        tell_claim(cases[i].kind, cases[i].view, cases[i].height);
+        cr_assert_eq(kit.nodes[2].halted, cases[i].halts, "case %zu", i);
+        cluster_kit_close(&kit);
+    }
+}
+
 /* --- A disk that is lost (E5) --------------------------------------------------------------------------------------- */
 
 /* lose takes a node's disk; it comes back under the same key with an empty one. */
