@@ -15,6 +15,9 @@
 
 enum {
     PACE_MS = 3000,      /* of each pace, at least */
+    LONG_PACE_MS = 8000, /* where a number of blocks is asked for */
+    LONG_POLL_MS = 250,  /* a question costs the fold of a state */
+    WINDOW_AWAY = 3,     /* closed loop: on their way while it is away, so that blocks are many and small */
     AWAY_MS_MAX = 60000, /* until the others have let go */
     BACK_MS_MAX = 60000,
     LONG_MS_MAX = 540000, /* of either, where a number of blocks is asked for */
@@ -65,12 +68,19 @@ static struct pace pace_begin(const struct absence *absence) { return (struct pa
 /* pace_end waits for the shortest stretch that says anything. Gives: commands in a second. */
 static uint64_t pace_end(const struct absence *absence, const struct pace *pace)
 {
-    uint64_t passed_ms = (clock_mono_ns() - pace->begin_ns) / MS_NS;
+    uint64_t passed_ms = (clock_mono_ns() - pace->begin_ns) / MS_NS, least_ms = absence->missed_min > 0 ? LONG_PACE_MS : PACE_MS;
 
-    if (passed_ms < PACE_MS) {
-        pause_ms(PACE_MS - passed_ms);
+    if (passed_ms < least_ms) {
+        pause_ms(least_ms - passed_ms);
     }
     return (absence->load->committed - pace->committed) * 1000 * MS_NS / (clock_mono_ns() - pace->begin_ns);
+}
+
+static uint64_t pace_now(const struct absence *absence)
+{
+    struct pace pace = pace_begin(absence);
+
+    return pace_end(absence, &pace);
 }
 
 /* --- Going and coming ------------------------------------------------------------------------------------------------ */
@@ -95,13 +105,29 @@ static bool stay_away(struct absence *absence, uint64_t height)
     uint64_t end_ns = clock_mono_ns() + (absence->missed_min > 0 ? LONG_MS_MAX : AWAY_MS_MAX) * MS_NS;
 
     while (!is_gone(absence, height)) {
-        pause_ms(50);
+        pause_ms(absence->missed_min > 0 ? LONG_POLL_MS : 50);
         if (clock_mono_ns() > end_ns) {
             return fail(absence, absence->missed_min > 0 ? "was away for nine minutes, and that were fewer blocks than it was to miss"
                                                          : "was away for a minute, and the others still have its next block or no snapshot");
         }
     }
     return true;
+}
+
+/* miss keeps it away until it missed enough; then the load is full again, and its pace without the member known. */
+static bool miss(struct absence *absence, uint64_t height)
+{
+    if (absence->window > 0) {
+        load_window(absence->load, WINDOW_AWAY);
+    }
+    bool missed = stay_away(absence, height);
+    if (absence->window > 0) {
+        load_window(absence->load, absence->window);
+    }
+    if (missed && absence->missed_min > 0) {
+        absence->away_per_s = pace_now(absence);
+    }
+    return missed;
 }
 
 static bool start(struct absence *absence)
@@ -134,11 +160,15 @@ static bool cut(struct absence *absence, uint64_t height)
     return start(absence);
 }
 
+/* come_back waits until it stands where the others were when it was started; after a long absence, where they were a moment ago, so that nothing is left to be fetched. */
 static bool come_back(struct absence *absence, uint64_t wanted, uint64_t begin_ns)
 {
+    bool far = absence->missed_min > 0;
     uint64_t executed = 0, end_ns = begin_ns + (absence->missed_min > 0 ? LONG_MS_MAX : BACK_MS_MAX) * MS_NS;
 
     while (executed < wanted) {
+        pause_ms(far ? LONG_POLL_MS : 5);
+        wanted = far ? among_others(absence, "executed_height", true) : wanted;
         const char *text = ask(absence, absence->member);
         executed = meter_figure(text, "executed_height", &executed) ? executed : 0;
         if (clock_mono_ns() > end_ns) {
@@ -148,7 +178,6 @@ static bool come_back(struct absence *absence, uint64_t wanted, uint64_t begin_n
                      (unsigned long long)wanted, reason);
             return false;
         }
-        pause_ms(5);
     }
     absence->back_ms = (clock_mono_ns() - begin_ns) / MS_NS;
     return true;
@@ -156,13 +185,14 @@ static bool come_back(struct absence *absence, uint64_t wanted, uint64_t begin_n
 
 bool absence_play(struct absence *absence)
 {
-    struct pace pace = pace_begin(absence);
-
     ASSERT(absence->member < absence->bed->cluster.plan.replicas);
-    absence->before_per_s = pace_end(absence, &pace);
+    if (absence->window > 0) {
+        load_avoid(absence->load, absence->member);
+    }
+    absence->before_per_s = pace_now(absence);
     uint64_t height = figure_of(absence, absence->member, "executed_height");
     end(absence);
-    if (!stay_away(absence, height)) {
+    if (!miss(absence, height)) {
         return false;
     }
     if (absence->kind == ABSENCE_DISK && cluster_lose_store(&absence->bed->cluster, absence->member) != ERR_OK) {
@@ -170,9 +200,10 @@ bool absence_play(struct absence *absence)
     }
     uint64_t wanted = among_others(absence, "executed_height", true), begin_ns = clock_mono_ns();
     absence->missed_blocks = wanted - (absence->kind == ABSENCE_DISK ? 0 : height);
-    pace = pace_begin(absence);
+    struct pace pace = pace_begin(absence);
     bool back = start(absence) && (absence->kind != ABSENCE_DISK || cut(absence, 0)) && come_back(absence, wanted, begin_ns);
     absence->back_per_s = pace_end(absence, &pace);
+    absence->after_per_s = absence->missed_min > 0 && back ? pace_now(absence) : 0;
     absence->by_snapshot = figure_of(absence, absence->member, "base_height") > height;
     return back;
 }

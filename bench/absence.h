@@ -2,7 +2,8 @@
  *
  *     four up: pace | SIGKILL | away ... the others let go | (its disk is lost) | start | (SIGKILL while it fetches, start) | back: pace
  *
- * What is measured is the pace of commits before and while it comes back, and how it came. */
+ * What is measured is the pace of commits before and while it comes back, and how it came. Where a number of blocks is asked for, the pace is measured besides just before it is started
+ * and once it is back; and under a closed loop a small window makes the blocks that it misses quickly, while the pace is always that of the full window, whose commands go to the others alone. */
 #ifndef WARD_BENCH_ABSENCE_H
 #define WARD_BENCH_ABSENCE_H
 
@@ -20,7 +21,9 @@ struct absence {
     uint32_t member;
     enum absence_kind kind;
     uint64_t missed_min;               /* it stays away until it missed so many blocks; 0: until no log holds the next one */
+    uint32_t window;                   /* of the closed loop; 0: the load has a rate */
     uint64_t before_per_s, back_per_s; /* commands committed in a second: with all up; from its start until it had caught up, and at least PACE_MS */
+    uint64_t away_per_s, after_per_s;  /* where missed_min > 0: while it is away; once it is back */
     uint64_t missed_blocks;            /* when it was started again */
     uint64_t back_ms;                  /* from its start until it stood where the others were at that moment */
     bool by_snapshot;                  /* it began with a snapshot that it did not make */

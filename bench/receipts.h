@@ -13,8 +13,8 @@ struct receipts_found {
     uint64_t wrong;     /* answers that do not check */
 };
 
-/* receipts_look asks one replica for the receipt of every command of the load that ended, with its proof, and settles those whose receipt was lost
- * on the way (tally_found). Needs: load_run has returned. Fails: as client_open, ERR_NO_MEMORY; *found holds what was seen until then. */
-enum err receipts_look(const struct cluster *cluster, uint32_t member, struct load *load, struct receipts_found *found);
+/* receipts_look asks one replica for the receipt of each `every`-th command of the load that ended, with its proof, and of each whose receipt was lost on the way: those it
+ * settles (tally_found). Needs: load_run has returned; every > 0. Fails: as client_open, ERR_NO_MEMORY; *found holds what was seen until then. */
+enum err receipts_look(const struct cluster *cluster, uint32_t member, struct load *load, uint64_t every, struct receipts_found *found);
 
 #endif

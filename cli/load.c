@@ -179,7 +179,7 @@ static uint32_t choose(const struct load *load, uint64_t number, uint32_t turn, 
 
     for (uint32_t i = 0; i < config->replicas; i++) {
         uint32_t replica = (stock_home(config->stock, number) + turn + i) % config->replicas;
-        for (uint32_t j = 0; j < config->connections; j++) {
+        for (uint32_t j = 0; j < config->connections && replica != load->avoided; j++) {
             uint32_t at = replica * config->connections + (uint32_t)((number / config->replicas + j) % config->connections);
             if (load->connections[at].greeted && load->connections[at].outstanding < most) {
                 return at;
@@ -230,7 +230,7 @@ static bool may_send(const struct load *load, uint64_t now_ns, uint64_t *when)
 {
     if (load->config.rate == 0) {
         *when = now_ns;
-        return tally_open(&load->tally) < load->config.window;
+        return tally_open(&load->tally) < load->window;
     }
     *when = intended_ns(load, load->tally.high);
     return *when <= now_ns;
@@ -393,12 +393,28 @@ enum err load_open(struct load *load, const struct load_config *config)
     }
     tally_init(&load->tally, load->entries, load->count);
     load->measure_to_ns = TALLY_NEVER;
+    load->window = config->window;
+    load->avoided = LOAD_NOBODY;
     return ERR_OK;
 }
 
 void load_stop(struct load *load)
 {
     load->stop = true;
+}
+
+void load_window(struct load *load, uint32_t window)
+{
+    ASSERT(load->config.rate == 0);
+    ASSERT(window > 0);
+    load->window = window;
+}
+
+void load_avoid(struct load *load, uint32_t replica)
+{
+    ASSERT(replica == LOAD_NOBODY || replica < load->config.replicas);
+    ASSERT(replica == LOAD_NOBODY || load->config.replicas > 1);
+    load->avoided = replica;
 }
 
 void load_measure(struct load *load, uint64_t from_ns, uint64_t to_ns)

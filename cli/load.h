@@ -19,6 +19,7 @@
 #define LOAD_SOCKET_BYTES 108          /* of a UNIX socket's path */
 #define COMMAND_LIFE_MS 590000u       /* of commands signed ahead; the ledger allows ten minutes */
 #define LOAD_CONNECTIONS_MAX 512u
+#define LOAD_NOBODY UINT32_MAX
 #define LOAD_CONNECTION_WINDOW 60u     /* commands on their way over one connection, before another is taken */
 #define LOAD_LATE_P99_NS 20000000u     /* a generator that is later than this with 1 % of its commands has fallen behind */
 #define LOAD_LATE_MAX_NS 200000000u    /* or than this with any */
@@ -30,7 +31,7 @@ struct load_config {
     struct hash32 genesis;
     const struct stock *stock;
     uint64_t rate;                      /* commands per second; 0: closed loop */
-    uint32_t window;                    /* closed loop: commands on their way */
+    uint32_t window;                    /* closed loop: commands on their way, until load_window says another number */
     uint64_t duration_ns;               /* of sending; then answers are waited for */
     uint64_t drain_ns;                  /* at most so long */
 };
@@ -53,6 +54,8 @@ struct load {
     uint64_t cpu_from_ns, cpu_to_ns; /* of the running thread when the measured stretch began and ended; 0: not yet */
     bool used_up;              /* closed loop: the stock ended before the time */
     atomic_bool stop;
+    _Atomic uint32_t window;   /* closed loop: see load_window */
+    _Atomic uint32_t avoided;  /* see load_avoid */
     _Atomic uint64_t measure_from_ns, measure_to_ns, gap_from_ns; /* wishes of other threads */
     _Atomic uint64_t gap_ns;     /* longest stretch without a commit since load_watch_gaps */
     _Atomic uint64_t sent, committed, rejected, open;             /* progress for other threads; committed: with code 0 */
@@ -66,6 +69,12 @@ void load_run(struct load *load);
 
 /* load_stop ends sending. Threads: any. */
 void load_stop(struct load *load);
+
+/* load_window keeps so many commands on their way from now on. Needs: a closed loop, window > 0. Threads: any. */
+void load_window(struct load *load, uint32_t window);
+
+/* load_avoid sends nothing to a replica from now on; LOAD_NOBODY: to all again. In a closed loop the commands that wait for one that lags would take the window of the others. Threads: any. */
+void load_avoid(struct load *load, uint32_t replica);
 
 /* load_measure says which commands count: those intended in [from, to). Threads: any, before the first of them is sent. */
 void load_measure(struct load *load, uint64_t from_ns, uint64_t to_ns);

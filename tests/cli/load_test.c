@@ -212,6 +212,8 @@ static void server_start(size_t i, enum manner manner)
     cr_assert_eq(pthread_create(&server->thread, NULL, server_run, server), 0);
 }
 
+static uint32_t avoided = LOAD_NOBODY, window;
+
 /* run plays a load of `count` commands against two servers. */
 static void run(enum manner first, enum manner second, uint64_t rate, uint64_t count)
 {
@@ -230,6 +232,10 @@ static void run(enum manner first, enum manner second, uint64_t rate, uint64_t c
         strcpy(sockets[i], servers[i].path);
     }
     cr_assert_eq(load_open(&load, &config), ERR_OK);
+    load_avoid(&load, avoided);
+    if (rate == 0 && window > 0) {
+        load_window(&load, window);
+    }
     load_run(&load);
 }
 
@@ -273,6 +279,16 @@ Test(load, a_closed_loop_keeps_its_window_and_says_when_the_stock_is_used_up, .f
     cr_assert_eq(load.tally.committed[CODE_OK], COMMANDS);
     cr_assert(load.used_up);
     cr_assert_not(load_fell_behind(&load), "nothing was promised");
+}
+
+Test(load, a_replica_that_is_avoided_gets_nothing_and_the_others_everything, .fini = stop)
+{
+    avoided = 0;
+    window = 1;
+    run(ANSWERS, ANSWERS, 0, COMMANDS);
+    cr_assert_eq(load.tally.committed[CODE_OK], COMMANDS);
+    cr_assert_eq(servers[0].submits, 0);
+    cr_assert_eq(servers[1].submits, COMMANDS);
 }
 
 Test(load, what_a_silent_replica_does_not_answer_goes_to_the_next_one_after_250_ms, .fini = stop)
