@@ -125,7 +125,7 @@ static uint32_t whom(const struct replica *r, const struct missing *missing, boo
 {
     const struct fetch *fetch = &r->fetch;
     uint32_t first = replica_leader(r, r->view) + fetch->tries;
-    uint32_t peer = *far ? replica_choose_peer(r, first, NULL) : r->self;
+    uint32_t peer = *far ? replica_choose_server(r, fetch->tries) : r->self;
 
     *far = peer != r->self;
     if (*far || (replica_wants_snapshot(r) && !is_near(r, missing))) {

@@ -39,20 +39,36 @@ enum left_why replica_left(const struct replica *r, uint32_t member)
     return lacks_chain(r, peer) ? LEFT_GONE : LEFT_NOT;
 }
 
+/* may_ask: a member is linked and has not said that it lacks the block; NULL: the chain. */
+static bool may_ask(const struct replica *r, uint32_t member, const struct hash32 *block)
+{
+    return member != r->self && r->peers[member].linked && !lacks(r, &r->peers[member], block);
+}
+
 uint32_t replica_choose_peer(const struct replica *r, uint32_t first, const struct hash32 *block)
 {
     uint32_t fallback = r->self;
 
     for (uint32_t i = 0; i < r->n; i++) {
         uint32_t member = (first + i) % r->n;
-        const struct peer *peer = &r->peers[member];
-        if (member == r->self || !peer->linked || lacks(r, peer, block)) {
-            continue;
-        }
-        if (peer->put_back_ns <= r->now.mono_ns) {
+        if (may_ask(r, member, block) && r->peers[member].put_back_ns <= r->now.mono_ns) {
             return member;
         }
-        fallback = fallback == r->self ? member : fallback;
+        fallback = fallback == r->self && may_ask(r, member, block) ? member : fallback;
+    }
+    return fallback;
+}
+
+uint32_t replica_choose_server(const struct replica *r, uint32_t turn)
+{
+    uint32_t fallback = r->self;
+
+    for (uint32_t i = 0; i < r->n; i++) {
+        uint32_t member = replica_leader(r, r->view + r->n - 1 - (turn + i) % r->n);
+        if (may_ask(r, member, NULL) && r->peers[member].put_back_ns <= r->now.mono_ns) {
+            return member;
+        }
+        fallback = fallback == r->self && may_ask(r, member, NULL) ? member : fallback;
     }
     return fallback;
 }

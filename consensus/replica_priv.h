@@ -413,6 +413,10 @@ void replica_on_link(struct replica *r, uint32_t member, bool up);
  * committed one); one that was not put back if there is any; own index: none. */
 uint32_t replica_choose_peer(const struct replica *r, uint32_t first, const struct hash32 *block);
 
+/* replica_choose_server gives whom to ask for a chain, in the order of the schedule backwards from the leader: reserves first (P1), the leader, for whom all wait, last. After `turn`
+ * questions without progress it begins so much later. Else as replica_choose_peer. */
+uint32_t replica_choose_server(const struct replica *r, uint32_t turn);
+
 /* replica_note_gone keeps what a member said of a block (NULL: of those after the newest committed one; old: its log begins above them). tries: for how long. */
 void replica_note_gone(struct replica *r, uint32_t from, const struct hash32 *block, bool old, uint32_t tries);
 

@@ -133,6 +133,7 @@ static void effect_read_record(struct driver *driver, const struct effect *effec
     driver->read_height = effect->read_record.height;
     driver->read = (struct log_read){ .kind = effect->read_record.kind,
                                       .hash = effect->read_record.hash,
+                                      .ahead = true,
                                       .out = driver->read_buffer,
                                       .out_bytes = DRIVER_RECORD_BYTES,
                                       .done = read_finished,

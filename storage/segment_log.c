@@ -85,6 +85,7 @@ void segment_log_start(struct segment_log *log, const uint8_t instance[16], cons
     log->limit_epoch = position->capsule.limit_epoch;
     log->limit_view = position->capsule.limit_view;
     log->lsn_durable = position->lsn;
+    log->window.blocks = 0; /* recovery has used the buffer for its own */
     log->started = true;
     log_prepare_next(log);
     segment_log_check(log);

@@ -21,6 +21,7 @@
 #define LOG_GROUP_RECORDS_MAX 16u  /* records in one append */
 #define LOG_RECORD_PARTS_MAX 16u   /* runs of bytes in one record */
 #define LOG_VIEW_LIMIT_STEP 64u    /* views that a raised limit is ahead */
+#define LOG_AHEAD_BLOCKS 64u       /* read at once where records are read one after the other */
 
 struct segment_log_config {
     uint32_t segment_bytes;   /* multiple of DISK_BLOCK, SEGMENT_BYTES_MIN to SEGMENT_BYTES_MAX; as in the superblock */
@@ -106,6 +107,7 @@ struct segment_log {
     struct record_index index;
     struct repair_notes repairs;     /* damage that was made good, of segments that count */
     struct log_read *reading;        /* at most one */
+    struct { uint32_t segment, block, blocks; } window; /* what of the disk is in `scratch`; 0 blocks: nothing that is known */
     uint64_t write_begin_ns;
     uint64_t write_chain;            /* chain value of the batch under way */
     uint32_t write_blocks;           /* its blocks, without header blocks */
@@ -178,6 +180,8 @@ struct log_read {
     struct segment_log *log;
     uint8_t kind;
     struct hash32 hash;
+    bool ahead;           /* may be taken from what an earlier one read, and reads further when it follows on that: not for looking at the disk */
+    bool taken;           /* internal: from what an earlier one read */
     uint8_t *out;         /* NULL: the record is checked, not copied */
     uint32_t out_bytes;   /* capacity */
     uint32_t bytes_total; /* of the record, known after the first fragment */
@@ -193,7 +197,8 @@ enum err segment_log_read_now(struct segment_log *log, struct log_read *read);
 /* segment_log_read begins to read the payload of a durable record by kind and hash; the fields from `kind` to `out_bytes`
  * and `done` are filled in by the caller. Asynchronous, because serving a peer must never stall the loop behind a slow disk.
  * Fails at once: ERR_NOT_FOUND (not in the index), ERR_AGAIN (another read is under way). Through `done`: ERR_FULL (out too small),
- * ERR_FORMAT (rotten: try another peer's copy), ERR_IO. Cost: one read per fragment. */
+ * ERR_FORMAT (rotten: try another peer's copy), ERR_IO. With `ahead`, `done` may be called before it returns. Cost: one read per fragment; of records that follow each
+ * other in a closed segment, with `ahead`, one per LOG_AHEAD_BLOCKS. */
 enum err segment_log_read(struct segment_log *log, struct log_read *read);
 
 #endif

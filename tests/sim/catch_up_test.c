@@ -124,7 +124,7 @@ Test(catch_up, after_two_starts_in_a_row_needs_no_traffic_J6)
 
 static uint32_t kept_back;
 
-/* r0, whom r3 asks first, answers nobody that lags. */
+/* r2, whom r3 asks first, answers nobody that lags. */
 static void say_nothing(struct world *silent, uint32_t to, uint8_t type, uint8_t *bytes, size_t *size)
 {
     (void)silent, (void)bytes;
@@ -134,7 +134,7 @@ static void say_nothing(struct world *silent, uint32_t to, uint8_t type, uint8_t
     }
 }
 
-/* r0 tells r3 of other blocks, and of other bytes of the snapshot, than those that it has. */
+/* r2 tells r3 of other blocks, and of other bytes of the snapshot, than those that it has. */
 static void tell_other_blocks(struct world *lying, uint32_t to, uint8_t type, uint8_t *bytes, size_t *size)
 {
     (void)lying;
@@ -148,7 +148,7 @@ static void beside(void (*tell)(struct world *, uint32_t, uint8_t, uint8_t *, si
 {
     uint8_t *room = malloc(FRAME_BYTES_MAX);
 
-    world.liar = (struct world_liar){ .member = 0, .tell = tell, .room = room };
+    world.liar = (struct world_liar){ .member = 2, .tell = tell, .room = room };
     kit_load(&world, 4, 2);
     goes(3);
     kit_load(&world, 24, 2);
