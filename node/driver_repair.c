@@ -13,10 +13,10 @@ static void tell(struct driver *driver, const struct recovery_damage *damage, bo
     }
 }
 
-/* forget lets nobody read what is known to be damaged. */
+/* forget lets nobody read what is known to be damaged, the last batch of a run as well as the first. */
 static void forget(struct driver *driver, const struct recovery_damage *damage)
 {
-    struct record_blocks blocks = { damage->segment, damage->block, damage->block + 1 };
+    struct record_blocks blocks = { damage->segment, damage->block, damage->block_end > damage->block ? damage->block_end : damage->block + 1 };
 
     record_index_forget(&driver->log.index, &blocks, damage->kind, damage->kind != 0 ? &damage->hash : NULL);
 }

@@ -35,12 +35,22 @@ static void release(struct scrub_walk *walk, uint64_t height)
     walk->damage(walk->context, damage);
 }
 
-/* nameless reports batches of which nothing says what they held; the block behind them bounds the heights. */
-static void nameless(struct scrub_walk *walk, uint32_t block, uint64_t batch, uint64_t batches)
+/* nameless reports batches of which nothing says what they held, and where they stood; the block behind them bounds the heights. */
+static void nameless(struct scrub_walk *walk, struct record_blocks place, uint64_t batch, uint64_t batches)
 {
     release(walk, walk->height_max);
-    walk->pending = (struct recovery_damage){ .fate = FATE_ROT, .segment = walk->segment, .block = block, .batch = batch, .batches = batches, .height = walk->height };
+    walk->pending = (struct recovery_damage){ .fate = FATE_ROT, .segment = place.segment, .block = place.begin, .block_end = place.end, .batch = batch, .batches = batches,
+        .height = walk->height };
     walk->has_pending = true;
+}
+
+/* gap_until gives the blocks of the gap that ends before `block`; where nothing is left between two batches, it is the one behind it. */
+static struct record_blocks gap_until(const struct scrub_walk *walk, uint32_t block)
+{
+    if (walk->gap_block == 0) {
+        return (struct record_blocks){ walk->segment, block, block + 1 };
+    }
+    return (struct record_blocks){ walk->segment, walk->gap_block, block };
 }
 
 static void named(struct scrub_walk *walk, uint32_t block, uint64_t batch, const struct record_head *head)
@@ -78,7 +88,7 @@ static void records_look(struct scrub_walk *walk, const struct batch_head *head,
         height_met(walk, &record);
     }
     if (bad && (count == 0 || cursor.broken)) {
-        nameless(walk, block, head->number, 1);
+        nameless(walk, (struct record_blocks){ walk->segment, block, block + 1 }, head->number, 1);
     }
 }
 
@@ -90,7 +100,7 @@ static void batch_look(struct scrub_walk *walk, const struct batch_head *head, u
     const bool *unreadable = run->unreadable == NULL ? NULL : run->unreadable + at;
 
     if (walk->expected != 0 && head->number > walk->expected) {
-        nameless(walk, walk->gap_block == 0 ? block : walk->gap_block, walk->expected, head->number - walk->expected);
+        nameless(walk, gap_until(walk, block), walk->expected, head->number - walk->expected);
         walk->chain = 0;
     }
     bool broken = walk->chain != 0 && head->previous != 0 && head->previous != walk->chain;
@@ -104,7 +114,8 @@ static void batch_look(struct scrub_walk *walk, const struct batch_head *head, u
 static bool done(struct scrub_walk *walk, uint32_t block)
 {
     if (walk->expected != 0 && walk->expected < walk->superseded) {
-        nameless(walk, walk->gap_block == 0 ? block - 1 : walk->gap_block, walk->expected, walk->superseded - walk->expected);
+        struct record_blocks last = { walk->segment, block - 1, block };
+        nameless(walk, walk->gap_block == 0 ? last : gap_until(walk, block), walk->expected, walk->superseded - walk->expected);
     }
     release(walk, walk->height_max);
     return true;

@@ -66,7 +66,8 @@ static void medium_write(struct sim_disk_file *file, uint64_t offset, const uint
     memcpy(file->data + offset, data, bytes);
     raise_top(file, offset + bytes);
     for (uint64_t at = offset; at < offset + bytes; at += DISK_SECTOR) {
-        file->unreadable[at / DISK_BLOCK] = 0;
+        uint8_t *state = &file->unreadable[at / DISK_BLOCK];
+        *state = *state == BLOCK_RUINED ? BLOCK_RUINED : 0;
     }
 }
 
@@ -226,7 +227,7 @@ static void read_rot(struct sim_disk *disk, struct sim_disk_file *file, uint64_t
             raise_top(file, at + DISK_SECTOR);
         }
         if (at % DISK_BLOCK == 0 && happens(disk, faults->unreadable, "read/unreadable", file->number, sector, file->reads)) {
-            file->unreadable[at / DISK_BLOCK] = 1;
+            file->unreadable[at / DISK_BLOCK] = BLOCK_BROKEN;
         }
     }
 }
@@ -496,14 +497,19 @@ void sim_disk_kill(struct sim_disk *disk)
     }
 }
 
-void sim_disk_break(struct sim_disk *disk, uint32_t number, uint64_t offset)
+static void spoil_block(struct sim_disk *disk, uint32_t number, uint64_t offset, uint8_t state)
 {
     struct sim_disk_file *file = file_find(disk, number);
 
     ASSERT(file != NULL);
     ASSERT(offset % DISK_BLOCK == 0);
-    file->unreadable[offset / DISK_BLOCK] = 1;
+    ASSERT(offset < file_bytes(disk, number));
+    file->unreadable[offset / DISK_BLOCK] = state;
 }
+
+void sim_disk_break(struct sim_disk *disk, uint32_t file, uint64_t offset) { spoil_block(disk, file, offset, BLOCK_BROKEN); }
+
+void sim_disk_ruin(struct sim_disk *disk, uint32_t file, uint64_t offset) { spoil_block(disk, file, offset, BLOCK_RUINED); }
 
 uint8_t *sim_disk_sector(struct sim_disk *disk, uint32_t number, uint64_t offset)
 {

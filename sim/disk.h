@@ -49,12 +49,15 @@ struct sim_disk_config {
     struct sim_disk_faults faults;
 };
 
+/* What a block that cannot be read becomes when it is written: whole again, or not. */
+enum { BLOCK_BROKEN = 1, BLOCK_RUINED = 2 };
+
 struct sim_disk_file {
     uint32_t number; /* of the segment; the superblock is slot 0 */
     bool exists;
     uint32_t top;       /* bytes; from there on nothing was ever written, and all is zero */
     uint8_t *data;
-    uint8_t *unreadable; /* by block */
+    uint8_t *unreadable; /* by block: 0, BLOCK_BROKEN, BLOCK_RUINED */
     uint64_t reads;      /* part of the names of what a read can meet */
 };
 
@@ -106,6 +109,9 @@ void sim_disk_kill(struct sim_disk *disk);
 
 /* sim_disk_break makes a block unreadable until it is written again. Needs: the file is there. */
 void sim_disk_break(struct sim_disk *disk, uint32_t file, uint64_t offset);
+
+/* sim_disk_ruin makes a block unreadable for good: what is written to it is taken, and cannot be read. A file that is made anew has whole blocks. Needs: the file is there. */
+void sim_disk_ruin(struct sim_disk *disk, uint32_t file, uint64_t offset);
 
 /* sim_disk_sector gives the bytes of one sector as they lie on the medium, for tests that rot them by hand.
  * Gives: NULL when there is no such file. */

@@ -24,6 +24,7 @@ struct recovery_damage {
     enum batch_fate fate; /* ROT, TORN, ADOPT or AMBIGUOUS */
     uint32_t segment;
     uint32_t block;       /* where it begins; 0: the header of the segment, or no trace is left */
+    uint32_t block_end;   /* a run that is lost without a trace ends before this block; 0: it is the batch at `block` alone, or nobody knows */
     uint64_t batch;       /* number; 0: a header of a segment */
     uint64_t batches;     /* how many from there on: 1 but for a run that is lost without a trace */
     uint8_t kind;         /* of a record whose header is whole but whose payload is not; 0: none such */

@@ -134,6 +134,37 @@ Test(driver_scrub, a_snapshot_that_rotted_is_found_and_replaced_by_a_new_one_K2)
     }
 }
 
+/* The place that rotted stays bad, and so does a stretch where the copy of what was in it would stand: it is appended once more, behind the stretch. */
+Test(driver_scrub, a_sector_that_stays_bad_keeps_nothing_from_being_made_good_S5)
+{
+    const struct repair_counters *repair = &victim()->driver.repair.counters;
+    const struct segment_log *log = &victim()->driver.log;
+    uint32_t segment = first_closed();
+
+    for (uint32_t block = SEGMENT_HEAD_BLOCKS + 2; block < SEGMENT_HEAD_BLOCKS + 8; block++) {
+        sim_disk_ruin(&victim()->disk, segment, (uint64_t)block * DISK_BLOCK);
+    }
+    for (uint32_t i = 0; i < 20000 && repair->found == 0; i++) {
+        (void)kit_busy(&world, 1000, 1);
+    }
+    cr_assert_gt(repair->found, 0);
+    for (uint32_t i = 0; i < 5; i++) {
+        sim_disk_ruin(&victim()->disk, log->at.segment, (uint64_t)(log->at.block + i) * DISK_BLOCK);
+    }
+    world_run_to(&world, world.now_ns + KIT_S);
+    cr_assert_gt(repair->checks_bad, 0, "a copy landed there and was read back");
+    cr_assert_eq(repair->given_up, 0);
+    load_until(&counters()->passes, counters()->passes + 1, "passes");
+    comes_to_rest_equal();
+    cr_assert_eq(repair->repaired, repair->found, "%llu of %llu", (unsigned long long)repair->repaired, (unsigned long long)repair->found);
+    for (uint32_t start = 0; start < 2; start++) {
+        world_crash(&world, 2, true);
+        world_boot(&world, 2);
+        comes_to_rest_equal();
+    }
+    cr_assert_eq(victim()->recovery.damage_count, 0, "the blocks are bad as before, and settled");
+}
+
 /* A block in the middle of a closed segment that cannot be read, and both headers of the one behind it: that segment's own end is not known then, and it waits. */
 Test(driver_scrub, unreadable_blocks_and_lost_headers_are_found_once_and_made_good_S5)
 {
