@@ -121,6 +121,9 @@ static bool miss(struct absence *absence, uint64_t height)
         load_window(absence->load, WINDOW_AWAY);
     }
     bool missed = stay_away(absence, height);
+    if (missed && absence->missed != NULL) {
+        absence->missed(absence->context);
+    }
     if (absence->window > 0) {
         load_window(absence->load, absence->window);
     }

@@ -52,6 +52,7 @@ enum {
     FULL_PER_S = 9000,    /* a full window at most, over FULL_MS in each round and a millisecond more for each block that is missed; beyond that and the stock is used up, which is a problem that is told */
     FULL_MS = 40000,
     PER_BLOCK = 3,        /* commands in a block while a member is away: the small window (bench/absence.c) */
+    RENEW_BEHIND = 20000, /* commands that may be sent while the later ones are signed anew: the small window takes a hundredth of the signer's pace */
     LOOKS_MAX = 20000,    /* receipts that are looked for */
     DRAIN_MS = 15000,
     FORGE_MS = 3000,      /* of load without and with forged commands, in each round */
@@ -78,6 +79,7 @@ struct faults_run {
     uint64_t forged_sent, forged_checked, forged_refused, views_lost;
     struct population_plan people;
     struct population population;
+    struct population_work work;
     struct stock stock;
     struct bed bed;
     struct load_config load_config;
@@ -120,7 +122,7 @@ static void read_flags(struct faults_run *run)
     }
     run->rounds = (uint32_t)args_number(run->args, "rounds");
     run->load_config = (struct load_config){ .replicas = REPLICAS, .connections = 8, .rate = args_number(run->args, "rate"), .window = 256,
-        .duration_ns = (run->rounds < LOAD_MS_MAX / ROUND_MS && args_number(run->args, "missed") == 0 ? WARM_UP_MS + (uint64_t)run->rounds * ROUND_MS : LOAD_MS_MAX) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
+        .duration_ns = (args_number(run->args, "window") > 0 ? 2 * LOAD_MS_MAX : run->rounds < LOAD_MS_MAX / ROUND_MS && args_number(run->args, "missed") == 0 ? WARM_UP_MS + (uint64_t)run->rounds * ROUND_MS : LOAD_MS_MAX) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
     uint32_t window = (uint32_t)args_number(run->args, "window");
     run->load_config.rate = window > 0 ? 0 : run->load_config.rate;
     run->load_config.window = window > 0 ? window : run->load_config.window;
@@ -131,7 +133,6 @@ static void read_flags(struct faults_run *run)
 static int prepare(struct faults_run *run)
 {
     struct cluster_plan plan = { .replicas = REPLICAS, .verify = "auto", .segment_mib = 16, .workers_max = 8, .seed = run->people.seed, .params = params_default() };
-    struct population_work work = { .items = 1, .valid_until_ms = clock_wall_ms() + COMMAND_LIFE_MS };
 
     if (population_make(&run->population, &run->people) != ERR_OK) {
         return output_fail(run->args, EXIT_RESOURCE, "no memory for the population");
@@ -146,8 +147,8 @@ static int prepare(struct faults_run *run)
     if (code != EXIT_FINE) {
         return output_fail(run->args, code, "%s", run->bed.problem);
     }
-    work.genesis = &run->bed.cluster.genesis.hash;
-    if (stock_make(&run->stock, &run->population, &work, commands_wanted(run)) != ERR_OK) {
+    run->work = (struct population_work){ .genesis = &run->bed.cluster.genesis.hash, .items = 1, .valid_until_ms = clock_wall_ms() + COMMAND_LIFE_MS };
+    if (stock_make(&run->stock, &run->population, &run->work, commands_wanted(run)) != ERR_OK) {
         return output_fail(run->args, EXIT_RESOURCE, "no memory for the commands");
     }
     run->load_config.sockets = run->bed.sockets;
@@ -325,6 +326,18 @@ static void forge_beside(struct faults_run *run, uint32_t round)
     }
 }
 
+/* renew_stock: what was signed minutes ago is about to expire, and the long part is still to come. */
+static void renew_stock(void *context)
+{
+    struct faults_run *run = context;
+    uint64_t first = run->load.sent + RENEW_BEHIND;
+
+    run->work.valid_until_ms = clock_wall_ms() + COMMAND_LIFE_MS;
+    if (stock_renew(&run->stock, &run->population, &run->work, first) != ERR_OK) {
+        problem(run, "no memory to sign anew");
+    }
+}
+
 static void send_away(struct faults_run *run, uint32_t round)
 {
     struct absence *absence = &run->absences[round];
@@ -332,6 +345,8 @@ static void send_away(struct faults_run *run, uint32_t round)
     *absence = (struct absence){ .bed = &run->bed, .load = &run->load, .member = victim_of(run, round) };
     absence->kind = round % 2 == 1 ? ABSENCE_DISK : ABSENCE_LOG;
     absence->missed_min = args_number(run->args, "missed");
+    absence->missed = absence->missed_min > 0 && run->load_config.rate == 0 ? renew_stock : NULL;
+    absence->context = run;
     absence->window = run->load_config.rate == 0 ? run->load_config.window : 0;
     load_watch_gaps(&run->load);
     if (!absence_play(absence)) {

@@ -251,9 +251,27 @@ static void say_voice(struct text *text, const json_t *status)
 
 static void say_damage(struct text *text, const json_t *status)
 {
-    if (number_of(status, "damage_found") != 0) {
-        say(text, "\nDamage of its log: %lld found, %lld made good, %lld waiting. Its disk deserves a look (dmesg, SMART).", number_of(status, "damage_found"),
-            number_of(status, "damage_repaired"), number_of(status, "damage_waiting"));
+    if (number_of(status, "damage_found") == 0) {
+        return;
+    }
+    say(text, "\nDamage of its log: %lld found, %lld made good, %lld waiting", number_of(status, "damage_found"), number_of(status, "damage_repaired"),
+        number_of(status, "damage_waiting"));
+    if (is_said(status, "damage_reason")) {
+        say(text, " (%s)", text_of(status, "damage_reason"));
+    }
+    say(text, ". Its disk deserves a look (dmesg, SMART).");
+}
+
+/* say_disk says what a disk that fills up keeps it from. */
+static void say_disk(struct text *text, const json_t *status)
+{
+    const char *level = json_string_value(json_object_get(status, "disk_level"));
+    double percent = (double)number_of(status, "disk_used_permille") / 10;
+
+    if (level != NULL && strcmp(level, "refuse") == 0) {
+        say(text, "\nIts disk is nearly full (%.1f %%): it refuses its clients and hurries a snapshot. Make room.", percent);
+    } else if (level != NULL && strcmp(level, "stop") == 0) {
+        say(text, "\nIts disk is full (%.1f %%): it does not vote and refuses its clients, but follows and answers. Make room; nothing else is to be done.", percent);
     }
 }
 
@@ -272,6 +290,7 @@ bool status_words(const json_t *status, char out[STATUS_WORDS_BYTES])
     say_catch_up(&text, status);
     say_voice(&text, status);
     say_damage(&text, status);
+    say_disk(&text, status);
     if (json_object_get(status, "stuck_ms") != NULL) {
         say_stuck(&text, status, up);
     }

@@ -35,6 +35,21 @@ enum err stock_make(struct stock *stock, const struct population *population, co
     return ERR_OK;
 }
 
+enum err stock_renew(struct stock *stock, const struct population *population, const struct population_work *work, uint64_t first)
+{
+    struct tx *tx = malloc(sizeof *tx);
+
+    for (uint64_t number = first; tx != NULL && number < stock->count; number++) {
+        population_sign(population, work, number, tx);
+        ASSERT(tx->size == stock->size);
+        memcpy(stock->bytes + number * stock->size, tx->bytes, tx->size);
+        stock->ids[number] = tx->id;
+    }
+    bool good = tx != NULL;
+    free(tx);
+    return good ? ERR_OK : ERR_NO_MEMORY;
+}
+
 void stock_close(struct stock *stock)
 {
     free(stock->bytes);

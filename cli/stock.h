@@ -18,6 +18,10 @@ struct stock {
 enum err stock_make(struct stock *stock, const struct population *population, const struct population_work *work, uint64_t count);
 void stock_close(struct stock *stock);
 
+/* stock_renew signs commands `first` and later anew, so that they live longer. Needs: the population and work that it was made with, but for the time; none of them has been sent, nor
+ * is before it returns. Fails: ERR_NO_MEMORY: nothing was changed. Threads: any, under that condition. */
+enum err stock_renew(struct stock *stock, const struct population *population, const struct population_work *work, uint64_t first);
+
 /* stock_command gives a command as SUBMIT carries it. */
 struct bytes stock_command(const struct stock *stock, uint64_t number);
 

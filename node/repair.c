@@ -62,6 +62,26 @@ bool repair_has_segment(const struct repair *repair, uint32_t segment)
     return false;
 }
 
+const char *repair_reason(const struct repair *repair, bool linked)
+{
+    if (repair->count == 0) {
+        return "none";
+    }
+    switch (repair->stage) {
+    case REPAIR_IDLE:
+        return "the replica has not yet executed all that the damaged place may have held";
+    case REPAIR_LOOK:
+        return "what the damaged place held is looked for in the log";
+    case REPAIR_FETCH:
+        return linked ? "a block is asked of one member after the other" : "no member is linked that could be asked for a block";
+    case REPAIR_CHECK:
+        return "what was written again is read back";
+    case REPAIR_NOTE:
+        return "the note that it was made good is being written";
+    }
+    return "none";
+}
+
 void repair_check(const struct repair *repair)
 {
     ASSERT(repair->count <= REPAIR_ITEMS_MAX);

@@ -66,6 +66,9 @@ bool repair_heights(const struct recovery_damage *damage, uint64_t *first, uint6
 /* repair_has_segment tells whether a piece in the list is in this segment. */
 bool repair_has_segment(const struct repair *repair, uint32_t segment);
 
+/* repair_reason says in words what the list waits for. linked: a member could be asked. */
+const char *repair_reason(const struct repair *repair, bool linked);
+
 /* repair_check asserts what holds of the list and of what is under way. */
 void repair_check(const struct repair *repair);
 

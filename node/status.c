@@ -353,6 +353,7 @@ static void write_repair(struct lines *lines, const struct daemon *daemon)
     number(lines, "damage_found", repair->counters.found);
     number(lines, "damage_repaired", repair->counters.repaired);
     number(lines, "damage_waiting", repair->count);
+    line(lines, "damage_reason %s\n", repair_reason(repair, !member_set_is_empty(&daemon->driver.links)));
     number(lines, "damage_given_up", repair->counters.given_up);
     number(lines, "damage_settled_before", daemon->recovery.repaired);
     number(lines, "blocks_repaired", repair->counters.blocks);

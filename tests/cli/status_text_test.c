@@ -61,6 +61,17 @@ Test(status_text, catching_up_and_stopping_are_said)
     cr_assert_not_null(strstr(say(4, "", "draining 1\n"), "This replica is stopping."));
 }
 
+Test(status_text, what_damage_waits_for_and_what_a_full_disk_forbids_is_said)
+{
+    say(4, "", "damage_found 3\ndamage_repaired 1\ndamage_waiting 2\ndamage_reason what was written again is read back\n");
+    cr_assert_not_null(strstr(words, "Damage of its log: 3 found, 1 made good, 2 waiting (what was written again is read back)."));
+    say(4, "", "damage_found 1\ndamage_repaired 1\ndamage_waiting 0\ndamage_reason none\n");
+    cr_assert_not_null(strstr(words, "1 found, 1 made good, 0 waiting. Its disk"));
+    cr_assert_null(strstr(say(4, "", "disk_level warn\ndisk_used_permille 860\n"), "Make room"));
+    cr_assert_not_null(strstr(say(4, "", "disk_level refuse\ndisk_used_permille 931\n"), "Its disk is nearly full (93.1 %): it refuses its clients"));
+    cr_assert_not_null(strstr(say(4, "", "disk_level stop\ndisk_used_permille 975\n"), "Its disk is full (97.5 %): it does not vote"));
+}
+
 Test(status_text, numbers_texts_and_peers_are_told_apart)
 {
     json_t *status = parse("height 7\nroot 00aa\nchain a b\nbig 99999999999999999999\npeer_0_name x\npeer_0_linked 1\npeer_1_name y\n");

@@ -3,6 +3,7 @@
 #include "tests/base/stop_kit.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 static struct repair repair;
 
@@ -49,6 +50,19 @@ Test(repair, only_what_may_have_held_blocks_has_heights)
 }
 
 static void check(const void *state) { repair_check(state); }
+
+Test(repair, says_what_it_waits_for_in_each_stage)
+{
+    struct recovery_damage damage = named(3, RECORD_BLOCK);
+
+    cr_assert_str_eq(repair_reason(&repair, true), "none");
+    cr_assert(repair_add(&repair, &damage));
+    for (enum repair_stage stage = REPAIR_IDLE; stage <= REPAIR_NOTE; stage++) {
+        repair.stage = stage;
+        cr_assert_str_neq(repair_reason(&repair, true), "none");
+        cr_assert_eq(strcmp(repair_reason(&repair, true), repair_reason(&repair, false)) == 0, stage != REPAIR_FETCH, "stage %d", stage);
+    }
+}
 
 Test(repair, stops_when_what_is_under_way_is_not_in_the_list)
 {
