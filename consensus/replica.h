@@ -123,6 +123,7 @@ struct replica_status {
     uint64_t history_low;        /* lowest block that it can name to others */
     uint32_t pool_commands, pool_bytes;
     bool outstanding;            /* work is outstanding: timers run (Q1) */
+    bool needs_view;             /* of it, what a leader must move: live requests, a certificate that is not committed, an own TIMEOUT */
     bool forgot;                 /* its disk was lost, and it does not know yet what its key signed (E5) */
     uint64_t heard;              /* others that told it; */
     uint64_t told_views;         /* the highest that they told, */

@@ -383,6 +383,7 @@ void replica_repeat_anew(struct replica *r); /* T7: what is repeated begins agai
 void replica_pump_time(struct replica *r);
 /* replica_stuck_base_ns: from when on the view makes no progress though it should; UINT64_MAX: nothing is expected of it. */
 uint64_t replica_stuck_base_ns(const struct replica *r);
+bool replica_needs_view(const struct replica *r);
 bool replica_is_outstanding(const struct replica *r);
 
 /* replica_restore_view takes the view of the last vote, when every record is read and before the first step (replica_restore.c). */

@@ -39,6 +39,7 @@ void replica_status(const struct replica *r, struct replica_status *status)
         .pool_commands = pool.commands,
         .pool_bytes = pool.bytes,
         .outstanding = replica_is_outstanding(r),
+        .needs_view = replica_needs_view(r),
         .forgot = r->safety.limit_view == SAFETY_LIMIT_UNKNOWN,
         .heard = member_set_count(&r->witness.heard),
         .told_views = r->witness.told_views,

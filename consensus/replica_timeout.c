@@ -33,9 +33,14 @@ static bool has_open_timeout(const struct replica *r)
     return r->safety.state.timeout_view >= (int64_t)r->view && r->timeout_repeats < REPEATS_MAX;
 }
 
+bool replica_needs_view(const struct replica *r)
+{
+    return pool_live_count(r->pool) > 0 || is_certified_open(r) || has_open_timeout(r);
+}
+
 bool replica_is_outstanding(const struct replica *r)
 {
-    return pool_live_count(r->pool) > 0 || is_certified_open(r) || has_open_timeout(r) || r->fetch.active || replica_checkpoint_is_open(r);
+    return replica_needs_view(r) || r->fetch.active || replica_checkpoint_is_open(r);
 }
 
 static bool leader_is_linked(const struct replica *r)

@@ -106,16 +106,20 @@ static void port_executed(void *context, const struct apply_block *block)
     }
 }
 
-/* note_stuck keeps the time since which work waits for another view. A view that a leader gives up when there is no work holds nobody up. */
+/* note_stuck keeps the time since which work waits for another view. A view that a leader gives up when there is no work holds nobody up once it has
+ * changed, and neither does a checkpoint that is not certified yet. */
 static void note_stuck(struct daemon *daemon, enum mark mark)
 {
     struct replica_status status;
 
-    if (mark == MARK_QUIET) {
+    if (mark != MARK_TIMED_OUT && daemon->stuck_ns == 0) {
+        return;
+    }
+    replica_status(daemon->driver.replica, &status);
+    if (!status.needs_view) {
         daemon->stuck_ns = 0;
-    } else if (mark == MARK_TIMED_OUT && daemon->stuck_ns == 0) {
-        replica_status(daemon->driver.replica, &status);
-        daemon->stuck_ns = status.outstanding ? clock_mono_ns() : 0;
+    } else if (daemon->stuck_ns == 0) {
+        daemon->stuck_ns = clock_mono_ns();
     }
 }
 
