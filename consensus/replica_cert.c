@@ -171,6 +171,8 @@ void replica_accept_proof(struct replica *r, const struct commit_proof *proof)
             effect->halt.reason = HALT_FORK;
             effect->halt.height = height;
             r->halted = true;
+        } else if (entry != NULL && height == r->history.high && !r->has_tip_proof) {
+            replica_keep_tip(r, proof); /* The newest block came by a snapshot: from here on it can be proved to others. */
         }
         return;
     }

@@ -290,8 +290,7 @@ static void commit_one(struct replica *r, struct block *block, unsigned by, bool
     emit_commit(r, block, checkpoint || (is_tip && by != 1));
 }
 
-/* keep_tip keeps the proof for others, if it is of the newest block here; one that proves more waits for those blocks. */
-static void keep_tip(struct replica *r, const struct commit_proof *proof)
+void replica_keep_tip(struct replica *r, const struct commit_proof *proof)
 {
     if (commit_proof_height(proof) == r->history.high) {
         r->committed_rank = rank_max(r->committed_rank, commit_proof_rank(proof));
@@ -305,7 +304,7 @@ static void keep_tip(struct replica *r, const struct commit_proof *proof)
 
 static void progressed(struct replica *r, const struct commit_proof *proof)
 {
-    keep_tip(r, proof);
+    replica_keep_tip(r, proof);
     replica_raise_committed(r);
     r->progress_ns = r->now.mono_ns;
     r->work_since_ns = r->now.mono_ns;

@@ -337,6 +337,8 @@ void replica_land_abandoned(struct replica *r);
 void replica_try_commit(struct replica *r);
 /* replica_commit_trail commits the child of the newest committed block, which the log's own trail names. Needs: not started; its body is good. */
 void replica_commit_trail(struct replica *r, struct block *block);
+/* replica_keep_tip keeps the proof for others, if it is of the newest block here; one that proves more waits for those blocks. */
+void replica_keep_tip(struct replica *r, const struct commit_proof *proof);
 void replica_commit_bundle(struct replica *r, const struct commit_proof *proof, uint64_t height, const struct hash32 *hash);
 void replica_on_executed(struct replica *r, const struct event *event);
 /* replica_let_go frees a slot; what flies from there on upwards lands first. */
