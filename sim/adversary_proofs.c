@@ -91,7 +91,22 @@ void lie_fake_cert(struct adversary *adversary, struct telling *telling)
     telling_write(adversary, telling);
 }
 
-/* note_low: an opening on less than its TC states gets no vote (I9). One of the same block, certified long ago, looks like the right one to whoever sees votes. */
+/* is_of_another tells whether a certificate of this rank that the liars know is of another block; where they know none nothing can be said. */
+static bool is_of_another(const struct adversary *adversary, struct rank rank, const struct hash32 *block)
+{
+    uint64_t kept = adversary->certs_count < ADVERSARY_CERTS ? adversary->certs_count : ADVERSARY_CERTS;
+
+    for (uint64_t i = 0; i < kept; i++) {
+        const struct ballot *ballot = &adversary->certs[i].ballot;
+        if (ballot->kind != VOTE_COMMIT && rank_compare(ballot->rank, rank) == 0) {
+            return !hash_equal(&ballot->block, block);
+        }
+    }
+    return false;
+}
+
+/* note_low: an opening on less than its TC states gets no vote (I9). One of the same block, certified long ago, looks like the right one to whoever sees votes,
+ * and the TC may show another certificate than that of the highest rank it states. */
 static void note_low(struct adversary *adversary, const struct message_propose *propose)
 {
     const struct ballot *justify = &propose->justify.ballot;
@@ -100,7 +115,7 @@ static void note_low(struct adversary *adversary, const struct message_propose *
     for (uint32_t i = 0; i < member_set_count(&propose->tc.signers.members); i++) {
         most = rank_max(most, propose->tc.ranks[i]);
     }
-    if (rank_compare(justify->rank, most) < 0 && !hash_equal(&justify->block, &propose->tc.high.ballot.block)) {
+    if (rank_compare(justify->rank, most) < 0 && is_of_another(adversary, most, &justify->block)) {
         adversary->spoiled(adversary->context, &(struct ballot){ .kind = VOTE_OPENING, .rank = { propose->view, justify->rank.height }, .block = justify->block });
     }
 }
