@@ -1,5 +1,5 @@
 /* check.c: everything that needs AVX-512 IFMA, in one static program without the test framework, so that it runs as the only process of an emulated machine
- * (docs/crypto.md says how). Exit code 0: all facts hold. 1: one does not. 2: this processor has no such instructions. */
+ * (emulated.sh beside it). Exit code 0: all facts hold. 1: one does not. 2: this processor has no such instructions. */
 #include "base/cpu.h"
 #include "crypto/ed25519.h"
 #include "crypto/ed25519/challenge.h"
