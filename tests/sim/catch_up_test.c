@@ -208,6 +208,18 @@ static bool all_said_gone(void)
     return replica_left(replica, 0) == LEFT_GONE && replica_left(replica, 1) == LEFT_GONE && replica_left(replica, 2) == LEFT_GONE;
 }
 
+/* hears_gone_of_all runs until every member has said GONE to r3, which looks for a snapshot from then on. */
+static void hears_gone_of_all(void)
+{
+    world_lose(&world, 3, MESSAGE_BUNDLE);
+    for (uint32_t i = 0; i < 400 && !all_said_gone(); i++) {
+        world_run_to(&world, world.now_ns + KIT_MS);
+        say_gone();
+    }
+    cr_assert(replica_wants_snapshot(driver_of(3)->replica));
+    world_heal(&world);
+}
+
 /* All members have said GONE, and nobody has a snapshot that helps: what they said is asked again after a while, and the wait has a reason meanwhile. */
 Test(catch_up, asks_for_blocks_again_where_no_snapshot_helps_S3)
 {
@@ -219,13 +231,7 @@ Test(catch_up, asks_for_blocks_again_where_no_snapshot_helps_S3)
     goes(3);
     kit_load(&world, 14, 3); /* before the first checkpoint, and more than would come block by block */
     world_boot(&world, 3);
-    world_lose(&world, 3, MESSAGE_BUNDLE);
-    for (uint32_t i = 0; i < 400 && !all_said_gone(); i++) {
-        world_run_to(&world, world.now_ns + KIT_MS);
-        say_gone();
-    }
-    cr_assert(replica_wants_snapshot(driver_of(3)->replica));
-    world_heal(&world);
+    hears_gone_of_all();
     world_run_to(&world, world.now_ns + KIT_S);
     replica_status(driver_of(3)->replica, &status);
     cr_assert_eq(status.catch_up, CATCH_UP_SNAPSHOT, "%s: at %llu of %llu, %u", catch_up_text(status.catch_up), (unsigned long long)status.committed_height,
@@ -245,13 +251,7 @@ Test(catch_up, comes_block_by_block_where_no_chain_begins_low_enough_S3)
     goes(3);
     kit_load(&world, 5, 3);
     world_boot(&world, 3);
-    world_lose(&world, 3, MESSAGE_BUNDLE);
-    for (uint32_t i = 0; i < 400 && !all_said_gone(); i++) {
-        world_run_to(&world, world.now_ns + KIT_MS);
-        say_gone();
-    }
-    cr_assert(replica_wants_snapshot(driver_of(3)->replica));
-    world_heal(&world);
+    hears_gone_of_all();
     cr_assert_leq(kit_until_there(&world, 3), KIT_S);
     cr_assert_not(came_by_snapshot(3));
 }
