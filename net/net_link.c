@@ -186,17 +186,18 @@ static bool admit_stranger(const struct net_conn *conn)
            client_key_count(net, conn->tunnel.peer_key) < net->config.clients_per_key_max;
 }
 
-/* read_hello checks the hello and finds out who calls. Gives: false: close without a word. */
+/* read_hello checks the hello and finds out who calls. The tag, a few hashes, comes before the budget: whoever does not know this chain and this key takes
+ * nothing of what members and clients share. Gives: false: close without a word. */
 static bool read_hello(struct net_conn *conn)
 {
     struct net *net = conn->net;
     uint8_t seed[32];
 
-    if (!throttle_admit(&net->handshakes, clock_mono_ns())) {
-        net->counters.strangers_refused++;
+    if (!tunnel_hello_check(&conn->tunnel, &net->identity)) {
         return false;
     }
-    if (!tunnel_hello_check(&conn->tunnel, &net->identity)) {
+    if (!throttle_admit(&net->handshakes, clock_mono_ns())) {
+        net->counters.strangers_refused++;
         return false;
     }
     random_fill(seed, sizeof seed);

@@ -75,15 +75,38 @@ ParameterizedTest(enum kit_backend *backend, net_limits, all_hosts_together_hold
     cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, 1);
 }
 
-/* knock sends a hello that is none and waits for the end of the connection, which is how both answers look from outside. */
-static void knock(void)
+/* knock sends a hello whose first message is noise, and waits for the end of the connection, which is how every refusal looks from outside. */
+static void knock(bool right_tag)
 {
-    static const uint8_t noise[TUNNEL_HELLO_BYTES] = { 0xaa };
+    struct handshake_target target = { .chain = nodes_chain, .pattern = HANDSHAKE_IK };
+    uint8_t hello[TUNNEL_HELLO_BYTES];
     int fd = nodes_call();
 
-    cr_assert_eq(write(fd, noise, sizeof noise), (ssize_t)sizeof noise);
+    memset(hello, 0xaa, sizeof hello);
+    if (right_tag) {
+        memcpy(target.responder_key, nodes[0].key.public_key, sizeof target.responder_key);
+        handshake_hello_tag(&target, hello + HANDSHAKE_TAG_BYTES, hello);
+    }
+    cr_assert_eq(write(fd, hello, sizeof hello), (ssize_t)sizeof hello);
     cr_assert(turns_until_closed(fd));
     close(fd);
+}
+
+ON_EACH_BACKEND(net_limits, a_wrong_tag_takes_nothing_of_the_budget_of_handshakes)
+ParameterizedTest(enum kit_backend *backend, net_limits, a_wrong_tag_takes_nothing_of_the_budget_of_handshakes)
+{
+    struct net_config config;
+
+    nodes_prepare(*backend);
+    nodes_configure(&nodes[0], &config);
+    config.handshakes_per_second = 1; /* What is used up does not come back within this test. */
+    nodes_start_fine(&nodes[0], &config);
+    for (uint32_t i = 0; i < BURST + 4; i++) {
+        knock(false);
+    }
+    knock(true);
+    cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, 0, "whoever knows chain and key finds the whole budget");
+    cr_assert_eq(net_counters(nodes[0].net)->handshakes_failed, BURST + 5);
 }
 
 ON_EACH_BACKEND(net_limits, handshakes_of_strangers_are_begun_at_a_bounded_rate)
@@ -100,7 +123,7 @@ ParameterizedTest(enum kit_backend *backend, net_limits, handshakes_of_strangers
     nodes_start_fine(&nodes[0], &config);
     uint64_t from_ns = clock_mono_ns();
     for (uint32_t i = 0; i < knocks; i++) {
-        knock();
+        knock(true);
     }
     uint64_t paid = (clock_mono_ns() - from_ns) * per_second / 1000000000 + 1;
     uint64_t begun = knocks - net_counters(nodes[0].net)->strangers_refused;
@@ -109,7 +132,7 @@ ParameterizedTest(enum kit_backend *backend, net_limits, handshakes_of_strangers
     cr_assert_lt(begun, knocks);
     usleep(1000000 / per_second + 10000);
     uint64_t refused = net_counters(nodes[0].net)->strangers_refused;
-    knock();
+    knock(true);
     cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, refused, "later there is room again");
 }
 
