@@ -4,9 +4,10 @@
  *                                                     |-> GONE: it is not asked for that again for a while, the next one is asked at once
  *                                                     \-> no answer, wrong answer: the peer is put back, the next one is asked
  *
- * Several blocks are asked for as a chain from the committed one upwards, or one by one from the tip downwards, in turn. Single blocks come without a detour
- * from the member that gave the one before. While a snapshot is looked for whoever did not say GONE is asked as well, and single blocks if they are few: logs may begin
- * at different heights, and snapshots too. */
+ * Several blocks are asked for as a chain from the committed one upwards, or one by one from the tip downwards, in turn: what lies between may
+ * need more slots than there are, and then only a chain, which brings its own proof, goes on. Single blocks come without a detour from the member that gave the
+ * one before. While a snapshot is looked for whoever did not say GONE is asked as well, and single blocks if they are few: logs may begin at different heights, and
+ * snapshots too. */
 #include "consensus/replica_priv.h"
 
 #include "base/assert.h"
@@ -33,6 +34,7 @@ static bool wanted(struct replica *r, struct missing *missing)
 void replica_fetch_progress(struct replica *r)
 {
     r->fetch.tries = 0;
+    r->fetch.single_next = false;
 }
 
 const char *catch_up_text(enum catch_up why)
@@ -149,6 +151,7 @@ static void ask_peer(struct replica *r, const struct missing *missing, uint32_t 
                              .hash = missing->hash,
                              .deadline_ns = r->now.mono_ns + replica_fetch_wait_ns(fetch->tries),
                              .tries = fetch->tries + 1,
+                             .single_next = far,
                              .evidence = fetch->evidence,
                              .gives = fetch->gives,
                              .giver = fetch->giver,
@@ -166,12 +169,13 @@ static void ask(struct replica *r, const struct missing *missing)
 {
     struct fetch *fetch = &r->fetch;
     bool alone = replica_wants_snapshot(r) && !is_near(r, missing);
-    bool far = missing->height > r->history.high + 2 && (fetch->tries % 2 == 0 || alone);
+    bool far = missing->height > r->history.high + 2 && (!fetch->single_next || alone);
+    uint32_t least = far ? 4 : 1; /* A single block needs its place too: those behind it may fill every slot. */
 
-    if (far && replica_room_count(r) < 4) {
+    if (replica_room_count(r) < least) {
         make_room(r);
     }
-    if (far && replica_room_count(r) < 4) {
+    if (replica_room_count(r) < least) {
         fetch->why = CATCH_UP_ROOM;
         return; /* EXECUTED brings the next step. */
     }
@@ -201,6 +205,7 @@ void replica_on_gone(struct replica *r, uint32_t from, const struct message_gone
     leave(r, LEFT_GONE);
     bool others = replica_choose_peer(r, from + 1, fetch->chain ? NULL : &fetch->hash) != r->self;
     fetch->tries -= others && fetch->tries > 0; /* 0: there was progress meanwhile */
+    fetch->single_next = others ? !fetch->chain : fetch->single_next;
 }
 
 /* renew_tries: tries ran out, and since then a certificate has shown that the chain goes on (J6). Nobody can make us ask for ever without one. */
