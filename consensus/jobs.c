@@ -170,6 +170,28 @@ void job_add_proof(struct job *job, const struct commit_proof *proof, const stru
     part_take(job, PART_PROOF, count, 2);
 }
 
+/* is_same: every signature too, so that the verdict on the one is that on the other. */
+static bool is_same(const struct cert *a, const struct cert *b)
+{
+    uint32_t count = member_set_count(&a->signers.members);
+
+    return ballot_equal(&a->ballot, &b->ballot) && memcmp(&a->signers.members, &b->signers.members, sizeof a->signers.members) == 0 &&
+           memcmp(a->signers.signatures, b->signers.signatures, (size_t)count * sizeof a->signers.signatures[0]) == 0;
+}
+
+struct job *jobs_find_cert(struct jobs *jobs, uint32_t from, const struct cert *cert)
+{
+    ASSERT(from < MEMBERS_MAX);
+    for (uint32_t i = 0; i < jobs->small_count && jobs->of_member[from] > 0; i++) {
+        struct job *job = &jobs->slots[i];
+        if (job->kind == JOB_CERT && job->from == from && is_same(&job->cert, cert)) {
+            ASSERT(job->has_cert);
+            return job;
+        }
+    }
+    return NULL;
+}
+
 uint32_t job_batch(const struct jobs *jobs, const struct job *job)
 {
     uint32_t place = (uint32_t)(job - jobs->slots);

@@ -100,6 +100,9 @@ void job_add_cert(struct job *job, const struct cert *cert, const struct config 
 void job_add_tc(struct job *job, const struct timeout_cert *tc, bool high_is_known, const struct config *config, const struct hash32 *chain_id);
 void job_add_proof(struct job *job, const struct commit_proof *proof, const struct config *config, const struct hash32 *chain_id);
 
+/* jobs_find_cert gives the JOB_CERT of this member that verifies the very same certificate, NULL when none does. Cost: a look at each small place. */
+struct job *jobs_find_cert(struct jobs *jobs, uint32_t from, const struct cert *cert);
+
 /* job_batch names the job in a VERIFY effect; job_of_batch finds it again, NULL when it is none of ours. */
 uint32_t job_batch(const struct jobs *jobs, const struct job *job);
 struct job *job_of_batch(struct jobs *jobs, uint32_t batch);

@@ -234,7 +234,12 @@ void replica_on_cert(struct replica *r, uint32_t from, const struct message *mes
         take_cert(r, from, known, message->type == MESSAGE_CERT);
         return;
     }
-    struct job *job = job_new(&r->jobs, JOB_CERT, from, false);
+    struct job *job = jobs_find_cert(&r->jobs, from, cert);
+    if (job != NULL) {
+        job->asks = job->asks || message->type == MESSAGE_CERT; /* N3: its QC for reserves came just before its CERT */
+        return;
+    }
+    job = job_new(&r->jobs, JOB_CERT, from, false);
     if (job == NULL) {
         replica_missed(r, from);
         replica_refuse(r, VERDICT_EARLY);

@@ -39,6 +39,29 @@ static void close_jobs(void)
 
 TestSuite(jobs, .init = open_jobs, .fini = close_jobs);
 
+Test(jobs, finds_the_very_certificate_that_a_member_sent_and_no_other)
+{
+    struct hash32 block = kit_hash(2);
+    struct cert cert, other;
+
+    kit_cert(&cert, VOTE_FOLLOWING, (struct rank){ 0, 1 }, &block, MEMBERS);
+    struct job *job = job_new(&jobs, JOB_CERT, 1, false);
+    job_add_cert(job, &cert, &config, &chain);
+    cr_assert_eq(jobs_find_cert(&jobs, 1, &cert), job, "N3");
+    cr_assert_null(jobs_find_cert(&jobs, 2, &cert), "who sent it answers for it");
+    cert_copy(&other, &cert);
+    other.signers.signatures[2][63] ^= 1;
+    cr_assert_null(jobs_find_cert(&jobs, 1, &other), "another signature, another verdict");
+    cert_copy(&other, &cert);
+    other.ballot.rank.height++;
+    cr_assert_null(jobs_find_cert(&jobs, 1, &other));
+    cert_copy(&other, &cert);
+    other.signers.members.words[0] = other.signers.members.words[0] << 1;
+    cr_assert_null(jobs_find_cert(&jobs, 1, &other));
+    job_release(&jobs, job);
+    cr_assert_null(jobs_find_cert(&jobs, 1, &cert));
+}
+
 /* Section 13: no member can fill what belongs to another. */
 Test(jobs, gives_each_member_its_places_and_no_more)
 {
