@@ -61,6 +61,11 @@ static void segment(struct frugal *frugal)
     batches(frugal);
     frugal->segments[2] -= 1;
 }
+static void note(struct frugal *frugal)
+{
+    batches(frugal);
+    frugal->repairs[2]++; /* it is another by then */
+}
 static void nothing(struct frugal *frugal) { (void)frugal; }
 
 Test(frugal, more_of_anything_is_seen)
@@ -69,6 +74,7 @@ Test(frugal, more_of_anything_is_seen)
     judge(true, "N2: ", batches);
     judge(true, "N3: ", checks);
     judge(false, "", segment); /* Its opening is a batch more. */
+    judge(false, "", note); /* S5: a damaged place was settled. */
     judge(false, "", nothing);
 }
 
