@@ -64,8 +64,9 @@ static int load_key(struct ask *ask)
     if (path == NULL) {
         return EXIT_FINE;
     }
-    if (secret_take(&pages, sizeof *ask->key) != ERR_OK) {
-        return output_fail(ask->args, EXIT_RESOURCE, "no memory can be locked for a key; raise the limit (ulimit -l)");
+    enum err locked = secret_take(&pages, sizeof *ask->key);
+    if (locked != ERR_OK) {
+        return output_fail(ask->args, secret_exit(locked), "%s", secret_why(locked));
     }
     ask->key = pages;
     enum err err = keyfile_load(ask->key, (enum keyfile_kind)0, path, problem);

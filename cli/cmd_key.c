@@ -72,8 +72,9 @@ static int create_all(const struct args *args, const struct identity *identity, 
     char path[KEYFILE_PATH_MAX];
     void *key;
 
-    if (secret_take(&key, sizeof(struct keyfile)) != ERR_OK) {
-        return output_fail(args, EXIT_RESOURCE, "no memory can be locked for a key; raise the limit (ulimit -l)");
+    enum err locked = secret_take(&key, sizeof(struct keyfile));
+    if (locked != ERR_OK) {
+        return output_fail(args, secret_exit(locked), "%s", secret_why(locked));
     }
     enum err err = ERR_OK;
     for (const enum keyfile_kind *kind = identity->keys; *kind != 0 && err == ERR_OK; kind++) {
@@ -185,8 +186,9 @@ static int show_all(const struct args *args, const struct genesis *genesis, json
 {
     void *key;
 
-    if (secret_take(&key, sizeof(struct keyfile)) != ERR_OK) {
-        return output_fail(args, EXIT_RESOURCE, "no memory can be locked for a key; raise the limit (ulimit -l)");
+    enum err locked = secret_take(&key, sizeof(struct keyfile));
+    if (locked != ERR_OK) {
+        return output_fail(args, secret_exit(locked), "%s", secret_why(locked));
     }
     int code = EXIT_FINE;
     for (uint32_t i = 0; i < args->operands_count && code == EXIT_FINE; i++) {
@@ -334,8 +336,9 @@ int cmd_key_enrol(const struct args *args)
     }
     key_path(path, args->operands[0], KEYFILE_SIGN);
     enrolment.has_replica = access(path, F_OK) == 0;
-    if (secret_take(&keys, sizeof(struct enrol_keys)) != ERR_OK) {
-        return output_fail(args, EXIT_RESOURCE, "no memory can be locked for keys; raise the limit (ulimit -l)");
+    enum err locked = secret_take(&keys, sizeof(struct enrol_keys));
+    if (locked != ERR_OK) {
+        return output_fail(args, secret_exit(locked), "%s", secret_why(locked));
     }
     code = load_keys(args, keys, enrolment.has_replica);
     if (code == EXIT_FINE) {

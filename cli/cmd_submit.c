@@ -114,8 +114,9 @@ static int load_keys(struct submit *submit)
     void *pages = NULL;
     int code = EXIT_FINE;
 
-    if (secret_take(&pages, sizeof *submit->signers) != ERR_OK) {
-        return output_fail(submit->args, EXIT_RESOURCE, "no memory can be locked for keys; raise the limit (ulimit -l)");
+    enum err locked = secret_take(&pages, sizeof *submit->signers);
+    if (locked != ERR_OK) {
+        return output_fail(submit->args, secret_exit(locked), "%s", secret_why(locked));
     }
     submit->signers = pages;
     for (uint32_t i = 0; code == EXIT_FINE && (path = args_repeat(submit->args, "cosigner", i)) != NULL; i++) {

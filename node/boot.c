@@ -116,11 +116,12 @@ static enum exit_code load_keys(struct boot *boot, const struct identity *identi
     struct config_problem problem;
     void *pages = NULL;
 
-    if (secret_take(&pages, sizeof *boot->keys) != ERR_OK) {
-        return boot_fail(boot, EXIT_RESOURCE, "no locked memory for the keys: raise the limit of locked memory (ulimit -l)");
+    enum err err = secret_take(&pages, sizeof *boot->keys);
+    if (err != ERR_OK) {
+        return boot_fail(boot, secret_exit(err), "%s", secret_why(err));
     }
     boot->keys = pages;
-    enum err err = identity_keys(identity, &boot->epoch, &boot->config, &boot->keys->sign, &boot->keys->transport, &problem);
+    err = identity_keys(identity, &boot->epoch, &boot->config, &boot->keys->sign, &boot->keys->transport, &problem);
     return fail_with(boot, err, &problem);
 }
 

@@ -283,7 +283,7 @@ enum err keyfile_load(struct keyfile *key, enum keyfile_kind expected, const cha
     }
     err = secret_take(&pages, TEXT_BYTES_MAX);
     if (err != ERR_OK) {
-        snprintf(problem, KEYFILE_PROBLEM_MAX, "no memory can be locked for a key; raise the limit (ulimit -l)");
+        snprintf(problem, KEYFILE_PROBLEM_MAX, "%s", secret_why(err));
         return err;
     }
     err = read_text(pages, resolved, problem);
@@ -363,7 +363,7 @@ enum err keyfile_bind(const char *path, const uint8_t store[KEYFILE_STORE_BYTES]
     }
     enum err err = secret_take(&pages, TEXT_BYTES_MAX);
     if (err != ERR_OK) {
-        snprintf(problem, KEYFILE_PROBLEM_MAX, "no memory can be locked for a key; raise the limit (ulimit -l)");
+        snprintf(problem, KEYFILE_PROBLEM_MAX, "%s", secret_why(err));
         return err;
     }
     err = read_text(pages, path, problem);

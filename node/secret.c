@@ -4,6 +4,8 @@
 #include "base/assert.h"
 #include "crypto/keys.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,6 +20,14 @@ enum err secret_process(void)
     return ERR_OK;
 }
 
+/* is_forbidden tells a kernel that refuses the very call from a limit, of which 0 is refused with the same error. */
+static bool is_forbidden(int error)
+{
+    struct rlimit limit;
+
+    return error == EPERM && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur > 0;
+}
+
 enum err secret_take(void **out, size_t size)
 {
     ASSERT(size > 0);
@@ -26,11 +36,25 @@ enum err secret_take(void **out, size_t size)
         return ERR_NO_MEMORY;
     }
     if (mlock(pages, size) != 0 || madvise(pages, size, MADV_DONTDUMP) != 0 || madvise(pages, size, MADV_DONTFORK) != 0) {
+        enum err err = is_forbidden(errno) ? ERR_PERMISSION : ERR_NO_MEMORY;
         munmap(pages, size);
-        return ERR_NO_MEMORY;
+        return err;
     }
     *out = pages;
     return ERR_OK;
+}
+
+const char *secret_why(enum err err)
+{
+    ASSERT(err != ERR_OK);
+    return err == ERR_PERMISSION ? "locking memory for keys is forbidden here: a filter of system calls (a container's or a service's) leaves mlock out"
+                                 : "no memory can be locked for keys: raise the limit (ulimit -l)";
+}
+
+enum exit_code secret_exit(enum err err)
+{
+    ASSERT(err != ERR_OK);
+    return err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_RESOURCE;
 }
 
 void secret_give(void *data, size_t size)

@@ -2,15 +2,20 @@
 #include "node/secret.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,6 +73,28 @@ Test(secret, a_limit_of_locked_memory_is_an_error_and_nothing_stays_mapped)
     }
     cr_assert_eq(secret_take(&pages, 4096), ERR_NO_MEMORY);
     cr_assert_null(pages);
+    cr_assert_eq(secret_exit(ERR_NO_MEMORY), EXIT_RESOURCE);
+    cr_assert_not_null(strstr(secret_why(ERR_NO_MEMORY), "ulimit -l"));
+}
+
+Test(secret, a_filter_without_mlock_is_another_error_which_no_second_start_mends)
+{
+    struct sock_filter forbid[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mlock, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = { sizeof forbid / sizeof forbid[0], forbid };
+    void *pages = NULL;
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+        cr_skip_test("no seccomp filter can be set here");
+    }
+    cr_assert_eq(secret_take(&pages, 4096), ERR_PERMISSION);
+    cr_assert_null(pages);
+    cr_assert_eq(secret_exit(ERR_PERMISSION), EXIT_PERMISSION);
+    cr_assert_not_null(strstr(secret_why(ERR_PERMISSION), "mlock"));
 }
 #endif
 
