@@ -20,7 +20,7 @@ enum {
     WINDOW_AWAY = 3,     /* closed loop: on their way while it is away, so that blocks are many and small */
     AWAY_MS_MAX = 60000, /* until the others have let go */
     BACK_MS_MAX = 60000,
-    LONG_MS_MAX = 540000, /* of either, where a number of blocks is asked for */
+    LONG_MS_MAX = 1500000, /* of either, where a number of blocks is asked for */
     STAGE_CHUNKS = 5     /* snapshot_fetch_stage while chunks come (node/snapshot_fetch.h) */
 };
 
@@ -106,8 +106,11 @@ static bool stay_away(struct absence *absence, uint64_t height)
 
     while (!is_gone(absence, height)) {
         pause_ms(absence->missed_min > 0 ? LONG_POLL_MS : 50);
+        if (absence->away != NULL) {
+            absence->away(absence->context);
+        }
         if (clock_mono_ns() > end_ns) {
-            return fail(absence, absence->missed_min > 0 ? "was away for nine minutes, and that were fewer blocks than it was to miss"
+            return fail(absence, absence->missed_min > 0 ? "was away for 25 minutes, and that were fewer blocks than it was to miss"
                                                          : "was away for a minute, and the others still have its next block or no snapshot");
         }
     }

@@ -22,6 +22,7 @@ struct absence {
     enum absence_kind kind;
     uint64_t missed_min;               /* it stays away until it missed so many blocks; 0: until no log holds the next one */
     uint32_t window;                   /* of the closed loop; 0: the load has a rate */
+    void (*away)(void *context);       /* NULL, or called again and again while it misses blocks */
     void (*missed)(void *context);     /* NULL, or called when it has missed enough, before the window is full again */
     void *context;
     uint64_t before_per_s, back_per_s; /* commands committed in a second: with all up; from its start until it had caught up, and at least PACE_MS */

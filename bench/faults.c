@@ -47,6 +47,7 @@ enum {
     ORDERLY_MS = 2000,    /* SIGTERM to the end of the process */
     ROUND_MS = 25000,     /* for the size of the stock; the load is stopped with the last round */
     LOAD_MS_MAX = 580000, /* of one load: its commands are signed ahead */
+    LONG_LOAD_MS_MAX = 3600000, /* of one whose commands are signed anew on the way */
     FULL_ACTORS = 512,    /* under a closed loop: so that no account sends too fast */
     FULL_PATIENTS = 2048,
     FULL_PER_S = 9000,    /* a full window at most, over FULL_MS in each round and a millisecond more for each block that is missed; beyond that and the stock is used up, which is a problem that is told */
@@ -81,6 +82,7 @@ struct faults_run {
     struct population population;
     struct population_work work;
     struct stock stock;
+    uint64_t ready; /* commands that were signed before the load began */
     struct bed bed;
     struct load_config load_config;
     struct load load;
@@ -104,6 +106,14 @@ static void problem(struct faults_run *run, const char *format, ...)
 
 /* --- Preparing ------------------------------------------------------------------------------------------------------- */
 
+/* commands_ready gives how many are signed before the load begins: under a closed loop those until the first member has missed enough. */
+static uint64_t commands_ready(const struct faults_run *run, uint64_t wanted)
+{
+    uint64_t missed = args_number(run->args, "missed"), ready = missed * PER_BLOCK + (uint64_t)FULL_PER_S * FULL_MS / 1000;
+
+    return run->load_config.rate == 0 && missed > 0 && run->rounds == 1 && ready < wanted ? ready : wanted;
+}
+
 static uint64_t commands_wanted(const struct faults_run *run)
 {
     if (run->load_config.rate == 0) {
@@ -122,7 +132,7 @@ static void read_flags(struct faults_run *run)
     }
     run->rounds = (uint32_t)args_number(run->args, "rounds");
     run->load_config = (struct load_config){ .replicas = REPLICAS, .connections = 8, .rate = args_number(run->args, "rate"), .window = 256,
-        .duration_ns = (args_number(run->args, "window") > 0 ? 2 * LOAD_MS_MAX : run->rounds < LOAD_MS_MAX / ROUND_MS && args_number(run->args, "missed") == 0 ? WARM_UP_MS + (uint64_t)run->rounds * ROUND_MS : LOAD_MS_MAX) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
+        .duration_ns = (args_number(run->args, "window") > 0 ? LONG_LOAD_MS_MAX : run->rounds < LOAD_MS_MAX / ROUND_MS && args_number(run->args, "missed") == 0 ? WARM_UP_MS + (uint64_t)run->rounds * ROUND_MS : LOAD_MS_MAX) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
     uint32_t window = (uint32_t)args_number(run->args, "window");
     run->load_config.rate = window > 0 ? 0 : run->load_config.rate;
     run->load_config.window = window > 0 ? window : run->load_config.window;
@@ -148,7 +158,9 @@ static int prepare(struct faults_run *run)
         return output_fail(run->args, code, "%s", run->bed.problem);
     }
     run->work = (struct population_work){ .genesis = &run->bed.cluster.genesis.hash, .items = 1, .valid_until_ms = clock_wall_ms() + COMMAND_LIFE_MS };
-    if (stock_make(&run->stock, &run->population, &run->work, commands_wanted(run)) != ERR_OK) {
+    uint64_t wanted = commands_wanted(run);
+    run->ready = commands_ready(run, wanted);
+    if (stock_make_some(&run->stock, &run->population, &run->work, wanted, run->ready) != ERR_OK) {
         return output_fail(run->args, EXIT_RESOURCE, "no memory for the commands");
     }
     run->load_config.sockets = run->bed.sockets;
@@ -326,16 +338,33 @@ static void forge_beside(struct faults_run *run, uint32_t round)
     }
 }
 
-/* renew_stock: what was signed minutes ago is about to expire, and the long part is still to come. */
-static void renew_stock(void *context)
+/* renew signs what was not sent yet up to command `end`, but for the next few, which may be sent meanwhile. */
+static void renew(struct faults_run *run, uint64_t end)
 {
-    struct faults_run *run = context;
-    uint64_t first = run->load.sent + RENEW_BEHIND;
+    struct stock_span span = { run->load.sent + RENEW_BEHIND, end };
 
     run->work.valid_until_ms = clock_wall_ms() + COMMAND_LIFE_MS;
-    if (stock_renew(&run->stock, &run->population, &run->work, first) != ERR_OK) {
+    if (stock_renew(&run->stock, &run->population, &run->work, span) != ERR_OK) {
         problem(run, "no memory to sign anew");
     }
+}
+
+/* renew_near: while blocks are missed, commands of the small window live for half their time at least. */
+static void renew_near(void *context)
+{
+    struct faults_run *run = context;
+
+    if (clock_wall_ms() + COMMAND_LIFE_MS / 2 > run->work.valid_until_ms) {
+        renew(run, run->ready);
+    }
+}
+
+/* renew_all: the long part is still to come. */
+static void renew_all(void *context)
+{
+    struct faults_run *run = context;
+
+    renew(run, run->stock.count);
 }
 
 static void send_away(struct faults_run *run, uint32_t round)
@@ -345,7 +374,10 @@ static void send_away(struct faults_run *run, uint32_t round)
     *absence = (struct absence){ .bed = &run->bed, .load = &run->load, .member = victim_of(run, round) };
     absence->kind = round % 2 == 1 ? ABSENCE_DISK : ABSENCE_LOG;
     absence->missed_min = args_number(run->args, "missed");
-    absence->missed = absence->missed_min > 0 && run->load_config.rate == 0 ? renew_stock : NULL;
+    if (absence->missed_min > 0 && run->load_config.rate == 0) {
+        absence->away = renew_near;
+        absence->missed = renew_all;
+    }
     absence->context = run;
     absence->window = run->load_config.rate == 0 ? run->load_config.window : 0;
     load_watch_gaps(&run->load);

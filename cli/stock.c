@@ -6,44 +6,51 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* put signs one command into its place. */
+static void put(struct stock *stock, const struct population *population, const struct population_work *work, uint64_t number, struct tx *tx)
+{
+    population_sign(population, work, number, tx);
+    ASSERT(tx->size == stock->size);
+    memcpy(stock->bytes + number * stock->size, tx->bytes, tx->size);
+    stock->ids[number] = tx->id;
+}
+
 enum err stock_make(struct stock *stock, const struct population *population, const struct population_work *work, uint64_t count)
+{
+    return stock_make_some(stock, population, work, count, count);
+}
+
+enum err stock_make_some(struct stock *stock, const struct population *population, const struct population_work *work, uint64_t count, uint64_t ready)
 {
     struct tx *tx = malloc(sizeof *tx);
 
-    ASSERT(count >= 1);
-    *stock = (struct stock){ .orgs = population->plan.orgs };
+    ASSERT(ready >= 1);
+    ASSERT(ready <= count);
+    *stock = (struct stock){ .orgs = population->plan.orgs, .count = count };
     stock->ids = calloc(count, sizeof *stock->ids);
-    for (uint64_t number = 0; tx != NULL && stock->ids != NULL && number < count; number++) {
-        population_sign(population, work, number, tx);
-        if (number == 0) {
-            stock->size = tx->size;
-            stock->bytes = malloc(count * stock->size);
-        }
-        if (stock->bytes == NULL) {
-            break;
-        }
-        ASSERT(tx->size == stock->size);
-        memcpy(stock->bytes + number * stock->size, tx->bytes, tx->size);
-        stock->ids[number] = tx->id;
-        stock->count++;
+    if (tx != NULL) {
+        population_sign(population, work, 0, tx);
+        stock->size = tx->size;
+        stock->bytes = malloc(count * stock->size);
     }
-    free(tx);
-    if (stock->count < count) {
+    if (stock->ids == NULL || stock->bytes == NULL) {
+        free(tx);
         stock_close(stock);
         return ERR_NO_MEMORY;
     }
+    for (uint64_t number = 0; number < ready; number++) {
+        put(stock, population, work, number, tx);
+    }
+    free(tx);
     return ERR_OK;
 }
 
-enum err stock_renew(struct stock *stock, const struct population *population, const struct population_work *work, uint64_t first)
+enum err stock_renew(struct stock *stock, const struct population *population, const struct population_work *work, struct stock_span span)
 {
     struct tx *tx = malloc(sizeof *tx);
 
-    for (uint64_t number = first; tx != NULL && number < stock->count; number++) {
-        population_sign(population, work, number, tx);
-        ASSERT(tx->size == stock->size);
-        memcpy(stock->bytes + number * stock->size, tx->bytes, tx->size);
-        stock->ids[number] = tx->id;
+    for (uint64_t number = span.first; tx != NULL && number < span.end && number < stock->count; number++) {
+        put(stock, population, work, number, tx);
     }
     bool good = tx != NULL;
     free(tx);
