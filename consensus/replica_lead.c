@@ -516,16 +516,17 @@ void replica_pump_lead(struct replica *r)
         replica_abdicate(r); /* L6 */
         return;
     }
+    bool opened = r->view == 0 || r->high.ballot.rank.view == r->view;
+    if (opened && r->history.high > r->high.ballot.rank.height) {
+        replica_abdicate(r); /* L4: blocks are committed that only a leader of this view can have proposed, and this process did not. */
+        return;
+    }
     if (lead->in_flight) {
         return;
     }
-    if (r->view > 0 && r->high.ballot.rank.view < r->view) {
+    if (!opened) {
         open_view(r);
         replica_pump_votes(r);
-        return;
-    }
-    if (r->history.high > r->high.ballot.rank.height) {
-        replica_abdicate(r); /* L4: blocks are committed that only a leader of this view can have proposed, and this process did not. */
         return;
     }
     replica_land_abandoned(r);
