@@ -1,7 +1,7 @@
 #!/bin/sh
 # repair.sh TAP: a replica whose files were damaged between stop and start, at random places: bits flipped, runs zeroed, files cut short. It comes back repaired
 # with the state of the others, or refuses with the exit code that `ward inspect damage` foretold; it never crashes and never shows another state. Then a
-# replica that is started on an old copy of its directory refuses to sign. 200 places with WARD_LONG=1; PLACES=N and SEED=N choose.
+# replica that is started on an old copy of its directory refuses to sign, and so does one whose key runs on a second machine at the same time. 200 places with WARD_LONG=1; PLACES=N and SEED=N choose.
 name=repair
 . "$(dirname "$0")/kit"
 needs_direct "a damaged replica comes back or refuses"
@@ -17,7 +17,9 @@ mkdir -p "$c"
 export WARD_MEMORY_HISTORY_BLOCKS=256 # a snapshot is due after half as many blocks, at a checkpoint block: after 256 blocks, or 10 s
 rate=300
 [ "$mode" = debug ] && rate=100
-"$bin/ward-bench" cluster --replicas 4 --rate "$rate" --for 13s --segment-mib 1 --snapshot-mib 1 --keep "$c" --json >"$work/bench" 2>"$work/err"
+past=13s
+[ "${WARD_LONG:-0}" = 1 ] && past=30s # a busy machine makes its snapshots later; at night they must be there
+"$bin/ward-bench" cluster --replicas 4 --rate "$rate" --for "$past" --segment-mib 1 --snapshot-mib 1 --keep "$c" --json >"$work/bench" 2>"$work/err"
 code=$?
 if [ "$code" -ne 0 ] && [ "$code" -ne 23 ]; then # 23: no run to measure by, on a machine that does other work; a past all the same
     fail "a cluster with a past: $(tail -n 1 "$work/err") $(tr -d '\n' <"$work/bench" | cut -c1-300)"
@@ -42,7 +44,7 @@ segments=$(find "$data/log" -name '*.seg' | wc -l) snapshots=$(find "$data/snap"
 [ "$segments" -ge 3 ]
 check $? "its directory has closed segments: $segments"
 fact="and snapshots: $snapshots files"
-if [ "$snapshots" -gt 0 ]; then pass "$fact"; else skip "$fact" "none was done before the end: load $(cut -d' ' -f1 /proc/loadavg)"; fi
+if [ "$snapshots" -gt 0 ] || [ "${WARD_LONG:-0}" = 1 ]; then [ "$snapshots" -gt 0 ]; check $? "$fact"; else skip "$fact" "none was done before the end: load $(cut -d' ' -f1 /proc/loadavg)"; fi
 cp -a "$data" "$work/good"
 
 # restore: as the directory was when the replica last stopped in order, so this is no older than what was signed: who refuses has signed nothing.
@@ -176,6 +178,36 @@ mv "$work/newer" "$data"
 start "$c" 3
 comes_back
 check $? "with the newer directory it signs again"
+
+# --- The same key on two machines, both running (E4, decision 0243) ---
+stop 3
+cp -a "$c/r3" "$c/r4" # the second machine: a copy of all of it, with a port and a socket of its own
+free_ports 1 >"$c/r4/port"
+sed -i -e "s#$c/r3/#$c/r4/#g" -e "s#listen: .*#listen: \"127.0.0.1:$(cat "$c/r4/port")\"#" "$c/r4/wardd.yaml"
+: >"$c/r4/log"
+start "$c" 3
+start "$c" 4
+both() { kill -0 "$(pid_of 3)" 2>/dev/null && kill -0 "$(pid_of 4)" 2>/dev/null; }
+n=20
+while both && [ "$n" -lt 60 ]; do
+    n=$((n + 1))
+    commit "$n" 0
+    sleep 0.2
+done
+told="" left=""
+for i in 3 4; do
+    if kill -0 "$(pid_of $i)" 2>/dev/null; then
+        left="$left $i"
+        continue
+    fi
+    wait "$(pid_of $i)"
+    told="$told $?:$(tail -n 5 "$c/r$i/log" | grep -c 'another process signs with the key of this replica\|older than what this key has signed')"
+done
+[ -n "$told" ] && [ -z "$(echo "$told" | tr ' ' '\n' | grep -v '^5:1$' | tr -d '\n')" ]
+check $? "one key on two machines that both run: found out after $((n - 20)) commands, exit code and words:$told"
+for i in $left; do stop "$i"; done
+commit 70 0
+check $? "and the others go on: $(tail -n 1 "$work/err")"
 
 # --- A lost disk (E5): the same key, an empty directory, and what the others say of it ---
 stop 3
