@@ -67,7 +67,7 @@
 
 #define CONFIG_MEMORY(TEXT, NUMBER, CHOICE, SWITCH)                                                                                                  \
     NUMBER(memory, budget_mib, 0, 0, 1048576, "refuse to start when more memory is needed; 0: no bound")                                             \
-    NUMBER(memory, history_blocks, 16384, 256, 1048576, "hashes of committed blocks kept for serving; a power of two")                              \
+    NUMBER(memory, history_blocks, 16384, 1024, 1048576, "hashes of committed blocks kept for serving; a power of two")                              \
     NUMBER(memory, blocks_held, 16, 12, 64, "block bodies held at once")                                                                             \
     NUMBER(memory, log_index_entries, 65536, 1024, 1048576, "newest log records that can be served to others; a power of two")                          \
     NUMBER(memory, archive_events, 262144, 1024, 1073741824, "newest audit events that can be shown; a power of two")                                \

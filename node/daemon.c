@@ -90,7 +90,7 @@ static struct driver_config driver_config_of(const struct daemon *daemon)
 
     config.retention = (struct driver_retention){
         .due_bytes = boot->config.storage.snapshot_mib << 20,
-        .due_blocks = boot->config.memory.history_blocks / 2,
+        .due_blocks = boot->config.memory.history_blocks / 2 - boot->genesis.limits.checkpoint_blocks,
         .chunk_bytes_max = STATE_CHUNK_BYTES_MAX,
         .archive = strcmp(boot->config.storage.retention, "archive") == 0,
         .scrub_bytes_per_s = boot->config.storage.scrub_kib_s << 10,

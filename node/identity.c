@@ -44,6 +44,11 @@ static enum err check_genesis(const struct node_config *config, const struct gen
                  (unsigned)genesis->limits.batch_us);
         return ERR_CONFLICT;
     }
+    if (config->memory.history_blocks / HISTORY_CHECKPOINTS_MIN < genesis->limits.checkpoint_blocks) {
+        snprintf(problem->text, sizeof problem->text, "memory.history_blocks is %llu; the genesis has a checkpoint every %u blocks, and %u times that is the least: members that lag need what lies above the newest snapshot",
+                 (unsigned long long)config->memory.history_blocks, (unsigned)genesis->limits.checkpoint_blocks, HISTORY_CHECKPOINTS_MIN);
+        return ERR_CONFLICT;
+    }
     return ERR_OK;
 }
 

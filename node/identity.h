@@ -9,14 +9,17 @@
 #include "wire/config.h"
 #include "wire/genesis.h"
 
+#define HISTORY_CHECKPOINTS_MIN 4u /* least memory.history_blocks in checkpoint intervals: what is due after half of it less one begins at the next checkpoint block, or, when that one came to nothing, at the
+                                      one behind it, and is made before the history ends (decision 0246) */
+
 /* Who we are in epoch 0. */
 struct identity {
     uint32_t organisation; /* id, from 1 */
     uint32_t member;       /* index, < members_count */
 };
 
-/* identity_find compares name, fingerprint and profile with the genesis and finds the member. Gives: *identity and *epoch, the configuration
- * of epoch 0. Fails: ERR_CONFLICT (another genesis, chain name or profile), ERR_NOT_FOUND (no such organisation, it runs no replica, or a
+/* identity_find compares name, fingerprint, profile and the length of the history with the genesis and finds the member. Gives: *identity and *epoch, the configuration
+ * of epoch 0. Fails: ERR_CONFLICT (another genesis, chain name or profile, too short a history), ERR_NOT_FOUND (no such organisation, it runs no replica, or a
  * peer is no member), ERR_FORMAT (the genesis has no legal configuration), ERR_INVALID (another member has no address that can
  * be dialled); the problem says which. */
 enum err identity_find(struct identity *identity, struct config *epoch, const struct node_config *config, const struct genesis *genesis, struct config_problem *problem);

@@ -1,5 +1,7 @@
 /* snapshots.c: see snapshots.h. Loading at a start is in snapshots_load.c.
  *
+ * One that came too late for its certificate, or that was due while another was made or while a start replayed, is made up for at the next checkpoint block.
+ *
  * Invariants: the state is pinned from the moment a snapshot is due until it is read back or given up; the slot that is written is named by nobody;
  * one request of the io at a time, and the stage says what it was for. */
 #include "node/snapshots.h"
@@ -93,7 +95,10 @@ void snapshots_executed(struct snapshots *snapshots, const struct block_header *
     }
     if (live && snapshots->stage == SNAPSHOTS_IDLE) {
         begin(snapshots, header);
-    } else if (live) {
+        return;
+    }
+    snapshots->hurried = true; /* whatever begins is made up for: what lies above the newest snapshot must stay within what members serve */
+    if (live) {
         snapshots->counters.missed++;
         snapshots->reason = "the one before is still being made";
     }
@@ -112,6 +117,7 @@ void snapshots_certified(struct snapshots *snapshots, const struct checkpoint_ce
     bool pinned = state_store_pinned(store_of(snapshots), SNAPSHOTS_PIN, &root);
     if (cert->checkpoint.height > snapshots->making.height || !pinned || !hash_equal(&root, &cert->checkpoint.state_root)) {
         give_up(snapshots, "its checkpoint was not certified before the next");
+        snapshots->hurried = true;
         return;
     }
     writer_init(&writer, snapshots->cert, sizeof snapshots->cert);

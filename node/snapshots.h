@@ -3,6 +3,7 @@
  *     checkpoint block, due --pin--> its certificate --> archive --> state --> manifest, certificate, head --> all read back and checked
  *                                          \--another came first: missed                                         |
  *     anything fails: given up, counted; the next one is due at its time                superblock names it <----+
+ *     missed, or due while a start replays: the next checkpoint block begins one (the rhythm of what is due for all stays)
  *
  * Due is a matter of the chain alone: so many bytes of commands since the last, or so many blocks. So all replicas with the same settings
  * make the same ones. A slice ends after slice_ns and the next begins pause_ns later; without a snapshot in the making there is no deadline (N5).
@@ -69,7 +70,7 @@ struct snapshots {
     const char *reason;         /* why the last one was not made, "" if it was */
     uint64_t checkpoint_ms;     /* time of the newest checkpoint block (K1) */
     uint64_t bytes, blocks;     /* since the last one was due */
-    bool hurried;               /* the next checkpoint block begins one, due or not */
+    bool hurried;               /* the next checkpoint block begins one, due or not: room is needed, or one is made up for */
     enum snapshots_stage stage;
     struct snapshots_entry making;
     uint64_t resume_ns;
@@ -91,7 +92,8 @@ struct snapshots {
 /* snapshots_take takes buffers of three chunks and a manifest. Owns: apply must outlive it. */
 void snapshots_take(struct snapshots *snapshots, struct arena *arena, struct disk *disk, struct apply *apply, const struct snapshots_config *config);
 
-/* snapshots_executed is told of every block, between two blocks. Cost: a pin when a snapshot is due. `live`: false while a start replays. */
+/* snapshots_executed is told of every block, between two blocks. Cost: a pin when a snapshot is due. `live`: false while a start replays: what is due then was not made, because a start begins with the newest, and begins
+ * at the next checkpoint block. */
 void snapshots_executed(struct snapshots *snapshots, const struct block_header *header, size_t body_bytes, bool live);
 
 /* snapshots_hurry lets the next checkpoint block begin a snapshot although none is due, so that the log behind it can go: the disk is nearly full. What is due for all

@@ -5,9 +5,9 @@ name=catchup
 . "$(dirname "$0")/kit"
 needs_direct "a follower comes back from far away"
 rounds=2 # the second one loses the disk: it comes back with `wardd --rejoin` (E5)
-history=256
+history=1024
 rate=300
-[ "${WARD_LONG:-0}" = 1 ] && history=1024 && rate=600
+[ "${WARD_LONG:-0}" = 1 ] && rate=600
 [ "$mode" = debug ] && rate=60
 mkdir "$work/c"
 # A log that is soon gone, and snapshots at each checkpoint.
@@ -40,7 +40,7 @@ check $? "each time it ended and was started again by whoever started it"
 missed=${MISSED:-100000}
 load="--window ${WINDOW:-256}"
 [ "${WINDOW:-256}" = 0 ] && load="--rate ${RATE:-600}"
-export WARD_MEMORY_ARCHIVE_RECEIPTS=1048576 # every receipt of the run can be asked for, also behind a snapshot
+export WARD_MEMORY_ARCHIVE_RECEIPTS=4194304 # every receipt of the run can be asked for, also behind a snapshot
 # far FACT DIRECTORY HISTORY INDEX SNAPSHOT_MIB BY_SNAPSHOT
 far() {
     mkdir "$2"

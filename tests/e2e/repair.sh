@@ -14,7 +14,7 @@ ward() { "$bin/ward" "$@"; }
 
 # --- A cluster with a past: several sealed segments and, above all, snapshots ---
 mkdir -p "$c"
-export WARD_MEMORY_HISTORY_BLOCKS=256 # a snapshot is due after half as many blocks, at a checkpoint block: after 256 blocks, or 10 s
+export WARD_MEMORY_HISTORY_BLOCKS=1024 # the least; a snapshot is due after 256 blocks, at a checkpoint block
 rate=300
 [ "$mode" = debug ] && rate=100
 past=13s

@@ -46,6 +46,15 @@ Test(identity, another_genesis_and_another_name_exclude_each_other)
     cr_assert_not_null(strstr(problem.text, "not the genesis that the members agreed on"));
 }
 
+Test(identity, a_history_holds_four_checkpoint_intervals_at_least)
+{
+    config.memory.history_blocks = 4u * genesis.limits.checkpoint_blocks;
+    cr_assert_eq(identity_find(&identity, &epoch, &config, &genesis, &problem), ERR_OK, "%s", problem.text);
+    genesis.limits.checkpoint_blocks++;
+    cr_assert_eq(identity_find(&identity, &epoch, &config, &genesis, &problem), ERR_CONFLICT);
+    cr_assert_not_null(strstr(problem.text, "memory.history_blocks"));
+}
+
 Test(identity, keys_of_another_member_are_refused_and_wiped)
 {
     static struct keyfile sign, transport;

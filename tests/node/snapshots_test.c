@@ -154,6 +154,39 @@ Test(snapshots, a_member_in_need_of_room_makes_one_before_it_is_due_and_keeps_th
     cr_assert_eq(snapshots_of(2)->bytes, snapshots_of(0)->bytes);
 }
 
+/* What members serve must reach down to the newest snapshot, so one that was begun and lost with the power is not waited for until the next is due, 16 blocks later. */
+Test(snapshots, one_that_a_crash_cut_short_is_made_up_for_at_the_next_checkpoint_block)
+{
+    load(8);
+    uint64_t before = snapshots_of(1)->newest.height, due;
+    for (uint32_t i = 0; i < 4000 && snapshots_of(1)->stage != SNAPSHOTS_STATE; i++) {
+        world_submit(&world, i % 8 == 0, 0, false);
+        world_run_to(&world, world.now_ns + KIT_MS);
+    }
+    cr_assert_eq(snapshots_of(1)->stage, SNAPSHOTS_STATE);
+    due = snapshots_of(1)->making.height;
+    world_run_to(&world, world.now_ns + 12 * KIT_MS); /* the block and its certificate are in every log */
+    for (uint32_t i = 0; i < 4; i++) {
+        world_crash(&world, i, true);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        world_boot(&world, i);
+    }
+    cr_assert_eq(snapshots_of(1)->newest.height, before, "it was cut short");
+    cr_assert_geq(world.hosts[1].driver.apply.height, due);
+    cr_assert_lt(world.hosts[1].driver.apply.height, due + 8, "no further checkpoint block yet");
+    cr_assert(snapshots_of(1)->hurried);
+    for (uint32_t i = 0; i < 400 && world.hosts[1].driver.apply.height < due + 12; i++) {
+        world_submit(&world, 1, i % 4, false);
+        world_run_to(&world, world.now_ns + 12 * KIT_MS);
+    }
+    cr_assert(world_run_until_rest(&world, world.now_ns + 60 * KIT_S), "%s", world.failure.text);
+    cr_assert_lt(world.hosts[1].driver.apply.height, due + 16, "the next is not due yet");
+    cr_assert_gt(snapshots_of(1)->newest.height, due, "%s", snapshots_of(1)->reason);
+    cr_assert(!snapshots_of(1)->hurried);
+    load(40);
+}
+
 /* storage.retention: archive. Whoever was away longer than the others' history still comes back by a snapshot, but every segment stays. */
 Test(snapshots, nothing_of_the_log_goes_in_archive_mode, .init = NULL)
 {
