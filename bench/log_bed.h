@@ -52,8 +52,10 @@ enum err log_bed_open(struct log_bed *bed, const struct log_bed_plan *plan, char
 enum err log_bed_append(struct log_bed *bed, uint32_t bytes, bool await);
 enum err log_bed_drain(struct log_bed *bed);
 
-/* log_bed_raw_write makes `count` durable writes of `bytes` bytes one after the other. log_bed_raw_read reads the raw file from its beginning to its end, 1 MiB at a time. */
+/* log_bed_raw_write makes `count` durable writes of `bytes` bytes one after the other. */
 enum err log_bed_raw_write(struct log_bed *bed, uint32_t bytes, uint64_t count);
+
+/* log_bed_raw_read reads what a recovery reads, past the page cache, and does nothing with it: every segment of the log from its beginning to its end, as much at a time as a scan does. Gives: *bytes. */
 enum err log_bed_raw_read(struct log_bed *bed, uint64_t *bytes);
 
 /* log_bed_stop ends the writing, so that the log can be recovered as often as wanted: each time by log_bed_renew, which begins with fresh memory, and log_bed_recover. */
