@@ -87,7 +87,7 @@ static bool use_again(struct adversary *adversary, uint64_t below_height)
 static bool sign_wrong(const struct adversary *adversary, bool late, uint64_t time_ms)
 {
     const struct cast *cast = adversary->cast;
-    struct cast_command command;
+    struct cast_command command = { .nonce = 0 };
     struct envelope envelope;
 
     if (envelope_decode(&envelope, bytes_of(body.data, body.envelope[0])) != CODE_OK) {
@@ -95,15 +95,14 @@ static bool sign_wrong(const struct adversary *adversary, bool late, uint64_t ti
     }
     command.nonce = envelope.nonce;
     command.valid_until_ms = late ? time_ms : time_ms + ENVELOPE_VALID_MS_MAX + 1;
-    for (uint32_t actor = 0; actor < cast->plan.actors_count; actor++) {
-        if (memcmp(cast->actors[actor].account, envelope.sender, ACCOUNT_BYTES) == 0) {
-            cast_sign(cast, actor, &command);
-            body.count = 0;
-            body.bytes = 0;
-            return body_add(command.bytes, command.size);
-        }
+    uint32_t sender = cast_sender(cast, envelope.sender);
+    if (sender == cast_senders(&cast->plan)) {
+        return false;
     }
-    return false;
+    cast_sign(cast, sender, &command);
+    body.count = 0;
+    body.bytes = 0;
+    return body_add(command.bytes, command.size);
 }
 
 /* spoil changes the commands. Gives: false when that is not possible now. */

@@ -2,23 +2,22 @@
 #include "sim/cast.h"
 
 #include "base/assert.h"
-#include "ledger/command.h"
 #include "ledger/entity.h"
 #include "ledger/genesis_load.h"
 #include "ledger/key.h"
 #include "ledger/params.h"
 #include "ledger/pointers.h"
 #include "sim/choice.h"
+#include "sim/petition.h"
 
 #include <stdio.h>
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum key_owner { OWNER_ADMIN = 1, OWNER_OFFICER, OWNER_KX, OWNER_SIGN, OWNER_TRANSPORT, OWNER_ACTOR, OWNER_PATIENT, OWNER_CONTENT };
+enum key_owner { OWNER_ADMIN = 1, OWNER_OFFICER, OWNER_KX, OWNER_SIGN, OWNER_TRANSPORT, OWNER_ACTOR, OWNER_PATIENT, OWNER_CONTENT, OWNER_PRACTITIONER };
 
 #define ENTITY_BYTES 512 /* key and value of one initial entity, as they lie in the pool */
-#define GRANT_YEARS_MS (UINT64_C(4) * 365 * 86400000)
 
 /* fill draws 32 bytes that belong to a name: the seed of a key, or what stands for a document. */
 static void fill(uint64_t seed, enum key_owner owner, uint64_t number, uint64_t part, uint8_t out[32])
@@ -52,6 +51,11 @@ static struct params params_of(const struct cast_plan *plan)
     params.tickets_max = 64;
     params.state_keys_max = 131072;
     params.state_cells_max = 262144;
+    if (plan->consents) { /* as many tickets and grants as a story asks for, as fast as it does */
+        params.actors_max = 2 * CAST_ACTORS_MAX;
+        params.grants_max = params.tickets_max = 16384;
+        params.rate_patient = params.rate_practitioner = params.rate_system;
+    }
     ASSERT(plan->actors_count <= params.actors_max);
     return params;
 }
@@ -97,36 +101,52 @@ static void pool_add(struct pool *pool, const struct state_key *key, const uint8
     pool->entities[pool->count++] = (struct genesis_entity){ bytes_of(at, key->size), bytes_of(at + key->size, size) };
 }
 
-static void add_actor(struct pool *pool, const struct cast_actor *from)
+static void add_actor(struct pool *pool, const struct cast_actor *from, bool is_system)
 {
-    struct state_key key = key_actor(from->account);
-    struct actor actor = { .kind = ACTOR_SYSTEM, .org = from->organisation, .status = ACTOR_ACTIVE, .caps = CAP_PUBLISH,
-        .valid_until = CAST_GENESIS_MS + 10 * GRANT_YEARS_MS, .registered = CAST_GENESIS_MS };
+    struct state_key key = key_actor(is_system ? from->account : from->practitioner);
+    struct actor actor = { .kind = is_system ? ACTOR_SYSTEM : ACTOR_PRACTITIONER, .role = is_system ? ROLE_NONE : ROLE_PHYSICIAN, .org = from->organisation,
+        .status = ACTOR_ACTIVE, .caps = is_system ? CAP_PUBLISH : 0, .valid_until = CAST_GENESIS_MS + 10 * CAST_GRANT_MS, .registered = CAST_GENESIS_MS };
     uint8_t value[ACTOR_BYTES];
 
-    memcpy(actor.pk, from->key.public_key, KEY_BYTES);
+    memcpy(actor.pk, is_system ? from->key.public_key : from->practitioner_key.public_key, KEY_BYTES);
     actor_encode(&actor, value);
     pool_add(pool, &key, value, sizeof value);
 }
 
-/* add_patient adds the patient with the standing grant that lets the record system's hospital write. */
-static void add_patient(struct pool *pool, const struct cast_actor *from, const uint8_t public_key[32])
+static void add_grant(struct pool *pool, const struct cast_actor *from, uint32_t number, struct grant *grant, uint16_t organisation)
 {
-    struct state_key patient_key = key_patient(from->patient), grant_key = key_grant(from->patient, 1);
-    struct patient patient = { .status = PATIENT_ACTIVE, .kx_epoch = 1, .vouchers = { from->organisation, 0 }, .grant_count = 1,
-        .active_grants = 1, .created = CAST_GENESIS_MS };
-    struct grant grant = { .effect = EFFECT_PERMIT, .kind = GRANT_WRITE, .gtype = GRANTEE_ORG, .conf_max = CONF_VERY_RESTRICTED,
-        .class_mask = CLASS_MASK_ALL, .expires = CAST_GENESIS_MS + GRANT_YEARS_MS, .status = GRANT_ACTIVE, .created = CAST_GENESIS_MS };
-    uint8_t patient_value[PATIENT_BYTES], grant_value[GRANT_BYTES];
+    struct state_key key = key_grant(from->patient, number);
+    uint8_t value[GRANT_BYTES];
 
-    memcpy(patient.pk, public_key, KEY_BYTES);
-    grant.grantee[ACCT_BYTES - 2] = (uint8_t)(from->organisation >> 8);
-    grant.grantee[ACCT_BYTES - 1] = (uint8_t)from->organisation;
-    memcpy(grant.granted_by, from->patient, ACCT_BYTES);
-    patient_encode(&patient, patient_value);
-    grant_encode(&grant, grant_value);
-    pool_add(pool, &patient_key, patient_value, sizeof patient_value);
-    pool_add(pool, &grant_key, grant_value, sizeof grant_value);
+    grant->grantee[ACCT_BYTES - 2] = (uint8_t)(organisation >> 8);
+    grant->grantee[ACCT_BYTES - 1] = (uint8_t)organisation;
+    memcpy(grant->granted_by, from->patient, ACCT_BYTES);
+    grant_encode(grant, value);
+    pool_add(pool, &key, value, sizeof value);
+}
+
+/* add_patient adds the patient with the standing grant that lets the record system's hospital write, and with consents one that lets the next hospital read. */
+static void add_patient(struct pool *pool, const struct cast *cast, const struct cast_actor *from)
+{
+    struct state_key key = key_patient(from->patient);
+    uint16_t grants = cast->plan.consents ? 2 : 1;
+    struct patient patient = { .status = PATIENT_ACTIVE, .kx_epoch = 1, .vouchers = { from->organisation, 0 }, .grant_count = grants,
+        .active_grants = grants, .created = CAST_GENESIS_MS };
+    struct grant writes = { .effect = EFFECT_PERMIT, .kind = GRANT_WRITE, .gtype = GRANTEE_ORG, .conf_max = CONF_VERY_RESTRICTED,
+        .class_mask = CLASS_MASK_ALL, .expires = CAST_GENESIS_MS + CAST_GRANT_MS, .status = GRANT_ACTIVE, .created = CAST_GENESIS_MS };
+    struct grant reads = writes;
+    uint8_t value[PATIENT_BYTES];
+
+    memcpy(patient.pk, from->patient_key.public_key, KEY_BYTES);
+    patient_encode(&patient, value);
+    pool_add(pool, &key, value, sizeof value);
+    add_grant(pool, from, 1, &writes, from->organisation);
+    if (cast->plan.consents) {
+        reads.kind = GRANT_READ;
+        reads.conf_max = CONF_RESTRICTED;
+        reads.purposes = 1u << PURPOSE_TREAT;
+        add_grant(pool, from, 2, &reads, (uint16_t)(from->organisation % cast->plan.members_count + 1));
+    }
 }
 
 static int entity_order(const void *a, const void *b)
@@ -137,24 +157,39 @@ static int entity_order(const void *a, const void *b)
     return memcmp(left->key.data, right->key.data, common); /* no key of the state is a prefix of another */
 }
 
+/* make_actor draws the keys of one record system and those beside it. */
+static void make_actor(struct cast *cast, uint32_t i)
+{
+    struct cast_actor *actor = &cast->actors[i];
+
+    actor->patient_key = pair_of(cast->plan.seed, OWNER_PATIENT, i);
+    actor->key = pair_of(cast->plan.seed, OWNER_ACTOR, i);
+    actor->organisation = (uint16_t)(i % cast->plan.members_count + 1);
+    struct hash32 account = genesis_account(ACCOUNT_SYSTEM, actor->key.public_key);
+    struct hash32 compartment = genesis_account(ACCOUNT_PATIENT, actor->patient_key.public_key);
+    memcpy(actor->account, account.bytes, 32);
+    memcpy(actor->patient, compartment.bytes, 32);
+    if (cast->plan.consents) {
+        actor->practitioner_key = pair_of(cast->plan.seed, OWNER_PRACTITIONER, i);
+        account = genesis_account(ACCOUNT_PRACTITIONER, actor->practitioner_key.public_key);
+        memcpy(actor->practitioner, account.bytes, 32);
+    }
+}
+
 static struct pool make_entities(struct cast *cast)
 {
-    uint32_t most = 3 * cast->plan.actors_count;
+    uint32_t most = 5 * cast->plan.actors_count;
     struct pool pool = { calloc(most, sizeof *pool.entities), calloc(most, ENTITY_BYTES), 0 };
 
     ASSERT(pool.entities != NULL);
     ASSERT(pool.bytes != NULL);
     for (uint32_t i = 0; i < cast->plan.actors_count; i++) {
-        struct cast_actor *actor = &cast->actors[i];
-        struct sign_keypair patient = pair_of(cast->plan.seed, OWNER_PATIENT, i);
-        actor->key = pair_of(cast->plan.seed, OWNER_ACTOR, i);
-        actor->organisation = (uint16_t)(i % cast->plan.members_count + 1);
-        struct hash32 account = genesis_account(ACCOUNT_SYSTEM, actor->key.public_key);
-        struct hash32 compartment = genesis_account(ACCOUNT_PATIENT, patient.public_key);
-        memcpy(actor->account, account.bytes, 32);
-        memcpy(actor->patient, compartment.bytes, 32);
-        add_actor(&pool, actor);
-        add_patient(&pool, actor, patient.public_key);
+        make_actor(cast, i);
+        add_actor(&pool, &cast->actors[i], true);
+        if (cast->plan.consents) {
+            add_actor(&pool, &cast->actors[i], false);
+        }
+        add_patient(&pool, cast, &cast->actors[i]);
     }
     qsort(pool.entities, pool.count, sizeof pool.entities[0], entity_order);
     return pool;
@@ -209,6 +244,65 @@ void cast_close(struct cast *cast)
     *cast = (struct cast){ 0 };
 }
 
+/* --- Senders -------------------------------------------------------------------------------------------------------- */
+
+uint32_t cast_senders(const struct cast_plan *plan)
+{
+    return plan->consents ? CAST_ROLES * plan->actors_count : plan->actors_count;
+}
+
+enum cast_role cast_role(const struct cast_plan *plan, uint32_t sender)
+{
+    ASSERT(sender < cast_senders(plan));
+    return (enum cast_role)(sender / plan->actors_count);
+}
+
+static const struct sign_keypair *key_of(const struct cast *cast, uint32_t sender)
+{
+    const struct cast_actor *actor = &cast->actors[sender % cast->plan.actors_count];
+
+    switch (cast_role(&cast->plan, sender)) {
+    case CAST_PATIENT: return &actor->patient_key;
+    case CAST_PRACTITIONER: return &actor->practitioner_key;
+    case CAST_SYSTEM:
+    case CAST_ROLES: break;
+    }
+    return &actor->key;
+}
+
+const uint8_t *cast_account(const struct cast *cast, uint32_t sender)
+{
+    const struct cast_actor *actor = &cast->actors[sender % cast->plan.actors_count];
+
+    switch (cast_role(&cast->plan, sender)) {
+    case CAST_PATIENT: return actor->patient;
+    case CAST_PRACTITIONER: return actor->practitioner;
+    case CAST_SYSTEM:
+    case CAST_ROLES: break;
+    }
+    return actor->account;
+}
+
+uint32_t cast_sender(const struct cast *cast, const uint8_t account[32])
+{
+    uint32_t sender = 0, count = cast_senders(&cast->plan);
+
+    while (sender < count && memcmp(cast_account(cast, sender), account, 32) != 0) {
+        sender++;
+    }
+    return sender;
+}
+
+uint32_t cast_patient(const struct cast *cast, const uint8_t account[32])
+{
+    uint32_t patient = cast->plan.actors_count - 1;
+
+    while (patient > 0 && memcmp(cast->actors[patient].patient, account, 32) != 0) {
+        patient--;
+    }
+    return patient;
+}
+
 /* --- Commands ------------------------------------------------------------------------------------------------------- */
 
 /* make_locator gives bytes as opaque to a replica as a sealed locator is. */
@@ -223,91 +317,101 @@ static void make_locator(const struct cast *cast, uint32_t actor, uint64_t nonce
     }
 }
 
-/* What a command says of the pointers of its patient, whose numbers follow from its own. */
-struct intent {
-    enum command_type type;
-    uint32_t supersedes; /* 0: nothing */
-    uint32_t errs;       /* of a status: the pointer that was an error */
-};
-
-/* intent_of gives what command number `nonce` is for: in a mixed plan three commands make two pointers and end both. */
-static struct intent intent_of(const struct cast *cast, uint64_t nonce)
+/* plain_body gives command number `nonce` of a world without consents: in a mixed plan three commands make two pointers and end both. Numbers of
+ * pointers follow from its own. */
+static void plain_body(const struct cast *cast, const struct cast_actor *actor, uint64_t nonce, struct command_body *body)
 {
     uint32_t before = (uint32_t)((nonce - 1) / 3 * 2);
 
-    if (!cast->plan.mixed || nonce % 3 == 1) {
-        return (struct intent){ .type = COMMAND_POINTER_ADD };
+    if (cast->plan.mixed && nonce % 3 == 0) {
+        body->type = COMMAND_POINTER_STATUS;
+        memcpy(body->as.pointer_set_status.patient, actor->patient, ACCT_BYTES);
+        body->as.pointer_set_status.op = POINTER_SET_ERROR;
+        body->as.pointer_set_status.count = 1;
+        body->as.pointer_set_status.seqs[0] = before + 2;
+        return;
     }
-    return nonce % 3 == 2 ? (struct intent){ .type = COMMAND_POINTER_ADD, .supersedes = before + 1 }
-                          : (struct intent){ .type = COMMAND_POINTER_STATUS, .errs = before + 2 };
+    body->type = COMMAND_POINTER_ADD;
+    memcpy(body->as.pointer_add.patient, actor->patient, ACCT_BYTES);
+    body->as.pointer_add.kx_epoch = 1;
+    body->as.pointer_add.count = 1;
+    body->as.pointer_add.items[0] = (struct pointer_add_item){ .record_class = CLASS_LABORATORY, .conf = CONF_NORMAL, .locator_length = LOCATOR_BYTES,
+        .supersedes = cast->plan.mixed && nonce % 3 == 2 ? before + 1 : 0 };
 }
 
-static struct bytes encode_body(const struct command_body *command, uint8_t room[ENVELOPE_BODY_BYTES_MAX])
+/* commit fills in what the one item of a POINTER_ADD says of its bytes. */
+static void commit(struct pointer_add_item *item, const uint8_t *locator)
+{
+    item->content_commit = hash_one(HASH_COMMITMENT, locator, LOCATOR_BYTES);
+    item->locator_hash = hash_one(HASH_LOCATOR, locator, LOCATOR_BYTES);
+}
+
+/* draw_body gives what a sender's command says, in `petition`, and its encoding. */
+static struct bytes draw_body(const struct cast *cast, uint32_t sender, const struct cast_command *command, struct petition *petition, const uint8_t *locator, uint8_t room[ENVELOPE_BODY_BYTES_MAX])
 {
     struct writer writer;
 
+    if (cast->plan.consents) {
+        petition_draw(cast, sender, command, petition);
+    } else {
+        memset(petition, 0, sizeof *petition);
+        petition->cosigner = PETITION_NOBODY;
+        plain_body(cast, &cast->actors[sender], command->nonce, &petition->body);
+    }
+    if (petition->body.type == COMMAND_POINTER_ADD) {
+        commit(&petition->body.as.pointer_add.items[0], locator);
+    }
     writer_init(&writer, room, ENVELOPE_BODY_BYTES_MAX);
-    command_body_encode(command, &writer);
+    command_body_encode(&petition->body, &writer);
     ASSERT(!writer.failed);
     return bytes_of(room, writer.offset);
 }
 
-static struct bytes make_status(const struct cast_actor *actor, const struct intent *intent, uint8_t room[ENVELOPE_BODY_BYTES_MAX])
+/* sign_all signs for the sender, and for whoever signs with it. */
+static void sign_all(const struct cast *cast, uint32_t sender, const struct petition *petition, struct envelope *envelope, struct cast_command *command)
 {
-    struct command_body command = { .type = COMMAND_POINTER_STATUS };
-    struct pointer_set_status *body = &command.as.pointer_set_status;
+    static uint8_t signature[64], cosignature[64];
 
-    memcpy(body->patient, actor->patient, ACCT_BYTES);
-    body->op = POINTER_SET_ERROR;
-    body->count = 1;
-    body->seqs[0] = intent->errs;
-    return encode_body(&command, room);
+    if (petition->cosigner != PETITION_NOBODY) {
+        envelope->cosigners_count = 1;
+        envelope->cosigners[0] = (struct cosigner){ cast_account(cast, petition->cosigner), key_of(cast, petition->cosigner)->public_key, cosignature };
+    }
+    command->id = envelope_tx_id(envelope, &cast->genesis.hash);
+    sign_digest(key_of(cast, sender), &command->id, signature);
+    envelope->signature = signature;
+    if (petition->cosigner != PETITION_NOBODY) {
+        struct hash32 digest = envelope_cosign_digest(&command->id, envelope->cosigners[0].account);
+        sign_digest(key_of(cast, petition->cosigner), &digest, cosignature);
+    }
 }
 
-static struct bytes make_pointer(const struct cast_actor *actor, const struct intent *intent, const uint8_t *locator, uint8_t room[ENVELOPE_BODY_BYTES_MAX])
+void cast_sign(const struct cast *cast, uint32_t sender, struct cast_command *command)
 {
-    struct command_body command = { .type = COMMAND_POINTER_ADD };
-    struct pointer_add *body = &command.as.pointer_add;
-
-    memcpy(body->patient, actor->patient, ACCT_BYTES);
-    body->kx_epoch = 1;
-    body->count = 1;
-    body->items[0] = (struct pointer_add_item){ .record_class = CLASS_LABORATORY, .conf = CONF_NORMAL, .locator_length = LOCATOR_BYTES };
-    body->items[0].content_commit = hash_one(HASH_COMMITMENT, locator, LOCATOR_BYTES);
-    body->items[0].locator_hash = hash_one(HASH_LOCATOR, locator, LOCATOR_BYTES);
-    body->items[0].supersedes = intent->supersedes;
-    return encode_body(&command, room);
-}
-
-void cast_sign(const struct cast *cast, uint32_t number, struct cast_command *command)
-{
-    const struct cast_actor *actor = &cast->actors[number];
-    struct intent intent = intent_of(cast, command->nonce);
-    bool adds = intent.type == COMMAND_POINTER_ADD;
-    uint8_t locator[LOCATOR_BYTES], room[ENVELOPE_BODY_BYTES_MAX], signature[64];
+    static struct petition petition; /* as large as the largest body */
+    uint8_t locator[LOCATOR_BYTES], room[ENVELOPE_BODY_BYTES_MAX];
     struct reader tag;
     struct writer writer;
 
-    ASSERT(number < cast->plan.actors_count);
+    ASSERT(sender < cast_senders(&cast->plan));
     ASSERT(command->nonce >= 1);
-    make_locator(cast, number, command->nonce, locator);
+    make_locator(cast, sender, command->nonce, locator);
+    struct bytes body = draw_body(cast, sender, command, &petition, locator, room);
+    bool adds = petition.body.type == COMMAND_POINTER_ADD;
     struct hash32 payload_hash = adds ? hash_one(HASH_PAYLOAD, locator, sizeof locator) : (struct hash32){ { 0 } };
     reader_init(&tag, cast->genesis.hash.bytes, 8);
     struct envelope envelope = {
-        .type = (uint8_t)intent.type,
+        .type = (uint8_t)petition.body.type,
         .flags = adds ? ENVELOPE_FLAG_PAYLOAD : 0,
         .chain_tag = read_u64_be(&tag),
         .nonce = command->nonce,
         .valid_until_ms = command->valid_until_ms,
-        .sender = actor->account,
-        .key = actor->key.public_key,
+        .sender = cast_account(cast, sender),
+        .key = key_of(cast, sender)->public_key,
         .payload_hash = payload_hash.bytes,
         .payload_bytes = adds ? sizeof locator : 0,
-        .body = adds ? make_pointer(actor, &intent, locator, room) : make_status(actor, &intent, room),
-        .signature = signature,
+        .body = body,
     };
-    command->id = envelope_tx_id(&envelope, &cast->genesis.hash);
-    sign_digest(&actor->key, &command->id, signature);
+    sign_all(cast, sender, &petition, &envelope, command);
     writer_init(&writer, command->bytes, sizeof command->bytes);
     envelope_encode(&envelope, &writer);
     write_run(&writer, locator, adds ? sizeof locator : 0);

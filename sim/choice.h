@@ -31,6 +31,8 @@ enum choice_topic {
     CHOICE_TWIN = 19,         /* member, occasion: who sees which of its seats */
     CHOICE_CLOCK_RATE = 20,   /* replica */
     CHOICE_READ = 22,         /* occasion: whom a reader asks; occasion, 1: about which account */
+    CHOICE_PETITION = 23,     /* sender, number of its command, field: sim/petition.c */
+    CHOICE_TICKET = 24,       /* sender, number of its command, or occasion: which of the newest tickets */
     CHOICE_CORRUPT = 21,      /* message, as of CHOICE_DROP: a bit flips on the way; copy 1: which */
 };
 

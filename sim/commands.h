@@ -4,7 +4,8 @@
  *     V5   every signature is one, it is not out of date,  C4   whoever executes a block again executes the same commands
  *          nonces have no gaps, it succeeds
  *
- * The clients of a world sign only commands that succeed, so one that fails was let in by a mistake. */
+ * The clients of a world without consents sign only commands that succeed, so one that fails was let in by a mistake; with them the model of consent
+ * says which code is right. */
 #ifndef WARD_SIM_COMMANDS_H
 #define WARD_SIM_COMMANDS_H
 

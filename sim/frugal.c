@@ -47,6 +47,17 @@ static bool is_disturbed(const struct frugal *frugal, const struct world *world)
     return disturbed;
 }
 
+/* signatures_of gives how many signatures the newest command carries: one, and its cosigner's. */
+static uint32_t signatures_of(const struct world *world)
+{
+    const struct cast_command *command = &world->workload.requests[world->workload.count - 1].command;
+    struct envelope envelope;
+    enum code code = envelope_decode(&envelope, bytes_of(command->bytes, envelope_size(bytes_of(command->bytes, command->size))));
+
+    ASSERT(code == CODE_OK);
+    return envelope_signatures_count(&envelope);
+}
+
 static void judge_server(const struct frugal *frugal, struct world *world, uint32_t member)
 {
     const struct host *host = &world->hosts[member];
@@ -54,7 +65,7 @@ static void judge_server(const struct frugal *frugal, struct world *world, uint3
     uint64_t checks = replica_counters(host->driver.replica)->signature_checks - frugal->checks[member];
     uint64_t openings = host->driver.log.at.segment - frugal->segments[member];
     uint32_t quorum = quorums_size(world->plan.members_count);
-    uint64_t most = 1 + 2 * (uint64_t)quorum;
+    uint64_t most = signatures_of(world) + 2 * (uint64_t)quorum;
     bool saved = host->superblocks.current.sequence != frugal->saves[member] || host->driver.carried_lsn != 0;
     bool repaired = repairs(host) != frugal->repairs[member];
 

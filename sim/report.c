@@ -83,6 +83,9 @@ void campaign_add(struct campaign *campaign, const struct swarm_result *result)
     for (int i = 0; i < LIE_COUNT; i++) {
         campaign->lies[i] += result->lies[i];
     }
+    for (int i = 0; i < CONSENT_MARKS; i++) {
+        campaign->consent[i] += result->consent[i];
+    }
     if (result->failure.kind != FAILURE_NONE && campaign->failed++ == 0) {
         campaign->failure = result->failure;
         campaign->first_failed = result->seed;
@@ -112,6 +115,16 @@ static json_t *lies_of(const uint64_t lies[LIE_COUNT])
 
     for (int i = 0; i < LIE_COUNT; i++) {
         json_object_set_new(object, lie_word((enum lie)i), number(lies[i]));
+    }
+    return object;
+}
+
+static json_t *consent_of(const uint64_t marks[CONSENT_MARKS])
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < CONSENT_MARKS; i++) {
+        json_object_set_new(object, consent_word((enum consent_mark)i), number(marks[i]));
     }
     return object;
 }
@@ -169,14 +182,14 @@ static bool print(FILE *stream, json_t *object)
 
 static bool run_json(FILE *stream, const struct swarm_result *result)
 {
-    return print(stream, json_pack("{ss sb so si ss ss so so so so so so so so so so so so si so si so}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
+    return print(stream, json_pack("{ss sb so si ss ss so so so so so so so so so so so so si so si so so}", "schema", "ward.sim.run/1", "ok", result->failure.kind == FAILURE_NONE,
                                    "seed", number(result->seed), "replicas", (int)result->replicas, "crypto", result->fast_crypto ? "fast" : "real", "build", build_id(), "configuration",
                                    hash_of(result->configuration), "failure", failure_of(&result->failure),
                                    "simulated_seconds", json_real((double)result->simulated_ns / 1e9), "commits", number(result->blocks),
                                    "commands", number(result->commands), "messages", number(result->messages), "crashes", number(result->crashes),
                                    "restarts", number(result->restarts), "partitions", number(result->partitions), "events", number(result->events),
                                    "hash", hash_of(result->hash), "marks", marks_of(result->marks), "liars", (int)result->liars, "lies", lies_of(result->lies),
-                                   "twins", (int)result->twins, "cpu_seconds", json_real((double)result->cpu_ns / 1e9)));
+                                   "twins", (int)result->twins, "cpu_seconds", json_real((double)result->cpu_ns / 1e9), "consent", consent_of(result->consent)));
 }
 
 /* medians_of tells what the seed in the middle came to. */
@@ -188,7 +201,7 @@ static json_t *medians_of(const struct campaign *c)
 
 static bool campaign_json(FILE *stream, const struct campaign *c)
 {
-    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
+    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
                                    c->failed == 0 && c->determinism_broken == 0, "first_seed", number(c->seed_first), "last_seed", number(c->seed_last),
                                    "seeds", number(c->seeds), "failed", number(c->failed), "first_failed_seed", c->failed > 0 ? number(c->first_failed) : json_null(),
                                    "failure", failure_of(&c->failure), "simulated_seconds", json_real((double)c->simulated_ns / 1e9),
@@ -198,7 +211,7 @@ static bool campaign_json(FILE *stream, const struct campaign *c)
                                    "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked),
                                    "lying_seeds", number(c->lying_seeds), "lies", lies_of(c->lies), "faults", faults_of(c), "pairs", pairs_of(c->pairs),
                                    "missing", missing_of(c), "reads", number(c->reads), "measured", number(c->measured), "cpu_seconds",
-                                   json_real((double)c->cpu_ns / 1e9), "median", medians_of(c)));
+                                   json_real((double)c->cpu_ns / 1e9), "median", medians_of(c), "consent", consent_of(c->consent)));
 }
 
 /* --- Text ----------------------------------------------------------------------------------------------------------- */
@@ -223,6 +236,19 @@ static void lies_text(FILE *stream, const uint64_t lies[LIE_COUNT])
     fprintf(stream, "\n");
 }
 
+/* consent_text tells nothing of a story without consents. */
+static void consent_text(FILE *stream, const uint64_t marks[CONSENT_MARKS])
+{
+    if (marks[CONSENT_AUDITED] == 0) {
+        return;
+    }
+    fprintf(stream, "consent  ");
+    for (int i = 0; i < CONSENT_MARKS; i++) {
+        fprintf(stream, " %s %llu", consent_word((enum consent_mark)i), (unsigned long long)marks[i]);
+    }
+    fprintf(stream, "\n");
+}
+
 bool report_run(FILE *stream, const struct swarm_result *result, bool json)
 {
     if (json) {
@@ -238,6 +264,7 @@ bool report_run(FILE *stream, const struct swarm_result *result, bool json)
     if (result->liars > 0) {
         lies_text(stream, result->lies);
     }
+    consent_text(stream, result->consent);
     return fflush(stream) == 0;
 }
 
@@ -256,6 +283,7 @@ bool report_campaign(FILE *stream, const struct campaign *campaign, bool json)
             (unsigned long long)campaign->hash_fast, (unsigned long long)campaign->hash_real, (unsigned long long)campaign->seeds_real);
     marks_text(stream, campaign->marks);
     lies_text(stream, campaign->lies);
+    consent_text(stream, campaign->consent);
     return fflush(stream) == 0;
 }
 

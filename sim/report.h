@@ -30,6 +30,7 @@ struct campaign {
     uint64_t pairs[PAIR_COUNT];
     uint64_t twin_seeds, conflicts; /* with a twin; its votes and proposals that contradict each other */
     uint64_t lies[LIE_COUNT];
+    uint64_t consent[CONSENT_MARKS];
     uint64_t first_failed; /* seed */
     struct failure failure; /* of it */
 };

@@ -15,6 +15,7 @@ struct rare {
 #define FIELD(name, field, seeds) { name, offsetof(struct campaign, field), seeds }
 #define MARK(mark, name, seeds) { name, offsetof(struct campaign, marks) + MARK_##mark * sizeof(uint64_t), seeds }
 
+#define CONSENT(name, word, text, seeds) { text, offsetof(struct campaign, consent) + CONSENT_##name * sizeof(uint64_t), seeds },
 #define PAIR(name, word, text) { text, offsetof(struct campaign, pairs) + PAIR_##name * sizeof(uint64_t), PAIR_SEEDS },
 
 enum { PAIR_SEEDS = 2000 };
@@ -37,6 +38,7 @@ static const struct rare rare[] = {
     FIELD("a block that rotted", rots, 50),
     FIELD("a disk that was full", fills, 50),
     PAIRS(PAIR)
+    CONSENT_TOLD(CONSENT)
     MARK(TIMED_OUT, "a timeout", 20),
     MARK(ENTERED, "a timeout certificate", 20),
     MARK(OPENED, "an opening", 20),

@@ -57,6 +57,8 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
     plan->fast_crypto = seed % SWARM_REAL_SHARE != 0;
     plan->reserves = swarm_ask(seed, ASK_RESERVES, 2) == 1;
     plan->mixed = swarm_ask(seed, ASK_MIXED, 2) == 1;
+    plan->consents = swarm_ask(seed, ASK_CONSENTS, 2) == 1;
+    plan->actors_count = plan->consents ? 4 : plan->actors_count; /* three senders each, who meet the same patients */
 }
 
 /* draw_lies gives which lies a seed tells: one, two that meet, a third or most of all. */
@@ -439,6 +441,7 @@ void world_result(const struct world *world, struct swarm_result *result)
     memcpy(result->pairs, world->pairs, sizeof result->pairs);
     result->overflows = world->network.counters.overflowed;
     result->conflicts = world->oracle.conflicts;
+    memcpy(result->consent, world->consent.marks, sizeof result->consent);
     if (world->adversary != NULL) {
         memcpy(result->lies, world->adversary->told, sizeof result->lies);
     }

@@ -83,6 +83,7 @@ struct swarm_result {
     uint64_t pairs[PAIR_COUNT];
     uint64_t conflicts; /* votes of a twin that its other server contradicts */
     uint64_t lies[LIE_COUNT]; /* how often each was told */
+    uint64_t consent[CONSENT_MARKS]; /* what the model of consent saw */
 };
 
 /* Which story is wanted. */

@@ -10,12 +10,14 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define RETRY_MS_MIN 20u
 #define EXPIRY_MARGIN_MS 20000u
+#define WORKLOAD_DENIED_SHARE 16u  /* one of so many requests that were denied is asked with all the same */
+#define WORKLOAD_TICKETS_RECENT 8u /* of which one is drawn */
 
 void workload_init(struct workload *workload, const struct cast *cast, struct failure *failure, struct trace *trace)
 {
     *workload = (struct workload){ .cast = cast, .failure = failure, .trace = trace, .capacity = 64 };
     workload->requests = calloc(workload->capacity, sizeof *workload->requests);
-    workload->nonces = calloc(cast->plan.actors_count, sizeof *workload->nonces);
+    workload->nonces = calloc(cast_senders(&cast->plan), sizeof *workload->nonces);
     ASSERT(workload->requests != NULL);
     ASSERT(workload->nonces != NULL);
     workload->load.next_ns = UINT64_MAX;
@@ -26,6 +28,7 @@ void workload_close(struct workload *workload)
 {
     free(workload->requests);
     free(workload->nonces);
+    free(workload->tickets);
     facts_close(&workload->ids);
     *workload = (struct workload){ 0 };
 }
@@ -46,10 +49,10 @@ void workload_submit(struct workload *workload, uint64_t now_ns, uint32_t target
     }
     struct request *request = &workload->requests[workload->count++];
     workload->due_known = false;
-    uint32_t actor = workload->turn++ % workload->cast->plan.actors_count;
-    *request = (struct request){ .number = workload->count, .actor = actor, .sticky = sticky, .due_ns = now_ns, .first_ns = now_ns, .floor = workload->told_height };
+    uint32_t sender = workload->turn++ % cast_senders(&workload->cast->plan);
+    *request = (struct request){ .number = workload->count, .sender = sender, .sticky = sticky, .due_ns = now_ns, .first_ns = now_ns, .floor = workload->told_height };
     request->target = target_of(workload, target, request->number);
-    request->command.nonce = ++workload->nonces[actor];
+    request->command.nonce = ++workload->nonces[sender];
 }
 
 void workload_load_start(struct workload *workload, const struct workload_load *load)
@@ -87,6 +90,44 @@ static void run_load(struct workload *workload, uint64_t now_ns)
     }
 }
 
+struct cast_ticket workload_ticket(const struct workload *workload, uint64_t a, uint64_t b, uint32_t patient)
+{
+    struct choice choice = { CHOICE_TICKET, { a, b } };
+
+    if (workload->tickets_count == 0) {
+        return (struct cast_ticket){ .patient = 0 };
+    }
+    uint32_t recent = workload->tickets_count < WORKLOAD_TICKETS_RECENT ? workload->tickets_count : WORKLOAD_TICKETS_RECENT;
+    uint32_t back = (uint32_t)choice_below(workload->cast->plan.seed, &choice, recent);
+    for (uint32_t i = 0; i + 2 < recent && workload->tickets[workload->tickets_count - 1 - back].patient != patient; i++) {
+        back = (back + 1) % recent;
+    }
+    return workload->tickets[workload->tickets_count - 1 - back];
+}
+
+/* note_ticket remembers what a request for access was told. */
+static void note_ticket(struct workload *workload, const struct request *request, const struct hash32 *id)
+{
+    struct envelope envelope;
+    struct bytes bytes = bytes_of(request->command.bytes, envelope_size(bytes_of(request->command.bytes, request->command.size)));
+
+    if (envelope_decode(&envelope, bytes) != CODE_OK || envelope.type != COMMAND_ACCESS_REQUEST) {
+        return;
+    }
+    bool given = workload->consent != NULL && consent_find(workload->consent, id) != NULL;
+    if (!given && request->number % WORKLOAD_DENIED_SHARE != 0) {
+        return;
+    }
+    if (workload->tickets_count == workload->tickets_room) {
+        workload->tickets_room = 2 * workload->tickets_room + 16;
+        workload->tickets = realloc(workload->tickets, workload->tickets_room * sizeof *workload->tickets);
+        ASSERT(workload->tickets != NULL);
+    }
+    struct cast_ticket *ticket = &workload->tickets[workload->tickets_count++];
+    *ticket = (struct cast_ticket){ .id = *id, .patient = cast_patient(workload->cast, envelope.body.data) };
+    memcpy(ticket->recipient, envelope.sender, ACCOUNT_BYTES);
+}
+
 /* sign makes the bytes, again when those before would soon be too old. The nonce stays: at most one of them can execute. */
 static void sign(struct workload *workload, struct request *request, uint64_t now_ns)
 {
@@ -95,8 +136,11 @@ static void sign(struct workload *workload, struct request *request, uint64_t no
     if (request->command.valid_until_ms > wall_ms + EXPIRY_MARGIN_MS) {
         return;
     }
-    request->command.valid_until_ms = wall_ms + WORKLOAD_VALID_MS;
-    cast_sign(workload->cast, request->actor, &request->command);
+    if (hash_is_zero(&request->command.ticket.id)) {
+        request->command.ticket = workload_ticket(workload, request->sender, request->command.nonce, request->sender % workload->cast->plan.actors_count);
+    }
+    request->command.valid_until_ms = wall_ms + CAST_VALID_MS;
+    cast_sign(workload->cast, request->sender, &request->command);
     facts_keep(&workload->ids, fact_digest(request->command.id.bytes, HASH_BYTES), request->number);
 }
 
@@ -120,7 +164,7 @@ const struct request *workload_take(struct workload *workload, uint64_t now_ns)
         if (request->sendings > 0 && !request->sticky) {
             request->target = (request->target + 1) % workload->cast->plan.members_count;
         } else if (request->sendings == 0 && workload->history != NULL) {
-            history_begin_write(workload->history, request->actor, request->command.nonce);
+            history_begin_write(workload->history, request->sender, request->command.nonce);
         }
         request->sendings++;
         sign(workload, request, now_ns);
@@ -161,7 +205,7 @@ static void tell(struct workload *workload, struct request *request, uint64_t no
     workload->told_height = height > workload->told_height ? height : workload->told_height;
     workload->told++;
     if (workload->history != NULL) {
-        history_end_write(workload->history, request->actor, request->command.nonce, height);
+        history_end_write(workload->history, request->sender, request->command.nonce, height);
     }
     while (workload->open_first < workload->count && workload->requests[workload->open_first].told) {
         workload->open_first++;
@@ -177,7 +221,7 @@ void workload_refused(struct workload *workload, const struct oracle *oracle, ui
         return;
     }
     trace_line(workload->trace, TRACE_STORY, now_ns, member, "refuses request %u: code %u", request->number, refused->code);
-    bool executed = oracle_has_executed(oracle, workload->cast->actors[request->actor].account, request->command.nonce);
+    bool executed = oracle_has_executed(oracle, cast_account(workload->cast, request->sender), request->command.nonce);
     if (refused->code == CODE_NONCE_LOW && executed) {
         tell(workload, request, now_ns, 0);
     } else if (refused->code == CODE_NONCE_LOW) {
@@ -203,6 +247,7 @@ void workload_executed(struct workload *workload, uint64_t now_ns, uint32_t memb
         struct request *request = by_token(workload, number);
         if (!request->told && member_set_has(&request->asked, member)) {
             tell(workload, request, now_ns, block->header->height);
+            note_ticket(workload, request, &block->commands[i].id);
             trace_line(workload->trace, TRACE_STORY, now_ns, member, "tells request %u: in block %llu", request->number, (unsigned long long)block->header->height);
         }
     }

@@ -7,6 +7,7 @@
 #define WARD_SIM_WORKLOAD_H
 
 #include "sim/cast.h"
+#include "sim/consent.h"
 #include "sim/facts.h"
 #include "sim/history.h"
 #include "sim/oracle.h"
@@ -18,13 +19,12 @@
 #define WORKLOAD_RESEND_NS UINT64_C(250000000)   /* R3: without any answer */
 #define WORKLOAD_ROUNDS_MAX 5u                   /* doublings of it while nobody answers: 8 s at most */
 #define WORKLOAD_RECEIPT_NS UINT64_C(2000000000) /* after ADMITTED */
-#define WORKLOAD_VALID_MS 120000u                /* of a command; it is signed again before it expires */
 #define WORKLOAD_ANY UINT32_MAX                  /* to whom: drawn by name */
 
 /* One command of a client, over all its signings and sendings. */
 struct request {
     uint32_t number; /* from 1: token, and name in the story */
-    uint32_t actor;
+    uint32_t sender; /* of the cast */
     uint32_t target; /* replica that was asked last */
     bool sticky;     /* never asks another */
     bool told;       /* has its receipt */
@@ -56,11 +56,14 @@ struct workload {
     struct request *requests; /* by number - 1 */
     uint32_t count, capacity, told;
     uint32_t open_first;      /* all requests below are told */
-    uint64_t *nonces;         /* newest of each actor */
+    uint64_t *nonces;         /* newest of each sender */
+    struct cast_ticket *tickets; /* of requests for access that were told, in their order; of those that were denied a few */
+    uint32_t tickets_count, tickets_room;
     struct facts ids;         /* transaction id -> number */
     struct workload_load load;
-    uint32_t turn;            /* whose turn it is among the actors */
+    uint32_t turn;            /* whose turn it is among the senders */
     uint64_t told_height;     /* highest block that a client was told of */
+    const struct consent *consent; /* tells which requests were given a ticket; set after init; NULL: nobody does */
     struct history *history;  /* what clients wrote and read; set after init; NULL: nobody keeps it */
     uint64_t due_ns;   /* what workload_due_ns found out, */
     bool due_known;    /* ... unless something happened since */
@@ -69,7 +72,10 @@ struct workload {
 void workload_init(struct workload *workload, const struct cast *cast, struct failure *failure, struct trace *trace);
 void workload_close(struct workload *workload);
 
-/* workload_submit lets the next actor in turn send one command to a replica at now_ns. */
+/* workload_ticket gives one of the newest tickets that were told, drawn by a name: of that patient when there is one, most of the time. An id of zeros: none was told. */
+struct cast_ticket workload_ticket(const struct workload *workload, uint64_t a, uint64_t b, uint32_t patient);
+
+/* workload_submit lets the next sender in turn send one command to a replica at now_ns. */
 void workload_submit(struct workload *workload, uint64_t now_ns, uint32_t target, bool sticky);
 
 /* workload_load_start starts a stream: one command each interval_ns from next_ns on, until end_ns. Needs: interval_ns > 0. */

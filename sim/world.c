@@ -3,7 +3,9 @@
 
 #include "base/assert.h"
 #include "sim/choice.h"
+#include "sim/consent_follow.h"
 #include "sim/diagram.h"
+#include "sim/handout.h"
 #include "sim/record.h"
 #include "sim/stamp.h"
 #include "sim/subject.h"
@@ -206,7 +208,10 @@ static void on_executed(void *context, uint32_t member, const struct apply_block
 {
     struct world *world = context;
 
-    if (oracle_executed(&world->oracle, member, block, state_root)) {
+    bool first = oracle_executed(&world->oracle, member, block, state_root);
+    if (first && world->plan.consents) {
+        consent_executed(&world->consent, block, &world->hosts[member].driver.apply);
+    } else if (first) {
         records_executed(&world->records, block, world->hosts[member].driver.apply.ledger);
     }
     world_note(world, WORLD_TOPIC_EXECUTED, (uint64_t)member << 32 | block->header->height, fact_digest(block->hash.bytes, HASH_BYTES));
@@ -243,7 +248,10 @@ static void on_read_done(void *context, uint32_t member, uint64_t token, bool ok
     struct world *world = context;
     uint32_t account = readers_account(&world->readers, token);
 
-    readers_done(&world->readers, token, ok, host_nonce(&world->hosts[member], world->cast.actors[account].account), height);
+    readers_done(&world->readers, token, ok, host_nonce(&world->hosts[member], cast_account(&world->cast, account)), height);
+    if (ok && world->plan.consents) {
+        handout_ask(&world->consent, &world->workload, &world->hosts[member], token);
+    }
 }
 
 static void on_broken(void *context, uint32_t member, const char *what)
@@ -350,7 +358,7 @@ static void open_seats(struct world *world)
 
 void world_open(struct world *world, const struct world_plan *plan)
 {
-    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits, plan->mixed };
+    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits, plan->mixed, plan->consents };
 
     crypto_start();
     stamp_use(plan->fast_crypto);
@@ -366,9 +374,11 @@ void world_open(struct world *world, const struct world_plan *plan)
     trace_init(&world->trace, plan->trace);
     oracle_init(&world->oracle, &world->cast, &world->failure);
     records_init(&world->records, &world->cast, &world->failure);
+    consent_init(&world->consent, &world->cast, &world->failure);
     workload_init(&world->workload, &world->cast, &world->failure, &world->trace);
-    history_init(&world->history, plan->actors_count);
+    history_init(&world->history, cast_senders(&cast_plan));
     world->workload.history = &world->history;
+    world->workload.consent = plan->consents ? &world->consent : NULL;
     readers_init(&world->readers, &world->history, &world->failure, plan->seed, plan->reads_ns, plan->members_count, &world->faulty);
     open_verify(world);
     open_adversary(world);
@@ -400,6 +410,7 @@ void world_close(struct world *world)
     history_close(&world->history);
     oracle_close(&world->oracle);
     records_close(&world->records);
+    consent_close(&world->consent);
     trace_close(&world->trace);
     sim_network_close(&world->network);
     cast_close(&world->cast);
@@ -583,13 +594,13 @@ static bool take_request(struct world *world)
     if (request == NULL) {
         return true;
     }
-    uint32_t target = seats_of_client(&world->seats, request->target, request->actor);
+    uint32_t target = seats_of_client(&world->seats, request->target, request->sender);
     struct host *host = &world->hosts[target];
     trace_line(&world->trace, TRACE_STORY, world->now_ns, TRACE_WORLD, "request %u goes to r%u", request->number, target);
     if (host->state == HOST_DOWN) {
         workload_lost(&world->workload, world->now_ns, request->target);
-    } else if (host->state == HOST_UP && !adversary_ignores(world->adversary, target, request->actor)) {
-        host_request(host, request->number, request->actor, bytes_of(request->command.bytes, request->command.size));
+    } else if (host->state == HOST_UP && !adversary_ignores(world->adversary, target, request->sender)) {
+        host_request(host, request->number, request->sender, bytes_of(request->command.bytes, request->command.size));
         world_settle(world, target);
     }
     return true;

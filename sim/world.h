@@ -11,6 +11,7 @@
 
 #include "sim/adversary.h"
 #include "sim/cast.h"
+#include "sim/consent.h"
 #include "sim/host.h"
 #include "sim/judges.h"
 #include "sim/network.h"
@@ -43,6 +44,7 @@ struct world_plan {
     enum trace_level trace;
     bool reserves;               /* P1 at every replica */
     bool mixed;                  /* commands of several kinds (cast.h) */
+    bool consents;               /* patients and practitioners send too, and the model of consent looks at what comes of it (consent.h) */
     bool fast_crypto;            /* signatures are stamps (stamp.h) */
     bool record_faults;          /* network.happened is kept */
     uint64_t reads_ns;           /* between two reads of clients; 0: nobody reads */
@@ -100,7 +102,8 @@ struct world {
     struct history history;
     struct readers readers;
     struct oracle oracle;
-    struct records records;
+    struct records records;  /* without consents */
+    struct consent consent;  /* with them */
     struct trace trace;
     struct failure failure;
     struct facts verdicts;      /* of signatures: the same bytes give the same answer at every replica */

@@ -16,6 +16,9 @@ static void full(uint64_t seeds)
     for (int i = 0; i < PAIR_COUNT; i++) {
         campaign.pairs[i] = 1;
     }
+    for (int i = 0; i < CONSENT_MARKS; i++) {
+        campaign.consent[i] = 1;
+    }
     for (int i = 0; i < MARK_COUNT; i++) {
         campaign.marks[i] = 1;
     }
@@ -48,6 +51,9 @@ Test(sometimes, names_what_was_never_reached)
     full(1000000);
     campaign.pairs[PAIR_HEAL_SNAPSHOT] = 0;
     cr_assert_str_eq(first(), pair_text(PAIR_HEAL_SNAPSHOT));
+    full(1000000);
+    campaign.consent[CONSENT_STOPPED] = 0;
+    cr_assert_str_eq(first(), "a release that is not permitted any more although its ticket lives");
     full(1000000);
     campaign.lies[LIE_SLOW_LORIS] = 0;
     cr_assert_str_eq(first(), lie_word(LIE_SLOW_LORIS));
