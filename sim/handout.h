@@ -8,7 +8,8 @@
 #include "sim/host.h"
 #include "sim/workload.h"
 
-/* handout_ask lets somebody ask a server for a document; number: of the read, which names what is drawn. Needs: the server is not down. */
+/* handout_ask lets somebody ask a server for a document, now and at the moments to come at which a grant of the patient or the ticket begins or ends, should no block come until then;
+ * number: of the read, which names what is drawn. Needs: the server is not down. */
 void handout_ask(struct consent *consent, const struct workload *workload, const struct host *host, uint64_t number);
 
 /* handout_judge compares what a server decided for one pointer under a ticket with the model. */
