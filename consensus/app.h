@@ -24,7 +24,7 @@ struct command_signature {
 struct command {
     struct bytes bytes;      /* envelope, then its payload. View */
     uint32_t envelope_bytes; /* what the leaf under the payload root covers; the rest is payload */
-    struct hash32 id;        /* transaction id */
+    struct hash32 id;        /* transaction id: what the sender signs, so the digest of the first signature */
     struct hash32 account;   /* the sender's account: with the nonce, what replay is judged by */
     uint64_t nonce;          /* from 1 */
     uint64_t valid_until_ms; /* block times beyond it refuse the command */

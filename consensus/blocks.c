@@ -129,6 +129,7 @@ struct group {
 /* What is left of a body, and what was seen of it. */
 struct body {
     struct block *block;
+    bool is_known;    /* it was read before and is good: the ids are in the index, and its root is right */
     uint32_t number;  /* of the next command */
     uint32_t offset;
     uint64_t cost_ns;
@@ -166,18 +167,53 @@ static void announce(const struct block_sink *sink, const struct group *group, u
     }
 }
 
-/* take hashes a group, indexes it and hands it on. */
+/* recall gives a group its ids out of the index. Only the digests of what has several signatures are made anew. */
+static void recall(const struct body *body, const struct app *app, struct group *group)
+{
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct command *command = &group->commands[i];
+        if (command->signatures_count > 1) {
+            app->name(app->context, command, 1);
+        }
+        command->id = body->block->commands[body->number + i].id;
+        command->signatures[0].digest = command->id;
+    }
+}
+
+struct hash32 blocks_root(struct blocks *blocks, const struct block *block, uint32_t commands)
+{
+    struct bytes envelopes[GROUP];
+
+    ASSERT(commands <= blocks->limits.block_commands_max);
+    for (uint32_t first = 0; first < commands; first += GROUP) {
+        uint32_t count = commands - first < GROUP ? commands - first : GROUP;
+        for (uint32_t i = 0; i < count; i++) {
+            const struct block_command *command = &block->commands[first + i];
+            envelopes[i] = bytes_of(block->body + command->offset, command->envelope_bytes);
+        }
+        merkle_leaves(blocks->leaves + first, envelopes, count);
+    }
+    return merkle_root(blocks->leaves, commands);
+}
+
+/* take hashes a group, unless that was done before, indexes it and hands it on. */
 static void take(struct blocks *blocks, struct body *body, const struct app *app, struct group *group, const struct block_sink *sink)
 {
     struct bytes envelopes[GROUP];
 
-    app->name(app->context, group->commands, group->count);
+    if (body->is_known) {
+        recall(body, app, group);
+    } else {
+        app->name(app->context, group->commands, group->count);
+    }
     announce(sink, group, 0);
     for (uint32_t i = 0; i < group->count; i++) {
         envelopes[i] = bytes_of(group->commands[i].bytes.data, group->commands[i].envelope_bytes);
         keep(body->block, body->number + i, group->offsets[i], &group->commands[i]);
     }
-    merkle_leaves(blocks->leaves + body->number, envelopes, group->count);
+    if (!body->is_known) {
+        merkle_leaves(blocks->leaves + body->number, envelopes, group->count);
+    }
     announce(sink, group, 1);
     for (uint32_t i = 0; i < group->count && sink != NULL; i++) {
         sink->command(sink->context, &group->commands[i]);
@@ -188,7 +224,7 @@ static void take(struct blocks *blocks, struct body *body, const struct app *app
 static enum verdict read_body(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink)
 {
     const struct block_header *header = &block->header;
-    struct body body = { .block = block };
+    struct body body = { .block = block, .is_known = block->body_state == BODY_GOOD };
     struct group group;
 
     if (header->commands_count == 0 || header->commands_count > blocks->limits.block_commands_max) {
@@ -207,14 +243,19 @@ static enum verdict read_body(struct blocks *blocks, struct block *block, const 
     if (body.cost_ns > BLOCK_COST_NS_MAX) {
         return VERDICT_LENGTH;
     }
+    if (body.is_known) {
+        return VERDICT_OK;
+    }
     struct hash32 root = merkle_root(blocks->leaves, header->commands_count);
     return hash_equal(&root, &header->payload_root) ? VERDICT_OK : VERDICT_HASH;
 }
 
 enum verdict block_read(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink)
 {
+    bool was_good = block->body_state == BODY_GOOD;
     enum verdict verdict = read_body(blocks, block, app, sink);
 
+    ASSERT(!was_good || verdict == VERDICT_OK); /* the verdict depends on header and body alone */
     block->body_state = verdict == VERDICT_OK ? BODY_GOOD : BODY_BAD;
     return verdict;
 }

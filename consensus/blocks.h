@@ -70,6 +70,9 @@ uint32_t blocks_free(const struct blocks *blocks);
 /* blocks_check asserts what holds of the slots between steps. Cost: quadratic in the slots. */
 void blocks_check(const struct blocks *blocks);
 
+/* blocks_root gives the payload root of commands that were put into a slot and its index. Cost: one Merkle leaf per command, side by side. */
+struct hash32 blocks_root(struct blocks *blocks, const struct block *block, uint32_t commands);
+
 /* Who is told of each command of a body while it is read; the command is a view that ends with the call. `expect`, unless NULL, is told
  * of it twice before, with other work in between: step 0 and step 1. */
 struct block_sink {
@@ -84,7 +87,8 @@ void blocks_fill(const struct blocks *blocks, struct block *block, struct bytes 
 /* block_read checks a body against its header and indexes its commands: form, number, payload root, static cost, time of validity against
  * the block's time, bounds. Gives: OK, else why no correct replica proposes it. Any bytes are safe.
  * The verdict depends on header and body alone, and stays with the block as body_state.
- * Cost: the hashes of app.scan and app.name, and one Merkle leaf per command, side by side. Source: V4, V5. */
+ * Cost: the hashes of app.scan and app.name, and one Merkle leaf per command, side by side; a body that is good already is only gone
+ * through, for the sink's sake. Source: V4, V5. */
 enum verdict block_read(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink);
 
 #endif

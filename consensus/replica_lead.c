@@ -155,11 +155,8 @@ static bool fill(struct replica *r, struct block *block, struct block_header *he
     }
     ASSERT(chosen.commands <= r->blocks.limits.block_commands_max);
     ASSERT(chosen.bytes <= r->blocks.limits.block_bytes_max);
-    for (uint32_t i = 0; i < chosen.commands; i++) {
-        r->blocks.leaves[i] = merkle_leaf(block->body + block->commands[i].offset, block->commands[i].envelope_bytes);
-    }
     header->commands_count = chosen.commands;
-    header->payload_root = merkle_root(r->blocks.leaves, chosen.commands);
+    header->payload_root = blocks_root(&r->blocks, block, chosen.commands);
     block->body_bytes = chosen.bytes;
     block->body_state = BODY_GOOD;
     return true;

@@ -94,6 +94,7 @@ Test(blocks, root_covers_envelopes_and_not_payloads)
     block->body[block->body_bytes - 1] ^= 1;
     cr_assert_eq(block_read(&blocks, block, &app, NULL), VERDICT_OK);
     block->body[APP_KIT_HEAD_BYTES + 40] ^= 1;
+    block->body_state = BODY_UNREAD;
     cr_assert_eq(block_read(&blocks, block, &app, NULL), VERDICT_HASH, "V4");
     cr_assert_eq(block->body_state, BODY_BAD);
 }
@@ -173,6 +174,42 @@ Test(blocks, tells_the_sink_every_command_in_order)
     for (uint64_t i = 0; i < SEEN; i++) {
         cr_assert_eq(seen.nonces[i], i + 1);
     }
+}
+
+struct told {
+    uint32_t count;
+    struct hash32 ids[SEEN], digests[SEEN][2];
+};
+
+static void tell(void *context, const struct command *command)
+{
+    struct told *told = context;
+
+    told->ids[told->count] = command->id;
+    for (uint32_t i = 0; i < 2 && i < command->signatures_count; i++) {
+        told->digests[told->count][i] = command->signatures[i].digest;
+    }
+    told->count++;
+}
+
+/* Nothing but the work depends on whether a body was read before: its commands come with the same ids and digests. */
+Test(blocks, tells_of_a_good_body_the_same_again)
+{
+    static struct told first, again;
+
+    for (uint64_t nonce = 1; nonce <= SEEN; nonce++) {
+        put(COMMAND(.account = 1, .nonce = nonce, .signatures = nonce % 3 == 0 ? 2 : 1, .payload = nonce % 2 == 0 ? 30 : 0));
+    }
+    struct block *block = block_of(APP_KIT_TIME);
+    cr_assert_eq(block_read(&blocks, block, &app, &(struct block_sink){ &first, NULL, tell }), VERDICT_OK);
+    memset(blocks.leaves, 0, SEEN * sizeof *blocks.leaves);
+    cr_assert_eq(block_read(&blocks, block, &app, &(struct block_sink){ &again, NULL, tell }), VERDICT_OK);
+    cr_assert(hash_is_zero(&blocks.leaves[0]), "no leaf is hashed again");
+    cr_assert_eq(block->body_state, BODY_GOOD);
+    cr_assert_eq(again.count, SEEN);
+    cr_assert_arr_eq(&again, &first, sizeof first);
+    struct hash32 root = blocks_root(&blocks, block, SEEN);
+    cr_assert(hash_equal(&root, &block->header.payload_root));
 }
 
 Test(blocks, has_as_many_slots_as_were_taken)
