@@ -181,14 +181,6 @@ void write_zeros(struct writer *writer, size_t size)
     }
 }
 
-bool bytes_are_zero(const void *data, size_t size)
-{
-    const uint8_t *byte = data;
-
-    /* Each byte equals the next one, and the first is zero: memcmp compares words and stops at the first difference. */
-    return size == 0 || (byte[0] == 0 && memcmp(byte, byte + 1, size - 1) == 0);
-}
-
 void hex_encode(const void *data, size_t size, char *out)
 {
     static const char digits[] = "0123456789abcdef";

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A run of bytes that somebody else owns. */
 struct bytes {
@@ -77,7 +78,21 @@ void write_run(struct writer *writer, const void *data, size_t size);
 void write_zeros(struct writer *writer, size_t size);
 
 /* bytes_are_zero looks at every byte; not constant time. */
-bool bytes_are_zero(const void *data, size_t size);
+static inline bool bytes_are_zero(const void *data, size_t size)
+{
+    const uint8_t *byte = data;
+    uint64_t word, seen = 0;
+    size_t at = 0;
+
+    for (; seen == 0 && at + sizeof word <= size; at += sizeof word) {
+        memcpy(&word, byte + at, sizeof word);
+        seen |= word;
+    }
+    for (; seen == 0 && at < size; at++) {
+        seen |= byte[at];
+    }
+    return seen == 0;
+}
 
 /* hex_encode writes 2 * size lower-case digits and a final NUL. Needs: out holds 2 * size + 1 bytes. */
 void hex_encode(const void *data, size_t size, char *out);

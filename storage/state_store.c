@@ -236,16 +236,44 @@ static inline uint32_t fetch_step(const struct state_store *store, uint32_t ref,
     return next;
 }
 
+/* Fetches where the leaves of keys are said to be, and then their heads. */
+static void fetch_heads(const struct state_store *store, const struct bytes *keys, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        __builtin_prefetch(state_hint_place(&store->hints, keys[i]));
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t hint = *state_hint_place(&store->hints, keys[i]);
+        if (hint != STATE_HINT_NONE) {
+            __builtin_prefetch(pool_leaf(store, hint), 1);
+        }
+    }
+}
+
+/* Tells whether the key has a leaf that a put finds by its hint and rewrites where it is: changed since the last fold (M4), so no way leads to it. */
+static bool is_rewritten(const struct state_store *store, struct bytes key)
+{
+    uint32_t hint = *state_hint_place(&store->hints, key);
+
+    return hint != STATE_HINT_NONE && pool_leaf(store, hint)->dirty != 0 && leaf_is(pool_leaf(store, hint), key);
+}
+
 void state_store_expect_paths(const struct state_store *store, const struct bytes *keys, uint32_t count)
 {
     uint32_t at[STATE_EXPECT_PATHS_MAX];
     const struct bytes *key[STATE_EXPECT_PATHS_MAX];
-    uint32_t left = store->root == REF_NONE || ref_is_leaf(store->root) ? 0 : count;
+    uint32_t left = 0;
 
     ASSERT(count <= STATE_EXPECT_PATHS_MAX);
-    for (uint32_t i = 0; i < left; i++) {
-        at[i] = store->root;
-        key[i] = &keys[i];
+    if (store->root == REF_NONE || ref_is_leaf(store->root)) {
+        return;
+    }
+    fetch_heads(store, keys, count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_rewritten(store, keys[i])) {
+            at[left] = store->root;
+            key[left++] = &keys[i];
+        }
     }
     while (left > 0) { /* M1: each way ends after at most STATE_PROOF_DEPTH_MAX steps */
         for (uint32_t i = 0; i < left; i++) {

@@ -78,7 +78,7 @@ void state_store_expect(const struct state_store *store, struct bytes key, enum 
 
 /* state_store_expect_paths says that keys that begin with these will soon be put or changed: it fetches the nodes on the way to each and the leaf at its end.
  * All ways are gone side by side, so that their misses of the cache overlap. Changes nothing; any keys are safe. Needs: count <= STATE_EXPECT_PATHS_MAX.
- * Cost: the depth for each. */
+ * Cost: the depth for each, but for what was changed since the last fold: that is found at once. */
 #define STATE_EXPECT_PATHS_MAX 64u
 void state_store_expect_paths(const struct state_store *store, const struct bytes *keys, uint32_t count);
 
