@@ -9,42 +9,45 @@
 #define L(lie) (UINT64_C(1) << LIE_##lie)
 #define LAGS 4u /* how often a member that lags is killed */
 #define FAR 5u  /* so much longer is the load when it must miss more than logs hold, and four times as dense */
+#define FALLS 12u /* how often a leader is killed, until its view is over */
+#define LOOK_NS (20 * MS)
 #define PATIENCE_NS UINT64_C(60000000000)
 
 static const struct attack library[] = {
-    { "equivocating leader", "PBFT (Castro, Liskov 1999); Twins (Bano 2020)", "one chain; the side without a certificate catches up", L(FORK) | L(DOUBLE_VOTE), 4, 1, true, false, false, 500000, 0, 40, 20, 0, false },
-    { "equivocating leader and accomplice", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 2, true, false, false, 500000, 0, 40, 20, 0, false },
-    { "double vote", "accountable safety (Casper, Tendermint)", "evidence is kept; nothing else happens", L(DOUBLE_VOTE), 4, 1, false, false, false, 500000, 0, 90, 0, 0, false },
-    { "vote after timeout", "Fast-HotStuff; ava-labs: votes after its own timeout", "I7 binds the honest; no view ends by one member", L(VOTE_AFTER_TIMEOUT), 4, 1, false, false, false, 500000, 0, 80, 3, 0, false },
-    { "timeouts that hide the high QC", "HotStuff-2; Jolteon (Diem)", "a TC carries the highest of q ranks", L(LOW_TIMEOUT) | L(UNPROVOKED), 4, 1, false, false, false, 500000, 0, 60, 8, 0, false },
-    { "withheld votes", "liveness with q of n", "the others are a quorum", L(WITHHOLD), 4, 1, false, false, false, 1000000, 0, 90, 0, 0, false },
-    { "late votes", "Aardvark (Clement 2009)", "the others are a quorum", L(LATE), 4, 1, false, false, false, 700000, 2000, 90, 0, 0, false },
-    { "bad signatures", "relab/hotstuff, linera: one bad vote poisons the aggregation", "L3: dropped, counted, and the sender becomes a suspect", L(BAD_SIGNATURE), 4, 1, false, false, false, 1000000, 0, 80, 0, 0, false },
-    { "replay", "Monad, commonware: replayed messages", "nothing old moves anybody", L(REPLAY), 4, 1, false, false, false, 1000000, 0, 90, 0, 0, false },
-    { "wrong epoch", "commonware: signed bytes lack epoch", "refused", L(WRONG_EPOCH), 4, 1, false, false, false, 500000, 0, 90, 0, 0, false },
-    { "malformed bytes", "CometBFT: lengths from the wire used unchecked", "refused at the codec", L(MALFORMED), 4, 1, false, false, false, 500000, 0, 60, 5, 0, false },
-    { "edited fields", "ByzzFuzz (Winter 2023)", "refused by the rule of the field", L(EDIT), 4, 1, false, false, false, 500000, 0, 80, 3, 0, false },
-    { "edited fields of the leader", "ByzzFuzz (Winter 2023)", "the leader loses its view", L(EDIT), 4, 1, true, false, false, 300000, 0, 30, 40, 0, false },
-    { "fake certificates", "Monad: a signer twice; relab: view not tied to its block", "I11: refused", L(FAKE_CERT), 4, 1, false, false, false, 700000, 0, 80, 3, 0, false },
-    { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, false, 300000, 0, 25, 40, 0, false },
-    { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40, 0, false },
-    { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, true, false, true, 700000, 0, 60, 3, 0, false },
-    { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, false, false, true, 700000, 0, 60, 3, 0, false },
-    { "lies in snapshots of the leader", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, true, false, true, 400000, 0, 40, 8, 0, false },
-    { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, false, 1000000, 0, 80, 5, 0, false },
-    { "unprovoked timeouts", "J3", "T8: a leader gives way at a quiet moment, once for each member in ten minutes", L(UNPROVOKED), 7, 2, false, false, false, 1000000, 0, 80, 8, 0, false },
-    { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, false, 500000, 0, 30, 20, 0, false },
-    { "silent leader", "fabric: a request that only a silent leader's peer knows", "Q3: the request is broadcast, the view ends", L(MUTE_LEADER), 4, 1, true, true, false, 500000, 0, 40, 8, 0, false },
-    { "leader that says nothing", "fabric: as before, and the leader does not help to end its view", "Q3: the request is broadcast, and the others end the view", L(MUTE_LEADER) | L(WITHHOLD), 4, 1, true, true, false, 1000000, 0, 40, 8, 0, false },
-    { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, false, 500000, 0, 40, 8, 0, false },
-    { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, false, 500000, 150, 60, 8, 0, false },
-    { "spoiled blocks", "Ethereum, Solana: leaders that pack what may not be in a block", "V4, V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false },
-    { "spoiled blocks and reserves", "P1: a reserve votes later, and for what it did not check no sooner", "V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 700000, 0, 30, 40, 0, true },
-    { "blocks on another parent", "Twins (Bano 2020): two blocks of one height, held by the same member", "V6: nobody votes for it; the side that got it fetches the other", L(FORK) | L(STRAY), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false },
-    { "second proposals", "PBFT (Castro, Liskov 1999); CCF: >= for > on the last vote", "V2: one vote at each place", L(TEMPT), 4, 1, true, false, false, 1000000, 0, 60, 8, 0, false },
-    { "twins", "Twins (Bano 2020)", "one chain, whoever sees which of the two", 0, 4, 0, false, false, false, 0, 0, 30, 20, 1, false },
-    { "twins and a leader with two faces", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 1, false, false, false, 500000, 0, 30, 40, 1, false },
-    { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100, 0, false },
+    { "equivocating leader", "PBFT (Castro, Liskov 1999); Twins (Bano 2020)", "one chain; the side without a certificate catches up", L(FORK) | L(DOUBLE_VOTE), 4, 1, true, false, false, 500000, 0, 40, 20, 0, false, false },
+    { "equivocating leader and accomplice", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 2, true, false, false, 500000, 0, 40, 20, 0, false, false },
+    { "double vote", "accountable safety (Casper, Tendermint)", "evidence is kept; nothing else happens", L(DOUBLE_VOTE), 4, 1, false, false, false, 500000, 0, 90, 0, 0, false, false },
+    { "vote after timeout", "Fast-HotStuff; ava-labs: votes after its own timeout", "I7 binds the honest; no view ends by one member", L(VOTE_AFTER_TIMEOUT), 4, 1, false, false, false, 500000, 0, 80, 3, 0, false, false },
+    { "timeouts that hide the high QC", "HotStuff-2; Jolteon (Diem)", "a TC carries the highest of q ranks", L(LOW_TIMEOUT) | L(UNPROVOKED), 4, 1, false, false, false, 500000, 0, 60, 8, 0, false, false },
+    { "withheld votes", "liveness with q of n", "the others are a quorum", L(WITHHOLD), 4, 1, false, false, false, 1000000, 0, 90, 0, 0, false, false },
+    { "late votes", "Aardvark (Clement 2009)", "the others are a quorum", L(LATE), 4, 1, false, false, false, 700000, 2000, 90, 0, 0, false, false },
+    { "bad signatures", "relab/hotstuff, linera: one bad vote poisons the aggregation", "L3: dropped, counted, and the sender becomes a suspect", L(BAD_SIGNATURE), 4, 1, false, false, false, 1000000, 0, 80, 0, 0, false, false },
+    { "replay", "Monad, commonware: replayed messages", "nothing old moves anybody", L(REPLAY), 4, 1, false, false, false, 1000000, 0, 90, 0, 0, false, false },
+    { "wrong epoch", "commonware: signed bytes lack epoch", "refused", L(WRONG_EPOCH), 4, 1, false, false, false, 500000, 0, 90, 0, 0, false, false },
+    { "malformed bytes", "CometBFT: lengths from the wire used unchecked", "refused at the codec", L(MALFORMED), 4, 1, false, false, false, 500000, 0, 60, 5, 0, false, false },
+    { "edited fields", "ByzzFuzz (Winter 2023)", "refused by the rule of the field", L(EDIT), 4, 1, false, false, false, 500000, 0, 80, 3, 0, false, false },
+    { "edited fields of the leader", "ByzzFuzz (Winter 2023)", "the leader loses its view", L(EDIT), 4, 1, true, false, false, 300000, 0, 30, 40, 0, false, false },
+    { "fake certificates", "Monad: a signer twice; relab: view not tied to its block", "I11: refused", L(FAKE_CERT), 4, 1, false, false, false, 700000, 0, 80, 3, 0, false, false },
+    { "fake certificates of the leader", "Monad: a signer twice; relab: view not tied to its block", "the leader loses its view", L(FAKE_CERT) | L(OPEN_LOW), 4, 1, true, false, false, 300000, 0, 25, 40, 0, false, false },
+    { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40, 0, false, false },
+    { "openings while leaders fall", "Monad: any certificate in an opening; HotStuff-2: an opening without the TC of the view before", "I9, V7: refused; the next leader opens", L(OPEN_LOW), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true },
+    { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, true, false, true, 700000, 0, 60, 3, 0, false, false },
+    { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, false, false, true, 700000, 0, 60, 3, 0, false, false },
+    { "lies in snapshots of the leader", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, true, false, true, 400000, 0, 40, 8, 0, false, false },
+    { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, false, 1000000, 0, 80, 5, 0, false, false },
+    { "unprovoked timeouts", "J3", "T8: a leader gives way at a quiet moment, once for each member in ten minutes", L(UNPROVOKED), 7, 2, false, false, false, 1000000, 0, 80, 8, 0, false, false },
+    { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, false, 500000, 0, 30, 20, 0, false, false },
+    { "silent leader", "fabric: a request that only a silent leader's peer knows", "Q3: the request is broadcast, the view ends", L(MUTE_LEADER), 4, 1, true, true, false, 500000, 0, 40, 8, 0, false, false },
+    { "leader that says nothing", "fabric: as before, and the leader does not help to end its view", "Q3: the request is broadcast, and the others end the view", L(MUTE_LEADER) | L(WITHHOLD), 4, 1, true, true, false, 1000000, 0, 40, 8, 0, false, false },
+    { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, false, 500000, 0, 40, 8, 0, false, false },
+    { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, false, 500000, 150, 60, 8, 0, false, false },
+    { "spoiled blocks", "Ethereum, Solana: leaders that pack what may not be in a block", "V4, V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false, false },
+    { "spoiled blocks and reserves", "P1: a reserve votes later, and for what it did not check no sooner", "V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 700000, 0, 30, 40, 0, true, false },
+    { "blocks on another parent", "Twins (Bano 2020): two blocks of one height, held by the same member", "V6: nobody votes for it; the side that got it fetches the other", L(FORK) | L(STRAY), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false, false },
+    { "second proposals", "PBFT (Castro, Liskov 1999); CCF: >= for > on the last vote", "V2: one vote at each place", L(TEMPT), 4, 1, true, false, false, 1000000, 0, 60, 8, 0, false, false },
+    { "twins", "Twins (Bano 2020)", "one chain, whoever sees which of the two", 0, 4, 0, false, false, false, 0, 0, 30, 20, 1, false, false },
+    { "twins and a leader with two faces", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 1, false, false, false, 500000, 0, 30, 40, 1, false, false },
+    { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100, 0, false, false },
 };
 
 uint32_t attacks_count(void)
@@ -74,7 +77,7 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
     plan->reserves = attack->reserves;
     plan->adversary = (struct adversary_plan){ .lies = attack->lies, .rate_ppm = attack->rate_ppm, .tick_ns = 10 * MS, .hold_ns = attack->hold_ms * MS };
     for (uint32_t i = 0; i < attack->liars; i++) {
-        member_set_add(&plan->adversary.liars, attack->leads ? i : attack->replicas - 1 - i);
+        member_set_add(&plan->adversary.liars, attack->falls ? 1 + i : attack->leads ? i : attack->replicas - 1 - i);
     }
     for (uint32_t i = 0; i < attack->twins; i++) {
         member_set_add(&plan->twins, i);
@@ -90,7 +93,7 @@ static bool is_far(const struct attack *attack)
 
 static uint64_t load_ns(const struct attack *attack)
 {
-    return is_far(attack) ? FAR * ATTACK_LOAD_NS : ATTACK_LOAD_NS;
+    return is_far(attack) || attack->falls ? FAR * ATTACK_LOAD_NS : ATTACK_LOAD_NS;
 }
 
 /* lag kills r1, once for long, or again and again, and lets it start again. */
@@ -105,7 +108,37 @@ static void lag(struct world *world, const struct attack *attack)
     }
 }
 
-/* load lets clients send for a while; r1 is killed and started again meanwhile where the attack says so. Gives: how many had their receipt. */
+/* view_of gives the highest view that a server is in which speaks for nobody but itself. */
+static uint64_t view_of(const struct world *world)
+{
+    uint64_t view = world->adversary == NULL ? 0 : world->adversary->view;
+
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        struct replica_status status;
+        if (!member_set_has(&world->faulty, i) && world->hosts[i].state != HOST_DOWN) {
+            replica_status(world->hosts[i].driver.replica, &status);
+            view = status.view > view ? status.view : view;
+        }
+    }
+    return view;
+}
+
+/* fell kills whoever leads, and lets it start again when its view is over, as long as the load lasts. */
+static void fell(struct world *world, const struct attack *attack)
+{
+    uint64_t each_ns = load_ns(attack) / FALLS;
+
+    for (uint64_t i = 0; i < FALLS && world_run_to(world, each_ns * i + each_ns / 4); i++) {
+        uint64_t view = view_of(world);
+        uint32_t leader = config_leader(&world->cast.config, view);
+        world_crash(world, leader, true);
+        for (uint64_t now_ns = world->now_ns; view_of(world) == view && now_ns < each_ns * (i + 1) && world_run_to(world, now_ns); now_ns += LOOK_NS) {
+        }
+        world_boot(world, leader);
+    }
+}
+
+/* load lets clients send for a while; r1, or whoever leads, is killed and started again meanwhile where the attack says so. Gives: how many had their receipt. */
 static uint32_t load(struct world *world, const struct attack *attack)
 {
     struct workload_load load = { .next_ns = 10 * MS, .interval_ns = is_far(attack) ? ATTACK_EACH_NS / 4 : ATTACK_EACH_NS, .end_ns = load_ns(attack), .target = attack->sticky ? 1 : WORKLOAD_ANY,
@@ -114,6 +147,8 @@ static uint32_t load(struct world *world, const struct attack *attack)
     workload_load_start(&world->workload, &load);
     if (attack->lags) {
         lag(world, attack);
+    } else if (attack->falls) {
+        fell(world, attack);
     }
     world_run_to(world, load_ns(attack));
     return world->workload.told;
@@ -142,21 +177,6 @@ static uint64_t mean_of(const struct workload *workload)
         count += workload->requests[i].told ? 1 : 0;
     }
     return count == 0 ? 0 : sum / count;
-}
-
-/* view_of gives the highest view that a server is in which speaks for nobody but itself. */
-static uint64_t view_of(const struct world *world)
-{
-    uint64_t view = world->adversary == NULL ? 0 : world->adversary->view;
-
-    for (uint32_t i = 0; i < world->plan.members_count; i++) {
-        struct replica_status status;
-        if (!member_set_has(&world->faulty, i) && world->hosts[i].state != HOST_DOWN) {
-            replica_status(world->hosts[i].driver.replica, &status);
-            view = status.view > view ? status.view : view;
-        }
-    }
-    return view;
 }
 
 static void judge(const struct attack *attack, const struct world *world, struct attack_result *result)

@@ -25,6 +25,7 @@ struct attack {
     uint32_t views_max;      /* how many views may end; J3: 0 when all leaders are honest */
     uint32_t twins;          /* members in two places, from the first on; none of them lies */
     bool reserves;           /* P1 */
+    bool falls;              /* whoever leads is killed again and again; the second member is the first liar, so that it opens the views behind */
 };
 
 struct attack_result {
