@@ -1,5 +1,6 @@
 /* criterion_kit: Criterion readies libgit2 in each process, to draw the difference of two texts that are unequal. It reads every certificate of the
- * machine, which takes longer than most tests. Here nothing is readied, and an unequal pair of texts is printed whole instead. */
+ * machine, which takes longer than most tests. Here nothing is readied, and an unequal pair of texts is printed whole instead. The Makefile also
+ * makes a library of this file that stands in for libgit2, so that no test's process loads the true one with all that it needs. */
 #include <stddef.h>
 
 int git_libgit2_init(void);
