@@ -22,6 +22,7 @@ enum err ballast_make(const struct datadir *dir, uint64_t bytes)
 {
     ASSERT(!dir->read_only);
     ASSERT(bytes > 0);
+    ASSERT(dir->root >= 0);
     if (ballast_bytes(dir) >= bytes) {
         return ERR_OK;
     }
@@ -41,5 +42,6 @@ enum err ballast_make(const struct datadir *dir, uint64_t bytes)
 enum err ballast_drop(const struct datadir *dir)
 {
     ASSERT(!dir->read_only);
+    ASSERT(dir->root >= 0);
     return unlinkat(dir->root, NAME, 0) == 0 || errno == ENOENT ? ERR_OK : ERR_IO;
 }

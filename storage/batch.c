@@ -35,6 +35,7 @@ uint32_t batch_blocks(uint32_t body_bytes)
     uint32_t bytes = batch_body_offset(2) + body_bytes;
     ASSERT(bytes <= BATCH_BLOCKS_MAX * DISK_BLOCK);
     uint32_t blocks = (bytes + DISK_BLOCK - 1) / DISK_BLOCK;
+    ASSERT(blocks <= BATCH_BLOCKS_MAX);
     return blocks < 2 ? 2 : blocks;
 }
 
@@ -44,6 +45,9 @@ uint64_t batch_seed(uint64_t salt, uint32_t block) { return salt ^ (uint64_t)blo
 
 static void capsule_write(struct writer *writer, const struct capsule *capsule)
 {
+    ASSERT(capsule->timeout_view >= -1);
+    ASSERT(capsule->led_view >= -1);
+    ASSERT(capsule->abstain_view >= -1);
     write_u64_le(writer, capsule->epoch);
     write_u64_le(writer, (uint64_t)capsule->timeout_view);
     write_u64_le(writer, capsule->vote_view);
@@ -74,6 +78,7 @@ static void capsule_read(struct reader *reader, struct capsule *capsule)
     capsule->abstain_view = (int64_t)read_u64_le(reader);
     capsule->limit_view = read_u64_le(reader);
     capsule->committed_height = read_u64_le(reader);
+    ASSERT(!reader->failed); /* the caller has the whole header */
 }
 
 void batch_head_encode(const struct batch_head *head, uint64_t seed, uint8_t out[BATCH_HEAD_BYTES])
@@ -182,6 +187,8 @@ void record_head_encode(const struct record_head *head, uint8_t out[RECORD_HEAD_
 
     ASSERT((head->flags & ~RECORD_FLAGS_ALL) == 0);
     ASSERT(head->bytes <= head->bytes_total - head->bytes_before);
+    ASSERT(head->kind != 0);
+    ASSERT(head->bytes_before <= head->bytes_total);
     writer_init(&writer, out, RECORD_HEAD_BYTES);
     write_u8(&writer, head->kind);
     write_u8(&writer, head->flags);
@@ -246,6 +253,7 @@ void batch_cursor_init(struct batch_cursor *cursor, const struct batch_head *hea
     uint32_t begin = batch_body_offset(head->blocks);
 
     ASSERT(head->body_bytes <= batch_body_max(head->blocks));
+    ASSERT(head->blocks >= 1);
     *cursor = (struct batch_cursor){ .data = data, .offset = begin, .end = begin + head->body_bytes };
 }
 
@@ -263,6 +271,7 @@ bool batch_cursor_next(struct batch_cursor *cursor, struct record_head *head, st
     }
     *place = (struct record_place){ .offset = cursor->offset, .bytes = head->bytes };
     cursor->offset += record_span(head->bytes);
+    ASSERT(head->bytes <= head->bytes_total);
     ASSERT(cursor->offset <= cursor->end); /* body_bytes and every span are multiples of 8 */
     return true;
 }
@@ -286,6 +295,7 @@ static bool body_sum(const struct batch_head *head, const uint8_t *data, uint64_
         *sum = XXH3_64bits_withSeed(bytes, sizeof bytes, *sum);
         *records += 1;
     }
+    ASSERT(cursor.broken || cursor.offset == cursor.end);
     return !cursor.broken;
 }
 
@@ -340,6 +350,7 @@ void batch_finish(struct batch_head *head, uint64_t seed, uint8_t *data)
     uint32_t records = 0;
 
     ASSERT(head->body_bytes % 8 == 0);
+    ASSERT(head->body_bytes <= batch_body_max(blocks));
     if (blocks == 1) {
         memmove(data + begin, data + batch_body_offset(2), head->body_bytes);
     }
@@ -361,6 +372,8 @@ enum body_found batch_body_check(const struct batch_head *head, const uint8_t *d
     bool all_bad_have_holes = true;
     uint32_t bad = 0;
 
+    ASSERT(head->blocks >= 1);
+    ASSERT(head->blocks <= BATCH_BLOCKS_MAX);
     if (first_bad) { /* the table lies in it: nothing can be said about the other blocks */
         bool lost = unreadable != NULL && unreadable[0];
         return !lost && block_has_hole(found, head->first_sum, true) ? BODY_HOLES : BODY_BAD;
@@ -374,6 +387,7 @@ enum body_found batch_body_check(const struct batch_head *head, const uint8_t *d
             all_bad_have_holes = all_bad_have_holes && !lost && block_has_hole(found, written, false);
         }
     }
+    ASSERT(bad < head->blocks); /* the first was good */
     if (bad > 0) {
         return all_bad_have_holes ? BODY_HOLES : BODY_BAD;
     }

@@ -27,6 +27,7 @@
 
 enum err datadir_err(int number)
 {
+    ASSERT(number >= 0);
     switch (number) {
     case 0: return ERR_OK;
     case ENOENT: return ERR_NOT_FOUND;
@@ -46,12 +47,15 @@ static enum err fail_errno(struct datadir *dir, const char *what)
 {
     int number = errno;
 
+    ASSERT(what != NULL);
     snprintf(dir->reason, sizeof dir->reason, "%s: %s", what, strerror(number));
     return datadir_err(number);
 }
 
 static enum err fail(struct datadir *dir, enum err err, const char *reason)
 {
+    ASSERT(err != ERR_OK);
+    ASSERT(reason != NULL);
     snprintf(dir->reason, sizeof dir->reason, "%s", reason);
     return err;
 }
@@ -62,6 +66,7 @@ static const char *kind_refused(int root)
 {
     struct statfs fs;
 
+    ASSERT(root >= 0);
     if (fstatfs(root, &fs) != 0) {
         return "the file system cannot be asked what it is";
     }
@@ -76,6 +81,7 @@ static const char *kind_refused(int root)
 /* Is the device mounted without write barriers? Reads the kernel's table; where there is none, nothing is known and nothing refused. */
 static bool barriers_are_off(int root)
 {
+    ASSERT(root >= 0);
     char line[4096];
     struct stat st;
     bool off = false;
@@ -105,6 +111,7 @@ static const char *probe_write(int root)
     struct iovec iov = { .iov_base = block, .iov_len = sizeof block };
     int fd = openat(root, "probe", O_RDWR | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0600);
 
+    ASSERT(root >= 0);
     if (fd < 0) {
         return errno == EINVAL ? "its file system does not take O_DIRECT" : strerror(errno);
     }
@@ -125,6 +132,8 @@ static enum err promise_check(struct datadir *dir, bool unsafe_dev)
 {
     const char *refused = kind_refused(dir->root);
 
+    ASSERT(dir->root >= 0);
+    ASSERT(!dir->read_only);
     if (refused == NULL && barriers_are_off(dir->root)) {
         refused = "its disk is mounted without write barriers, so a flush is not one; mount it with barriers";
     }
@@ -132,6 +141,7 @@ static enum err promise_check(struct datadir *dir, bool unsafe_dev)
     dir->direct = cannot == NULL;
     refused = refused != NULL ? refused : cannot;
     dir->unsafe = refused != NULL;
+    ASSERT(dir->direct || dir->unsafe);
     if (refused != NULL && !unsafe_dev) {
         return fail(dir, ERR_UNSUPPORTED, refused);
     }
@@ -144,6 +154,8 @@ static enum err lock_take(struct datadir *dir)
 {
     char pid[24] = "";
 
+    ASSERT(dir->root >= 0);
+    ASSERT(dir->lock < 0);
     dir->lock = openat(dir->root, "LOCK", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (dir->lock < 0) {
         return fail_errno(dir, "LOCK");
@@ -168,6 +180,8 @@ static enum err lock_take(struct datadir *dir)
 /* Opens a sub-directory, after making it if asked. */
 static int directory_at(int root, const char *name, bool create)
 {
+    ASSERT(root >= 0);
+    ASSERT(name[0] != '/'); /* or the root would not count */
     if (create && mkdirat(root, name, 0700) != 0 && errno != EEXIST) {
         return -1;
     }
@@ -176,6 +190,8 @@ static int directory_at(int root, const char *name, bool create)
 
 static enum err directories_open(struct datadir *dir, bool create)
 {
+    ASSERT(dir->root >= 0);
+    ASSERT(dir->log < 0);
     dir->log = directory_at(dir->root, "log", create);
     if (dir->log < 0) {
         return fail_errno(dir, "log");
@@ -193,6 +209,7 @@ static enum err directories_open(struct datadir *dir, bool create)
 
 static enum err steps_open(struct datadir *dir, const char *path, bool create, bool unsafe_dev)
 {
+    ASSERT(dir->root < 0);
     if (create && mkdir(path, 0700) != 0 && errno != EEXIST) {
         return fail_errno(dir, "it cannot be made");
     }
@@ -220,6 +237,7 @@ enum err datadir_open(struct datadir *dir, const char *path, bool create, bool u
     if (err != ERR_OK) {
         datadir_close(dir);
     }
+    ASSERT((err == ERR_OK) == (dir->root >= 0));
     return err;
 }
 
@@ -233,6 +251,8 @@ enum err datadir_open_read(struct datadir *dir, const char *path)
     if (err != ERR_OK) {
         datadir_close(dir);
     }
+    ASSERT((err == ERR_OK) == (dir->root >= 0));
+    ASSERT(dir->lock < 0);
     return err;
 }
 
@@ -254,6 +274,7 @@ void datadir_segment_name(uint32_t segment, char out[DATADIR_NAME_BYTES]) { snpr
 
 int datadir_file_name(const struct datadir *dir, uint32_t number, char out[DATADIR_NAME_BYTES])
 {
+    ASSERT(number != DISK_SUPERBLOCK);
     if (number < DISK_SNAPSHOT_FIRST) {
         datadir_segment_name(number, out);
         return dir->log;
@@ -289,6 +310,8 @@ struct entry {
 /* Calls `each` for every segment number in a directory until it gives false. */
 static enum err walk(int directory, bool (*each)(void *context, uint32_t number), void *context)
 {
+    ASSERT(directory >= 0);
+    ASSERT(each != NULL);
     _Alignas(8) uint8_t buffer[8192];
     int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     enum err err = fd < 0 ? datadir_err(errno) : ERR_OK;
@@ -323,6 +346,8 @@ static bool list_add(void *context, uint32_t number)
 {
     struct number_list *list = context;
 
+    ASSERT(list->count <= list->capacity);
+    ASSERT(number != 0);
     if (list->count == list->capacity) {
         return false;
     }
@@ -356,6 +381,7 @@ enum err datadir_segments(const struct datadir *dir, uint32_t *numbers, size_t c
 
     ASSERT(dir->log >= 0);
     enum err err = walk(dir->log, list_add, &list);
+    ASSERT(list.count <= capacity);
     numbers_sort(numbers, list.count);
     *count = list.count;
     return err;
@@ -365,6 +391,7 @@ static bool highest_add(void *context, uint32_t number)
 {
     uint32_t *highest = context;
 
+    ASSERT(number != 0);
     *highest = number > *highest ? number : *highest;
     return true;
 }
@@ -383,6 +410,7 @@ static bool superblock_is_blank(int root)
     uint8_t bytes[SUPERBLOCK_COPIES * DISK_BLOCK];
     int fd = openat(root, "superblock", O_RDONLY | O_CLOEXEC);
 
+    ASSERT(root >= 0);
     if (fd < 0) {
         return errno == ENOENT;
     }
@@ -393,6 +421,7 @@ static bool superblock_is_blank(int root)
 
 static bool stop_at_first(void *context, uint32_t number)
 {
+    ASSERT(number != 0);
     *(uint32_t *)context = number;
     return false;
 }
@@ -402,6 +431,7 @@ bool datadir_has_store(const struct datadir *dir)
     uint32_t number = 0;
 
     ASSERT(dir->root >= 0);
+    ASSERT(dir->log >= 0);
     if (!superblock_is_blank(dir->root)) {
         return true;
     }
@@ -413,6 +443,8 @@ enum err datadir_format(struct datadir *dir)
     static const uint8_t zeros[SUPERBLOCK_COPIES * DISK_BLOCK];
 
     ASSERT(!dir->read_only);
+    ASSERT(dir->root >= 0);
+    ASSERT(dir->lock >= 0); /* nobody else makes a store here */
     if (datadir_has_store(dir)) {
         return fail(dir, ERR_EXISTS, "it holds a store already");
     }

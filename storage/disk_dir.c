@@ -27,6 +27,7 @@ static int direct_flags(const struct disk_dir *disk)
 {
     int access = disk->dir->read_only ? O_RDONLY : O_RDWR;
 
+    ASSERT(disk->dir != NULL);
     return access | O_CLOEXEC | (disk->dir->direct ? O_DIRECT : 0);
 }
 
@@ -34,6 +35,7 @@ static struct disk_dir_file *slot_for(struct disk_dir *disk, uint32_t segment)
 {
     struct disk_dir_file *oldest = &disk->files[0];
 
+    ASSERT(segment != DISK_SUPERBLOCK); /* it has a descriptor of its own */
     for (uint32_t i = 0; i < DISK_DIR_OPEN_MAX; i++) {
         struct disk_dir_file *file = &disk->files[i];
         if (file->segment == segment) {
@@ -66,6 +68,8 @@ static enum err file_open(struct disk_dir *disk, uint32_t segment, struct disk_d
     if (file->fd < 0) {
         return datadir_err(errno);
     }
+    ASSERT(file->fd >= 0);
+    ASSERT(!file->locked);
     file->segment = segment;
     return ERR_OK;
 }
@@ -75,6 +79,7 @@ static enum err lock_wait(int fd)
 {
     const struct timespec step = { .tv_nsec = LOCK_WAIT_STEP_NS };
 
+    ASSERT(fd >= 0);
     for (uint32_t i = 0; i < LOCK_WAIT_STEPS; i++) {
         if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
             return ERR_OK;
@@ -89,6 +94,8 @@ static enum err lock_wait(int fd)
 
 static enum err file_lock(struct disk_dir_file *file)
 {
+    ASSERT(file->segment != 0);
+    ASSERT(file->fd >= 0);
     if (!file->locked) {
         file->locked = flock(file->fd, LOCK_EX | LOCK_NB) == 0;
     }
@@ -127,6 +134,8 @@ static enum err disk_settle(struct disk *base, uint32_t number)
     if (file != NULL) {
         file->locked = true;
     }
+    ASSERT(fd >= 0);
+    ASSERT(directory >= 0);
     return fdatasync(fd) == 0 && fsync(directory) == 0 ? ERR_OK : ERR_IO;
 }
 
@@ -140,6 +149,7 @@ static enum err fd_of(struct disk_dir *disk, uint32_t number, int *fd)
         err = file_open(disk, number, &file);
         *fd = file->fd;
     }
+    ASSERT(err != ERR_OK || *fd >= 0);
     return err;
 }
 
@@ -163,6 +173,7 @@ static enum err disk_read(struct disk *base, uint32_t number, uint64_t offset, v
 
     ASSERT(offset % DISK_BLOCK == 0);
     ASSERT(bytes % DISK_BLOCK == 0);
+    ASSERT(bytes > 0);
     for (size_t done = 0; err == ERR_OK && done < bytes;) {
         ssize_t got = pread(fd, (uint8_t *)data + done, bytes - done, (off_t)(offset + done));
         if (got <= 0) {
@@ -256,6 +267,8 @@ static enum err disk_prepare(struct disk *base, struct disk_request *request)
     struct disk_dir *disk = dir_of(base);
 
     ASSERT(request->file >= 1);
+    ASSERT(request->completion.done != NULL);
+    ASSERT(!disk->dir->read_only);
     if (disk->preparing != NULL) {
         return ERR_AGAIN;
     }
@@ -285,6 +298,7 @@ static void prepared_collect(struct disk_dir *disk)
         return;
     }
     ASSERT(request != NULL);
+    ASSERT(result <= 0);
     disk->preparing = NULL;
     disk->disk.counters.segments_prepared += result == 0;
     request->completion.done(&request->completion, result, 0);
@@ -308,6 +322,7 @@ static enum err disk_retire(struct disk *base, uint32_t segment)
 
     ASSERT(segment >= 1);
     ASSERT(segment < DISK_SNAPSHOT_FIRST);
+    ASSERT(!disk->dir->read_only);
     pthread_mutex_lock(&disk->mutex);
     err = disk->retired != 0 || !disk->thread_runs ? ERR_AGAIN : ERR_OK;
     if (err == ERR_OK) {
@@ -340,6 +355,8 @@ enum err disk_dir_init(struct disk_dir *disk, struct arena *arena, const struct 
 {
     ASSERT(segment_bytes % DISK_BLOCK == 0);
     ASSERT(pool_target <= 8);
+    ASSERT(segment_bytes > 0);
+    ASSERT(dir->root >= 0);
     *disk = (struct disk_dir){ .disk = { .ops = &operations }, .dir = dir, .segment_bytes = segment_bytes, .pool_target = pool_target };
     for (uint32_t i = 0; i < DISK_DIR_OPEN_MAX; i++) {
         disk->files[i].fd = -1;
@@ -354,6 +371,8 @@ enum err disk_dir_start(struct disk_dir *disk, struct disk_queue *queue, struct 
     ASSERT(!disk->thread_runs);
     ASSERT(queue != NULL);
     ASSERT(waker.wake != NULL);
+    ASSERT(disk->zeros != NULL);
+    ASSERT(disk->superblock_fd >= 0);
     disk->queue = queue;
     disk->waker = waker;
     enum err err = datadir_pool(disk->dir, &disk->pool_count);
@@ -368,6 +387,7 @@ enum err disk_dir_start(struct disk_dir *disk, struct disk_queue *queue, struct 
 
 static void thread_stop(struct disk_dir *disk)
 {
+    ASSERT(disk->thread_runs);
     pthread_mutex_lock(&disk->mutex);
     disk->stop = true;
     pthread_cond_signal(&disk->work);

@@ -52,6 +52,8 @@ static bool is_stopping(struct disk_dir *disk)
 /* Gives 0 or a negative errno. */
 static int32_t zeros_write(struct disk_dir *disk, int fd)
 {
+    ASSERT(fd >= 0);
+    ASSERT(disk->segment_bytes % DISK_BLOCK == 0);
     if (fallocate(fd, 0, 0, disk->segment_bytes) != 0 && errno != EOPNOTSUPP) { /* says at once when the disk is full */
         return -errno;
     }
@@ -92,6 +94,7 @@ static int32_t pool_fill(struct disk_dir *disk, bool again)
     int pool = disk->dir->pool;
     int flags = again ? O_RDWR : O_RDWR | O_CREAT | O_TRUNC;
 
+    ASSERT(pool >= 0);
     if (!again && !has_room(disk)) {
         return -ENOSPC;
     }
@@ -109,6 +112,7 @@ static int32_t pool_fill(struct disk_dir *disk, bool again)
     if (result != 0) {
         unlinkat(pool, FILLING, 0);
     }
+    ASSERT(result <= 0);
     return result;
 }
 
@@ -119,6 +123,8 @@ static int32_t segment_name(struct disk_dir *disk, uint32_t segment, uint32_t fr
     char new[DATADIR_NAME_BYTES];
     struct stat st;
 
+    ASSERT(segment >= 1);
+    ASSERT(from >= 1);
     datadir_segment_name(from, old);
     int directory = datadir_file_name(disk->dir, segment, new);
     if (fstatat(disk->dir->pool, old, &st, 0) != 0) {
@@ -139,6 +145,7 @@ static int32_t segment_name(struct disk_dir *disk, uint32_t segment, uint32_t fr
 static void pool_count_set(struct disk_dir *disk, uint32_t count)
 {
     pthread_mutex_lock(&disk->mutex);
+    ASSERT(count <= disk->pool_count); /* files are only taken */
     disk->pool_count = count; /* the files are numbered 1 to count: the highest is always the one to go */
     pthread_mutex_unlock(&disk->mutex);
 }
@@ -148,6 +155,7 @@ static int32_t segment_take(struct disk_dir *disk, uint32_t segment)
 {
     int32_t result = -ENOENT;
 
+    ASSERT(segment >= 1);
     for (uint32_t left = disk->pool_count; left > 0 && result == -ENOENT; left--) {
         result = segment_name(disk, segment, left);
         pool_count_set(disk, result == 0 || result == -ENOENT ? left - 1 : left);
@@ -156,6 +164,7 @@ static int32_t segment_take(struct disk_dir *disk, uint32_t segment)
         result = pool_fill(disk, false);
         result = result == 0 ? segment_name(disk, segment, 1) : result;
     }
+    ASSERT(result <= 0);
     return result;
 }
 
@@ -166,6 +175,7 @@ static void wanted_serve(struct disk_dir *disk, uint32_t segment)
 
     pthread_mutex_lock(&disk->mutex);
     ASSERT(!disk->wanted_told);
+    ASSERT(disk->wanted == segment);
     disk->wanted = 0;
     disk->wanted_told = true;
     disk->wanted_result = result;
@@ -179,6 +189,7 @@ static void pool_serve(struct disk_dir *disk)
     int32_t result = pool_fill(disk, false);
 
     pthread_mutex_lock(&disk->mutex);
+    ASSERT(disk->pool_count < disk->pool_target);
     disk->pool_failed = result != 0;
     disk->pool_count += result == 0;
     pthread_mutex_unlock(&disk->mutex);
@@ -191,6 +202,7 @@ static void retired_serve(struct disk_dir *disk, uint32_t segment)
     int32_t result = -ENOSPC;
     bool room = disk->pool_count < disk->pool_target;
 
+    ASSERT(segment >= 1);
     datadir_segment_name(segment, name);
     bool moved = renameat(disk->dir->log, name, disk->dir->pool, room ? FILLING : RETIRED) == 0;
     count_flush(disk);
@@ -201,6 +213,7 @@ static void retired_serve(struct disk_dir *disk, uint32_t segment)
         unlinkat(disk->dir->pool, RETIRED, 0);
     }
     pthread_mutex_lock(&disk->mutex);
+    ASSERT(disk->retired == segment);
     disk->retired = 0;
     disk->pool_count += result == 0;
     disk->pool_failed = disk->pool_failed && result != 0; /* there is room again */

@@ -22,8 +22,10 @@ static enum err posix_start(struct disk_queue *base, int fd, bool write, struct 
     struct disk_queue_posix *queue = posix_of(base);
 
     ASSERT(fd >= 0);
+    ASSERT(request->bytes > 0);
     pthread_mutex_lock(&queue->mutex);
     ASSERT(queue->waiting_count + queue->finished_count < DISK_REQUESTS_MAX);
+    ASSERT(!queue->stop);
     queue->waiting[queue->waiting_count++] = (struct disk_queue_entry){ .request = request, .fd = fd, .write = write };
     pthread_cond_signal(&queue->work);
     pthread_mutex_unlock(&queue->mutex);
@@ -40,6 +42,7 @@ static struct disk_queue_entry entry_take(struct disk_queue_posix *queue)
         at++;
     }
     at = at == queue->waiting_count ? 0 : at;
+    ASSERT(at < queue->waiting_count);
     struct disk_queue_entry entry = queue->waiting[at];
     queue->waiting_count--;
     memmove(&queue->waiting[at], &queue->waiting[at + 1], (queue->waiting_count - at) * sizeof entry);
@@ -53,6 +56,8 @@ static int32_t entry_run(const struct disk_queue_entry *entry)
     struct iovec part = { .iov_base = request->data, .iov_len = request->bytes };
     ssize_t moved = entry->write ? pwritev2(entry->fd, &part, 1, (off_t)request->offset, RWF_DSYNC) : pread(entry->fd, request->data, request->bytes, (off_t)request->offset);
 
+    ASSERT(entry->fd >= 0);
+    ASSERT(request->bytes > 0);
     return moved < 0 ? -errno : (int32_t)moved;
 }
 
@@ -89,6 +94,7 @@ static void posix_collect(struct disk_queue *base)
 
     pthread_mutex_lock(&queue->mutex);
     uint32_t count = queue->finished_count;
+    ASSERT(count <= DISK_REQUESTS_MAX);
     memcpy(finished, queue->finished, count * sizeof finished[0]);
     queue->finished_count = 0;
     pthread_mutex_unlock(&queue->mutex);
@@ -103,6 +109,7 @@ static void posix_close(struct disk_queue *base)
     struct disk_queue_posix *queue = posix_of(base);
 
     pthread_mutex_lock(&queue->mutex);
+    ASSERT(!queue->stop);
     queue->stop = true;
     pthread_cond_signal(&queue->work);
     pthread_mutex_unlock(&queue->mutex);

@@ -12,6 +12,7 @@ static struct io_uring_sqe *sqe_take(struct io_uring *ring)
 {
     struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
 
+    ASSERT(ring != NULL);
     if (sqe == NULL) { /* the queue is full of what the loop has not handed over yet */
         (void)io_uring_submit(ring);
         sqe = io_uring_get_sqe(ring);
@@ -25,6 +26,8 @@ static enum err uring_start(struct disk_queue *base, int fd, bool write, struct 
     struct io_uring_sqe *sqe = sqe_take(queue->ring);
 
     ASSERT(fd >= 0);
+    ASSERT(request->bytes > 0);
+    ASSERT(request->completion.done != NULL);
     if (sqe == NULL) {
         return ERR_IO;
     }

@@ -52,6 +52,8 @@ uint64_t capsule_view_max(const struct capsule *capsule)
     for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
         max = views[i] > max ? views[i] : max;
     }
+    ASSERT(max >= capsule->vote_view);
+    ASSERT(max >= capsule->high_view);
     return max;
 }
 

@@ -30,6 +30,8 @@ static void inspect_records(const struct segment_scan *scan, const struct scan_p
     struct batch_cursor cursor;
     struct inspect_record record = { .batch = place->head.number };
 
+    ASSERT(place->data != NULL);
+    ASSERT(sink->record != NULL);
     batch_cursor_init(&cursor, &place->head, place->data);
     while (batch_cursor_next(&cursor, &record.head, &record.place)) {
         record.place.segment = scan->segment;
@@ -74,6 +76,7 @@ static enum err inspect_segment(struct disk *disk, uint32_t number, const struct
     bool blank;
     enum err err = segment_scan_init(&scan, disk, number, superblock->instance, superblock->segment_bytes, window, window_blocks);
 
+    ASSERT(number >= 1);
     if (err != ERR_OK) {
         return err;
     }
@@ -96,7 +99,9 @@ enum err inspect_log(struct disk *disk, struct arena *arena, const struct superb
     ASSERT(sink->segment != NULL);
     ASSERT(sink->batch != NULL);
     ASSERT(window != NULL);
+    ASSERT(numbers != NULL);
     enum err err = disk->ops->segments(disk, numbers, DISK_SEGMENTS_MAX, &count);
+    ASSERT(count <= DISK_SEGMENTS_MAX);
     for (size_t i = 0; err == ERR_OK && i < count; i++) {
         err = inspect_segment(disk, numbers[i], superblock, window, window_blocks, sink);
     }

@@ -19,6 +19,7 @@ void record_index_init(struct record_index *index, struct arena *arena, uint32_t
 void record_index_reset(struct record_index *index)
 {
     ASSERT(index->buckets != NULL);
+    ASSERT(index->count_max >= 2);
     memset(index->buckets, 0, index->count_max * sizeof *index->buckets);
     index->last = 0;
 }
@@ -28,6 +29,7 @@ static uint64_t *bucket_of(const struct record_index *index, uint64_t hash_head,
 {
     uint64_t mixed = (hash_head + kind) * UINT64_C(0x9E3779B97F4A7C15);
 
+    ASSERT(index->count_max >= 2);
     return &index->buckets[(mixed >> 32) & (index->count_max - 1)];
 }
 
@@ -52,6 +54,7 @@ void record_index_add(struct record_index *index, const struct record_head *head
 
     ASSERT(place->segment >= 1);
     ASSERT(place->bytes == head->bytes);
+    ASSERT(head->bytes <= head->bytes_total - head->bytes_before);
     index->last++;
     index->entries[index->last & (index->count_max - 1)] = (struct record_index_entry){
         .hash_head = hash_head,
@@ -84,6 +87,7 @@ bool record_index_find(const struct record_index *index, uint8_t kind, const str
 {
     const struct record_index_entry *entry = entry_find(index, kind, hash, bytes_before);
 
+    ASSERT(entry == NULL || entry->place.segment >= 1);
     if (entry != NULL) {
         *place = entry->place;
     }
@@ -96,6 +100,7 @@ bool record_index_has_whole(const struct record_index *index, uint8_t kind, cons
 
     for (uint32_t i = 0; i < index->count_max && entry != NULL; i++) {
         uint32_t end = entry->bytes_before + entry->place.bytes;
+        ASSERT(end <= entry->bytes_total);
         if (end >= entry->bytes_total) {
             return true;
         }
@@ -109,6 +114,7 @@ uint32_t record_index_forget(struct record_index *index, const struct record_blo
     uint32_t forgotten = 0;
 
     ASSERT(blocks->begin < blocks->end);
+    ASSERT(blocks->segment >= 1);
     for (uint64_t i = 0; i < index->count_max && i < index->last; i++) {
         struct record_index_entry *entry = &index->entries[(index->last - i) & (index->count_max - 1)];
         bool here = entry->place.segment == blocks->segment && entry->place.block >= blocks->begin && entry->place.block < blocks->end;
@@ -118,6 +124,7 @@ uint32_t record_index_forget(struct record_index *index, const struct record_blo
             forgotten++;
         }
     }
+    ASSERT(forgotten <= index->count_max);
     return forgotten;
 }
 

@@ -20,6 +20,7 @@
 static void prove(struct recovery *recovery, uint64_t batch)
 {
     recovery->outcome->proved = batch > recovery->outcome->proved ? batch : recovery->outcome->proved;
+    ASSERT(recovery->outcome->proved >= batch);
 }
 
 static enum proof_found proof_of(const struct recovery *recovery, uint64_t batch, uint64_t superseded)
@@ -34,6 +35,7 @@ static enum err scan_begin(struct recovery *recovery, uint32_t segment)
 {
     const struct superblock *superblock = recovery->superblock;
 
+    ASSERT(segment >= 1);
     recovery->outcome->bytes_scanned += recovery->scan.bytes_read;
     return segment_scan_init(&recovery->scan, recovery->log->disk, segment, superblock->instance, superblock->segment_bytes, recovery->log->scratch,
                              log_scratch_blocks(recovery->log));
@@ -59,6 +61,8 @@ static enum err head_read(struct recovery *recovery, struct segment_head *head, 
             *head = heads[i];
         }
     }
+    ASSERT((head->first_batch == 0) == (head->segment == 0));
+    ASSERT(head->segment == 0 || head->segment == recovery->scan.segment);
     return ERR_OK;
 }
 
@@ -100,6 +104,8 @@ static enum err survey_segment(struct recovery *recovery, uint32_t segment, stru
             prove(recovery, place.head.durable_upto);
         }
     }
+    ASSERT(!survey->has_batch || !survey->blank);
+    ASSERT(!survey->has_batch || survey->first_batch != 0);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
@@ -108,6 +114,7 @@ static enum err newest_find(struct recovery *recovery, size_t *newest)
 {
     struct survey survey;
 
+    ASSERT(recovery->segments_count <= DISK_SEGMENTS_MAX);
     *newest = recovery->segments_count;
     for (size_t i = recovery->segments_count; i > 0; i--) {
         enum err err = survey_segment(recovery, recovery->log->segments[i - 1], &survey);
@@ -149,6 +156,8 @@ static void gap_report(struct recovery *recovery, enum batch_fate fate, uint32_t
 {
     struct recovery_damage damage = { .fate = fate, .segment = recovery->scan.segment, .block = block, .batch = batch, .batches = batches };
 
+    ASSERT(fate != FATE_KEEP);
+    ASSERT(batch != 0 || batches == 0);
     recovery_report(recovery, &damage);
 }
 
@@ -158,6 +167,9 @@ static void batch_is_source(struct recovery *recovery, const struct scan_place *
     struct segment_log *log = recovery->log;
     struct log_position *at = &recovery->outcome->position;
 
+    ASSERT(place->head_found == HEAD_WHOLE);
+    ASSERT(place->head.number >= recovery->expected);
+    ASSERT(fate == FATE_KEEP || fate == FATE_ROT || fate == FATE_ADOPT);
     if (recovery->table_segment != recovery->scan.segment) {
         recovery->table_segment = recovery->scan.segment;
         log->table_count = 0;
@@ -181,6 +193,7 @@ static enum batch_fate fate_of(const struct recovery *recovery, const struct sca
     uint64_t chain = recovery->outcome->position.chain;
     bool broken = recovery->expected == head->number && chain != 0 && head->previous != 0 && head->previous != chain;
 
+    ASSERT(head->number >= 1);
     return recovery_fate(HEAD_WHOLE, broken ? BODY_BAD : place->body_found, proof_of(recovery, head->number, superseded));
 }
 
@@ -190,6 +203,7 @@ static enum err batch_recover(struct recovery *recovery, const struct scan_place
     uint64_t number = place->head.number;
     enum batch_fate fate = fate_of(recovery, place, superseded);
 
+    ASSERT(place->head_found == HEAD_WHOLE);
     *counts = false;
     if (fate == FATE_VOID) {
         return ERR_OK;
@@ -208,6 +222,7 @@ static enum err batch_recover(struct recovery *recovery, const struct scan_place
         gap_report(recovery, FATE_ROT, gap_block, recovery->expected, number - recovery->expected);
     }
     *counts = true;
+    ASSERT(number >= recovery->expected);
     enum err err = fate == FATE_KEEP ? recovery_deliver(recovery, place) : recovery_salvage(recovery, place, fate);
     recovery->outcome->batches += fate == FATE_KEEP;
     recovery->outcome->position.move = recovery->outcome->position.move || fate != FATE_KEEP; /* nothing is written behind what is not whole */
@@ -228,6 +243,7 @@ static void tail_note(struct tail *tail, const struct scan_place *place)
     if (!tail->exists) {
         *tail = (struct tail){ .exists = true, .block = place->block, .found = place->head_found };
     }
+    ASSERT(place->block >= tail->block);
     tail->dirty = tail->dirty || !place->blank;
 }
 
@@ -287,6 +303,7 @@ static enum err segments_recover(struct recovery *recovery, size_t newest, struc
     const uint32_t *segments = recovery->log->segments;
     enum err err = ERR_OK;
 
+    ASSERT(newest <= recovery->segments_count);
     *tail = (struct tail){ .exists = false };
     for (size_t i = 0; err == ERR_OK && i <= newest && newest < recovery->segments_count; i++) {
         uint64_t superseded = 0;
@@ -313,6 +330,7 @@ static void number_is_lost(struct recovery *recovery, uint64_t last)
     at->move = true;
     at->torn = true;
     recovery->expected = last + 1;
+    ASSERT(recovery->expected > at->batch);
 }
 
 /* Acts on what stands, without a whole header, where the next batch would be. Needs: its number is not proved durable.
@@ -361,6 +379,7 @@ static enum err opening_recover(struct recovery *recovery, uint32_t segment, uin
     struct survey survey;
     enum err err = survey_segment(recovery, segment, &survey);
 
+    ASSERT(segment > at->segment);
     if (err != ERR_OK) {
         return err;
     }
@@ -396,6 +415,8 @@ static enum err openings_recover(struct recovery *recovery, size_t newest)
     }
     at->next_ready = blank != 0 && blank == at->segment_next;
     at->move = at->move || at->segment == 0;
+    ASSERT(at->segment_next > at->segment);
+    ASSERT(!at->next_ready || blank != 0);
     return err;
 }
 
@@ -419,6 +440,7 @@ static enum recovery_sign sign_of(const struct recovery *recovery)
     const struct recovery_outcome *outcome = recovery->outcome;
     uint64_t lost = outcome->proved > recovery->source ? outcome->proved - recovery->source : 0;
 
+    ASSERT(recovery->source == 0 || recovery->expected > recovery->source);
     if (lost > 1) {
         return SIGN_NEVER;
     }
@@ -449,6 +471,8 @@ static void conclude(struct recovery *recovery)
         capsule->abstain_view = (int64_t)capsule->limit_view;
     }
     outcome->position.capsule = *capsule;
+    ASSERT(outcome->sign != SIGN_FREELY || !lost);
+    ASSERT(outcome->damage_count <= RECOVERY_DAMAGE_MAX);
     outcome->bytes_scanned += recovery->scan.bytes_read;
 }
 
@@ -462,6 +486,8 @@ static enum err segments_list(struct recovery *recovery)
     while (err == ERR_OK && dead < count && log->segments[dead] < recovery->superblock->first_segment) {
         dead++;
     }
+    ASSERT(count <= DISK_SEGMENTS_MAX);
+    ASSERT(dead <= count);
     memmove(log->segments, log->segments + dead, (count - dead) * sizeof log->segments[0]);
     recovery->segments_count = count - dead;
     for (size_t i = recovery->segments_count; err == ERR_OK && i > 0 && i + SETTLE_NEWEST > recovery->segments_count; i--) {
@@ -478,6 +504,8 @@ enum err recovery_run(struct segment_log *log, const struct superblock *superblo
 
     ASSERT(!log->started);
     ASSERT(superblock->segment_bytes == log->config.segment_bytes);
+    ASSERT(superblock->first_segment >= 1);
+    ASSERT(sink->record != NULL);
     *outcome = (struct recovery_outcome){ .proved = superblock->durable_floor };
     log->table_count = 0;
     record_index_reset(&log->index);

@@ -22,6 +22,8 @@ void recovery_report(struct recovery *recovery, const struct recovery_damage *da
     struct recovery_outcome *outcome = recovery->outcome;
 
     ASSERT(damage->fate != FATE_KEEP);
+    ASSERT(damage->fate < FATE_COUNT);
+    ASSERT(outcome->damage_count <= RECOVERY_DAMAGE_MAX);
     recovery->assembly.hurt = true;
     if (is_settled(recovery, damage)) {
         outcome->repaired++;
@@ -42,6 +44,7 @@ static void height_met(struct recovery *recovery, uint64_t height)
 {
     struct recovery_outcome *outcome = recovery->outcome;
 
+    ASSERT(recovery->open <= outcome->damage_count);
     for (; recovery->open < outcome->damage_count; recovery->open++) {
         struct recovery_damage *damage = &outcome->damage[recovery->open];
         if (damage->kind == 0) {
@@ -81,6 +84,7 @@ static void report_record(struct recovery *recovery, const struct record_head *h
         .hash = head->hash,
     };
 
+    ASSERT(fate != FATE_KEEP);
     recovery_report(recovery, &damage);
 }
 
@@ -88,6 +92,7 @@ void recovery_assembly_end(struct recovery *recovery, uint64_t batch)
 {
     struct record_assembly *assembly = &recovery->assembly;
 
+    ASSERT(!assembly->busy || assembly->bytes < assembly->head.bytes_total);
     if (assembly->busy && assembly->hurt) {
         struct scan_place place = { .head = { .number = batch } };
         report_record(recovery, &assembly->head, &place, FATE_ROT);
@@ -108,6 +113,8 @@ static void deliver(struct recovery *recovery, const struct record_head *head, u
         .payload = bytes_of(payload, head->bytes_total),
     };
 
+    ASSERT(head->kind != 0);
+    ASSERT(head->kind != RECORD_SEAL);
     if (head->kind != RECORD_STATE && head->kind < RECORD_SKIPPABLE) {
         recovery->outcome->records++;
         recovery->sink->record(recovery->sink->context, &record);
@@ -127,6 +134,7 @@ static enum err fragment_take(struct recovery *recovery, const struct record_hea
     struct record_assembly *assembly = &recovery->assembly;
     const struct segment_log *log = recovery->log;
 
+    ASSERT(head->bytes <= head->bytes_total - head->bytes_before);
     if (head->bytes_before == 0) {
         recovery_assembly_end(recovery, place->head.number);
     } else if (!is_next_fragment(assembly, head)) {
@@ -146,6 +154,7 @@ static enum err fragment_take(struct recovery *recovery, const struct record_hea
     assembly->head.flags |= erased;
     memcpy(log->queue_data + head->bytes_before, payload, head->bytes);
     assembly->bytes = head->bytes_before + head->bytes;
+    ASSERT(assembly->bytes <= head->bytes_total);
     if (assembly->bytes == head->bytes_total) {
         deliver(recovery, &assembly->head, place->head.number, log->queue_data);
         assembly->busy = false;
@@ -161,6 +170,7 @@ static void seal_check(struct recovery *recovery, const struct record_head *reco
     struct recovery_damage damage = { .fate = FATE_ROT, .segment = recovery->scan.segment, .block = place->block, .batch = place->head.number, .batches = 1 };
     struct seal_head seal;
 
+    ASSERT(record->kind == RECORD_SEAL);
     if (seal_head_decode(payload, record->bytes, &seal) != ERR_OK) {
         damage.kind = RECORD_SEAL;
         recovery_report(recovery, &damage);
@@ -188,6 +198,8 @@ static enum err record_take(struct recovery *recovery, const struct record_head 
 {
     const uint8_t *payload = place->data + at->offset + RECORD_HEAD_BYTES;
 
+    ASSERT(head->kind != 0);
+    ASSERT(place->data != NULL);
     if (!kind_is_known(head->kind)) {
         return ERR_VERSION;
     }
@@ -219,6 +231,7 @@ enum err recovery_deliver(struct recovery *recovery, const struct scan_place *pl
     enum err err = ERR_OK;
 
     ASSERT(place->body_found == BODY_GOOD);
+    ASSERT(place->head_found == HEAD_WHOLE);
     batch_cursor_init(&cursor, &place->head, place->data);
     while (err == ERR_OK && batch_cursor_next(&cursor, &head, &at)) {
         err = record_take(recovery, &head, &at, place);
@@ -236,6 +249,7 @@ enum err recovery_salvage(struct recovery *recovery, const struct scan_place *pl
     uint32_t named = 0;
 
     ASSERT(fate == FATE_ROT || fate == FATE_ADOPT);
+    ASSERT(place->head_found == HEAD_WHOLE);
     if (place->data != NULL) {
         batch_cursor_init(&cursor, &place->head, place->data);
     }

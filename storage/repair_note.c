@@ -75,6 +75,7 @@ bool repair_notes_add(struct repair_notes *notes, const struct repair_note *note
         return false;
     }
     notes->items[notes->count++] = *note;
+        ASSERT(notes->count <= REPAIR_NOTES_MAX);
     return true;
 }
 
@@ -82,6 +83,7 @@ void repair_notes_forget(struct repair_notes *notes, uint32_t first_segment)
 {
     uint32_t kept = 0;
 
+    ASSERT(notes->count <= REPAIR_NOTES_MAX);
     for (uint32_t i = 0; i < notes->count; i++) {
         if (notes->items[i].segment >= first_segment) {
             notes->items[kept++] = notes->items[i];
@@ -94,6 +96,7 @@ void repair_notes_forget(struct repair_notes *notes, uint32_t first_segment)
 bool repair_notes_has_segment(const struct repair_notes *notes, uint32_t segment)
 {
     ASSERT(segment != 0);
+    ASSERT(notes->count <= REPAIR_NOTES_MAX);
     for (uint32_t i = 0; i < notes->count; i++) {
         if (notes->items[i].segment == segment) {
             return true;

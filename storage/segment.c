@@ -130,6 +130,7 @@ struct seal_entry seal_entry_decode(const uint8_t *data, uint32_t i)
 
 void seal_digest(const uint8_t *data, size_t size, uint8_t out[16])
 {
+    ASSERT(size >= SEAL_HEAD_BYTES);
     XXH128_canonical_t canonical;
 
     _Static_assert(sizeof canonical == 16, "an XXH3-128 sum has 16 bytes");

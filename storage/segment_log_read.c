@@ -36,6 +36,8 @@ static uint32_t ahead_blocks(const struct segment_log *log, const struct record_
     uint32_t room = log->config.segment_bytes / DISK_BLOCK - first, most = LOG_AHEAD_BLOCKS < room ? LOG_AHEAD_BLOCKS : room;
     bool follows = log->window.blocks > 0 && log->window.segment == place->segment && first >= log->window.block && first < end + LOG_AHEAD_BLOCKS;
 
+    ASSERT(least >= 1);
+    ASSERT(first < log->config.segment_bytes / DISK_BLOCK);
     most = most < log_scratch_blocks(log) ? most : log_scratch_blocks(log);
     return follows && place->segment != log->at.segment && most > least ? most : least;
 }
@@ -61,6 +63,7 @@ static enum err place_start(struct segment_log *log, struct log_read *read, uint
 /* Begins to read the next fragment; read->taken: the window has it, and nothing was begun. Fails: ERR_NOT_FOUND: forgotten by the index. */
 static enum err fragment_start(struct segment_log *log, struct log_read *read)
 {
+    ASSERT(log->reading == NULL || log->reading == read);
     if (!record_index_find(&log->index, read->kind, &read->hash, read->bytes_read, &read->place)) {
         return ERR_NOT_FOUND;
     }
@@ -98,6 +101,7 @@ static enum err fragment_take(struct segment_log *log, struct log_read *read)
         memcpy(read->out + read->bytes_read, at + RECORD_HEAD_BYTES, head.bytes);
     }
     read->bytes_read += head.bytes;
+    ASSERT(read->bytes_read <= read->bytes_total);
     return ERR_OK;
 }
 
@@ -106,6 +110,7 @@ static bool fragments_take(struct segment_log *log, struct log_read *read, enum 
 {
     bool more = true;
 
+    ASSERT(log->reading == read);
     while (more && *err == ERR_OK) { /* Each brings a byte at least, but that of an empty record, which has no other. */
         *err = fragment_take(log, read);
         if (*err == ERR_FORMAT && read->taken) {
@@ -125,6 +130,8 @@ static bool fragments_take(struct segment_log *log, struct log_read *read, enum 
 
 static void finish(struct segment_log *log, struct log_read *read, enum err err)
 {
+    ASSERT(log->reading == read);
+    ASSERT(err != ERR_OK || read->bytes_read == read->bytes_total);
     log->reading = NULL;
     read->done(read, err, err == ERR_OK ? read->bytes_read : 0);
 }
@@ -191,5 +198,6 @@ enum err segment_log_read_now(struct segment_log *log, struct log_read *read)
         err = log->disk->ops->read(log->disk, read->place.segment, (uint64_t)place_block(&read->place) * DISK_BLOCK, log->scratch, place_blocks(&read->place) * DISK_BLOCK);
         err = err == ERR_OK ? fragment_take(log, read) : err;
     } while (err == ERR_OK && read->bytes_read < read->bytes_total);
+    ASSERT(err != ERR_OK || read->bytes_read == read->bytes_total);
     return err;
 }

@@ -27,6 +27,8 @@ void log_table_add(struct segment_log *log, uint64_t number, uint32_t block, uin
 {
     ASSERT(log->table_count < log->config.segment_bytes / DISK_BLOCK);
     ASSERT(log->table_count == 0 || number > log->table_last);
+    ASSERT(number >= 1);
+    ASSERT(blocks >= 1);
     if (log->table_count == 0) {
         log->table_first = number;
     }
@@ -40,6 +42,7 @@ void log_index_batch(struct segment_log *log, const struct batch_head *head, con
     struct record_head record;
     struct record_place place;
 
+    ASSERT(head->segment >= 1);
     batch_cursor_init(&cursor, head, data);
     while (batch_cursor_next(&cursor, &record, &place)) {
         place.segment = head->segment;
@@ -60,6 +63,7 @@ void log_prepare_next(struct segment_log *log)
     if (log->at.next_ready || log->preparing || log->failure != ERR_OK) {
         return;
     }
+    ASSERT(log->at.segment_next > log->at.segment);
     log->prepare = (struct disk_request){ .completion = { .done = prepare_done }, .file = log->at.segment_next };
     log->preparing = log->disk->ops->prepare(log->disk, &log->prepare) == ERR_OK;
 }
@@ -72,6 +76,7 @@ static void prepare_done(struct completion *completion, int32_t result, uint32_t
 
     (void)flags;
     ASSERT(log->preparing);
+    ASSERT(!log->at.next_ready);
     log->preparing = false;
     log->no_space = is_no_space(result); /* then asked again with the next batch; until then room_bytes says how little is left */
     if (result == 0) {
@@ -90,6 +95,8 @@ static void write_begin(struct segment_log *log, uint32_t segment, uint32_t bloc
 {
     ASSERT(!log->writing);
     ASSERT(block + blocks <= log->config.segment_bytes / DISK_BLOCK);
+    ASSERT(segment >= 1);
+    ASSERT(blocks >= 1);
     log->write = (struct disk_request){
         .completion = { .done = write_done },
         .file = segment,
@@ -115,12 +122,16 @@ static void batch_make(struct segment_log *log, struct batch_head *head, uint32_
     batch_finish(head, batch_seed(segment_salt(log->instance, head->segment), block), data);
     log->write_chain = batch_chain(data);
     log->write_blocks = head->blocks;
+    ASSERT(log->write_blocks >= 1);
+    ASSERT(log->write_chain != 0);
 }
 
 static void batch_start(struct segment_log *log)
 {
     struct log_batch *batch = log_batch_at(log, 0);
 
+    ASSERT(!log->at.move);
+    ASSERT(log->at.segment >= 1);
     if (!batch->closed) {
         log_batch_close(log, batch, 0, 0);
     }
@@ -148,6 +159,7 @@ static uint32_t seal_place(struct segment_log *log, uint8_t *body, uint8_t diges
     struct record_head record = { .kind = RECORD_SEAL, .height = log->at.segment, .bytes = seal_bytes(seal.batches) };
     uint8_t *payload = body + RECORD_HEAD_BYTES;
 
+    ASSERT(log->at.segment != 0 || log->table_count == 0);
     seal_encode(&seal, log->table, payload);
     seal_digest(payload, record.bytes, digest);
     memset(payload + record.bytes, 0, record_span(record.bytes) - RECORD_HEAD_BYTES - record.bytes);
@@ -169,11 +181,14 @@ static void opening_start(struct segment_log *log)
     };
     struct batch_head batch = { .lsn = log->lsn_durable, .segment = head.segment, .capsule = log->capsule_durable };
 
+    ASSERT(log->at.next_ready);
+    ASSERT(!log->writing);
     batch.body_bytes = seal_place(log, data + batch_body_offset(2), head.seal);
     batch_make(log, &batch, SEGMENT_HEAD_BLOCKS, data);
     memcpy(head.instance, log->instance, sizeof head.instance);
     segment_head_encode(&head, log->opening);
     memcpy(log->opening + DISK_BLOCK, log->opening, DISK_BLOCK);
+    ASSERT(batch.blocks <= log_opening_blocks(log));
     log->write_is_opening = true;
     write_begin(log, head.segment, 0, log->opening, SEGMENT_HEAD_BLOCKS + batch.blocks);
 }
@@ -202,6 +217,7 @@ void segment_log_kick(struct segment_log *log)
 
 static void opening_done(struct segment_log *log)
 {
+    ASSERT(log->write_is_opening);
     log->at.segment = log->at.segment_next;
     log->at.segment_next++;
     log->at.next_ready = false;
@@ -212,6 +228,7 @@ static void opening_done(struct segment_log *log)
     log_table_add(log, log->at.batch, SEGMENT_HEAD_BLOCKS, log->write_blocks, log->write_chain);
     log->at.block = SEGMENT_HEAD_BLOCKS + log->write_blocks;
     log->counters.segments++;
+    ASSERT(log->table_count == 1);
 }
 
 static void batch_done(struct segment_log *log, uint64_t duration_ns)
@@ -219,6 +236,9 @@ static void batch_done(struct segment_log *log, uint64_t duration_ns)
     struct log_batch *batch = log_batch_at(log, 0);
     struct batch_head head = { .segment = log->at.segment, .body_bytes = batch->body_bytes, .blocks = (uint16_t)log->write_blocks };
 
+    ASSERT(!log->write_is_opening);
+    ASSERT(batch->closed);
+    ASSERT(batch->lsn >= log->lsn_durable);
     log_table_add(log, log->at.batch, log->at.block, log->write_blocks, log->write_chain);
     log_index_batch(log, &head, batch->data, log->at.block);
     log->at.block += log->write_blocks;

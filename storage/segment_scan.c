@@ -21,6 +21,7 @@ enum err segment_scan_init(struct segment_scan *scan, struct disk *disk, uint32_
     scan->segment_blocks = (uint32_t)(bytes / DISK_BLOCK);
     scan->salt = segment_salt(instance, segment);
     scan->window_max = window_blocks < SCAN_WINDOW_BLOCKS_MAX ? window_blocks : SCAN_WINDOW_BLOCKS_MAX;
+    ASSERT(scan->window_max >= SEGMENT_HEAD_BLOCKS);
     return ERR_OK;
 }
 
@@ -32,6 +33,7 @@ static void window_read(struct segment_scan *scan, uint32_t blocks)
     struct disk *disk = scan->disk;
 
     ASSERT(scan->window_count + blocks <= scan->window_max);
+    ASSERT(first + blocks <= scan->segment_blocks);
     memset(scan->unreadable + scan->window_count, 0, blocks * sizeof scan->unreadable[0]);
     if (blocks > 0 && disk->ops->read(disk, scan->segment, (uint64_t)first * DISK_BLOCK, to, (size_t)blocks * DISK_BLOCK) != ERR_OK) {
         for (uint32_t i = 0; i < blocks; i++) {
@@ -68,6 +70,8 @@ static bool window_need(struct segment_scan *scan, uint32_t block, uint32_t bloc
     uint32_t left = scan->segment_blocks - block - keep;
     uint32_t room = scan->window_max - keep;
     window_read(scan, left < room ? left : room);
+        ASSERT(scan->window_first <= block);
+        ASSERT(block + blocks <= scan->window_first + scan->window_count);
     return true;
 }
 
@@ -93,6 +97,8 @@ void segment_scan_heads(struct segment_scan *scan, struct segment_head heads[SEG
 /* Fills in the place whose header is whole. */
 static void place_is_batch(struct segment_scan *scan, struct scan_place *place)
 {
+    ASSERT(place->head.blocks >= 1);
+    ASSERT(place->head.segment == scan->segment);
     place->head_found = HEAD_WHOLE;
     place->blocks = place->head.blocks;
     if (!window_need(scan, place->block, place->blocks)) { /* longer than the file: cut */
@@ -131,5 +137,6 @@ enum err segment_scan_next(struct segment_scan *scan, struct scan_place *place)
     }
     scan->next = block + place->blocks;
     ASSERT(scan->next > block);
+    ASSERT(!place->blank || place->head_found == HEAD_ZERO);
     return ERR_OK;
 }

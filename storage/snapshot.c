@@ -47,6 +47,7 @@ void snapshot_manifest_encode(const struct snapshot_manifest *manifest, struct w
 /* What a chunk's entry must satisfy by itself and behind the one before. */
 static enum verdict chunk_check(const struct snapshot_manifest *manifest, const struct snapshot_chunk *chunk, uint8_t kind_before)
 {
+    ASSERT(kind_before < SNAPSHOT_KIND_END);
     if (chunk->kind < SNAPSHOT_EVENTS || chunk->kind >= SNAPSHOT_KIND_END) {
         return VERDICT_TYPE;
     }
@@ -62,6 +63,7 @@ static enum verdict chunks_read(struct snapshot_manifest *manifest, struct reade
     struct state_fold fold;
     uint8_t kind_before = 0;
 
+    ASSERT(manifest->chunks_count <= SNAPSHOT_CHUNKS_MAX);
     state_fold_begin(&fold);
     for (uint32_t i = 0; i < manifest->chunks_count; i++) {
         struct snapshot_chunk *chunk = &manifest->chunks[i];
@@ -138,6 +140,7 @@ uint64_t snapshot_bytes(const struct snapshot_manifest *manifest)
 {
     uint64_t sum = 0;
 
+    ASSERT(manifest->chunks_count <= SNAPSHOT_CHUNKS_MAX);
     for (uint32_t i = 0; i < manifest->chunks_count; i++) {
         sum += manifest->chunks[i].bytes;
     }
@@ -151,6 +154,8 @@ void snapshot_head_encode(const struct snapshot_head *head, uint8_t *out)
     struct writer writer;
 
     ASSERT(head->stage == SNAPSHOT_FETCHING || head->stage == SNAPSHOT_WHOLE);
+    ASSERT(head->manifest_bytes <= SNAPSHOT_MANIFEST_BYTES_MAX);
+    ASSERT(head->cert_bytes <= SNAPSHOT_CERT_BYTES_MAX);
     writer_init(&writer, out, DISK_BLOCK);
     write_u64_le(&writer, 0);
     write_u32_le(&writer, HEAD_MAGIC);
@@ -173,6 +178,7 @@ void snapshot_head_encode(const struct snapshot_head *head, uint8_t *out)
 
 static bool place_is_sound(const struct snapshot_place *place, uint32_t bytes, uint32_t bytes_max)
 {
+    ASSERT(bytes_max >= 1);
     return place->part < SNAPSHOT_PARTS_MAX && place->block < SEGMENT_BYTES_MAX / DISK_BLOCK && bytes >= 1 && bytes <= bytes_max;
 }
 
@@ -229,5 +235,6 @@ struct snapshot_place snapshot_place_take(struct snapshot_place *next, uint32_t 
     }
     struct snapshot_place place = *next;
     next->block += blocks;
+    ASSERT(next->block <= part_blocks);
     return place;
 }

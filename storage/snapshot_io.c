@@ -48,6 +48,7 @@ static void run_begin(struct snapshot_io *io, const struct snapshot_run *run)
 
 static void prepare_begin(struct snapshot_io *io)
 {
+    ASSERT(io->busy);
     io->prepare = (struct disk_request){ .completion = { .done = prepare_done }, .file = io->request.file };
     enum err err = io->disk->ops->prepare(io->disk, &io->prepare);
     io->preparing = err == ERR_OK;
@@ -61,6 +62,7 @@ static void write_begin(struct snapshot_io *io)
 {
     enum err err = io->disk->ops->write_start(io->disk, &io->request);
 
+    ASSERT(io->busy);
     if (err == ERR_NOT_FOUND && !io->preparing) {
         prepare_begin(io);
     } else if (err != ERR_OK) {
@@ -74,6 +76,7 @@ static void prepare_done(struct completion *completion, int32_t result, uint32_t
 
     (void)flags;
     ASSERT(io->preparing);
+    ASSERT(io->busy);
     if (result != 0) {
         finish(io, result == -ENOSPC ? ERR_NO_SPACE : ERR_IO);
         return;
@@ -108,6 +111,7 @@ void snapshot_io_read(struct snapshot_io *io, const struct snapshot_run *run)
 
 void snapshot_io_kick(struct snapshot_io *io)
 {
+    ASSERT(!io->wants_prepare || io->busy);
     if (io->wants_prepare) {
         io->wants_prepare = false;
         prepare_begin(io);
@@ -119,6 +123,7 @@ enum err snapshot_io_read_now(struct snapshot_io *io, const struct snapshot_run 
     uint32_t blocks = blocks_of(run->bytes);
 
     ASSERT(!io->busy);
+    ASSERT(run->slot < SNAPSHOT_SLOTS);
     if (run->bytes < 1 || run->bytes > SNAPSHOT_IO_BYTES || run->place.block + blocks > io->part_blocks) {
         return ERR_FORMAT; /* a head may say anything */
     }
@@ -130,6 +135,7 @@ enum err snapshot_io_head(struct snapshot_io *io, uint32_t slot, struct snapshot
     struct snapshot_run run = { slot, { 0, 0 }, DISK_BLOCK };
     enum err err = snapshot_io_read_now(io, &run);
 
+    ASSERT(slot < SNAPSHOT_SLOTS);
     return err == ERR_OK ? snapshot_head_decode(io->data, head) : err;
 }
 

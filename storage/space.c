@@ -29,6 +29,7 @@ static enum space_level by_fill(enum space_level now, uint32_t permille)
 {
     enum space_level level = SPACE_FINE;
 
+    ASSERT(now < SPACE_LEVEL_COUNT);
     for (unsigned i = SPACE_WARN; i < SPACE_LEVEL_COUNT; i++) {
         uint32_t mark = i <= (unsigned)now ? marks[i].leave : marks[i].enter;
         level = permille >= mark ? (enum space_level)i : level;
@@ -58,5 +59,6 @@ const char *space_level_name(enum space_level level)
     static const char *const names[SPACE_LEVEL_COUNT] = { "fine", "warn", "refuse", "stop" };
 
     ASSERT(level < SPACE_LEVEL_COUNT);
+    ASSERT(names[level][0] != 0);
     return names[level];
 }

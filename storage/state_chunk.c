@@ -31,6 +31,9 @@ static uint32_t pair_write(uint8_t *out, struct bytes key, struct bytes value)
 {
     struct writer writer;
 
+    ASSERT(key.size >= 1);
+    ASSERT(key.size <= STATE_KEY_BYTES_MAX);
+    ASSERT(value.size <= STATE_VALUE_BYTES_MAX);
     writer_init(&writer, out, STATE_CHUNK_PAIR_BYTES_MAX);
     write_u8(&writer, (uint8_t)key.size);
     write_u16_le(&writer, (uint16_t)value.size);
@@ -52,6 +55,7 @@ void state_chunker_init(struct state_chunker *chunker, struct arena *arena, uint
 
 void state_chunker_begin(struct state_chunker *chunker)
 {
+    ASSERT(chunker->bytes_max >= STATE_CHUNK_BYTES_MIN);
     chunker->ready_at = chunker->used = chunker->waiting = 0;
     chunker->last_key_bytes = 0;
     chunker->parts_count = chunker->parts_split = 0;
@@ -152,6 +156,7 @@ struct hash32 state_chunker_end(struct state_chunker *chunker)
         part_close(chunker);
     }
     ASSERT(chunker->waiting == 0);
+    ASSERT(chunker->parts_count == 1);
     return chunker->parts[0].hash;
 }
 
@@ -161,6 +166,8 @@ bool state_chunker_next(struct state_chunker *chunker, struct state_chunk *chunk
         return false;
     }
     *chunk = chunker->ready[chunker->ready_first++];
+    ASSERT(chunk->pairs >= 1);
+    ASSERT(chunk->bytes <= chunker->bytes_max);
     *bytes = bytes_of(chunker->data + chunker->ready_at, chunk->bytes);
     chunker->ready_count--;
     chunker->ready_at += chunk->bytes;
@@ -180,6 +187,7 @@ void state_fold_begin(struct state_fold *fold)
 /* Closes every node whose bit lies beyond `bit`. */
 static void fold_down_to(struct state_fold *fold, uint32_t bit)
 {
+    ASSERT(fold->any || fold->count == 0);
     while (fold->count > 0 && (bit == BIT_NONE || fold->open[fold->count - 1].bit > bit)) {
         fold->count--;
         fold->last = node_hash(fold->open[fold->count].bit, &fold->open[fold->count].hash, &fold->last);
@@ -209,6 +217,7 @@ bool state_fold_add(struct state_fold *fold, uint32_t bit, const struct hash32 *
 struct hash32 state_fold_end(struct state_fold *fold)
 {
     fold_down_to(fold, BIT_NONE);
+    ASSERT(fold->count == 0);
     return fold->last;
 }
 

@@ -11,6 +11,7 @@ static uint32_t bits_of(uint32_t keys_max)
 {
     uint32_t bits = LINE_BITS_MIN;
 
+    ASSERT(keys_max >= 1);
     while ((UINT32_C(1) << bits) < STATE_HINT_LINES_MAX && (UINT32_C(1) << bits) < keys_max) {
         bits++;
     }

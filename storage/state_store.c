@@ -126,11 +126,13 @@ void state_store_clear(struct state_store *store)
 
 uint32_t state_store_keys(const struct state_store *store)
 {
+    ASSERT(store->keys_count <= store->limits.keys_max);
     return store->keys_count;
 }
 
 uint32_t state_store_cells(const struct state_store *store)
 {
+    ASSERT(store->cells_count >= store->keys_count);
     return store->cells_count;
 }
 
@@ -486,6 +488,7 @@ static uint32_t tree_after(const struct state_store *store, uint32_t root, struc
     uint32_t ref = root;
     uint32_t later = REF_NONE; /* what lies to the right of the path, nearest first */
 
+    ASSERT(root != REF_NONE);
     while (!ref_is_leaf(ref) && pool_inner(store, ref)->bit < bit) {
         const struct inner *node = pool_inner(store, ref);
         uint32_t side = key_bit(key.data, key.size, node->bit);
@@ -504,6 +507,8 @@ bool state_cursor_next(const struct state_store *store, struct state_cursor *cur
 {
     uint32_t root = REF_NONE;
 
+    ASSERT(cursor->key_bytes <= STATE_KEY_BYTES_MAX);
+    ASSERT(cursor->prefix_bytes <= cursor->key_bytes);
     if (cursor->ended || !tree_root(store, cursor->view, &root) || root == REF_NONE) {
         cursor->ended = true;
         return false;

@@ -122,6 +122,7 @@ static uint32_t fold_take(struct fold *fold, uint32_t list, uint32_t max, uint32
 {
     uint32_t taken = 0;
 
+    ASSERT(list < LISTS);
     while (taken < max && fold->first[list] != 0) {
         uint32_t i = fold->first[list] - 1u;
         refs[taken++] = fold->ref[i];
@@ -136,6 +137,8 @@ static void hash_leaves(struct state_store *store, const uint32_t *refs, uint32_
     struct bytes inputs[LEAF_GROUP] = { { NULL, 0 } };
     struct hash32 hashes[LEAF_GROUP];
 
+    ASSERT(n >= 1);
+    ASSERT(n <= LEAF_GROUP);
     for (uint32_t i = 0; i < n; i++) {
         const struct leaf_head *leaf = pool_leaf(store, refs[i]);
         struct bytes key = leaf_key(leaf);
@@ -160,6 +163,8 @@ static void hash_inners(struct state_store *store, const uint32_t *refs, uint32_
     struct bytes inputs[GROUP] = { { NULL, 0 } };
     struct hash32 hashes[GROUP];
 
+    ASSERT(n >= 1);
+    ASSERT(n <= GROUP);
     for (uint32_t i = 0; i < n; i++) {
         const struct inner *node = pool_inner(store, refs[i]);
         struct hash32 left = tree_hash(store, node->child[0]);
@@ -185,6 +190,8 @@ static void fold_flush(struct fold *fold, struct state_store *store)
     uint32_t refs[GROUP];
     uint32_t done = 0;
 
+    ASSERT(fold->count <= FOLD_MAX);
+    ASSERT(fold->lists <= LISTS);
     for (uint32_t list = 0; list < fold->lists; list++) {
         bool is_leaves = list < LEAF_CLASSES;
         uint32_t n;

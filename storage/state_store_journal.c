@@ -50,6 +50,7 @@ void journal_record(struct state_store *store, struct bytes key, uint32_t leaf)
 
 void state_store_savepoint(struct state_store *store)
 {
+    ASSERT(store->journal_used <= store->limits.journal_bytes);
     store->journal_used = 0;
     store->journal_open = true;
 }

@@ -81,6 +81,8 @@ static bool release_some(struct state_store *store, uint32_t count)
         store->retired_count--;
         freed++;
     }
+    ASSERT(freed <= count);
+    ASSERT(store->retired_first < store->retired_max);
     return freed > 0;
 }
 
@@ -93,6 +95,8 @@ void pool_release(struct state_store *store)
             store->pinned = store->pins[i].generation;
         }
     }
+    ASSERT(store->pinned < store->generation);
+    ASSERT(store->pinned == 0 || store->oldest <= store->pinned);
     (void)release_some(store, RELEASE_AT_ONCE);
 }
 

@@ -41,6 +41,7 @@ static uint32_t find_path(const struct state_store *store, uint32_t root, struct
 
 static void write_head(enum state_proof_kind kind, const struct path *path, uint32_t pairs, struct writer *writer)
 {
+    ASSERT(path->count <= STATE_PROOF_DEPTH_MAX);
     write_u8(writer, (uint8_t)kind);
     write_u16_le(writer, (uint16_t)path->count);
     for (uint32_t i = 0; i < path->count; i++) {
@@ -55,6 +56,7 @@ static void write_pair(const struct state_store *store, uint32_t ref, struct wri
     const struct leaf_head *leaf = pool_leaf(store, ref);
     uint8_t value[STATE_VALUE_BYTES_MAX];
 
+    ASSERT(leaf->key_bytes >= 1);
     leaf_value(store, leaf, value);
     write_u8(writer, leaf->key_bytes);
     write_u16_le(writer, leaf->value_bytes);
@@ -83,6 +85,7 @@ static uint32_t walk_pairs(const struct state_store *store, uint32_t top, struct
         stack[depth++] = pool_inner(store, ref)->child[1];
         stack[depth++] = pool_inner(store, ref)->child[0];
     }
+    ASSERT(pairs >= 1);
     return pairs;
 }
 
@@ -207,6 +210,7 @@ static enum verdict read_claim(struct claim *claim, struct bytes bytes)
 /* The root that follows from a subtree's hash and the path above it, whose sides are those of `key`. */
 static struct hash32 climb(const struct path *path, struct bytes key, struct hash32 hash)
 {
+    ASSERT(path->count <= STATE_PROOF_DEPTH_MAX);
     for (uint32_t i = path->count; i > 0; i--) {
         const struct step *step = &path->steps[i - 1];
         hash = key_bit(key.data, key.size, step->bit) == 0 ? node_hash(step->bit, &hash, &step->sibling) : node_hash(step->bit, &step->sibling, &hash);
@@ -279,6 +283,7 @@ static enum verdict rebuild_hash(const struct claim *claim, struct bytes prefix,
     struct reader pairs = claim->pairs;
     struct state_entry entry, last = { 0 };
 
+    ASSERT(claim->pairs_count >= 1);
     state_fold_begin(&fold);
 
     for (uint32_t i = 0; i < claim->pairs_count; i++) {

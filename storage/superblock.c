@@ -64,11 +64,13 @@ static uint32_t body_read(struct reader *reader, struct superblock *out)
     read_copy(reader, out->config.bytes, HASH_BYTES);
     out->limit_epoch = read_u64_le(reader);
     out->limit_view = read_u64_le(reader);
+    ASSERT(!reader->failed); /* a block has room for all of it */
     return clean;
 }
 
 void superblock_encode(const struct superblock *superblock, uint32_t copy, uint8_t *out)
 {
+    ASSERT(superblock->first_segment >= 1);
     struct writer writer;
     XXH128_canonical_t sum;
 
@@ -157,6 +159,8 @@ enum err superblock_choose(const uint8_t *blocks, struct superblock *out, uint32
             *bad_map = differ;
         }
     }
+    ASSERT(result == ERR_NOT_FOUND || best > 0);
+    ASSERT(*bad_map < 1u << SUPERBLOCK_COPIES);
     return result;
 }
 
@@ -173,6 +177,7 @@ static uint8_t *store_block(struct superblock_store *store, uint32_t copy) { ret
 enum err superblock_store_open(struct superblock_store *store)
 {
     ASSERT(store->stage == SUPERBLOCK_IDLE);
+    ASSERT(store->blocks != NULL);
     enum err err = store->disk->ops->settle(store->disk, DISK_SUPERBLOCK);
     if (err != ERR_OK) {
         return err;
@@ -196,6 +201,8 @@ static void store_done(struct completion *completion, int32_t result, uint32_t f
 static enum err copies_write(struct superblock_store *store, enum superblock_stage stage, uint32_t copy, uint32_t count)
 {
     ASSERT(copy + count <= SUPERBLOCK_COPIES);
+    ASSERT(stage != SUPERBLOCK_IDLE);
+    ASSERT(count >= 1);
     const struct superblock *version = stage == SUPERBLOCK_REPAIR ? &store->current : &store->next;
 
     for (uint32_t i = copy; i < copy + count; i++) {
@@ -226,6 +233,7 @@ static uint32_t lowest_bit(uint32_t map)
 /* Begins the first step: the next bad copy, or else the first pair. */
 static enum err store_begin(struct superblock_store *store)
 {
+    ASSERT(store->bad_map < 1u << SUPERBLOCK_COPIES);
     if (store->bad_map != 0) {
         return copies_write(store, SUPERBLOCK_REPAIR, lowest_bit(store->bad_map), 1);
     }
@@ -285,6 +293,7 @@ enum err superblock_store_write(struct superblock_store *store, const struct sup
     store->next = *next;
     store->next.version = FORMAT_VERSION;
     store->next.sequence = sequence_max + 1;
+    ASSERT(store->next.sequence > store->current.sequence);
     store->next.previous_sum = first ? 0 : version_sum(store_block(store, lowest_bit(~store->bad_map & 0xfu)));
     store->sequence_max = store->next.sequence;
     store->bad_map = first ? 0 : store->bad_map;
