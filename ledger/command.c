@@ -131,6 +131,7 @@ static enum verdict seqs_read(struct reader *reader, struct seq_list list)
 {
     uint32_t previous = 0;
 
+    ASSERT(list.least <= list.most);
     if (list.count < list.least || list.count > list.most) {
         return VERDICT_LENGTH;
     }
@@ -183,6 +184,7 @@ static bool policy_is_built(uint8_t policy)
 
 static enum verdict patient_register_check(const struct patient_register *body)
 {
+    ASSERT(body->btg_policy <= BTG_NEVER);
     if (!policy_is_built(body->default_policy)) {
         return VERDICT_RANGE;
     }
@@ -195,12 +197,15 @@ static bool names_account_only(const struct actor_set *body)
     bool keys = bytes_are_zero(body->pk, KEY_BYTES) && bytes_are_zero(body->kx_pk, KEY_BYTES) && bytes_are_zero(body->pop, sizeof body->pop);
     bool numbers = body->kind == 0 && body->role == ROLE_NONE && body->caps == 0 && body->valid_until == 0;
 
+    ASSERT(body->op != ACTOR_REGISTER);
     return keys && numbers && bytes_are_zero(body->attest_commit, sizeof body->attest_commit);
 }
 
 /* Changing an actor's role or capabilities is not built: suspend it and register another. */
 static enum verdict actor_set_check(const struct actor_set *body)
 {
+    ASSERT(body->op >= ACTOR_REGISTER);
+    ASSERT(body->op <= ACTOR_RETIRE);
     if (body->op == ACTOR_UPDATE) {
         return VERDICT_RANGE;
     }
@@ -218,6 +223,9 @@ static enum verdict grant_body_check(const struct grant_body *body)
 {
     bool counted = body->effect == EFFECT_PERMIT && body->kind == GRANT_READ;
 
+    ASSERT(body->effect == EFFECT_PERMIT || body->effect == EFFECT_DENY);
+    ASSERT(body->kind == GRANT_READ || body->kind == GRANT_WRITE);
+    ASSERT(body->wrap_kind <= WRAP_RECORD);
     if (body->gtype == GRANTEE_ORG_KIND || (body->max_uses > 0 && !counted)) {
         return VERDICT_RANGE;
     }
@@ -227,6 +235,9 @@ static enum verdict grant_body_check(const struct grant_body *body)
 /* Every listed pointer lies within the page that the ticket's bitmap can name. The list ascends. */
 static enum verdict access_request_check(const struct access_request *body)
 {
+    ASSERT(body->count <= ACCESS_SEQS_MAX);
+    ASSERT(body->base_seq >= 1);
+    ASSERT(body->want_ttl >= 1);
     if (body->count == 0) {
         return VERDICT_OK;
     }
@@ -245,6 +256,7 @@ static enum verdict pointer_add_items_read(struct reader *reader, struct pointer
     for (size_t i = 0; verdict == VERDICT_OK && i < body->count; i++) {
         verdict = layout_load(LAYOUT_OF(pointer_add_item_fields), reader, &body->items[i]);
     }
+    ASSERT(verdict == VERDICT_OK || verdict == VERDICT_SHORT); /* any value of an item decodes */
     return verdict;
 }
 
@@ -261,6 +273,7 @@ static enum verdict disclose_items_read(struct reader *reader, struct disclose *
             verdict = VERDICT_RANGE;
         }
     }
+    ASSERT(body->count <= DISCLOSE_ITEMS_MAX);
     return verdict;
 }
 
@@ -269,6 +282,7 @@ static enum verdict rest_read(struct command_body *command, struct reader *reade
 {
     enum verdict verdict;
 
+    ASSERT(!reader->failed); /* the fixed part was read */
     switch (command->type) {
     case COMMAND_ACTOR_SET:
         return actor_set_check(&command->as.actor_set);
@@ -327,6 +341,7 @@ static enum verdict pointer_add_read(struct pointer_add *body, struct reader *re
 {
     enum verdict verdict = layout_load(LAYOUT_OF(pointer_add_fields), reader, body);
 
+    ASSERT(reader->offset <= reader->size);
     if (verdict == VERDICT_OK) {
         verdict = pointer_add_items_read(reader, body);
     }
@@ -394,6 +409,7 @@ void command_body_encode(const struct command_body *command, struct writer *writ
     struct layout fixed = fixed_of((uint8_t)command->type);
 
     ASSERT(fixed.count > 0);
+    ASSERT(command->type <= COMMAND_TYPE_MAX);
     layout_write(fixed, writer, &command->as);
     rest_write(command, writer);
 }

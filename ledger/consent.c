@@ -199,6 +199,7 @@ static bool policy_permits(const struct consent_inputs *inputs, const struct poi
     const struct consent_subject *subject = &inputs->subject;
     bool bounded = pointer->conf == CONF_NORMAL && pointer->record_class != CLASS_SEALED;
 
+    ASSERT(pointer->custodian > 0);
     if (subject->purpose != PURPOSE_TREAT || subject->org == 0 || !bounded) {
         return false;
     }
@@ -243,6 +244,7 @@ struct decision consent_evaluate(const struct consent_inputs *inputs, const stru
 static const struct grant *grant_by_seq(const struct consent_inputs *inputs, uint32_t seq)
 {
     ASSERT(seq > 0);
+    ASSERT(inputs->grants_count <= CONSENT_GRANTS_MAX);
     for (uint32_t i = 0; i < inputs->grants_count; i++) {
         if (inputs->grants[i].seq == seq) {
             return &inputs->grants[i].grant;
@@ -256,6 +258,7 @@ static uint32_t counted_of(const struct consent_inputs *inputs)
 {
     uint32_t counted = 0;
 
+    ASSERT(inputs->pointers_count <= TICKET_PAGE);
     for (uint32_t i = 0; i < inputs->pointers_count; i++) {
         struct decision decision = consent_evaluate(inputs, &inputs->pointers[i]);
 
@@ -279,6 +282,7 @@ static void page_add(const struct consent_inputs *inputs, struct page_decision *
     ASSERT(bit < TICKET_PAGE);
     bitmap_set(out->bitmap, bit);
     out->permitted++;
+    ASSERT(out->permitted <= TICKET_PAGE);
     if (grant != NULL && grant->expires < out->expires) {
         out->expires = grant->expires;
     }
@@ -335,6 +339,7 @@ uint32_t consent_standing(const struct consent_write *write, const struct number
 
     ASSERT(write->org > 0);
     ASSERT(count <= CONSENT_GRANTS_MAX);
+    ASSERT(write->record_class <= CLASS_OTHER);
     for (uint32_t i = 0; i < count; i++) {
         const struct grant *grant = &grants[i].grant;
 

@@ -36,6 +36,8 @@ static bool item_is_ours(const struct exec *exec, const struct disclose_item *fi
 {
     struct pointer pointer;
 
+    ASSERT(exec->sender.org > 0);
+    ASSERT(filed->base_seq >= 1);
     for (uint32_t bit = 0; bit < TICKET_PAGE; bit++) {
         if (!bitmap_has(filed->bitmap, bit)) {
             continue;
@@ -57,6 +59,7 @@ static bool ticket_fits(const struct ticket *ticket, const struct disclose_item 
     bool subject = memcmp(ticket_subject(ticket), filed->recipient, ACCT_BYTES) == 0;
     bool requester = memcmp(ticket->requester, filed->recipient, ACCT_BYTES) == 0;
 
+    ASSERT(filed->base_seq >= 1);
     for (uint32_t bit = 0; bit < TICKET_PAGE; bit++) {
         if (bitmap_has(filed->bitmap, bit) && !ticket_covers(ticket, filed->base_seq + bit)) {
             return false;
@@ -70,6 +73,7 @@ static void item_find_ticket(const struct exec *exec, struct item *item)
 {
     bool found = exec_get_ticket(exec, &item->filed->ticket, &item->ticket);
 
+    ASSERT(!hash_is_zero(&item->filed->ticket));
     item->has_ticket = found && memcmp(item->ticket.patient, item->filed->patient, ACCT_BYTES) == 0;
     item->late = item->has_ticket && exec->time_ms > item->ticket.expires + exec->params->disclose_late_ms;
 }
@@ -81,6 +85,7 @@ static void item_judge(struct exec *exec, struct item *item, struct evals *evals
     struct hash32 digest;
     bool offline = filed->mode == DISCLOSE_OFFLINE;
 
+    ASSERT(filed->mode >= DISCLOSE_READ);
     item->outcome = DISCLOSURE_VIOLATION;
     if (hash_is_zero(&filed->ticket)) {
         item->outcome = offline ? DISCLOSURE_OFFLINE : DISCLOSURE_VIOLATION;
@@ -94,6 +99,7 @@ static void item_judge(struct exec *exec, struct item *item, struct evals *evals
     bool permitted = release_evaluate(exec->store, &set, &exec->inputs, &decision, &digest);
     hash_update(&evals->hasher, digest.bytes, HASH_BYTES);
     evals->count++;
+    ASSERT(evals->count <= DISCLOSE_ITEMS_MAX);
     item->outcome = permitted ? DISCLOSURE_OK : DISCLOSURE_RACED;
 }
 
@@ -103,6 +109,7 @@ static struct audit_event item_event(const struct exec *exec, const struct item 
     struct audit_event event = audit_event_of(exec, offline ? EVENT_DISCLOSED_OFFLINE : EVENT_DISCLOSED);
     unsigned mode = (unsigned)item->filed->mode - DISCLOSE_READ;
 
+    ASSERT(item->filed->mode <= DISCLOSE_OFFLINE);
     event.result = (uint8_t)((unsigned)item->outcome | mode << DISCLOSURE_MODE_SHIFT | (item->late ? DISCLOSURE_LATE : 0u));
     memcpy(event.on_behalf, item->filed->recipient, ACCT_BYTES);
     if (!offline) {
@@ -121,6 +128,7 @@ static enum code item_record(struct exec *exec, struct item *item)
     struct audit_trail trail;
     enum code code = CODE_OK;
 
+    ASSERT(!item->late || item->has_ticket);
     audit_begin(&trail, exec, item->filed->patient, &item->patient);
     audit_emit_pointers(&trail, exec, &event, item->filed->base_seq, item->filed->bitmap);
     if (item->has_ticket && item->ticket.disclosed < UINT32_MAX) {
@@ -152,6 +160,8 @@ enum code exec_disclose(struct exec *exec)
         code = item_record(exec, &item);
         recorded++;
     }
+    ASSERT(recorded <= body->count);
+    ASSERT(evals.count <= recorded);
     if (code != CODE_OK) {
         return code;
     }

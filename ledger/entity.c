@@ -125,6 +125,8 @@ enum verdict org_decode(struct org *org, const uint8_t *data, size_t size)
 
 void actor_encode(const struct actor *actor, uint8_t out[ACTOR_BYTES])
 {
+    ASSERT(actor->org >= 1);
+    ASSERT((actor->caps & ~CAPS_ALL) == 0);
     layout_encode(LAYOUT_OF(actor_fields), actor, out, ACTOR_BYTES);
 }
 
@@ -135,6 +137,8 @@ enum verdict actor_decode(struct actor *actor, const uint8_t *data, size_t size)
 
 void patient_encode(const struct patient *patient, uint8_t out[PATIENT_BYTES])
 {
+    ASSERT(patient->kx_epoch >= 1);
+    ASSERT((uint32_t)patient->current + patient->pending <= patient->ptr_count);
     layout_encode(LAYOUT_OF(patient_fields), patient, out, PATIENT_BYTES);
 }
 

@@ -95,6 +95,8 @@ static const struct field audit_event_fields[] = {
 void pointer_encode(const struct pointer *pointer, uint8_t out[POINTER_BYTES])
 {
     ASSERT((1u << pointer->record_class & CLASS_MASK_KNOWN) != 0);
+    ASSERT(pointer->custodian >= 1);
+    ASSERT(pointer->conf <= CONF_VERY_RESTRICTED);
     layout_encode(LAYOUT_OF(pointer_fields), pointer, out, POINTER_BYTES);
 }
 
@@ -120,6 +122,8 @@ enum verdict grant_decode(struct grant *grant, const uint8_t *data, size_t size)
 
 void ticket_encode(const struct ticket *ticket, uint8_t out[TICKET_BYTES])
 {
+    ASSERT(ticket->base_seq >= 1);
+    ASSERT(ticket->purpose < PURPOSE_COUNT);
     layout_encode(LAYOUT_OF(ticket_fields), ticket, out, TICKET_BYTES);
 }
 
@@ -130,6 +134,8 @@ enum verdict ticket_decode(struct ticket *ticket, const uint8_t *data, size_t si
 
 void audit_event_encode(const struct audit_event *event, uint8_t out[AUDIT_EVENT_BYTES])
 {
+    ASSERT(event->type >= EVENT_REGISTERED);
+    ASSERT(event->type <= EVENT_DISCLOSED_OFFLINE);
     layout_encode(LAYOUT_OF(audit_event_fields), event, out, AUDIT_EVENT_BYTES);
 }
 

@@ -23,6 +23,7 @@ static void digest_add(struct gathering *gathering, struct bytes key, struct byt
 {
     struct hasher leaf;
 
+    ASSERT(key.size >= 1);
     hash_init(&leaf, HASH_STATE_LEAF);
     hash_update_u16(&leaf, (uint16_t)key.size);
     hash_update(&leaf, key.data, key.size);
@@ -37,6 +38,7 @@ static bool read_pinned(const struct gathering *gathering, const struct state_ke
     struct state_cursor cursor;
     struct state_entry entry;
 
+    ASSERT(gathering->view < STATE_PINS_MAX);
     state_cursor_init(&cursor, bytes_of(key->bytes, key->size), gathering->view);
     if (!state_cursor_next(gathering->store, &cursor, &entry)) {
         return false;
@@ -85,6 +87,7 @@ static bool gather_org(struct gathering *gathering)
     ASSERT(verdict == VERDICT_OK);
     subject->org = gathering->evaluation->org;
     subject->org_kind = (enum org_kind)org.kind;
+    ASSERT(org.kind >= ORG_HOSPITAL);
     return org.status == ORG_ACTIVE;
 }
 
@@ -104,6 +107,7 @@ static bool gather_actor(struct gathering *gathering)
     ASSERT(verdict == VERDICT_OK);
     gathering->found.actor_kind = (enum actor_kind)actor.kind;
     gathering->found.actor_role = (enum actor_role)actor.role;
+    ASSERT(actor.org >= 1);
     return actor_is_active(&actor, gathering->evaluation->time_ms) && actor.org == gathering->evaluation->org;
 }
 
@@ -118,6 +122,7 @@ static bool gather_patient(struct gathering *gathering)
     }
     enum verdict verdict = patient_decode(patient, value, sizeof value);
     ASSERT(verdict == VERDICT_OK);
+    ASSERT(patient->kx_epoch >= 1);
     struct patient bare = *patient; /* the audit root changes with the very event of this evaluation */
     memset(&bare.audit_root, 0, sizeof bare.audit_root);
     patient_encode(&bare, value);
@@ -140,6 +145,7 @@ static void gather_pointer(struct gathering *gathering, uint32_t seq)
     uint8_t value[POINTER_BYTES];
     struct pointer pointer;
 
+    ASSERT(seq > 0);
     if (!read_value(gathering, &key, value, sizeof value)) {
         return;
     }
@@ -149,6 +155,7 @@ static void gather_pointer(struct gathering *gathering, uint32_t seq)
         return;
     }
     ASSERT(inputs->pointers_count < TICKET_PAGE);
+    ASSERT(inputs->pointers_count == 0 || inputs->pointers[inputs->pointers_count - 1].seq < seq);
     digest_add(gathering, bytes_of(key.bytes, key.size), bytes_of(value, sizeof value));
     inputs->pointers[inputs->pointers_count++] = (struct numbered_pointer){ .seq = seq, .pointer = pointer };
 }
@@ -220,6 +227,7 @@ struct evaluation_found evaluation_gather_view(const struct state_store *store, 
 {
     struct gathering gathering = { .store = store, .view = view, .evaluation = evaluation, .inputs = inputs };
 
+    ASSERT(view == STATE_PIN_NONE || view < STATE_PINS_MAX);
     hash_init(&gathering.digest, HASH_EVAL);
     hash_update_u64(&gathering.digest, evaluation->time_ms);
     inputs->time_ms = evaluation->time_ms;
@@ -237,6 +245,8 @@ struct evaluation_found evaluation_gather_view(const struct state_store *store, 
     gather_grants(&gathering);
     gather_relation(&gathering);
     gathering.found.digest = hash_final(&gathering.digest);
+        ASSERT(inputs->pointers_count <= TICKET_PAGE);
+        ASSERT(inputs->grants_count <= CONSENT_GRANTS_MAX);
     return gathering.found;
 }
 
@@ -261,6 +271,7 @@ void evaluation_decide(const struct evaluation *evaluation, const struct evaluat
     enum reason reason = role_check(&question);
 
     ASSERT(found->patient);
+    ASSERT(evaluation->base_seq > 0);
     if (reason == REASON_NONE) {
         consent_decide(inputs, evaluation->base_seq, out);
         return;

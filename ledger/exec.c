@@ -46,12 +46,14 @@ enum code exec_put(struct exec *exec, const struct state_key *key, const void *v
 enum code exec_remove(struct exec *exec, const struct state_key *key)
 {
     ASSERT(key->size > 0);
+    ASSERT(key->size <= STATE_KEY_MAX);
     enum err err = state_store_remove(exec->store, bytes_of(key->bytes, key->size));
     return err == ERR_FULL ? CODE_CAPACITY : CODE_OK;
 }
 
 void exec_cursor(struct state_cursor *cursor, const struct state_key *prefix)
 {
+    ASSERT(prefix->size > 0);
     state_cursor_init(cursor, bytes_of(prefix->bytes, prefix->size), STATE_PIN_NONE);
 }
 
@@ -82,6 +84,7 @@ bool exec_get_org(const struct exec *exec, uint16_t id, struct org *org)
     }
     enum verdict verdict = org_decode(org, bytes, (size_t)size);
     ASSERT(verdict == VERDICT_OK);
+    ASSERT(org->name_length >= 1);
     return true;
 }
 
@@ -98,6 +101,7 @@ bool exec_get_actor(const struct exec *exec, const uint8_t acct[ACCT_BYTES], str
     }
     enum verdict verdict = actor_decode(actor, bytes, (size_t)size);
     ASSERT(verdict == VERDICT_OK);
+    ASSERT(actor->org > 0);
     return true;
 }
 
@@ -114,6 +118,7 @@ bool exec_get_patient(const struct exec *exec, const uint8_t acct[ACCT_BYTES], s
     }
     enum verdict verdict = patient_decode(patient, bytes, (size_t)size);
     ASSERT(verdict == VERDICT_OK);
+    ASSERT(patient->kx_epoch > 0);
     return true;
 }
 
@@ -122,6 +127,7 @@ bool exec_get_pointer(const struct exec *exec, const uint8_t acct[ACCT_BYTES], u
     uint8_t bytes[POINTER_BYTES];
     struct state_key key;
 
+    ASSERT(seq > 0);
     key_write_seq(&key, KEY_POINTER, acct, seq);
     int size = exec_get(exec, &key, bytes, sizeof bytes);
 
@@ -130,6 +136,7 @@ bool exec_get_pointer(const struct exec *exec, const uint8_t acct[ACCT_BYTES], u
     }
     enum verdict verdict = pointer_decode(pointer, bytes, (size_t)size);
     ASSERT(verdict == VERDICT_OK);
+    ASSERT(pointer->custodian > 0);
     return true;
 }
 
@@ -138,6 +145,7 @@ bool exec_get_grant(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uin
     uint8_t bytes[GRANT_BYTES];
     struct state_key key;
 
+    ASSERT(seq > 0);
     key_write_seq(&key, KEY_GRANT, acct, seq);
     int size = exec_get(exec, &key, bytes, sizeof bytes);
 
@@ -160,6 +168,7 @@ bool exec_get_ticket(const struct exec *exec, const struct hash32 *id, struct ti
     }
     enum verdict verdict = ticket_decode(ticket, bytes, (size_t)size);
     ASSERT(verdict == VERDICT_OK);
+    ASSERT(ticket->base_seq > 0);
     return true;
 }
 
@@ -168,6 +177,7 @@ void exec_get_relation(const struct exec *exec, const uint8_t acct[ACCT_BYTES], 
     uint8_t bytes[RELATION_BYTES];
     struct state_key key;
 
+    ASSERT(org > 0);
     key_write_org(&key, KEY_RELATION, acct, org);
     int size = exec_get(exec, &key, bytes, sizeof bytes);
 
@@ -184,6 +194,7 @@ enum code exec_put_org(struct exec *exec, uint16_t id, const struct org *org)
     struct state_key key = key_org(id);
 
     ASSERT(id > 0);
+    ASSERT(org->status != 0);
     org_encode(org, bytes);
     return exec_put(exec, &key, bytes, sizeof bytes);
 }
@@ -194,6 +205,7 @@ enum code exec_put_actor(struct exec *exec, const uint8_t acct[ACCT_BYTES], cons
     struct state_key key;
 
     ASSERT(actor->org > 0);
+    ASSERT(actor->status != 0);
     key_write_run(&key, KEY_ACTOR, acct);
     actor_encode(actor, bytes);
     return exec_put(exec, &key, bytes, sizeof bytes);
@@ -205,6 +217,7 @@ enum code exec_put_patient(struct exec *exec, const uint8_t acct[ACCT_BYTES], co
     struct state_key key;
 
     ASSERT(patient->status != 0);
+    ASSERT(patient->kx_epoch > 0);
     key_write_run(&key, KEY_PATIENT, acct);
     patient_encode(patient, bytes);
     return exec_put(exec, &key, bytes, sizeof bytes);
@@ -216,6 +229,7 @@ enum code exec_put_pointer(struct exec *exec, const uint8_t acct[ACCT_BYTES], ui
     struct state_key key;
 
     ASSERT(seq > 0);
+    ASSERT(pointer->custodian > 0);
     key_write_seq(&key, KEY_POINTER, acct, seq);
     pointer_encode(pointer, bytes);
     return exec_put(exec, &key, bytes, sizeof bytes);
@@ -227,6 +241,7 @@ enum code exec_put_grant(struct exec *exec, const uint8_t acct[ACCT_BYTES], uint
     struct state_key key;
 
     ASSERT(seq > 0);
+    ASSERT(grant->status == GRANT_ACTIVE); /* one that ended is removed */
     key_write_seq(&key, KEY_GRANT, acct, seq);
     grant_encode(grant, bytes);
     return exec_put(exec, &key, bytes, sizeof bytes);
@@ -238,6 +253,7 @@ enum code exec_put_ticket(struct exec *exec, const struct hash32 *id, const stru
     struct state_key key = key_ticket(id);
 
     ASSERT(!hash_is_zero(id));
+    ASSERT(ticket->base_seq > 0);
     ticket_encode(ticket, bytes);
     return exec_put(exec, &key, bytes, sizeof bytes);
 }

@@ -63,5 +63,6 @@ void expect_paths(const struct state_store *store, const struct bytes *envelopes
             views[paths++] = bytes_of(keys[i][k].bytes, keys[i][k].size);
         }
     }
+    ASSERT(paths <= count * WRITTEN_KINDS);
     state_store_expect_paths(store, views, paths);
 }

@@ -57,6 +57,7 @@ static enum verdict load_org(struct exec *exec, uint16_t id, const struct enrolm
     struct state_key key = key_org(id);
     uint8_t bytes[ORG_BYTES];
 
+    ASSERT(id >= 1);
     if (enrolment->kind < ORG_HOSPITAL || enrolment->kind > ORG_LAB_PHARMACY || (enrolment->capabilities & ~CAPS_ALL) != 0 || org.name_length == 0) {
         return VERDICT_RANGE;
     }
@@ -85,6 +86,7 @@ static enum verdict load_orgs(struct exec *exec, const struct genesis *genesis)
         verdict = load_org(exec, (uint16_t)id, &enrolment, enrolment.has_replica ? (uint8_t)members++ : REPLICA_NONE);
     }
     exec->chain->orgs = (uint16_t)genesis->enrolments_count;
+    ASSERT(members <= REPLICA_NONE);
     return verdict;
 }
 
@@ -141,6 +143,7 @@ static enum verdict load_actor(struct exec *exec, const struct genesis_entity *e
         return VERDICT_LENGTH;
     }
     exec->chain->actors++;
+    ASSERT(exec->chain->actors <= exec->params->actors_max);
     return use_key(exec, actor.pk, acct.bytes);
 }
 
@@ -169,6 +172,7 @@ static enum verdict load_patient(struct exec *exec, const struct genesis_entity 
         return VERDICT_LENGTH;
     }
     exec->chain->patients++;
+    ASSERT(exec->chain->patients <= exec->params->patients_max);
     return use_key(exec, patient.pk, acct.bytes);
 }
 
@@ -194,6 +198,7 @@ static enum verdict load_grant(struct exec *exec, const struct genesis_entity *e
         return VERDICT_LENGTH;
     }
     exec->chain->grants++;
+    ASSERT(exec->chain->grants <= exec->params->grants_max);
     return put(exec, &due, "", 0);
 }
 
@@ -223,6 +228,7 @@ static enum verdict check_grant_counts(const struct exec *exec)
     while (state_cursor_next(exec->store, &patients, &entry)) {
         enum verdict verdict = patient_decode(&patient, entry.value.data, entry.value.size);
         ASSERT(verdict == VERDICT_OK);
+        ASSERT(entry.key.size == 1 + ACCT_BYTES);
         struct state_key prefix = key_prefix(KEY_GRANT, entry.key.data + 1);
         uint32_t count = 0;
         exec_cursor(&grants, &prefix);
@@ -245,6 +251,7 @@ enum verdict genesis_load(struct exec *exec, const struct genesis *genesis)
 
     ASSERT(exec->envelope == NULL);
     ASSERT(state_store_keys(exec->store) == 0);
+    ASSERT(exec->height == 0);
     enum verdict verdict = put(exec, &params_key, genesis->params, GENESIS_PARAMS_BYTES);
     if (verdict == VERDICT_OK) {
         verdict = put(exec, &chain_key, "", 0); /* its place; the ledger writes it when all counters are known */

@@ -19,6 +19,7 @@ enum {
 static void load_by_number(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uint32_t numbers, struct consent_inputs *inputs)
 {
     ASSERT(numbers <= CONSENT_GRANTS_MAX + GONE_FEW);
+    ASSERT(inputs->grants_count == 0);
     for (uint32_t seq = 1; seq <= numbers && inputs->grants_count < CONSENT_GRANTS_MAX; seq++) {
         struct numbered_grant *numbered = &inputs->grants[inputs->grants_count];
         if (exec_get_grant(exec, acct, seq, &numbered->grant)) {
@@ -35,6 +36,7 @@ static void load_by_walk(const struct exec *exec, const uint8_t acct[ACCT_BYTES]
     struct state_entry entry;
 
     ASSERT(count <= CONSENT_GRANTS_MAX);
+    ASSERT(inputs->grants_count == 0);
     exec_cursor(&cursor, &prefix);
     while (inputs->grants_count < count && state_cursor_next(exec->store, &cursor, &entry)) {
         struct numbered_grant *numbered = &inputs->grants[inputs->grants_count++];
@@ -97,6 +99,8 @@ static struct grantee grantee_find(const struct exec *exec, const struct grant_b
     bool number = bytes_are_zero(body->grantee, ACCT_BYTES - 2);
     uint16_t id = (uint16_t)(body->grantee[ACCT_BYTES - 2] << 8 | body->grantee[ACCT_BYTES - 1]);
 
+    ASSERT(body->gtype >= GRANTEE_ACTOR);
+    ASSERT(body->gtype <= GRANTEE_ANY_CUSTODIAN);
     switch ((enum grant_type)body->gtype) {
     case GRANTEE_ACTOR:
         if (exec_get_actor(exec, body->grantee, &actor) && actor.status != ACTOR_RETIRED) {
@@ -124,6 +128,7 @@ static bool scope_is_empty(const struct exec *exec, const struct grant_body *bod
     struct org org;
     bool sealed = body->ptr_seq > 0 || (body->flags & GRANT_SEALED) != 0;
 
+    ASSERT(body->kind == GRANT_READ || body->kind == GRANT_WRITE);
     if (body->class_mask == 0 || (body->class_mask & ~CLASS_MASK_KNOWN) != 0) {
         return true;
     }
@@ -160,6 +165,7 @@ static bool wraps_are_wrong(const struct exec *exec, const struct grant_body *bo
 {
     bool payload = exec->envelope->payload_bytes > 0;
 
+    ASSERT(body->wrap_kind <= WRAP_RECORD);
     switch ((enum wrap_kind)body->wrap_kind) {
     case WRAP_NONE:
         return payload;
@@ -177,6 +183,8 @@ static enum code grant_check(const struct exec *exec, const struct grant_body *b
     struct grantee grantee = grantee_find(exec, body);
     bool writes = body->kind == GRANT_WRITE && body->effect == EFFECT_PERMIT;
 
+    ASSERT(exec->chain->grants <= exec->params->grants_max);
+    ASSERT(patient->active_grants <= exec->params->grants_live_max);
     if (exec->chain->grants >= exec->params->grants_max) {
         return CODE_CAPACITY;
     }
@@ -221,6 +229,7 @@ static enum code grants_sweep(struct exec *exec, struct audit_trail *trail)
             removed++;
         }
     }
+    ASSERT(removed <= EXPIRED_PER_GRANT);
     return code;
 }
 
@@ -248,6 +257,8 @@ static struct grant grant_of_body(const struct exec *exec, const struct grant_bo
         .created = exec->time_ms,
     };
 
+    ASSERT(body->expires > exec->time_ms); /* 402 was checked */
+    ASSERT(exec->sender.kind == SIGNER_PATIENT);
     memcpy(grant.grantee, body->grantee, ACCT_BYTES);
     memcpy(grant.granted_by, exec->sender.acct, ACCT_BYTES);
     memcpy(grant.wraps_hash.bytes, exec->envelope->payload_hash, HASH_BYTES);
@@ -259,6 +270,7 @@ static void grant_event(struct exec *exec, struct audit_trail *trail, uint32_t s
     struct audit_event event = audit_event_of(exec, EVENT_GRANT);
     struct writer writer;
 
+    ASSERT(seq >= 1);
     event.result = grant->effect;
     event.conf = grant->conf_max;
     event.ptr = grant->ptr_seq;
@@ -276,7 +288,10 @@ static enum code grant_store(struct exec *exec, struct audit_trail *trail, const
     uint32_t seq = ++trail->patient.grant_count;
     struct state_key due = key_due_grant(grant->expires, trail->acct, seq);
 
+    ASSERT(trail->patient.active_grants < exec->params->grants_live_max);
+    ASSERT(exec->chain->grants < exec->params->grants_max);
     trail->patient.active_grants++;
+    ASSERT(trail->patient.active_grants <= trail->patient.grant_count);
     exec->chain->grants++;
     exec->creations++;
     grant_event(exec, trail, seq, grant);
@@ -349,6 +364,7 @@ static enum code revoke_one(struct exec *exec, struct audit_trail *trail, uint32
     struct audit_event event = audit_event_of(exec, EVENT_REVOKE);
     struct grant grant;
 
+    ASSERT(seq >= 1);
     if (!exec_get_grant(exec, trail->acct, seq, &grant)) {
         return CODE_GRANT_UNKNOWN;
     }
@@ -373,6 +389,8 @@ enum code exec_revoke(struct exec *exec)
     struct audit_trail trail;
 
     ASSERT(exec->command.type == COMMAND_REVOKE);
+    ASSERT(body->count >= 1);
+    ASSERT(body->count <= REVOKE_SEQS_MAX);
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;
@@ -395,6 +413,7 @@ enum code exec_due_grant(struct exec *exec, struct bytes key)
     struct grant grant;
 
     ASSERT(entry.kind == DUE_GRANT_EXPIRES);
+    ASSERT(entry.time <= exec->time_ms);
     if (!exec_get_patient(exec, entry.acct, &patient) || !exec_get_grant(exec, entry.acct, entry.seq, &grant)) {
         return CODE_OK;
     }

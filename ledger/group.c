@@ -26,6 +26,7 @@ static void peaks_copy(struct merkle_peaks *to, const struct merkle_peaks *from)
 
 uint32_t group_put_event(struct group *group, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES], const struct merkle_peaks *peaks)
 {
+    ASSERT(group->resolved <= group->events_count);
     if (group->events_count == GROUP_COMMANDS) {
         return GROUP_NONE;
     }
@@ -42,6 +43,7 @@ uint32_t group_put_event(struct group *group, const uint8_t patient[ACCT_BYTES],
 void group_drop_events(struct group *group, uint32_t count)
 {
     group->events_count = group->events_count < count ? group->events_count : count;
+    ASSERT(group->events_count <= GROUP_COMMANDS);
     group->resolved = group->resolved < group->events_count ? group->resolved : group->events_count;
 }
 
@@ -61,6 +63,7 @@ static void write_state(struct state_store *store, const struct group_event *eve
     size_t newest = (peaks_number(event->peaks.count) - 1) * HASH_BYTES;
     struct state_key key;
 
+    ASSERT(event->peaks.count >= 1); /* with this event */
     key_write_run(&key, KEY_PATIENT, event->patient);
     state_store_complete(store, bytes_of(key.bytes, key.size), PATIENT_AUDIT_ROOT_AT, bytes_of(root->bytes, HASH_BYTES));
     key_write_run(&key, KEY_AUDIT_PEAKS, event->patient);
@@ -75,6 +78,7 @@ void group_resolve(struct group *group, struct state_store *store)
     struct hash32 leaves[GROUP_COMMANDS], tops[GROUP_COMMANDS], roots[GROUP_COMMANDS];
 
     ASSERT(group->resolved <= group->events_count);
+    ASSERT(n <= GROUP_COMMANDS);
     if (n == 0) {
         return;
     }
@@ -106,6 +110,7 @@ static void make_digests(struct group *group)
     struct hash32 digests[GROUP_COMMANDS];
     uint32_t of[GROUP_COMMANDS], n = 0;
 
+    ASSERT(group->receipts_count <= GROUP_COMMANDS);
     for (uint32_t i = 0; i < group->receipts_count; i++) {
         if (group->receipts[i].event != GROUP_NONE) {
             inputs[n] = bytes_of(group->events[group->receipts[i].event].patient, ACCT_BYTES + HASH_BYTES);

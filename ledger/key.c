@@ -75,6 +75,7 @@ struct state_key key_org(uint16_t org)
 
     write_u16_be(&writer, org);
     key_end(&key, &writer);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 
@@ -83,6 +84,7 @@ struct state_key key_actor(const uint8_t acct[ACCT_BYTES])
     struct state_key key;
 
     key_write_run(&key, KEY_ACTOR, acct);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 
@@ -91,6 +93,7 @@ struct state_key key_patient(const uint8_t acct[ACCT_BYTES])
     struct state_key key;
 
     key_write_run(&key, KEY_PATIENT, acct);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 
@@ -99,6 +102,7 @@ struct state_key key_pointer(const uint8_t acct[ACCT_BYTES], uint32_t seq)
     struct state_key key;
 
     key_write_seq(&key, KEY_POINTER, acct, seq);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 
@@ -107,6 +111,7 @@ struct state_key key_grant(const uint8_t acct[ACCT_BYTES], uint32_t seq)
     struct state_key key;
 
     key_write_seq(&key, KEY_GRANT, acct, seq);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 
@@ -115,6 +120,7 @@ struct state_key key_ticket(const struct hash32 *id)
     struct state_key key;
 
     key_write_run(&key, KEY_TICKET, id->bytes);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 
@@ -123,6 +129,7 @@ struct state_key key_audit_peaks(const uint8_t acct[ACCT_BYTES])
     struct state_key key;
 
     key_write_run(&key, KEY_AUDIT_PEAKS, acct);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 
@@ -131,6 +138,7 @@ struct state_key key_key_use(const uint8_t pk[KEY_BYTES])
     struct state_key key;
 
     key_write_run(&key, KEY_KEY_USE, pk);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 
@@ -138,6 +146,7 @@ struct state_key key_prefix(enum key_kind kind, const uint8_t acct[ACCT_BYTES])
 {
     struct state_key key;
 
+    ASSERT(kind == KEY_POINTER || kind == KEY_GRANT || kind == KEY_RELATION || kind == KEY_TICKET_INDEX);
     key_write_run(&key, kind, acct);
     return key;
 }
@@ -146,6 +155,7 @@ struct state_key key_prefix_org(enum key_kind kind, const uint8_t acct[ACCT_BYTE
 {
     struct state_key key;
 
+    ASSERT(kind == KEY_RELATION || kind == KEY_TICKET_INDEX);
     key_write_org(&key, kind, acct, org);
     return key;
 }
@@ -170,6 +180,7 @@ struct state_key key_ticket_index(const struct ticket_place *place)
 
     place_write(&writer, place);
     key_end(&key, &writer);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 
@@ -190,6 +201,7 @@ static struct state_key due_of_seq(enum due_kind kind, uint64_t time, const uint
     write_run(&writer, acct, ACCT_BYTES);
     write_u32_be(&writer, seq);
     key_end(&key, &writer);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 
@@ -214,6 +226,7 @@ struct state_key key_due_ticket(uint64_t time, const struct ticket_place *place)
     place_write(&writer, place);
     key_end(&key, &writer);
     ASSERT(key.size == STATE_KEY_MAX);
+    ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
 }
 

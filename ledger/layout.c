@@ -43,6 +43,7 @@ void layout_write(struct layout layout, struct writer *writer, const void *recor
 /* Reads the record from the front of `data`; *used: the bytes of the fields that were read, the last one included. */
 static enum verdict load(struct layout layout, void *record, struct bytes data, size_t *used)
 {
+    ASSERT(layout.count > 0);
     *used = 0;
     for (size_t i = 0; i < layout.count; i++) {
         const struct field *field = &layout.fields[i];
@@ -65,6 +66,7 @@ enum verdict layout_read(struct layout layout, struct reader *reader, void *reco
 
     ASSERT(!reader->failed);
     enum verdict verdict = load(layout, record, bytes_of(reader->data + reader->offset, left), &used);
+    ASSERT(used <= left);
     (void)read_run(reader, verdict == VERDICT_SHORT ? left + 1 : used);
     return verdict;
 }

@@ -76,12 +76,15 @@ static void put_chain(struct ledger *ledger)
     struct state_key key = key_chain();
     size_t size = chain_encode(&ledger->chain, bytes);
 
+    ASSERT(size >= CHAIN_FIXED_BYTES);
+    ASSERT(size <= CHAIN_BYTES_MAX);
     state_store_put_always(ledger->exec.store, bytes_of(key.bytes, key.size), bytes_of(bytes, size));
 }
 
 enum verdict ledger_load_genesis(struct ledger *ledger, const struct genesis *genesis)
 {
     ASSERT(!ledger->open);
+    ASSERT(ledger->group.receipts_count == 0);
     state_store_clear(ledger->exec.store);
     memset(&ledger->chain, 0, sizeof ledger->chain);
     ledger->genesis = genesis->hash;
@@ -104,6 +107,7 @@ enum verdict ledger_load_genesis(struct ledger *ledger, const struct genesis *ge
 void ledger_restore_begin(struct ledger *ledger, const struct hash32 *genesis)
 {
     ASSERT(!ledger->open);
+    ASSERT(ledger->group.receipts_count == 0);
     state_store_clear(ledger->exec.store);
     memset(&ledger->chain, 0, sizeof ledger->chain);
     ledger->restored.size = 0;
@@ -118,11 +122,13 @@ static bool ascends(const struct state_key *last, struct bytes key)
     size_t common = last->size < key.size ? last->size : key.size;
     int order = memcmp(last->bytes, key.data, common);
 
+    ASSERT(last->size <= STATE_KEY_MAX);
     return order < 0 || (order == 0 && last->size < key.size);
 }
 
 enum verdict ledger_restore_pair(struct ledger *ledger, struct bytes key, struct bytes value)
 {
+    ASSERT(!ledger->open);
     if (!key_is_well_formed(key.data, key.size)) {
         return VERDICT_TYPE;
     }
@@ -195,6 +201,8 @@ void ledger_begin(struct ledger *ledger, uint64_t height, uint64_t time_ms)
     ASSERT(height == ledger->chain.height + 1);
     ASSERT(time_ms > ledger->chain.time);
     ASSERT(ledger->exec.chain == &ledger->chain);
+    ASSERT(ledger->group.receipts_count == 0);
+    ASSERT(ledger->group.events_count == 0);
     ledger->open = true;
     ledger->index = 0;
     ledger->exec.height = height;
@@ -245,6 +253,7 @@ static void give_events(struct ledger *ledger)
 {
     struct exec *exec = &ledger->exec;
 
+    ASSERT(exec->events_count <= EXEC_EVENTS_MAX);
     if (exec->events_count == 0 || (exec->events_count == 1 && exec->events[0].put_off != GROUP_NONE)) {
         return;
     }
@@ -296,6 +305,7 @@ static enum code handle(struct exec *exec)
 {
     enum code (*handler)(struct exec *exec) = exec_handler(exec->envelope->type);
 
+    ASSERT(exec->envelope != NULL);
     if (exec->envelope->type != COMMAND_POINTER_ADD) { /* others may look at the state by other ways than exec_get */
         group_resolve(exec->group, exec->store);
     }
@@ -362,6 +372,8 @@ static void work_off_due(struct ledger *ledger, uint32_t max)
     struct state_cursor cursor;
     struct state_entry entry;
 
+    ASSERT(ledger->open);
+    ASSERT(max <= DUE_PER_BLOCK || max <= DUE_PER_CREATION * exec->creations);
     if (exec->due_next_ms > exec->time_ms) {
         return;
     }
@@ -412,6 +424,7 @@ enum code ledger_execute_next(struct ledger *ledger, struct bytes envelope, cons
 
 const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id)
 {
+    ASSERT(ledger->open);
     ledger_settle(ledger);
     (void)ledger_execute_next(ledger, envelope, tx_id);
     ledger_settle(ledger);

@@ -20,6 +20,8 @@ enum code pointer_count(struct exec *exec, struct audit_trail *trail, uint16_t c
     bool current = status == POINTER_CURRENT;
     struct relation relation;
 
+    ASSERT(by == 1 || by == -1);
+    ASSERT(custodian > 0);
     if (!current && status != POINTER_PENDING) {
         return CODE_OK;
     }
@@ -56,6 +58,7 @@ static enum code change_due(struct exec *exec, const struct audit_trail *trail, 
     const struct params *params = exec->params;
     enum code code = CODE_OK;
 
+    ASSERT(change->seq > 0);
     if (change->pointer.status == POINTER_PENDING) {
         uint64_t expires = change->pointer.added_time + params->pending_ms;
         struct state_key key = key_due_pointer(DUE_POINTER_EXPIRES, expires, trail->acct, change->seq);
@@ -101,6 +104,8 @@ enum code pointer_supersede(struct exec *exec, struct audit_trail *trail, uint32
 {
     struct pointer_change change = { .seq = target, .status = POINTER_SUPERSEDED, .event = EVENT_POINTER_SUPERSEDED };
 
+    ASSERT(target > 0);
+    ASSERT(target < seq); /* the older one */
     if (!exec_get_pointer(exec, trail->acct, target, &change.pointer) || change.pointer.status != POINTER_CURRENT) {
         return CODE_OK; /* it moved on while the new one waited for the patient */
     }
@@ -115,6 +120,7 @@ enum code pointer_supersede(struct exec *exec, struct audit_trail *trail, uint32
 /* 308, 309, 315, in this order. */
 static enum code decide_check(const struct exec *exec, const uint8_t *acct, uint32_t seq, struct pointer *pointer)
 {
+    ASSERT(seq > 0);
     if (!exec_get_pointer(exec, acct, seq, pointer)) {
         return CODE_PTR_UNKNOWN;
     }
@@ -149,6 +155,7 @@ enum code exec_pointer_decide(struct exec *exec)
 
     ASSERT(exec->command.type == COMMAND_POINTER_DECIDE);
     ASSERT(subject_is_sender(exec));
+    ASSERT(body->count <= POINTER_SEQS_MAX);
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;
@@ -210,6 +217,7 @@ enum code exec_pointer_status(struct exec *exec)
     ASSERT(body->op >= POINTER_SET_ERROR);
     ASSERT(body->op <= POINTER_UNHIDE);
     ASSERT(status_rules[body->op].by_custodian == (exec->sender.kind == SIGNER_ACTOR));
+    ASSERT(body->count <= POINTER_SEQS_MAX);
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;
@@ -225,6 +233,7 @@ enum code exec_pointer_status(struct exec *exec)
 
 static enum code due_expires(struct exec *exec, const struct due_entry *entry, const struct patient *patient, const struct pointer *pointer)
 {
+    ASSERT(entry->kind == DUE_POINTER_EXPIRES);
     struct pointer_change change = {
         .seq = entry->seq, .pointer = *pointer, .status = POINTER_EXPIRED, .event = EVENT_POINTER_REFUSED, .result = POINTER_EXPIRED
     };
@@ -242,6 +251,7 @@ static enum code due_leaves(struct exec *exec, const struct due_entry *entry, co
 {
     struct state_key key = key_pointer(entry->acct, entry->seq);
 
+    ASSERT(entry->kind == DUE_POINTER_LEAVES);
     if (!status_leaves((enum pointer_status)pointer->status)) {
         return CODE_OK;
     }
@@ -257,6 +267,7 @@ enum code exec_due_pointer(struct exec *exec, struct bytes key)
     struct patient patient;
     struct pointer pointer;
 
+    ASSERT(entry.time <= exec->time_ms);
     if (!exec_get_patient(exec, entry.acct, &patient) || !exec_get_pointer(exec, entry.acct, entry.seq, &pointer)) {
         return CODE_OK;
     }

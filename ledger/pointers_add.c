@@ -107,6 +107,7 @@ static enum code item_check_target(const struct add *add, const struct pointer_a
 
 static bool item_is_repeated(const struct pointer_add *body, size_t index)
 {
+    ASSERT(index < body->count);
     for (size_t i = 0; i < index; i++) {
         if (hash_equal(&body->items[i].content_commit, &body->items[index].content_commit)) {
             return true;
@@ -118,6 +119,7 @@ static bool item_is_repeated(const struct pointer_add *body, size_t index)
 /* The grant under which the item may come in at once, 0 when there is none. */
 static uint32_t item_standing(const struct add *add, const struct pointer_add_item *item)
 {
+    ASSERT(!add->cosigned);
     struct exec *exec = add->exec;
     struct consent_write write = {
         .author_signed = add->author_signed,
@@ -183,6 +185,7 @@ static enum code item_store(struct add *add, const struct pointer_add_item *item
 
     ASSERT(pending == (pointer->basis == BASIS_NONE));
     ASSERT(exec->chain->pointers < exec->params->pointers_max);
+    ASSERT(pointer->custodian == exec->sender.org);
     struct audit_event event = audit_event_of(exec, pending ? EVENT_POINTER_PROPOSED : EVENT_POINTER_APPROVED);
 
     event.ptr = seq;
@@ -224,6 +227,8 @@ static enum code item_add(struct add *add, size_t index)
         .added_time = exec->time_ms,
     };
 
+    ASSERT(index < add->body->count);
+    ASSERT(exec->sender.org > 0);
     if (exec->chain->pointers >= exec->params->pointers_max) {
         return CODE_CAPACITY;
     }

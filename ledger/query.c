@@ -235,6 +235,8 @@ size_t answer_begin(const struct answer *head, struct writer *writer)
 
 size_t answer_part_begin(enum answer_part type, struct writer *writer)
 {
+    ASSERT(type >= PART_KEY);
+    ASSERT(type <= PART_LOCATOR);
     write_u8(writer, (uint8_t)type);
     size_t at = writer->offset;
     write_u32_le(writer, 0);
@@ -256,6 +258,7 @@ void answer_end(size_t at, uint32_t parts_count, struct writer *writer)
 {
     ASSERT(parts_count <= ANSWER_PARTS_MAX);
     if (!writer->failed) {
+        ASSERT(at < writer->offset);
         writer->data[at] = (uint8_t)parts_count;
     }
 }

@@ -28,6 +28,7 @@ static enum verdict decode_value(struct query_facts *facts, struct state_entry e
     struct relation relation;
     struct grant grant;
 
+    ASSERT(entry.key.size >= 1);
     switch (entry.key.data[0]) {
     case KEY_CHAIN:
         return chain_decode(&facts->chain, data, size);
@@ -55,6 +56,7 @@ static enum verdict take_pair(struct query_check *check, const struct query *que
 {
     enum verdict verdict = decode_value(facts, entry);
 
+    ASSERT(check->store != NULL);
     if (verdict != VERDICT_OK || query->kind != QUERY_EVALUATE) {
         return verdict;
     }
@@ -68,6 +70,8 @@ static size_t key_bytes_of(const struct query_proof *wanted)
 {
     struct state_key key = wanted->key.bytes[0] == KEY_POINTER ? key_pointer(wanted->key.bytes + 1, 1) : key_grant(wanted->key.bytes + 1, 1);
 
+    ASSERT(wanted->prefix);
+    ASSERT(wanted->key.bytes[0] == KEY_POINTER || wanted->key.bytes[0] == KEY_GRANT);
     return key.size;
 }
 
@@ -75,6 +79,7 @@ static enum verdict check_prefix(struct query_check *check, const struct query *
 {
     struct state_entry entry;
 
+    ASSERT(wanted->prefix);
     if (proof.pairs_count > PAIRS_MAX) {
         return VERDICT_LENGTH;
     }
@@ -97,6 +102,7 @@ static enum verdict check_key(struct query_check *check, const struct query *que
     struct state_entry entry;
     bool present = state_proof_next(&proof, &entry);
 
+    ASSERT(!wanted->prefix);
     if (kind == KEY_CHAIN) {
         return present ? take_pair(check, query, facts, entry) : VERDICT_CONFLICT;
     }
@@ -115,6 +121,7 @@ static enum verdict check_proof(struct query_check *check, const struct query *q
     struct bytes key = bytes_of(wanted->key.bytes, wanted->key.size);
     struct state_proof proof;
 
+    ASSERT(index < ANSWER_PARTS_MAX);
     if (index >= facts->answer.parts_count || part->type != (wanted->prefix ? PART_PREFIX : PART_KEY)) {
         return VERDICT_CONFLICT;
     }
@@ -141,6 +148,7 @@ static enum verdict check_proofs(struct query_check *check, const struct query *
         }
         org = check->subject ? facts->actor.org : 0;
     }
+    ASSERT(*next <= facts->answer.parts_count);
     return VERDICT_OK;
 }
 
@@ -150,6 +158,7 @@ static enum verdict check_certificate(struct query_facts *facts)
 {
     struct reader reader;
 
+    ASSERT(!facts->certified);
     if (!facts->answer.certified) {
         return VERDICT_OK;
     }
@@ -176,6 +185,8 @@ enum verdict query_check(struct query_check *check, const struct query *query, s
 {
     uint32_t next = 0;
 
+    ASSERT(query->kind >= QUERY_CHECKPOINT);
+    ASSERT(query->kind < QUERY_KIND_END);
     memset(facts, 0, sizeof *facts);
     enum verdict verdict = answer_decode(&facts->answer, bytes);
     if (verdict != VERDICT_OK) {

@@ -11,6 +11,7 @@
 /* read_nodes reads a length and that many hashes. Gives: false when it is longer than max. */
 static bool read_nodes(struct reader *reader, size_t max, struct hash32 *nodes, size_t *length)
 {
+    ASSERT(max >= 1);
     *length = read_u8(reader);
     if (*length > max) {
         return false;
@@ -27,6 +28,7 @@ static enum verdict check_receipt(const struct query *query, struct query_facts 
     struct reader reader;
     size_t length;
 
+    ASSERT(query->kind == QUERY_RECEIPT);
     reader_init(&reader, bytes.data, bytes.size);
     facts->position = read_u64_le(&reader);
     const uint8_t *receipt = read_run(&reader, RECEIPT_BYTES);
@@ -56,6 +58,8 @@ static void expected_run(const struct query *query, const struct patient *patien
     *from = query->from < patient->audit_count ? query->from : patient->audit_count;
     uint64_t left = patient->audit_count - *from;
     *count = left < query->count ? (uint32_t)left : query->count;
+    ASSERT(*from + *count <= patient->audit_count);
+    ASSERT(*count <= query->count);
 }
 
 static bool event_is(const uint8_t *bytes, uint64_t seq)
@@ -94,6 +98,8 @@ static enum verdict check_events(const struct query *query, struct query_facts *
     uint64_t from;
     size_t length;
 
+    ASSERT(query->kind == QUERY_AUDIT);
+    ASSERT(facts->found);
     reader_init(&reader, bytes.data, bytes.size);
     facts->from = read_u64_le(&reader);
     facts->events_count = read_u16_le(&reader);
@@ -127,6 +133,7 @@ static enum verdict check_selected_one(const struct query *query, const struct q
     size_t length;
     const uint8_t *bytes = read_run(reader, AUDIT_EVENT_BYTES);
 
+    ASSERT(query->kind == QUERY_DISCLOSURES);
     if (!read_nodes(reader, MERKLE_DEPTH_MAX, nodes, &length)) {
         return VERDICT_LENGTH;
     }
@@ -151,6 +158,7 @@ static enum verdict check_selected(const struct query *query, struct query_facts
     struct reader reader;
     uint64_t last = 0;
 
+    ASSERT(facts->found);
     reader_init(&reader, bytes.data, bytes.size);
     facts->events_count = read_u16_le(&reader);
     facts->events = reader;
@@ -195,6 +203,7 @@ static enum verdict check_decision(struct query_check *check, const struct query
     struct answer_decision again;
     enum verdict verdict = answer_decision_decode(&facts->decision, bytes);
 
+    ASSERT(query->kind == QUERY_EVALUATE || query->kind == QUERY_RELEASE);
     if (verdict != VERDICT_OK || query->kind == QUERY_RELEASE) {
         return verdict;
     }
@@ -209,6 +218,8 @@ static enum verdict check_locator(struct query_facts *facts, struct bytes bytes)
 {
     struct hash32 hash = hash_one(HASH_LOCATOR, bytes.data, bytes.size);
 
+    ASSERT(facts->found);
+    ASSERT(facts->pointer.locator_length > 0);
     facts->locator = bytes;
     if (bytes.size != facts->pointer.locator_length) {
         return VERDICT_LENGTH;
@@ -221,6 +232,7 @@ static enum verdict check_locator(struct query_facts *facts, struct bytes bytes)
 /* part_of gives the part that an answer of this kind ends with, 0 for none. */
 static uint8_t part_of(const struct query *query, const struct query_facts *facts)
 {
+    ASSERT(query->kind < QUERY_KIND_END);
     switch (query->kind) {
     case QUERY_RECEIPT:
         return PART_RECEIPT;

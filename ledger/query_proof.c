@@ -19,6 +19,7 @@ static struct query_proof all(struct state_key prefix)
 /* page_of gives the prefix of all pointers in the page of 256 that holds seq. */
 static struct query_proof page_of(const struct query *query, uint32_t seq)
 {
+    ASSERT(seq > 0);
     return all(key_prefix_page(query->acct, seq));
 }
 
@@ -27,6 +28,7 @@ static uint32_t second_page(const struct query *query)
 {
     uint32_t last = query->seq > UINT32_MAX - (TICKET_PAGE - 1) ? UINT32_MAX : query->seq + (TICKET_PAGE - 1);
 
+    ASSERT(query->seq > 0);
     return last / TICKET_PAGE == query->seq / TICKET_PAGE ? 0 : last;
 }
 
@@ -35,6 +37,7 @@ static uint32_t list_evaluation(const struct query *query, uint16_t org, struct 
 {
     uint32_t count = 0;
 
+    ASSERT(query->kind == QUERY_EVALUATE);
     if (memcmp(query->subject, query->acct, ACCT_BYTES) != 0) {
         out[count++] = one(key_actor(query->subject));
     }
@@ -50,12 +53,14 @@ static uint32_t list_evaluation(const struct query *query, uint16_t org, struct 
     if (org != 0) {
         out[count++] = one(key_relation(query->acct, org));
     }
+    ASSERT(count < ANSWER_PARTS_MAX);
     return count;
 }
 
 /* list gives the proofs behind that of the Chain. Gives: how many. */
 static uint32_t list(const struct query *query, uint16_t org, struct query_proof out[ANSWER_PARTS_MAX])
 {
+    ASSERT(query->kind < QUERY_KIND_END);
     switch (query->kind) {
     case QUERY_CHECKPOINT:
     case QUERY_RECEIPT:

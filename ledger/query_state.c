@@ -38,6 +38,7 @@ uint16_t query_state_org(const struct state_store *store, uint32_t view, const s
     }
     enum verdict verdict = actor_decode(&actor, value, size);
     ASSERT(verdict == VERDICT_OK);
+    ASSERT(actor.org > 0);
     return actor.org;
 }
 
@@ -55,6 +56,7 @@ enum err query_state_prove(struct state_store *store, uint32_t view, const struc
         answer_part_end(at, writer);
     }
     *parts_count = count;
+    ASSERT(count <= ANSWER_PARTS_MAX);
     return err;
 }
 
@@ -71,6 +73,7 @@ static struct evaluation evaluation_of(const struct query *query, uint16_t org, 
         .time_ms = time_ms,
     };
 
+    ASSERT(query->kind == QUERY_EVALUATE);
     memcpy(evaluation.patient, query->acct, ACCT_BYTES);
     memcpy(evaluation.subject, query->subject, ACCT_BYTES);
     evaluation_select_all(&evaluation);
@@ -96,5 +99,6 @@ bool query_state_evaluate(const struct state_store *store, uint32_t view, const 
     *decision = (struct answer_decision){ .permit = page.permit, .reason = (uint8_t)page.reason, .grant = page.grant, .first = page.first, .time_ms = time_ms,
                                           .digest = found.digest };
     memcpy(decision->bitmap, page.bitmap, BITMAP_BYTES);
+    ASSERT(page.permit == (page.permitted > 0));
     return true;
 }

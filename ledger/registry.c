@@ -59,6 +59,7 @@ static enum code actor_register(struct exec *exec, const struct actor_set *body)
 {
     enum code code = check_register(exec, body);
 
+    ASSERT(exec->sender.org > 0);
     if (code != CODE_OK) {
         return code;
     }
@@ -92,6 +93,7 @@ enum code exec_actor_set(struct exec *exec)
 
     ASSERT(exec->sender.kind == SIGNER_ORG);
     ASSERT(exec->sender.org_key == ORG_KEY_ADMIN);
+    ASSERT(exec->command.type == COMMAND_ACTOR_SET);
     switch ((enum actor_set_op)body->op) {
     case ACTOR_REGISTER:
         return actor_register(exec, body);
@@ -119,6 +121,7 @@ static enum code standing_write(struct exec *exec, struct audit_trail *trail)
     struct writer writer;
 
     ASSERT(seq == 1); /* of a patient who was registered a moment ago */
+    ASSERT(trail->patient.vouchers[0] > 0);
     if (exec->chain->grants >= exec->params->grants_max) {
         return CODE_CAPACITY;
     }
@@ -162,6 +165,7 @@ static enum code check_patient_register(struct exec *exec)
 {
     struct patient patient;
 
+    ASSERT(exec->chain->patients <= exec->params->patients_max);
     if (exec->cosigners_count > 0 && sender_charge(exec, exec->cosigners[0].acct) != CODE_OK) {
         return CODE_RATE;
     }
@@ -184,6 +188,7 @@ enum code exec_patient_register(struct exec *exec)
     enum code code = check_patient_register(exec);
 
     ASSERT(exec->sender.kind == SIGNER_PATIENT);
+    ASSERT(exec->command.type == COMMAND_PATIENT_REGISTER);
     if (code == CODE_OK) {
         code = key_use(exec, exec->envelope->key, exec->sender.acct);
     }
@@ -213,6 +218,7 @@ enum code exec_patient_set(struct exec *exec)
 
     ASSERT(exec->sender.kind == SIGNER_PATIENT);
     ASSERT(memcmp(exec->sender.acct, body->patient, ACCT_BYTES) == 0);
+    ASSERT(exec->command.type == COMMAND_PATIENT_SET);
     if (!exec_get_patient(exec, body->patient, &patient)) {
         return CODE_PATIENT_UNKNOWN;
     }

@@ -50,6 +50,7 @@ bool release_evaluate(const struct state_store *store, const struct release_set 
     };
     uint32_t wanted = 0;
 
+    ASSERT(set->base_seq > 0);
     memcpy(evaluation.patient, ticket->patient, ACCT_BYTES);
     memcpy(evaluation.subject, ticket_subject(ticket), ACCT_BYTES);
     memcpy(evaluation.selected, set->bitmap, BITMAP_BYTES);
@@ -71,6 +72,7 @@ bool release_evaluate(const struct state_store *store, const struct release_set 
         all = one.permit;
         *decision = i == 0 || !one.permit ? one : *decision;
     }
+    ASSERT(decision->permit == all);
     return all;
 }
 
@@ -85,6 +87,7 @@ static bool load_ticket(const struct state_store *store, const struct hash32 *id
     }
     enum verdict verdict = ticket_decode(ticket, value, size);
     ASSERT(verdict == VERDICT_OK);
+    ASSERT(ticket->base_seq > 0);
     return true;
 }
 
@@ -104,6 +107,7 @@ static bool asker_may(const struct state_store *store, const struct ticket *tick
     }
     enum verdict verdict = actor_decode(&actor, value, size);
     ASSERT(verdict == VERDICT_OK);
+    ASSERT(actor.org > 0);
     return actor.kind == ACTOR_SYSTEM && actor.org == ticket->org && actor_is_active(&actor, time_ms);
 }
 

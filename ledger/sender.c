@@ -81,6 +81,8 @@ uint64_t sender_tat(const struct exec *exec, const struct signer *signer)
 
 const struct rate *sender_rate(const struct params *params, const struct signer *signer)
 {
+    ASSERT(signer->kind >= SIGNER_ORG);
+    ASSERT(signer->kind <= SIGNER_PATIENT);
     if (signer->kind == SIGNER_PATIENT) {
         return &params->rate_patient;
     }
@@ -100,6 +102,7 @@ uint32_t sender_tokens(const struct exec *exec)
         pointers = patient.ptr_count - body->base_seq + 1;
     }
     pointers = pointers > TICKET_PAGE ? TICKET_PAGE : pointers;
+    ASSERT(pointers <= TICKET_PAGE);
     ASSERT(patient.active_grants <= exec->params->grants_live_max); /* so the cost is bounded whatever the state holds */
     return 1 + pointers * (uint32_t)patient.active_grants / 4096;
 }
@@ -132,6 +135,7 @@ enum code sender_check(struct exec *exec, bool in_block)
     const struct envelope *envelope = exec->envelope;
     uint8_t key[KEY_BYTES];
 
+    ASSERT(exec->envelope != NULL);
     if (envelope->type == COMMAND_PATIENT_REGISTER) {
         return check_registration(exec, in_block);
     }
@@ -204,6 +208,7 @@ enum code sender_charge(struct exec *exec, const uint8_t acct[ACCT_BYTES])
         return CODE_RATE;
     }
     signer.actor.bucket = bucket_charge(signer.actor.bucket, exec->time_ms, 1, rate);
+    ASSERT(signer.actor.bucket > exec->time_ms);
     return exec_put_actor(exec, acct, &signer.actor);
 }
 
@@ -217,6 +222,8 @@ static enum code check_good(const struct exec *exec, const struct signer *signer
 {
     bool whole = demand == STANDING_WHOLE;
 
+    ASSERT(signer->kind >= SIGNER_ORG);
+    ASSERT(signer->kind <= SIGNER_PATIENT);
     if (signer->kind == SIGNER_PATIENT) {
         return CODE_OK;
     }
@@ -315,6 +322,7 @@ enum code sender_check_standing(struct exec *exec)
 {
     bool files = exec->envelope->type == COMMAND_DISCLOSE; /* what happened is not rejected because a system was suspended since */
 
+    ASSERT(exec->envelope != NULL);
     if (exec->envelope->type == COMMAND_PATIENT_REGISTER) {
         return CODE_OK;
     }

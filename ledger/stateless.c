@@ -11,6 +11,7 @@ static bool account_is_derived(const struct hash32 *genesis, const struct actor_
 {
     struct hash32 derived = account_derive(genesis, body->kind, body->pk);
 
+    ASSERT(body->op == ACTOR_REGISTER);
     return memcmp(derived.bytes, body->acct, ACCT_BYTES) == 0;
 }
 
@@ -39,6 +40,7 @@ static enum code check_locators(const struct pointer_add *body, struct bytes pay
     ASSERT(body->count <= POINTER_ADD_ITEMS_MAX);
     for (size_t i = 0; i < body->count; i++) {
         const struct pointer_add_item *item = &body->items[i];
+        ASSERT(offset <= payload.size);
 
         if (item->locator_length > payload.size - offset) {
             return CODE_OK;

@@ -57,6 +57,7 @@ static void survey_add(struct survey *survey, const struct exec *exec, const str
         survey->oldest_over = one;
     }
     survey->kept++;
+    ASSERT(survey->live <= survey->kept);
 }
 
 /* Walks at most tickets_kept_max entries, which ticket_issue sees to. */
@@ -106,6 +107,7 @@ static enum code ticket_end(struct exec *exec, struct kept *kept)
     ASSERT(ticket_is_live(&kept->ticket, exec->time_ms));
     kept->ticket.flags |= TICKET_ENDED;
     kept->ticket.expires = exec->time_ms;
+    ASSERT(!ticket_is_live(&kept->ticket, exec->time_ms));
     struct state_key after = due_of(exec, kept);
     if (code == CODE_OK) {
         code = exec_put(exec, &after, NULL, 0);
@@ -136,6 +138,7 @@ enum code ticket_issue(struct exec *exec, const struct ticket *ticket)
 
     ASSERT(exec->index <= UINT16_MAX);
     ASSERT(ticket->expires > exec->time_ms);
+    ASSERT(ticket->base_seq > 0);
     memcpy(place.patient, ticket->patient, ACCT_BYTES);
     enum code code = make_room(exec, ticket);
     if (code == CODE_OK && exec->chain->tickets >= exec->params->tickets_max) {
