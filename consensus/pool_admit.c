@@ -12,6 +12,7 @@ static uint16_t check_time(const struct pool *pool, struct now now, const struct
     uint64_t time_ms = pool_judge_time_ms(pool, now);
     uint64_t far_ms = COMMAND_VALID_MS_MAX + (source->token == 0 ? POOL_FAR_SLACK_MS : 0);
 
+    ASSERT(source->token != 0 || source->member < pool->config.members_count);
     if (command->valid_until_ms <= time_ms) {
         return CODE_EXPIRED;
     }
@@ -22,12 +23,14 @@ static bool is_equal(const struct pool *pool, uint32_t index, const struct comma
 {
     const struct pool_item *item = &pool->items[index];
 
+    ASSERT(index < pool->items_max);
     return item->bytes == command->bytes.size && hash_equal(&item->id, &command->id) && memcmp(item->data, command->bytes.data, item->bytes) == 0;
 }
 
 /* join makes a client's token and interest part of an item that is held. */
 static void join(struct pool *pool, uint32_t index, const struct pool_source *source)
 {
+    ASSERT(index < pool->items_max);
     if (source->token != 0) {
         pool_attach(pool, index, source->token);
         pool_make_own(pool, index);
@@ -42,6 +45,7 @@ static bool find_known(struct pool *pool, const struct pool_source *source, uint
     uint32_t index = account != POOL_NONE ? chain_first(pool, account, command->nonce) : POOL_NONE;
     bool rival = false;
 
+    ASSERT(payer < pool->free_clients.end);
     *code = CODE_OK;
     for (; index != POOL_NONE; index = chain_next(pool, index)) {
         const struct pool_item *item = &pool->items[index];
@@ -70,6 +74,7 @@ static uint32_t highest_waiting(const struct pool *pool, uint32_t payer, const s
 {
     uint32_t account = account_find(pool, &command->account);
 
+    ASSERT(payer < pool->free_clients.end);
     if (account == POOL_NONE) {
         return POOL_NONE;
     }
@@ -91,6 +96,7 @@ static uint16_t check_share(const struct pool *pool, uint32_t payer, size_t byte
 
     ASSERT(p->commands >= places);
     ASSERT(p->bytes >= given);
+    ASSERT(payer < pool->free_clients.end);
     if (payer < pool->config.members_count) {
         return p->commands - places < pool->member_max ? CODE_OK : REFUSAL_BUSY;
     }
@@ -103,6 +109,7 @@ static uint16_t check_share(const struct pool *pool, uint32_t payer, size_t byte
 /* Senders that the state does not know cost nothing to make up, so all of them together have an eighth of the places of own clients. */
 static bool is_stranger(const struct pool *pool, uint32_t payer, uint16_t code)
 {
+    ASSERT(payer < pool->free_clients.end);
     return payer >= pool->config.members_count && code != CODE_OK && code != CODE_RATE;
 }
 
@@ -114,6 +121,7 @@ static bool is_out_of_tokens(const struct command_standing *standing)
 
 static uint16_t check_standing(const struct pool *pool, uint32_t payer, const struct command *command, const struct command_standing *standing)
 {
+    ASSERT(payer < pool->free_clients.end);
     if (command->nonce <= standing->nonce_executed) {
         return CODE_NONCE_LOW;
     }
@@ -136,6 +144,7 @@ static uint16_t check_origin(const struct pool *pool, uint32_t origin, uint32_t 
 
 static void copy_signatures(uint8_t *to, const struct command *command)
 {
+    ASSERT(command->signatures_count >= 1);
     for (uint32_t i = 0; i < command->signatures_count; i++) {
         const struct command_signature *signature = &command->signatures[i];
         struct pool_signature kept = {
@@ -168,6 +177,8 @@ static bool insert(struct pool *pool, const struct arrival *arrival, const struc
     size_t bytes = command->bytes.size + command->signatures_count * sizeof(struct pool_signature);
     uint8_t *data = slab_take(&pool->slab, payer_owner(pool, payer), bytes);
 
+    ASSERT(standing->origin < ORGANISATIONS_MAX);
+    ASSERT(command->signatures_count <= COMMAND_SIGNATURES_MAX);
     if (data == NULL) {
         return false;
     }
@@ -219,6 +230,7 @@ static uint16_t find_room(const struct pool *pool, uint32_t payer, const struct 
     size_t bytes = command->bytes.size + command->signatures_count * sizeof(struct pool_signature);
     uint16_t code = check_share(pool, payer, bytes, POOL_NONE);
 
+    ASSERT(payer < pool->free_clients.end);
     *leaving = code == CODE_OK ? POOL_NONE : highest_waiting(pool, payer, command);
     return *leaving == POOL_NONE ? code : check_share(pool, payer, bytes, *leaving);
 }

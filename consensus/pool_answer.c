@@ -26,6 +26,8 @@ static void push(struct pool *pool, const struct pool_outcome *outcome)
 
 bool pool_next_outcome(struct pool *pool, struct pool_outcome *outcome)
 {
+    ASSERT(pool->outcomes_head < pool->outcomes_max);
+    ASSERT(pool->outcomes_count <= pool->outcomes_max);
     if (pool->outcomes_count == 0) {
         return false;
     }
@@ -46,12 +48,15 @@ static void uncount(struct pool *pool, const struct pool_item *item)
 
 static void refuse_one(struct pool *pool, const struct pool_item *item, uint64_t token, uint16_t code, uint32_t retry_after_ms)
 {
+    ASSERT(token != 0);
+    ASSERT(code != CODE_OK);
     uncount(pool, item);
     push(pool, &(struct pool_outcome){ .token = token, .id = item->id, .code = code, .retry_after_ms = retry_after_ms });
 }
 
 static void displace_oldest(struct pool *pool, struct pool_item *item)
 {
+    ASSERT(item->tokens[0] != 0);
     refuse_one(pool, item, item->tokens[0], REFUSAL_SHARE, POOL_RETRY_MS);
     memmove(item->tokens, item->tokens + 1, sizeof item->tokens - sizeof item->tokens[0]);
     item->tokens[POOL_TOKENS_MAX - 1] = 0;
@@ -63,12 +68,14 @@ void pool_attach(struct pool *pool, uint32_t index, uint64_t token)
     uint32_t count = 0;
 
     ASSERT(token != 0);
+    ASSERT(index < pool->items_max);
     if (item->tokens[POOL_TOKENS_MAX - 1] != 0) {
         displace_oldest(pool, item);
     }
     while (item->tokens[count] != 0) {
         count++;
     }
+    ASSERT(count < POOL_TOKENS_MAX);
     item->tokens[count] = token;
     if (!pool_is_verified_state(item->state)) {
         pool->tokens_new++;
@@ -83,6 +90,8 @@ void pool_merge(struct pool *pool, uint32_t from, uint32_t to)
     struct pool_item *item = &pool->items[from];
 
     ASSERT(from != to);
+    ASSERT(from < pool->items_max);
+    ASSERT(to < pool->items_max);
     for (uint32_t i = 0; i < POOL_TOKENS_MAX && item->tokens[i] != 0; i++) {
         uncount(pool, item);
         pool_attach(pool, to, item->tokens[i]);
@@ -99,6 +108,7 @@ void pool_admit_tokens(struct pool *pool, uint32_t index)
     const struct pool_item *item = &pool->items[index];
 
     ASSERT(pool_is_verified_state(item->state));
+    ASSERT(index < pool->items_max);
     for (uint32_t i = 0; i < POOL_TOKENS_MAX && item->tokens[i] != 0; i++) {
         ASSERT(pool->tokens_new > 0);
         pool->tokens_new--;
@@ -112,6 +122,7 @@ void pool_refuse_tokens(struct pool *pool, uint32_t index, uint16_t code, uint32
     struct pool_item *item = &pool->items[index];
 
     ASSERT(code != CODE_OK);
+    ASSERT(index < pool->items_max);
     for (uint32_t i = 0; i < POOL_TOKENS_MAX && item->tokens[i] != 0; i++) {
         refuse_one(pool, item, item->tokens[i], code, retry_after_ms);
         item->tokens[i] = 0;
@@ -122,6 +133,7 @@ void pool_forget_tokens(struct pool *pool, uint32_t index)
 {
     struct pool_item *item = &pool->items[index];
 
+    ASSERT(index < pool->items_max);
     for (uint32_t i = 0; i < POOL_TOKENS_MAX && item->tokens[i] != 0; i++) {
         uncount(pool, item);
         item->tokens[i] = 0;
@@ -132,6 +144,7 @@ void pool_make_own(struct pool *pool, uint32_t index)
 {
     struct pool_item *item = &pool->items[index];
 
+    ASSERT(index < pool->items_max);
     item->own = true;
     if (item->listed || !pool_is_verified_state(item->state) || item->code != CODE_OK) {
         return;

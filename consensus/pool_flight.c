@@ -8,6 +8,7 @@
 
 static struct pool_height *height_find(struct pool *pool, uint64_t height)
 {
+    ASSERT(pool->config.blocks <= POOL_HEIGHTS_MAX);
     for (uint32_t i = 0; i < pool->config.blocks; i++) {
         if (pool->heights[i].commands > 0 && pool->heights[i].height == height) {
             return &pool->heights[i];
@@ -35,6 +36,7 @@ void pool_expect(const struct pool *pool, const struct command *command, unsigne
     const struct command_signature *first = &command->signatures[0];
     struct sig_item signature = { .key = first->key, .digest = first->digest.bytes, .signature = first->signature };
 
+    ASSERT(command->signatures_count >= 1);
     table_expect(pool, &command->account, command->nonce, step);
     pool->app.expect(pool->app.context, command, step);
     if (step == 0) {
@@ -49,6 +51,7 @@ void flight_record(struct pool *pool, uint64_t height, const struct command *com
     struct pool_entry *e = &pool->entries[entry];
 
     ASSERT(h->commands < pool->config.block_commands_max);
+    ASSERT(origin < ORGANISATIONS_MAX);
     e->id = command->id;
     e->origin = origin;
     e->weight = (uint32_t)pool_weight(pool, (uint32_t)command->bytes.size, command->cost_ns);
@@ -102,6 +105,7 @@ static bool pop(struct pool *pool, struct pool_height *h, struct pool_entry *ent
     *entry = pool->entries[top];
     h->top = entry->below;
     h->commands--;
+    ASSERT((h->commands == 0) == (h->top == POOL_NONE));
     entry_free(pool, top);
     return true;
 }
@@ -128,6 +132,7 @@ static void forget(struct pool *pool, uint32_t account, const struct pool_entry 
 {
     uint32_t index = chain_first(pool, account, entry->nonce);
 
+    ASSERT(account < pool->free_accounts.end);
     while (index != POOL_NONE) {
         uint32_t next = chain_next(pool, index);
         const struct pool_item *item = &pool->items[index];
@@ -144,6 +149,7 @@ static void forget(struct pool *pool, uint32_t account, const struct pool_entry 
 /* judge_next asks again about commands of an account that did not count until now, as far as they carry its run on. */
 static void judge_next(struct pool *pool, struct now now, uint32_t account)
 {
+    ASSERT(account < pool->free_accounts.end);
     for (uint32_t i = 0; i < POOL_NONCE_WINDOW; i++) {
         uint32_t holder = holder_find(pool, account, pool->accounts[account].run + 1);
         if (holder == POOL_NONE || pool->items[holder].state != POOL_WAITING || pool->items[holder].code == CODE_OK) {
@@ -173,6 +179,7 @@ static void executed_one(struct pool *pool, struct now now, const struct pool_en
 /* Fetches what executed_one will look up for the commands of a height, all of them side by side. */
 static void expect_height(const struct pool *pool, const struct pool_height *h)
 {
+    ASSERT(h->commands <= pool->config.block_commands_max);
     for (unsigned step = 0; step < 2; step++) {
         uint32_t entry = h->top;
 
@@ -196,6 +203,7 @@ void pool_executed(struct pool *pool, struct now now, uint64_t height, uint64_t 
     while (h != NULL && pop(pool, h, &entry)) {
         executed_one(pool, now, &entry);
     }
+    ASSERT(h == NULL || h->commands == 0);
     pool_judge_some(pool, now, &pool->parked);
 }
 
@@ -204,6 +212,8 @@ void pool_executed(struct pool *pool, struct now now, uint64_t height, uint64_t 
 /* has_room tells whether one more command would have fitted the block. */
 static bool has_room(const struct pool *pool, const struct pool_height *h, const struct pool_item *item)
 {
+    ASSERT(h->commands > 0);
+    ASSERT(item->state == POOL_READY);
     return h->bytes + item->bytes <= pool->config.block_bytes_max && h->commands < pool->config.block_commands_max &&
            h->cost_ns + item->cost_ns <= POOL_COST_NS_MAX;
 }
@@ -229,6 +239,8 @@ static bool is_unfair(struct pool *pool, const struct pool_height *h, const stru
         most = pool->entries[i].origin != item->origin && origin->tally > most ? origin->tally : most;
         origin->tally = 0;
     }
+    ASSERT(origins >= 1);
+    ASSERT(most <= total);
     uint64_t part = total / origins;
     return most > part + POOL_QUANTUM && own + POOL_QUANTUM < part;
 }
@@ -262,6 +274,7 @@ void pool_committed(struct pool *pool, struct now now, uint64_t height, uint64_t
 
 bool pool_is_bypassed(const struct pool *pool)
 {
+    ASSERT(pool->bypasses[POOL_BYPASS_BLOCKS - 1] >= pool->bypasses[0]);
     if (pool->ready.count == 0 || pool->bypasses[0] == 0) {
         return false;
     }

@@ -12,6 +12,7 @@ static bool append(const struct pool *pool, uint32_t index, uint8_t *out, size_t
 
     ASSERT(*size <= room);
     ASSERT(pool_is_verified_state(item->state)); /* R2, Q2: nothing is told on whose signature was not verified here */
+    ASSERT(index < pool->items_max);
     if (item->bytes > room - *size) {
         return false;
     }
@@ -24,16 +25,19 @@ struct pool_ready pool_ready(const struct pool *pool)
 {
     uint32_t oldest = pool->ready.head;
 
+    ASSERT((pool->ready.count == 0) == (oldest == POOL_NONE));
     return (struct pool_ready){ pool->ready.count, pool->ready_bytes, oldest != POOL_NONE ? pool->items[oldest].since_ns : UINT64_MAX };
 }
 
 uint32_t pool_live_count(const struct pool *pool)
 {
+    ASSERT(pool->live.count <= pool->held);
     return pool->live.count;
 }
 
 uint64_t pool_live_oldest_ns(const struct pool *pool)
 {
+    ASSERT((pool->live.count == 0) == (pool->live.head == POOL_NONE));
     return pool->live.head != POOL_NONE ? pool->items[pool->live.head].since_ns : UINT64_MAX;
 }
 
@@ -44,6 +48,7 @@ size_t pool_live_write(const struct pool *pool, uint8_t *out, size_t room)
     ASSERT(room >= POOL_COMMAND_BYTES_MAX);
     for (uint32_t i = pool->live.head; i != POOL_NONE && append(pool, i, out, room, &size); i = list_next(pool, LINK_AGE, i)) {
     }
+    ASSERT(size <= room);
     return size;
 }
 
@@ -51,6 +56,7 @@ size_t pool_live_write(const struct pool *pool, uint8_t *out, size_t room)
  * move with it, so that each item is passed once for each leader. */
 static uint32_t skip_flying(const struct pool *pool, enum pool_link link, uint32_t index)
 {
+    ASSERT(link == LINK_OWN || link == LINK_AGE);
     while (index != POOL_NONE && pool->items[index].state == POOL_FLIGHT) {
         index = list_next(pool, link, index);
     }
@@ -66,6 +72,7 @@ size_t pool_forward_next(struct pool *pool, uint8_t *out, size_t room)
     while (pool->forward_next != POOL_NONE && append(pool, pool->forward_next, out, room, &size)) {
         pool->forward_next = skip_flying(pool, LINK_OWN, list_next(pool, LINK_OWN, pool->forward_next));
     }
+    ASSERT(size <= room);
     return size;
 }
 
@@ -91,6 +98,7 @@ size_t pool_broadcast_next(struct pool *pool, uint64_t until_ns, uint8_t *out, s
            append(pool, pool->broadcast_next, out, room, &size)) {
         pool->broadcast_next = skip_flying(pool, LINK_AGE, list_next(pool, LINK_AGE, pool->broadcast_next));
     }
+    ASSERT(size <= room);
     return size;
 }
 
@@ -109,6 +117,8 @@ struct pool_status pool_status(const struct pool *pool)
 {
     struct pool_status status = pool->counted;
 
+    ASSERT(pool->held <= pool->items_max);
+    ASSERT(pool->held_bytes <= UINT32_MAX);
     status.commands = pool->held;
     status.bytes = (uint32_t)pool->held_bytes;
     status.unverified = pool->arrived.count + pool->verifying;

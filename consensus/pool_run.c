@@ -20,6 +20,7 @@ static bool is_good(const struct pool *pool, uint32_t holder)
 
 static bool counts(const struct pool *pool, uint32_t account, uint64_t nonce)
 {
+    ASSERT(account < pool->free_accounts.end);
     return is_good(pool, holder_find(pool, account, nonce)) || entry_of(pool, account, nonce) != POOL_NONE;
 }
 
@@ -27,6 +28,8 @@ void pool_extend(struct pool *pool, struct now now, uint32_t account)
 {
     struct pool_account *a = &pool->accounts[account];
 
+    ASSERT(account < pool->free_accounts.end);
+    ASSERT(a->run >= a->executed);
     for (uint32_t i = 0; i < POOL_NONCE_WINDOW && a->run - a->executed < POOL_NONCE_WINDOW; i++) {
         uint32_t holder = holder_find(pool, account, a->run + 1);
         if (!is_good(pool, holder) && entry_of(pool, account, a->run + 1) == POOL_NONE) {
@@ -58,6 +61,7 @@ static void recount(struct pool *pool, struct now now, uint32_t account, uint64_
 {
     const struct pool_account *a = &pool->accounts[account];
 
+    ASSERT(a->run >= a->executed);
     if (nonce > a->executed && nonce <= a->run && !counts(pool, account, nonce)) {
         pool_cut(pool, now, account, nonce);
     }
@@ -68,6 +72,7 @@ void pool_drop_used(struct pool *pool, struct now now, uint32_t account, uint64_
     uint32_t index = chain_first(pool, account, nonce);
 
     ASSERT(nonce <= pool->accounts[account].executed);
+    ASSERT(account < pool->free_accounts.end);
     if (index == POOL_NONE || entry_of(pool, account, nonce) != POOL_NONE) {
         return; /* A6: what is in flight waits for the end of its block. */
     }
@@ -89,7 +94,9 @@ void pool_advance(struct pool *pool, struct now now, uint32_t account, uint64_t 
     uint64_t count = executed - before < POOL_NONCE_WINDOW ? executed - before : POOL_NONCE_WINDOW;
     a->executed = executed;
     a->run = a->run > executed ? a->run : executed;
+    ASSERT(a->run >= a->executed);
     a->flown = a->flown > executed ? a->flown : executed;
+    ASSERT(a->flown >= a->executed);
     for (uint64_t i = 1; i <= count; i++) {
         pool_drop_used(pool, now, account, before + i);
     }
@@ -105,6 +112,7 @@ static void count_origin(struct pool *pool, uint32_t origin)
     for (; pool->origins_fresh <= origin; pool->origins_fresh++) {
         list_init(&pool->origins[pool->origins_fresh].ready);
     }
+    ASSERT(pool->origins_fresh > origin);
     pool->origins[origin].commands++;
 }
 
@@ -115,6 +123,7 @@ void pool_settle_holder(struct pool *pool, struct now now, uint32_t index)
     bool flying = entry_of(pool, item->account, item->nonce) != POOL_NONE;
 
     ASSERT(item->state == POOL_VERIFYING);
+    ASSERT(index < pool->items_max);
     count_origin(pool, item->origin);
     if (!flying) {
         state_enter_waiting(pool, now, index);
@@ -133,6 +142,7 @@ void pool_released(struct pool *pool, struct now now, uint32_t account, uint64_t
     struct pool_account *a = &pool->accounts[account];
     uint32_t holder = holder_find(pool, account, nonce);
 
+    ASSERT(account < pool->free_accounts.end);
     if (entry_of(pool, account, nonce) != POOL_NONE) {
         return; /* In flight at another height as well. */
     }
@@ -153,6 +163,7 @@ void pool_set_code(struct pool *pool, struct now now, uint32_t index, enum code 
     struct pool_item *item = &pool->items[index];
 
     ASSERT(pool_is_verified_state(item->state));
+    ASSERT(index < pool->items_max);
     if (item->code == code) {
         return;
     }
@@ -188,6 +199,7 @@ bool pool_judge(struct pool *pool, struct now now, uint32_t index, uint64_t time
     struct command command = pool_command_of(pool, index);
     struct command_standing standing;
 
+    ASSERT(index < pool->items_max);
     pool->app.standing(pool->app.context, &command, time_ms, &standing);
     ASSERT(standing.origin < ORGANISATIONS_MAX);
     uint32_t account = account_hold(pool, &command.account, standing.nonce_executed);
@@ -210,6 +222,7 @@ void pool_judge_some(struct pool *pool, struct now now, struct pool_list *list)
 {
     uint32_t count = list->count < POOL_JUDGE_MAX ? list->count : POOL_JUDGE_MAX;
 
+    ASSERT(count <= POOL_JUDGE_MAX);
     for (uint32_t i = 0; i < count && list->count > 0; i++) {
         uint32_t index = list->head;
         list_remove(pool, list, LINK_AGE, index);
@@ -226,6 +239,7 @@ void pool_end(struct pool *pool, uint32_t index)
 
     ASSERT(item->state != POOL_FREE);
     ASSERT(item->state != POOL_DOOMED);
+    ASSERT(index < pool->items_max);
     pool_forget_tokens(pool, index);
     item_unchain(pool, index);
     if (item->state == POOL_VERIFYING) {
@@ -243,6 +257,7 @@ void pool_refuse(struct pool *pool, struct now now, uint32_t index, uint16_t cod
     uint64_t nonce = pool->items[index].nonce;
     uint32_t account = account_hold(pool, &name, 0);
 
+    ASSERT(code != CODE_OK);
     pool_refuse_tokens(pool, index, code, retry_after_ms);
     pool_end(pool, index);
     recount(pool, now, account, nonce);
@@ -255,6 +270,7 @@ static void end_due(struct pool *pool, struct now now, uint32_t index)
 {
     const struct pool_item *item = &pool->items[index];
 
+    ASSERT(item->state == POOL_WAITING || item->state == POOL_READY);
     if (item->valid_until_ms <= pool_judge_time_ms(pool, now)) {
         pool_refuse(pool, now, index, CODE_EXPIRED, 0);
     } else if (item->state == POOL_WAITING && now.mono_ns >= item->since_ns + POOL_WAIT_NS) {

@@ -27,6 +27,7 @@ uint64_t pool_weight(const struct pool *pool, uint32_t bytes, uint32_t cost_ns)
     uint64_t by_cost = cost_ns * block / POOL_COST_NS_MAX;
     uint64_t weight = bytes > by_count ? bytes : by_count;
 
+    ASSERT(weight >= bytes);
     return weight > by_cost ? weight : by_cost;
 }
 
@@ -34,6 +35,8 @@ void turn_enter(struct pool *pool, uint32_t origin)
 {
     struct pool_origin *o = &pool->origins[origin];
 
+    ASSERT(origin < ORGANISATIONS_MAX);
+    ASSERT(o->ready.count == 1);
     pool->origins_active++;
     if (pool->origins_turn == POOL_NONE) {
         o->turn_prev = origin;
@@ -53,6 +56,8 @@ void turn_leave(struct pool *pool, uint32_t origin)
     struct pool_origin *o = &pool->origins[origin];
 
     ASSERT(pool->origins_active > 0);
+    ASSERT(origin < ORGANISATIONS_MAX);
+    ASSERT(o->ready.count == 0);
     pool->origins_active--;
     o->deficit = 0;
     o->granted = false;
@@ -79,6 +84,7 @@ static bool is_capped(const struct pool *pool, const struct choice *choice, uint
     const struct pool_origin *o = &pool->origins[origin];
     uint64_t taken = o->taken_serial == choice->serial ? o->taken : 0;
 
+    ASSERT(origin < ORGANISATIONS_MAX);
     return pool->origins_active > 1 && taken > 0 && taken + weight > pool->config.block_bytes_max / 2;
 }
 
@@ -100,6 +106,7 @@ static bool is_takeable(struct pool *pool, struct now now, const struct choice *
     const struct pool_item *item = &pool->items[index];
     uint32_t account = item->account;
 
+    ASSERT(item->state == POOL_READY);
     if (item->valid_until_ms <= choice->time_ms) {
         pool_refuse(pool, now, index, CODE_EXPIRED, 0);
         return false;
@@ -140,6 +147,7 @@ static void take(struct pool *pool, struct choice *choice, uint32_t index, uint6
     };
     choice->sum.bytes += item->bytes;
     choice->sum.commands++;
+    ASSERT(choice->sum.commands <= pool->config.block_commands_max);
     choice->sum.cost_ns += item->cost_ns;
     flight_record(pool, choice->height, &command, item->origin);
     state_to_flight(pool, index);
@@ -152,6 +160,7 @@ static enum turn turn_of(const struct pool *pool, const struct choice *choice, u
 {
     const struct pool_origin *o = &pool->origins[origin];
 
+    ASSERT(o->ready.count > 0);
     if (!fits(pool, choice, &pool->items[o->ready.head]) || is_capped(pool, choice, origin, weight)) {
         return TURN_STUCK;
     }
@@ -166,6 +175,7 @@ static void serve(struct pool *pool, struct now now, struct choice *choice)
     uint32_t before = choice->sum.commands;
     enum turn turn = TURN_TAKE;
 
+    ASSERT(origin < ORGANISATIONS_MAX);
     o->deficit += o->granted ? 0 : POOL_QUANTUM;
     o->granted = true;
     while (o->ready.count > 0 && pool->origins_turn == origin) {
@@ -197,5 +207,7 @@ struct pool_chosen pool_select(struct pool *pool, struct now now, uint64_t heigh
     while (pool->origins_turn != POOL_NONE && choice.passed < pool->origins_active && choice.judged < 2 * pool->config.block_commands_max) {
         serve(pool, now, &choice);
     }
+    ASSERT(choice.sum.bytes <= pool->config.block_bytes_max);
+    ASSERT(choice.sum.cost_ns <= POOL_COST_NS_MAX);
     return choice.sum;
 }

@@ -18,6 +18,7 @@ struct command pool_command_of(const struct pool *pool, uint32_t index)
     struct command command;
 
     ASSERT(item->signatures_count <= COMMAND_SIGNATURES_MAX);
+    ASSERT(item->bytes >= item->envelope_bytes);
     command.bytes = bytes_of(item->data, item->bytes); /* Field by field: places of signatures that it lacks are not worth clearing. */
     command.envelope_bytes = item->envelope_bytes;
     command.id = item->id;
@@ -40,6 +41,7 @@ void state_arm(struct pool *pool, struct now now, uint32_t index)
     uint64_t time_ms = pool_judge_time_ms(pool, now);
     uint64_t left_ms = item->valid_until_ms > time_ms ? item->valid_until_ms - time_ms : 0;
 
+    ASSERT(item->state == POOL_WAITING || item->state == POOL_READY);
     if (left_ms > COMMAND_VALID_MS_MAX) {
         left_ms = COMMAND_VALID_MS_MAX; /* The clock was set back: look again then. */
     }
@@ -52,6 +54,7 @@ void state_arm(struct pool *pool, struct now now, uint32_t index)
 
 static struct pool_list *park_of(struct pool *pool, uint16_t code)
 {
+    ASSERT(code != CODE_OK);
     return code == CODE_RATE ? &pool->parked_rate : &pool->parked;
 }
 
@@ -59,6 +62,7 @@ void state_park(struct pool *pool, struct now now, uint32_t index)
 {
     uint16_t code = pool->items[index].code;
 
+    ASSERT(pool->items[index].state == POOL_WAITING);
     if (code == CODE_OK) {
         return;
     }
@@ -72,6 +76,7 @@ void state_unpark(struct pool *pool, uint32_t index)
 {
     uint16_t code = pool->items[index].code;
 
+    ASSERT(pool->items[index].state == POOL_WAITING);
     if (code != CODE_OK) {
         list_remove(pool, park_of(pool, code), LINK_AGE, index);
     }
@@ -82,6 +87,7 @@ void state_enter_waiting(struct pool *pool, struct now now, uint32_t index)
     struct pool_item *item = &pool->items[index];
 
     ASSERT(!item->live);
+    ASSERT(index < pool->items_max);
     item->state = POOL_WAITING;
     item->since_ns = now.mono_ns;
     pool->waiting++;
@@ -103,6 +109,7 @@ static void enter_ready(struct pool *pool, struct now now, uint32_t index, bool 
     struct pool_list *list = &pool->origins[item->origin].ready;
 
     ASSERT(item->live);
+    ASSERT(index < pool->items_max);
     item->state = POOL_READY;
     if (front) {
         list_push_front(pool, &pool->ready, LINK_READY, index);
@@ -124,6 +131,7 @@ static void leave_ready(struct pool *pool, uint32_t index)
     struct pool_list *list = &pool->origins[item->origin].ready;
 
     ASSERT(item->state == POOL_READY);
+    ASSERT(pool->ready_bytes >= item->bytes);
     list_remove(pool, &pool->ready, LINK_READY, index);
     list_remove(pool, list, LINK_QUEUE, index);
     if (list->count == 0) {
@@ -139,6 +147,7 @@ void state_live_on(struct pool *pool, struct now now, uint32_t index)
 
     ASSERT(!item->live);
     ASSERT(item->code == CODE_OK);
+    ASSERT(index < pool->items_max);
     if (item->state == POOL_WAITING) {
         leave_waiting(pool, index);
     }
@@ -157,6 +166,7 @@ void state_live_on(struct pool *pool, struct now now, uint32_t index)
 static void live_off(struct pool *pool, uint32_t index)
 {
     ASSERT(pool->items[index].live);
+    ASSERT(index < pool->items_max);
     if (pool->broadcast_next == index) {
         pool->broadcast_next = list_next(pool, LINK_AGE, index);
     }
@@ -168,6 +178,7 @@ void state_unlive(struct pool *pool, struct now now, uint32_t index)
 {
     bool ready = pool->items[index].state == POOL_READY;
 
+    ASSERT(pool->items[index].live);
     if (ready) {
         leave_ready(pool, index);
     }
@@ -179,6 +190,7 @@ void state_unlive(struct pool *pool, struct now now, uint32_t index)
 
 void state_unlist(struct pool *pool, uint32_t index)
 {
+    ASSERT(index < pool->items_max);
     if (!pool->items[index].listed) {
         return;
     }
@@ -193,6 +205,7 @@ void state_to_flight(struct pool *pool, uint32_t index)
 {
     struct pool_item *item = &pool->items[index];
 
+    ASSERT(pool_is_verified_state(item->state));
     if (item->state == POOL_FLIGHT) {
         return;
     }
@@ -222,6 +235,8 @@ void state_leave(struct pool *pool, uint32_t index)
 {
     struct pool_item *item = &pool->items[index];
 
+    ASSERT(item->state != POOL_FREE);
+    ASSERT(item->state != POOL_VERIFYING);
     if (item->state == POOL_UNVERIFIED) {
         pool_unqueue(pool, index);
         return;

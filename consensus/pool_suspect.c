@@ -13,6 +13,7 @@
 
 static struct pool_ring *ring_of(struct pool *pool, uint32_t payer)
 {
+    ASSERT(payer < pool->free_clients.end);
     return &pool->rings[pool->payers[payer].suspect ? RING_SUSPECTS : RING_TRUSTED];
 }
 
@@ -21,6 +22,7 @@ void ring_enter(struct pool *pool, uint64_t now_ns, uint32_t payer)
     struct pool_payer *p = &pool->payers[payer];
 
     ASSERT(p->queue.count > 0);
+    ASSERT(payer < pool->free_clients.end);
     p->suspect = p->suspect_until_ns > now_ns;
     struct pool_ring *ring = ring_of(pool, payer);
     ring->queued += p->queue.count;
@@ -44,6 +46,7 @@ void ring_leave(struct pool *pool, uint32_t payer)
 
     ASSERT(ring->turn != POOL_NONE);
     ASSERT(ring->queued >= p->queue.count);
+    ASSERT(payer < pool->free_clients.end);
     ring->queued -= p->queue.count;
     if (p->ring_next == payer) {
         ring->turn = POOL_NONE;
@@ -60,6 +63,7 @@ void suspect_name(struct pool *pool, struct now now, uint32_t payer)
 {
     struct pool_payer *p = &pool->payers[payer];
 
+    ASSERT(payer < pool->free_clients.end);
     pool->counted.suspects_named += p->suspect_until_ns <= now.mono_ns;
     p->suspect_until_ns = now.mono_ns + POOL_SUSPECT_NS;
     if (payer >= pool->config.members_count) {
@@ -83,6 +87,7 @@ bool suspect_is_full(const struct pool *pool, struct now now, uint32_t payer)
 {
     const struct pool_payer *p = &pool->payers[payer];
 
+    ASSERT(payer < pool->free_clients.end);
     return p->suspect_until_ns > now.mono_ns && p->queue.count >= POOL_SUSPECT_PLACES;
 }
 
@@ -110,6 +115,7 @@ bool suspect_forgive(struct pool *pool, struct now now)
     if (payer == POOL_NONE || pool->payers[payer].suspect_until_ns > now.mono_ns) {
         return false;
     }
+    ASSERT(pool->payers[payer].suspect);
     ring_leave(pool, payer);
     ring_enter(pool, now.mono_ns, payer);
     ASSERT(!pool->payers[payer].suspect);
@@ -126,6 +132,7 @@ void suspect_charge(struct pool *pool, struct now now, uint32_t checks)
     uint64_t from_ns = pool->suspects_paid_ns > now.mono_ns ? pool->suspects_paid_ns : now.mono_ns;
 
     ASSERT(pool->suspects_paid_ns <= now.mono_ns); /* R1: the ration was there */
+    ASSERT(checks <= POOL_SUSPECT_BATCH * COMMAND_SIGNATURES_MAX);
     pool->suspects_paid_ns = from_ns + checks * (UINT64_C(1000000000) / POOL_SUSPECT_CHECKS);
     pool->counted.suspect_checks += checks;
 }

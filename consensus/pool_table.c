@@ -17,6 +17,7 @@ void list_init(struct pool_list *list)
 
 static void connect(struct pool *pool, struct pool_list *list, enum pool_link link, uint32_t before, uint32_t after)
 {
+    ASSERT(link < LINK_COUNT);
     if (before == POOL_NONE) {
         list->head = after;
     } else {
@@ -194,6 +195,8 @@ uint32_t item_take(struct pool *pool, uint32_t account, uint64_t nonce, uint32_t
 
     ASSERT(item->state == POOL_FREE);
     ASSERT(nonce > pool->accounts[account].executed); /* R3: a used nonce is refused at the door */
+    ASSERT(account < pool->free_accounts.end);
+    ASSERT(payer < pool->free_clients.end);
     pool->free_items.first = used ? item->next : POOL_NONE;
     uint32_t *head = chain_head(pool, account, nonce);
     *item = (struct pool_item){ .nonce = nonce, .account = account, .payer = payer, .next = *head };
@@ -213,6 +216,7 @@ void item_unchain(struct pool *pool, uint32_t index)
     const struct pool_item *item = &pool->items[index];
     uint32_t *place = chain_head(pool, item->account, item->nonce);
 
+    ASSERT(index < pool->items_max);
     while (*place != index) {
         ASSERT(*place != POOL_NONE);
         place = &pool->items[*place].next;
@@ -228,6 +232,7 @@ void item_free(struct pool *pool, uint32_t index)
     ASSERT(!heap_is_waiting(&item->expiry));
     ASSERT(pool->held > 0);
     ASSERT(pool->held_bytes >= item->bytes);
+    ASSERT(index < pool->items_max);
     slab_give(&pool->slab, item->data);
     pool->held--;
     pool->held_bytes -= item->bytes;
@@ -285,6 +290,7 @@ void payer_release(struct pool *pool, uint32_t payer)
 {
     struct pool_payer *s = &pool->payers[payer];
 
+    ASSERT(payer < pool->free_clients.end);
     if (payer < pool->config.members_count || s->commands > 0) {
         return;
     }
@@ -302,6 +308,7 @@ void payer_release(struct pool *pool, uint32_t payer)
 
 uint32_t payer_owner(const struct pool *pool, uint32_t payer)
 {
+    ASSERT(payer < pool->free_clients.end);
     return payer < pool->config.members_count ? payer + 1 : 0;
 }
 

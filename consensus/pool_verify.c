@@ -15,6 +15,7 @@ void pool_queue(struct pool *pool, uint32_t index)
     uint32_t payer = pool->items[index].payer;
 
     ASSERT(pool->items[index].state == POOL_UNVERIFIED);
+    ASSERT(index < pool->items_max);
     list_push(pool, &pool->arrived, LINK_AGE, index);
     list_push(pool, &pool->payers[payer].queue, LINK_QUEUE, index);
     if (pool->payers[payer].queue.count == 1) {
@@ -29,6 +30,7 @@ void pool_unqueue(struct pool *pool, uint32_t index)
     uint32_t payer = pool->items[index].payer;
 
     ASSERT(pool->items[index].state == POOL_UNVERIFIED);
+    ASSERT(index < pool->items_max);
     list_remove(pool, &pool->arrived, LINK_AGE, index);
     list_remove(pool, &pool->payers[payer].queue, LINK_QUEUE, index);
     pool->rings[pool->payers[payer].suspect ? RING_SUSPECTS : RING_TRUSTED].queued--;
@@ -49,6 +51,7 @@ static uint32_t open_batches(const struct pool *pool)
     for (uint32_t i = 0; i < BATCH_SUSPECTS; i++) {
         count += pool->batches[i].open;
     }
+    ASSERT(count <= BATCH_SUSPECTS);
     return count;
 }
 
@@ -74,6 +77,8 @@ static uint32_t next_in_turn(struct pool *pool, struct pool_ring *ring)
 
     ASSERT(payer != POOL_NONE);
     uint32_t index = pool->payers[payer].queue.head;
+    ASSERT(index != POOL_NONE);
+    ASSERT(pool->items[index].payer == payer);
     ring->turn = pool->payers[payer].ring_next;
     pool_unqueue(pool, index);
     pool->items[index].state = POOL_VERIFYING;
@@ -85,6 +90,7 @@ static uint32_t twin_of(const struct pool *pool, uint32_t index)
 {
     const struct pool_item *item = &pool->items[index];
 
+    ASSERT(index < pool->items_max);
     for (uint32_t i = chain_first(pool, item->account, item->nonce); i != POOL_NONE; i = chain_next(pool, i)) {
         const struct pool_item *other = &pool->items[i];
         if (i != index && other->state == POOL_VERIFYING && other->bytes == item->bytes && memcmp(other->data, item->data, item->bytes) == 0) {
@@ -98,6 +104,7 @@ static uint32_t twin_of(const struct pool *pool, uint32_t index)
 static void yield_to(struct pool *pool, struct now now, uint32_t index, uint32_t holder)
 {
     ASSERT(index != holder);
+    ASSERT(holder != POOL_NONE);
     if (hash_equal(&pool->items[index].id, &pool->items[holder].id)) {
         pool_merge(pool, index, holder);
     } else {
@@ -110,6 +117,7 @@ static struct sig_item signature_of(const struct pool_item *item, uint32_t i)
     const uint8_t *at = item->data + item->bytes + i * sizeof(struct pool_signature);
     struct pool_signature kept;
 
+    ASSERT(i < item->signatures_count);
     memcpy(&kept, at, sizeof kept);
     return (struct sig_item){ .key = item->data + kept.key, .digest = at + offsetof(struct pool_signature, digest), .signature = item->data + kept.signature };
 }
@@ -118,6 +126,8 @@ static void put_in_batch(struct pool *pool, struct pool_batch *batch, uint32_t i
 {
     const struct pool_item *item = &pool->items[index];
 
+    ASSERT(!batch->open);
+    ASSERT(batch->commands < REQUEST_BATCH_MAX);
     batch->commands_items[batch->commands++] = index;
     for (uint32_t i = 0; i < item->signatures_count; i++) {
         batch->items[batch->items_count++] = signature_of(item, i);
@@ -129,6 +139,7 @@ static bool finish(struct pool *pool, struct now now, uint32_t index, uint16_t c
 {
     struct pool_item *item = &pool->items[index];
 
+    ASSERT(index < pool->items_max);
     if (item->state == POOL_DOOMED) {
         return false;
     }
@@ -159,6 +170,7 @@ static bool is_known(struct pool *pool, uint32_t index)
 {
     const struct pool_item *item = &pool->items[index];
 
+    ASSERT(item->signatures_count >= 1);
     for (uint32_t i = 0; i < item->signatures_count; i++) {
         struct sig_item signature = signature_of(item, i);
         if (!verdicts_has(&pool->known, &signature)) {
@@ -175,6 +187,7 @@ static bool settle_early(struct pool *pool, struct now now, uint32_t index)
     const struct pool_item *item = &pool->items[index];
     uint32_t holder = holder_find(pool, item->account, item->nonce);
 
+    ASSERT(item->state == POOL_VERIFYING);
     if (holder == POOL_NONE) {
         holder = twin_of(pool, index);
     }
@@ -199,6 +212,8 @@ static void gather(struct pool *pool, struct now now, struct pool_batch *batch, 
     struct pool_ring *ring = &pool->rings[which];
     uint32_t first = UINT32_MAX;
 
+    ASSERT(!batch->open);
+    ASSERT(commands_max <= REQUEST_BATCH_MAX);
     batch->commands = 0;
     batch->items_count = 0;
     batch->mixed = false;
@@ -254,6 +269,7 @@ bool pool_verify_take(struct pool *pool, struct now now, uint32_t *batch, const 
 /* judge gives OK, or the refusal that belongs to the first signature that is not valid. */
 static uint16_t judge(const struct pool_item *item, const bool *verdicts)
 {
+    ASSERT(item->signatures_count <= COMMAND_SIGNATURES_MAX);
     for (uint32_t i = 0; i < item->signatures_count; i++) {
         struct pool_signature kept;
         if (!verdicts[i]) {
@@ -268,6 +284,7 @@ static uint16_t judge(const struct pool_item *item, const bool *verdicts)
 /* remember keeps the good ones of a command's signatures. */
 static void remember(struct pool *pool, const struct pool_batch *batch, uint32_t at, const bool *verdicts, uint32_t signatures)
 {
+    ASSERT(at + signatures <= batch->items_count);
     for (uint32_t i = at; i < at + signatures; i++) {
         if (verdicts[i]) {
             verdicts_add(&pool->known, &batch->items[i]);
@@ -320,6 +337,7 @@ void pool_verified(struct pool *pool, struct now now, uint32_t batch, const bool
     }
     pool->counted.batches_spoilt += bad && b->mixed;
     ASSERT(at == count);
+    ASSERT(pool->verifying >= b->commands);
     pool->verifying -= b->commands;
     b->open = false;
 }
@@ -339,6 +357,7 @@ static bool is_held(const struct pool *pool, const struct command *command)
 
 bool pool_has_verified(struct pool *pool, const struct command *command)
 {
+    ASSERT(command->signatures_count >= 1);
     if (is_held(pool, command)) {
         return true;
     }

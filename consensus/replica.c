@@ -77,6 +77,8 @@ static void init_members(struct replica *r)
     ASSERT(r->self < r->n);
     r->faults = config_faults_max(r->n);
     r->quorum = config_quorum(r->n);
+    ASSERT(r->quorum > r->faults);
+    ASSERT(r->quorum <= r->n);
     r->others = member_set_all(r->n);
     member_set_remove(&r->others, r->self);
     r->config_digest = config_hash(epoch);
@@ -121,6 +123,8 @@ struct replica *replica_init(void *memory, const struct replica_config *config, 
 
 static void dispatch(struct replica *r, uint32_t from, const struct message *message)
 {
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     switch (message->type) {
     case MESSAGE_HELLO:
         replica_on_hello(r, from, &message->hello);
@@ -204,6 +208,7 @@ static void on_message(struct replica *r, const struct event *event)
 
 static void judge(struct replica *r, struct job *job, const bool *verdicts)
 {
+    ASSERT(job->from < r->n);
     switch (job->kind) {
     case JOB_PROPOSAL:
         replica_proposal_verified(r, job, verdicts);
@@ -256,6 +261,7 @@ static void count_bad(struct replica *r, const struct job *job, const bool *verd
 {
     bool bad = false;
 
+    ASSERT(job->from < r->n);
     for (uint32_t i = 0; i < job->items_count; i++) {
         r->counters.signatures_bad += !verdicts[i];
         bad = bad || !verdicts[i];
@@ -267,6 +273,7 @@ static void count_bad(struct replica *r, const struct job *job, const bool *verd
 
 void replica_verify(struct replica *r, struct job *job)
 {
+    ASSERT(job->kind != JOB_FREE);
     if (job->items_count == 0) {
         judge(r, job, NULL);
         job_release(&r->jobs, job);
@@ -284,6 +291,7 @@ void replica_verify(struct replica *r, struct job *job)
 
 static void on_verified(struct replica *r, const struct event *event)
 {
+    ASSERT(r->started);
     if (replica_pool_verified(r, event->verified.batch, event->verified.verdicts, event->verified.count)) {
         return;
     }
@@ -300,6 +308,7 @@ static void on_verified(struct replica *r, const struct event *event)
 /* drop_headers lets go of blocks of which a cut write left the header alone: they are fetched like any other (V3). */
 static void drop_headers(struct replica *r)
 {
+    ASSERT(!r->started);
     for (uint32_t i = 0; i < r->blocks.count; i++) {
         if (r->blocks.slots[i].used && r->blocks.slots[i].body_bytes == 0) {
             blocks_release(&r->blocks.slots[i]);
@@ -310,6 +319,7 @@ static void drop_headers(struct replica *r)
 /* on_start says again what a crash may have swallowed (T7), and begins the term of a first leader. */
 static void on_start(struct replica *r)
 {
+    ASSERT(!r->started);
     drop_headers(r);
     replica_witness_start(r);
     replica_restore_view(r);
@@ -384,6 +394,7 @@ static void on_event(struct replica *r, const struct event *event)
 /* pump_drain gives the view up and says so when another leads. */
 static void pump_drain(struct replica *r)
 {
+    ASSERT(!r->drained || r->draining);
     if (!r->draining || r->drained) {
         return;
     }
@@ -398,6 +409,9 @@ static void pump_drain(struct replica *r)
 
 static void pump(struct replica *r)
 {
+    ASSERT(r->started);
+    ASSERT(!r->halted);
+    ASSERT(r->out != NULL);
     r->deadline_ns = UINT64_MAX;
     replica_pump_pool(r);
     replica_try_commit(r);

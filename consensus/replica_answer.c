@@ -28,6 +28,7 @@ void replica_tell(const struct replica *r, uint32_t to, struct message_hello *he
 
 void replica_hello(struct replica *r, uint32_t to, bool asks)
 {
+    ASSERT(to != r->self);
     r->msg.type = MESSAGE_HELLO;
     replica_tell(r, to, &r->msg.hello);
     r->msg.hello.asks = asks;
@@ -38,6 +39,8 @@ void replica_send_answer(struct replica *r, uint32_t to)
 {
     struct message_answer *answer = &r->msg.answer;
 
+    ASSERT(to < r->n);
+    ASSERT(to != r->self);
     r->msg.type = MESSAGE_ANSWER;
     answer->committed_height = r->history.high;
     answer->has_proof = r->has_tip_proof;
@@ -66,6 +69,7 @@ static void send_query(struct replica *r, struct member_set to, enum cause cause
 {
     struct message_query *query = &r->msg.query;
 
+    ASSERT(r->started);
     replica_mark(r, MARK_QUERIED, r->high.ballot.rank.height, r->self, cause);
     r->msg.type = MESSAGE_QUERY;
     *query = (struct message_query){ .epoch = r->config.epoch.epoch,
@@ -91,6 +95,7 @@ void replica_query(struct replica *r, enum cause cause)
 
 void replica_missed(struct replica *r, uint32_t from)
 {
+    ASSERT(from < r->n);
     if (r->missed_ns == 0 && from != r->self) {
         r->missed_from = from;
         r->missed_ns = r->now.mono_ns + pacemaker_base_ns(&r->pacemaker) / 2; /* later than the peer's bound on answers */
@@ -99,6 +104,7 @@ void replica_missed(struct replica *r, uint32_t from)
 
 void replica_pump_missed(struct replica *r)
 {
+    ASSERT(r->missed_from < r->n);
     if (r->missed_ns == 0) {
         return;
     }
@@ -123,6 +129,7 @@ static void say_again(struct replica *r, uint32_t to)
     const struct voting_state *state = &r->safety.state;
     struct rank vote = state->vote;
 
+    ASSERT(to != r->self);
     replica_nudge(r, to);
     if (state->vote_kind != VOTE_ROOT && replica_leader(r, vote.view) == to && vote.view == r->view && rank_compare(vote, r->high.ballot.rank) > 0) {
         replica_resend_vote(r);
@@ -134,6 +141,8 @@ static void say_again(struct replica *r, uint32_t to)
 
 void replica_on_hello(struct replica *r, uint32_t from, const struct message_hello *hello)
 {
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (hello->epoch != r->config.epoch.epoch) {
         replica_refuse(r, VERDICT_EPOCH);
         return;
@@ -148,6 +157,8 @@ void replica_on_hello(struct replica *r, uint32_t from, const struct message_hel
 
 void replica_on_query(struct replica *r, uint32_t from, const struct message_query *query)
 {
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (query->epoch != r->config.epoch.epoch || from == r->self) {
         replica_refuse(r, VERDICT_EPOCH);
         return;
@@ -194,6 +205,8 @@ void replica_on_answer(struct replica *r, uint32_t from, const struct message_an
     enum verdict verdict = check_answer(r, answer);
     struct job *job = verdict == VERDICT_OK && from != r->self ? job_new(&r->jobs, JOB_ANSWER, from, false) : NULL;
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (job == NULL) {
         if (verdict == VERDICT_OK) {
             replica_missed(r, from);
@@ -218,6 +231,7 @@ void replica_on_answer(struct replica *r, uint32_t from, const struct message_an
 
 void replica_answer_verified(struct replica *r, struct job *job, const bool *verdicts)
 {
+    ASSERT(job->from < r->n);
     bool good = job_part_is_good(job, PART_PROOF, verdicts) && job_part_is_good(job, PART_CERT, verdicts) && job_part_is_good(job, PART_TC, verdicts) &&
                 job_part_is_good(job, PART_TC_HIGH, verdicts);
 
@@ -248,6 +262,8 @@ static uint32_t linked_count(const struct replica *r)
     for (uint32_t i = 0; i < r->n; i++) {
         count += r->peers[i].linked;
     }
+    ASSERT(count >= 1); /* itself */
+    ASSERT(count <= r->n);
     return count;
 }
 
@@ -255,6 +271,7 @@ void replica_on_link(struct replica *r, uint32_t member, bool up)
 {
     ASSERT(member < r->n);
     ASSERT(member != r->self);
+    ASSERT(r->started);
     bool was_quorum = linked_count(r) >= r->quorum;
     r->peers[member].linked = up;
     if (!up) {

@@ -26,6 +26,7 @@ const struct cert *replica_known(struct replica *r, const struct ballot *ballot)
 
 static void remember(struct replica *r, const struct cert *cert)
 {
+    ASSERT(r->known_next < KNOWN_CERTS);
     if (cert->ballot.kind == VOTE_ROOT || replica_known(r, &cert->ballot) != NULL) {
         return;
     }
@@ -37,6 +38,7 @@ static void remember(struct replica *r, const struct cert *cert)
 /* is_our_root: the certificate of the epoch's root, which nobody signed, must be the one that we know. */
 static bool is_our_root(const struct replica *r, const struct ballot *ballot)
 {
+    ASSERT(ballot->kind == VOTE_ROOT);
     return ballot->epoch == r->config.epoch.epoch && ballot->rank.view == 0 && ballot->rank.height == r->config.genesis.height &&
            hash_equal(&ballot->block, &r->chain_id);
 }
@@ -104,6 +106,7 @@ static void moved(struct replica *r, const struct cert *cert)
 {
     uint64_t base_ns = replica_stuck_base_ns(r);
 
+    ASSERT(r->started);
     if (r->high.ballot.rank.view == cert->ballot.rank.view && base_ns < r->now.mono_ns) {
         pacemaker_sample(&r->pacemaker, r->now.mono_ns - base_ns);
     }
@@ -139,6 +142,7 @@ void replica_accept_tc(struct replica *r, const struct timeout_cert *tc)
 {
     const struct cert *high = replica_known(r, &tc->high.ballot); /* Whose signatures were verified, whatever this TC carries. */
 
+    ASSERT(tc->high.ballot.rank.view <= tc->view); /* T2 */
     high = high != NULL ? high : &tc->high;
     replica_accept_qc(r, high);
     if (tc->view + 1 <= r->view) {
@@ -198,6 +202,8 @@ void replica_accept_commitqc(struct replica *r, const struct cert *cert)
 /* take_cert does what a verified CERT, COMMITQC or QC of a member asks for. */
 static void take_cert(struct replica *r, uint32_t from, const struct cert *cert, bool asks)
 {
+    ASSERT(from < r->n);
+    ASSERT(cert->ballot.kind != VOTE_ROOT || !asks);
     if (cert->ballot.kind == VOTE_COMMIT) {
         replica_accept_commitqc(r, cert);
         return;
@@ -219,6 +225,8 @@ void replica_on_cert(struct replica *r, uint32_t from, const struct message *mes
     bool is_commit = message->type == MESSAGE_COMMITQC;
     enum verdict verdict = is_commit ? cert_check(cert, &r->config.epoch) : replica_check_qc(r, cert);
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (verdict == VERDICT_OK && is_commit != (cert->ballot.kind == VOTE_COMMIT)) {
         verdict = VERDICT_TYPE;
     }
@@ -254,6 +262,8 @@ void replica_on_tc(struct replica *r, uint32_t from, const struct timeout_cert *
 {
     enum verdict verdict = timeout_cert_check(tc, &r->config.epoch);
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (verdict == VERDICT_OK) {
         verdict = replica_check_qc(r, &tc->high);
     }
@@ -278,6 +288,7 @@ void replica_cert_verified(struct replica *r, struct job *job, const bool *verdi
 
     ASSERT(job->kind == JOB_CERT || job->kind == JOB_TC);
     ASSERT(job->has_tc == (job->kind == JOB_TC));
+    ASSERT(job->from < r->n);
     if (!good) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);

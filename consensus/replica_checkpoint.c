@@ -28,6 +28,7 @@ static const struct checkpoint *own_newest(const struct replica *r)
 {
     uint32_t newest = (r->checkpoints.own_next + CHECKPOINTS_KEPT - 1) % CHECKPOINTS_KEPT;
 
+    ASSERT(r->checkpoints.own_next < CHECKPOINTS_KEPT);
     return r->checkpoints.own[newest].used ? &r->checkpoints.own[newest].value : NULL;
 }
 
@@ -53,6 +54,7 @@ static void send_ckpt(struct replica *r, const struct checkpoint *checkpoint)
 {
     struct hash32 digest = checkpoint_digest(&r->chain_id, checkpoint);
 
+    ASSERT(checkpoint->height <= r->executed_height);
     r->msg.type = MESSAGE_CKPT;
     memset(r->msg.ckpt.signature, 0, sizeof r->msg.ckpt.signature);
     r->msg.ckpt.checkpoint = *checkpoint;
@@ -65,6 +67,7 @@ static void compare(struct replica *r, const struct checkpoint *certified)
 {
     const struct checkpoint *own = own_at(r, certified->height);
 
+    ASSERT(certified->height <= r->executed_height);
     if (own == NULL || checkpoint_equal(own, certified)) {
         return;
     }
@@ -111,6 +114,7 @@ static void collect(struct replica *r)
     const struct checkpoint *own = own_newest(r);
     struct member_set equal = { { 0 } };
 
+    ASSERT(r->started);
     if (c->job || own == NULL || is_settled(r, own->height)) {
         return;
     }
@@ -144,6 +148,8 @@ void replica_on_ckpt(struct replica *r, uint32_t from, const struct message_ckpt
 {
     struct peer *peer = &r->peers[from];
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (ckpt->checkpoint.epoch != r->config.epoch.epoch || (peer->has_ckpt && peer->ckpt.height > ckpt->checkpoint.height)) {
         replica_refuse(r, VERDICT_STALE);
         return;
@@ -202,6 +208,7 @@ static void add_cert(struct replica *r, struct effect *append)
     struct writer writer = effects_room(r->out);
 
     ASSERT(append->append.records_count <= APPEND_RECORDS_MAX);
+    ASSERT(r->checkpoints.has_cert);
     checkpoint_cert_encode(cert, &writer);
     *entry = (struct append_record){ .kind = REPLICA_RECORD_CHECKPOINT, .height = cert->checkpoint.height, .hash = cert->checkpoint.block, .parts_count = 1 };
     entry->parts[0] = effects_take(r->out, &writer);
@@ -238,6 +245,7 @@ void replica_on_snapshot(struct replica *r)
 {
     struct effect *append = replica_append_begin(r);
 
+    ASSERT(r->started);
     if (r->checkpoints.has_cert) {
         add_cert(r, append);
     }
@@ -264,6 +272,8 @@ void replica_on_ckpt_cert(struct replica *r, uint32_t from, const struct checkpo
 {
     enum verdict verdict = checkpoint_cert_check(cert, &r->config.epoch);
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (verdict == VERDICT_OK && is_settled(r, cert->checkpoint.height)) {
         verdict = VERDICT_STALE;
     }
@@ -284,6 +294,7 @@ void replica_ckpt_cert_verified(struct replica *r, struct job *job, const bool *
 {
     ASSERT(job->kind == JOB_CKPT_CERT);
     ASSERT(job->items_count == r->quorum); /* I11 */
+    ASSERT(job->from < r->n);
     if (!job_part_is_good(job, PART_SINGLES, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, job->checkpoint.checkpoint.height, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);
@@ -299,6 +310,8 @@ void replica_on_ckpt_ask(struct replica *r, uint32_t from, const struct message_
 {
     const struct checkpoint *own = own_at(r, ask->height);
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (from != replica_leader(r, r->view) || own == NULL || !hash_equal(&own->block, &ask->hash)) {
         replica_refuse(r, VERDICT_STALE);
         return;
@@ -319,6 +332,7 @@ static void repeat(struct replica *r)
     const struct checkpoint *own = own_at(r, c->block_height);
     uint64_t due_ns = c->sent_ns + 2 * pacemaker_timeout_ns(&r->pacemaker);
 
+    ASSERT(r->started);
     if (own == NULL || is_settled(r, c->block_height) || c->repeats >= REPEATS_MAX) {
         return;
     }
@@ -339,6 +353,7 @@ static void ask_tip(struct replica *r)
     const struct checkpoint *own = own_newest(r);
     uint64_t due_ns = c->asked_ns + (uint64_t)r->config.epoch.limits.checkpoint_ms * 1000000u;
 
+    ASSERT(r->started);
     if (!r->lead.active || own == NULL || own->height != r->history.high || is_settled(r, own->height) || own->height == c->block_height ||
         c->ask_repeats >= REPEATS_MAX) {
         return;

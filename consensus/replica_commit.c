@@ -14,6 +14,7 @@
 /* is_readable: the body is the one that the header names. Its leader may have sent us another one: then it is not here. */
 static bool is_readable(struct replica *r, struct block *block)
 {
+    ASSERT(block->used);
     if (block->body_state == BODY_UNREAD) {
         (void)block_read(&r->blocks, block, &r->app, NULL);
     }
@@ -89,6 +90,7 @@ static bool is_flying(const struct replica *r, const struct block *block)
 {
     uint64_t height = block->header.height;
 
+    ASSERT(r->flight_high >= r->executed_height);
     return height > r->executed_height && height <= r->flight_high && hash_equal(&r->flight[height % 64], &block->hash);
 }
 
@@ -101,6 +103,8 @@ static bool is_useless(const struct replica *r, const struct block *block)
  * say nothing about a chain that was fetched; then what is of another view than this, older ones before. */
 static bool is_worse(const struct replica *r, const struct block *a, const struct block *b)
 {
+    ASSERT(a->used);
+    ASSERT(b->used);
     if (is_useless(r, a) != is_useless(r, b)) {
         return is_useless(r, a);
     }
@@ -120,11 +124,13 @@ uint32_t replica_room_count(struct replica *r)
     for (uint32_t i = 0; i < r->blocks.count; i++) {
         count += !r->blocks.slots[i].used || !is_needed(r, &r->blocks.slots[i]);
     }
+    ASSERT(count <= r->blocks.count);
     return count;
 }
 
 void replica_let_go(struct replica *r, struct block *block)
 {
+    ASSERT(block->used);
     if (is_flying(r, block)) {
         replica_land(r, block->header.height - 1);
     }
@@ -136,6 +142,7 @@ static bool is_linking(const struct replica *r, const struct block *block, const
 {
     bool links = !r->started && hash_equal(&header->parent, &block->hash);
 
+    ASSERT(block->used);
     for (uint32_t i = 0; i < r->blocks.count && !r->started && !links; i++) {
         links = r->blocks.slots[i].used && hash_equal(&r->blocks.slots[i].header.parent, &block->hash);
     }
@@ -192,6 +199,7 @@ static void fly_command(void *context, const struct command *command)
 {
     struct flyer *flyer = context;
 
+    ASSERT(flyer->height == flyer->r->flight_high);
     if (pool_inflight_add(flyer->r->pool, flyer->r->now, flyer->height, command) != POOL_FLIGHT_OK) {
         flyer->ok = false;
     }
@@ -257,6 +265,7 @@ static void emit_commit(struct replica *r, struct block *block, bool roots)
 {
     struct effect *effect = effects_add(r->out, EFFECT_COMMIT);
 
+    ASSERT(block->body_state == BODY_GOOD);
     effect->commit.header = &block->header;
     effect->commit.hash = block->hash;
     effect->commit.body = bytes_of(block->body, block->body_bytes);
@@ -316,6 +325,7 @@ static void progressed(struct replica *r, const struct commit_proof *proof)
 /* log_missing appends the blocks of a commit that were never voted for here, a few at a time: whatever is executed is in the log too. */
 static void log_missing(struct replica *r, struct block *const *path, uint32_t count)
 {
+    ASSERT(count >= 1);
     for (uint32_t i = count; i > 0; i--) {
         if (path[i - 1]->lsn == 0) {
             struct effect *append = replica_append_begin(r);

@@ -67,6 +67,7 @@ static void leave(struct replica *r, enum left_why why)
 {
     ASSERT(r->fetch.active);
     ASSERT(r->fetch.peer != r->self);
+    ASSERT(why < LEFT_END);
     r->counters.fetches_left[why]++;
     r->fetch.active = false;
     r->fetch.checking = false;
@@ -76,6 +77,7 @@ static void put_back(struct replica *r, enum left_why why)
 {
     struct fetch *fetch = &r->fetch;
 
+    ASSERT(why != LEFT_NOT);
     leave(r, why);
     fetch->gives = fetch->gives && fetch->giver != fetch->peer;
     r->peers[fetch->peer].put_back_ns = r->now.mono_ns + PUT_BACK_NS;
@@ -119,6 +121,7 @@ static void make_room(struct replica *r)
 /* is_near: all that is missing fits into the slots, so that it can come block by block. */
 static bool is_near(const struct replica *r, const struct missing *missing)
 {
+    ASSERT(r->blocks.count > SLOTS_SPARED);
     return missing->height <= r->history.high + r->blocks.count - SLOTS_SPARED;
 }
 
@@ -143,6 +146,7 @@ static void ask_peer(struct replica *r, const struct missing *missing, uint32_t 
 
     ASSERT(!fetch->active);                 /* S2 */
     ASSERT(fetch->tries < FETCH_TRIES_MAX); /* S2, Q1 */
+    ASSERT(peer != r->self);
     uint64_t most = r->history.high + (room - 2 < BUNDLE_BLOCKS_MAX ? room - 2 : BUNDLE_BLOCKS_MAX);
     *fetch = (struct fetch){ .active = true,
                              .peer = peer,
@@ -172,6 +176,7 @@ static void ask(struct replica *r, const struct missing *missing)
     bool far = missing->height > r->history.high + 2 && (!fetch->single_next || alone);
     uint32_t least = far ? 4 : 1; /* A single block needs its place too: those behind it may fill every slot. */
 
+    ASSERT(missing->height > r->history.high);
     if (replica_room_count(r) < least) {
         make_room(r);
     }
@@ -194,6 +199,8 @@ void replica_on_gone(struct replica *r, uint32_t from, const struct message_gone
     struct fetch *fetch = &r->fetch;
     uint64_t asked = fetch->chain ? r->history.high + 1 : fetch->height;
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (replica_repair_gone(r, from, gone)) {
         return;
     }
@@ -228,6 +235,7 @@ static void look(struct replica *r)
 {
     struct missing missing;
 
+    ASSERT(!r->fetch.active);
     renew_tries(r);
     r->fetch.why = CATCH_UP_NONE;
     if (!wanted(r, &missing)) {
@@ -300,6 +308,8 @@ static void take_single(struct replica *r, const struct message_bundle *bundle)
     struct reader reader;
     struct bundle_block one;
 
+    ASSERT(r->fetch.active);
+    ASSERT(!r->fetch.chain);
     reader_init(&reader, bundle->blocks.data, bundle->blocks.size);
     bool right = bundle->blocks_count == 1 && bundle_block_next(&reader, &one) == VERDICT_OK;
     struct hash32 hash = right ? block_hash(&one.header) : (struct hash32){ { 0 } };
@@ -326,6 +336,7 @@ static struct block *take_chain(struct replica *r, const struct message_bundle *
     struct block *last = NULL;
     struct reader reader;
 
+    ASSERT(r->fetch.chain);
     reader_init(&reader, bundle->blocks.data, bundle->blocks.size);
     if (bundle->blocks_count > BUNDLE_BLOCKS_MAX) {
         return NULL;
@@ -355,6 +366,7 @@ static void keep_proof(struct replica *r, const struct commit_proof *proof, cons
     commit_proof_encode(proof, &writer);
     ASSERT(!writer.failed);
     r->fetch.proof_bytes = (uint32_t)writer.offset;
+    ASSERT(r->fetch.proof_bytes <= COMMIT_PROOF_BYTES_MAX);
     r->fetch.last = last->hash;
     r->fetch.height = last->header.height;
 }
@@ -363,6 +375,8 @@ void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bu
 {
     struct fetch *fetch = &r->fetch;
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (!bundle->chain && replica_repair_bundle(r, from, bundle)) {
         return;
     }
@@ -399,6 +413,7 @@ void replica_bundle_verified(struct replica *r, struct job *job, const bool *ver
     ASSERT(job->kind == JOB_BUNDLE);
     ASSERT(fetch->active);
     ASSERT(fetch->checking);
+    ASSERT(job->from == fetch->peer);
     if (!job_part_is_good(job, PART_PROOF, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);

@@ -42,6 +42,7 @@ enum left_why replica_left(const struct replica *r, uint32_t member)
 /* may_ask: a member is linked and has not said that it lacks the block; NULL: the chain. */
 static bool may_ask(const struct replica *r, uint32_t member, const struct hash32 *block)
 {
+    ASSERT(member < r->n);
     return member != r->self && r->peers[member].linked && !lacks(r, &r->peers[member], block);
 }
 
@@ -56,6 +57,7 @@ uint32_t replica_choose_peer(const struct replica *r, uint32_t first, const stru
         }
         fallback = fallback == r->self && may_ask(r, member, block) ? member : fallback;
     }
+    ASSERT(fallback == r->self || r->peers[fallback].linked);
     return fallback;
 }
 
@@ -70,6 +72,7 @@ uint32_t replica_choose_server(const struct replica *r, uint32_t turn)
         }
         fallback = fallback == r->self && may_ask(r, member, NULL) ? member : fallback;
     }
+    ASSERT(fallback == r->self || r->peers[fallback].linked);
     return fallback;
 }
 
@@ -81,6 +84,7 @@ bool replica_wants_snapshot(const struct replica *r)
     for (uint32_t i = 0; i < r->n; i++) {
         count += i != r->self && r->peers[i].gone_old && lacks_chain(r, &r->peers[i]);
     }
+    ASSERT(count < r->n);
     return count > r->faults;
 }
 

@@ -173,6 +173,7 @@ static struct block *make_block(struct replica *r)
                                    .height = r->high.ballot.rank.height + 1,
                                    .parent = r->high.ballot.block };
 
+    ASSERT(r->lead.active);
     if (!replica_parent_time(r, &header, &parent_ms) || (parent != NULL && replica_fly(r, parent, NULL) != VERDICT_OK)) {
         return NULL;
     }
@@ -202,6 +203,7 @@ static struct block *make_block(struct replica *r)
 
 static void propose(struct replica *r)
 {
+    ASSERT(r->lead.active);
     record_led(r);
     struct block *block = make_block(r);
 
@@ -222,6 +224,7 @@ static bool should_propose(struct replica *r, const struct pool_ready *ready)
 {
     uint64_t wait_ns = (uint64_t)r->config.epoch.limits.batch_us * 1000u;
 
+    ASSERT(!r->lead.in_flight); /* L1 */
     if (ready->commands == 0 || r->draining) {
         return false;
     }
@@ -239,6 +242,7 @@ static bool should_propose(struct replica *r, const struct pool_ready *ready)
 
 static void send_cert(struct replica *r, struct member_set to)
 {
+    ASSERT(r->high.ballot.kind != VOTE_ROOT);
     r->msg.type = MESSAGE_CERT;
     cert_copy(&r->msg.cert, &r->high);
     replica_send(r, to, 0, NULL);
@@ -296,6 +300,7 @@ static void pump_finish(struct replica *r, const struct pool_ready *ready)
     struct lead *lead = &r->lead;
     uint64_t wait_ns = (uint64_t)r->config.epoch.limits.batch_us * 1000u;
 
+    ASSERT(!lead->in_flight);
     if (lead->asked || r->high.ballot.kind == VOTE_ROOT || ready->commands > 0) {
         return;
     }
@@ -407,6 +412,7 @@ static void accuse(struct replica *r, uint32_t from, const struct message_vote *
 {
     struct lead *lead = &r->lead;
 
+    ASSERT(from < r->n);
     if (r->peers[from].equivocated || rival->ballot.kind == VOTE_COMMIT || !member_set_has(&lead->votes.have, from)) {
         return;
     }
@@ -432,6 +438,7 @@ void replica_evidence_verified(struct replica *r, struct job *job, const bool *v
     ASSERT(job->kind == JOB_EVIDENCE);
     ASSERT(rank_compare(job->ballots[0].rank, job->ballots[1].rank) == 0);
     ASSERT(!hash_equal(&job->ballots[0].block, &job->ballots[1].block));
+    ASSERT(job->from < r->n);
     if (!job_part_is_good(job, PART_SINGLES, verdicts) || r->peers[job->from].equivocated) {
         return;
     }
@@ -456,6 +463,8 @@ void replica_on_vote(struct replica *r, uint32_t from, const struct message_vote
     struct vote_set *set = commit ? &lead->commit_votes : &lead->votes;
     const struct ballot *target = commit ? &lead->commit_target : &lead->target;
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (vote->ballot.epoch != r->config.epoch.epoch || vote->ballot.kind == VOTE_ROOT) {
         replica_refuse(r, VERDICT_EPOCH);
         return;
@@ -485,6 +494,7 @@ void replica_nudge(struct replica *r, uint32_t to)
     struct lead *lead = &r->lead;
     struct member_set one = member_set_one(to);
 
+    ASSERT(to < r->n);
     if (!lead->active || to == r->self) {
         return;
     }

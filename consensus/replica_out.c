@@ -39,6 +39,7 @@ struct effect *replica_append_begin(struct replica *r)
 {
     struct effect *append = effects_add(r->out, EFFECT_APPEND);
 
+    ASSERT(r->out != NULL);
     append->append.records_count = 0;
     append->append.note = false;
     append->append.abstain_view = -1;
@@ -48,6 +49,7 @@ struct effect *replica_append_begin(struct replica *r)
 static struct append_record *add_record(struct effect *append, enum replica_record kind, uint64_t height, uint64_t view, const struct hash32 *hash)
 {
     ASSERT(append->append.records_count < APPEND_RECORDS_MAX);
+    ASSERT(append->kind == EFFECT_APPEND);
     struct append_record *record = &append->append.records[append->append.records_count++];
     *record = (struct append_record){ .kind = (uint8_t)kind, .height = height, .view = view, .hash = *hash, .parts_count = 1 };
     return record;
@@ -90,12 +92,15 @@ static struct writer certificate_room(struct replica *r, enum certificate_record
 {
     struct writer writer = effects_room(r->out);
 
+    ASSERT(which >= CERTIFICATE_QC);
+    ASSERT(which <= CERTIFICATE_PROOF);
     write_u8(&writer, (uint8_t)which);
     return writer;
 }
 
 void replica_add_cert(struct replica *r, struct effect *append, const struct cert *cert)
 {
+    ASSERT(cert->ballot.kind != VOTE_ROOT);
     struct hash32 digest = cert_digest(cert);
     struct append_record *record =
         add_record(append, REPLICA_RECORD_CERTIFICATE, cert->ballot.rank.height, cert->ballot.rank.view, &digest);
@@ -139,6 +144,7 @@ void replica_add_proof(struct replica *r, struct effect *append, const struct co
     struct append_record *record = add_record(append, REPLICA_RECORD_CERTIFICATE, height, commit_proof_rank(proof).view, hash);
     struct writer writer = certificate_room(r, CERTIFICATE_PROOF);
 
+    ASSERT(commit_proof_height(proof) >= height);
     commit_proof_encode(proof, &writer);
     record->parts[0] = effects_take(r->out, &writer);
 }
@@ -193,6 +199,7 @@ bool replica_is_leader(const struct replica *r)
 
 bool replica_is_reserve(const struct replica *r, uint32_t member)
 {
+    ASSERT(member < r->n);
     if (!r->config.reserves) {
         return false;
     }
@@ -212,6 +219,7 @@ bool replica_take_token(const struct replica *r, uint64_t *paid_ns, uint64_t int
     uint64_t from_ns = *paid_ns > r->now.mono_ns ? *paid_ns : r->now.mono_ns;
 
     ASSERT(interval_ns > 0);
+    ASSERT(burst >= 1);
     if (from_ns + interval_ns > r->now.mono_ns + burst * interval_ns) {
         return false;
     }

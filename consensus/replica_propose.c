@@ -64,6 +64,7 @@ static bool can_check(struct replica *r, struct block *block)
     struct missing missing;
     uint64_t parent_ms = 0;
 
+    ASSERT(block->used);
     if (block->checked || block->refused || block->verifying || block->by_quorum || block->committed || block->is_bundle) {
         return false;
     }
@@ -86,6 +87,7 @@ static bool check_body(struct replica *r, struct block *block, struct job *job)
     struct collector collector = { r, job, false };
     struct block_sink sink = { &collector, NULL, collect };
 
+    ASSERT(!block->refused);
     replica_land(r, block->header.height - 1); /* So that it is read now, whatever flew at its height. */
     enum verdict verdict = replica_fly(r, block, &sink);
     if (verdict == VERDICT_OK && collector.full) {
@@ -120,6 +122,7 @@ static bool holds_back(struct replica *r, struct block *block)
 {
     const struct rank *high = &r->high.ballot.rank;
 
+    ASSERT(block->used);
     if (!r->duty.holds || block->hold_until_ns == 0 || block->hedged) {
         return false;
     }
@@ -146,6 +149,7 @@ static void examine(struct replica *r, struct block *block, uint32_t from, const
     bool votes = block->view == r->view && r->safety.state.timeout_view < (int64_t)r->view; /* T1 */
     bool body = votes && can_check(r, block) && !holds_back(r, block); /* A later leader's bodies must not keep the verifiers from this one's (J3). */
 
+    ASSERT(block->used);
     if (!body && justify == NULL) {
         return;
     }
@@ -173,6 +177,7 @@ static void examine(struct replica *r, struct block *block, uint32_t from, const
 
 static void set_justify(struct block *block, const struct cert *justify)
 {
+    ASSERT(justify->ballot.kind != VOTE_COMMIT);
     if (!block->has_justify || rank_compare(justify->ballot.rank, block->justify.ballot.rank) > 0) {
         cert_copy(&block->justify, justify);
         block->has_justify = true;
@@ -187,6 +192,7 @@ void replica_proposal_verified(struct replica *r, struct job *job, const bool *v
     ASSERT(block->used);
     ASSERT(block->verifying);
     ASSERT(hash_equal(&block->hash, &job->block_hash));
+    ASSERT(job->from < r->n);
     block->verifying = false;
     if (job->has_cert && !job_part_is_good(job, PART_CERT, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, block->header.height, job->from, 0);
@@ -244,6 +250,7 @@ static bool is_second(const struct replica *r, uint64_t view, const struct block
 /* hold begins the wait of a reserve for the certificate of a proposal (P1). */
 static void hold(struct replica *r, struct block *block, const struct message_propose *propose)
 {
+    ASSERT(block->used);
     block->hedged = false;
     block->hold_until_ns = 0;
     if (propose->view == r->view && duty_propose(&r->duty, block->header.height)) {
@@ -292,6 +299,7 @@ static void learn_justify(struct replica *r, uint32_t from, const struct cert *j
 {
     struct job *job = job_new(&r->jobs, JOB_CERT, from, false);
 
+    ASSERT(from < r->n);
     if (job == NULL) {
         replica_missed(r, from);
         replica_refuse(r, VERDICT_EARLY);
@@ -324,6 +332,7 @@ static void on_following(struct replica *r, uint32_t from, const struct message_
 {
     enum verdict verdict = check_header(r, from, propose);
 
+    ASSERT(from == replica_leader(r, propose->view));
     if (verdict == VERDICT_STALE && is_watched(r, propose)) {
         verdict = VERDICT_OK;
     }
@@ -371,6 +380,7 @@ static void on_opening(struct replica *r, uint32_t from, const struct message_pr
 {
     enum verdict verdict = check_opening(r, propose);
 
+    ASSERT(from == replica_leader(r, propose->view));
     if (verdict == VERDICT_OK && r->opening.waiting && r->opening.view == propose->view) {
         verdict = VERDICT_CONFLICT; /* one per view */
     }
@@ -396,6 +406,7 @@ void replica_opening_verified(struct replica *r, struct job *job, const bool *ve
     ASSERT(job->kind == JOB_OPENING);
     ASSERT(job->has_tc);
     ASSERT(job->tc.view + 1 == job->view); /* V7 */
+    ASSERT(job->from < r->n);
     if (!job_part_is_good(job, PART_CERT, verdicts) || !job_part_is_good(job, PART_TC, verdicts) || !job_part_is_good(job, PART_TC_HIGH, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);
@@ -413,6 +424,8 @@ void replica_on_propose(struct replica *r, uint32_t from, const struct message_p
 {
     enum verdict verdict = replica_check_qc(r, &propose->justify);
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (verdict == VERDICT_OK && from != replica_leader(r, propose->view)) {
         verdict = VERDICT_MEMBER;
     }
@@ -457,6 +470,8 @@ static void send_vote(struct replica *r, enum message_type type, const struct ba
 {
     struct hash32 digest = ballot_digest(&r->chain_id, ballot);
 
+    ASSERT(type == MESSAGE_VOTE || type == MESSAGE_COMMITVOTE);
+    ASSERT((type == MESSAGE_COMMITVOTE) == (ballot->kind == VOTE_COMMIT));
     r->msg.type = type;
     memset(r->msg.vote.signature, 0, sizeof r->msg.vote.signature);
     r->msg.vote.ballot = *ballot;
@@ -489,6 +504,7 @@ static void vote_opening(struct replica *r)
     struct opening *opening = &r->opening;
     struct missing missing;
 
+    ASSERT(r->started);
     if (!opening->waiting || opening->view != r->view) {
         return;
     }
@@ -513,6 +529,7 @@ static bool vote_following(struct replica *r)
     struct block *best = NULL;
     struct missing missing;
 
+    ASSERT(r->started);
     for (uint32_t i = 0; i < r->blocks.count; i++) {
         struct block *block = &r->blocks.slots[i];
         bool open = !block->by_quorum && !block->committed && block->header.height > r->history.high; /* V3: it descends from the committed point */

@@ -37,6 +37,7 @@ static void answered(struct replica *r, struct quorum_read *read, uint32_t membe
 
 void replica_on_read_event(struct replica *r, uint64_t token)
 {
+    ASSERT(r->started);
     for (uint32_t i = 0; i < READS_MAX; i++) {
         struct quorum_read *read = &r->reads[i];
         if (read->used) {
@@ -58,6 +59,8 @@ void replica_on_read(struct replica *r, uint32_t from, const struct message_read
 {
     struct message_read_answer *answer = &r->msg.read_answer;
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (from == r->self || !replica_take_token(r, &r->peers[from].read_ns, READ_INTERVAL_NS, READ_BURST)) {
         replica_refuse(r, VERDICT_EARLY);
         return;
@@ -87,6 +90,8 @@ void replica_on_read_answer(struct replica *r, uint32_t from, const struct messa
     struct quorum_read *read = find(r, answer->id);
     enum verdict verdict = read == NULL || member_set_has(&read->answered, from) ? VERDICT_STALE : replica_check_qc(r, &answer->high);
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (verdict == VERDICT_OK && answer->has_proof) {
         const struct ballot *first = &answer->proof.first.ballot;
         verdict = commit_proof_check(&answer->proof, &r->config.epoch, first->rank.height, &first->block);
@@ -137,6 +142,7 @@ void replica_read_verified(struct replica *r, struct job *job, const bool *verdi
 /* is_ready: everything proven, and the block of the highest QC or of a higher-ranked one, is committed and executed here. */
 static bool is_ready(const struct replica *r, const struct quorum_read *read)
 {
+    ASSERT(read->used);
     return read->complete && r->executed_height == r->history.high && r->history.high >= read->height && rank_compare(r->committed_rank, read->rank) >= 0;
 }
 

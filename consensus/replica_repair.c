@@ -31,6 +31,7 @@ static void append_again(struct replica *r, struct block *block, uint32_t from)
 
     ASSERT(hash_equal(&block->hash, &r->repair.hash)); /* S5 */
     ASSERT(block->body_state == BODY_GOOD);            /* S5 */
+    ASSERT(r->repair.wanted);
     replica_add_again(r, append, block);
     replica_append_end(r, append, true);
     r->repair.wanted = false;
@@ -43,6 +44,7 @@ void replica_on_repair(struct replica *r, uint64_t height)
 {
     struct repair *repair = &r->repair;
 
+    ASSERT(r->started);
     if (height == 0) {
         struct effect *append = replica_append_begin(r);
         append->append.note = true;
@@ -64,6 +66,8 @@ static void ask(struct replica *r)
     struct repair *repair = &r->repair;
     uint32_t peer = replica_choose_peer(r, r->self + 1 + repair->tries, &repair->hash);
 
+    ASSERT(repair->wanted);
+    ASSERT(!repair->asking);
     if (peer == r->self) {
         (void)replica_want_expiry(r); /* Or a link brings the next step. */
         return;
@@ -90,6 +94,7 @@ bool replica_repair_gone(struct replica *r, uint32_t from, const struct message_
 {
     struct repair *repair = &r->repair;
 
+    ASSERT(from < r->n);
     if (!repair->asking || repair->peer != from || gone->height != repair->height) {
         return false;
     }
@@ -106,6 +111,7 @@ static bool keep(struct replica *r, const struct bundle_block *one, struct block
 {
     struct block *block = replica_room(r, &one->header, &r->repair.hash);
 
+    ASSERT(one->body.size <= r->config.epoch.limits.block_bytes_max);
     *kept = NULL;
     if (block == NULL) {
         return true;
@@ -126,6 +132,7 @@ bool replica_repair_bundle(struct replica *r, uint32_t from, const struct messag
     struct bundle_block one;
     struct block *block = NULL;
 
+    ASSERT(from < r->n);
     if (!repair->asking || repair->peer != from) {
         return false;
     }
@@ -155,6 +162,7 @@ static void release_slot(struct replica *r)
 {
     struct repair *repair = &r->repair;
 
+    ASSERT(repair->slot == NULL || repair->slot->verifying);
     if (repair->slot != NULL && !repair->slot_is_new) {
         repair->slot->verifying = false;
         blocks_release(repair->slot);

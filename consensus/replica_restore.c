@@ -91,6 +91,7 @@ bool replica_restore_next(const struct replica *r, struct hash32 *hash)
 /* take_qc: bytes alone are no promise. A reserve appends what it followed without saying so (P1); before it rests on that, it promises it (I6, I8). */
 static void take_qc(struct replica *r, const struct cert *cert)
 {
+    ASSERT(!r->started);
     if (cert->ballot.kind == VOTE_COMMIT) {
         replica_accept_commitqc(r, cert);
         return;
@@ -105,6 +106,7 @@ static enum err restore_block(struct replica *r, uint64_t view, const struct has
     struct block_header header;
     struct reader reader;
 
+    ASSERT(!r->started);
     reader_init(&reader, payload.data, payload.size);
     if (block_header_decode(&header, &reader) != VERDICT_OK || cert_decode(&r->msg.cert, &reader) != VERDICT_OK || reader_end(&reader) != VERDICT_OK) {
         return ERR_FORMAT;
@@ -137,6 +139,7 @@ static enum err restore_payload(struct replica *r, const struct hash32 *hash, st
 {
     struct block *block = blocks_find(&r->blocks, hash);
 
+    ASSERT(!r->started);
     if (payload.size > r->config.epoch.limits.block_bytes_max) {
         return ERR_FORMAT;
     }
@@ -157,6 +160,7 @@ static enum err restore_payload(struct replica *r, const struct hash32 *hash, st
 
 static enum err restore_tc(struct replica *r, struct reader *reader)
 {
+    ASSERT(!r->started);
     if (timeout_cert_decode(&r->msg.tc, reader) != VERDICT_OK || timeout_cert_check(&r->msg.tc, &r->config.epoch) != VERDICT_OK) {
         return ERR_FORMAT;
     }
@@ -168,6 +172,7 @@ static enum err restore_tc(struct replica *r, struct reader *reader)
 
 static enum err restore_proof(struct replica *r, uint64_t height, const struct hash32 *hash, struct reader *reader)
 {
+    ASSERT(!r->started);
     if (commit_proof_decode(&r->msg.answer.proof, reader) != VERDICT_OK ||
         commit_proof_check(&r->msg.answer.proof, &r->config.epoch, height, hash) != VERDICT_OK) {
         return ERR_FORMAT;
@@ -186,6 +191,7 @@ static enum err restore_certificate(struct replica *r, uint64_t height, const st
 {
     struct reader reader;
 
+    ASSERT(!r->started);
     reader_init(&reader, payload.data, payload.size);
     switch ((enum certificate_record)read_u8(&reader)) {
     case CERTIFICATE_QC:
@@ -207,6 +213,7 @@ static enum err restore_checkpoint(struct replica *r, struct bytes payload)
     struct checkpoint_cert *cert = &r->msg.ckpt_cert;
     struct reader reader;
 
+    ASSERT(!r->started);
     reader_init(&reader, payload.data, payload.size);
     if (checkpoint_cert_decode(cert, &reader) != VERDICT_OK || checkpoint_cert_check(cert, &r->config.epoch) != VERDICT_OK) {
         return ERR_FORMAT;

@@ -21,6 +21,8 @@
 
 void replica_on_fetch(struct replica *r, uint32_t from, const struct message_fetch *fetch)
 {
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     if (from == r->self) {
         return;
     }
@@ -50,6 +52,8 @@ void replica_on_prove(struct replica *r, uint64_t token, uint64_t height)
 {
     struct serve *serve = &r->serve;
 
+    ASSERT(serve->proves_count <= PROVES_MAX);
+    ASSERT(r->started);
     if (serve->proves_count == PROVES_MAX) {
         struct effect *effect = effects_add(r->out, EFFECT_PROOF);
         memset(&effect->proof, 0, sizeof effect->proof);
@@ -77,6 +81,7 @@ static bool add_headers(struct replica *r, uint64_t low, uint64_t high)
         }
         block_header_encode(&entry->header, &writer);
     }
+    ASSERT(!writer.failed);
     r->serve.proof.headers_count = (uint32_t)(high - low);
     r->serve.proof.headers = bytes_of(r->serve.headers, writer.offset);
     return true;
@@ -85,6 +90,7 @@ static bool add_headers(struct replica *r, uint64_t low, uint64_t high)
 /* prove_by_tip uses the newest proof, when at most BUNDLE_HEADERS_MAX headers lie between. */
 static bool prove_by_tip(struct replica *r, uint64_t height)
 {
+    ASSERT(height <= r->history.high);
     if (!r->has_tip_proof || commit_proof_height(&r->tip_proof) < height) {
         return false;
     }
@@ -105,6 +111,7 @@ static void send_gone(struct replica *r, uint64_t height, bool old)
 /* stop ends what is served: whoever asked learns that it gets nothing. */
 static void stop(struct replica *r)
 {
+    ASSERT(r->serve.prove || r->serve.peer != r->self);
     if (r->serve.prove) {
         proof_done(r, r->serve.token, false);
     } else {
@@ -118,6 +125,7 @@ static void read_record(struct replica *r, enum serve_stage stage, enum replica_
 {
     const struct history_entry *entry = history_find(&r->history, height);
 
+    ASSERT(!r->serve.reading);
     if (entry == NULL) {
         stop(r);
         return;
@@ -135,6 +143,9 @@ static void send_bundle(struct replica *r)
 {
     struct serve *serve = &r->serve;
 
+    ASSERT(serve->blocks_count >= 1);
+    ASSERT(serve->blocks_count <= BUNDLE_BLOCKS_MAX);
+    ASSERT(!serve->sent_in_step);
     r->msg.type = MESSAGE_BUNDLE;
     r->msg.bundle.chain = serve->chain;
     r->msg.bundle.blocks_count = serve->blocks_count;
@@ -156,6 +167,8 @@ static bool put_block(struct replica *r, const struct block_header *header, stru
     struct writer writer;
 
     ASSERT(serve->blocks_count < BUNDLE_BLOCKS_MAX);
+    ASSERT(serve->bytes <= BUNDLE_BYTES_MAX);
+    ASSERT(!serve->sent_in_step);
     writer_init(&writer, serve->buffer + serve->bytes, BUNDLE_BYTES_MAX - serve->bytes);
     bundle_block_encode_head(header, (uint32_t)body.size, &writer);
     write_run(&writer, body.data, body.size);
@@ -173,6 +186,7 @@ static void proved(struct replica *r)
 {
     struct serve *serve = &r->serve;
 
+    ASSERT(!serve->reading);
     if (serve->prove) {
         bool ok = serve->at == serve->from || (serve->proof.headers_count == 0 && add_headers(r, serve->from, serve->at));
         proof_done(r, serve->token, ok);
@@ -192,6 +206,7 @@ static void bodies_done(struct replica *r)
 {
     struct serve *serve = &r->serve;
 
+    ASSERT(serve->blocks_count <= BUNDLE_BLOCKS_MAX);
     if (serve->blocks_count == 0 && serve->chain && !serve->prove) {
         send_gone(r, serve->from, true); /* Its record left the log, or is damaged. */
         return;
@@ -217,6 +232,7 @@ static void next_body(struct replica *r)
 {
     struct serve *serve = &r->serve;
 
+    ASSERT(!serve->reading);
     for (uint32_t i = 0; i <= BUNDLE_BLOCKS_MAX; i++) {
         if (serve->at > serve->last || serve->bytes >= BUNDLE_TARGET_BYTES) {
             break;
@@ -239,6 +255,7 @@ static void next_proof(struct replica *r)
 {
     struct serve *serve = &r->serve;
 
+    ASSERT(!serve->reading);
     serve->tries++;
     serve->at = serve->prove ? serve->at + 1 : serve->at - 1;
     if (serve->tries > PROVE_TRIES_MAX || serve->at < serve->from) {
@@ -263,6 +280,7 @@ static void on_child(struct replica *r, struct bytes bytes, bool found)
 {
     struct serve *serve = &r->serve;
 
+    ASSERT(serve->stage == SERVE_CHILD);
     serve->proof.headers_count = 0;
     serve->proof.headers = bytes_of(NULL, 0);
     if (found && read_justify(bytes, &serve->proof.child, &serve->proof.first)) {
@@ -277,6 +295,8 @@ static void on_grandchild(struct replica *r, struct bytes bytes, bool found)
     struct serve *serve = &r->serve;
     const struct history_entry *entry = history_find(&r->history, serve->at);
     struct block_header header;
+
+    ASSERT(serve->stage == SERVE_GRANDCHILD);
     bool good = found && entry != NULL && read_justify(bytes, &header, &serve->proof.second) &&
                 commit_proof_check(&serve->proof, &r->config.epoch, serve->at, &entry->hash) == VERDICT_OK;
 
@@ -293,6 +313,7 @@ static void on_kept_proof(struct replica *r, struct bytes bytes, bool found)
     const struct history_entry *entry = history_find(&r->history, serve->at);
     struct reader reader;
 
+    ASSERT(serve->stage == SERVE_PROOF);
     reader_init(&reader, bytes.data, bytes.size);
     bool good = found && entry != NULL && read_u8(&reader) == CERTIFICATE_PROOF && commit_proof_decode(&serve->proof, &reader) == VERDICT_OK &&
                 commit_proof_check(&serve->proof, &r->config.epoch, serve->at, &entry->hash) == VERDICT_OK;
@@ -312,6 +333,7 @@ static void on_body(struct replica *r, struct bytes bytes, bool found)
     struct serve *serve = &r->serve;
     const struct history_entry *entry = history_find(&r->history, serve->at);
 
+    ASSERT(serve->stage == SERVE_BODY);
     if (found && entry != NULL && put_block(r, &entry->header, bytes)) {
         next_body(r);
     } else {
@@ -325,6 +347,7 @@ void replica_on_record(struct replica *r, const struct event *event)
 
     ASSERT(serve->reading);
     ASSERT(event->record.token == serve->read_token);
+    ASSERT(r->started);
     serve->reading = false;
     switch (serve->stage) {
     case SERVE_CHILD:
@@ -351,6 +374,8 @@ static void begin_prove(struct replica *r)
     struct serve *serve = &r->serve;
     struct prove prove = serve->proves[0];
 
+    ASSERT(serve->proves_count >= 1);
+    ASSERT(serve->stage == SERVE_IDLE);
     serve->proves_count--;
     memmove(serve->proves, serve->proves + 1, serve->proves_count * sizeof serve->proves[0]);
     serve->prove = true;
@@ -376,6 +401,7 @@ static void serve_single(struct replica *r, const struct message_fetch *fetch)
     struct serve *serve = &r->serve;
     struct block *block = blocks_find(&r->blocks, &fetch->hash);
 
+    ASSERT(!serve->chain);
     if (block != NULL && !block->is_bundle && block->body_state == BODY_GOOD) {
         if (put_block(r, &block->header, bytes_of(block->body, block->body_bytes))) {
             send_bundle(r);
@@ -396,6 +422,7 @@ static void serve_chain(struct replica *r, const struct message_fetch *fetch)
     struct serve *serve = &r->serve;
     uint64_t last = fetch->from_height + BUNDLE_BLOCKS_MAX - 1;
 
+    ASSERT(serve->chain);
     last = last > fetch->height ? fetch->height : last;
     last = last > r->history.high ? r->history.high : last;
     if (fetch->from_height != 0 && fetch->from_height <= last && history_find(&r->history, fetch->from_height) == NULL) {
@@ -440,6 +467,7 @@ static bool may_serve(struct replica *r, uint32_t member)
 {
     struct peer *peer = &r->peers[member];
 
+    ASSERT(member < r->n);
     if (!peer->wants || replica_take_token(r, &peer->fetch_ns, FETCH_INTERVAL_NS, FETCH_BURST)) {
         return peer->wants;
     }

@@ -24,6 +24,7 @@ void replica_status(const struct replica *r, struct replica_status *status)
     const struct history_entry *tip = history_find(&r->history, r->history.high);
 
     ASSERT(tip != NULL);
+    ASSERT(r->executed_height <= r->history.high);
     *status = (struct replica_status){
         .epoch = r->config.epoch.epoch,
         .view = r->view,
@@ -66,11 +67,13 @@ const struct replica_counters *replica_counters(const struct replica *r)
 
 const struct commit_proof *replica_tip_proof(const struct replica *r)
 {
+    ASSERT(!r->has_tip_proof || commit_proof_height(&r->tip_proof) <= r->history.high);
     return r->has_tip_proof ? &r->tip_proof : NULL;
 }
 
 const struct checkpoint_cert *replica_checkpoint(const struct replica *r)
 {
+    ASSERT(!r->checkpoints.has_cert || member_set_count(&r->checkpoints.cert.signers.members) == r->quorum);
     return r->checkpoints.has_cert ? &r->checkpoints.cert : NULL;
 }
 

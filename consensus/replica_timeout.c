@@ -180,6 +180,7 @@ static enum verdict check_timeout(struct replica *r, uint32_t from, const struct
 {
     const struct peer *peer = &r->peers[from];
 
+    ASSERT(from < r->n);
     if (timeout->epoch != r->config.epoch.epoch) {
         return VERDICT_EPOCH;
     }
@@ -203,6 +204,8 @@ void replica_on_timeout(struct replica *r, uint32_t from, const struct message_t
     enum verdict verdict = check_timeout(r, from, timeout);
     bool own = from == r->self;
 
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     bool counts = verdict == VERDICT_OK || verdict == VERDICT_CONFLICT;
     const struct ballot *high = &timeout->high.ballot;
     bool committed = timeout->cause == CAUSE_CERTIFICATE && history_has(&r->history, high->rank.height, &high->block);
@@ -252,6 +255,7 @@ static bool form_tc(struct replica *r, uint64_t view)
     const struct peer *highest = NULL;
     uint32_t count = 0;
 
+    ASSERT(r->started);
     tc->epoch = r->config.epoch.epoch;
     tc->view = view;
     tc->signers.members = (struct member_set){ { 0 } };
@@ -294,6 +298,7 @@ static void join(struct replica *r)
     uint64_t view = 0;
     bool found = false;
 
+    ASSERT(r->started);
     for (uint32_t i = 0; i < r->n; i++) {
         const struct peer *peer = &r->peers[i];
         bool counts = i != r->self && peer->has_timeout && (!found || peer->timeout_view > view);
@@ -315,6 +320,7 @@ void replica_timeout_verified(struct replica *r, struct job *job, const bool *ve
     ASSERT(job->kind == JOB_TIMEOUT);
     ASSERT(job->rank.view <= job->view);                         /* T2 */
     ASSERT(rank_compare(job->rank, job->cert.ballot.rank) == 0); /* T2 */
+    ASSERT(job->from < r->n);
     if (!job_part_is_good(job, PART_SINGLES, verdicts) || !job_part_is_good(job, PART_CERT, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);
@@ -338,6 +344,8 @@ void replica_timeout_verified(struct replica *r, struct job *job, const bool *ve
 
 void replica_on_abdicate(struct replica *r, uint32_t from, const struct message_abdicate *abdicate)
 {
+    ASSERT(from < r->n);
+    ASSERT(r->started);
     /* Of this view alone: to time out a later one is to give up this one too, which is not that member's to end (J3). */
     bool fits = abdicate->epoch == r->config.epoch.epoch && abdicate->view == r->view && from == replica_leader(r, abdicate->view);
     struct job *job = fits ? job_new(&r->jobs, JOB_ABDICATE, from, false) : NULL;
@@ -357,6 +365,7 @@ void replica_abdicate_verified(struct replica *r, struct job *job, const bool *v
 {
     ASSERT(job->kind == JOB_ABDICATE);
     ASSERT(job->from == replica_leader(r, job->view)); /* T4 */
+    ASSERT(job->from < r->n);
     if (!job_part_is_good(job, PART_SINGLES, verdicts)) {
         replica_mark(r, MARK_BAD_SIGNATURE, 0, job->from, 0);
         replica_refuse(r, VERDICT_SIGNATURE);
@@ -373,6 +382,7 @@ static void watch(struct replica *r)
 {
     bool open = is_certified_open(r);
 
+    ASSERT(r->started);
     if (open && !r->work_certified) {
         r->work_since_ns = r->now.mono_ns;
     }
@@ -391,6 +401,8 @@ static void count_repeat(struct replica *r)
 {
     r->timeout_repeats += r->timeout_repeats < REPEATS_MAX ? 1 : 0;
     r->timeout_backoff += r->timeout_backoff < BACKOFF_MAX ? 1 : 0;
+    ASSERT(r->timeout_repeats <= REPEATS_MAX);
+    ASSERT(r->timeout_backoff <= BACKOFF_MAX);
 }
 
 /* repeat says an own TIMEOUT again while nobody ends the view (T7). */
@@ -399,6 +411,7 @@ static void repeat(struct replica *r)
     uint64_t due_ns = repeat_due_ns(r);
     bool bounded = pool_live_count(r->pool) == 0 && !r->work_certified;
 
+    ASSERT(r->safety.state.timeout_view >= (int64_t)r->view);
     if (bounded && r->timeout_repeats >= REPEATS_MAX) {
         return;
     }
@@ -450,6 +463,7 @@ static void stray(struct replica *r)
     struct member_set gone = { { 0 } };
     bool due = false;
 
+    ASSERT(r->started);
     for (uint32_t member = 0; member < r->n; member++) {
         const struct peer *peer = &r->peers[member];
         if (member != r->self && peer->has_timeout && peer->timeout_view >= r->view) {
@@ -469,6 +483,7 @@ static bool has_abstainer(struct replica *r)
 {
     bool found = false;
 
+    ASSERT(r->lead.active);
     for (uint32_t member = 0; member < r->n; member++) {
         struct peer *peer = &r->peers[member];
         if (peer->abstains_below > r->view && member != r->self && r->now.mono_ns >= peer->stray_ns) {
@@ -486,6 +501,7 @@ static void broadcast(struct replica *r)
     uint64_t wait_ns = leader_is_linked(r) ? pacemaker_base_ns(&r->pacemaker) / 2 : 0;
     uint64_t from_ns = pool_broadcast_from_ns(r->pool);
 
+    ASSERT(r->safety.state.timeout_view < (int64_t)r->view);
     if (from_ns == UINT64_MAX || r->n == 1) {
         return;
     }
@@ -508,6 +524,7 @@ static void broadcast(struct replica *r)
 /* give_up times the view out. A member that must not sign that asks for what it lacks instead, a few times. */
 static void give_up(struct replica *r, uint64_t tau_ns)
 {
+    ASSERT(r->safety.state.timeout_view < (int64_t)r->view);
     replica_timeout(r, r->view, cause_of(r));
     if (r->safety.state.timeout_view >= (int64_t)r->view) {
         replica_want(r, r->now.mono_ns + tau_ns);
@@ -528,6 +545,7 @@ void replica_pump_time(struct replica *r)
 {
     uint64_t tau_ns = pacemaker_timeout_ns(&r->pacemaker);
 
+    ASSERT(r->started);
     watch(r);
     stray(r);
     if (r->lead.active && has_abstainer(r)) { /* Under load something always flies. */

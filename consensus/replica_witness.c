@@ -43,6 +43,7 @@ bool replica_may_sign(const struct replica *r) { return !r->config.asks || r->wi
 
 static void hold(struct message_claim *held, const struct ballot *ballot, const uint8_t *signature)
 {
+    ASSERT(ballot->kind != VOTE_ROOT);
     if (held->ballot.kind == VOTE_ROOT || rank_compare(ballot->rank, held->ballot.rank) > 0) {
         held->ballot = *ballot;
         held->view = ballot->rank.view;
@@ -53,6 +54,7 @@ static void hold(struct message_claim *held, const struct ballot *ballot, const 
 void replica_witness_vote(struct replica *r, uint32_t from, const struct message_vote *vote)
 {
     ASSERT(vote->ballot.kind != VOTE_ROOT);
+    ASSERT(from < r->n);
     if (from != r->self) {
         hold(&r->peers[from].claims[vote->ballot.kind == VOTE_COMMIT], &vote->ballot, vote->signature);
     }
@@ -87,6 +89,7 @@ void replica_witness_fill(const struct replica *r, uint32_t to, struct message_h
 {
     const struct peer *peer = &r->peers[to];
 
+    ASSERT(to < r->n);
     hello->forgot = r->safety.limit_view == SAFETY_LIMIT_UNKNOWN;
     hello->promised = hello->forgot ? 0 : promised_views(&r->safety);
     hello->claims_count = 0;
@@ -135,6 +138,8 @@ static void verify_claim(struct replica *r, uint32_t from, const struct message_
 {
     struct job *job = job_new(&r->jobs, JOB_CLAIM, from, false);
 
+    ASSERT(from < r->n);
+    ASSERT(from != r->self);
     if (job == NULL) {
         return; /* It is asked again. */
     }
@@ -151,6 +156,7 @@ void replica_claim_verified(struct replica *r, struct job *job, const bool *verd
 {
     ASSERT(job->kind == JOB_CLAIM);
     ASSERT(r->witness.claims_count > 0);
+    ASSERT(job->from < r->n);
     r->witness.claims_count--;
     if (!job_part_is_good(job, PART_SINGLES, verdicts)) {
         replica_refuse(r, VERDICT_SIGNATURE);
