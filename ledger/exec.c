@@ -30,10 +30,20 @@ int exec_get(const struct exec *exec, const struct state_key *key, void *value, 
     return state_store_get(exec->store, bytes_of(key->bytes, key->size), value, room, &size) ? (int)size : -1;
 }
 
+void exec_forget_orgs(struct exec *exec)
+{
+    if (exec->orgs != NULL) {
+        memset(exec->orgs->id, 0, sizeof exec->orgs->id);
+    }
+}
+
 enum code exec_put(struct exec *exec, const struct state_key *key, const void *value, size_t value_bytes)
 {
     ASSERT(key->size > 0);
     ASSERT(value_bytes <= STATE_VALUE_BYTES_MAX);
+    if (key->bytes[0] == KEY_ORG) {
+        exec_forget_orgs(exec);
+    }
     if (key->bytes[0] == KEY_DUE) {
         uint64_t time_ms = key_due_parse(key->bytes, key->size).time;
         exec->due_next_ms = time_ms < exec->due_next_ms ? time_ms : exec->due_next_ms; /* stays low when this is undone, which costs one look */
@@ -47,6 +57,7 @@ enum code exec_remove(struct exec *exec, const struct state_key *key)
 {
     ASSERT(key->size > 0);
     ASSERT(key->size <= STATE_KEY_MAX);
+    ASSERT(key->bytes[0] != KEY_ORG); /* organisations never leave the state */
     enum err err = state_store_remove(exec->store, bytes_of(key->bytes, key->size));
     return err == ERR_FULL ? CODE_CAPACITY : CODE_OK;
 }
@@ -73,7 +84,7 @@ bool exec_signed_by(const struct exec *exec, const uint8_t acct[ACCT_BYTES])
     return memcmp(exec->sender.acct, acct, ACCT_BYTES) == 0 || exec_cosigner(exec, acct) != NULL;
 }
 
-bool exec_get_org(const struct exec *exec, uint16_t id, struct org *org)
+static bool read_org(const struct exec *exec, uint16_t id, struct org *org)
 {
     uint8_t bytes[ORG_BYTES];
     struct state_key key = key_org(id);
@@ -85,6 +96,25 @@ bool exec_get_org(const struct exec *exec, uint16_t id, struct org *org)
     enum verdict verdict = org_decode(org, bytes, (size_t)size);
     ASSERT(verdict == VERDICT_OK);
     ASSERT(org->name_length >= 1);
+    return true;
+}
+
+bool exec_get_org(const struct exec *exec, uint16_t id, struct org *org)
+{
+    struct exec_orgs *orgs = exec->orgs;
+    uint32_t place = id % EXEC_ORGS;
+
+    if (orgs == NULL || id == 0) {
+        return read_org(exec, id, org);
+    }
+    if (orgs->id[place] != id) {
+        orgs->id[place] = 0; /* while the place is being written it is nobody's */
+        if (!read_org(exec, id, &orgs->org[place])) {
+            return false;
+        }
+        orgs->id[place] = id;
+    }
+    *org = orgs->org[place];
     return true;
 }
 

@@ -47,6 +47,14 @@ struct exec_event {
 
 struct group;
 
+/* Organisations as the block's commands find them: there are few, and each command asks for its sender's. Place id mod EXEC_ORGS. */
+#define EXEC_ORGS 16u
+
+struct exec_orgs {
+    uint16_t id[EXEC_ORGS]; /* 0: nothing is kept here */
+    struct org org[EXEC_ORGS];
+};
+
 struct exec {
     struct state_store *store;
     const struct hash32 *genesis;
@@ -56,6 +64,7 @@ struct exec {
     uint64_t time_ms;    /* T */
     uint32_t index;      /* of the command in its block */
     struct group *group; /* where hashes are put off (group.h); NULL: they are made at once */
+    struct exec_orgs *orgs; /* set while a block is open; NULL: each question is for the state. Whatever may change an organisation forgets all */
 
     const struct envelope *envelope; /* NULL while due entries are worked off */
     struct command_body command;     /* its decoded body */
@@ -104,6 +113,9 @@ const struct signer *exec_cosigner(const struct exec *exec, const uint8_t acct[A
 
 /* exec_signed_by tells whether the account is the sender or a cosigner. */
 bool exec_signed_by(const struct exec *exec, const uint8_t acct[ACCT_BYTES]);
+
+/* exec_forget_orgs forgets what is kept of organisations: before it is first used, and when a change was undone. */
+void exec_forget_orgs(struct exec *exec);
 
 /* --- State, by entity ---------------------------------------------------------------------------------------------- */
 

@@ -30,6 +30,7 @@ struct ledger {
     struct chain chain_saved; /* as of the savepoint, without the peaks of the receipts, which no command changes before it is settled */
     struct exec exec;
     struct ledger_sink sink;
+    struct exec_orgs orgs;    /* of the open block */
     struct group group;       /* what the last commands add to the logs, not hashed yet */
     uint32_t group_saved;     /* events in it as of the savepoint */
     struct envelope envelope;
@@ -208,6 +209,8 @@ void ledger_begin(struct ledger *ledger, uint64_t height, uint64_t time_ms)
     ledger->exec.height = height;
     ledger->exec.time_ms = time_ms;
     memset(ledger->seen, 0, sizeof ledger->seen);
+    ledger->exec.orgs = &ledger->orgs;
+    exec_forget_orgs(&ledger->exec); /* a genesis or a snapshot may have come since */
 }
 
 /* Tells whether the block had this id already, and remembers it. */
@@ -283,6 +286,7 @@ static void settle(struct ledger *ledger, bool keep)
         return;
     }
     state_store_undo(ledger->exec.store);
+    exec_forget_orgs(&ledger->exec);
     group_drop_events(&ledger->group, ledger->group_saved);
     memcpy(&ledger->chain, &ledger->chain_saved, CHAIN_SAVED_BYTES);
     ledger->exec.events_count = 0;
@@ -444,6 +448,7 @@ void ledger_end(struct ledger *ledger)
     ledger->chain.time = ledger->exec.time_ms;
     put_chain(ledger);
     ledger->open = false;
+    ledger->exec.orgs = NULL;
 }
 
 /* --- Roots --------------------------------------------------------------------------------------------------------- */

@@ -60,6 +60,45 @@ Test(exec, entities_come_back_as_they_were_put)
     cr_assert_not(exec_get_patient(&exec, other, &patient2));
 }
 
+/* What is kept of an organisation is never older than the state, and two that want one place take turns. */
+Test(exec, organisations_that_are_kept_follow_the_state)
+{
+    static struct exec_orgs orgs;
+    struct org org = { .kind = ORG_CLINIC, .status = ORG_ACTIVE, .name_length = 1, .name = "x", .replica_index = 255, .nonce = 5 }, found;
+
+    setup(100);
+    exec.orgs = &orgs;
+    exec_forget_orgs(&exec);
+    cr_assert_not(exec_get_org(&exec, 1, &found), "what is not there is not kept");
+    cr_assert_eq(exec_put_org(&exec, 1, &org), CODE_OK);
+    for (uint64_t nonce = 6; nonce < 9; nonce++) {
+        cr_assert(exec_get_org(&exec, 1, &found));
+        cr_assert_eq(found.nonce, nonce - 1);
+        org.nonce = nonce;
+        cr_assert_eq(exec_put_org(&exec, 1, &org), CODE_OK);
+    }
+    state_store_savepoint(exec.store);
+    org.nonce = 50;
+    cr_assert_eq(exec_put_org(&exec, 1, &org), CODE_OK);
+    cr_assert(exec_get_org(&exec, 1, &found));
+    cr_assert_eq(found.nonce, 50);
+    state_store_undo(exec.store);
+    exec_forget_orgs(&exec);
+    cr_assert(exec_get_org(&exec, 1, &found));
+    cr_assert_eq(found.nonce, 8, "undone");
+    org.nonce = 70;
+    cr_assert_eq(exec_put_org(&exec, 1 + EXEC_ORGS, &org), CODE_OK);
+    for (int i = 0; i < 2; i++) {
+        cr_assert(exec_get_org(&exec, 1 + EXEC_ORGS, &found));
+        cr_assert_eq(found.nonce, 70);
+        cr_assert(exec_get_org(&exec, 1, &found));
+        cr_assert_eq(found.nonce, 8);
+    }
+    cr_assert_not(exec_get_org(&exec, 1 + 2 * EXEC_ORGS, &found));
+    cr_assert(exec_get_org(&exec, 1, &found), "and what was asked for in vain has taken nothing away for good");
+    cr_assert_eq(found.nonce, 8);
+}
+
 Test(exec, a_relation_of_zeros_leaves_no_key_behind)
 {
     struct relation relation = { .current = 1 }, back = { 9, 9 };
