@@ -450,7 +450,10 @@ void replica_step(struct replica *r, struct now now, const struct event *event, 
     }
     ASSERT(r->started || event->kind == EVENT_START || event->kind == EVENT_EXECUTED);
     on_event(r, event);
-    if (r->started && !r->halted) {
+    if (r->started && !r->halted && event->kind == EVENT_REQUEST) {
+        replica_tell_outcomes(r);
+        r->deadline_ns = now.mono_ns; /* What the command lets happen is asked once for all that come in the same turn. */
+    } else if (r->started && !r->halted) {
         pump(r);
     }
     r->out = NULL;

@@ -486,6 +486,7 @@ void replica_on_request(struct replica *r, const struct event *event);
 void replica_take_commands(struct replica *r, uint32_t from, struct bytes commands);
 bool replica_pool_verified(struct replica *r, uint32_t batch, const bool *verdicts, uint32_t count);
 void replica_pump_pool(struct replica *r);
+void replica_tell_outcomes(struct replica *r); /* refusals and admissions that were decided */
 void replica_pump_forward(struct replica *r);
 
 #endif

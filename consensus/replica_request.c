@@ -111,7 +111,7 @@ static void verify_batches(struct replica *r)
     }
 }
 
-static void tell_outcomes(struct replica *r)
+void replica_tell_outcomes(struct replica *r)
 {
     struct pool_outcome outcome;
 
@@ -134,7 +134,7 @@ void replica_pump_pool(struct replica *r)
         pool_on_time(r->pool, r->now);
     }
     verify_batches(r);
-    tell_outcomes(r);
+    replica_tell_outcomes(r);
     replica_want(r, pool_deadline_ns(r->pool));
 }
 
