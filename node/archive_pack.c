@@ -103,19 +103,41 @@ static uint32_t tops_put(const struct archive_pack *pack, const struct archive *
     return items;
 }
 
-/* items_put writes as many items of the present kind as there is room for. */
-static enum err items_put(struct archive_pack *pack, const struct archive *archive, struct writer *writer, uint32_t *items)
+/* items_put writes as many items of the present kind as there is room for, ERR_AGAIN when a piece is done before. */
+static enum err items_put(struct archive_pack *pack, const struct archive *archive, struct writer *writer)
 {
     static const uint32_t sizes[] = { [SNAPSHOT_EVENTS] = EVENT_ITEM_BYTES, [SNAPSHOT_RECEIPTS] = RECEIPT_ITEM_BYTES, [SNAPSHOT_LOCATORS] = LOCATOR_ITEM_BYTES };
     uint64_t last = pack->kind == SNAPSHOT_EVENTS ? pack->events_last : pack->kind == SNAPSHOT_RECEIPTS ? pack->receipts_last : pack->locators_last;
+    size_t begin = writer->offset;
     enum err err = ERR_OK;
 
     while (err == ERR_OK && pack->next <= last && writer->size - writer->offset >= sizes[pack->kind]) { /* each turn takes room */
+        if (writer->offset - begin >= ARCHIVE_PACK_PIECE) {
+            return ERR_AGAIN;
+        }
         err = pack->kind == SNAPSHOT_EVENTS ? event_put(archive, pack->next, writer)
             : pack->kind == SNAPSHOT_RECEIPTS ? receipt_put(archive, pack->next, writer) : locator_put(archive, pack->next, writer);
         pack->next++;
-        *items += 1;
+        pack->items++;
     }
+    return err;
+}
+
+/* part_put goes on with the chunk of the present kind. */
+static enum err part_put(struct archive_pack *pack, const struct archive *archive, uint8_t *out, uint32_t room)
+{
+    struct writer writer;
+    enum err err = ERR_OK;
+
+    ASSERT(pack->bytes <= room);
+    writer_init(&writer, out + pack->bytes, room - pack->bytes);
+    if (pack->kind == SNAPSHOT_TOPS) {
+        pack->items = tops_put(pack, archive, &writer);
+    } else {
+        err = items_put(pack, archive, &writer);
+    }
+    ASSERT(!writer.failed);
+    pack->bytes += (uint32_t)writer.offset;
     return err;
 }
 
@@ -124,24 +146,16 @@ enum err archive_pack_next(struct archive_pack *pack, const struct archive *arch
     *chunk = (struct snapshot_chunk){ .items = 0 };
     ASSERT(room >= LOCATOR_ITEM_BYTES);
     while (pack->kind < SNAPSHOT_STATE && chunk->items == 0) { /* each turn writes a chunk or ends a kind */
-        struct writer writer;
-        enum err err = ERR_OK;
-        writer_init(&writer, out, room);
-        chunk->kind = pack->kind;
-        if (pack->kind == SNAPSHOT_TOPS) {
-            chunk->items = tops_put(pack, archive, &writer);
-            kind_next(pack, archive);
-        } else {
-            err = items_put(pack, archive, &writer, &chunk->items);
-        }
+        enum err err = part_put(pack, archive, out, room);
         if (err != ERR_OK) {
             return err;
         }
-        ASSERT(!writer.failed);
-        chunk->bytes = (uint32_t)writer.offset;
-        if (chunk->items == 0 && chunk->kind == pack->kind) {
+        *chunk = (struct snapshot_chunk){ .kind = pack->kind, .items = pack->items, .bytes = pack->bytes };
+        if (pack->items == 0 || pack->kind == SNAPSHOT_TOPS) {
             kind_next(pack, archive);
         }
+        pack->items = 0;
+        pack->bytes = 0;
     }
     return ERR_OK;
 }

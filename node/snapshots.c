@@ -170,6 +170,9 @@ static void archive_step(struct snapshots *snapshots)
     struct snapshot_chunk chunk;
     enum err err = archive_pack_next(&snapshots->pack, &snapshots->apply->archive, snapshots->io.data, snapshots->config.chunk_bytes_max, &chunk);
 
+    if (err == ERR_AGAIN) {
+        return;
+    }
     if (err != ERR_OK) {
         give_up(snapshots, "the archive was overwritten meanwhile: it is too small for this load");
         return;
@@ -317,9 +320,11 @@ void snapshots_work(struct snapshots *snapshots)
         return;
     }
     while (is_working(snapshots) && now_ns - begin_ns < SNAPSHOTS_SLICE_NS) { /* bounded by time, and by a request that begins */
-        for (uint32_t i = 0; i < 16 && is_working(snapshots); i++) {
+        uint32_t steps = 0;
+        do {
             step(snapshots);
-        }
+            steps++;
+        } while (steps < 16 && is_working(snapshots) && snapshots->pack.bytes == 0); /* a piece of the archive takes as long as a slice may */
         now_ns = snapshots->config.now_ns(snapshots->config.context);
         if (now_ns == begin_ns) {
             break; /* a clock that stands still while we work is the simulator's */

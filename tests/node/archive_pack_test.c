@@ -12,9 +12,9 @@ enum { RING = 64, CHUNK = 4096 };
 static struct archive archive, other;
 static void *memories[2];
 
-static void *open_archive(struct archive *to)
+static void *open_archive_of(struct archive *to, uint32_t ring)
 {
-    struct archive_sizes sizes = { RING, RING, RING };
+    struct archive_sizes sizes = { ring, ring, ring };
     struct arena measure, arena;
 
     arena_init_measure(&measure);
@@ -25,6 +25,8 @@ static void *open_archive(struct archive *to)
     archive_init(to, &arena, &sizes);
     return memory;
 }
+
+static void *open_archive(struct archive *to) { return open_archive_of(to, RING); }
 
 static void setup(void)
 {
@@ -117,6 +119,46 @@ Test(archive_pack, the_newest_half_answers_as_before_and_goes_on_alike)
         cr_assert_eq(a.length, b.length);
         cr_assert_arr_eq(a.nodes, b.nodes, a.length * sizeof a.nodes[0]);
     }
+}
+
+/* A large chunk is written in pieces, and is what it would be in one: the items of small chunks, one behind the other. */
+Test(archive_pack, a_large_chunk_comes_in_pieces)
+{
+    enum { LARGE = 1 << 20 };
+    uint8_t *large = malloc(LARGE), *small = malloc(LARGE);
+    struct archive_pack pack, pack_small;
+    struct snapshot_chunk chunk, part;
+    uint32_t pieces = 0, before = 0;
+    enum err err;
+
+    free(memories[0]);
+    memories[0] = open_archive_of(&archive, 2048);
+    add(0, 2000);
+    archive_pack_begin(&pack, &archive);
+    archive_pack_begin(&pack_small, &archive);
+    for (uint8_t kind = SNAPSHOT_EVENTS; kind < SNAPSHOT_STATE; kind++) {
+        while ((err = archive_pack_next(&pack, &archive, large, LARGE, &chunk)) == ERR_AGAIN) {
+            cr_assert_leq(pack.bytes - before, ARCHIVE_PACK_PIECE + 1024);
+            before = pack.bytes;
+            pieces++;
+        }
+        before = 0;
+        cr_assert_eq(err, ERR_OK);
+        cr_assert_eq(chunk.kind, kind);
+        uint32_t bytes = 0, items = 0;
+        while (bytes < chunk.bytes) {
+            cr_assert_eq(archive_pack_next(&pack_small, &archive, small + bytes, CHUNK, &part), ERR_OK);
+            cr_assert_eq(part.kind, kind);
+            bytes += part.bytes;
+            items += part.items;
+        }
+        cr_assert_eq(bytes, chunk.bytes);
+        cr_assert_eq(items, chunk.items);
+        cr_assert_eq(memcmp(large, small, bytes), 0, "kind %u", kind);
+    }
+    cr_assert_geq(pieces, 5, "%u", pieces);
+    free(large);
+    free(small);
 }
 
 Test(archive_pack, half_an_item_is_refused)
