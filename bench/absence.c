@@ -18,7 +18,7 @@ enum {
     LONG_PACE_MS = 8000, /* where a number of blocks is asked for */
     LONG_POLL_MS = 250,  /* a question costs the fold of a state */
     WINDOW_AWAY = 3,     /* closed loop: on their way while it is away, so that blocks are many and small */
-    AWAY_MS_MAX = 60000, /* until the others have let go */
+    AWAY_MS_MAX = 180000, /* until the others have let go */
     BACK_MS_MAX = 60000,
     LONG_MS_MAX = 1500000, /* of either, where a number of blocks is asked for */
     STAGE_CHUNKS = 5     /* snapshot_fetch_stage while chunks come (node/snapshot_fetch.h) */
@@ -111,7 +111,7 @@ static bool stay_away(struct absence *absence, uint64_t height)
         }
         if (clock_mono_ns() > end_ns) {
             return fail(absence, absence->missed_min > 0 ? "was away for 25 minutes, and that were fewer blocks than it was to miss"
-                                                         : "was away for a minute, and the others still have its next block or no snapshot");
+                                                         : "was away for three minutes, and the others still have its next block or no snapshot");
         }
     }
     return true;

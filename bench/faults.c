@@ -83,6 +83,7 @@ struct faults_run {
     struct population_work work;
     struct stock stock;
     uint64_t ready; /* commands that were signed before the load began */
+    bool broken;    /* a member is not back: no further round */
     struct bed bed;
     struct load_config load_config;
     struct load load;
@@ -383,6 +384,7 @@ static void send_away(struct faults_run *run, uint32_t round)
     load_watch_gaps(&run->load);
     if (!absence_play(absence)) {
         problem(run, "round %u: %s", round + 1, absence->problem);
+        run->broken = true;
         return;
     }
     run->back_ms[round] = absence->back_ms;
@@ -440,7 +442,7 @@ static int play(struct faults_run *run)
         return output_fail(run->args, EXIT_RESOURCE, "no thread for the load");
     }
     pause_ms(WARM_UP_MS);
-    for (uint32_t i = 0; i < run->rounds; i++) {
+    for (uint32_t i = 0; i < run->rounds && !run->broken; i++) {
         play_round(run, i);
     }
     load_stop(&run->load);

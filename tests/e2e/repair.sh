@@ -76,9 +76,11 @@ damage() {
 
 # comes_back: waits until it has the state of the others and no damage waits, or it ended; gives its exit code, 0 while it runs, 99 when it does neither.
 again=0
+patience=300 # twentieths of a second, and what the questions take
+[ "${WARD_LONG:-0}" = 1 ] && patience=1200 # among 200 starts one meets a busy disk
 comes_back() {
     tries=0
-    while [ "$tries" -lt 300 ]; do
+    while [ "$tries" -lt "$patience" ]; do
         if ! kill -0 "$(pid_of 3)" 2>/dev/null; then
             wait "$(pid_of 3)"
             ended=$?
