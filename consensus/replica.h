@@ -139,6 +139,10 @@ struct replica_status {
 };
 void replica_status(const struct replica *r, struct replica_status *status);
 
+/* replica_early_bodies gives how many blocks it holds that were proposed in a view beyond the next one and that nothing certifies: J7 wants none, for only the leader
+ * of such a view bounds them. Cost: one pass over the slots. */
+uint32_t replica_early_bodies(const struct replica *r);
+
 /* replica_left tells why a member is left for others when blocks are fetched; LEFT_NOT: it is not. */
 enum left_why replica_left(const struct replica *r, uint32_t member);
 

@@ -60,6 +60,19 @@ void replica_status(const struct replica *r, struct replica_status *status)
     }
 }
 
+uint32_t replica_early_bodies(const struct replica *r)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; r->started && i < r->blocks.count; i++) {
+        const struct block *block = &r->blocks.slots[i];
+        bool proposed = block->used && !block->by_quorum && !block->is_bundle && !block->has_justify;
+        count += proposed && block->view > r->view + 1 ? 1 : 0;
+    }
+    ASSERT(count <= r->blocks.count);
+    return count;
+}
+
 const struct replica_counters *replica_counters(const struct replica *r)
 {
     return &r->counters;

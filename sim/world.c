@@ -493,6 +493,7 @@ void world_settle(struct world *world, uint32_t member)
     }
     if (host->state == HOST_UP && world->events % world->plan.check_every == 0) {
         driver_check(&host->driver);
+        world_look(world, member);
     }
     if (ran && host->state == HOST_DOWN) {
         trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, host->rolled_back ? "refuses to sign: others know more of its key than its disk does" : "stops with a clean mark");

@@ -41,6 +41,9 @@ void world_pairs_view(struct world *world, enum pair pair);
 void world_pairs_rot(struct world *world);
 void world_pairs_loss(struct world *world, uint32_t server);
 
+/* world_look: a server keeps nothing that only others bound (J7). Needs: it is up. */
+void world_look(struct world *world, uint32_t member);
+
 /* world_ended: the process of a server is gone. */
 void world_ended(struct world *world, uint32_t member);
 

@@ -1,9 +1,18 @@
-/* world_rest.c: when a world has come to rest, or is well although some lie; and what keeps it from that. */
+/* world_rest.c: when a world has come to rest, or is well although some lie; and what keeps it from that. What a server must not hold at any moment. */
 #include "sim/world_priv.h"
 
 #include "base/assert.h"
 
 #define OUTLAST_NS UINT64_C(100000000) /* between two looks whether all is well although some lie */
+
+void world_look(struct world *world, uint32_t member)
+{
+    uint32_t early = replica_early_bodies(world->hosts[member].driver.replica);
+
+    if (early > 0) {
+        oracle_fail(&world->failure, FAILURE_SAFETY, "J7: r%u keeps %u blocks of views beyond the next one", member, early);
+    }
+}
 
 bool world_is_idle(const struct world *world)
 {

@@ -528,6 +528,23 @@ Test(replica_attack, block_of_the_far_future_keeps_nobody_awake)
     cluster_kit_close(&kit);
 }
 
+/* Of each view beyond the next one another leader could fill all slots. */
+Test(replica_attack, blocks_of_views_beyond_the_next_are_not_kept_J7)
+{
+    cluster_kit_start(&kit, 4, 0);
+    for (uint32_t i = 0; i < 40; i++) {
+        struct cert justify = root();
+        justify.ballot = (struct ballot){ VOTE_FOLLOWING, 0, { 4, 1 + i }, { { (uint8_t)i, 1 } } };
+        justify.signers.members = (struct member_set){ { 7 } };
+        following(4, &justify, command(7, 1, 0), i);
+        cluster_kit_inject(&kit, 0, 2, &message);
+        cluster_kit_run(&kit, 1000);
+        cr_assert_eq(replica_early_bodies(kit.nodes[2].replica), 0, "J7");
+    }
+    cr_assert_geq(counters_of(2)->received[MESSAGE_PROPOSE], 40);
+    cluster_kit_close(&kit);
+}
+
 static bool drop_votes(const struct cluster_message *dropped)
 {
     return dropped->type == MESSAGE_VOTE && dropped->to == 0;
