@@ -37,7 +37,7 @@ static const struct verb verbs[] = {
       "                                                          the story, one line for each step; FILE.svg: a diagram; FILE.html: a page that steps through it\n",
       verb_trace },
     { "attacks",
-      "  ward-sim attacks [NAME] [--run] [--seed N]              the library of attacks; --run plays each, then the control with a liar too many\n",
+      "  ward-sim attacks [NAME] [--run] [--seed N] [--json]     the library of attacks; --run plays each, then the control with a liar too many\n",
       verb_attacks },
     { "explore",
       "  ward-sim explore [--liar 0|1|2|3|nobody] [--views N] [--heights N] [--variants N] [--learns] [--over] [--plain]\n"

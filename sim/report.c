@@ -287,25 +287,6 @@ bool report_campaign(FILE *stream, const struct campaign *campaign, bool json)
     return fflush(stream) == 0;
 }
 
-bool report_attack(FILE *stream, const struct attack *attack, const struct attack_result *result)
-{
-    if (result == NULL) {
-        fprintf(stream, "%s\n    source    %s\n    expected  %s; of the calm throughput >= %u %%; views ended <= %u\n    lies     ", attack->name, attack->source,
-                attack->expected, (unsigned)attack->floor_percent, (unsigned)attack->views_max);
-        for (unsigned lie = 0; lie < LIE_COUNT; lie++) {
-            if ((attack->lies >> lie & 1) != 0) {
-                fprintf(stream, " %s", lie_word((enum lie)lie));
-            }
-        }
-        return fprintf(stream, "\n") > 0 && fflush(stream) == 0;
-    }
-    const char *bad = result->failure.kind != FAILURE_NONE ? result->failure.text : result->slow ? "below its floor" : result->deposed ? "too many views ended" : "";
-    fprintf(stream, "%s  %-38s %u of %u told in time (>= %u %%), receipt after %llu ms, %llu views ended (<= %u), %llu lies%s%s\n", bad[0] == '\0' ? "fine" : "BAD ",
-            attack->name, (unsigned)result->told, (unsigned)result->told_calm, (unsigned)attack->floor_percent, (unsigned long long)result->mean_ns / 1000000,
-            (unsigned long long)result->views, (unsigned)attack->views_max, (unsigned long long)result->lies, bad[0] == '\0' ? "" : ": ", bad);
-    return fflush(stream) == 0;
-}
-
 bool report_trace(FILE *stream, uint64_t seed, const struct failure *failure, const char *text, const char *file)
 {
     json_t *lines = json_array();

@@ -60,8 +60,38 @@ bool report_replay(FILE *stream, const struct replay_report *report, const struc
 /* report_shrink prints what the shrinker did ("ward.sim.shrink/1"). */
 bool report_shrink(FILE *stream, const struct shrink_report *report, const char *path);
 
-/* report_attack prints a row of the library, and what came of it unless result is NULL. Gives: as report_run. */
+/* What `ward-sim attacks` tells: rows of the library, what came of each where they were played, and the control with a liar or twin too many. */
+#define ATTACKS_MAX 64u
+#define ATTACK_CONTROLS_MAX 8u
+
+struct attacks_row {
+    const struct attack *attack;
+    struct attack_result result;
+};
+
+struct attacks_control {
+    uint32_t replicas, count; /* of whom so many lie, or are twins */
+    bool twins, seen;
+    struct failure failure;   /* what was seen */
+};
+
+struct attacks_report {
+    uint64_t seed;
+    bool played;
+    uint32_t rows_count, controls_count;
+    struct attacks_row rows[ATTACKS_MAX];
+    struct attacks_control controls[ATTACK_CONTROLS_MAX];
+};
+
+/* attack_is_well tells whether all held that must hold. */
+bool attack_is_well(const struct attack_result *result);
+
+/* report_attack prints a row of the library, and what came of it unless result is NULL; report_control a control. Gives: as report_run. */
 bool report_attack(FILE *stream, const struct attack *attack, const struct attack_result *result);
+bool report_control(FILE *stream, const struct attacks_control *control);
+
+/* report_attacks prints all of it as one object ("ward.sim.attacks/1"). Gives: as report_run. */
+bool report_attacks(FILE *stream, const struct attacks_report *report);
 
 /* One exploration, how long it took, and its decisions unless it found nothing. */
 struct explored {

@@ -2,6 +2,7 @@
  * as the failure of that attack. */
 #include "sim/verbs.h"
 
+#include "base/assert.h"
 #include "base/exit.h"
 #include "sim/apart.h"
 #include "sim/play.h"
@@ -22,59 +23,60 @@ static void play(const void *context, void *result)
     (void)attack_run(playing->attack, playing->seed, result);
 }
 
-static int verdict_of(const struct attack_result *result, bool well)
-{
-    return well ? EXIT_FINE : result->failure.kind == FAILURE_NONE ? EXIT_SIM_LIVENESS : failure_exit(&result->failure);
-}
-
 /* play_control: with one liar or twin too many the oracle must see something. Gives: an exit code. */
-static int play_control(uint64_t seed, uint32_t replicas, bool twins)
+static int play_control(const struct order *order, struct attacks_report *report, uint32_t replicas, bool twins)
 {
-    static struct failure failure;
-    uint32_t count = config_faults_max(replicas) + 1;
-    bool seen = attacks_over_budget(seed, replicas, twins, &failure);
+    ASSERT(report->controls_count < ATTACK_CONTROLS_MAX);
+    struct attacks_control *control = &report->controls[report->controls_count++];
 
-    printf("%s  n = %u with %u %s, one too many: %s\n", seen ? "fine" : "BAD ", replicas, count, twins ? "twins" : "liars",
-           seen ? failure.text : "nothing was seen, so the oracle is blind");
-    return seen ? EXIT_FINE : EXIT_SIM_SAFETY;
+    *control = (struct attacks_control){ .replicas = replicas, .count = config_faults_max(replicas) + 1, .twins = twins };
+    control->seen = attacks_over_budget(report->seed, replicas, twins, &control->failure);
+    if (!order->json && !report_control(stdout, control)) {
+        return EXIT_RESOURCE;
+    }
+    return control->seen ? EXIT_FINE : EXIT_SIM_SAFETY;
 }
 
 /* play_or_list does what is asked about one attack. Gives: an exit code. */
-static int play_or_list(const struct order *order, const struct attack *attack, uint64_t seed)
+static int play_or_list(const struct order *order, struct attacks_report *report, const struct attack *attack)
 {
-    static struct attack_result result;
-    struct playing playing = { attack, seed };
+    struct playing playing = { attack, report->seed };
 
+    ASSERT(report->rows_count < ATTACKS_MAX);
+    struct attacks_row *row = &report->rows[report->rows_count++];
+    row->attack = attack;
     if (order->play) {
-        apart_run(&(struct apart_work){ play, &playing, PLAY_SECONDS, sizeof result }, &result, &result.failure);
+        apart_run(&(struct apart_work){ play, &playing, PLAY_SECONDS, sizeof row->result }, &row->result, &row->result.failure);
     }
-    if (!report_attack(stdout, attack, order->play ? &result : NULL)) {
+    if (!order->json && !report_attack(stdout, attack, order->play ? &row->result : NULL)) {
         return EXIT_RESOURCE;
     }
-    bool well = result.failure.kind == FAILURE_NONE && !result.slow && !result.deposed;
-    return order->play ? verdict_of(&result, well) : EXIT_FINE;
+    if (!order->play || attack_is_well(&row->result)) {
+        return EXIT_FINE;
+    }
+    return row->result.failure.kind == FAILURE_NONE ? EXIT_SIM_LIVENESS : failure_exit(&row->result.failure);
 }
 
 int verb_attacks(const struct order *order)
 {
     static const uint32_t sizes[] = { 4, 6, 7, 10 };
-    uint64_t seed = order->has_seed ? order->seed : 1;
+    static struct attacks_report report;
     int code = EXIT_FINE;
-    bool found = false;
 
-    if (order->json) {
-        return order_usage(order, "the library is text: cannot use ", "--json");
-    }
+    report.seed = order->has_seed ? order->seed : 1;
+    report.played = order->play;
     for (uint32_t i = 0; i < attacks_count(); i++) {
         if (order->file == NULL || strcmp(order->file, attack_at(i)->name) == 0) {
-            int verdict = play_or_list(order, attack_at(i), seed);
+            int verdict = play_or_list(order, &report, attack_at(i));
             code = code == EXIT_FINE ? verdict : code;
-            found = true;
         }
     }
+    if (report.rows_count == 0) {
+        return order_usage(order, "there is no attack ", order->file);
+    }
     for (size_t i = 0; i < 2 * sizeof sizes / sizeof sizes[0] && order->play && order->file == NULL; i++) {
-        int verdict = play_control(seed, sizes[i / 2], i % 2 == 1);
+        int verdict = play_control(order, &report, sizes[i / 2], i % 2 == 1);
         code = code == EXIT_FINE ? verdict : code;
     }
-    return found ? code : order_usage(order, "there is no attack ", order->file);
+    return order->json && !report_attacks(stdout, &report) ? EXIT_RESOURCE : code;
 }

@@ -59,6 +59,10 @@ expect 21 'ward-sim run --scenario' "what is left fails again" sim run --scenari
 object() { schema=$1; shift; sim "$@" --json >"$work/out" 2>/dev/null; perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq $ARGV[0])' "$schema" <"$work/out"; }
 object ward.sim.help/1 --help && object ward.sim.help/1 run --help && object ward.sim.version/1 --version
 check $? "help and version are one object too"
+object ward.sim.attacks/1 attacks && grep -q '"played": false' "$work/out" && grep -q '"name": "double vote"' "$work/out"
+check $? "the library of attacks is one object"
+object ward.sim.attacks/1 attacks "double vote" --run && grep -q '"played": true' "$work/out" && grep -q '"told_calm": ' "$work/out"
+check $? "and so is what came of one that was played"
 object ward.sim.trace/1 trace --seed 1
 check $? "a trace is one object"
 object ward.sim.swarm/1 swarm --seeds 1..3 --jobs 2 --junit "$work/junit.xml"

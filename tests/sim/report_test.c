@@ -127,3 +127,32 @@ Test(report, a_campaign_names_the_rare_paths_that_it_never_took)
     cr_assert(found);
     json_decref(object);
 }
+
+static bool print_attacks(FILE *stream, const void *what) { return report_attacks(stream, what); }
+
+Test(report, attacks_are_one_object_that_is_well_only_when_each_is)
+{
+    static struct attacks_report report = { .seed = 3, .played = true, .rows_count = 2, .controls_count = 1 };
+
+    report.rows[0] = (struct attacks_row){ attack_at(0), { .told = 40, .told_calm = 50, .views = 2, .mean_ns = 1500000 } };
+    report.rows[1] = (struct attacks_row){ attack_at(1), { .told = 1, .told_calm = 50, .slow = true } };
+    report.controls[0] = (struct attacks_control){ .replicas = 4, .count = 2, .twins = true, .seen = true, .failure = { FAILURE_SAFETY, "two chains" } };
+    json_t *object = printed(print_attacks, &report), *rows = json_object_get(object, "attacks");
+    json_t *good = json_object_get(json_array_get(rows, 0), "result"), *bad = json_object_get(json_array_get(rows, 1), "result");
+
+    cr_assert_str_eq(json_string_value(json_object_get(object, "schema")), "ward.sim.attacks/1");
+    cr_assert(json_is_false(json_object_get(object, "ok")));
+    cr_assert(json_is_true(json_object_get(good, "ok")));
+    cr_assert(json_is_null(json_object_get(good, "trouble")));
+    cr_assert_eq(json_integer_value(json_object_get(good, "told")), 40);
+    cr_assert_float_eq(json_real_value(json_object_get(good, "receipt_ms")), 1.5, 1e-9);
+    cr_assert(json_is_false(json_object_get(bad, "ok")));
+    cr_assert_str_eq(json_string_value(json_object_get(bad, "trouble")), "below its floor");
+    cr_assert_str_eq(json_string_value(json_object_get(json_array_get(json_object_get(object, "controls"), 0), "failure")), "two chains");
+    json_decref(object);
+    report.played = false;
+    object = printed(print_attacks, &report);
+    cr_assert(json_is_null(json_object_get(json_array_get(json_object_get(object, "attacks"), 1), "result")), "a list has no results");
+    cr_assert_eq(json_array_size(json_object_get(json_array_get(json_object_get(object, "attacks"), 0), "lies")), (size_t)__builtin_popcountll(attack_at(0)->lies));
+    json_decref(object);
+}
