@@ -46,6 +46,7 @@ enum {
     CAUGHT_UP_MS = 20000, /* a replica that came back has this long */
     ORDERLY_MS = 2000,    /* SIGTERM to the end of the process */
     ROUND_MS = 25000,     /* for the size of the stock; the load is stopped with the last round */
+    AWAY_ROUND_MS = 120000, /* the same, until the others have let go */
     LOAD_MS_MAX = 580000, /* of one load: its commands are signed ahead */
     LONG_LOAD_MS_MAX = 3600000, /* of one whose commands are signed anew on the way */
     FULL_ACTORS = 512,    /* under a closed loop: so that no account sends too fast */
@@ -124,6 +125,17 @@ static uint64_t commands_wanted(const struct faults_run *run)
     return run->load_config.rate * (run->load_config.duration_ns / MS_NS) / 1000 + 1;
 }
 
+/* duration_ms gives how long the load goes on at most: it is stopped with the last round. */
+static uint64_t duration_ms(const struct faults_run *run)
+{
+    uint64_t round_ms = run->kind == KIND_AWAY ? AWAY_ROUND_MS : ROUND_MS;
+
+    if (args_number(run->args, "window") > 0) {
+        return LONG_LOAD_MS_MAX;
+    }
+    return run->rounds < LOAD_MS_MAX / round_ms && args_number(run->args, "missed") == 0 ? WARM_UP_MS + run->rounds * round_ms : LOAD_MS_MAX;
+}
+
 static void read_flags(struct faults_run *run)
 {
     const char *word = args_text(run->args, "kind");
@@ -133,7 +145,7 @@ static void read_flags(struct faults_run *run)
     }
     run->rounds = (uint32_t)args_number(run->args, "rounds");
     run->load_config = (struct load_config){ .replicas = REPLICAS, .connections = 8, .rate = args_number(run->args, "rate"), .window = 256,
-        .duration_ns = (args_number(run->args, "window") > 0 ? LONG_LOAD_MS_MAX : run->rounds < LOAD_MS_MAX / ROUND_MS && args_number(run->args, "missed") == 0 ? WARM_UP_MS + (uint64_t)run->rounds * ROUND_MS : LOAD_MS_MAX) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
+        .duration_ns = duration_ms(run) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
     uint32_t window = (uint32_t)args_number(run->args, "window");
     run->load_config.rate = window > 0 ? 0 : run->load_config.rate;
     run->load_config.window = window > 0 ? window : run->load_config.window;
