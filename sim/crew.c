@@ -48,7 +48,9 @@ struct crew {
 
 struct swarm_case crew_case(const struct crew_plan *plan, uint64_t seed)
 {
-    return (struct swarm_case){ .seed = seed, .replicas = plan->sizes_count == 0 ? 0 : plan->sizes[seed % plan->sizes_count], .crypto = plan->crypto };
+    uint32_t replicas = plan->sizes_count == 0 ? 0 : plan->sizes[seed % plan->sizes_count];
+
+    return (struct swarm_case){ .seed = seed, .replicas = replicas, .crypto = plan->crypto, .brief = plan->brief };
 }
 
 static void run_case(const struct crew_work *work, struct crew_result *result)

@@ -16,24 +16,24 @@ struct verb {
 
 static const struct verb verbs[] = {
     { "run",
-      "  ward-sim run --seed N [--replicas N] [--crypto fast|real] [--record FILE] [--json]\n"
-      "                                                          the story that the seed draws\n"
+      "  ward-sim run --seed N [--replicas N] [--crypto fast|real] [--acts 1|2] [--record FILE] [--json]\n"
+      "                                                          the story that the seed draws; --acts 1: its first act alone\n"
       "  ward-sim run --scenario FILE [--crypto fast|real] [--record FILE] [--json]\n"
       "                                                          a story that somebody wrote; its trace is compared with FILE's neighbour in .trace\n",
       verb_run },
     { "swarm",
       "  ward-sim swarm --seeds A..B | --budget 60s|5min|2h [--jobs J] [--shard i/k] [--twice N] [--replicas N[,N...]] [--crypto fast|real]\n"
-      "                 [--junit FILE] [--json]                  many seeds; every N-th (default 1: each) runs twice and must not differ\n",
+      "                 [--acts 1|2] [--junit FILE] [--json]     many seeds; every N-th (default 1: each) runs twice and must not differ\n",
       verb_swarm },
     { "replay",
       "  ward-sim replay FILE [--json]                           plays what run --record FILE wrote, decision by decision, and says where this build parts (22)\n",
       verb_replay },
     { "shrink",
-      "  ward-sim shrink --seed N | --scenario FILE [--replicas N] [--crypto fast|real] [--budget TIME] [-o FILE] [--json]\n"
+      "  ward-sim shrink --seed N | --scenario FILE [--replicas N] [--crypto fast|real] [--acts 1|2] [--budget TIME] [-o FILE] [--json]\n"
       "                                                          the smallest schedule that still fails, as a scenario; 1 when nothing fails\n",
       verb_shrink },
     { "trace",
-      "  ward-sim trace --seed N | --scenario FILE [--replicas N] [--crypto fast|real] [--level turns|story|messages] [-o FILE] [--json]\n"
+      "  ward-sim trace --seed N | --scenario FILE [--replicas N] [--crypto fast|real] [--acts 1|2] [--level turns|story|messages] [-o FILE] [--json]\n"
       "                                                          the story, one line for each step; FILE.svg: a diagram; FILE.html: a page that steps through it\n",
       verb_trace },
     { "attacks",

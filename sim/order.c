@@ -126,6 +126,15 @@ static bool read_crypto(struct order *order, const char *value)
     return order->plan.crypto != SWARM_CRYPTO_DRAWN || strcmp(value, "drawn") == 0;
 }
 
+static bool read_acts(struct order *order, const char *value)
+{
+    uint32_t acts = 0;
+    bool fits = read_u32(value, 1, 2, &acts);
+
+    order->plan.brief = acts == 1;
+    return fits;
+}
+
 static bool read_level(struct order *order, const char *value)
 {
     order->level = value;
@@ -161,6 +170,7 @@ static const struct name {
     { "--shard", read_shard, "i/k with i from 1 to k, and k at most 100000" },
     { "--replicas", read_replicas, "a number from 4 to 128, or several with commas between them" },
     { "--crypto", read_crypto, "fast, real or drawn" },
+    { "--acts", read_acts, "1 or 2" },
     { "--level", read_level, "turns, story or messages" },
     { "--scenario", read_scenario, "a file" },
     { "--junit", read_junit, "a file" },

@@ -9,7 +9,7 @@ struct order {
     const char *file;     /* the one argument without a name, or NULL */
     bool has_seed, has_seeds;
     uint64_t seed;        /* --seed */
-    struct crew_plan plan; /* of a swarm: --seeds, --budget, --jobs, --shard, --twice, --replicas, --crypto */
+    struct crew_plan plan; /* of a swarm: --seeds, --budget, --jobs, --shard, --twice, --replicas, --crypto, --acts */
     const char *scenario; /* --scenario */
     const char *level;    /* --level */
     const char *junit;    /* --junit */
@@ -32,7 +32,7 @@ __attribute__((format(printf, 3, 4))) int order_fail(const struct order *order, 
 /* order_usage complains about the command line. Gives: EXIT_USAGE. */
 int order_usage(const struct order *order, const char *problem, const char *word);
 
-/* order_case gives the case that --seed, --replicas and --crypto name. */
+/* order_case gives the case that --seed, --replicas, --crypto and --acts name. */
 struct swarm_case order_case(const struct order *order);
 
 #endif

@@ -69,8 +69,8 @@ void play_reproduction(const struct order *order, const struct swarm_case *which
     if (order->scenario != NULL) {
         snprintf(line, size, "ward-sim run --scenario %s%s # configuration %016llx build %s", order->scenario, crypto, (unsigned long long)configuration, build_id());
     } else {
-        snprintf(line, size, "ward-sim run --seed %llu%s%s # configuration %016llx build %s", (unsigned long long)which->seed, replicas, crypto,
-                 (unsigned long long)configuration, build_id());
+        snprintf(line, size, "ward-sim run --seed %llu%s%s%s # configuration %016llx build %s", (unsigned long long)which->seed, replicas, crypto,
+                 which->brief ? " --acts 1" : "", (unsigned long long)configuration, build_id());
     }
 }
 

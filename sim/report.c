@@ -44,7 +44,7 @@ static uint32_t kinds_of(const struct swarm_result *result)
     return kinds;
 }
 
-void campaign_add(struct campaign *campaign, const struct swarm_result *result)
+static void add(struct campaign *campaign, const struct swarm_result *result)
 {
     campaign->seeds++;
     median_add(&campaign->seconds, result->simulated_ns / 1000000000);
@@ -90,6 +90,16 @@ void campaign_add(struct campaign *campaign, const struct swarm_result *result)
         campaign->failure = result->failure;
         campaign->first_failed = result->seed;
     }
+}
+
+void campaign_add(struct campaign *campaign, const struct swarm_result *result)
+{
+    static struct campaign alone;
+
+    memset(&alone, 0, sizeof alone);
+    add(&alone, result);
+    sometimes_note(campaign, &alone);
+    add(campaign, result);
 }
 
 /* --- JSON ----------------------------------------------------------------------------------------------------------- */
@@ -145,6 +155,17 @@ static json_t *faults_of(const struct campaign *c)
     return json_pack("{so so so so so so so so so so}", "twin_seeds", number(c->twin_seeds), "conflicting_votes", number(c->conflicts), "clocks_set", number(c->clock_steps),
                      "messages_clogged", number(c->clogs), "messages_unheard", number(c->oneways), "messages_overflowed", number(c->overflows), "connections_spoiled",
                      number(c->breaks), "disks_lost", number(c->losses), "blocks_rotten", number(c->rots), "disks_full", number(c->fills));
+}
+
+/* reached_of tells how many seeds took each rare path. */
+static json_t *reached_of(const struct campaign *campaign)
+{
+    json_t *object = json_object();
+
+    for (uint32_t i = 0; i < sometimes_count(); i++) {
+        json_object_set_new(object, sometimes_name(i), number(campaign->reached[i]));
+    }
+    return object;
 }
 
 /* missing_of names each rare path that so many seeds should have taken and never did. */
@@ -210,7 +231,7 @@ static bool campaign_json(FILE *stream, const struct campaign *c)
                                    "hash_fast", hash_of(c->hash_fast), "hash_real", hash_of(c->hash_real), "build", build_id(),
                                    "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked),
                                    "lying_seeds", number(c->lying_seeds), "lies", lies_of(c->lies), "faults", faults_of(c), "pairs", pairs_of(c->pairs),
-                                   "missing", missing_of(c), "reads", number(c->reads), "measured", number(c->measured), "cpu_seconds",
+                                   "reached", reached_of(c), "missing", missing_of(c), "reads", number(c->reads), "measured", number(c->measured), "cpu_seconds",
                                    json_real((double)c->cpu_ns / 1e9), "median", medians_of(c), "consent", consent_of(c->consent)));
 }
 

@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#define CAMPAIGN_ROWS_MAX 96u
+
 /* What a campaign over many seeds adds up. */
 struct campaign {
     uint64_t seed_first, seed_last;
@@ -31,6 +33,7 @@ struct campaign {
     uint64_t twin_seeds, conflicts; /* with a twin; its votes and proposals that contradict each other */
     uint64_t lies[LIE_COUNT];
     uint64_t consent[CONSENT_MARKS];
+    uint64_t reached[CAMPAIGN_ROWS_MAX]; /* seeds that took each rare path of sim/sometimes.c */
     uint64_t first_failed; /* seed */
     struct failure failure; /* of it */
 };

@@ -53,22 +53,46 @@ static const struct rare rare[] = {
 };
 enum { RARE = sizeof rare / sizeof rare[0], LIE_SEEDS = 200, LIE_SEEDS_SNAPSHOT = 20000 };
 
-static uint64_t count_of(const struct campaign *campaign, size_t at)
+_Static_assert(RARE + LIE_COUNT <= CAMPAIGN_ROWS_MAX, "a campaign counts each path");
+
+/* count_of gives how often a path was taken. */
+static uint64_t count_of(const struct campaign *campaign, uint32_t number)
 {
-    ASSERT(at + sizeof(uint64_t) <= sizeof *campaign);
-    return *(const uint64_t *)(const void *)((const uint8_t *)campaign + at);
+    ASSERT(number < RARE + LIE_COUNT);
+    if (number >= RARE) {
+        return campaign->lies[number - RARE];
+    }
+    ASSERT(rare[number].at + sizeof(uint64_t) <= sizeof *campaign);
+    return *(const uint64_t *)(const void *)((const uint8_t *)campaign + rare[number].at);
+}
+
+static uint64_t seeds_of(uint32_t number)
+{
+    return number < RARE ? rare[number].seeds : number - RARE == LIE_FALSE_SNAPSHOT ? LIE_SEEDS_SNAPSHOT : LIE_SEEDS;
+}
+
+uint32_t sometimes_count(void) { return RARE + LIE_COUNT; }
+
+const char *sometimes_name(uint32_t number)
+{
+    ASSERT(number < RARE + LIE_COUNT);
+    return number < RARE ? rare[number].name : lie_word((enum lie)(number - RARE));
+}
+
+void sometimes_note(struct campaign *campaign, const struct campaign *alone)
+{
+    ASSERT(alone->seeds == 1);
+    for (uint32_t i = 0; i < RARE + LIE_COUNT; i++) {
+        campaign->reached[i] += count_of(alone, i) > 0 ? 1 : 0;
+    }
 }
 
 const char *sometimes_missing(const struct campaign *campaign, uint32_t *at)
 {
     while (*at < RARE + LIE_COUNT) {
         uint32_t i = (*at)++;
-        bool is_lie = i >= RARE;
-        enum lie lie = (enum lie)(is_lie ? i - RARE : 0);
-        uint64_t count = is_lie ? campaign->lies[lie] : count_of(campaign, rare[i].at);
-        uint64_t seeds = !is_lie ? rare[i].seeds : lie == LIE_FALSE_SNAPSHOT ? LIE_SEEDS_SNAPSHOT : LIE_SEEDS;
-        if (count == 0 && campaign->seeds >= seeds) {
-            return is_lie ? lie_word(lie) : rare[i].name;
+        if (count_of(campaign, i) == 0 && campaign->seeds >= seeds_of(i)) {
+            return sometimes_name(i);
         }
     }
     return NULL;

@@ -166,7 +166,7 @@ uint64_t swarm_time(const struct swarm_story *story, enum choice_topic topic, ui
 {
     struct choice choice = { topic, { what, number } };
 
-    return 20 * MS + choice_below(story->plan.seed, &choice, story->calm_ns - 20 * MS);
+    return story->act_ns + 20 * MS + choice_below(story->plan.seed, &choice, story->calm_ns - story->act_ns - 20 * MS);
 }
 
 uint64_t swarm_while(const struct swarm_story *story, uint64_t what, uint64_t number)
@@ -182,9 +182,9 @@ static uint32_t draw_member(const struct swarm_story *story, uint64_t what, uint
     return (uint32_t)choice_below(story->plan.seed, &(struct choice){ CHOICE_CRASH, { what, number } }, story->plan.members_count);
 }
 
-static void draw_pairs(struct swarm_story *story, enum swarm_act begin, enum swarm_act end, uint64_t count)
+void swarm_draw_pairs(struct swarm_story *story, enum swarm_act begin, enum swarm_act end, uint64_t count)
 {
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = story->number; i < story->number + count; i++) {
         uint32_t member = draw_member(story, begin, i);
         uint64_t at_ns = swarm_time(story, CHOICE_CRASH_TIME, begin, i);
         swarm_add(story, at_ns, begin, member);
@@ -205,11 +205,11 @@ static void part_for_sure(struct member_set *side, uint32_t members_count)
 }
 
 /* draw_partitions draws cuts in two, or in one direction. */
-static void draw_partitions(struct swarm_story *story, enum swarm_act begin, uint64_t count)
+void swarm_draw_partitions(struct swarm_story *story, enum swarm_act begin, uint64_t count)
 {
     uint64_t what = begin == SWARM_PARTITION ? 0 : begin;
 
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = story->number; i < story->number + count; i++) {
         uint64_t at_ns = swarm_time(story, CHOICE_PARTITION_TIME, what, i);
         uint64_t bits = choice_draw(story->plan.seed, &(struct choice){ CHOICE_PARTITION_SIDE, { i, what } });
         swarm_add(story, at_ns, begin, 0);
@@ -224,18 +224,18 @@ static void draw_partitions(struct swarm_story *story, enum swarm_act begin, uin
 }
 
 /* draw_clogs: what ends one is its own time. */
-static void draw_clogs(struct swarm_story *story, uint64_t count)
+void swarm_draw_clogs(struct swarm_story *story, uint64_t count)
 {
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = story->number; i < story->number + count; i++) {
         struct swarm_event *event = swarm_add(story, swarm_time(story, CHOICE_CRASH_TIME, SWARM_CLOG, i), SWARM_CLOG, draw_member(story, SWARM_CLOG, i));
         event->value = choice_draw(story->plan.seed, &(struct choice){ CHOICE_CRASH, { SWARM_CLOG, i, 1 } });
     }
 }
 
 /* draw_valued draws faults that need one more number, and what ends them. */
-static void draw_valued(struct swarm_story *story, enum swarm_act begin, enum swarm_act end, uint64_t count)
+void swarm_draw_valued(struct swarm_story *story, enum swarm_act begin, enum swarm_act end, uint64_t count)
 {
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = story->number; i < story->number + count; i++) {
         uint64_t value = choice_draw(story->plan.seed, &(struct choice){ CHOICE_CRASH, { begin, i, 1 } });
         uint32_t first = story->events_count;
         uint32_t member = draw_member(story, begin, i);
@@ -276,23 +276,29 @@ void swarm_draw(struct swarm_story *story, uint64_t seed, uint32_t replicas)
     uint64_t commands = ONE_OF(seed, ASK_COMMANDS, 10, 60, 200);
     story->load = (struct workload_load){ .next_ns = MS, .interval_ns = ONE_OF(seed, ASK_RATE, 2, 10, 50) * MS, .target = WORKLOAD_ANY };
     story->load.end_ns = story->load.interval_ns * commands;
-    draw_pairs(story, SWARM_CRASH, SWARM_START, ONE_OF(seed, ASK_CRASHES, 0, 1, 3, 6));
-    draw_pairs(story, SWARM_POWER, SWARM_START, ONE_OF(seed, ASK_CRASHES, 0, 1, 1, 4));
-    draw_pairs(story, SWARM_PAUSE, SWARM_RESUME, ONE_OF(seed, ASK_PAUSES, 0, 0, 1, 3));
-    draw_pairs(story, SWARM_DRAIN, SWARM_START, ONE_OF(seed, ASK_DRAINS, 0, 0, 0, 2));
-    draw_partitions(story, SWARM_PARTITION, ONE_OF(seed, ASK_PARTITIONS, 0, 0, 1, 3));
-    draw_valued(story, SWARM_ARM, SWARM_START, ONE_OF(seed, ASK_ARMED, 0, 0, 2, 5));
-    draw_valued(story, SWARM_SLOW, SWARM_SLOW, ONE_OF(seed, ASK_SLOW, 0, 0, 1, 2));
-    draw_valued(story, SWARM_LOSE, SWARM_HEAL, ONE_OF(seed, ASK_LOST, 0, 0, 1, 3));
-    draw_valued(story, SWARM_CUT, SWARM_HEAL, ONE_OF(seed, ASK_CUTS, 0, 0, 1, 3));
-    draw_valued(story, SWARM_CLOCK, SWARM_CLOCK, ONE_OF(seed, ASK_CLOCK_STEPS, 0, 0, 1, 3));
-    draw_clogs(story, ONE_OF(seed, ASK_CLOGS, 0, 0, 2, 8));
-    draw_partitions(story, SWARM_ONEWAY, ONE_OF(seed, ASK_ONEWAYS, 0, 0, 1, 3));
+    swarm_draw_pairs(story, SWARM_CRASH, SWARM_START, ONE_OF(seed, ASK_CRASHES, 0, 1, 3, 6));
+    swarm_draw_pairs(story, SWARM_POWER, SWARM_START, ONE_OF(seed, ASK_CRASHES, 0, 1, 1, 4));
+    swarm_draw_pairs(story, SWARM_PAUSE, SWARM_RESUME, ONE_OF(seed, ASK_PAUSES, 0, 0, 1, 3));
+    swarm_draw_pairs(story, SWARM_DRAIN, SWARM_START, ONE_OF(seed, ASK_DRAINS, 0, 0, 0, 2));
+    swarm_draw_partitions(story, SWARM_PARTITION, ONE_OF(seed, ASK_PARTITIONS, 0, 0, 1, 3));
+    swarm_draw_valued(story, SWARM_ARM, SWARM_START, ONE_OF(seed, ASK_ARMED, 0, 0, 2, 5));
+    swarm_draw_valued(story, SWARM_SLOW, SWARM_SLOW, ONE_OF(seed, ASK_SLOW, 0, 0, 1, 2));
+    swarm_draw_valued(story, SWARM_LOSE, SWARM_HEAL, ONE_OF(seed, ASK_LOST, 0, 0, 1, 3));
+    swarm_draw_valued(story, SWARM_CUT, SWARM_HEAL, ONE_OF(seed, ASK_CUTS, 0, 0, 1, 3));
+    swarm_draw_valued(story, SWARM_CLOCK, SWARM_CLOCK, ONE_OF(seed, ASK_CLOCK_STEPS, 0, 0, 1, 3));
+    swarm_draw_clogs(story, ONE_OF(seed, ASK_CLOGS, 0, 0, 2, 8));
+    swarm_draw_partitions(story, SWARM_ONEWAY, ONE_OF(seed, ASK_ONEWAYS, 0, 0, 1, 3));
     if (swarm_ask(seed, ASK_BLACKOUT, 4) == 0) {
         draw_blackout(story);
     }
     swarm_disks(story);
     swarm_pair(story);
+    qsort(story->events, story->events_count, sizeof story->events[0], event_order);
+}
+
+void swarm_lengthen(struct swarm_story *story)
+{
+    swarm_second(story);
     qsort(story->events, story->events_count, sizeof story->events[0], event_order);
 }
 
@@ -323,12 +329,13 @@ static struct scenario_step step_of(const struct world_plan *plan, const struct 
         [SWARM_RESUME] = VERB_RESUME, [SWARM_DRAIN] = VERB_DRAIN, [SWARM_PARTITION] = VERB_PARTITION, [SWARM_HEAL] = VERB_HEAL, [SWARM_ARM] = VERB_WHEN,
         [SWARM_SLOW] = VERB_DISK, [SWARM_LOSE] = VERB_LOSE, [SWARM_CUT] = VERB_CUT, [SWARM_CLOCK] = VERB_CLOCK, [SWARM_CLOG] = VERB_CLOG,
         [SWARM_ONEWAY] = VERB_ONEWAY, [SWARM_WIPE] = VERB_WIPE, [SWARM_ROT] = VERB_ROT, [SWARM_FILL] = VERB_FILL, [SWARM_ROOM] = VERB_ROOM,
-        [SWARM_WHEN] = VERB_WHEN,
+        [SWARM_WHEN] = VERB_WHEN, [SWARM_RISE] = VERB_START,
     };
     struct scenario_step step = { .verb = verbs[event->act], .time_ns = event->at_ns };
 
     member_set_add(&step.members, event->member);
     switch (event->act) {
+    case SWARM_RISE:
     case SWARM_BLACKOUT: step.members = member_set_all(plan->members_count); break;
     case SWARM_ONEWAY:
     case SWARM_PARTITION: step.members = event->side; break;
@@ -379,20 +386,32 @@ static struct scenario_step step_of(const struct world_plan *plan, const struct 
     return step;
 }
 
+static struct scenario_step load_step(const struct workload_load *load)
+{
+    return (struct scenario_step){ .verb = VERB_LOAD, .time_ns = load->next_ns, .count = (uint32_t)(1000 * MS / load->interval_ns), .span_ns = load->end_ns - load->next_ns,
+        .target = load->target };
+}
+
 void swarm_scenario(const struct swarm_story *story, struct scenario *scenario)
 {
-    const struct workload_load *load = &story->load;
     uint32_t count = 0;
+    bool streams = story->stream.end_ns > 0;
 
     *scenario = (struct scenario){ .plan = story->plan };
-    scenario->steps[count++] = (struct scenario_step){ .verb = VERB_LOAD, .time_ns = load->next_ns, .count = (uint32_t)(1000 * MS / load->interval_ns),
-        .span_ns = load->end_ns - load->next_ns, .target = load->target };
+    scenario->steps[count++] = load_step(&story->load);
     for (uint32_t i = 0; i < story->events_count; i++) {
+        if (streams && story->events[i].at_ns >= story->stream.next_ns) {
+            scenario->steps[count++] = load_step(&story->stream);
+            streams = false;
+        }
         scenario->steps[count] = step_of(&story->plan, &story->events[i]);
         if (scenario->steps[count].time_ns > story->calm_ns) {
             scenario->steps[count].time_ns = story->calm_ns;
         }
         count++;
+    }
+    if (streams) {
+        scenario->steps[count++] = load_step(&story->stream);
     }
     scenario->steps[count++] = (struct scenario_step){ .verb = VERB_CALM, .time_ns = story->calm_ns };
     struct member_set faulty = swarm_faulty(&story->plan);
@@ -464,6 +483,9 @@ void swarm_case_scenario(const struct swarm_case *which, struct scenario *scenar
     static struct swarm_story story;
 
     swarm_draw(&story, which->seed, which->replicas);
+    if (!which->brief) {
+        swarm_lengthen(&story);
+    }
     if (which->crypto != SWARM_CRYPTO_DRAWN) {
         story.plan.fast_crypto = which->crypto == SWARM_CRYPTO_FAST;
     }
@@ -473,7 +495,7 @@ void swarm_case_scenario(const struct swarm_case *which, struct scenario *scenar
 void swarm_run(uint64_t seed, uint32_t replicas, struct swarm_result *result)
 {
     static struct scenario scenario;
-    struct swarm_case which = { .seed = seed, .replicas = replicas };
+    struct swarm_case which = { .seed = seed, .replicas = replicas, .brief = true };
 
     swarm_case_scenario(&which, &scenario);
     swarm_scenario_run(&scenario, result);

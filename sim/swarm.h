@@ -1,8 +1,9 @@
 /* swarm.h: what a bare seed means: a cluster, faults and clients, all drawn by name; then the faults stop, and everything must end well.
  *
- *     0 .......................... calm_ns ...................... rest
- *     crashes, power cuts, partitions,      the network is perfect, everybody runs:
- *     pauses, drains, loss, reorder         every client gets its answer, all are equal, the cluster falls silent
+ *     0 ................ act_ns ........................ calm_ns ...................... rest
+ *     first act: dense       second act, of four seeds in       the network is perfect, everybody runs:
+ *     faults, bursts         five: a stream of commands for     every client gets its answer, all are equal,
+ *     of commands            most of a minute, sparse faults    the cluster falls silent
  *
  * Each seed draws its own subset of faults, so that rare pairs meet. */
 #ifndef WARD_SIM_SWARM_H
@@ -37,6 +38,7 @@ enum swarm_act {
     SWARM_ROOM,
     SWARM_WHEN,   /* something happens when it next says something */
     SWARM_PAIR,   /* a name for draws, no event */
+    SWARM_RISE,   /* whoever is down starts */
     SWARM_ACT_COUNT
 };
 
@@ -54,7 +56,9 @@ struct swarm_event {
 struct swarm_story {
     struct world_plan plan;
     struct workload_load load;
-    uint64_t calm_ns;
+    struct workload_load stream; /* of the second act; end_ns 0: there is none */
+    uint64_t calm_ns;            /* end of the act that was drawn last */
+    uint64_t act_ns, number;     /* where the act begins that is being drawn, and the number of its first fault of each kind */
     uint32_t loser, rotter; /* who loses its disk, whose disk rots; UINT32_MAX: nobody */
     uint32_t events_count;
     struct swarm_event events[SWARM_EVENTS_MAX];
@@ -92,13 +96,15 @@ struct swarm_case {
     uint64_t seed;
     uint32_t replicas; /* 0: drawn */
     enum swarm_crypto crypto;
+    bool brief; /* the first act alone */
 };
 
 /* swarm_case_scenario gives the scenario of a case. */
 void swarm_case_scenario(const struct swarm_case *which, struct scenario *scenario);
 
-/* swarm_draw gives the story of a seed. replicas: 0 leaves their number to the seed. */
+/* swarm_draw gives the first act of a seed's story. replicas: 0 leaves their number to the seed. swarm_lengthen adds the second act, if the seed has one. */
 void swarm_draw(struct swarm_story *story, uint64_t seed, uint32_t replicas);
+void swarm_lengthen(struct swarm_story *story);
 
 /* swarm_scenario gives the story as a scenario: the one thing that is played, written and shrunk. */
 void swarm_scenario(const struct swarm_story *story, struct scenario *scenario);
@@ -112,7 +118,7 @@ bool swarm_play(const struct swarm_story *story, struct world *world);
 /* swarm_scenario_run plays a scenario and gives its result; the world is closed. */
 void swarm_scenario_run(const struct scenario *scenario, struct swarm_result *result);
 
-/* swarm_run plays a seed and gives its result; the world is closed. */
+/* swarm_run plays the first act of a seed to its end and gives its result; the world is closed. */
 void swarm_run(uint64_t seed, uint32_t replicas, struct swarm_result *result);
 
 /* world_result tells of a world that came to its end. */

@@ -25,22 +25,22 @@ static void draw_loss(struct swarm_story *story)
     swarm_add(story, at_ns + swarm_while(story, SWARM_WIPE, 0), SWARM_START, member);
 }
 
-static void draw_rot(struct swarm_story *story, uint64_t count)
+void swarm_draw_rot(struct swarm_story *story, uint64_t count)
 {
     uint64_t seed = story->plan.seed;
     uint32_t first = (uint32_t)choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_ROT, 1 } }, story->plan.members_count);
     uint32_t member = swarm_sound(story, first, story->loser);
 
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = story->number; i < story->number + count; i++) {
         uint64_t value = choice_below(seed, &(struct choice){ CHOICE_CRASH, { SWARM_ROT, i, 1 } }, 1000000);
         swarm_add(story, swarm_time(story, CHOICE_CRASH_TIME, SWARM_ROT, i), SWARM_ROT, member)->value = value;
     }
     story->rotter = member;
 }
 
-static void draw_fills(struct swarm_story *story, uint64_t count)
+void swarm_draw_fills(struct swarm_story *story, uint64_t count)
 {
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = story->number; i < story->number + count; i++) {
         uint64_t at_ns = swarm_time(story, CHOICE_CRASH_TIME, SWARM_FILL, i);
         uint32_t member = (uint32_t)choice_below(story->plan.seed, &(struct choice){ CHOICE_CRASH, { SWARM_FILL, i } }, story->plan.members_count);
         swarm_add(story, at_ns, SWARM_FILL, member);
@@ -54,8 +54,8 @@ void swarm_disks(struct swarm_story *story)
 
     story->loser = story->rotter = NOBODY;
     draw_loss(story);
-    draw_rot(story, ONE_OF(seed, ASK_ROT, 0, 0, 2, 6));
-    draw_fills(story, ONE_OF(seed, ASK_FILLS, 0, 0, 1, 3));
+    swarm_draw_rot(story, ONE_OF(seed, ASK_ROT, 0, 0, 2, 6));
+    swarm_draw_fills(story, ONE_OF(seed, ASK_FILLS, 0, 0, 1, 3));
 }
 
 /* --- Pairs ---------------------------------------------------------------------------------------------------------- */

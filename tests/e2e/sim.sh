@@ -34,9 +34,9 @@ for verb in attacks explore run swarm replay shrink trace; do
 done
 [ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "attacks explore replay run shrink swarm trace " ]
 check $? "the general help names all verbs"
-sim run --seed 1 --json | perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq "ward.sim.run/1")'
+sim run --seed 1 --acts 1 --json | perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq "ward.sim.run/1")'
 check $? "a run is one object"
-sim run --seed 3 --record "$work/run.record" >/dev/null && sim replay "$work/run.record" >/dev/null
+sim run --seed 3 --acts 1 --record "$work/run.record" >/dev/null && sim replay "$work/run.record" >/dev/null
 check $? "a record plays again as the same run"
 sed -i '/^events/,$s/^\([0-9a-f]*\) 3 /\1 4 /' "$work/run.record"
 expect 22 "parts" "a record with other events parts" sim replay "$work/run.record"
@@ -44,12 +44,12 @@ grep -q 'parts at event' "$work/out"
 check $? "and says where"
 refuses 3 'cannot be read' "a record that is not there is refused" replay "$work/nowhere"
 refuses 3 'no record' "what is no record is refused" replay "$work/bad"
-sim trace --seed 3 -o "$work/a.svg" && sim trace --seed 3 -o "$work/b.svg" && cmp -s "$work/a.svg" "$work/b.svg" && grep -q '^</svg>' "$work/a.svg"
+sim trace --seed 3 --acts 1 -o "$work/a.svg" && sim trace --seed 3 --acts 1 -o "$work/b.svg" && cmp -s "$work/a.svg" "$work/b.svg" && grep -q '^</svg>' "$work/a.svg"
 check $? "a diagram is the same bytes twice"
-sim trace --seed 3 -o "$work/a.html" && grep -q '</html>' "$work/a.html" && ! grep -qE 'src=|href=' "$work/a.html"
+sim trace --seed 3 --acts 1 -o "$work/a.html" && grep -q '</html>' "$work/a.html" && ! grep -qE 'src=|href=' "$work/a.html"
 check $? "a page loads nothing"
-refuses 8 'cannot be written' "a diagram that cannot be written is an error" trace --seed 3 -o /nowhere/a.svg
-expect 1 'does not fail' "what does not fail is not shrunk" sim shrink --seed 1
+refuses 8 'cannot be written' "a diagram that cannot be written is an error" trace --seed 3 --acts 1 -o /nowhere/a.svg
+expect 1 'does not fail' "what does not fail is not shrunk" sim shrink --seed 1 --acts 1
 refuses 2 'shrink needs' "shrinking needs a seed or a scenario" shrink -o "$work/none"
 printf 'replicas 4\nat 1ms submit 2 to 0\nat 2ms crash 3\nat 3ms crash 2\nat 5ms submit 1 to 1\nafter 0ms rest within 20s\n' >"$work/stuck.scn"
 expect 21 '' "a schedule that cannot finish is shrunk" sim shrink --scenario "$work/stuck.scn" -o "$work/small.scn"
@@ -63,9 +63,9 @@ object ward.sim.attacks/1 attacks && grep -q '"played": false' "$work/out" && gr
 check $? "the library of attacks is one object"
 object ward.sim.attacks/1 attacks "double vote" --run && grep -q '"played": true' "$work/out" && grep -q '"told_calm": ' "$work/out"
 check $? "and so is what came of one that was played"
-object ward.sim.trace/1 trace --seed 1
+object ward.sim.trace/1 trace --seed 1 --acts 1
 check $? "a trace is one object"
-object ward.sim.swarm/1 swarm --seeds 1..3 --jobs 2 --junit "$work/junit.xml"
+object ward.sim.swarm/1 swarm --seeds 1..3 --acts 1 --jobs 2 --junit "$work/junit.xml"
 check $? "a campaign is one object"
 grep -q '<testsuite name="ward-sim swarm" tests="1" failures="0"' "$work/junit.xml"
 check $? "and one report for CI"

@@ -33,7 +33,7 @@ static uint32_t seeds(void) { return is_brief() ? SEEDS / 2 : SEEDS; }
 
 static struct crew_plan plan_of(uint32_t jobs, uint32_t shard, uint32_t shards)
 {
-    return (struct crew_plan){ .seed_first = 31, .seed_last = 30 + seeds(), .shard = shard, .shards = shards, .jobs = jobs, .twice_every = 4, .seconds = 300,
+    return (struct crew_plan){ .seed_first = 31, .seed_last = 30 + seeds(), .shard = shard, .shards = shards, .jobs = jobs, .twice_every = 4, .seconds = 300, .brief = true,
         .sizes = { 4 }, .sizes_count = is_brief() ? 1 : 0 }; /* else the seed draws the size */
 }
 
@@ -142,7 +142,7 @@ static void hear_of_stops(void *context, const struct crew_result *told)
 
 Test(crew, a_process_that_stops_costs_the_seed_it_was_at_alone)
 {
-    struct crew_plan plan = { .seed_first = 1, .seed_last = MANY, .shard = 1, .shards = 1, .jobs = 2, .twice_every = 2, .seconds = 60, .play = stop_at };
+    struct crew_plan plan = { .seed_first = 1, .seed_last = MANY, .shard = 1, .shards = 1, .jobs = 2, .twice_every = 2, .seconds = 60, .brief = true, .play = stop_at };
 
     crew_run(&plan, hear_of_stops, NULL);
     cr_assert_eq(told_count, MANY);

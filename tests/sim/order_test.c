@@ -29,6 +29,11 @@ Test(order, takes_what_can_be_used)
     cr_assert(order.plan.sizes_count == 3 && order.plan.sizes[2] == 31);
     cr_assert_eq(read_words("--crypto", "real"), EXIT_FINE);
     cr_assert_eq(order.plan.crypto, SWARM_CRYPTO_REAL);
+    cr_assert(!order.plan.brief);
+    cr_assert_eq(read_words("--acts", "1"), EXIT_FINE);
+    cr_assert(order.plan.brief);
+    cr_assert_eq(read_words("--acts", "2"), EXIT_FINE);
+    cr_assert(!order.plan.brief);
     cr_assert_eq(read_words("file.rec", NULL), EXIT_FINE);
     cr_assert_str_eq(order.file, "file.rec");
 }
@@ -63,7 +68,7 @@ Test(order, refuses_what_cannot_be_used, .init = cr_redirect_stderr)
     static const char *const cases[][2] = {
         { "--seeds", "9..7" }, { "--seeds", "7.9" }, { "--seeds", "7..9x" }, { "--seeds", "-1..2" }, { "--seed", "" }, { "--seed", "18446744073709551615" },
         { "--shard", "0/5" }, { "--shard", "6/5" }, { "--shard", "1" }, { "--budget", "60" }, { "--budget", "0s" }, { "--budget", "s" }, { "--replicas", "3" },
-        { "--replicas", "4," }, { "--replicas", "4,129" }, { "--crypto", "none" }, { "--jobs", "0" }, { "--jobs", "65" }, { "--twice", "0" }, { "--level", "loud" },
+        { "--replicas", "4," }, { "--replicas", "4,129" }, { "--crypto", "none" }, { "--jobs", "0" }, { "--jobs", "65" }, { "--acts", "0" }, { "--acts", "3" }, { "--twice", "0" }, { "--level", "loud" },
         { "--unknown", "1" }, { "--seed", NULL } };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -78,3 +78,21 @@ Test(sometimes, goes_on_behind_the_one_it_named)
     cr_assert_str_eq(sometimes_missing(&campaign, &at), "a partition");
     cr_assert_null(sometimes_missing(&campaign, &at));
 }
+
+Test(sometimes, counts_the_seeds_that_took_a_path_and_not_how_often)
+{
+    static struct campaign sum;
+    static struct swarm_result result;
+
+    result.crashes = 7;
+    campaign_add(&sum, &result);
+    campaign_add(&sum, &result);
+    result.crashes = 0;
+    result.lies[LIE_STRAY] = 3;
+    campaign_add(&sum, &result);
+    cr_assert_eq(sum.crashes, 14);
+    for (uint32_t i = 0; i < sometimes_count(); i++) {
+        bool crash = strcmp(sometimes_name(i), "a crash") == 0, stray = strcmp(sometimes_name(i), lie_word(LIE_STRAY)) == 0;
+        cr_assert_eq(sum.reached[i], crash ? 2 : stray ? 1 : 0, "%s", sometimes_name(i));
+    }
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SEEDS 6u
+#define SECOND UINT64_C(1000000000)
 
 /* Here also with the sanitizers, where a campaign would cost too much. */
 Test(swarm, survives_a_few_seeds_of_either_crypto, .timeout = 600)
@@ -51,6 +52,31 @@ Test(swarm, more_replicas_change_nothing_else_about_the_faults)
     cr_assert_eq(a.load.interval_ns, b.load.interval_ns);
 }
 
+Test(swarm, a_second_act_follows_the_first_and_changes_nothing_in_it)
+{
+    static struct swarm_story first, whole;
+    uint32_t lasting = 0;
+
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        swarm_draw(&first, seed, 0);
+        swarm_draw(&whole, seed, 0);
+        swarm_lengthen(&whole);
+        uint32_t same = 0;
+        for (uint32_t i = 0; i < whole.events_count; i++) {
+            same += i < first.events_count && whole.events[i].act == first.events[i].act && whole.events[i].at_ns == first.events[i].at_ns;
+            cr_assert(i == 0 || whole.events[i - 1].at_ns <= whole.events[i].at_ns, "seed %llu: events are in the order of time", (unsigned long long)seed);
+        }
+        bool lasts = whole.stream.end_ns > 0; /* four of five */
+        lasting += lasts;
+        cr_assert(lasts ? whole.calm_ns >= first.calm_ns + 40 * SECOND : whole.calm_ns == first.calm_ns);
+        cr_assert(lasts || same == whole.events_count);
+        for (uint32_t i = 0; i < first.events_count && first.events[i].at_ns < first.calm_ns && first.events[i].at_ns < whole.act_ns; i++) {
+            cr_assert_eq(whole.events[i].at_ns, first.events[i].at_ns, "seed %llu: event %u of the first act", (unsigned long long)seed, i);
+        }
+    }
+    cr_assert(lasting > 50 && lasting < 100, "%u of 100", lasting);
+}
+
 Test(swarm, a_story_has_room_in_a_cluster_of_any_size)
 {
     static struct swarm_story story;
@@ -58,6 +84,7 @@ Test(swarm, a_story_has_room_in_a_cluster_of_any_size)
 
     for (uint64_t seed = 1; seed < 400; seed++) {
         swarm_draw(&story, seed, MEMBERS_MAX);
+        swarm_lengthen(&story);
         most = story.events_count > most ? story.events_count : most;
     }
     cr_assert_gt(most, MEMBERS_MAX, "a blackout was among them");
