@@ -7,7 +7,7 @@
 #
 # Root is asked for only by the package manager, and only when something is missing.
 set -eu
-cd "$(dirname "$0")"
+top=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) # the caller's directory stays: paths among the arguments of demo are the caller's
 
 packages_build="gcc make pkg-config libc6-dev liburing-dev libsodium-dev libxxhash-dev libjemalloc-dev libcyaml-dev libjansson-dev libssl-dev"
 packages_check="$packages_build libcriterion-dev clang libclang-rt-14-dev llvm perl iproute2 procps valgrind binutils"
@@ -50,16 +50,16 @@ jobs=$(getconf _NPROCESSORS_ONLN)
 case "$verb" in
 build)
     install_missing $packages_build
-    make -s -j"$jobs" all >&2
+    make -s -C "$top" -j"$jobs" all >&2
     ;;
 check)
     install_missing $packages_check
-    exec make -s -j"$jobs" check-all
+    exec make -s -C "$top" -j"$jobs" check-all
     ;;
 demo)
     install_missing $packages_build
-    make -s -j"$jobs" all >&2
-    exec build/release/ward demo "$@"
+    make -s -C "$top" -j"$jobs" all >&2
+    exec "$top/build/release/ward" demo "$@"
     ;;
 *)
     usage

@@ -60,6 +60,8 @@ printf '{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"reso
 expect 3 'none.json: no clinical resource' "a bundle without a clinical resource is refused before anything starts" "$bin/ward" demo --bundle none.json
 printf '{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","id":"p"}},{"resource":{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/other"}}}]}' >other.json
 expect 3 'other.json: no clinical resource' "and so is one about somebody else" "$bin/ward" demo --bundle other.json
+[ "$mode" = debug ] || # it builds and starts the release programs
+    expect 3 'none.json: no clinical resource' "setup.sh demo reads paths as its caller means them" ../../../setup.sh demo --bundle none.json
 if [ -d /dev/shm ] && [ "$(stat -f -c %T /dev/shm)" = tmpfs ] && shm=$(mktemp -d /dev/shm/ward.XXXXXX 2>/dev/null); then
     expect 7 'lies on tmpfs' "a directory that forgets is refused, with the daemon's own words" "$bin/ward" demo --keep "$shm"
     rm -rf "$shm"
