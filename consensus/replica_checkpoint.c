@@ -41,6 +41,9 @@ static bool is_settled(const struct replica *r, uint64_t height)
 bool replica_checkpoint_is_open(const struct replica *r)
 {
     const struct checkpoints *c = &r->checkpoints;
+
+    ASSERT(c->repeats <= REPEATS_MAX);
+    ASSERT(c->ask_repeats <= REPEATS_MAX);
     bool block_open = c->block_height > r->config.genesis.height && !is_settled(r, c->block_height) && c->repeats < REPEATS_MAX;
     bool tip_open = r->lead.active && r->history.high > r->config.genesis.height && !is_settled(r, r->history.high) && c->ask_repeats < REPEATS_MAX &&
                     own_newest(r) != NULL;
@@ -373,6 +376,7 @@ static void ask_tip(struct replica *r)
 
 void replica_pump_checkpoint(struct replica *r)
 {
+    ASSERT(r->started);
     repeat(r);
     ask_tip(r);
 }

@@ -106,6 +106,7 @@ static struct block *highest_idle(struct replica *r, bool linked)
  * but nothing of theirs is proved: the proof is above what has no place. Where nothing is executed, that would give places back, these go as well. */
 static void make_room(struct replica *r)
 {
+    ASSERT(r->started);
     for (uint32_t i = 0; i < r->blocks.count && replica_room_count(r) < r->blocks.count / 2; i++) {
         struct block *highest = highest_idle(r, false);
         if (highest == NULL && r->executed_height == r->history.high) {
@@ -252,6 +253,7 @@ void replica_pump_fetch(struct replica *r)
 {
     struct fetch *fetch = &r->fetch;
 
+    ASSERT(r->started);
     if (fetch->active && !fetch->checking && r->now.mono_ns >= fetch->deadline_ns) {
         put_back(r, LEFT_SILENT);
     }

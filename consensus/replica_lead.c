@@ -41,6 +41,7 @@ void replica_abdicate(struct replica *r)
     struct hash32 digest = abdicate_digest(&r->chain_id, r->config.epoch.epoch, r->view);
 
     ASSERT(replica_is_leader(r)); /* T4 */
+    ASSERT(r->started);
     if (r->lead.abdicated) {
         return;
     }
@@ -516,6 +517,7 @@ void replica_pump_lead(struct replica *r)
 {
     struct lead *lead = &r->lead;
 
+    ASSERT(r->started);
     if (!lead->active || !replica_is_leader(r) || r->safety.state.timeout_view >= (int64_t)r->view) {
         return;
     }

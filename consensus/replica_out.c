@@ -59,6 +59,7 @@ void replica_add_again(struct replica *r, struct effect *append, const struct bl
 {
     struct cert none;
 
+    ASSERT(block->used);
     struct append_record *record = add_record(append, REPLICA_RECORD_BLOCK, block->header.height, block->view, &block->hash);
     struct writer writer = effects_room(r->out);
     block_header_encode(&block->header, &writer);
@@ -114,6 +115,7 @@ void replica_add_high(struct replica *r, struct effect *append)
 {
     struct hash32 digest = { { 0 } };
 
+    ASSERT(append->kind == EFFECT_APPEND);
     if (r->high_recorded || !safety_knows_high(&r->safety, &r->high.ballot)) {
         return;
     }
@@ -127,6 +129,7 @@ void replica_add_high(struct replica *r, struct effect *append)
 
 void replica_add_tc(struct replica *r, struct effect *append)
 {
+    ASSERT(append->kind == EFFECT_APPEND);
     if (!r->has_tc || r->tc_recorded || r->tc.view + 1 != r->view) {
         return;
     }

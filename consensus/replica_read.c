@@ -148,6 +148,7 @@ static bool is_ready(const struct replica *r, const struct quorum_read *read)
 
 void replica_pump_reads(struct replica *r)
 {
+    ASSERT(r->started);
     for (uint32_t i = 0; i < READS_MAX; i++) {
         struct quorum_read *read = &r->reads[i];
         if (!read->used) {

@@ -35,6 +35,7 @@ static void proof_done(struct replica *r, uint64_t token, bool ok)
     struct effect *effect = effects_add(r->out, EFFECT_PROOF);
     const struct history_entry *entry = history_find(&r->history, r->serve.from);
 
+    ASSERT(r->serve.prove);
     effect->proof.token = token;
     effect->proof.ok = ok && entry != NULL;
     effect->proof.header = entry != NULL ? entry->header : (struct block_header){ 0 };
@@ -480,6 +481,7 @@ void replica_pump_serve(struct replica *r)
     struct serve *serve = &r->serve;
     bool waits = false;
 
+    ASSERT(serve->proves_count <= PROVES_MAX);
     for (uint32_t i = 0; i < r->n && serve->stage == SERVE_IDLE && !serve->sent_in_step; i++) {
         uint32_t member = (serve->next_peer + i) % r->n;
         if (serve->proves_count > 0) {

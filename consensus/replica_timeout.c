@@ -118,6 +118,7 @@ void replica_repeat_anew(struct replica *r)
 
 void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
 {
+    ASSERT(r->started);
     if (!safety_can_timeout(&r->safety, view) || r->safety.state.timeout_view == (int64_t)view || view < r->view ||
         !safety_knows_high(&r->safety, &r->high.ballot) || (int64_t)r->view <= r->safety.limit_view) {
         return; /* E5, the last: nor of a later view, before what leads beyond the limit has told the QC that was lost. */

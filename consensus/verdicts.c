@@ -31,6 +31,7 @@ static uint32_t place_of(const struct verdicts *verdicts, const struct sig_item 
 {
     uint64_t mix = (word(item->digest) ^ word(item->signature)) * verdicts->seed;
 
+    ASSERT((verdicts->places & (verdicts->places - 1)) == 0);
     mix = (mix ^ mix >> 32) * verdicts->seed;
     return 2 * (uint32_t)(mix >> 40 & (verdicts->places - 1));
 }
@@ -39,6 +40,7 @@ static bool is_at(const struct verdicts *verdicts, uint32_t at, const struct sig
 {
     const struct verdict_entry *entry = &verdicts->entries[at];
 
+    ASSERT(at < 2 * verdicts->places);
     return verdicts->used[at] && memcmp(entry->signature, item->signature, sizeof entry->signature) == 0 &&
            memcmp(entry->digest, item->digest, sizeof entry->digest) == 0 && memcmp(entry->key, item->key, sizeof entry->key) == 0;
 }
@@ -65,6 +67,7 @@ void verdicts_expect(const struct verdicts *verdicts, const struct sig_item *ite
 {
     uint32_t at = place_of(verdicts, item);
 
+    ASSERT(at + 1 < 2 * verdicts->places);
     __builtin_prefetch(&verdicts->used[at]);
     __builtin_prefetch(verdicts->entries[at].signature);
     __builtin_prefetch(verdicts->entries[at + 1].signature);
@@ -75,6 +78,7 @@ bool verdicts_has(struct verdicts *verdicts, const struct sig_item *item)
     uint32_t at = place_of(verdicts, item);
     bool found = is_at(verdicts, at, item) || is_at(verdicts, at + 1, item);
 
+    ASSERT(at + 1 < 2 * verdicts->places);
     verdicts->hits += found;
     verdicts->misses += !found;
     return found;

@@ -160,6 +160,7 @@ static void seqs_write(struct writer *writer, struct seq_list list)
 /* The one list of sequence numbers of a command that has one. Needs: such a type. */
 static struct seq_list command_seqs(struct command_body *command)
 {
+    ASSERT(command->type <= COMMAND_TYPE_MAX);
     if (command->type == COMMAND_POINTER_DECIDE) {
         struct pointer_decide *body = &command->as.pointer_decide;
         return (struct seq_list){ body->seqs, body->count, 1, POINTER_SEQS_MAX };
@@ -367,6 +368,7 @@ enum verdict command_body_decode(struct command_body *command, uint8_t type, con
     if (verdict == VERDICT_OK) {
         verdict = rest_read(command, &reader);
     }
+    ASSERT(verdict != VERDICT_OK || command->type == (enum command_type)type);
     return verdict == VERDICT_OK ? reader_end(&reader) : verdict;
 }
 

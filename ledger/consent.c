@@ -68,6 +68,7 @@ bool consent_month_matches(uint16_t month, uint16_t from, uint16_t to)
 
 static bool in_force(const struct grant *grant, uint64_t time_ms)
 {
+    ASSERT(grant->status == GRANT_ACTIVE || grant->status == GRANT_ENDED);
     return grant->status == GRANT_ACTIVE && grant->not_before <= time_ms && time_ms < grant->expires;
 }
 
@@ -87,6 +88,7 @@ static bool class_matches(const struct grant *grant, const struct question *ques
 
 static bool conf_matches(const struct grant *grant, const struct question *question)
 {
+    ASSERT(grant->conf_max <= CONF_VERY_RESTRICTED);
     return grant->effect == EFFECT_DENY || question->conf <= grant->conf_max;
 }
 
@@ -104,6 +106,7 @@ static bool uses_left(const struct consent_inputs *inputs, const struct numbered
 {
     const struct grant *grant = &numbered->grant;
 
+    ASSERT(numbered->seq > 0);
     if (grant->max_uses == 0 || grant->effect == EFFECT_DENY) {
         return true;
     }
@@ -139,6 +142,8 @@ static struct question question_of(const struct consent_inputs *inputs, const st
     const struct consent_subject *subject = &inputs->subject;
     const struct pointer *pointer = &numbered->pointer;
 
+    ASSERT(numbered->seq > 0);
+    ASSERT(pointer->record_class <= CLASS_OTHER);
     return (struct question){
         .acct = subject->acct,
         .has_signed = subject->has_signed,

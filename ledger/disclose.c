@@ -76,6 +76,7 @@ static void item_find_ticket(const struct exec *exec, struct item *item)
     ASSERT(!hash_is_zero(&item->filed->ticket));
     item->has_ticket = found && memcmp(item->ticket.patient, item->filed->patient, ACCT_BYTES) == 0;
     item->late = item->has_ticket && exec->time_ms > item->ticket.expires + exec->params->disclose_late_ms;
+    ASSERT(!item->late || item->has_ticket);
 }
 
 static void item_judge(struct exec *exec, struct item *item, struct evals *evals)
@@ -110,6 +111,7 @@ static struct audit_event item_event(const struct exec *exec, const struct item 
     unsigned mode = (unsigned)item->filed->mode - DISCLOSE_READ;
 
     ASSERT(item->filed->mode <= DISCLOSE_OFFLINE);
+    ASSERT(!offline || !item->has_ticket);
     event.result = (uint8_t)((unsigned)item->outcome | mode << DISCLOSURE_MODE_SHIFT | (item->late ? DISCLOSURE_LATE : 0u));
     memcpy(event.on_behalf, item->filed->recipient, ACCT_BYTES);
     if (!offline) {

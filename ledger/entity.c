@@ -118,6 +118,8 @@ enum verdict org_decode(struct org *org, const uint8_t *data, size_t size)
     if (verdict != VERDICT_OK) {
         return verdict;
     }
+    ASSERT(org->name_length >= 1);
+    ASSERT((org->caps & ~CAPS_ALL) == 0);
     bool name = text_is_canonical(org->name, org->name_length, sizeof org->name);
     bool endpoint = text_is_canonical(org->endpoint, org->endpoint_length, sizeof org->endpoint);
     return name && endpoint ? VERDICT_OK : VERDICT_LENGTH;
@@ -178,6 +180,7 @@ enum verdict peaks_decode(struct merkle_peaks *peaks, uint64_t count, const uint
 {
     size_t number = peaks_number(count);
 
+    ASSERT(number <= MERKLE_DEPTH_MAX);
     if (size != number * HASH_BYTES) {
         return VERDICT_LENGTH;
     }

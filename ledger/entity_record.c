@@ -107,11 +107,15 @@ enum verdict pointer_decode(struct pointer *pointer, const uint8_t *data, size_t
     if (verdict != VERDICT_OK) {
         return verdict;
     }
+    ASSERT(pointer->record_class <= CLASS_OTHER);
+    ASSERT(pointer->custodian >= 1);
     return (1u << pointer->record_class & CLASS_MASK_KNOWN) != 0 ? VERDICT_OK : VERDICT_RANGE;
 }
 
 void grant_encode(const struct grant *grant, uint8_t out[GRANT_BYTES])
 {
+    ASSERT(grant->conf_max <= CONF_VERY_RESTRICTED);
+    ASSERT(grant->status == GRANT_ACTIVE || grant->status == GRANT_ENDED);
     layout_encode(LAYOUT_OF(grant_fields), grant, out, GRANT_BYTES);
 }
 

@@ -52,6 +52,7 @@ static bool read_pinned(const struct gathering *gathering, const struct state_ke
 /* Reads a value of fixed size. Gives: false when there is none. */
 static bool read_value(const struct gathering *gathering, const struct state_key *key, uint8_t *value, size_t room)
 {
+    ASSERT(gathering->view == STATE_PIN_NONE || gathering->view < STATE_PINS_MAX);
     size_t size = 0;
     bool found = gathering->view == STATE_PIN_NONE ? state_store_get(gathering->store, bytes_of(key->bytes, key->size), value, room, &size)
                                                    : read_pinned(gathering, key, value, &size);
@@ -64,6 +65,7 @@ static bool read_and_digest(struct gathering *gathering, const struct state_key 
 {
     bool found = read_value(gathering, key, value, room);
 
+    ASSERT(key->size > 0);
     if (found) {
         digest_add(gathering, bytes_of(key->bytes, key->size), bytes_of(value, room));
     }
@@ -133,6 +135,7 @@ static bool gather_patient(struct gathering *gathering)
 bool evaluation_takes(const struct evaluation *evaluation, const struct pointer *pointer)
 {
     ASSERT(pointer->record_class <= CLASS_OTHER);
+    ASSERT(pointer->custodian > 0);
     bool of_class = (evaluation->class_mask >> pointer->record_class & 1) != 0;
 
     return of_class && consent_month_matches(pointer->service_month, evaluation->from_month, evaluation->to_month);
@@ -213,6 +216,7 @@ static void gather_subject(struct gathering *gathering)
     const struct evaluation *evaluation = gathering->evaluation;
     struct consent_subject *subject = &gathering->inputs->subject;
 
+    ASSERT(evaluation->base_seq > 0);
     *subject = (struct consent_subject){ .has_signed = evaluation->has_signed, .purpose = evaluation->purpose };
     memcpy(subject->acct, evaluation->subject, ACCT_BYTES);
     subject->is_patient = memcmp(evaluation->subject, evaluation->patient, ACCT_BYTES) == 0;

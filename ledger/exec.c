@@ -26,6 +26,7 @@ int exec_get(const struct exec *exec, const struct state_key *key, void *value, 
     size_t size = 0;
 
     ASSERT(key->size > 0);
+    ASSERT(key->size <= STATE_KEY_MAX);
     complete(exec, key);
     return state_store_get(exec->store, bytes_of(key->bytes, key->size), value, room, &size) ? (int)size : -1;
 }

@@ -17,6 +17,7 @@ _Static_assert(EXPECT_PATHS_COMMANDS * WRITTEN_KINDS <= STATE_EXPECT_PATHS_MAX, 
 static void expect(const struct state_store *store, const struct state_key *key, enum state_expect step)
 {
     ASSERT(key->size > 0);
+    ASSERT(step <= STATE_EXPECT_REST);
     state_store_expect(store, bytes_of(key->bytes, key->size), step);
 }
 
@@ -43,6 +44,7 @@ void expect_sender(const struct state_store *store, const uint8_t account[ACCT_B
 {
     struct state_key key;
 
+    ASSERT(step <= STATE_EXPECT_REST);
     key_write_run(&key, KEY_ACTOR, account);
     expect(store, &key, step);
 }

@@ -17,6 +17,7 @@ struct hash32 genesis_account(uint8_t kind, const uint8_t key[KEY_BYTES])
 
 static enum verdict put(struct exec *exec, const struct state_key *key, const void *value, size_t size)
 {
+    ASSERT(exec->envelope == NULL);
     return exec_put(exec, key, value, size) == CODE_OK ? VERDICT_OK : VERDICT_LENGTH;
 }
 
@@ -26,6 +27,7 @@ static enum verdict use_key(struct exec *exec, const uint8_t pk[KEY_BYTES], cons
     struct state_key key = key_key_use(pk);
     uint8_t owner[ACCT_BYTES];
 
+    ASSERT(exec->envelope == NULL);
     if (exec_get(exec, &key, owner, sizeof owner) >= 0) {
         return VERDICT_CONFLICT;
     }
@@ -40,6 +42,8 @@ static struct org org_of(const struct enrolment *enrolment, uint8_t replica_inde
         .name_length = (uint8_t)strnlen(enrolment->name, ORG_NAME_BYTES_MAX),
         .endpoint_length = (uint8_t)strnlen(enrolment->endpoint, ORG_ENDPOINT_BYTES_MAX), .joined = time_ms };
 
+    ASSERT(org.name_length <= ORG_NAME_BYTES_MAX);
+    ASSERT(org.endpoint_length <= ORG_ENDPOINT_BYTES_MAX);
     memcpy(org.name, enrolment->name, org.name_length);
     memcpy(org.endpoint, enrolment->endpoint, org.endpoint_length);
     memcpy(org.admin_pk, enrolment->admin_key, KEY_BYTES);
@@ -102,6 +106,7 @@ static enum verdict judge_actor(const struct exec *exec, const struct actor *act
 {
     struct org org;
 
+    ASSERT(actor->org >= 1); /* the codec read it */
     if (!org_exists(exec, actor->org) || !exec_get_org(exec, actor->org, &org)) {
         return VERDICT_MEMBER;
     }
@@ -128,6 +133,7 @@ static enum verdict load_actor(struct exec *exec, const struct genesis_entity *e
     struct actor actor;
     enum verdict verdict = actor_decode(&actor, entity->value.data, entity->value.size);
 
+    ASSERT(exec->chain->actors <= exec->params->actors_max);
     if (verdict != VERDICT_OK) {
         return verdict;
     }
@@ -152,6 +158,7 @@ static enum verdict load_patient(struct exec *exec, const struct genesis_entity 
     struct patient patient;
     enum verdict verdict = patient_decode(&patient, entity->value.data, entity->value.size);
 
+    ASSERT(exec->chain->patients <= exec->params->patients_max);
     if (verdict != VERDICT_OK) {
         return verdict;
     }
@@ -182,6 +189,7 @@ static enum verdict load_grant(struct exec *exec, const struct genesis_entity *e
     struct patient patient;
     enum verdict verdict = grant_decode(&grant, entity->value.data, entity->value.size);
 
+    ASSERT(exec->chain->grants <= exec->params->grants_max);
     if (verdict != VERDICT_OK) {
         return verdict;
     }
@@ -204,6 +212,7 @@ static enum verdict load_grant(struct exec *exec, const struct genesis_entity *e
 
 static enum verdict load_entity(struct exec *exec, const struct genesis_entity *entity)
 {
+    ASSERT(exec->envelope == NULL);
     switch (entity->key.size > 0 ? entity->key.data[0] : KEY_CHAIN) {
     case KEY_ACTOR:
         return load_actor(exec, entity);
@@ -224,6 +233,7 @@ static enum verdict check_grant_counts(const struct exec *exec)
     struct state_entry entry, grant;
     struct patient patient;
 
+    ASSERT(exec->chain->grants <= exec->params->grants_max);
     state_cursor_init(&patients, bytes_of(&patients_prefix, 1), STATE_PIN_NONE);
     while (state_cursor_next(exec->store, &patients, &entry)) {
         enum verdict verdict = patient_decode(&patient, entry.value.data, entry.value.size);

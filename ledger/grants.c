@@ -64,6 +64,7 @@ enum code grant_end(struct exec *exec, struct audit_trail *trail, uint32_t seq, 
     struct state_key key = key_grant(trail->acct, seq);
     enum code code = exec_remove(exec, &due);
 
+    ASSERT(trail->patient.active_grants <= trail->patient.grant_count);
     if (code == CODE_OK) {
         code = exec_remove(exec, &key);
     }
@@ -146,6 +147,7 @@ static bool purposes_are_wrong(const struct grant_body *body)
 {
     const uint32_t known = (1u << PURPOSE_COUNT) - 1;
 
+    ASSERT(body->kind == GRANT_READ || body->kind == GRANT_WRITE);
     if (body->kind == GRANT_WRITE) {
         return body->purposes != 0;
     }
@@ -335,6 +337,8 @@ static bool revoke_sender_may(const struct exec *exec, const struct grant *grant
     const struct signer *sender = &exec->sender;
     struct actor actor;
 
+    ASSERT(grant->effect == EFFECT_PERMIT || grant->effect == EFFECT_DENY);
+    ASSERT(grant->gtype <= GRANTEE_ANY_CUSTODIAN);
     if (subject_is_sender(exec)) {
         return true;
     }
@@ -374,6 +378,7 @@ static enum code revoke_one(struct exec *exec, struct audit_trail *trail, uint32
     if (grant.status != GRANT_ACTIVE || grant.expires <= exec->time_ms) {
         return CODE_GRANT_STATE;
     }
+    ASSERT(seq <= trail->patient.grant_count);
     event.result = grant.effect;
     event.conf = grant.conf_max;
     event.ptr = grant.ptr_seq;
@@ -414,6 +419,7 @@ enum code exec_due_grant(struct exec *exec, struct bytes key)
 
     ASSERT(entry.kind == DUE_GRANT_EXPIRES);
     ASSERT(entry.time <= exec->time_ms);
+    ASSERT(entry.seq >= 1);
     if (!exec_get_patient(exec, entry.acct, &patient) || !exec_get_grant(exec, entry.acct, entry.seq, &grant)) {
         return CODE_OK;
     }

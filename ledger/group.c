@@ -20,6 +20,7 @@ static size_t peaks_number(uint64_t count)
 /* Copies a tree, without the room for peaks that it does not have. */
 static void peaks_copy(struct merkle_peaks *to, const struct merkle_peaks *from)
 {
+    ASSERT(peaks_number(from->count) <= MERKLE_DEPTH_MAX);
     to->count = from->count;
     memcpy(to->peaks, from->peaks, peaks_number(from->count) * sizeof from->peaks[0]);
 }
@@ -49,6 +50,7 @@ void group_drop_events(struct group *group, uint32_t count)
 
 bool group_waits(const struct group *group, const uint8_t patient[ACCT_BYTES])
 {
+    ASSERT(group->events_count <= GROUP_COMMANDS);
     for (uint32_t i = group->resolved; i < group->events_count; i++) {
         if (memcmp(group->events[i].patient, patient, ACCT_BYTES) == 0) {
             return true;
@@ -117,6 +119,7 @@ static void make_digests(struct group *group)
             of[n++] = i;
         }
     }
+    ASSERT(n <= group->receipts_count);
     if (n == 0) {
         return;
     }

@@ -23,6 +23,8 @@ static struct writer key_begin(struct state_key *key, enum key_kind kind)
 static void key_end(struct state_key *key, const struct writer *writer)
 {
     ASSERT(!writer->failed);
+    ASSERT(writer->offset >= 1);
+    ASSERT(writer->offset <= STATE_KEY_MAX);
     key->size = (uint8_t)writer->offset;
 }
 
@@ -55,6 +57,7 @@ void key_write_org(struct state_key *key, enum key_kind kind, const uint8_t acct
 
 static struct state_key key_of_kind(enum key_kind kind)
 {
+    ASSERT(kind == KEY_CHAIN || kind == KEY_PARAMS);
     return (struct state_key){ .size = 1, .bytes = { (uint8_t)kind } };
 }
 
@@ -101,6 +104,7 @@ struct state_key key_pointer(const uint8_t acct[ACCT_BYTES], uint32_t seq)
 {
     struct state_key key;
 
+    ASSERT(seq > 0);
     key_write_seq(&key, KEY_POINTER, acct, seq);
     ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
@@ -110,6 +114,7 @@ struct state_key key_grant(const uint8_t acct[ACCT_BYTES], uint32_t seq)
 {
     struct state_key key;
 
+    ASSERT(seq > 0);
     key_write_seq(&key, KEY_GRANT, acct, seq);
     ASSERT(key_is_well_formed(key.bytes, key.size));
     return key;
@@ -188,6 +193,7 @@ static struct writer due_begin(struct state_key *key, uint64_t time, enum due_ki
 {
     struct writer writer = key_begin(key, KEY_DUE);
 
+    ASSERT(kind >= DUE_POINTER_EXPIRES);
     write_u64_be(&writer, time);
     write_u8(&writer, (uint8_t)kind);
     return writer;
@@ -198,6 +204,7 @@ static struct state_key due_of_seq(enum due_kind kind, uint64_t time, const uint
     struct state_key key;
     struct writer writer = due_begin(&key, time, kind);
 
+    ASSERT(seq > 0);
     write_run(&writer, acct, ACCT_BYTES);
     write_u32_be(&writer, seq);
     key_end(&key, &writer);
@@ -215,6 +222,8 @@ struct state_key key_due_pointer(enum due_kind kind, uint64_t time, const uint8_
 
 struct state_key key_due_grant(uint64_t time, const uint8_t acct[ACCT_BYTES], uint32_t seq)
 {
+    ASSERT(seq > 0);
+    ASSERT(time > 0);
     return due_of_seq(DUE_GRANT_EXPIRES, time, acct, seq);
 }
 
@@ -223,6 +232,7 @@ struct state_key key_due_ticket(uint64_t time, const struct ticket_place *place)
     struct state_key key;
     struct writer writer = due_begin(&key, time, DUE_TICKET_LEAVES);
 
+    ASSERT(time > 0);
     place_write(&writer, place);
     key_end(&key, &writer);
     ASSERT(key.size == STATE_KEY_MAX);
@@ -244,6 +254,7 @@ static struct ticket_place place_read(struct reader *reader)
 {
     struct ticket_place place;
 
+    ASSERT(!reader->failed);
     memset(&place, 0, sizeof place);
     read_copy(reader, place.patient, ACCT_BYTES);
     place.org = read_u16_be(reader);
@@ -352,6 +363,8 @@ struct state_key key_prefix_page(const uint8_t acct[ACCT_BYTES], uint32_t seq)
     struct state_key key = key_pointer(acct, seq);
 
     ASSERT(key.size > 1);
+    ASSERT(key.bytes[0] == KEY_POINTER);
+    ASSERT(seq > 0);
     key.bytes[--key.size] = 0;
     return key;
 }

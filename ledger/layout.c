@@ -3,6 +3,7 @@
 
 bool layout_fits(struct layout layout, const void *record)
 {
+    ASSERT(layout.count > 0);
     for (size_t i = 0; i < layout.count; i++) {
         const struct field *field = &layout.fields[i];
         if (field->kind == FIELD_INT) {
@@ -23,6 +24,7 @@ size_t layout_bytes(struct layout layout)
         ASSERT(layout.fields[i].size > 0);
         bytes += layout.fields[i].size;
     }
+    ASSERT(bytes <= LAYOUT_BYTES_MAX);
     return bytes;
 }
 

@@ -51,6 +51,7 @@ struct ledger *ledger_take(struct arena *arena, const struct params *params)
     struct state_limits limits = { .keys_max = params->state_keys_max, .cells_max = params->state_cells_max, .journal_bytes = JOURNAL_BYTES };
 
     ASSERT(params_check(params) == VERDICT_OK);
+    ASSERT(params->state_cells_max >= params->state_keys_max);
     struct ledger *ledger = arena_take(arena, 1, sizeof *ledger);
     struct state_store *store = state_store_init(arena, &limits);
     if (ledger == NULL) {
@@ -67,6 +68,7 @@ struct ledger *ledger_take(struct arena *arena, const struct params *params)
 
 void ledger_set_sink(struct ledger *ledger, const struct ledger_sink *sink)
 {
+    ASSERT(!ledger->open);
     ledger->sink = *sink;
 }
 
@@ -156,6 +158,7 @@ enum verdict ledger_restore_end(struct ledger *ledger)
 
     ASSERT(!ledger->open);
     ASSERT(ledger->exec.envelope == NULL);
+    ASSERT(ledger->group.receipts_count == 0);
     params_encode(&ledger->params, ours);
     if (exec_get(&ledger->exec, &chain, theirs, sizeof theirs) < 0) {
         return VERDICT_SHORT;
@@ -238,6 +241,7 @@ void ledger_settle(struct ledger *ledger)
     struct hash32 tops[GROUP_COMMANDS];
     uint64_t position = ledger->chain.receipts.count;
 
+    ASSERT(group->receipts_count <= GROUP_COMMANDS);
     group_resolve(group, ledger->exec.store);
     for (uint32_t i = 0; i < group->events_count && sink->event != NULL; i++) {
         const struct group_event *event = &group->events[i];
@@ -296,6 +300,7 @@ static void settle(struct ledger *ledger, bool keep)
 static void save(struct ledger *ledger)
 {
     ASSERT(ledger->open); /* A2: what is kept or undone belongs to a command or a due entry of a block */
+    ASSERT(ledger->group.events_count <= GROUP_COMMANDS);
     state_store_savepoint(ledger->exec.store);
     ledger->group_saved = ledger->group.events_count;
     memcpy(&ledger->chain_saved, &ledger->chain, CHAIN_SAVED_BYTES);
@@ -310,6 +315,7 @@ static enum code handle(struct exec *exec)
     enum code (*handler)(struct exec *exec) = exec_handler(exec->envelope->type);
 
     ASSERT(exec->envelope != NULL);
+    ASSERT(exec->group != NULL);
     if (exec->envelope->type != COMMAND_POINTER_ADD) { /* others may look at the state by other ways than exec_get */
         group_resolve(exec->group, exec->store);
     }
@@ -329,6 +335,7 @@ static enum code execute(struct ledger *ledger, struct bytes bytes, const struct
     struct exec *exec = &ledger->exec;
     enum code code = ledger_check(ledger, bytes, exec->time_ms, &ledger->envelope, &exec->command);
 
+    ASSERT(ledger->open);
     memset(&exec->tx_id, 0, sizeof exec->tx_id);
     if (code != CODE_OK) {
         return code;
@@ -357,6 +364,7 @@ static void work_off(struct ledger *ledger, const struct due_entry *due, struct 
     ASSERT(err == ERR_OK);
     ASSERT(handler != NULL);
     ASSERT(due->time <= ledger->exec.time_ms); /* nothing is worked off before its time */
+    ASSERT(key.size <= STATE_KEY_MAX);
     save(ledger);
     bool done = handler(&ledger->exec, key) == CODE_OK;
     settle(ledger, done);
@@ -461,6 +469,7 @@ bool ledger_fold(struct ledger *ledger, uint32_t hashes_max)
 struct hash32 ledger_state_root(struct ledger *ledger)
 {
     ASSERT(!ledger->open);
+    ASSERT(ledger->group.receipts_count == 0);
     return state_store_root(ledger->exec.store);
 }
 
@@ -492,6 +501,7 @@ static void judge(const struct ledger *ledger, const uint8_t *account, const uin
     struct signer signer;
     uint8_t current[KEY_BYTES];
 
+    ASSERT(standing->code == CODE_OK);
     if (!sender_find(&ledger->exec, account, &signer, current)) {
         standing->code = CODE_SENDER_UNKNOWN;
         return;
@@ -526,6 +536,7 @@ void ledger_standing(const struct ledger *ledger, const struct envelope *envelop
 struct exec *ledger_exec(struct ledger *ledger)
 {
     ASSERT(!ledger->open);
+    ASSERT(ledger->group.receipts_count == 0);
     return &ledger->exec;
 }
 

@@ -90,5 +90,6 @@ enum verdict params_decode(struct params *params, const uint8_t *data, size_t si
 {
     enum verdict verdict = layout_decode(params_layout(), params, data, size);
 
+    ASSERT(verdict != VERDICT_OK || params->actors_max >= 1);
     return verdict == VERDICT_OK ? params_check(params) : verdict;
 }

@@ -37,6 +37,7 @@ enum code pointer_count(struct exec *exec, struct audit_trail *trail, uint16_t c
 
 static bool status_leaves(enum pointer_status status)
 {
+    ASSERT(status >= POINTER_PENDING);
     switch (status) {
     case POINTER_ERROR:
     case POINTER_WITHDRAWN:
@@ -80,6 +81,7 @@ enum code pointer_change_apply(struct exec *exec, struct audit_trail *trail, str
     ASSERT(change->status != before);
     ASSERT(change->seq > 0);
     ASSERT(pointer->custodian > 0);
+    ASSERT(change->seq <= trail->patient.ptr_count);
     enum code code = change_due(exec, trail, change);
     if (code == CODE_OK) {
         code = pointer_count(exec, trail, pointer->custodian, before, -1);
@@ -138,6 +140,8 @@ static enum code decide_one(struct exec *exec, struct audit_trail *trail, uint32
     if (code != CODE_OK) {
         return code;
     }
+    ASSERT(seq <= trail->patient.ptr_count);
+    ASSERT(change.pointer.status == POINTER_PENDING);
     uint32_t target = change.pointer.supersedes;
     change.status = approve ? POINTER_CURRENT : POINTER_REFUSED;
     change.event = approve ? EVENT_POINTER_APPROVED : EVENT_POINTER_REFUSED;
@@ -234,6 +238,7 @@ enum code exec_pointer_status(struct exec *exec)
 static enum code due_expires(struct exec *exec, const struct due_entry *entry, const struct patient *patient, const struct pointer *pointer)
 {
     ASSERT(entry->kind == DUE_POINTER_EXPIRES);
+    ASSERT(entry->seq > 0);
     struct pointer_change change = {
         .seq = entry->seq, .pointer = *pointer, .status = POINTER_EXPIRED, .event = EVENT_POINTER_REFUSED, .result = POINTER_EXPIRED
     };

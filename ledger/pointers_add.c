@@ -64,6 +64,7 @@ static bool locator_fits(const struct add *add, const struct pointer_add_item *i
     uint32_t payload = 0;
 
     ASSERT(add->body->count <= POINTER_ADD_ITEMS_MAX);
+    ASSERT(add->body->count >= 1);
     for (size_t i = 0; i < add->body->count; i++) {
         payload += add->body->items[i].locator_length;
     }
@@ -96,6 +97,7 @@ static enum code item_check_fields(const struct add *add, const struct pointer_a
 /* 311, 312. Gives: the target, when one is named. */
 static enum code item_check_target(const struct add *add, const struct pointer_add_item *item, struct pointer *target)
 {
+    ASSERT(add->exec->sender.org > 0);
     if (item->supersedes == 0) {
         return CODE_OK;
     }
@@ -108,6 +110,7 @@ static enum code item_check_target(const struct add *add, const struct pointer_a
 static bool item_is_repeated(const struct pointer_add *body, size_t index)
 {
     ASSERT(index < body->count);
+    ASSERT(body->count <= POINTER_ADD_ITEMS_MAX);
     for (size_t i = 0; i < index; i++) {
         if (hash_equal(&body->items[i].content_commit, &body->items[index].content_commit)) {
             return true;
@@ -120,6 +123,7 @@ static bool item_is_repeated(const struct pointer_add *body, size_t index)
 static uint32_t item_standing(const struct add *add, const struct pointer_add_item *item)
 {
     ASSERT(!add->cosigned);
+    ASSERT(add->exec->sender.org > 0);
     struct exec *exec = add->exec;
     struct consent_write write = {
         .author_signed = add->author_signed,
@@ -254,6 +258,7 @@ static void add_author(struct add *add)
     const uint8_t *on_behalf = command_body_on_behalf(&add->exec->command);
     const uint8_t *author = on_behalf != NULL ? on_behalf : add->exec->sender.acct;
 
+    ASSERT(add->exec->sender.kind == SIGNER_ACTOR);
     memcpy(add->author, author, ACCT_BYTES);
     add->author_signed = exec_signed_by(add->exec, author);
     add->cosigned = exec_cosigner(add->exec, add->body->patient) != NULL;

@@ -99,6 +99,7 @@ static void encode_signed(const struct query *query, struct writer *writer)
 
 void query_encode(const struct query *query, struct writer *writer)
 {
+    ASSERT(query->kind >= QUERY_CHECKPOINT);
     encode_signed(query, writer);
     if (query_is_signed(query->kind)) {
         write_run(writer, query->signature, sizeof query->signature);
@@ -265,6 +266,7 @@ void answer_end(size_t at, uint32_t parts_count, struct writer *writer)
 
 static enum verdict decode_parts(struct answer *answer, struct reader *reader)
 {
+    ASSERT(!reader->failed); /* the head was read */
     answer->parts_count = read_u8(reader);
     if (answer->parts_count > ANSWER_PARTS_MAX) {
         return VERDICT_LENGTH;
@@ -307,6 +309,8 @@ enum verdict answer_decode(struct answer *answer, struct bytes bytes)
 
 void answer_decision_encode(const struct answer_decision *decision, struct writer *writer)
 {
+    ASSERT(code_is_known(decision->code));
+    ASSERT(!decision->permit || decision->first > 0);
     write_u16_le(writer, decision->code);
     write_u8(writer, decision->permit);
     write_u8(writer, decision->reason);

@@ -14,6 +14,8 @@ static enum code check_standing(const struct exec *exec, const struct signer *as
 {
     struct org org;
 
+    ASSERT(asker->kind >= SIGNER_ORG);
+    ASSERT(asker->kind <= SIGNER_PATIENT);
     if (asker->kind == SIGNER_PATIENT) {
         return CODE_OK;
     }
@@ -52,6 +54,7 @@ uint16_t query_org_voice(const struct signer *asker)
 {
     bool speaks = asker->kind == SIGNER_ORG || (asker->kind == SIGNER_ACTOR && asker->actor.kind == ACTOR_SYSTEM);
 
+    ASSERT(asker->kind >= SIGNER_ORG);
     return speaks ? asker->org : 0;
 }
 
@@ -69,6 +72,7 @@ static bool has_grant(const struct exec *exec, const uint8_t acct[ACCT_BYTES], u
     struct state_cursor cursor;
     struct state_entry entry;
 
+    ASSERT(org > 0);
     exec_cursor(&cursor, &prefix);
     for (uint32_t i = 0; i < CONSENT_GRANTS_MAX && state_cursor_next(exec->store, &cursor, &entry); i++) {
         struct grant grant;
@@ -100,6 +104,7 @@ static bool is_custodian(const struct exec *exec, const uint8_t acct[ACCT_BYTES]
 {
     struct pointer pointer;
 
+    ASSERT(seq > 0);
     return org != 0 && exec_get_pointer(exec, acct, seq, &pointer) && pointer.custodian == org;
 }
 
@@ -108,12 +113,14 @@ static bool is_party(const struct ticket *ticket, const struct signer *asker)
     bool requester = memcmp(asker->acct, ticket->requester, ACCT_BYTES) == 0, subject = memcmp(asker->acct, ticket_subject(ticket), ACCT_BYTES) == 0;
     uint16_t voice = query_org_voice(asker);
 
+    ASSERT(ticket->base_seq > 0);
     return requester || subject || (voice != 0 && voice == ticket->org);
 }
 
 /* holds_one tells whether the organisation is the custodian of a pointer of the ticket. */
 static bool holds_one(const struct exec *exec, const struct ticket *ticket, uint16_t org)
 {
+    ASSERT(ticket->base_seq > 0);
     for (uint32_t bit = 0; org != 0 && bit < TICKET_PAGE; bit++) {
         if (bitmap_has(ticket->bitmap, bit) && is_custodian(exec, ticket->patient, ticket->base_seq + bit, org)) {
             return true;
@@ -126,6 +133,7 @@ static enum code may_see_ticket(const struct exec *exec, const struct query *que
 {
     struct ticket ticket;
 
+    ASSERT(query->kind == QUERY_TICKET);
     if (!exec_get_ticket(exec, &query->id, &ticket)) {
         return CODE_TICKET_UNKNOWN;
     }
@@ -138,6 +146,7 @@ static enum code may_see_locator(const struct exec *exec, const struct query *qu
 {
     struct ticket ticket;
 
+    ASSERT(query->kind == QUERY_LOCATOR);
     if (hash_is_zero(&query->id)) {
         return CODE_ROLE;
     }
@@ -154,6 +163,8 @@ static enum code may_see_pointer(const struct exec *exec, const struct query *qu
 {
     struct pointer pointer;
 
+    ASSERT(query->kind == QUERY_POINTER || query->kind == QUERY_LOCATOR);
+    ASSERT(query->seq > 0);
     if (self) {
         return exec_get_pointer(exec, query->acct, query->seq, &pointer) ? CODE_OK : CODE_PTR_UNKNOWN;
     }
@@ -166,6 +177,7 @@ enum code query_may_ask(const struct exec *exec, const struct query *query, uint
     enum code code;
 
     ASSERT(query_is_signed(query->kind));
+    ASSERT(query->kind < QUERY_KIND_END);
     switch (query->kind) {
     case QUERY_PATIENT:
         return role_if(self || knows_patient(exec, query->acct, query_org_voice(asker)));

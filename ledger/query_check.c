@@ -80,6 +80,7 @@ static enum verdict check_prefix(struct query_check *check, const struct query *
     struct state_entry entry;
 
     ASSERT(wanted->prefix);
+    ASSERT(proof.kind == STATE_PROOF_PREFIX || proof.kind == STATE_PROOF_PREFIX_EMPTY);
     if (proof.pairs_count > PAIRS_MAX) {
         return VERDICT_LENGTH;
     }
@@ -103,6 +104,7 @@ static enum verdict check_key(struct query_check *check, const struct query *que
     bool present = state_proof_next(&proof, &entry);
 
     ASSERT(!wanted->prefix);
+    ASSERT(wanted->key.size >= 1);
     if (kind == KEY_CHAIN) {
         return present ? take_pair(check, query, facts, entry) : VERDICT_CONFLICT;
     }
@@ -139,6 +141,7 @@ static enum verdict check_proofs(struct query_check *check, const struct query *
     struct query_proof wanted;
     uint16_t org = 0;
 
+    ASSERT(check->store != NULL);
     state_store_clear(check->store);
     check->subject = false;
     for (*next = 0; query_proof_at(query, org, *next, &wanted); (*next)++) {
@@ -162,6 +165,7 @@ static enum verdict check_certificate(struct query_facts *facts)
     if (!facts->answer.certified) {
         return VERDICT_OK;
     }
+    ASSERT(facts->answer.certificate.size > 0);
     reader_init(&reader, facts->answer.certificate.data, facts->answer.certificate.size);
     enum verdict verdict = checkpoint_cert_decode(&facts->certificate, &reader);
     verdict = verdict == VERDICT_OK ? reader_end(&reader) : verdict;

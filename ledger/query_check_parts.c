@@ -178,6 +178,7 @@ static enum verdict check_selected(const struct query *query, struct query_facts
 
 bool query_event_next(struct query_facts *facts, struct audit_event *event)
 {
+    ASSERT(facts->answer.kind == QUERY_AUDIT || facts->answer.kind == QUERY_DISCLOSURES);
     if (reader_left(&facts->events) < AUDIT_EVENT_BYTES) {
         return false;
     }
@@ -233,6 +234,7 @@ static enum verdict check_locator(struct query_facts *facts, struct bytes bytes)
 static uint8_t part_of(const struct query *query, const struct query_facts *facts)
 {
     ASSERT(query->kind < QUERY_KIND_END);
+    ASSERT(query->kind == facts->answer.kind);
     switch (query->kind) {
     case QUERY_RECEIPT:
         return PART_RECEIPT;
@@ -265,6 +267,7 @@ enum verdict query_check_parts(struct query_check *check, const struct query *qu
     uint8_t type = part_of(query, facts);
     const struct answer_part_view *part = &facts->answer.parts[next < ANSWER_PARTS_MAX ? next : 0];
 
+    ASSERT(next < ANSWER_PARTS_MAX);
     if (facts->answer.parts_count != next + (type != 0) || (type != 0 && part->type != type)) {
         return VERDICT_CONFLICT;
     }

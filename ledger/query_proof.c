@@ -20,6 +20,7 @@ static struct query_proof all(struct state_key prefix)
 static struct query_proof page_of(const struct query *query, uint32_t seq)
 {
     ASSERT(seq > 0);
+    ASSERT(query->kind == QUERY_POINTERS || query->kind == QUERY_EVALUATE);
     return all(key_prefix_page(query->acct, seq));
 }
 
@@ -103,6 +104,7 @@ bool query_proof_at(const struct query *query, uint16_t org, uint32_t index, str
 {
     struct query_proof listed[ANSWER_PARTS_MAX];
 
+    ASSERT(query->kind < QUERY_KIND_END);
     if (index == 0) {
         *proof = one(key_chain());
         return query->kind != QUERY_RELEASE;

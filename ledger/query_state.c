@@ -49,6 +49,7 @@ enum err query_state_prove(struct state_store *store, uint32_t view, const struc
     enum err err = ERR_OK;
     uint32_t count = 0;
 
+    ASSERT(view == STATE_PIN_NONE || view < STATE_PINS_MAX);
     for (; err == ERR_OK && query_proof_at(query, org, count, &proof); count++) {
         struct bytes key = bytes_of(proof.key.bytes, proof.key.size);
         size_t at = answer_part_begin(proof.prefix ? PART_PREFIX : PART_KEY, writer);
@@ -74,6 +75,7 @@ static struct evaluation evaluation_of(const struct query *query, uint16_t org, 
     };
 
     ASSERT(query->kind == QUERY_EVALUATE);
+    ASSERT(query->seq > 0);
     memcpy(evaluation.patient, query->acct, ACCT_BYTES);
     memcpy(evaluation.subject, query->subject, ACCT_BYTES);
     evaluation_select_all(&evaluation);

@@ -60,6 +60,7 @@ static enum code actor_register(struct exec *exec, const struct actor_set *body)
     enum code code = check_register(exec, body);
 
     ASSERT(exec->sender.org > 0);
+    ASSERT(body->op == ACTOR_REGISTER);
     if (code != CODE_OK) {
         return code;
     }
@@ -68,6 +69,7 @@ static enum code actor_register(struct exec *exec, const struct actor_set *body)
     memcpy(actor.pk, body->pk, KEY_BYTES);
     memcpy(actor.kx_pk, body->kx_pk, KEY_BYTES);
     memcpy(actor.attest_commit, body->attest_commit, sizeof actor.attest_commit);
+    ASSERT(exec->chain->actors < exec->params->actors_max);
     exec->chain->actors++;
     exec->creations++;
     code = exec_put_actor(exec, body->acct, &actor);
@@ -80,6 +82,7 @@ static enum code actor_end(struct exec *exec, const struct actor_set *body, enum
     struct actor actor;
 
     ASSERT(status > ACTOR_ACTIVE);
+    ASSERT(exec->sender.org > 0);
     if (!exec_get_actor(exec, body->acct, &actor) || actor.org != exec->sender.org) {
         return CODE_NOT_OWNER;
     }
@@ -166,6 +169,7 @@ static enum code check_patient_register(struct exec *exec)
     struct patient patient;
 
     ASSERT(exec->chain->patients <= exec->params->patients_max);
+    ASSERT(exec->cosigners_count <= ENVELOPE_COSIGNERS_MAX);
     if (exec->cosigners_count > 0 && sender_charge(exec, exec->cosigners[0].acct) != CODE_OK) {
         return CODE_RATE;
     }
@@ -197,6 +201,7 @@ enum code exec_patient_register(struct exec *exec)
     }
     struct patient patient = patient_new(exec);
     struct audit_event event = audit_event_of(exec, EVENT_REGISTERED);
+    ASSERT(exec->chain->patients < exec->params->patients_max);
     exec->chain->patients++;
     exec->creations++;
     event.org = patient.vouchers[0];

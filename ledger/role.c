@@ -40,6 +40,7 @@ static const struct role_row rows[] = {
 
 static bool row_matches(const struct role_row *row, const struct role_question *question)
 {
+    ASSERT(question->actor_role <= ROLE_EMERGENCY);
     if (row->subject != question->subject || row->purpose != question->purpose) {
         return false;
     }

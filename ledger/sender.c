@@ -25,6 +25,7 @@ bool sender_find(const struct exec *exec, const uint8_t acct[ACCT_BYTES], struct
     if (exec_get_actor(exec, acct, &signer->actor)) {
         signer->kind = SIGNER_ACTOR;
         signer->org = signer->actor.org;
+        ASSERT(signer->actor.org > 0);
         memcpy(key, signer->actor.pk, KEY_BYTES);
         return true;
     }
@@ -114,6 +115,7 @@ static enum code check_registration(struct exec *exec, bool in_block)
     struct hash32 derived = account_derive(exec->genesis, ACCOUNT_PATIENT, envelope->key);
 
     ASSERT(envelope->type == COMMAND_PATIENT_REGISTER);
+    ASSERT(envelope->cosigners_count <= ENVELOPE_COSIGNERS_MAX);
     memset(&exec->sender, 0, sizeof exec->sender);
     exec->sender.kind = SIGNER_PATIENT;
     memcpy(exec->sender.acct, envelope->sender, ACCT_BYTES);
@@ -200,6 +202,7 @@ enum code sender_charge(struct exec *exec, const uint8_t acct[ACCT_BYTES])
 {
     struct signer signer = { .kind = SIGNER_ACTOR };
 
+    ASSERT(exec->envelope != NULL);
     bool found = exec_get_actor(exec, acct, &signer.actor);
     ASSERT(found);
     ASSERT(signer.actor.kind == ACTOR_SYSTEM); /* who vouches was judged before */
@@ -240,6 +243,7 @@ static enum code check_good(const struct exec *exec, const struct signer *signer
 /* 203, 204 of the cosigner that vouches for a patient: a system with caps.VOUCH of a hospital or clinic. */
 static enum code check_voucher(const struct signer *signer, const struct org *org)
 {
+    ASSERT(org->kind >= ORG_HOSPITAL);
     if (signer->kind != SIGNER_ACTOR || signer->actor.kind != ACTOR_SYSTEM) {
         return CODE_ROLE;
     }
@@ -254,6 +258,7 @@ static enum code check_cosigner(const struct exec *exec, const struct cosigner *
     uint8_t key[KEY_BYTES];
     struct org org;
 
+    ASSERT(exec->envelope != NULL);
     if (!sender_find(exec, cosigner->account, signer, key)) {
         return signer->kind == SIGNER_ORG ? CODE_ORG_UNKNOWN : CODE_KEY_NOT_CURRENT;
     }
@@ -284,6 +289,7 @@ enum code sender_check_cosigners(struct exec *exec)
 
 static bool is_actor_of_kind(const struct signer *signer, enum actor_kind kind)
 {
+    ASSERT(signer->kind >= SIGNER_ORG);
     return signer->kind == SIGNER_ACTOR && signer->actor.kind == kind;
 }
 
@@ -296,6 +302,7 @@ static bool may_send(const struct exec *exec)
     bool cares = is_actor_of_kind(sender, ACTOR_SYSTEM) || is_actor_of_kind(sender, ACTOR_PRACTITIONER);
     uint8_t op = exec->command.as.pointer_set_status.op;
 
+    ASSERT(exec->envelope->type == (uint8_t)exec->command.type);
     switch ((enum command_type)exec->envelope->type) {
     case COMMAND_ACTOR_SET:
         return sender->kind == SIGNER_ORG && sender->org_key == ORG_KEY_ADMIN;

@@ -62,5 +62,6 @@ enum code stateless_check_payload(const struct envelope *envelope, const struct 
     if (code != CODE_OK || envelope->type != COMMAND_POINTER_ADD || payload.size == 0) {
         return code;
     }
+    ASSERT(body->as.pointer_add.count <= POINTER_ADD_ITEMS_MAX);
     return check_locators(&body->as.pointer_add, payload);
 }

@@ -13,6 +13,7 @@ enum code subject_patient(const struct exec *exec, enum subject_demand demand, s
     if (!exec_get_patient(exec, acct, patient)) {
         return CODE_PATIENT_UNKNOWN;
     }
+    ASSERT(patient->kx_epoch > 0);
     if (demand == SUBJECT_EXISTS) {
         return CODE_OK;
     }
@@ -48,6 +49,7 @@ enum code subject_on_behalf(const struct exec *exec, struct actor *actor)
         return CODE_ROLE;
     }
     ASSERT(exec->sender.org > 0);
+    ASSERT(found.org > 0);
     bool own = found.kind == ACTOR_PRACTITIONER && found.org == exec->sender.org;
     if (!own || !actor_is_active(&found, exec->time_ms)) {
         return CODE_ROLE;

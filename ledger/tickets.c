@@ -23,6 +23,7 @@ const uint8_t *ticket_subject(const struct ticket *ticket)
 bool ticket_covers(const struct ticket *ticket, uint32_t seq)
 {
     ASSERT(ticket->base_seq > 0);
+    ASSERT(seq > 0);
     return seq >= ticket->base_seq && seq - ticket->base_seq < TICKET_PAGE && bitmap_has(ticket->bitmap, seq - ticket->base_seq);
 }
 
@@ -79,6 +80,7 @@ static void survey_take(struct survey *survey, const struct exec *exec, const ui
 
 static struct state_key due_of(const struct exec *exec, const struct kept *kept)
 {
+    ASSERT(kept->place.height > 0);
     return key_due_ticket(kept->ticket.expires + exec->params->ticket_kept_ms, &kept->place);
 }
 
@@ -87,6 +89,7 @@ static enum code ticket_remove(struct exec *exec, const struct kept *kept)
     struct state_key index = key_ticket_index(&kept->place), key = key_ticket(&kept->id), due = due_of(exec, kept);
     enum code code = exec_remove(exec, &key);
 
+    ASSERT(!hash_is_zero(&kept->id));
     if (code == CODE_OK) {
         code = exec_remove(exec, &index);
     }
@@ -122,6 +125,7 @@ static enum code make_room(struct exec *exec, const struct ticket *ticket)
     enum code code = CODE_OK;
 
     survey_take(&survey, exec, ticket->patient, ticket->org);
+    ASSERT(survey.live <= exec->params->tickets_live_max);
     bool all_live = survey.kept == survey.live;
     if (survey.live >= exec->params->tickets_live_max) {
         code = ticket_end(exec, &survey.oldest_live);
@@ -149,6 +153,7 @@ enum code ticket_issue(struct exec *exec, const struct ticket *ticket)
     }
     struct state_key index = key_ticket_index(&place);
     struct state_key due = key_due_ticket(ticket->expires + exec->params->ticket_kept_ms, &place);
+    ASSERT(exec->chain->tickets < exec->params->tickets_max);
     exec->chain->tickets++;
     exec->creations++;
     code = exec_put_ticket(exec, &exec->tx_id, ticket);
