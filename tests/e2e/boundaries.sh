@@ -11,6 +11,23 @@ yaml=$c/r0/wardd.yaml
 # change NAME SED: a copy of the first configuration with one change.
 change() { sed "$2" "$yaml" >"$c/r0/$1.yaml"; }
 
+# --- What this user may not: exit 9 by every program (docs/operations.md). Root may everything, so it becomes nobody for this. ---
+unprivileged() { if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; else "$@"; fi; }
+mkdir "$work/locked" "$work/closed"
+chmod 711 "$work"
+chmod 500 "$work/locked"
+chmod 000 "$work/closed"
+if unprivileged test -x "$bin/ward"; then
+    expect 9 'Permission denied' "keys are made where this user may write" unprivileged "$bin/ward" key init "$work/locked/keys" --for patient
+    expect 9 'Permission denied' "so is a demonstration's cluster" unprivileged "$bin/ward" demo --keep "$work/locked/demo"
+    expect 9 'Permission denied' "so is a benchmark's" unprivileged "$bin/ward-bench" cluster --keep "$work/locked/bench"
+    expect 9 'Permission denied' "a directory is looked into by whom it allows" unprivileged "$bin/ward" inspect superblock "$work/closed"
+    expect 9 'Permission denied' "a configuration is read by whom it allows" unprivileged "$bin/wardd" --config "$work/closed/wardd.yaml"
+else
+    skip "what this user may not is refused with 9" "another user cannot reach $bin"
+fi
+chmod 700 "$work/closed"
+
 # --- The command line ---
 expect 2 'must be given' "a start without a configuration is refused" wardd
 expect 2 '--inti: not an option' "an unknown option is refused" wardd --config "$yaml" --inti

@@ -56,6 +56,7 @@ plant includes 'cli must not include consensus/vote.h' "printf '#include \"conse
 plant includes 'sim must not include storage/disk_dir.h' "mkdir sim; printf '#include \"storage/disk_dir.h\"\n' >sim/world.c"
 plant includes 'sim must not include net/net.h' "mkdir sim; printf '#include \"net/net.h\"\n' >sim/world.c"
 plant includes 'node must not include consensus/vote_priv.h' "printf '#include \"consensus/vote_priv.h\"\n' >node/boot.c"
+plant density 'consensus: 0.67 assertions for each function' "printf 'int two(void)\n{\n    return 2;\n}\nint three(void)\n{\n    return 3;\n}\n' >>consensus/vote.c"
 plant sizes '701 lines' "yes '' | head -n 695 >>base/one.c"
 plant sizes 'function of 71 lines: int long_one(void)' "{ printf 'int long_one(void)\n{\n'; yes '    x();' | head -n 71; printf '}\n'; } >>base/one.c"
 plant style 'base/one.h:3: typedef of a struct' "sed -i '3i typedef struct one one;' base/one.h"
