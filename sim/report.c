@@ -222,7 +222,7 @@ static json_t *medians_of(const struct campaign *c)
 
 static bool campaign_json(FILE *stream, const struct campaign *c)
 {
-    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
+    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
                                    c->failed == 0 && c->determinism_broken == 0, "first_seed", number(c->seed_first), "last_seed", number(c->seed_last),
                                    "seeds", number(c->seeds), "failed", number(c->failed), "first_failed_seed", c->failed > 0 ? number(c->first_failed) : json_null(),
                                    "failure", failure_of(&c->failure), "simulated_seconds", json_real((double)c->simulated_ns / 1e9),

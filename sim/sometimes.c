@@ -51,7 +51,7 @@ static const struct rare rare[] = {
     MARK(REJOINED, "a lost disk whose replica came back to sign", 300),
     MARK(EQUIVOCATION, "evidence of an equivocation", 1000),
 };
-enum { RARE = sizeof rare / sizeof rare[0], LIE_SEEDS = 200, LIE_SEEDS_SNAPSHOT = 20000 };
+enum { RARE = sizeof rare / sizeof rare[0], LIE_SEEDS = 1000, LIE_SEEDS_SPOIL = 5000, LIE_SEEDS_STRAY = 25000, LIE_SEEDS_SNAPSHOT = 20000 };
 
 _Static_assert(RARE + LIE_COUNT <= CAMPAIGN_ROWS_MAX, "a campaign counts each path");
 
@@ -66,10 +66,14 @@ static uint64_t count_of(const struct campaign *campaign, uint32_t number)
     return *(const uint64_t *)(const void *)((const uint8_t *)campaign + rare[number].at);
 }
 
-static uint64_t seeds_of(uint32_t number)
+/* lie_seeds: a false alarm shall have less than one chance in a million, so ln(10^6) = 13.8 over the part of seeds that tell the lie. `stray` was told in at least five of
+ * 3,500 seeds of first acts, two of which would be within chance; `spoil` in five of six campaigns of 250. */
+static uint64_t lie_seeds(enum lie lie)
 {
-    return number < RARE ? rare[number].seeds : number - RARE == LIE_FALSE_SNAPSHOT ? LIE_SEEDS_SNAPSHOT : LIE_SEEDS;
+    return lie == LIE_FALSE_SNAPSHOT ? LIE_SEEDS_SNAPSHOT : lie == LIE_STRAY ? LIE_SEEDS_STRAY : lie == LIE_SPOIL ? LIE_SEEDS_SPOIL : LIE_SEEDS;
 }
+
+static uint64_t seeds_of(uint32_t number) { return number < RARE ? rare[number].seeds : lie_seeds((enum lie)(number - RARE)); }
 
 uint32_t sometimes_count(void) { return RARE + LIE_COUNT; }
 

@@ -96,3 +96,18 @@ Test(sometimes, counts_the_seeds_that_took_a_path_and_not_how_often)
         cr_assert_eq(sum.reached[i], crash ? 2 : stray ? 1 : 0, "%s", sometimes_name(i));
     }
 }
+
+Test(sometimes, a_lie_that_is_hard_to_tell_is_missed_later_than_others)
+{
+    full(4999);
+    campaign.lies[LIE_SPOIL] = campaign.lies[LIE_STRAY] = 0;
+    cr_assert_null(first());
+    campaign.lies[LIE_FORK] = 0;
+    cr_assert_str_eq(first(), lie_word(LIE_FORK));
+    full(5000);
+    campaign.lies[LIE_SPOIL] = campaign.lies[LIE_STRAY] = 0;
+    cr_assert_str_eq(first(), lie_word(LIE_SPOIL));
+    full(25000);
+    campaign.lies[LIE_STRAY] = 0;
+    cr_assert_str_eq(first(), lie_word(LIE_STRAY));
+}
