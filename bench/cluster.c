@@ -20,6 +20,7 @@
 #include "cli/pause.h"
 #include "cli/report.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,7 +203,8 @@ static json_t *by_replica(const struct cluster_run *run)
     json_t *list = json_array();
 
     for (uint32_t i = 0; i < run->from.replicas; i++) {
-        json_array_append_new(list, report_number(run->cost.cpu_us_per_tx_by[i]));
+        bool told = run->from.of[i].answered && run->to.of[i].answered;
+        json_array_append_new(list, told ? report_number(run->cost.cpu_us_per_tx_by[i]) : json_null());
     }
     return list;
 }
@@ -228,26 +230,20 @@ static json_t *wakeups_by(const struct meter_cost *cost)
     return object;
 }
 
-static json_t *describe(const struct cluster_run *run, json_t *why)
+static double tx_per_second(const struct cluster_run *run)
 {
-    const struct tally *tally = &run->load.tally;
-    const struct meter_cost *cost = &run->cost;
-    json_t *object = json_object(), *cpu = json_object();
-    double measured = tally->measured > 0 ? (double)tally->measured : 1;
+    return report_tx_per_second(&run->load.tally, run->load.tally.measure_from_ns, run->measure_ms * MS_NS);
+}
 
-    json_object_set_new(object, "command", json_sprintf("POINTER_ADD of %u item%s, %u bytes", run->work.items, run->work.items == 1 ? "" : "s", run->stock.size));
-    json_object_set_new(object, "load", run->load_config.rate != 0 ? json_string("open loop")
-                                                                   : json_sprintf("closed loop, %u commands on their way: latencies are those of a full queue", run->load_config.window));
-    json_object_set_new(object, "replicas", json_integer(run->load_config.replicas));
-    json_object_set_new(object, "offered", run->load_config.rate != 0 ? json_integer((json_int_t)run->load_config.rate) : json_null());
-    json_object_set_new(object, "committed", json_integer((json_int_t)tally->measured));
-    json_object_set_new(object, "tx_per_second", report_number((double)tally->measured * 1000 / (double)run->measure_ms));
-    json_object_set_new(object, "latency_ms", report_latency(&tally->latency));
-    json_object_set_new(cpu, "total", report_number(cost->cpu_us_per_tx));
-    json_object_set_new(cpu, "by_replica", by_replica(run));
-    json_object_set_new(object, "cpu_us_per_tx", cpu);
-    json_object_set_new(object, "client_cpu_us_per_tx", report_number((double)(run->load.cpu_to_ns - run->load.cpu_from_ns) / 1000 / measured));
-    json_object_set_new(object, "libsodium_check_us", report_number((double)run->check_ns / 1000));
+/* describe_cost adds what each command and block cost; nothing when there was none, or when a replica did not tell its part. */
+static void describe_cost(const struct cluster_run *run, json_t *object)
+{
+    const struct meter_cost *cost = &run->cost;
+
+    if (!report_has_cost(cost)) {
+        return;
+    }
+    json_object_set_new(object, "cpu_us_per_tx", json_pack("{s:o, s:o}", "total", report_number(cost->cpu_us_per_tx), "by_replica", by_replica(run)));
     json_object_set_new(object, "signature_checks_per_tx", report_number(cost->checks_per_tx));
     json_object_set_new(object, "checks_per_tx_by", checks_by(cost));
     json_object_set_new(object, "reserves", json_pack("{s:I, s:I}", "held", (json_int_t)cost->held, "hedges", (json_int_t)cost->hedges));
@@ -255,11 +251,30 @@ static json_t *describe(const struct cluster_run *run, json_t *why)
     json_object_set_new(object, "wakeups_per_block_by", wakeups_by(cost));
     json_object_set_new(object, "flushes_per_block", report_number(cost->flushes_per_block));
     json_object_set_new(object, "messages_per_block", report_number(cost->messages_per_block));
-    json_object_set_new(object, "tx_per_block", report_number(cost->blocks > 0 ? (double)cost->commands / (double)cost->blocks : 0));
+    json_object_set_new(object, "tx_per_block", report_number((double)cost->commands / (double)cost->blocks));
     json_object_set_new(object, "bytes_logged_per_tx", report_number(cost->bytes_logged_per_tx));
     json_object_set_new(object, "bytes_sent_per_tx", report_number(cost->bytes_sent_per_tx));
+}
+
+static json_t *describe(const struct cluster_run *run, json_t *why)
+{
+    const struct tally *tally = &run->load.tally;
+    json_t *object = json_object();
+    bool answered = tally->measured > 0;
+
+    json_object_set_new(object, "command", json_sprintf("POINTER_ADD of %u item%s, %u bytes", run->work.items, run->work.items == 1 ? "" : "s", run->stock.size));
+    json_object_set_new(object, "load", run->load_config.rate != 0 ? json_string("open loop")
+                                                                   : json_sprintf("closed loop, %u commands on their way: latencies are those of a full queue", run->load_config.window));
+    json_object_set_new(object, "replicas", json_integer(run->load_config.replicas));
+    json_object_set_new(object, "offered", run->load_config.rate != 0 ? json_integer((json_int_t)run->load_config.rate) : json_null());
+    json_object_set_new(object, "committed", json_integer((json_int_t)tally->measured));
+    json_object_set_new(object, "tx_per_second", report_number(tx_per_second(run)));
+    report_put(object, "latency_ms", answered, report_latency(&tally->latency));
+    describe_cost(run, object);
+    report_put(object, "client_cpu_us_per_tx", answered, report_number((double)(run->load.cpu_to_ns - run->load.cpu_from_ns) / 1000 / (double)tally->measured));
+    json_object_set_new(object, "libsodium_check_us", report_number((double)run->check_ns / 1000));
     json_object_set_new(object, "rejected", report_codes(tally));
-    json_object_set_new(object, "memory_mib_max", report_number(report_memory_mib(&run->to)));
+    report_put(object, "memory_mib_max", report_memory_mib(&run->to) > 0, report_number(report_memory_mib(&run->to)));
     json_object_set_new(object, "valid", json_boolean(json_array_size(why) == 0));
     json_object_set_new(object, "problems", why);
     return object;
@@ -297,7 +312,7 @@ static int run_once(struct cluster_run *run, const struct args *args, const char
 
 struct rival {
     const char *verify;
-    double cpu_us_per_tx[ROUNDS_MAX], tx_per_second[ROUNDS_MAX], checks_per_tx[ROUNDS_MAX];
+    double cpu_us_per_tx[ROUNDS_MAX], tx_per_second[ROUNDS_MAX], checks_per_tx[ROUNDS_MAX]; /* NAN: not measured */
 };
 
 struct contest {
@@ -314,13 +329,25 @@ static int number_order(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+/* median of values that were all measured, else NAN. */
 static double median(const double *values, uint32_t count)
 {
     double sorted[ROUNDS_MAX];
 
+    for (uint32_t i = 0; i < count; i++) {
+        if (isnan(values[i])) {
+            return NAN;
+        }
+    }
     memcpy(sorted, values, count * sizeof *values);
     qsort(sorted, count, sizeof *sorted, number_order);
     return sorted[count / 2];
+}
+
+/* figure gives null for what was not measured. */
+static json_t *figure(double value)
+{
+    return isnan(value) ? json_null() : report_number(value);
 }
 
 static json_t *numbers(const double *values, uint32_t count)
@@ -328,14 +355,14 @@ static json_t *numbers(const double *values, uint32_t count)
     json_t *list = json_array();
 
     for (uint32_t i = 0; i < count; i++) {
-        json_array_append_new(list, report_number(values[i]));
+        json_array_append_new(list, figure(values[i]));
     }
     return list;
 }
 
 static json_t *describe_rival(const struct rival *rival, uint32_t rounds)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "verify", rival->verify, "cpu_us_per_tx", report_number(median(rival->cpu_us_per_tx, rounds)), "cpu_us_per_tx_runs",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "verify", rival->verify, "cpu_us_per_tx", figure(median(rival->cpu_us_per_tx, rounds)), "cpu_us_per_tx_runs",
                      numbers(rival->cpu_us_per_tx, rounds), "tx_per_second_runs", numbers(rival->tx_per_second, rounds), "signature_checks_per_tx_runs",
                      numbers(rival->checks_per_tx, rounds));
 }
@@ -344,7 +371,7 @@ static int tell_contest(const struct contest *contest, const struct args *args)
 {
     bool valid = json_array_size(contest->problems) == 0;
     json_t *object = json_pack("{s:o, s:o, s:o, s:o, s:b, s:O}", "one", describe_rival(&contest->rivals[0], contest->rounds), "other",
-                               describe_rival(&contest->rivals[1], contest->rounds), "cpu_ratio", report_number(median(contest->ratios, contest->rounds)), "cpu_ratio_runs",
+                               describe_rival(&contest->rivals[1], contest->rounds), "cpu_ratio", figure(median(contest->ratios, contest->rounds)), "cpu_ratio_runs",
                                numbers(contest->ratios, contest->rounds), "valid", valid, "problems", contest->problems);
     int code = output_result(args, object);
 
@@ -361,9 +388,10 @@ static int play_rival(struct cluster_run *run, struct contest *contest, const st
         json_t *why = problems(run);
         json_array_extend(contest->problems, why);
         json_decref(why);
-        rival->cpu_us_per_tx[round] = run->cost.cpu_us_per_tx;
-        rival->checks_per_tx[round] = run->cost.checks_per_tx;
-        rival->tx_per_second[round] = (double)run->load.tally.measured * 1000 / (double)run->measure_ms;
+        bool has_cost = report_has_cost(&run->cost);
+        rival->cpu_us_per_tx[round] = has_cost ? run->cost.cpu_us_per_tx : NAN;
+        rival->checks_per_tx[round] = has_cost ? run->cost.checks_per_tx : NAN;
+        rival->tx_per_second[round] = tx_per_second(run);
         output_note("round %u of %u, %s: %.1f us of CPU for a command, %.0f commands in a second", round + 1, contest->rounds, rival->verify,
                     rival->cpu_us_per_tx[round], rival->tx_per_second[round]);
     }
@@ -382,8 +410,7 @@ static int run_contest(struct cluster_run *run, const struct args *args, const c
         if (code == EXIT_FINE) {
             code = play_rival(run, &contest, args, round, 1 - round % 2);
         }
-        double other = contest.rivals[1].cpu_us_per_tx[round];
-        contest.ratios[round] = other > 0 ? contest.rivals[0].cpu_us_per_tx[round] / other : 0;
+        contest.ratios[round] = contest.rivals[0].cpu_us_per_tx[round] / contest.rivals[1].cpu_us_per_tx[round]; /* NAN of one is NAN of both */
     }
     if (code == EXIT_FINE) {
         code = tell_contest(&contest, args);

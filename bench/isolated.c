@@ -235,33 +235,46 @@ static json_t *problems(struct isolated_run *run)
     return list;
 }
 
-static int tell(struct isolated_run *run)
+static bool is_within(const struct isolated_run *run)
 {
-    json_t *why = problems(run), *object = json_object();
-    bool valid = json_array_size(why) == 0, within = mean_ms(&run->latency) <= bound_ms(run);
+    return mean_ms(&run->latency) <= bound_ms(run);
+}
+
+static json_t *describe(struct isolated_run *run, json_t *why)
+{
+    json_t *object = json_object();
+    bool answered = run->latency.count > 0, has_cost = report_has_cost(&run->cost);
 
     json_object_set_new(object, "command", json_sprintf("POINTER_ADD of 1 item, %u bytes", run->stock.size));
     json_object_set_new(object, "replicas", json_integer(run->replicas));
     json_object_set_new(object, "commands", json_integer(run->count));
     json_object_set_new(object, "blocks", json_integer((json_int_t)run->cost.blocks));
     json_object_set_new(object, "resent", json_integer((json_int_t)run->resent));
-    json_object_set_new(object, "latency_ms", report_latency(&run->latency));
-    json_object_set_new(object, "latency_ms_mean", report_number(mean_ms(&run->latency)));
+    report_put(object, "latency_ms", answered, report_latency(&run->latency));
+    report_put(object, "latency_ms_mean", answered, report_number(mean_ms(&run->latency)));
     json_object_set_new(object, "link_ms", report_number((double)run->link_ns / MS_NS));
-    json_object_set_new(object, "flush_ms_mean", report_number(run->cost.flush_ms));
+    report_put(object, "flush_ms_mean", has_cost, report_number(run->cost.flush_ms));
     json_object_set_new(object, "disk_alone_ms", report_latency(&run->disk));
-    json_object_set_new(object, "bound_ms", report_number(bound_ms(run)));
-    json_object_set_new(object, "within_bound", json_boolean(within));
-    json_object_set_new(object, "flushes_per_block", report_number(run->cost.flushes_per_block));
-    json_object_set_new(object, "messages_per_block", report_number(run->cost.messages_per_block));
-    json_object_set_new(object, "cpu_us_per_tx", report_number(run->cost.cpu_us_per_tx));
-    json_object_set_new(object, "valid", json_boolean(valid));
+    report_put(object, "bound_ms", has_cost, report_number(bound_ms(run)));
+    report_put(object, "within_bound", answered && has_cost, json_boolean(is_within(run)));
+    report_put(object, "flushes_per_block", has_cost, report_number(run->cost.flushes_per_block));
+    report_put(object, "messages_per_block", has_cost, report_number(run->cost.messages_per_block));
+    report_put(object, "cpu_us_per_tx", has_cost, report_number(run->cost.cpu_us_per_tx));
+    json_object_set_new(object, "valid", json_boolean(json_array_size(why) == 0));
     json_object_set_new(object, "problems", why);
-    int code = output_result(run->args, object);
+    return object;
+}
+
+static int tell(struct isolated_run *run)
+{
+    json_t *why = problems(run);
+    bool valid = json_array_size(why) == 0;
+    int code = output_result(run->args, describe(run, why));
+
     if (code != EXIT_FINE || !valid) {
         return code != EXIT_FINE ? code : EXIT_BENCH_INVALID;
     }
-    return within ? EXIT_FINE : EXIT_NO;
+    return is_within(run) ? EXIT_FINE : EXIT_NO;
 }
 
 int bench_isolated(const struct args *args)

@@ -20,7 +20,7 @@ int cmd_demo(const struct args *args)
     enum exit_code code = demo_run(&demo, &options);
 
     if (code != EXIT_FINE && code != EXIT_NO) {
-        return output_fail(args, code, "%s", demo.problems[0]);
+        return output_fail(args, code, "%s", demo.problems[demo.problems_count - 1]);
     }
     int written = output_result(args, demo_report(&demo));
     return written == EXIT_FINE ? (int)code : written;

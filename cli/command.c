@@ -534,6 +534,16 @@ static const char *rewrite(const char *word)
     return asks_help(word) ? "help" : word;
 }
 
+/* all_written gives EXIT_FINE when everything that was printed has left this process, also what nobody flushed. */
+static int all_written(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return EXIT_FINE;
+    }
+    output_note("standard output cannot be written");
+    return EXIT_RESOURCE;
+}
+
 int command_main(const struct command_program *program, int argc, char *const *argv)
 {
     static struct args args;
@@ -562,5 +572,5 @@ int command_main(const struct command_program *program, int argc, char *const *a
         code = args.spec->run(&args);
     }
     free(words);
-    return code;
+    return code == EXIT_FINE ? all_written() : code;
 }

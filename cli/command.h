@@ -100,7 +100,7 @@ int command_explain(const struct args *args, const char *name);
 /* command_describe gives a row as a JSON object. Owns: the caller. */
 json_t *command_describe(const struct command_spec *spec);
 
-/* command_main is a whole program: parses, runs, gives the exit code. */
+/* command_main is a whole program: parses, runs, gives the exit code; EXIT_RESOURCE when what it printed cannot be written. */
 int command_main(const struct command_program *program, int argc, char *const *argv);
 
 /* Access by the names of the table. Needs: the row has such a flag (asserted).

@@ -57,8 +57,9 @@ static void say(const struct demo *demo, const char *format, ...)
 }
 
 static bool problem(struct demo *demo, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static enum exit_code give_up(struct demo *demo, enum exit_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* problem notes what did not hold. Gives: false. */
+/* problem notes and shows what did not hold. Gives: false. */
 static bool problem(struct demo *demo, const char *format, ...)
 {
     va_list arguments;
@@ -70,6 +71,19 @@ static bool problem(struct demo *demo, const char *format, ...)
         say(demo, "NOT SO: %s", demo->problems[demo->problems_count - 1]);
     }
     return false;
+}
+
+/* give_up notes why there is nothing to report; the caller of demo_run shows it. Gives: the code. */
+static enum exit_code give_up(struct demo *demo, enum exit_code code, const char *format, ...)
+{
+    va_list arguments;
+
+    ASSERT(code != EXIT_FINE);
+    ASSERT(demo->problems_count < DEMO_PROBLEMS_MAX);
+    va_start(arguments, format);
+    vsnprintf(demo->problems[demo->problems_count++], sizeof demo->problems[0], format, arguments);
+    va_end(arguments);
+    return code;
 }
 
 /* --- Preparing ------------------------------------------------------------------------------------------------------- */
@@ -96,14 +110,14 @@ static enum exit_code load_bundle(struct demo *demo)
     }
     enum err err = fhir_load(&demo->bundle, path, why);
     if (err != ERR_OK) {
-        problem(demo, "%.255s", why);
-        return err == ERR_PERMISSION ? EXIT_PERMISSION : err == ERR_NO_MEMORY ? EXIT_RESOURCE : EXIT_CONFIGURATION;
+        return give_up(demo, err == ERR_PERMISSION ? EXIT_PERMISSION : err == ERR_NO_MEMORY ? EXIT_RESOURCE : EXIT_CONFIGURATION, "%.255s", why);
     }
     if (demo->bundle.resources_count == 0) {
-        problem(demo, "%.150s: no clinical resource of its patient in it", path);
-        return EXIT_CONFIGURATION;
+        return give_up(demo, EXIT_CONFIGURATION, "%.150s: no clinical resource of its patient in it", path);
     }
-    if (demo->bundle.resources_count > STORY_RESOURCES_MAX) {
+    demo->resources_taken = demo->bundle.resources_count < STORY_RESOURCES_MAX ? demo->bundle.resources_count : STORY_RESOURCES_MAX;
+    demo->resources_left = demo->bundle.resources_count - demo->resources_taken;
+    if (demo->resources_left > 0) {
         say(demo, "of the %u clinical resources the first %u are taken", demo->bundle.resources_count, STORY_RESOURCES_MAX);
     }
     return EXIT_FINE;
@@ -123,18 +137,14 @@ static enum exit_code make_cluster(struct demo *demo)
     population_capacities(&demo->people, commands_wanted(demo), SPARE, &plan.params);
     enum exit_code code = bed_make(&demo->bed, &plan, demo->options.keep);
     if (code != EXIT_FINE) {
-        problem(demo, "%.250s", demo->bed.problem);
-        return code;
+        return give_up(demo, code, "%.250s", demo->bed.problem);
     }
     say(demo, "%u replicas with throw-away keys in %s", plan.replicas, demo->bed.directory);
     if (!demo->bed.durable) {
         problem(demo, "no place with O_DIRECT and real flushes (--keep names one): nothing is durable");
     }
     code = bed_start(&demo->bed, START_MS);
-    if (code != EXIT_FINE) {
-        problem(demo, "%.250s", demo->bed.problem);
-    }
-    return code;
+    return code == EXIT_FINE ? EXIT_FINE : give_up(demo, code, "%.250s", demo->bed.problem);
 }
 
 static enum exit_code prepare(struct demo *demo)
@@ -145,16 +155,14 @@ static enum exit_code prepare(struct demo *demo)
     random_fill(&demo->people.seed, sizeof demo->people.seed);
     demo->people.time_ms = (uint64_t)time(NULL) * 1000;
     if (commands_wanted(demo) > population_commands_max(&demo->people, 1)) {
-        problem(demo, "the patients of the demonstration cannot take so many pointers; a lower --rate or --for");
-        return EXIT_USAGE;
+        return give_up(demo, EXIT_USAGE, "the patients of the demonstration cannot take so many pointers; a lower --rate or --for");
     }
     enum exit_code code = load_bundle(demo);
     if (code != EXIT_FINE) {
         return code;
     }
     if (population_make(&demo->population, &demo->people) != ERR_OK) {
-        problem(demo, "no memory");
-        return EXIT_RESOURCE;
+        return give_up(demo, EXIT_RESOURCE, "no memory");
     }
     code = make_cluster(demo);
     demo->check_ns = meter_libsodium_check_ns(CHECK_REPEATS);
@@ -169,8 +177,7 @@ static enum exit_code prepare_load(struct demo *demo)
         .drain_ns = DRAIN_MS * MS_NS };
 
     if (stock_make(&demo->stock, &demo->population, &work, commands_wanted(demo)) != ERR_OK || load_open(&demo->load, &config) != ERR_OK) {
-        problem(demo, "no memory for the load");
-        return EXIT_RESOURCE;
+        return give_up(demo, EXIT_RESOURCE, "no memory for the load");
     }
     return EXIT_FINE;
 }
@@ -275,8 +282,7 @@ static enum exit_code under_load(struct demo *demo)
     uint64_t begin_ns = clock_mono_ns(), load_ns = demo->options.load_ms * MS_NS;
 
     if (pthread_create(&thread, NULL, load_thread, &demo->load) != 0) {
-        problem(demo, "no thread for the load");
-        return EXIT_RESOURCE;
+        return give_up(demo, EXIT_RESOURCE, "no thread for the load");
     }
     say(demo, "%llu commands per second for %llu s", (unsigned long long)demo->options.rate, (unsigned long long)(demo->options.load_ms / 1000));
     calm(demo, begin_ns + load_ns / 100 * CALM_PERCENT);

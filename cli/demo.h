@@ -42,6 +42,7 @@ struct demo {
     struct meter_cost cost;      /* of the calm stretch */
     uint64_t start_ns;           /* of the program */
     uint64_t check_ns;           /* one verification by libsodium */
+    uint32_t resources_taken, resources_left; /* clinical resources of the bundle, in the story and beyond what it takes */
     uint32_t victim;             /* the leader that was killed */
     uint64_t gap_ns;             /* longest gap in commits from its end on */
     uint64_t rejoin_ms;          /* from its start until it had caught up */
@@ -54,7 +55,7 @@ struct demo {
 };
 
 /* demo_run does all of it and cleans up. Gives: EXIT_FINE when all of it held, EXIT_NO when it ran and something did not; else why it
- * could not run, the first problem says it. */
+ * could not run: the last problem says it, and was not shown as progress. */
 enum exit_code demo_run(struct demo *demo, const struct demo_options *options);
 
 /* demo_report gives the object of `ward.demo/1`. Needs: demo_run gave EXIT_FINE or EXIT_NO. Owns: the caller. */

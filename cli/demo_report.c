@@ -34,11 +34,9 @@ static json_t *idle(const struct demo_idle *stretch)
                      (json_int_t)stretch->messages, "writes", (json_int_t)stretch->writes);
 }
 
-static json_t *resources(const struct fhir_bundle *bundle)
+static json_t *resources(const struct demo *demo)
 {
-    uint32_t taken = bundle->resources_count < STORY_RESOURCES_MAX ? bundle->resources_count : STORY_RESOURCES_MAX;
-
-    return json_pack("{s:I, s:I}", "taken", (json_int_t)taken, "left_out", (json_int_t)(bundle->resources_count - taken));
+    return json_pack("{s:I, s:I}", "taken", (json_int_t)demo->resources_taken, "left_out", (json_int_t)demo->resources_left);
 }
 
 static json_t *access_report(const struct story *story)
@@ -62,27 +60,28 @@ json_t *demo_report(const struct demo *demo)
     const struct tally *tally = &demo->load.tally;
     const struct meter_cost *cost = &demo->cost;
     json_t *object = json_object();
-    double seconds = (double)demo->options.load_ms / 1000;
+    bool has_cost = report_has_cost(cost);
+    double per_second = report_tx_per_second(tally, demo->load.start_ns, demo->options.load_ms * 1000000);
 
     json_object_set_new(object, "ok", json_boolean(demo->problems_count == 0));
     json_object_set_new(object, "committed", json_integer((json_int_t)(tally->committed[0] + demo->story.committed)));
     json_object_set_new(object, "rejected", rejected(demo));
-    json_object_set_new(object, "tx_per_second", report_number((double)tally->committed[0] / seconds));
-    json_object_set_new(object, "latency_ms", latency(&tally->latency));
-    json_object_set_new(object, "cpu_us_per_tx", report_number(cost->cpu_us_per_tx));
+    json_object_set_new(object, "tx_per_second", report_number(per_second));
+    report_put(object, "latency_ms", tally->latency.count > 0, latency(&tally->latency));
+    report_put(object, "cpu_us_per_tx", has_cost, report_number(cost->cpu_us_per_tx));
     json_object_set_new(object, "libsodium_check_us", report_number((double)demo->check_ns / 1000));
-    json_object_set_new(object, "signature_checks_per_tx", report_number(cost->checks_per_tx));
+    report_put(object, "signature_checks_per_tx", has_cost, report_number(cost->checks_per_tx));
     json_object_set_new(object, "blocks", json_integer((json_int_t)demo->blocks));
-    json_object_set_new(object, "flushes_per_block", report_number(cost->flushes_per_block));
-    json_object_set_new(object, "messages_per_block", report_number(cost->messages_per_block));
+    report_put(object, "flushes_per_block", has_cost, report_number(cost->flushes_per_block));
+    report_put(object, "messages_per_block", has_cost, report_number(cost->messages_per_block));
     json_object_set_new(object, "idle", idle(&demo->idle));
     bool dense = demo->options.rate >= FAILOVER_RATE; /* Below it a gap between commands looks like one of the cluster. */
     json_object_set_new(object, "failover_ms", dense ? report_number((double)demo->gap_ns / 1e6) : json_null());
     json_object_set_new(object, "rejoined", json_boolean(demo->rejoined));
     json_object_set_new(object, "state_roots_equal", json_boolean(demo->roots_equal));
-    json_object_set_new(object, "resources", resources(&demo->bundle));
+    json_object_set_new(object, "resources", resources(demo));
     json_object_set_new(object, "access", access_report(&demo->story));
-    json_object_set_new(object, "memory_mib_max", report_number(demo->memory_mib));
+    report_put(object, "memory_mib_max", demo->memory_mib > 0, report_number(demo->memory_mib));
     json_object_set_new(object, "durable", json_boolean(demo->bed.durable));
     json_object_set_new(object, "problems", problems(demo));
     return object;

@@ -90,7 +90,7 @@ static int add_replicas(const struct args *args, const struct genesis *genesis, 
         const char *text = args_repeat(args, "replica", i), *equals = strchr(text, '=');
         struct enrolment enrolment;
         if (!find_member(genesis, text, equals == NULL ? strlen(text) : (size_t)(equals - text), &enrolment)) {
-            return output_fail(args, EXIT_USAGE, "no member of this genesis has the name in \"%s\"", text);
+            return output_fail(args, EXIT_USAGE, "no member of this genesis has the name in \"%s\": the form is NAME or NAME=HOST:PORT", text);
         }
         code = add_target(args, config, equals == NULL ? enrolment.endpoint : equals + 1, enrolment.transport_key);
     }
@@ -122,7 +122,7 @@ static int collect(const struct args *args, struct reach *reach, struct client_c
     if (args_has(args, "genesis")) {
         code = reach_genesis(args, reach);
     } else if (args_has(args, "replica")) {
-        code = output_fail(args, EXIT_USAGE, "--replica needs --genesis: its key is in there");
+        code = output_fail(args, EXIT_USAGE, "--replica, which takes NAME or NAME=HOST:PORT, needs --genesis: the key of the replica is in there");
     }
     code = code == EXIT_FINE ? add_sockets(args, config) : code;
     if (code != EXIT_FINE || !args_has(args, "genesis")) {

@@ -1,12 +1,39 @@
 /* report.c: see report.h. */
 #include "cli/report.h"
 
+#include "base/assert.h"
+
 #include <math.h>
 #include <stdio.h>
 
 json_t *report_number(double value)
 {
     return json_real(round(value * 1000) / 1000);
+}
+
+void report_put(json_t *object, const char *name, bool measured, json_t *figure)
+{
+    if (measured) {
+        json_object_set_new(object, name, figure);
+    } else {
+        json_decref(figure);
+    }
+}
+
+bool report_has_cost(const struct meter_cost *cost)
+{
+    return cost->complete && cost->commands > 0 && cost->blocks > 0;
+}
+
+double report_tx_per_second(const struct tally *tally, uint64_t from_ns, uint64_t stretch_ns)
+{
+    uint64_t until_ns = from_ns + stretch_ns;
+
+    ASSERT(stretch_ns > 0);
+    if (tally->answered_ns > until_ns) {
+        until_ns = tally->answered_ns;
+    }
+    return (double)tally->measured * 1e9 / (double)(until_ns - from_ns);
 }
 
 static json_t *milliseconds(uint64_t ns)
@@ -20,9 +47,9 @@ json_t *report_latency(const struct histogram *latency)
     json_t *object = json_object();
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        json_object_set_new(object, rows[i].name, milliseconds(histogram_percentile(latency, rows[i].per_million)));
+        report_put(object, rows[i].name, latency->count > 0, milliseconds(histogram_percentile(latency, rows[i].per_million)));
     }
-    json_object_set_new(object, "max", milliseconds(latency->max));
+    report_put(object, "max", latency->count > 0, milliseconds(latency->max));
     return object;
 }
 

@@ -23,6 +23,7 @@ void tally_measure(struct tally *tally, uint64_t from_ns, uint64_t to_ns)
     tally->measure_from_ns = from_ns;
     tally->measure_to_ns = to_ns;
     tally->measured = 0;
+    tally->answered_ns = 0;
     histogram_init(&tally->latency);
     histogram_init(&tally->lateness);
 }
@@ -178,6 +179,7 @@ void tally_receipt(struct tally *tally, uint64_t number, const struct client_rec
     done(tally, entry, receipt->code);
     if (receipt->code == CODE_OK && is_measured(tally, entry)) {
         tally->measured++;
+        tally->answered_ns = now_ns;
         histogram_record(&tally->latency, now_ns > entry->intended_ns ? now_ns - entry->intended_ns : 0);
     }
     finish(tally);

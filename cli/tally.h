@@ -56,6 +56,7 @@ struct tally {
     uint64_t contradictions; /* D1 broken */
     uint64_t measure_from_ns, measure_to_ns; /* commands intended in [from, to) count in latency, lateness, measured */
     uint64_t measured;       /* of these, DONE with code 0 */
+    uint64_t answered_ns;    /* when the last of these was; 0: none */
     struct histogram latency;  /* ns from the intended time to the receipt; code 0 only */
     struct histogram lateness; /* ns from the intended time to the first sending */
     uint64_t commit_ns;      /* of the newest receipt; 0: none */

@@ -4,7 +4,10 @@
 #include "tests/cli/cli_kit.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 Test(command, every_row_has_summary_example_exits_and_flags_that_can_be_parsed)
 {
@@ -187,6 +190,24 @@ Test(command, version_and_help_work_as_flags_too)
     json_decref(value);
     cr_assert_eq(kit_run("", "ward --help"), EXIT_FINE);
     cr_assert(strstr(kit_output(), "ward key init") != NULL);
+}
+
+Test(command, what_cannot_be_printed_is_an_error)
+{
+    static char *const lines[][3] = { { "ward", "help" }, { "ward", "--version" }, { "ward", "--help" }, { "ward", "config", "explain" } };
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        fflush(stdout);
+        int saved = dup(STDOUT_FILENO), full = open("/dev/full", O_WRONLY);
+        cr_assert_geq(full, 0);
+        dup2(full, STDOUT_FILENO);
+        int code = command_main(&command_ward, lines[i][2] == NULL ? 2 : 3, lines[i]);
+        dup2(saved, STDOUT_FILENO);
+        close(saved);
+        close(full);
+        clearerr(stdout);
+        cr_assert_eq(code, EXIT_RESOURCE, "%s", lines[i][1]);
+    }
 }
 
 Test(command, durations_have_units)

@@ -4,7 +4,9 @@
 #include "tests/cli/cli_kit.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct demo demo;
 static struct tally_entry entries[4];
@@ -15,7 +17,14 @@ static void start(void)
     tally_init(&demo.load.tally, entries, 4);
     demo.options.load_ms = 2000;
     demo.options.rate = 200;
+    demo.load.start_ns = 5000000000;
     demo.load.tally.committed[0] = 400;
+    demo.load.tally.measured = 400;
+    demo.load.tally.answered_ns = 6999000000;
+    histogram_record(&demo.load.tally.latency, 3000000);
+    demo.cost.complete = true;
+    demo.cost.commands = demo.cost.blocks = 1;
+    demo.memory_mib = 1;
     demo.load.tally.committed[314] = 1;
     demo.story.committed = 20;
     demo.story.rejected[314] = 2;
@@ -50,6 +59,65 @@ Test(demo, the_object_has_every_name, .init = start)
     cr_assert_eq(json_object_size(json_object_get(object, "latency_ms")), 3);
     cr_assert_eq(json_object_size(json_object_get(object, "idle")), 4);
     json_decref(object);
+}
+
+Test(demo, commands_that_come_late_count_over_the_time_they_took, .init = start)
+{
+    demo.load.tally.answered_ns = 9000000000; /* two seconds after the load ended */
+    json_t *object = demo_report(&demo);
+
+    cr_assert_float_eq(json_real_value(json_object_get(object, "tx_per_second")), 100, 1e-9);
+    json_decref(object);
+}
+
+Test(demo, what_was_not_measured_is_absent, .init = start)
+{
+    static const char *const names[] = { "latency_ms", "cpu_us_per_tx", "signature_checks_per_tx", "flushes_per_block", "messages_per_block", "memory_mib_max" };
+
+    tally_init(&demo.load.tally, entries, 4);
+    demo.cost = (struct meter_cost){ .complete = true };
+    demo.memory_mib = 0;
+    json_t *object = demo_report(&demo);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        cr_assert_null(json_object_get(object, names[i]), "%s", names[i]);
+    }
+    cr_assert_eq(json_real_value(json_object_get(object, "tx_per_second")), 0);
+    json_decref(object);
+}
+
+/* The demonstration ends before a cluster starts, where a directory that is not empty is to take it; the bundle was read by then. */
+Test(demo, resources_of_the_bundle_are_told_when_it_is_closed, .init = start)
+{
+    struct demo_options options = { .replicas = 4, .load_ms = 8000, .rate = 1, .bundle = "configs/demo/bundle.json", .quiet = true };
+
+    kit_write("something", "that is there");
+    options.keep = kit_directory();
+    cr_assert_eq(demo_run(&demo, &options), EXIT_REFUSED, "%s", demo.problems[0]);
+    cr_assert_null(demo.bundle.root);
+    json_t *object = demo_report(&demo), *resources = json_object_get(object, "resources");
+    cr_assert_eq(json_integer_value(json_object_get(resources, "taken")), 18);
+    cr_assert_eq(json_integer_value(json_object_get(resources, "left_out")), 0);
+    json_decref(object);
+}
+
+Test(demo, a_problem_that_ends_it_is_shown_once, .init = start)
+{
+    char errors[4096] = "";
+    FILE *caught = tmpfile();
+    int saved = dup(STDERR_FILENO);
+
+    cr_assert_not_null(caught);
+    dup2(fileno(caught), STDERR_FILENO);
+    int code = kit_run("/etc", "ward demo --bundle %s");
+    dup2(saved, STDERR_FILENO);
+    rewind(caught);
+    size_t size = fread(errors, 1, sizeof errors - 1, caught);
+    fclose(caught);
+    cr_assert_eq(code, EXIT_CONFIGURATION);
+    cr_assert_gt(size, 0);
+    const char *first = strstr(errors, "/etc: ");
+    cr_assert_not_null(first, "%s", errors);
+    cr_assert_null(strstr(first + 1, "/etc: "), "%s", errors);
 }
 
 Test(demo, a_bundle_without_anything_of_its_patient_is_refused_before_a_cluster_starts, .init = start)

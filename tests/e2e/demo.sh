@@ -46,6 +46,8 @@ at_most "$(number flushes_per_block)" 2.1
 check $? "and two flushes, a checkpoint's among them: $(number flushes_per_block)"
 at_most 4 "$(number signature_checks_per_tx)"
 check $? "every replica checks every command's signature"
+[ "$(sed -n '/^ *"resources":/,/}/s/^ *"taken": *\([0-9]*\),*$/\1/p' demo.json)" = 18 ]
+check $? "the 18 clinical resources of the bundle were taken"
 [ "$(number committed)" -ge 2000 ]
 check $? "all of the load was committed"
 [ -z "$(ls -d ward-* 2>/dev/null)" ]

@@ -97,6 +97,13 @@ check $? "the key and its mode are as they were"
 expect 5 'is there already' "a device is not replaced" "$bin/ward" get org 1 $at --genesis "$c/genesis" --out /dev/full
 [ -c /dev/full ]
 check $? "it is a device still"
+for program in ward ward-bench; do
+    "$bin/$program" help >/dev/full 2>/dev/null
+    [ $? -eq 8 ]
+    check $? "help of $program that cannot be printed is an error"
+done
+expect 2 'NAME=HOST:PORT' "a replica without a name is told the form" "$bin/ward" status --replica 127.0.0.1:1
+expect 3 'Not a directory' "a file where a data directory is meant is refused" "$bin/ward" inspect superblock /etc/passwd
 echo mine >"$work/org.new"
 ends 0 "a proof goes into a new file" ward get org 1 $at --genesis "$c/genesis" --out "$work/org" --timeout 60s
 [ "$(cat "$work/org.new")" = mine ]
