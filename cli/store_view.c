@@ -8,7 +8,9 @@
 
 static enum exit_code exit_of(enum err err)
 {
-    return err == ERR_PERMISSION ? EXIT_PERMISSION : err == ERR_NOT_FOUND ? EXIT_CONFIGURATION : err == ERR_VERSION || err == ERR_FORMAT ? EXIT_INTEGRITY : EXIT_RESOURCE;
+    bool named_wrong = err == ERR_NOT_FOUND || err == ERR_INVALID;
+
+    return err == ERR_PERMISSION ? EXIT_PERMISSION : named_wrong ? EXIT_CONFIGURATION : err == ERR_VERSION || err == ERR_FORMAT ? EXIT_INTEGRITY : EXIT_RESOURCE;
 }
 
 static bool take_memory(struct store_view *view)

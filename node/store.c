@@ -18,6 +18,8 @@ static enum exit_code code_of(enum err err)
     case ERR_NOT_FOUND:
     case ERR_EXISTS:
         return EXIT_REFUSED;
+    case ERR_INVALID:
+        return EXIT_CONFIGURATION;
     case ERR_PERMISSION:
         return EXIT_PERMISSION;
     case ERR_FORMAT:
@@ -26,7 +28,6 @@ static enum exit_code code_of(enum err err)
     case ERR_OK:
     case ERR_AGAIN:
     case ERR_FULL:
-    case ERR_INVALID:
     case ERR_IO:
     case ERR_NO_SPACE:
     case ERR_NO_MEMORY:

@@ -31,6 +31,7 @@ enum err datadir_err(int number)
     switch (number) {
     case 0: return ERR_OK;
     case ENOENT: return ERR_NOT_FOUND;
+    case ENOTDIR: return ERR_INVALID;
     case EEXIST: return ERR_EXISTS;
     case EACCES:
     case EPERM:

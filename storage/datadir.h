@@ -40,11 +40,11 @@ struct datadir_space {
 /* datadir_open opens or (with create) makes the directory, takes the lock and probes that the file system gives O_DIRECT and real
  * flushes: a tmpfs, ramfs or overlay is refused unless unsafe_dev. Fails, with dir->reason: ERR_NOT_FOUND (no such directory or no
  * store in it, and create is off), ERR_CONFLICT (another process holds it), ERR_UNSUPPORTED (no O_DIRECT or no flushes),
- * ERR_PERMISSION, ERR_IO, ERR_NO_SPACE; everything is then closed. */
+ * ERR_INVALID (the path is not a directory), ERR_PERMISSION, ERR_IO, ERR_NO_SPACE; everything is then closed. */
 enum err datadir_open(struct datadir *dir, const char *path, bool create, bool unsafe_dev);
 
 /* datadir_open_read opens an existing directory to look at it: no lock, no probe, nothing is made or changed. Fails: ERR_NOT_FOUND,
- * ERR_PERMISSION, ERR_IO, with dir->reason. */
+ * ERR_INVALID (it is not a directory), ERR_PERMISSION, ERR_IO, with dir->reason. */
 enum err datadir_open_read(struct datadir *dir, const char *path);
 
 /* datadir_close lets go of the lock. Gives: dir->reason stays. */

@@ -173,5 +173,6 @@ Test(inspect, what_is_no_store_is_said_so)
 {
     make_store();
     cr_assert_eq(kit_run(kit_directory(), "ward inspect log %s/nothing"), EXIT_CONFIGURATION);
+    cr_assert_eq(kit_run(kit_directory(), "ward inspect log %s/store/superblock"), EXIT_CONFIGURATION, "a file is no data directory");
     cr_assert_eq(kit_run(kit_directory(), "ward inspect superblock"), EXIT_USAGE);
 }

@@ -199,6 +199,17 @@ Test(store, another_holder_is_refused)
     store_leave(&store);
 }
 
+Test(store, a_file_where_the_directory_is_meant_is_a_wrong_configuration)
+{
+    FILE *file = fopen(boot.config.node.data_dir, "wx");
+
+    cr_assert_not_null(file);
+    fclose(file);
+    cr_assert_eq(store_enter(&store, &boot, STORE_OPEN), EXIT_CONFIGURATION, "%s", boot.problem);
+    cr_assert_not_null(strstr(boot.problem, "Not a directory"), "%s", boot.problem);
+    cr_assert_eq(store_enter(&store, &boot, STORE_INIT), EXIT_CONFIGURATION, "%s", boot.problem);
+}
+
 Test(store, the_store_of_another_member_or_chain_is_refused)
 {
     make_store();

@@ -77,6 +77,7 @@ Test(datadir, a_directory_without_a_store_is_not_opened_unless_one_is_made)
 {
     char path[DIR_PATH_BYTES];
     char inside[DIR_PATH_BYTES + 8];
+    char file[DIR_PATH_BYTES + 16];
     struct datadir dir;
 
     dir_make(path);
@@ -84,6 +85,10 @@ Test(datadir, a_directory_without_a_store_is_not_opened_unless_one_is_made)
     cr_assert_eq(datadir_open(&dir, inside, false, false), ERR_NOT_FOUND);
     cr_assert_eq(datadir_open(&dir, path, false, false), ERR_NOT_FOUND);
     open_or_skip(&dir, inside);
+    snprintf(file, sizeof file, "%s/LOCK", inside);
+    struct datadir other;
+    cr_assert_eq(datadir_open(&other, file, true, true), ERR_INVALID, "a file is not a directory");
+    cr_assert_eq(datadir_open_read(&other, file), ERR_INVALID);
     cr_assert_not(datadir_has_store(&dir));
     cr_assert_eq(datadir_format(&dir), ERR_OK);
     cr_assert_not(datadir_has_store(&dir), "an empty file is not a store yet");
