@@ -35,13 +35,8 @@ void junit_failed(struct junit *junit, uint64_t seed, const char *kind, const ch
     fprintf(junit->stream, "</failure></testcase>\n");
 }
 
-bool junit_write(const struct junit *junit, const char *path, const struct campaign *campaign)
+bool junit_write(const struct junit *junit, FILE *file, const struct campaign *campaign)
 {
-    FILE *file = fopen(path, "w");
-
-    if (file == NULL) {
-        return false;
-    }
     fprintf(file, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"ward-sim swarm\" tests=\"%llu\" failures=\"%llu\" time=\"%.3f\">\n",
             (unsigned long long)junit->count + 1, (unsigned long long)junit->count, (double)campaign->wall_ns / 1e9);
     fprintf(file, "    <testcase classname=\"ward-sim.swarm\" name=\"%llu of %llu seeds from %llu to %llu, hash %016llx\" time=\"%.3f\"/>\n",
@@ -52,8 +47,7 @@ bool junit_write(const struct junit *junit, const char *path, const struct campa
         fputs(junit->text, file);
     }
     fputs("  </testsuite>\n</testsuites>\n", file);
-    bool well = !ferror(file);
-    return fclose(file) == 0 && well;
+    return fflush(file) == 0 && !ferror(file);
 }
 
 void junit_close(struct junit *junit)

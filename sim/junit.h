@@ -16,8 +16,8 @@ struct junit {
 /* junit_failed adds a seed that failed. `line` shows it again. */
 void junit_failed(struct junit *junit, uint64_t seed, const char *kind, const char *what, const char *line);
 
-/* junit_write writes the file. Gives: false when it cannot. */
-bool junit_write(const struct junit *junit, const char *path, const struct campaign *campaign);
+/* junit_write writes it. Gives: false when the stream cannot be written. */
+bool junit_write(const struct junit *junit, FILE *file, const struct campaign *campaign);
 
 void junit_close(struct junit *junit);
 

@@ -1,5 +1,6 @@
 /* main.c: `ward-sim`: whole clusters of the production code under one seed. Exit codes: 0 fine, 1 an expectation of a scenario fails, 20 safety,
- * 21 liveness, 22 two runs of one seed differ, 2 usage, 3 a file cannot be read. */
+ * 21 liveness, 22 two runs of one seed differ, 2 usage, 3 a file cannot be read or its directory is not there, 5 a file to be written is there already,
+ * 8 out of disk or memory, 9 permission. */
 #include "base/assert.h"
 #include "base/exit.h"
 #include "sim/build_id.h"
@@ -50,7 +51,8 @@ enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
 static const char codes_text[] =
     "\n"
-    "Exit: 0 fine, 1 an expectation of the scenario fails, 20 safety, 21 liveness, 22 two runs of one seed differ, 2 usage, 3 a file cannot be read.\n"
+    "Exit: 0 fine, 1 an expectation of the scenario fails, 20 safety, 21 liveness, 22 two runs of one seed differ, 2 usage,\n"
+    "3 a file cannot be read or its directory is not there, 5 a file to be written is there already, 8 out of disk or memory, 9 permission.\n"
     "With --json an error is an object too (ward.error/1).\n";
 
 /* verb_find. Gives: NULL when there is no such verb. */

@@ -10,8 +10,9 @@ char *play_text(const char *path, size_t most);
 /* play_load gives the scenario that --scenario or --seed names. Gives: EXIT_FINE, or the code of a complaint that is made already. */
 int play_load(const struct order *order, struct scenario *scenario);
 
-/* play_recorded plays a scenario in this process and writes its record, also when production code stops. */
-void play_recorded(const struct scenario *scenario, const char *path, struct swarm_result *result);
+/* play_recorded plays a scenario in this process and writes its record into a new file, also when production code stops. Gives: 0, or why it is not
+ * written, as a number of errno.h. */
+int play_recorded(const struct scenario *scenario, const char *path, struct swarm_result *result);
 
 /* play_reproduction writes the one line to paste: what runs again, configuration, build. */
 void play_reproduction(const struct order *order, const struct swarm_case *which, uint64_t configuration, char *line, size_t size);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/exit.h"
+#include "sim/fresh.h"
 #include "sim/play.h"
 
 #include <errno.h>
@@ -23,20 +24,20 @@ static bool is_over(void *context)
     return clock_mono_ns() >= *end_ns;
 }
 
-/* write_decisions writes how to come to what was found. Gives: false when it cannot. */
-static bool write_decisions(const char *path)
+/* write_decisions writes how to come to what was found. Gives: EXIT_FINE, or the code of a complaint that is made already. */
+static int write_decisions(const struct order *order)
 {
-    FILE *file = fopen(path, "w");
-    bool well = file != NULL && explore_write(&explore, file);
+    FILE *file = fresh_open(order->out);
+    int number = file == NULL ? errno : fresh_close(file, explore_write(&explore, file));
 
-    return file != NULL && fclose(file) == 0 && well;
+    return number == 0 ? EXIT_FINE : fresh_fail(order, order->out, number);
 }
 
 /* go explores one plan. Gives: EXIT_FINE, or the code of a complaint that is made already. */
 static int go(const struct order *order, struct explored *one)
 {
     uint64_t start_ns = clock_mono_ns(), end_ns = order->plan.budget_ns == 0 ? UINT64_MAX : start_ns + order->plan.budget_ns;
-    bool written = true;
+    int code = EXIT_FINE;
 
     one->plan.stop = is_over;
     one->plan.stop_context = &end_ns;
@@ -45,12 +46,12 @@ static int go(const struct order *order, struct explored *one)
     one->result = explore.result;
     one->wall_ns = clock_mono_ns() - start_ns;
     if (one->result.end == EXPLORE_BROKEN && order->out != NULL) {
-        written = write_decisions(order->out);
+        code = write_decisions(order);
     } else if (one->result.end == EXPLORE_BROKEN) {
         (void)explore_write(&explore, stderr);
     }
     explore_close(&explore);
-    return written ? EXIT_FINE : order_fail(order, EXIT_RESOURCE, "%s cannot be written", order->out);
+    return code;
 }
 
 /* plans lists what is to be explored. Gives: how many. */
@@ -110,8 +111,12 @@ int verb_explore(const struct order *order)
     if (order->file != NULL) {
         return replay(order);
     }
+    int code = fresh_refuse(order, order->out);
+    if (code != EXIT_FINE) {
+        return code;
+    }
     while (done < count && failure == NULL) {
-        int code = go(order, &all[done]);
+        code = go(order, &all[done]);
         if (code != EXIT_FINE) {
             return code;
         }

@@ -4,9 +4,10 @@
 #include "base/exit.h"
 #include "sim/apart.h"
 #include "sim/diagram.h"
-#include "sim/apart.h"
+#include "sim/fresh.h"
 #include "sim/play.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,14 +40,20 @@ struct told {
     const char *record;   /* where the run is written down, or NULL */
 };
 
+/* What comes back. */
+struct ran {
+    struct swarm_result result;
+    int record_errno; /* why the record is not written; 0: it is, or none is asked for */
+};
+
 static void play_and_compare(const void *context, void *room)
 {
     static struct world world;
     const struct told *told = context;
-    struct swarm_result *result = room;
+    struct ran *ran = room;
 
     if (told->record != NULL) {
-        play_recorded(told->scenario, told->record, result);
+        ran->record_errno = play_recorded(told->scenario, told->record, &ran->result);
         return;
     }
     scenario_run(told->scenario, &world);
@@ -54,32 +61,40 @@ static void play_and_compare(const void *context, void *room)
     if (line != 0) {
         oracle_fail(&world.failure, FAILURE_EXPECTATION, "the trace differs from %s in line %u", told->path, (unsigned)line);
     }
-    world_result(&world, result);
+    world_result(&world, &ran->result);
     world_close(&world);
 }
 
 int verb_run(const struct order *order)
 {
     static struct scenario scenario;
-    static struct swarm_result result;
+    static struct ran ran;
+    struct swarm_result *result = &ran.result;
     struct swarm_case which = order_case(order);
     char path[4096] = "";
     int code = play_load(order, &scenario);
 
+    code = code == EXIT_FINE ? fresh_refuse(order, order->record) : code;
     if (code != EXIT_FINE) {
         return code;
     }
     char *expected = order->scenario == NULL ? NULL : neighbour(order->scenario, path, sizeof path);
     struct told told = { &scenario, expected, path, order->record };
-    apart_run(&(struct apart_work){ play_and_compare, &told, PLAY_SECONDS, sizeof result }, &result, &result.failure);
+    apart_run(&(struct apart_work){ play_and_compare, &told, PLAY_SECONDS, sizeof ran }, &ran, &result->failure);
     free(expected);
-    result.seed = scenario.plan.seed;
-    result.cpu_ns = apart_cpu_ns();
-    result.configuration = scenario_digest(&scenario);
-    if (result.failure.kind != FAILURE_NONE) {
-        play_complain(order, &which, &result);
+    if (ran.record_errno != 0 && result->failure.kind == FAILURE_NONE) {
+        return fresh_fail(order, order->record, ran.record_errno);
     }
-    return report_run(stdout, &result, order->json) ? failure_exit(&result.failure) : EXIT_RESOURCE;
+    if (ran.record_errno != 0) {
+        fprintf(stderr, "ward-sim: %s: %s\n", order->record, strerror(ran.record_errno));
+    }
+    result->seed = scenario.plan.seed;
+    result->cpu_ns = apart_cpu_ns();
+    result->configuration = scenario_digest(&scenario);
+    if (result->failure.kind != FAILURE_NONE) {
+        play_complain(order, &which, result);
+    }
+    return report_run(stdout, result, order->json) ? failure_exit(&result->failure) : EXIT_RESOURCE;
 }
 
 /* --- Traces --------------------------------------------------------------------------------------------------------- */
@@ -89,24 +104,24 @@ static struct diagram drawn;
 static char title[512];
 static const struct order *asked;
 
-/* draw writes what was drawn so far. Gives: false when the file cannot be written. */
-static bool draw(void)
+/* draw writes what was drawn so far, when that is asked for. Gives: 0, or why the file is not written, as a number of errno.h. */
+static int draw(void)
 {
     const char *end = asked->out == NULL ? NULL : strrchr(asked->out, '.');
-    FILE *file = asked->out == NULL ? NULL : fopen(asked->out, "w");
+    FILE *file = asked->out == NULL ? NULL : fresh_open(asked->out);
 
     if (file == NULL) {
-        return asked->out == NULL;
+        return asked->out == NULL ? 0 : errno;
     }
     bool well = end != NULL && strcmp(end, ".html") == 0 ? diagram_page(&drawn, file) : end != NULL && strcmp(end, ".svg") == 0 ? diagram_svg(&drawn, file)
                                                                                      : fputs(traced.trace.text, file) != EOF;
-    return (fclose(file) == 0) && well;
+    return fresh_close(file, well);
 }
 
 /* on_stop tells what happened up to the stop of a replica that is wrong about itself: that is where the story is wanted most. */
 static void on_stop(int number)
 {
-    ssize_t written = asked->out == NULL ? write(STDOUT_FILENO, traced.trace.text, traced.trace.size) : draw();
+    ssize_t written = asked->out == NULL ? write(STDOUT_FILENO, traced.trace.text, traced.trace.size) : -draw();
 
     (void)written;
     signal(number, SIG_DFL);
@@ -126,6 +141,7 @@ int verb_trace(const struct order *order)
     static struct scenario scenario;
     int code = play_load(order, &scenario);
 
+    code = code == EXIT_FINE ? fresh_refuse(order, order->out) : code;
     if (code != EXIT_FINE) {
         return code;
     }
@@ -145,12 +161,13 @@ int verb_trace(const struct order *order)
         size_t at = strlen(title);
         snprintf(title + at, sizeof title - at, ": %s: %.300s", failure_word(traced.failure.kind), traced.failure.text);
     }
-    bool written = draw() && print_trace(order, &traced);
+    int number = draw();
+    bool printed = number == 0 && print_trace(order, &traced);
     code = failure_exit(&traced.failure);
     if (code != EXIT_FINE) {
         fprintf(stderr, "ward-sim: %s: %s\n", failure_word(traced.failure.kind), traced.failure.text);
     }
     world_close(&traced);
     diagram_close(&drawn);
-    return written ? code : order_fail(order, EXIT_RESOURCE, "the trace cannot be written");
+    return number != 0 ? fresh_fail(order, order->out, number) : printed ? code : order_fail(order, EXIT_RESOURCE, "standard output cannot be written");
 }

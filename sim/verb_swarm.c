@@ -4,10 +4,12 @@
 #include "base/clock.h"
 #include "base/exit.h"
 #include "sim/apart.h"
+#include "sim/fresh.h"
 #include "sim/junit.h"
 #include "sim/play.h"
 #include "sim/sometimes.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* What results are told to. */
@@ -72,6 +74,18 @@ static int exit_of(const struct campaign *campaign)
     return campaign->determinism_broken > 0 ? EXIT_SIM_DETERMINISM : miss(campaign) ? EXIT_NO : EXIT_FINE;
 }
 
+/* write_junit. Gives: EXIT_FINE, also when none is asked for, or the code of a complaint that is made already. */
+static int write_junit(const struct order *order, const struct junit *junit, const struct campaign *campaign)
+{
+    FILE *file = order->junit == NULL ? NULL : fresh_open(order->junit);
+
+    if (order->junit == NULL) {
+        return EXIT_FINE;
+    }
+    int number = file == NULL ? errno : fresh_close(file, junit_write(junit, file, campaign));
+    return number == 0 ? EXIT_FINE : fresh_fail(order, order->junit, number);
+}
+
 int verb_swarm(const struct order *order)
 {
     static struct campaign campaign;
@@ -83,14 +97,18 @@ int verb_swarm(const struct order *order)
     if (!order->has_seeds && plan.budget_ns == 0) {
         return order_usage(order, "swarm needs --seeds A..B or --budget TIME", "");
     }
+    int code = fresh_refuse(order, order->junit);
+    if (code != EXIT_FINE) {
+        return code;
+    }
     campaign.seed_first = plan.seed_first;
     crew_run(&plan, hear, &listener);
     campaign.wall_ns = clock_mono_ns() - start_ns;
     campaign.cpu_ns = apart_cpu_ns();
-    bool written = order->junit == NULL || junit_write(&junit, order->junit, &campaign);
+    code = write_junit(order, &junit, &campaign);
     junit_close(&junit);
-    if (!written) {
-        return order_fail(order, EXIT_RESOURCE, "%s cannot be written", order->junit);
+    if (code != EXIT_FINE) {
+        return code;
     }
     return report_campaign(stdout, &campaign, order->json) ? exit_of(&campaign) : EXIT_RESOURCE;
 }

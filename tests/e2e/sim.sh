@@ -38,6 +38,11 @@ sim run --seed 1 --acts 1 --json | perl -MJSON::PP -e 'local $/; exit !(decode_j
 check $? "a run is one object"
 sim run --seed 3 --acts 1 --record "$work/run.record" >/dev/null && sim replay "$work/run.record" >/dev/null
 check $? "a record plays again as the same run"
+cp "$work/run.record" "$work/record.before"
+refuses 5 'is there already' "a record does not overwrite a file" run --seed 4 --acts 1 --record "$work/run.record"
+cmp -s "$work/run.record" "$work/record.before"
+check $? "which is as it was"
+refuses 3 'No such file' "a record in a directory that is not there is refused as that" run --seed 3 --acts 1 --record "$work/nowhere/record"
 sed -i '/^events/,$s/^\([0-9a-f]*\) 3 /\1 4 /' "$work/run.record"
 expect 22 "parts" "a record with other events parts" sim replay "$work/run.record"
 grep -q 'parts at event' "$work/out"
@@ -48,7 +53,11 @@ sim trace --seed 3 --acts 1 -o "$work/a.svg" && sim trace --seed 3 --acts 1 -o "
 check $? "a diagram is the same bytes twice"
 sim trace --seed 3 --acts 1 -o "$work/a.html" && grep -q '</html>' "$work/a.html" && ! grep -qE 'src=|href=' "$work/a.html"
 check $? "a page loads nothing"
-refuses 8 'cannot be written' "a diagram that cannot be written is an error" trace --seed 3 --acts 1 -o /nowhere/a.svg
+refuses 3 'No such file' "a diagram in a directory that is not there is refused" trace --seed 3 --acts 1 -o /nowhere/a.svg
+refuses 5 'is there already' "a diagram does not overwrite another" trace --seed 4 --acts 1 -o "$work/a.svg"
+refuses 5 'is there already' "nor does a shrunk schedule" shrink --seed 1 --acts 1 -o "$work/a.svg"
+cmp -s "$work/a.svg" "$work/b.svg"
+check $? "which is as it was"
 expect 1 'does not fail' "what does not fail is not shrunk" sim shrink --seed 1 --acts 1
 refuses 2 'shrink needs' "shrinking needs a seed or a scenario" shrink -o "$work/none"
 printf 'replicas 4\nat 1ms submit 2 to 0\nat 2ms crash 3\nat 3ms crash 2\nat 5ms submit 1 to 1\nafter 0ms rest within 20s\n' >"$work/stuck.scn"
@@ -79,6 +88,9 @@ sim explore "$work/found.txt" >"$work/out" 2>"$work/err"
 check $? "what was found is played again"
 grep -q 'decisions, then I4' "$work/out"
 check $? "and breaks the same rule"
+refuses 5 'is there already' "what is found does not overwrite a file" explore --liar 0 --views 1 --over -o "$work/found.txt"
+refuses 5 'is there already' "nor does a report for CI" swarm --seeds 1..3 --acts 1 --junit "$work/found.txt"
+refuses 3 'No such file' "a report in a directory that is not there is refused" swarm --seeds 1..1 --acts 1 --junit "$work/nowhere/junit.xml"
 refuses 2 'cannot use --heights' "an exploration of three heights is refused" explore --heights 3
 refuses 3 'no list of decisions' "what is no list of decisions is refused" explore "$work/bad"
 if [ "${WARD_LONG:-0}" != 0 ]; then
