@@ -7,8 +7,10 @@
 #include "node/identity.h"
 #include "node/secret.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { VALUE_BYTES = CONFIG_PATH_BYTES_MAX + 1 };
 
@@ -39,6 +41,18 @@ static int check_keys(const struct args *args, const struct node_config *config,
     enum err err = identity_keys(identity, epoch, config, &keys[0], &keys[1], &problem);
     secret_give(pages, 2 * sizeof(struct keyfile));
     return err == ERR_OK ? EXIT_FINE : output_fail(args, (enum exit_code)exit_of(err), "%s", problem.text);
+}
+
+/* check_directory refuses what stands in the place of the data directory. One that is missing yet is made by `wardd --init`. */
+static int check_directory(const struct args *args, const struct node_config *config)
+{
+    const char *path = config->node.data_dir;
+    struct stat status;
+
+    if (stat(path, &status) == 0) {
+        return S_ISDIR(status.st_mode) ? EXIT_FINE : output_fail(args, EXIT_CONFIGURATION, "node.data_dir: %s: it is not a directory", path);
+    }
+    return errno == ENOENT ? EXIT_FINE : output_fail(args, (enum exit_code)file_exit(file_err(errno)), "node.data_dir: %s: %s", path, strerror(errno));
 }
 
 /* check_files follows the configuration to genesis and keys. */
@@ -81,7 +95,8 @@ int cmd_config_check(const struct args *args)
     }
     json_t *result = json_pack("{s:s, s:s, s:s}", "file", args->operands[0], "cluster", config.cluster.name, "member", config.node.member);
     if (!args_has(args, "syntax")) {
-        code = check_files(args, &config, result);
+        code = check_directory(args, &config);
+        code = code == EXIT_FINE ? check_files(args, &config, result) : code;
     }
     if (code != EXIT_FINE) {
         json_decref(result);

@@ -28,7 +28,7 @@ static const struct flag_spec key_enrol_flags[] = {
 };
 
 static const struct flag_spec config_check_flags[] = {
-    { .name = "syntax", .type = FLAG_SWITCH, .help = "look at the file alone, not at genesis and keys" },
+    { .name = "syntax", .type = FLAG_SWITCH, .help = "look at the file alone, not at genesis, keys and data directory" },
     END,
 };
 
@@ -181,7 +181,7 @@ const struct command_spec command_table[] = {
       .exits = { EXIT_CONFIGURATION, EXIT_REFUSED, EXIT_RESOURCE, EXIT_PERMISSION },
       .run = cmd_key_enrol },
     { .name = "config check",
-      .summary = "check a configuration with the genesis and the keys that it names",
+      .summary = "check a configuration with the genesis, the keys and the data directory that it names; not what only a start can show: free ports, flushes, memory",
       .operand = { "FILE", 1, 1, "configuration of a wardd" },
       .flags = config_check_flags,
       .example = "ward config check /etc/ward/ward.yaml",

@@ -245,6 +245,8 @@ enum err config_agree(const struct node_config *config, struct config_problem *p
         wrong = "limits.pool_client_commands is larger than limits.pool_commands";
     } else if (config->limits.half_open_per_host_max > config->limits.half_open_max) {
         wrong = "limits.half_open_per_host_max is larger than limits.half_open_max";
+    } else if (config->node.data_dir[0] != '/') {
+        wrong = "node.data_dir must begin with /: a relative path is another directory wherever wardd is started from";
     }
     if (wrong != NULL) {
         snprintf(problem->text, sizeof problem->text, "%s", wrong);

@@ -41,4 +41,12 @@ Test(cli_config, show_and_check_judge_the_file)
     cr_assert_eq(kit_run(kit_directory(), "ward config check %s/good.yaml"), EXIT_CONFIGURATION, "there is no genesis");
     cr_assert_eq(kit_run(kit_directory(), "ward config check %s/bad.yaml"), EXIT_CONFIGURATION);
     cr_assert_eq(kit_run(kit_directory(), "ward config check %s/none.yaml"), EXIT_CONFIGURATION);
+    char text[1024];
+    snprintf(text, sizeof text, "cluster:\n  name: city\n  genesis_file: /nowhere/city.genesis\n  fingerprint: 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+             "node:\n  member: Mercy\n  data_dir: %s/bad.yaml\n", kit_directory());
+    kit_write("file.yaml", text);
+    cr_assert_eq(kit_run(kit_directory(), "ward config check %s/file.yaml --json"), EXIT_CONFIGURATION);
+    value = kit_json();
+    cr_assert_not_null(strstr(json_string_value(json_object_get(value, "message")), "node.data_dir"), "%s", kit_output());
+    json_decref(value);
 }

@@ -78,6 +78,7 @@ Test(node_config, each_wrong_file_has_its_sentence)
         { GOOD "  listen: nonsense\n", { "node.listen \"nonsense\"", "port is missing", "" } },
         { GOOD "  listen: \"127.0.0.1:99999\"\n", { "node.listen", "0 to 65535", "" } },
         { GOOD "  client_socket: rel/sock\n", { "node.client_socket \"rel/sock\"", "begin with /", "" } },
+        { GOOD "  data_dir: rel/data\n", { "node.data_dir", "begin with /", "" } },
         { GOOD "peers:\n  - {member: A, address: bad}\n", { "peers: A", "\"bad\"", "port is missing" } },
         { GOOD "peers:\n  - {member: A, address: \"a:0\"}\n", { "peers: A", "port 0", "" } },
         { "cluster:\n  name: city\n", { "cluster.genesis_file must be given", "", "" } },
