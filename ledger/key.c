@@ -129,15 +129,6 @@ struct state_key key_ticket(const struct hash32 *id)
     return key;
 }
 
-struct state_key key_audit_peaks(const uint8_t acct[ACCT_BYTES])
-{
-    struct state_key key;
-
-    key_write_run(&key, KEY_AUDIT_PEAKS, acct);
-    ASSERT(key_is_well_formed(key.bytes, key.size));
-    return key;
-}
-
 struct state_key key_key_use(const uint8_t pk[KEY_BYTES])
 {
     struct state_key key;

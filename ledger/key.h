@@ -63,7 +63,6 @@ struct state_key key_patient(const uint8_t acct[ACCT_BYTES]);
 struct state_key key_pointer(const uint8_t acct[ACCT_BYTES], uint32_t seq);
 struct state_key key_grant(const uint8_t acct[ACCT_BYTES], uint32_t seq);
 struct state_key key_ticket(const struct hash32 *id);
-struct state_key key_audit_peaks(const uint8_t acct[ACCT_BYTES]);
 struct state_key key_key_use(const uint8_t pk[KEY_BYTES]);
 struct state_key key_relation(const uint8_t acct[ACCT_BYTES], uint16_t org);
 struct state_key key_ticket_index(const struct ticket_place *place); /* value: the ticket's id, 32 bytes */

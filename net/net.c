@@ -323,12 +323,6 @@ enum err net_send(struct net *net, uint32_t member, const struct net_message *me
 
 void net_want(struct net *net, bool wanted) { net->wanted = wanted; }
 
-bool net_is_up(const struct net *net, uint32_t member)
-{
-    ASSERT(member < net->config.members_count);
-    return net->links[member].peer.conn != NULL && !net->links[member].peer.doomed;
-}
-
 size_t net_queued_bytes(const struct net *net, uint32_t member)
 {
     ASSERT(member < net->config.members_count);

@@ -139,17 +139,13 @@ enum err net_send(struct net *net, uint32_t member, const struct net_message *me
 /* net_want says whether links shall be kept dialled (with back-off) even when nothing is to be sent: at start and while catching up. */
 void net_want(struct net *net, bool wanted);
 
-bool net_is_up(const struct net *net, uint32_t member);
-
 /* net_queued_bytes gives what waits for a member. */
 size_t net_queued_bytes(const struct net *net, uint32_t member);
 
 /* net_pause stops receiving from a member, so that its bytes wait in its own memory and not in ours; net_resume goes on. Frames the kernel already
- * handed over may still arrive. The same for a client. Nothing happens when the peer is gone. */
+ * handed over may still arrive. Nothing happens when the peer is gone. */
 void net_pause(struct net *net, uint32_t member);
 void net_resume(struct net *net, uint32_t member);
-void net_client_pause(struct net *net, uint64_t client);
-void net_client_resume(struct net *net, uint64_t client);
 
 /* net_drop closes a member's link (NET_DROPPED). */
 void net_drop(struct net *net, uint32_t member);

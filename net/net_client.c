@@ -117,17 +117,3 @@ void net_client_close(struct net *net, uint64_t id)
     conn_sync(client->peer.conn);
     conn_deadline(client->peer.conn, clock_mono_ns() + net->config.handshake_timeout_ms * UINT64_C(1000000));
 }
-
-static void set_paused(struct net *net, uint64_t id, bool paused)
-{
-    struct net_client *client = find(net, id);
-
-    if (client != NULL && client->peer.conn != NULL && !client->leaving) {
-        client->peer.paused = paused;
-        conn_sync(client->peer.conn);
-    }
-}
-
-void net_client_pause(struct net *net, uint64_t client) { set_paused(net, client, true); }
-
-void net_client_resume(struct net *net, uint64_t client) { set_paused(net, client, false); }

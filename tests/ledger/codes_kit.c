@@ -135,10 +135,11 @@ static void copy_chain(struct exec *exec)
 /* The one event of a denial: the patient's count, root and peaks. */
 static void copy_audit(struct exec *exec)
 {
-    struct state_key key = key_audit_peaks(codes_patient.acct);
+    struct state_key key;
     uint8_t peaks[PEAKS_BYTES_MAX];
     struct patient ours, twin;
 
+    key_write_run(&key, KEY_AUDIT_PEAKS, codes_patient.acct);
     cr_assert(exec_get_patient(state(), codes_patient.acct, &ours));
     cr_assert(exec_get_patient(exec, codes_patient.acct, &twin));
     cr_assert_eq(ours.audit_count, twin.audit_count + 1);

@@ -6,6 +6,14 @@
 
 static const uint8_t acct[ACCT_BYTES] = { 0xAA, 1, 2, 3 };
 
+static struct state_key audit_peaks(void)
+{
+    struct state_key key;
+
+    key_write_run(&key, KEY_AUDIT_PEAKS, acct);
+    return key;
+}
+
 Test(key, pointers_sort_by_sequence_number)
 {
     struct state_key small = key_pointer(acct, 255);
@@ -30,7 +38,7 @@ Test(key, no_key_is_a_prefix_of_another)
     struct ticket_place place = { .org = 1, .height = 2, .index = 3 };
     struct state_key keys[] = {
         key_chain(), key_params(), key_org(1), key_actor(acct), key_patient(acct), key_pointer(acct, 1), key_grant(acct, 1), key_ticket(&hash),
-        key_audit_peaks(acct), key_key_use(acct), key_relation(acct, 1), key_ticket_index(&place), key_due_pointer(DUE_POINTER_EXPIRES, 1, acct, 1),
+        audit_peaks(), key_key_use(acct), key_relation(acct, 1), key_ticket_index(&place), key_due_pointer(DUE_POINTER_EXPIRES, 1, acct, 1),
         key_due_pointer(DUE_POINTER_LEAVES, 1, acct, 1), key_due_grant(1, acct, 1), key_due_ticket(1, &place),
     };
     size_t count = sizeof keys / sizeof keys[0];
@@ -103,7 +111,7 @@ Test(key, only_keys_of_a_known_kind_and_length_are_well_formed)
     struct ticket_place place = { .org = 9, .height = 77, .index = 3 };
     struct hash32 id = { { 1 } };
     struct state_key keys[] = { key_chain(), key_params(), key_org(1), key_actor(acct), key_patient(acct), key_pointer(acct, 1), key_grant(acct, 1),
-        key_ticket(&id), key_audit_peaks(acct), key_key_use(acct), key_relation(acct, 2), key_ticket_index(&place),
+        key_ticket(&id), audit_peaks(), key_key_use(acct), key_relation(acct, 2), key_ticket_index(&place),
         key_due_pointer(DUE_POINTER_EXPIRES, 5, acct, 1), key_due_pointer(DUE_POINTER_LEAVES, 5, acct, 1), key_due_grant(5, acct, 1), key_due_ticket(5, &place) };
     uint8_t bytes[STATE_KEY_MAX + 1] = { 0 };
 

@@ -82,11 +82,12 @@ static const char *grants_true(struct ledger *ledger, const uint8_t *acct, const
 
 static const char *audit_true(struct ledger *ledger, const uint8_t *acct, const struct patient *patient)
 {
-    struct state_key key = key_audit_peaks(acct);
+    struct state_key key;
     uint8_t value[STATE_VALUE_BYTES_MAX];
     struct merkle_peaks peaks;
-    int size = exec_get(ledger_exec(ledger), &key, value, sizeof value);
 
+    key_write_run(&key, KEY_AUDIT_PEAKS, acct);
+    int size = exec_get(ledger_exec(ledger), &key, value, sizeof value);
     if (patient->audit_count == 0) {
         return size < 0 ? NULL : "peaks of an empty trail";
     }

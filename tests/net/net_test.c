@@ -68,8 +68,8 @@ ParameterizedTest(enum kit_backend *backend, net, two_that_dial_at_once_end_with
     net_want(nodes[1].net, true);
     nodes_turns_until_up(0, 1);
     nodes_turns(10);
-    cr_assert(net_is_up(nodes[0].net, 1));
-    cr_assert(net_is_up(nodes[1].net, 0));
+    cr_assert(nodes_is_up(0, 1));
+    cr_assert(nodes_is_up(1, 0));
     cr_assert_eq(nodes[0].ups[1], 1);
     cr_assert_eq(nodes[0].downs[1] + nodes[1].downs[0], 0);
 }
@@ -108,8 +108,8 @@ ParameterizedTest(enum kit_backend *backend, net, another_chain_cannot_link_and_
     nodes_start_fine(&nodes[1], &config);
     net_want(nodes[1].net, true);
     nodes_turns(30);
-    cr_assert_not(net_is_up(nodes[0].net, 1));
-    cr_assert_not(net_is_up(nodes[1].net, 0));
+    cr_assert_not(nodes_is_up(0, 1));
+    cr_assert_not(nodes_is_up(1, 0));
     cr_assert_gt(net_counters(nodes[0].net)->handshakes_failed, 0);
     cr_assert_leq(net_counters(nodes[1].net)->dials, 5);
 }
@@ -133,7 +133,7 @@ ParameterizedTest(enum kit_backend *backend, net, sending_to_a_member_that_is_do
     nodes_turns_until_up(0, 1);
     net_stop(nodes[0].net);
     nodes[0].net = NULL;
-    for (unsigned i = 0; i < 50 && net_is_up(nodes[1].net, 0); i++) {
+    for (unsigned i = 0; i < 50 && nodes_is_up(1, 0); i++) {
         nodes_turn();
     }
     cr_assert_eq(nodes[1].downs[0], 1);
@@ -190,7 +190,7 @@ ParameterizedTest(enum kit_backend *backend, net, a_dropped_link_goes_down_at_bo
     nodes_begin(*backend, 2);
     nodes_link(1, 0);
     net_drop(nodes[0].net, 1);
-    cr_assert_not(net_is_up(nodes[0].net, 1));
+    cr_assert_eq(nodes_tell(0, 1, "x", 1), ERR_CLOSED);
     for (unsigned i = 0; i < 50 && nodes[1].downs[0] == 0; i++) {
         nodes_turn();
     }

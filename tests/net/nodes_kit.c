@@ -180,13 +180,15 @@ void nodes_turn(void)
     }
 }
 
+bool nodes_is_up(uint32_t a, uint32_t b) { return nodes[a].ups[b] > nodes[a].downs[b]; }
+
 void nodes_turns_until_up(uint32_t a, uint32_t b)
 {
-    for (unsigned i = 0; i < 200 && !(net_is_up(nodes[a].net, b) && net_is_up(nodes[b].net, a)); i++) {
+    for (unsigned i = 0; i < 200 && !(nodes_is_up(a, b) && nodes_is_up(b, a)); i++) {
         nodes_turn();
     }
-    cr_assert(net_is_up(nodes[a].net, b));
-    cr_assert(net_is_up(nodes[b].net, a));
+    cr_assert(nodes_is_up(a, b));
+    cr_assert(nodes_is_up(b, a));
 }
 
 void nodes_turns(unsigned count)

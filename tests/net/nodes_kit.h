@@ -54,6 +54,9 @@ void nodes_turn(void);
 void nodes_turns(unsigned count);
 void nodes_turns_until_up(uint32_t a, uint32_t b);
 
+/* nodes_is_up tells whether the handlers of `a` were told of a link with `b` that has not ended. */
+bool nodes_is_up(uint32_t a, uint32_t b);
+
 /* nodes_link makes a link. nodes_tell sends a frame over it. */
 void nodes_link(uint32_t caller, uint32_t called);
 enum err nodes_tell(uint32_t from, uint32_t to, const void *data, size_t size);
