@@ -18,8 +18,7 @@
     X(20, SIM_SAFETY, "simulator: a safety invariant is broken")                                                                                     \
     X(21, SIM_LIVENESS, "simulator: no progress")                                                                                                    \
     X(22, SIM_DETERMINISM, "simulator: two runs of one seed differ")                                                                                 \
-    X(23, BENCH_INVALID, "benchmark: the run is not valid")                                                                                          \
-    X(77, SKIPPED, "skipped")
+    X(23, BENCH_INVALID, "benchmark: the run is not valid")
 
 enum exit_code {
 #define EXIT_ENUM(number, name, text) EXIT_##name = number,

@@ -231,7 +231,7 @@ Test(pool, lets_the_first_verified_of_two_rivals_win)
     cr_assert_eq(pool_kit_verify(kit), 2);
     pool_kit_expect(kit, 1, CODE_OK);
     pool_kit_expect(kit, 3, REFUSAL_RIVAL);
-    cr_assert_eq(pool_kit_add(kit, 4, 1, COMMAND(.account = 1, .nonce = 1, .salt = 4)), REFUSAL_RIVAL, "held, and not executed: its nonce is not low yet");
+    cr_assert_eq(pool_kit_add(kit, 4, 1, COMMAND(.account = 1, .nonce = 1, .salt = 4)), REFUSAL_RIVAL, "R3: held, and not executed: its nonce is not low yet");
     pool_kit_expect_none(kit);
 }
 
