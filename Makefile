@@ -179,7 +179,13 @@ counts: ## instructions of each way to check signatures against tools/counts.tab
 
 # Programs with a planted fault: tests/selftest/selftest.sh shows that the alarms ring.
 SELFTEST := $(patsubst tests/selftest/%.c,$(B)/selftest/%,$(wildcard tests/selftest/*.c))
-selftest-programs: $(SELFTEST)
+selftest-programs: $(SELFTEST) $(if $(filter debug,$(MODE)),$(B)/selftest/planted/ward $(B)/selftest/planted/wardd)
+# The programs themselves with a leak in them: the object loses a block before main.
+$(B)/selftest/planted/ward: $(B)/obj/$(PROGRAM_ward:.c=.o)
+$(B)/selftest/planted/wardd: $(B)/obj/$(PROGRAM_wardd:.c=.o)
+$(B)/selftest/planted/%: $(B)/obj/tests/selftest/planted/leak.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(LIBS) -o $@
 $(B)/selftest/%: tests/selftest/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $< $(LDFLAGS) $(if $(filter outcomes,$*),-lcriterion) -o $@
@@ -220,7 +226,7 @@ lint: ## cppcheck and shellcheck; advice, not part of check-all
 	@cppcheck --std=c17 -q --inline-suppr --enable=warning,portability,performance -D_GNU_SOURCE -I. $(SRC)
 	@shellcheck -x setup.sh tools/tidy tools/tidy.d/* tools/check-all tools/core-check tools/counts tools/ifma-counts tools/hardened-check tools/run-tests tools/tally tools/fuzz tools/cover tests/tidy/*.sh tests/selftest/*.sh
 
-install: all ## install programs, the example configuration and the demonstration bundle under $(PREFIX)
+install: all ## install programs, the example configuration, the units of systemd and the demonstration bundle under $(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	$(if $(CONFIGS),install -d $(DESTDIR)$(PREFIX)/share/ward && install -m 644 $(CONFIGS) $(DESTDIR)$(PREFIX)/share/ward)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # selftest.sh TAP MODE: the alarms ring. In MODE=debug the planted overflow, leak and undefined operation must each end a program with the right
-# report; in every mode a failed, crashed, vanished or unreported test must be counted as failed by tools/run-tests and tools/tally.
+# report, and a leak planted in ward and wardd these (leaks.sh); in every mode a failed, crashed, vanished or unreported test must be counted as failed by tools/run-tests and tools/tally.
 unset MAKEFLAGS MFLAGS MAKELEVEL # what a make around this one says about jobs and modes is not for the ones inside
 set -eu
 cd "$(dirname "$0")/../.."
@@ -29,6 +29,8 @@ if [ "$mode" = debug ]; then
     alarm heap_overflow 'AddressSanitizer: heap-buffer-overflow'
     alarm leak 'LeakSanitizer: detected memory leaks'
     alarm undefined 'runtime error: signed integer overflow'
+    MODE=debug tests/selftest/leaks.sh "$(dirname "$tap")" && status=0 || status=1
+    verdict "$status" "a leak in ward or wardd fails (tests/selftest/leaks.sh)"
 fi
 
 # tally_of NAME EXPECTED: the last line that tools/tally prints about the reports in that folder.
