@@ -13,17 +13,21 @@ mkdir -p "$c"
 # The bench starts a drained replica again 0.6 s later, and the mark goes with that start: it is read from the medium as soon as the log tells of the end. A reading that
 # came too late (the log tells of the next start) says nothing.
 mark() { "$bin/ward" inspect superblock "$c/r$1/data" --json | sed -n 's/.*"clean": \([a-z]*\).*/\1/p'; }
-lines() { cat "$c/r$1/wardd.log" 2>/dev/null | grep -c "$2"; }
+lines() { grep -c "$2" "$c/r$1/wardd.log"; }
 watch_marks() {
-    while sleep 0.03; do
+    seen=""
+    while sleep 0.1; do
+        ends=$(grep -c 'event=daemon.stopped' "$c"/r*/wardd.log 2>/dev/null) # one line for each member, its count at the end
+        [ "$ends" != "$seen" ] || continue
         for i in 0 1 2 3; do
-            ends=$(lines "$i" 'event=daemon.stopped')
-            eval "[ \"$ends\" -gt \"\${seen_$i:-0}\" ]" || continue
-            eval "seen_$i=$ends"
+            ended=$(echo "$ends" | sed -n "s|.*/r$i/wardd.log:||p")
+            before=$(echo "$seen" | sed -n "s|.*/r$i/wardd.log:||p")
+            [ "${ended:-0}" -gt "${before:-0}" ] || continue
             starts=$(lines "$i" 'event=daemon.recovered')
             found=$(mark "$i")
-            [ "$(lines "$i" 'event=daemon.recovered')" != "$starts" ] || [ "$starts" -gt "$ends" ] || echo "$found"
+            [ "$(lines "$i" 'event=daemon.recovered')" != "$starts" ] || [ "$starts" -gt "$ended" ] || echo "$found"
         done
+        seen=$ends
     done
 }
 watch_marks >"$work/marks" &
