@@ -49,6 +49,7 @@ for check in "$root"/tools/tidy.d/*; do
     grep -q "^plant $name " "$root/tests/tidy/tidy.sh" || verdict no "$name has no planted finding in tests/tidy/tidy.sh"
 done
 
+plant mutants 'tests/mutants/01-none.patch: it no longer applies' "mkdir tests/mutants; printf -- '--- a/consensus/vote.c\\n+++ b/consensus/vote.c\\n@@ -1,1 +1,1 @@\\n-none\\n+one\\n' >tests/mutants/01-none.patch"
 plant includes 'consensus must not include base/clock.h' "printf '#include \"base/clock.h\"\n' >>consensus/vote.c"
 plant includes 'base must not include wire/frame.h' "printf '#include \"wire/frame.h\"\n' >>base/one.c"
 plant includes 'ledger must not include crypto/ed25519.h' "printf '#include \"crypto/ed25519.h\"\n' >ledger/grant.c"
