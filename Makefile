@@ -37,7 +37,7 @@ LIBS := -luring -lsodium -lxxhash -lcyaml -ljansson -lpthread -lm
 # The daemon's allocator; sanitizer builds bring their own.
 ALLOC_wardd_release := -Wl,--no-as-needed -ljemalloc -Wl,--as-needed # the weak reference in base/thread.c alone would not keep it
 
-# In a simulated world the linker sends these calls to sim/stamp.c and sim/quick_hash.c, which may answer them by a keyed hash; no object changes.
+# In a simulated world the linker sends these calls to sim/world/stamp.c and sim/world/quick_hash.c, which may answer them by a keyed hash; no object changes.
 STAMPED := sign_digest ed25519_verify \
   $(addprefix hash_,init plain_init update update_u8 update_u16 update_u32 update_u64 final one salted plain many many_after plain_many)
 STAMPS := $(STAMPED:%=-Wl,--wrap=%)
@@ -101,7 +101,7 @@ $(B)/obj/crypto/hash_avx512.model.o $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA 
 $(B)/obj/tests/crypto/ifma_kernel_kit.model.o: ISA := -O1 -DIFMA_MODEL=1 -Wno-psabi
 
 # What a replica does for each command. The kernels under crypto/ed25519 are whole by themselves, and what stands in for vectors may not be called with them.
-$(patsubst %.c,$(B)/obj/%.o,$(wildcard $(foreach d,base wire consensus ledger storage node,$(d)/*.c)) $(filter-out crypto/hash_avx%,$(wildcard crypto/*.c))): CFLAGS += $(WHOLE)
+$(patsubst %.c,$(B)/obj/%.o,$(wildcard $(foreach d,base wire consensus ledger storage node,$(d)/*.c $(d)/*/*.c)) $(filter-out crypto/hash_avx%,$(wildcard crypto/*.c))): CFLAGS += $(WHOLE)
 
 # A test is run once: compiling it quickly is worth more than running it quickly. What it tests is compiled as stated above. Its own accesses are
 # checked by calls instead of code in place, its arithmetic not at all.

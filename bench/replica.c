@@ -15,7 +15,7 @@
 #include "cli/stock.h"
 #include "node/driver.h"
 #include "node/query.h"
-#include "sim/disk.h"
+#include "sim/world/disk.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -13,7 +13,7 @@
 #include "cli/population.h"
 #include "ledger/ledger.h"
 #include "node/snapshots.h"
-#include "sim/disk.h"
+#include "sim/world/disk.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -18,7 +18,7 @@
 #include "consensus/app.h"
 #include "consensus/effect.h"
 #include "consensus/event.h"
-#include "consensus/pool.h"
+#include "consensus/pool/pool.h"
 #include "wire/config.h"
 
 struct replica_config {

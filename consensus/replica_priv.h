@@ -13,7 +13,7 @@
 #include "consensus/history.h"
 #include "consensus/jobs.h"
 #include "consensus/pacemaker.h"
-#include "consensus/pool.h"
+#include "consensus/pool/pool.h"
 #include "consensus/replica.h"
 #include "consensus/safety.h"
 #include "consensus/trail.h"

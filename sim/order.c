@@ -2,7 +2,7 @@
 #include "sim/order.h"
 
 #include "base/exit.h"
-#include "sim/census.h"
+#include "sim/explore/census.h"
 
 #include <errno.h>
 #include <stdarg.h>

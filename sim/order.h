@@ -2,7 +2,7 @@
 #ifndef WARD_SIM_ORDER_H
 #define WARD_SIM_ORDER_H
 
-#include "sim/crew.h"
+#include "sim/campaign/crew.h"
 
 struct order {
     const char *verb;     /* NULL: none was recognised */

@@ -4,7 +4,7 @@
 #include "base/assert.h"
 #include "base/exit.h"
 #include "sim/build_id.h"
-#include "sim/sometimes.h"
+#include "sim/campaign/sometimes.h"
 
 #include <jansson.h>
 #include <string.h>

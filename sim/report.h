@@ -2,10 +2,10 @@
 #ifndef WARD_SIM_REPORT_H
 #define WARD_SIM_REPORT_H
 
-#include "sim/attacks.h"
+#include "sim/campaign/attacks.h"
 #include "sim/median.h"
-#include "sim/explore.h"
-#include "sim/shrink.h"
+#include "sim/explore/explore.h"
+#include "sim/campaign/shrink.h"
 
 #include <stdio.h>
 
@@ -33,7 +33,7 @@ struct campaign {
     uint64_t twin_seeds, conflicts; /* with a twin; its votes and proposals that contradict each other */
     uint64_t lies[LIE_COUNT];
     uint64_t consent[CONSENT_MARKS];
-    uint64_t reached[CAMPAIGN_ROWS_MAX]; /* seeds that took each rare path of sim/sometimes.c */
+    uint64_t reached[CAMPAIGN_ROWS_MAX]; /* seeds that took each rare path of sim/campaign/sometimes.c */
     uint64_t first_failed; /* seed */
     struct failure failure; /* of it */
 };

@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "base/exit.h"
-#include "sim/apart.h"
+#include "sim/campaign/apart.h"
 #include "sim/play.h"
 #include "sim/report.h"
 

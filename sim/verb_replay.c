@@ -2,10 +2,10 @@
 #include "sim/verbs.h"
 
 #include "base/exit.h"
-#include "sim/apart.h"
-#include "sim/fresh.h"
+#include "sim/campaign/apart.h"
+#include "sim/world/fresh.h"
 #include "sim/play.h"
-#include "sim/record.h"
+#include "sim/scenario/record.h"
 
 #include <errno.h>
 #include <signal.h>

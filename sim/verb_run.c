@@ -2,9 +2,9 @@
 #include "sim/verbs.h"
 
 #include "base/exit.h"
-#include "sim/apart.h"
-#include "sim/diagram.h"
-#include "sim/fresh.h"
+#include "sim/campaign/apart.h"
+#include "sim/drawing/diagram.h"
+#include "sim/world/fresh.h"
 #include "sim/play.h"
 
 #include <errno.h>

@@ -3,9 +3,9 @@
 
 #include "base/exit.h"
 #include "sim/build_id.h"
-#include "sim/fresh.h"
+#include "sim/world/fresh.h"
 #include "sim/play.h"
-#include "sim/shrink.h"
+#include "sim/campaign/shrink.h"
 
 #include <errno.h>
 

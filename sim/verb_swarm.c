@@ -3,11 +3,11 @@
 
 #include "base/clock.h"
 #include "base/exit.h"
-#include "sim/apart.h"
-#include "sim/fresh.h"
+#include "sim/campaign/apart.h"
+#include "sim/world/fresh.h"
 #include "sim/junit.h"
 #include "sim/play.h"
-#include "sim/sometimes.h"
+#include "sim/campaign/sometimes.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* disk.h: the small piece of a file system that the log needs, as a table of functions.
  *
- * Behind it: storage/disk_dir.c (O_DIRECT through the event loop's ring) and sim/disk.c (memory that tears, rots and lies).
+ * Behind it: storage/disk_dir.c (O_DIRECT through the event loop's ring) and sim/world/disk.c (memory that tears, rots and lies).
  * A file is named by a number: DISK_SUPERBLOCK, the number of a segment, from 1, or of a part of a snapshot, from
  * DISK_SNAPSHOT_FIRST. Offsets, sizes and memory are multiples of
  * DISK_BLOCK. Reads for recovery block; whatever happens while the replica runs completes through `struct completion`. */

@@ -1,7 +1,7 @@
 /* pool_block_test.c: the pool and blocks: whose turn it is (R4), what is in flight (V5), what execution leaves, what others are told (Q1-Q4). */
-#include "consensus/pool.h"
+#include "consensus/pool/pool.h"
 
-#include "consensus/pool_priv.h"
+#include "consensus/pool/pool_priv.h"
 #include "tests/consensus/pool_kit.h"
 
 #include <criterion/criterion.h>

@@ -2,7 +2,7 @@
 #ifndef WARD_TESTS_CONSENSUS_POOL_KIT_H
 #define WARD_TESTS_CONSENSUS_POOL_KIT_H
 
-#include "consensus/pool.h"
+#include "consensus/pool/pool.h"
 #include "tests/consensus/app_kit.h"
 
 #define POOL_KIT_BLOCK_BYTES 65536u

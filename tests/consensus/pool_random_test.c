@@ -3,7 +3,7 @@
  * What must hold, whatever the order of events: pool_check after every step; every token gets either a refusal, or ADMIT and then a receipt
  * or a refusal, and nothing after that; a chosen block has no nonce twice, none executed, none out of order, and keeps its limits; each
  * (account, nonce) is executed once (I14); when time has passed, nothing is left inside. */
-#include "consensus/pool.h"
+#include "consensus/pool/pool.h"
 
 #include "base/rng.h"
 #include "tests/consensus/pool_kit.h"

@@ -1,7 +1,7 @@
 /* pool_test.c: what comes in, how it is checked, and that everybody is answered (R1, R3). Blocks: pool_block_test.c. */
-#include "consensus/pool.h"
+#include "consensus/pool/pool.h"
 
-#include "consensus/pool_priv.h"
+#include "consensus/pool/pool_priv.h"
 #include "tests/consensus/pool_kit.h"
 
 #include <criterion/criterion.h>

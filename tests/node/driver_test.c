@@ -2,7 +2,7 @@
  * as they are, and an orderly stop comes to rest. Whole clusters of drivers run in tests/sim. */
 #include "node/driver.h"
 
-#include "sim/host.h"
+#include "sim/world/host.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

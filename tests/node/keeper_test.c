@@ -3,7 +3,7 @@
 #include "node/keeper.h"
 
 #include "base/log.h"
-#include "sim/host.h"
+#include "sim/world/host.h"
 #include "storage/ballast.h"
 #include "tests/storage/dir_kit.h"
 

@@ -2,7 +2,7 @@
 #ifndef WARD_TESTS_NODE_SNAPSHOT_KIT_H
 #define WARD_TESTS_NODE_SNAPSHOT_KIT_H
 
-#include "sim/world.h"
+#include "sim/world/world.h"
 
 #define KIT_MS UINT64_C(1000000)
 #define KIT_S (1000 * KIT_MS)

@@ -1,5 +1,5 @@
 /* apart_test.c: whatever becomes of a process, its parent learns it and goes on. */
-#include "sim/apart.h"
+#include "sim/campaign/apart.h"
 
 #include "base/assert.h"
 

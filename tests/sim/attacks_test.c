@@ -1,6 +1,6 @@
 /* attacks_test.c: the library of attacks holds what it promises, the page that lists it lists all of it, and an oracle that is shown more liars than
  * the protocol bears says so. */
-#include "sim/attacks.h"
+#include "sim/campaign/attacks.h"
 
 #include "tests/base/long_kit.h"
 

@@ -1,6 +1,6 @@
 /* byzantine_test.c: four replicas with the production ledger, of which one lies to each of the others separately: the three agree, and whatever they
  * admitted commits. The last part of demonstration 7 of docs/ledger.md. */
-#include "sim/world.h"
+#include "sim/world/world.h"
 
 #include "ledger/ledger.h"
 

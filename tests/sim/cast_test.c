@@ -1,5 +1,5 @@
 /* cast_test.c: the genesis loads, and every command of the cast is one that the ledger accepts. */
-#include "sim/cast.h"
+#include "sim/world/cast.h"
 
 #include "crypto/ed25519.h"
 #include "ledger/ledger.h"

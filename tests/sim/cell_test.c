@@ -1,6 +1,6 @@
-#include "sim/cell.h"
+#include "sim/explore/cell.h"
 
-#include "sim/stamp.h"
+#include "sim/world/stamp.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

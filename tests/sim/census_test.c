@@ -1,6 +1,6 @@
-#include "sim/census.h"
+#include "sim/explore/census.h"
 
-#include "sim/stamp.h"
+#include "sim/world/stamp.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* choice_test.c: a decision depends on its name and the seed alone, and each part of the name counts. */
-#include "sim/choice.h"
+#include "sim/world/choice.h"
 
 #include <criterion/criterion.h>
 

@@ -1,8 +1,8 @@
 /* commands_test.c: whoever executes a command that may be in no block is found out. */
-#include "sim/commands.h"
+#include "sim/oracle/commands.h"
 
 #include "crypto/locator.h"
-#include "sim/oracle.h"
+#include "sim/oracle/oracle.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* consent_follow_test.c: a world of patients and practitioners does what the model of consent says; whatever differs in state, codes or audit trails is seen. */
-#include "sim/consent_follow.h"
+#include "sim/oracle/consent_follow.h"
 
-#include "sim/world.h"
+#include "sim/world/world.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* consent_test.c: what the model of consent answers, by the numbered steps of docs/ledger.md; written from that page like the model, and not from ledger/. */
-#include "sim/consent.h"
+#include "sim/oracle/consent.h"
 
-#include "sim/oracle.h"
+#include "sim/oracle/oracle.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

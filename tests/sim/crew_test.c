@@ -1,5 +1,5 @@
 /* crew_test.c: how many work on a campaign, and in how many shards, changes nothing of what comes out. */
-#include "sim/crew.h"
+#include "sim/campaign/crew.h"
 
 #include "tests/base/long_kit.h"
 

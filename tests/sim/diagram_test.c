@@ -1,8 +1,8 @@
 /* diagram_test.c: a picture is the same bytes for the same run, shows what happened and nothing of what did not, and is well formed. */
-#include "sim/diagram.h"
+#include "sim/drawing/diagram.h"
 
-#include "sim/swarm.h"
-#include "sim/world_priv.h"
+#include "sim/campaign/swarm.h"
+#include "sim/world/world_priv.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "sim/explore.h"
+#include "sim/explore/explore.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ Test(explore, exhausts_two_blocks_of_one_height)
     cr_assert_eq(result.committing, 2, "either of them");
 }
 
-/* What sim/moves.c leaves out is nothing: single steps lead to the same words in every combination, the same certificates, the same commits. */
+/* What sim/explore/moves.c leaves out is nothing: single steps lead to the same words in every combination, the same certificates, the same commits. */
 Test(explore, loses_nothing_by_silence)
 {
     static const struct { uint32_t liar, heights, variants; } rows[] = { { EXPLORE_NOBODY, 1, 1 }, { 0, 1, 2 }, { 3, 2, 1 } };

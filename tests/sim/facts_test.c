@@ -1,5 +1,5 @@
 /* facts_test.c: a name keeps its first value, through every growth. */
-#include "sim/facts.h"
+#include "sim/oracle/facts.h"
 
 #include <criterion/criterion.h>
 

@@ -1,6 +1,6 @@
 /* frugal_test.c: an isolated command is judged in a calm cluster, of any size and with reserves; a cost above the bounds is seen, and what was disturbed is
  * not judged. */
-#include "sim/frugal.h"
+#include "sim/oracle/frugal.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

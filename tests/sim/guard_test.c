@@ -1,5 +1,5 @@
 /* guard_test.c: what is handed over in guarded memory can be used to its last byte, and not one further. */
-#include "sim/guard.h"
+#include "sim/world/guard.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* handout_test.c: what a server decides of a release is compared with the model, as of the state that it stands at. */
-#include "sim/handout.h"
+#include "sim/oracle/handout.h"
 
-#include "sim/world.h"
+#include "sim/world/world.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

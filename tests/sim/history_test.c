@@ -1,6 +1,6 @@
 /* history_test.c: what can be told as one story passes, and every way in which a read can be wrong is named. The last test compares with a judge that tries
  * all orders. */
-#include "sim/history.h"
+#include "sim/oracle/history.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* host_test.c: a server alone: it starts from its disk, keeps nothing else over a crash, and stops cleanly when asked. */
-#include "sim/host.h"
+#include "sim/world/host.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

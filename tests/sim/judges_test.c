@@ -1,4 +1,4 @@
-#include "sim/judges.h"
+#include "sim/oracle/judges.h"
 
 #include "crypto/keys.h"
 

@@ -1,4 +1,4 @@
-#include "sim/lineage.h"
+#include "sim/oracle/lineage.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

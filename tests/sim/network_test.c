@@ -1,5 +1,5 @@
 /* network_test.c: the same seed gives the same deliveries, and taking a fault away leaves the rest as it was. */
-#include "sim/network.h"
+#include "sim/world/network.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* oracle_test.c: the oracle is not blind: each rule that it watches is broken once, and it says which. */
-#include "sim/oracle.h"
+#include "sim/oracle/oracle.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

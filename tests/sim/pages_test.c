@@ -1,5 +1,5 @@
 /* pages_test.c: memory that was given back reads as zeros when it is taken again. */
-#include "sim/pages.h"
+#include "sim/world/pages.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

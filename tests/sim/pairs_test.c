@@ -1,5 +1,5 @@
 /* pairs_test.c: two faults that meet are seen as a pair, and faults that miss each other are not. */
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* petition_test.c: what people ask for is well formed, is the same whenever it is drawn, and is of every kind. */
-#include "sim/petition.h"
+#include "sim/world/petition.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* promises_test.c: a word that shows before a log holds it is seen, whatever the word. */
-#include "sim/promises.h"
+#include "sim/oracle/promises.h"
 
-#include "sim/oracle.h"
+#include "sim/oracle/oracle.h"
 
 #include <criterion/criterion.h>
 

@@ -1,5 +1,5 @@
 /* proofs_test.c: a proof of a commit counts by C1 or C2, and each thing that C1 asks for is missed when it is gone. */
-#include "sim/proofs.h"
+#include "sim/oracle/proofs.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

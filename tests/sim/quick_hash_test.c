@@ -1,8 +1,8 @@
 /* quick_hash_test.c: in a world of stamps a hash is a function of its bytes alone, however they come, and no hash of production's. */
-#include "sim/quick_hash.h"
+#include "sim/world/quick_hash.h"
 
 #include "crypto/keys.h"
-#include "sim/stamp.h"
+#include "sim/world/stamp.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* quorums_test.c: what cannot be certified, ended or committed is told apart from what can, with and without liars. */
-#include "sim/quorums.h"
+#include "sim/oracle/quorums.h"
 
-#include "sim/digests.h"
+#include "sim/oracle/digests.h"
 #include "tests/wire/message_kit.h"
 #include "wire/config.h"
 

@@ -1,6 +1,6 @@
 /* readers_test.c: clients that read from whole clusters: what they read is linearizable under faults, and a replica that answers by itself alone would be
  * found out. */
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* record_test.c: what was written down happens again, decision by decision; where another build would part is found and named. */
-#include "sim/record.h"
+#include "sim/scenario/record.h"
 
-#include "sim/swarm.h"
-#include "sim/world_priv.h"
+#include "sim/campaign/swarm.h"
+#include "sim/world/world_priv.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* records_test.c: what a chain makes of records is what its commands say; a state that says otherwise is seen, in each thing that is looked at. */
-#include "sim/world.h"
+#include "sim/world/world.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* scenario_test.c: what a scenario may say, that mistakes are named with their line, and that every scenario of tests/scenarios/ comes out as told. */
-#include "sim/swarm.h"
+#include "sim/campaign/swarm.h"
 #include "tests/base/long_kit.h"
 
 #include <criterion/criterion.h>

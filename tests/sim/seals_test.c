@@ -1,7 +1,7 @@
 /* seals_test.c: a bad signature in a certificate of any kind is seen, each certificate is verified once, and what was judged stays so. */
-#include "sim/seals.h"
+#include "sim/oracle/seals.h"
 
-#include "sim/cast.h"
+#include "sim/world/cast.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

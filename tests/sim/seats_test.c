@@ -1,5 +1,5 @@
 /* seats_test.c: a twin has two seats, each of the others sees one of them, and both sides agree on that. */
-#include "sim/seats.h"
+#include "sim/world/seats.h"
 
 #include <criterion/criterion.h>
 

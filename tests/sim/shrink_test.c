@@ -1,5 +1,5 @@
 /* shrink_test.c: a false oracle is planted; what is left of a long schedule is what it needs, and nothing else. */
-#include "sim/shrink.h"
+#include "sim/campaign/shrink.h"
 
 #include "tests/base/long_kit.h"
 

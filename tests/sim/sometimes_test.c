@@ -1,5 +1,5 @@
 /* sometimes_test.c: a campaign that never took a rare path is told so, once it had seeds enough. */
-#include "sim/sometimes.h"
+#include "sim/campaign/sometimes.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

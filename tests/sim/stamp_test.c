@@ -1,5 +1,5 @@
 /* stamp_test.c: a stamp is good for its key and digest alone, and signatures are real again when no world uses stamps. */
-#include "sim/stamp.h"
+#include "sim/world/stamp.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

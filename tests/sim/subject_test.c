@@ -1,5 +1,5 @@
 /* subject_test.c: the name of a message says what it is about and nothing that a shifted clock changes. */
-#include "sim/subject.h"
+#include "sim/world/subject.h"
 
 #include <criterion/criterion.h>
 

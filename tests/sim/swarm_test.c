@@ -1,6 +1,6 @@
 /* swarm_test.c: what a seed draws, and a few seeds played whole: loss, delay, reorder, duplicates, kills, power cuts, partitions, pauses; then the faults
  * stop, every client has its answer, all replicas are equal and the cluster is silent. Campaigns: tests/e2e/swarm.sh. */
-#include "sim/swarm.h"
+#include "sim/campaign/swarm.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

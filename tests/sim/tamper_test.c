@@ -1,5 +1,5 @@
 /* tamper_test.c: no bit of a record can be changed on the way without the receiver's channel seeing it. */
-#include "sim/tamper.h"
+#include "sim/world/tamper.h"
 
 #include "crypto/channel.h"
 

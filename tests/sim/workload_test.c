@@ -1,5 +1,5 @@
 /* workload_test.c: clients sign once, go to the next replica when nobody answers, and take nothing but a receipt for an answer (R3). */
-#include "sim/workload.h"
+#include "sim/world/workload.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* world_test.c: one order of events, the same for the same seed; faults do what they say; rest is rest. */
-#include "sim/world.h"
+#include "sim/world/world.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* snapshot_io_test.c: what is written can be read; a part is made when it is first written to, and waits while the disk makes another file. */
 #include "storage/snapshot_io.h"
 
-#include "sim/disk.h"
+#include "sim/world/disk.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

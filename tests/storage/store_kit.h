@@ -5,7 +5,7 @@
 #ifndef WARD_TESTS_STORAGE_STORE_KIT_H
 #define WARD_TESTS_STORAGE_STORE_KIT_H
 
-#include "sim/disk.h"
+#include "sim/world/disk.h"
 #include "storage/recovery.h"
 #include "storage/segment_log.h"
 #include "storage/superblock.h"

@@ -1,5 +1,5 @@
 #include "storage/superblock.h"
-#include "sim/disk.h"
+#include "sim/world/disk.h"
 #include "tests/storage/golden_kit.h"
 
 #include <criterion/criterion.h>

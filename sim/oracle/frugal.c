@@ -1,0 +1,143 @@
+/* frugal.c: see frugal.h. */
+#include "sim/oracle/frugal.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+#define LOOK_NS UINT64_C(100000000)
+#define LOOKS_MAX 200u             /* 20 s: then it is no isolated command any more */
+#define LINGER_NS UINT64_C(1500000000) /* for what goes on behind a receipt */
+
+/* What must not have happened beside a command that is judged. */
+static const enum mark disturbances[] = { MARK_QUERIED, MARK_TIMED_OUT, MARK_ENTERED, MARK_OPENED, MARK_ABDICATED, MARK_FETCHED, MARK_SERVED, MARK_HEDGED, MARK_REPAIRED,
+    MARK_CHECKPOINTED, MARK_REFUSED_PROPOSAL, MARK_BAD_SIGNATURE };
+
+/* repairs counts what was done about damage; a piece that held nothing of worth leaves a note alone. */
+static uint64_t repairs(const struct host *host) { return host->driver.repair.counters.repaired + host->driver.repair.counters.blocks; }
+
+void frugal_begin(struct frugal *frugal, const struct world *world)
+{
+    *frugal = (struct frugal){ .height = world->oracle.height, .messages = oracle_messages(&world->oracle),
+        .timeouts = world->oracle.sent[MESSAGE_TIMEOUT] };
+    memcpy(frugal->marks, world->marks, sizeof frugal->marks);
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        const struct host *host = &world->hosts[i];
+        ASSERT(host->state != HOST_DOWN);
+        frugal->segments[i] = host->driver.log.at.segment;
+        frugal->batches[i] = host->driver.log.counters.batches;
+        frugal->checks[i] = replica_counters(host->driver.replica)->signature_checks;
+        frugal->boots[i] = host->boots;
+        frugal->saves[i] = host->superblocks.current.sequence;
+        frugal->repairs[i] = repairs(host);
+    }
+}
+
+static bool is_disturbed(const struct frugal *frugal, const struct world *world)
+{
+    bool again = world->oracle.sent[MESSAGE_TIMEOUT] != frugal->timeouts; /* T7: who timed the view out alone says so while there is work */
+    bool disturbed = world->oracle.height != frugal->height + 1 || again;
+
+    for (size_t i = 0; i < sizeof disturbances / sizeof disturbances[0]; i++) {
+        disturbed = disturbed || world->marks[disturbances[i]] != frugal->marks[disturbances[i]];
+    }
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        disturbed = disturbed || world->hosts[i].state == HOST_DOWN || world->hosts[i].boots != frugal->boots[i];
+    }
+    return disturbed;
+}
+
+/* signatures_of gives how many signatures the newest command carries: one, and its cosigner's. */
+static uint32_t signatures_of(const struct world *world)
+{
+    const struct cast_command *command = &world->workload.requests[world->workload.count - 1].command;
+    struct envelope envelope;
+    enum code code = envelope_decode(&envelope, bytes_of(command->bytes, envelope_size(bytes_of(command->bytes, command->size))));
+
+    ASSERT(code == CODE_OK);
+    return envelope_signatures_count(&envelope);
+}
+
+static void judge_server(const struct frugal *frugal, struct world *world, uint32_t member)
+{
+    const struct host *host = &world->hosts[member];
+    uint64_t batches = host->driver.log.counters.batches - frugal->batches[member];
+    uint64_t checks = replica_counters(host->driver.replica)->signature_checks - frugal->checks[member];
+    uint64_t openings = host->driver.log.at.segment - frugal->segments[member];
+    uint32_t quorum = quorums_size(world->plan.members_count);
+    uint64_t most = signatures_of(world) + 2 * (uint64_t)quorum;
+    bool saved = host->superblocks.current.sequence != frugal->saves[member] || host->driver.carried_lsn != 0;
+    bool repaired = repairs(host) != frugal->repairs[member];
+
+    ASSERT(batches >= openings);
+    if (batches - openings > 2 && !saved && !repaired) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "N2: an isolated command costs r%u %llu durable writes", member, (unsigned long long)(batches - openings));
+    }
+    if (checks > most) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "N3: an isolated command costs r%u %llu signature checks, of at most %llu", member, (unsigned long long)checks,
+                    (unsigned long long)most);
+    }
+}
+
+bool frugal_end(const struct frugal *frugal, struct world *world, bool *judged)
+{
+    uint32_t members = world->plan.members_count;
+    uint64_t messages = oracle_messages(&world->oracle) - frugal->messages, most = 5 * ((uint64_t)members - 1);
+
+    most += world->plan.reserves ? members - quorums_size(members) : 0;
+
+    *judged = !is_disturbed(frugal, world);
+    if (!*judged) {
+        return world->failure.kind == FAILURE_NONE;
+    }
+    if (messages > most) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "N1: an isolated command costs %llu messages, of at most %llu", (unsigned long long)messages, (unsigned long long)most);
+    }
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        judge_server(frugal, world, i);
+    }
+    return world->failure.kind == FAILURE_NONE;
+}
+
+static bool all_are_level(const struct world *world)
+{
+    bool level = true;
+
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        level = level && world->hosts[i].state == HOST_UP && world->hosts[i].driver.apply.height == world->oracle.height;
+    }
+    return level;
+}
+
+/* send lets one command go, and waits until all have executed it, and a while longer. Gives: false when that did not come. */
+static bool send(struct world *world)
+{
+    world_submit(world, 1, WORKLOAD_ANY, false);
+    for (uint32_t look = 0; look < LOOKS_MAX && world->failure.kind == FAILURE_NONE; look++) {
+        world_run_to(world, world->now_ns + LOOK_NS);
+        if (workload_is_done(&world->workload) && all_are_level(world)) {
+            return world_run_to(world, world->now_ns + LINGER_NS);
+        }
+    }
+    return false;
+}
+
+bool frugal_play(struct world *world)
+{
+    static struct frugal frugal;
+    bool judged = false;
+
+    if (!all_are_level(world) || !workload_is_done(&world->workload)) {
+        return true;
+    }
+    bool sent = send(world) && all_are_level(world); /* The first one wakes everybody: led_view, checkpoints, a segment. */
+    if (sent) {
+        frugal_begin(&frugal, world);
+        sent = send(world);
+    }
+    if (sent) {
+        frugal_end(&frugal, world, &judged);
+    }
+    world->measured += judged ? 1 : 0;
+    return world->failure.kind == FAILURE_NONE;
+}

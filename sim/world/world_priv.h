@@ -1,0 +1,50 @@
+/* world_priv.h: what the files of the world share. */
+#ifndef WARD_SIM_WORLD_WORLD_PRIV_H
+#define WARD_SIM_WORLD_WORLD_PRIV_H
+
+#include "sim/world/world.h"
+
+/* What enters the hash of a run. The numbers stand in records: never reuse one. */
+enum world_topic { WORLD_TOPIC_ARRIVED = 2, WORLD_TOPIC_MARK, WORLD_TOPIC_EXECUTED, WORLD_TOPIC_STATE };
+
+/* What becomes of a server. Likewise. */
+enum world_change {
+    WORLD_CHANGE_CRASH = 1, WORLD_CHANGE_POWER, WORLD_CHANGE_START, WORLD_CHANGE_PAUSE, WORLD_CHANGE_RESUME, WORLD_CHANGE_DRAIN, WORLD_CHANGE_CUT,
+    WORLD_CHANGE_END, WORLD_CHANGE_WIPE, WORLD_CHANGE_ROT, WORLD_CHANGE_BACK, WORLD_CHANGE_SPLIT,
+    WORLD_CHANGE_CLOCK, WORLD_CHANGE_BREAK, WORLD_CHANGE_CLOG, WORLD_CHANGE_MUTE, WORLD_CHANGE_FULL,
+    WORLD_CHANGE_ROOM
+};
+
+/* world_next_ns gives when something happens next, UINT64_MAX: never. */
+uint64_t world_next_ns(struct world *world);
+
+/* world_begin_read hands a read to its server, or ends it when that does not run. */
+void world_begin_read(struct world *world, uint64_t token, uint32_t member);
+
+/* world_note lets an event into the hash of the run. */
+void world_note(struct world *world, uint64_t topic, uint64_t a, uint64_t b);
+
+/* world_settle lets a server do what is due, checks it, and carries out what its marks triggered. */
+void world_settle(struct world *world, uint32_t member);
+
+/* world_deliver hands a message that arrived to its server, or keeps it while that is paused. Owns: takes the message. */
+void world_deliver(struct world *world, struct sim_message *message);
+
+/* world_tampered: a message arrived with a wrong bit. The channel of the receiver closes, and both ends make the connection again. Owns: takes the message. */
+void world_tampered(struct world *world, struct sim_message *message);
+
+/* What meets when this happens (pairs.h). world_pairs_crash: right before the process of a server ends. world_pairs_view: the pair comes about while a view is
+ * given up. */
+void world_pairs_crash(struct world *world, uint32_t server);
+void world_pairs_heal(struct world *world);
+void world_pairs_view(struct world *world, enum pair pair);
+void world_pairs_rot(struct world *world);
+void world_pairs_loss(struct world *world, uint32_t server);
+
+/* world_look: a server keeps nothing that only others bound (J7). Needs: it is up. */
+void world_look(struct world *world, uint32_t member);
+
+/* world_ended: the process of a server is gone. */
+void world_ended(struct world *world, uint32_t member);
+
+#endif

@@ -1,0 +1,105 @@
+/* world_rest.c: when a world has come to rest, or is well although some lie; and what keeps it from that. What a server must not hold at any moment. */
+#include "sim/world/world_priv.h"
+
+#include "base/assert.h"
+
+#define OUTLAST_NS UINT64_C(100000000) /* between two looks whether all is well although some lie */
+
+void world_look(struct world *world, uint32_t member)
+{
+    uint32_t early = replica_early_bodies(world->hosts[member].driver.replica);
+
+    if (early > 0) {
+        oracle_fail(&world->failure, FAILURE_SAFETY, "J7: r%u keeps %u blocks of views beyond the next one", member, early);
+    }
+}
+
+bool world_is_idle(const struct world *world)
+{
+    bool idle = sim_network_due(&world->network) == UINT64_MAX && world->notices_count == 0 && world->waiting_count == 0;
+
+    for (uint32_t i = 0; i < world->seats.count && idle; i++) {
+        idle = host_is_idle(&world->hosts[i]);
+    }
+    return idle;
+}
+
+/* fail_restless names what keeps the world from its rest. */
+static void fail_restless(struct world *world, uint64_t limit_ns)
+{
+    unsigned long long limit_ms = limit_ns / 1000000;
+
+    if (!workload_is_done(&world->workload)) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "J2: at %llu ms %u of %u clients have no answer", limit_ms, world->workload.count - world->workload.told,
+                    world->workload.count);
+    }
+    for (uint32_t i = 0; i < world->seats.count; i++) {
+        struct host *host = &world->hosts[i];
+        if (!host_is_idle(host)) {
+            oracle_fail(&world->failure, FAILURE_LIVENESS, "J4: at %llu ms r%u is not idle: %s", limit_ms, i,
+                        host_due_ns(host) != UINT64_MAX ? "it waits for a time" : "something of it is under way");
+        }
+    }
+    oracle_fail(&world->failure, FAILURE_LIVENESS, "J4: at %llu ms messages are under way", limit_ms);
+}
+
+bool world_run_until_rest(struct world *world, uint64_t limit_ns)
+{
+    readers_stop(&world->readers); /* Reads come at intervals: with them there is no rest. */
+    while (world->failure.kind == FAILURE_NONE && !(world_is_idle(world) && workload_is_done(&world->workload))) {
+        uint64_t due_ns = world_next_ns(world);
+        if (due_ns > limit_ns) {
+            fail_restless(world, limit_ns);
+            break;
+        }
+        world_run_to(world, due_ns > world->now_ns ? due_ns : world->now_ns);
+    }
+    return world->failure.kind == FAILURE_NONE;
+}
+
+bool world_read_all(struct world *world, uint64_t limit_ns)
+{
+    uint64_t refused = world->readers.refused;
+
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        if (!member_set_has(&world->faulty, i) && world->hosts[i].state == HOST_UP) {
+            uint64_t token = readers_ask(&world->readers, i, i % world->plan.actors_count);
+            ASSERT(token != 0 || readers_open(&world->readers) == READERS_OPEN_MAX);
+            if (token != 0) {
+                world_begin_read(world, token, i);
+            }
+        }
+    }
+    bool rests = world_run_until_rest(world, limit_ns);
+    if (rests && (world->readers.refused != refused || readers_open(&world->readers) > 0)) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "Q5: in a calm cluster %llu reads were refused and %u had no answer",
+                    (unsigned long long)(world->readers.refused - refused), readers_open(&world->readers));
+    }
+    return world->failure.kind == FAILURE_NONE;
+}
+
+/* honest_are_level: all that are honest and run have executed all blocks. */
+static bool honest_are_level(const struct world *world)
+{
+    bool level = true;
+
+    for (uint32_t i = 0; i < world->plan.members_count && level; i++) {
+        const struct host *host = &world->hosts[i];
+        level = member_set_has(&world->faulty, i) || host->state == HOST_DOWN || host->driver.apply.height == world->oracle.height;
+    }
+    return level;
+}
+
+bool world_outlasts(struct world *world, uint64_t limit_ns)
+{
+    while (world->failure.kind == FAILURE_NONE && !(workload_is_done(&world->workload) && honest_are_level(world))) {
+        if (world->now_ns >= limit_ns) {
+            oracle_fail(&world->failure, FAILURE_LIVENESS, "J2: at %llu ms, while %u lie, %u of %u clients have no answer or a replica lags",
+                        (unsigned long long)limit_ns / 1000000, member_set_count(&world->faulty), world->workload.count - world->workload.told,
+                        world->workload.count);
+            break;
+        }
+        world_run_to(world, world->now_ns + OUTLAST_NS);
+    }
+    return world->failure.kind == FAILURE_NONE;
+}
