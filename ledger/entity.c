@@ -140,7 +140,6 @@ enum verdict actor_decode(struct actor *actor, const uint8_t *data, size_t size)
 void patient_encode(const struct patient *patient, uint8_t out[PATIENT_BYTES])
 {
     ASSERT(patient->kx_epoch >= 1);
-    ASSERT((uint32_t)patient->current + patient->pending <= patient->ptr_count);
     layout_encode(LAYOUT_OF(patient_fields), patient, out, PATIENT_BYTES);
 }
 

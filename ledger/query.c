@@ -310,7 +310,6 @@ enum verdict answer_decode(struct answer *answer, struct bytes bytes)
 void answer_decision_encode(const struct answer_decision *decision, struct writer *writer)
 {
     ASSERT(code_is_known(decision->code));
-    ASSERT(!decision->permit || decision->first > 0);
     write_u16_le(writer, decision->code);
     write_u8(writer, decision->permit);
     write_u8(writer, decision->reason);
