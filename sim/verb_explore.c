@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/exit.h"
-#include "sim/world/fresh.h"
+#include "sim/fresh.h"
 #include "sim/play.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 
 #include "base/exit.h"
 #include "sim/campaign/apart.h"
-#include "sim/world/fresh.h"
+#include "sim/fresh.h"
 #include "sim/play.h"
 #include "sim/scenario/record.h"
 

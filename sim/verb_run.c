@@ -4,7 +4,7 @@
 #include "base/exit.h"
 #include "sim/campaign/apart.h"
 #include "sim/drawing/diagram.h"
-#include "sim/world/fresh.h"
+#include "sim/fresh.h"
 #include "sim/play.h"
 
 #include <errno.h>

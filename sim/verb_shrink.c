@@ -3,7 +3,7 @@
 
 #include "base/exit.h"
 #include "sim/build_id.h"
-#include "sim/world/fresh.h"
+#include "sim/fresh.h"
 #include "sim/play.h"
 #include "sim/campaign/shrink.h"
 

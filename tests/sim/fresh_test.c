@@ -1,5 +1,5 @@
 /* fresh_test.c: a file of the simulator is a new one, and why there is none has the exit code that `ward` has for it. */
-#include "sim/world/fresh.h"
+#include "sim/fresh.h"
 
 #include "base/exit.h"
 #include "cli/file.h"

@@ -1,5 +1,5 @@
 /* fresh.c: see fresh.h. */
-#include "sim/world/fresh.h"
+#include "sim/fresh.h"
 
 #include "base/assert.h"
 #include "base/exit.h"

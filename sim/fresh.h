@@ -1,6 +1,6 @@
 /* fresh.h: files that `ward-sim` writes: each is a new one. What is there already is never overwritten, and whoever asks for that is told before anything runs. */
-#ifndef WARD_SIM_WORLD_FRESH_H
-#define WARD_SIM_WORLD_FRESH_H
+#ifndef WARD_SIM_FRESH_H
+#define WARD_SIM_FRESH_H
 
 #include "sim/order.h"
 
