@@ -89,6 +89,9 @@ static enum verdict check_prefix(struct query_check *check, const struct query *
         if (entry.key.size != key_bytes_of(wanted)) {
             return VERDICT_LENGTH;
         }
+        if (key_seq(entry.key.data, entry.key.size) == 0) {
+            return VERDICT_RANGE; /* numbers begin at 1, and an evaluation relies on it */
+        }
         enum verdict verdict = take_pair(check, query, facts, entry);
         if (verdict != VERDICT_OK) {
             return verdict;

@@ -27,7 +27,6 @@ struct hash32 release_digest(const struct hash32 *genesis, const struct release_
     struct hash32 pointer = pointer_id(ticket->patient, request->seq);
     struct hasher hasher;
 
-    ASSERT(request->seq >= ticket->base_seq);
     hash_init(&hasher, HASH_RELEASE);
     hash_update(&hasher, genesis->bytes, HASH_BYTES);
     hash_update(&hasher, request->ticket.bytes, HASH_BYTES);

@@ -1,5 +1,6 @@
 /* query_check_test.c: demonstration 5: an answer from which one event, pointer or grant was left out or altered does not check. */
 #include "ledger/query_check.h"
+#include "ledger/query_state.h"
 
 #include "tests/node/desk_kit.h"
 
@@ -111,6 +112,38 @@ static void rebuild(uint32_t index, struct bytes part)
     cr_assert_not(writer.failed);
     memcpy(desk.answer, out, writer.offset);
     desk.answer_bytes = writer.offset;
+}
+
+/* A replica may make up a whole state: as long as nobody has looked at its certificate, no number of it is to be relied on. */
+Test(query_check, a_grant_with_the_number_zero_is_refused_before_anything_is_evaluated, .init = start)
+{
+    static uint8_t out[CLIENT_FRAME_BYTES_MAX];
+    struct query query = ask(QUERY_EVALUATE, false);
+    struct state_store *store = ledger_store(desk.lab.ledger);
+    struct state_key key = key_grant(desk.patient.acct, 1);
+    uint8_t value[GRANT_BYTES];
+    struct answer answer;
+    struct writer writer;
+    size_t size = 0;
+    uint32_t proofs = 0;
+
+    cr_assert(state_store_get(store, bytes_of(key.bytes, key.size), value, sizeof value, &size));
+    key.bytes[key.size - 1] = 0;
+    cr_assert_eq(state_store_put(store, bytes_of(key.bytes, key.size), bytes_of(value, size)), ERR_OK);
+    cr_assert_eq(answer_decode(&answer, bytes_of(desk.answer, desk.answer_bytes)), VERDICT_OK);
+    struct answer_part_view decision = answer.parts[answer.parts_count - 1];
+    answer.state_root = state_store_root(store);
+    writer_init(&writer, out, sizeof out);
+    size_t at = answer_begin(&answer, &writer);
+    cr_assert_eq(query_state_prove(store, STATE_PIN_NONE, &query, &writer, &proofs), ERR_OK);
+    size_t begin = answer_part_begin((enum answer_part)decision.type, &writer);
+    write_run(&writer, decision.bytes.data, decision.bytes.size);
+    answer_part_end(begin, &writer);
+    answer_end(at, proofs + 1, &writer);
+    cr_assert_not(writer.failed);
+    memcpy(desk.answer, out, writer.offset);
+    desk.answer_bytes = writer.offset;
+    cr_assert_eq(desk_check(&desk, &query), VERDICT_RANGE);
 }
 
 static struct bytes part_at(uint32_t index)

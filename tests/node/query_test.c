@@ -299,6 +299,26 @@ Test(query, a_release_is_decided_behind_the_gate_alone, .init = start)
     cr_assert_eq(desk_send(&desk, &query), CODE_SIG, "another pointer was not signed for");
 }
 
+Test(query, a_release_of_a_pointer_before_the_page_of_the_ticket_is_out_of_its_scope, .init = start)
+{
+    struct query query = desk_query(&desk, QUERY_RELEASE);
+    struct lab_command command = { .sender = &desk.doctor, .body = { .type = COMMAND_ACCESS_REQUEST } };
+    struct access_request *body = &command.body.as.access_request;
+
+    memcpy(body->patient, desk.patient.acct, ACCT_BYTES);
+    body->purpose = PURPOSE_TREAT;
+    body->class_mask = CLASS_MASK_ALL;
+    body->base_seq = 2;
+    body->want_ttl = 3600;
+    cr_assert_eq(lab_send(&desk.lab, &command), CODE_OK);
+    query.id = desk.lab.receipt.tx_id;
+    query.seq = 1;
+    answered(&query, &desk.doctor);
+    cr_assert_eq(desk.facts.decision.code, CODE_TICKET_SCOPE);
+    query.signature[1] ^= 1;
+    cr_assert_eq(desk_send(&desk, &query), CODE_SIG, "and whoever has not signed learns no more");
+}
+
 Test(query, after_a_revocation_a_release_is_refused_although_the_ticket_lives, .init = start)
 {
     struct query query = desk_query(&desk, QUERY_RELEASE);
