@@ -8,10 +8,12 @@
 
 enum { GROUP = 16 }; /* commands that are hashed at once */
 
-void blocks_take(struct blocks *blocks, struct arena *arena, uint32_t count, const struct config_limits *limits)
+void blocks_take(struct blocks *blocks, struct arena *arena, uint32_t count, const struct config *epoch)
 {
+    const struct config_limits *limits = &epoch->limits;
+
     ASSERT(count > 0);
-    *blocks = (struct blocks){ .count = count, .limits = *limits };
+    *blocks = (struct blocks){ .count = count, .epoch = epoch->epoch, .limits = *limits };
     blocks->slots = arena_take(arena, count, sizeof *blocks->slots);
     blocks->leaves = arena_take(arena, limits->block_commands_max, sizeof *blocks->leaves);
     for (uint32_t i = 0; i < count; i++) {
@@ -21,6 +23,11 @@ void blocks_take(struct blocks *blocks, struct arena *arena, uint32_t count, con
             blocks->slots[i] = (struct block){ .body = body, .commands = commands };
         }
     }
+}
+
+bool blocks_are_of(const struct blocks *blocks, const struct block_header *header)
+{
+    return header->epoch == blocks->epoch && (header->flags & BLOCK_FLAG_END) == 0; /* I12 */
 }
 
 struct block *blocks_find(struct blocks *blocks, const struct hash32 *hash)
@@ -73,6 +80,7 @@ static void check_slot(const struct blocks *blocks, const struct block *block)
     ASSERT(block->body_state <= BODY_BAD);
     ASSERT(block->body_state != BODY_GOOD || block->body_bytes > 0);
     ASSERT(block->body_state != BODY_GOOD || block->header.commands_count > 0); /* I16 */
+    ASSERT(block->body_state != BODY_GOOD || blocks_are_of(blocks, &block->header)); /* I12 */
     ASSERT(block->body_state != BODY_GOOD || block->header.commands_count <= blocks->limits.block_commands_max);
     ASSERT(!block->committed || block->body_state == BODY_GOOD);
     ASSERT(!block->committed || !block->is_bundle);
@@ -227,6 +235,9 @@ static enum verdict read_body(struct blocks *blocks, struct block *block, const 
     struct body body = { .block = block, .is_known = block->body_state == BODY_GOOD };
     struct group group;
 
+    if (!blocks_are_of(blocks, header)) {
+        return VERDICT_EPOCH; /* I12 */
+    }
     if (header->commands_count == 0 || header->commands_count > blocks->limits.block_commands_max) {
         return VERDICT_RANGE; /* I16 */
     }

@@ -47,12 +47,17 @@ struct block {
 struct blocks {
     struct block *slots;
     uint32_t count;
+    uint64_t epoch;
     struct config_limits limits;
     struct hash32 *leaves; /* scratch, block_commands_max */
 };
 
-/* blocks_take takes `count` slots for blocks within these limits. */
-void blocks_take(struct blocks *blocks, struct arena *arena, uint32_t count, const struct config_limits *limits);
+/* blocks_take takes `count` slots for blocks of this epoch, within its limits. */
+void blocks_take(struct blocks *blocks, struct arena *arena, uint32_t count, const struct config *epoch);
+
+/* blocks_are_of tells whether a block is one of the epoch that has a successor in it: an END block is refused, whoever stands behind it, since nothing
+ * follows it yet. Source: I12, section 11. */
+bool blocks_are_of(const struct blocks *blocks, const struct block_header *header);
 
 /* blocks_find gives the block of that hash, NULL when it is not held. Cost: one pass over the slots. */
 struct block *blocks_find(struct blocks *blocks, const struct hash32 *hash);
@@ -84,7 +89,7 @@ struct block_sink {
 /* blocks_fill copies a body, at most limits.block_bytes_max bytes, into a slot; it is unread. Needs: no job reads the one before. */
 void blocks_fill(const struct blocks *blocks, struct block *block, struct bytes body);
 
-/* block_read checks a body against its header and indexes its commands: form, number, payload root, static cost, time of validity against
+/* block_read checks a body against its header and indexes its commands: epoch, form, number, payload root, static cost, time of validity against
  * the block's time, bounds. Gives: OK, else why no correct replica proposes it. Any bytes are safe.
  * The verdict depends on header and body alone, and stays with the block as body_state.
  * Cost: the hashes of app.scan and app.name, and one Merkle leaf per command, side by side; a body that is good already is only gone

@@ -36,7 +36,7 @@ static struct replica *take(struct arena *arena, const struct replica_config *co
     struct replica scratch, *r = arena_take(arena, 1, sizeof *r);
     struct replica *to = r != NULL ? r : &scratch;
 
-    blocks_take(&to->blocks, arena, config->blocks, &config->epoch.limits);
+    blocks_take(&to->blocks, arena, config->blocks, &config->epoch);
     history_take(&to->history, arena, config->history_blocks);
     trail_take(&to->trail, arena, config->history_blocks);
     jobs_take(&to->jobs, arena, config->epoch.members_count);
@@ -263,8 +263,11 @@ static void count_bad(struct replica *r, const struct job *job, const bool *verd
 
     ASSERT(job->from < r->n);
     for (uint32_t i = 0; i < job->items_count; i++) {
-        r->counters.signatures_bad += !verdicts[i];
-        bad = bad || !verdicts[i];
+        if (!verdicts[i]) {
+            ASSERT(pool_agrees(r->pool, &job->items[i], false)); /* I15 */
+            r->counters.signatures_bad++;
+            bad = true;
+        }
     }
     if (bad && job->from != r->self) {
         jobs_suspect(&r->jobs, job->from);

@@ -171,6 +171,7 @@ static void check_checkpoints(const struct replica *r)
     ASSERT(c->ask_repeats <= REPEATS_MAX); /* Q1 */
     ASSERT(!c->has_cert || member_set_count(&c->cert.signers.members) == r->quorum); /* K1, I11 */
     ASSERT(!c->has_pending || c->pending.height > r->executed_height); /* K1: what can be compared was */
+    ASSERT(r->halted || replica_checkpoint_agrees(r)); /* I13: equal roots at equal heights, or this replica goes on no more */
     for (uint32_t i = 0; i < CHECKPOINTS_KEPT; i++) {
         ASSERT(!c->own[i].used || c->own[i].value.height <= r->executed_height); /* K1: nothing is stated before it is executed */
         ASSERT(!c->own[i].used || !hash_is_zero(&c->own[i].value.state_root));

@@ -38,6 +38,14 @@ static bool is_settled(const struct replica *r, uint64_t height)
     return r->checkpoints.has_cert && r->checkpoints.cert.checkpoint.height >= height;
 }
 
+bool replica_checkpoint_agrees(const struct replica *r)
+{
+    const struct checkpoints *c = &r->checkpoints;
+    const struct checkpoint *own = c->has_cert ? own_at(r, c->cert.checkpoint.height) : NULL;
+
+    return own == NULL || checkpoint_equal(own, &c->cert.checkpoint);
+}
+
 bool replica_checkpoint_is_open(const struct replica *r)
 {
     const struct checkpoints *c = &r->checkpoints;
@@ -57,7 +65,8 @@ static void send_ckpt(struct replica *r, const struct checkpoint *checkpoint)
 {
     struct hash32 digest = checkpoint_digest(&r->chain_id, checkpoint);
 
-    ASSERT(checkpoint->height <= r->executed_height);
+    ASSERT(checkpoint->height <= r->executed_height); /* K1 */
+    ASSERT(replica_checkpoint_agrees(r));             /* I13: whose state differs has halted, and states nothing more */
     r->msg.type = MESSAGE_CKPT;
     memset(r->msg.ckpt.signature, 0, sizeof r->msg.ckpt.signature);
     r->msg.ckpt.checkpoint = *checkpoint;

@@ -280,7 +280,8 @@ static void commit_one(struct replica *r, struct block *block, unsigned by, bool
 
     ASSERT(block->header.height == r->history.high + 1); /* C4 */
     ASSERT(!block->committed);
-    ASSERT(block->header.commands_count > 0); /* I16 */
+    ASSERT(block->header.commands_count > 0);             /* I16 */
+    ASSERT(blocks_are_of(&r->blocks, &block->header)); /* I12: no epoch ends here, so none begins behind */
     block->committed = true;
     history_add(&r->history, &block->header, &block->hash);
     safety_record_committed(&r->safety, block->header.height);

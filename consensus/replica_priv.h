@@ -472,6 +472,10 @@ void replica_ckpt_cert_verified(struct replica *r, struct job *job, const bool *
 void replica_accept_checkpoint(struct replica *r, const struct checkpoint_cert *cert, bool record);
 void replica_pump_checkpoint(struct replica *r);
 bool replica_checkpoint_is_open(const struct replica *r);
+
+/* replica_checkpoint_agrees tells whether its own state at the newest certified checkpoint is the certified one; also true when it is not known (any more).
+ * Cost: a look at CHECKPOINTS_KEPT statements. Source: I13. */
+bool replica_checkpoint_agrees(const struct replica *r);
 void replica_on_snapshot(struct replica *r);
 
 /* --- Reads (replica_read.c), requests (replica_request.c) ---------------------------------------------------------------------------------- */

@@ -225,7 +225,7 @@ static enum verdict check_header(const struct replica *r, uint32_t from, const s
 {
     const struct block_header *header = &propose->header;
 
-    if (header->epoch != r->config.epoch.epoch || header->flags != 0 || header->proposer != from) {
+    if (!blocks_are_of(&r->blocks, header) || header->proposer != from) {
         return VERDICT_EPOCH;
     }
     if (header->commands_count == 0 || header->commands_count > r->config.epoch.limits.block_commands_max ||

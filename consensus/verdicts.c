@@ -83,3 +83,11 @@ bool verdicts_has(struct verdicts *verdicts, const struct sig_item *item)
     verdicts->misses += !found;
     return found;
 }
+
+bool verdicts_agree(const struct verdicts *verdicts, const struct sig_item *item, bool verdict)
+{
+    uint32_t at = place_of(verdicts, item);
+
+    ASSERT(at + 1 < 2 * verdicts->places);
+    return verdict || !(is_at(verdicts, at, item) || is_at(verdicts, at + 1, item)); /* I15: only what is valid is kept */
+}

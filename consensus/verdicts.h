@@ -39,4 +39,8 @@ void verdicts_expect(const struct verdicts *verdicts, const struct sig_item *ite
 /* verdicts_has tells whether exactly this signature was verified here, and counts the answer. */
 bool verdicts_has(struct verdicts *verdicts, const struct sig_item *item);
 
+/* verdicts_agree tells whether a verdict of now goes with what was found before: whatever way judged the signature, the same bytes have one verdict. It
+ * counts nothing. Gives: true for what is not known here, and for whatever is valid. Source: I15. */
+bool verdicts_agree(const struct verdicts *verdicts, const struct sig_item *item, bool verdict);
+
 #endif

@@ -114,6 +114,9 @@ bool pool_has_verified(struct pool *pool, const struct command *command);
 /* pool_note_valid tells of a signature of a command that was verified elsewhere, as part of a block. */
 void pool_note_valid(struct pool *pool, const struct sig_item *item);
 
+/* pool_agrees tells whether a verdict of now goes with what the pool knows of this very signature. Source: I15. */
+bool pool_agrees(const struct pool *pool, const struct sig_item *item, bool verdict);
+
 /* pool_is_rationed tells whether a member is a suspect with as much waiting as it may have: nothing more of it need be read. */
 bool pool_is_rationed(const struct pool *pool, struct now now, uint32_t member);
 

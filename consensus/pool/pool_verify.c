@@ -281,13 +281,15 @@ static uint16_t judge(const struct pool_item *item, const bool *verdicts)
     return CODE_OK;
 }
 
-/* remember keeps the good ones of a command's signatures. */
+/* remember keeps the good ones of a command's signatures. Of one that was sent twice at the same time both are judged, perhaps in different ways. */
 static void remember(struct pool *pool, const struct pool_batch *batch, uint32_t at, const bool *verdicts, uint32_t signatures)
 {
     ASSERT(at + signatures <= batch->items_count);
     for (uint32_t i = at; i < at + signatures; i++) {
         if (verdicts[i]) {
             verdicts_add(&pool->known, &batch->items[i]);
+        } else {
+            ASSERT(verdicts_agree(&pool->known, &batch->items[i], false)); /* I15 */
         }
     }
 }
@@ -295,6 +297,11 @@ static void remember(struct pool *pool, const struct pool_batch *batch, uint32_t
 void pool_note_valid(struct pool *pool, const struct sig_item *item)
 {
     verdicts_add(&pool->known, item);
+}
+
+bool pool_agrees(const struct pool *pool, const struct sig_item *item, bool verdict)
+{
+    return verdicts_agree(&pool->known, item, verdict);
 }
 
 /* Fetches what the verdicts of the next items of a batch will touch, in two steps that are so many items apart. */

@@ -24,18 +24,19 @@ static struct hash32 leaves[64];
 
 static void open_blocks(void)
 {
-    struct config_limits limits = config_limits_default();
+    static struct config epoch;
     struct arena arena;
 
-    limits.block_bytes_max = 65536;
-    limits.block_commands_max = SEEN;
+    epoch = (struct config){ .limits = config_limits_default() };
+    epoch.limits.block_bytes_max = 65536;
+    epoch.limits.block_commands_max = SEEN;
     arena_init_measure(&arena);
-    blocks_take(&blocks, &arena, SLOTS, &limits);
+    blocks_take(&blocks, &arena, SLOTS, &epoch);
     size_t size = arena.used;
     memory = aligned_alloc(64, size);
     memset(memory, 0, size);
     arena_init(&arena, memory, size);
-    blocks_take(&blocks, &arena, SLOTS, &limits);
+    blocks_take(&blocks, &arena, SLOTS, &epoch);
     app_kit_init(&app_kit);
     app = app_kit_app(&app_kit);
     body_bytes = 0;
@@ -233,6 +234,25 @@ Test(blocks, has_as_many_slots_as_were_taken)
     hash = kit_hash(51);
     cr_assert_eq(blocks_new(&blocks, &(struct block_header){ 0 }, &hash), taken[1]);
     cr_assert_not(taken[1]->checked);
+}
+
+/* A certificate vouches for the header: also a quorum that lies brings no end into the chain of this epoch, and no block of another one. */
+Test(blocks, an_END_block_and_one_of_another_epoch_are_read_by_nobody_I12)
+{
+    static const struct { uint8_t flags; uint64_t epoch; enum verdict verdict; } table[] = {
+        { 0, 0, VERDICT_OK }, { BLOCK_FLAG_END, 0, VERDICT_EPOCH }, { 0, 1, VERDICT_EPOCH }, { BLOCK_FLAG_END, 1, VERDICT_EPOCH },
+    };
+
+    put(COMMAND(.account = 1, .nonce = 1));
+    struct block *block = block_of(APP_KIT_TIME);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        block->header.flags = table[i].flags;
+        block->header.epoch = table[i].epoch;
+        block->body_state = BODY_UNREAD;
+        cr_assert_eq(blocks_are_of(&blocks, &block->header), table[i].verdict == VERDICT_OK, "I12, case %zu", i);
+        cr_assert_eq(block_read(&blocks, block, &app, NULL), table[i].verdict, "I12, case %zu", i);
+        cr_assert_eq(block->body_state, table[i].verdict == VERDICT_OK ? BODY_GOOD : BODY_BAD);
+    }
 }
 
 Test(blocks, another_body_begins_unread)

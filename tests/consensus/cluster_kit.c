@@ -148,6 +148,7 @@ static void execute(struct cluster_node *node, const struct effect *effect, stru
     *event = (struct event){ .kind = EVENT_EXECUTED, .executed = { .height = height, .block = effect->commit.hash } };
     if (effect->commit.roots) {
         event->executed.state_root = hash_plain(&effect->commit.hash, 32);
+        event->executed.state_root.bytes[0] ^= node->strays;
         event->executed.receipts_root = hash_plain(&event->executed.state_root, 32);
     }
 }

@@ -31,6 +31,7 @@ struct cluster_node {
     void *memory;
     struct app_kit *app;
     bool down;
+    bool strays;              /* what it executes comes to another state */
     bool disk_stands;         /* appends are not reported as durable */
     uint64_t write_ns;        /* what each durable write is said to have taken */
     bool abstains;            /* from the next restart on it signs nothing up to this view: its disk lost a batch */

@@ -2,6 +2,7 @@
 #include "consensus/pool/pool.h"
 
 #include "consensus/pool/pool_priv.h"
+#include "tests/base/stop_kit.h"
 #include "tests/consensus/pool_kit.h"
 
 #include <criterion/criterion.h>
@@ -560,6 +561,27 @@ Test(pool, knows_what_was_verified_here_byte_for_byte)
     cr_assert_eq(pool_kit_add(kit, 2, 1, COMMAND(.account = 2, .nonce = 1)), CODE_OK);
     struct command waits = app_kit_parse(bytes_of(kit->bytes, app_kit_make(COMMAND(.account = 2, .nonce = 1), kit->bytes)));
     cr_assert_not(pool_has_verified(kit->pool, &waits), "held, but not checked");
+}
+
+/* The same bytes are judged twice: in a block, whose signatures are summed up, and for a client. One of the two must be wrong. */
+static void judge_twice(const void *state)
+{
+    static bool verdicts[REQUEST_BATCH_MAX];
+    const struct sig_item *items = NULL;
+    uint32_t batch = 0, count = 0;
+    bool agreed = *(const bool *)state;
+
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1)), CODE_OK);
+    cr_assert(pool_verify_take(kit->pool, kit->now, &batch, &items, &count));
+    pool_note_valid(kit->pool, &items[0]);
+    verdicts[0] = agreed;
+    pool_verified(kit->pool, kit->now, batch, verdicts, count);
+}
+
+Test(pool, stops_when_a_signature_that_was_valid_is_found_bad_I15)
+{
+    cr_assert_not(kit_stops(judge_twice, &(bool){ true }));
+    cr_assert(kit_stops(judge_twice, &(bool){ false }), "I15");
 }
 
 Test(pool, refuses_memory_for_too_few_commands, .signal = SIGABRT)

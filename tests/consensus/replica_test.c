@@ -358,3 +358,21 @@ Test(replica, silence_ends_with_a_certified_checkpoint_of_the_tip)
     }
     cluster_kit_close(&kit);
 }
+
+Test(replica, whose_state_is_not_the_certified_one_halts_and_the_others_go_on_I13)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    kit.nodes[3].strays = true;
+    cluster_kit_request(&kit, 1, 1, 1);
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_assert_eq(kit.nodes[i].halted, i == 3, "K1, I13: r%u", i);
+    }
+    uint64_t votes = replica_counters(kit.nodes[3].replica)->sent[MESSAGE_VOTE];
+    cluster_kit_request(&kit, 1, 1, 2);
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    cr_assert_eq(kit.nodes[0].executed, 2);
+    cr_assert_eq(kit.nodes[3].executed, 1, "I13");
+    cr_assert_eq(replica_counters(kit.nodes[3].replica)->sent[MESSAGE_VOTE], votes, "it keeps its data and says nothing more");
+    cluster_kit_close(&kit);
+}

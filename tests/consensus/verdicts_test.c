@@ -62,6 +62,19 @@ Test(verdicts, know_what_was_added_and_nothing_that_differs_in_one_byte)
     cr_assert_eq(verdicts.misses, 129);
 }
 
+Test(verdicts, contradict_only_what_was_found_valid_I15)
+{
+    struct sig_item known = triple(1), other = triple(2);
+
+    open_with(1024, 7);
+    verdicts_add(&verdicts, &known);
+    cr_assert(verdicts_agree(&verdicts, &known, true));
+    cr_assert_not(verdicts_agree(&verdicts, &known, false), "I15");
+    cr_assert(verdicts_agree(&verdicts, &other, true));
+    cr_assert(verdicts_agree(&verdicts, &other, false), "nothing is known of it");
+    cr_assert_eq(verdicts.hits + verdicts.misses, 0, "asking is not counted");
+}
+
 Test(verdicts, hold_two_of_one_place_and_give_up_the_older)
 {
     struct sig_item a = triple(0), b = triple(256 * 8), c = triple(2 * 256 * 8); /* equal where it decides about the place */
