@@ -190,11 +190,17 @@ enum err net_start(struct net *net, struct loop *loop, const struct net_handlers
             return ERR_IO;
         }
     }
-    enum err err = listen_open(net, problem);
+    enum err err = listen_bind(net, problem);
+    err = err == ERR_OK ? listen_open(net, problem) : err;
     if (err != ERR_OK) {
         resolver_stop(&net->resolver);
     }
     return err;
+}
+
+enum err net_bind(struct net *net, const char **problem)
+{
+    return listen_bind(net, problem);
 }
 
 uint16_t net_listen_port(const struct net *net) { return net->port; }

@@ -115,14 +115,18 @@ struct net;
 /* net_take takes net's memory. Gives: NULL from a measuring arena. Needs: `config` within its ranges. */
 struct net *net_take(struct arena *arena, const struct net_config *config);
 
-/* net_start binds, listens and is ready to dial. Fails: ERR_INVALID, ERR_PERMISSION or ERR_IO with *problem a sentence for the operator; nothing
- * is left open then. Owns: `handlers` and the loop must outlive net. */
+/* net_bind takes the two names to listen on and listens on none of them: who calls meanwhile is refused by the kernel and tries again. So a name that cannot
+ * be had is known before the work that a start is. Fails: as net_start. Owns: the names, until net_stop. Cost: a lookup where the host is a name. */
+enum err net_bind(struct net *net, const char **problem);
+
+/* net_start binds unless net_bind did, listens and is ready to dial. Fails: ERR_INVALID, ERR_PERMISSION or ERR_IO with *problem a sentence for the operator;
+ * nothing is left open then. Another program may have taken a name that was bound and not yet listened on. Owns: `handlers` and the loop must outlive net. */
 enum err net_start(struct net *net, struct loop *loop, const struct net_handlers *handlers, const char **problem);
 
 /* net_listen_port gives the TCP port that is listened on, which matters when the kernel chose it; 0 when there is none. */
 uint16_t net_listen_port(const struct net *net);
 
-/* net_stop closes listeners and connections without calling handlers, and waits in the loop, at most a quarter of a second, for the kernel to let go. */
+/* net_stop gives up what net_bind took, closes listeners and connections without calling handlers, and waits in the loop, at most a quarter of a second, for the kernel to let go. */
 void net_stop(struct net *net);
 
 /* net_deadline_ns gives the time of the next handshake deadline or dial; LOOP_FOREVER when nothing is under way. */

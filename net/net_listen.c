@@ -151,7 +151,29 @@ static int path_clear(const struct address *address)
     return unlink(name->sun_path) == 0 ? 0 : errno;
 }
 
-static enum err open_listener(struct net *net, struct net_listener *listener, const struct address *address, const char **problem)
+/* is_ours: the path still names the socket that was bound to it; nobody took it for one that is dead. */
+static bool is_ours(const struct net_listener *listener)
+{
+    const struct sockaddr_un *name = (const struct sockaddr_un *)(const void *)&listener->net->config.listen_local.socket;
+    struct stat info;
+
+    ASSERT(listener->local);
+    return listener->bound && lstat(name->sun_path, &info) == 0 && info.st_dev == listener->device && info.st_ino == listener->inode;
+}
+
+/* note_path makes the bound path what local tools may use, and remembers it. */
+static void note_path(struct net_listener *listener, const char *path)
+{
+    struct stat info;
+
+    (void)chmod(path, 0660);
+    if (lstat(path, &info) == 0) {
+        listener->device = info.st_dev;
+        listener->inode = info.st_ino;
+    }
+}
+
+static enum err bind_listener(struct net *net, struct net_listener *listener, const struct address *address, const char **problem)
 {
     struct sockaddr_storage name;
     socklen_t size;
@@ -180,12 +202,12 @@ static enum err open_listener(struct net *net, struct net_listener *listener, co
     if (name.ss_family == AF_INET6) {
         (void)setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     }
-    if (bind(listener->fd, (const struct sockaddr *)&name, size) != 0 || listen(listener->fd, BACKLOG) != 0) {
+    if (bind(listener->fd, (const struct sockaddr *)&name, size) != 0) {
         return problem_is(net, address, "", errno, problem);
     }
     listener->bound = true;
     if (listener->local) {
-        (void)chmod(((const struct sockaddr_un *)(const void *)&name)->sun_path, 0660);
+        note_path(listener, ((const struct sockaddr_un *)(const void *)&name)->sun_path);
     }
     return ERR_OK;
 }
@@ -204,12 +226,42 @@ static uint16_t port_of(int fd)
     return name.ss_family == AF_INET ? ntohs(((const struct sockaddr_in *)(const void *)&name)->sin_port) : 0;
 }
 
+enum err listen_bind(struct net *net, const char **problem)
+{
+    if (net->bound) {
+        return ERR_OK;
+    }
+    enum err err = bind_listener(net, &net->listener, &net->config.listen, problem);
+    if (err == ERR_OK) {
+        err = bind_listener(net, &net->listener_local, &net->config.listen_local, problem);
+    }
+    if (err != ERR_OK) {
+        listen_close(net);
+    }
+    net->bound = err == ERR_OK;
+    return err;
+}
+
+/* open_listener listens. Fails: as listen_open; two programs can have bound one port, and then the first that listens has it. */
+static enum err open_listener(struct net_listener *listener, const struct address *address, const char **problem)
+{
+    ASSERT(listener->net->bound);
+    if (listener->fd < 0) {
+        return ERR_OK;
+    }
+    int code = listener->local && !is_ours(listener) ? EADDRINUSE : 0;
+    if (code == 0 && listen(listener->fd, BACKLOG) != 0) {
+        code = errno;
+    }
+    return code == 0 ? ERR_OK : problem_is(listener->net, address, "", code, problem);
+}
+
 enum err listen_open(struct net *net, const char **problem)
 {
-    net->listener_local.fd = -1;
-    enum err err = open_listener(net, &net->listener, &net->config.listen, problem);
+    enum err err = open_listener(&net->listener, &net->config.listen, problem);
+
     if (err == ERR_OK) {
-        err = open_listener(net, &net->listener_local, &net->config.listen_local, problem);
+        err = open_listener(&net->listener_local, &net->config.listen_local, problem);
     }
     if (err != ERR_OK) {
         listen_close(net);
@@ -265,11 +317,12 @@ void listen_close(struct net *net)
     }
     if (net->listener_local.fd >= 0) {
         const struct sockaddr_un *name = (const struct sockaddr_un *)(const void *)&net->config.listen_local.socket;
-        close(net->listener_local.fd);
-        if (net->listener_local.bound) {
+        if (is_ours(&net->listener_local)) {
             (void)unlink(name->sun_path);
         }
+        close(net->listener_local.fd);
     }
     net->listener.fd = -1;
     net->listener_local.fd = -1;
+    net->bound = false;
 }

@@ -106,6 +106,7 @@ struct net_listener {
     int fd; /* -1: none */
     bool local;
     bool bound;  /* the name is ours */
+    uint64_t device, inode; /* of a local one's name, as long as nobody put another in its place */
     bool active; /* an accept is under way */
     struct completion done;
     uint64_t retry_ns; /* 0: none; the kernel had no descriptor left */
@@ -128,6 +129,7 @@ struct net {
     struct net_body *link_bodies, *client_bodies;
     uint32_t link_bodies_count, client_bodies_count;
     struct net_listener listener, listener_local;
+    bool bound;       /* listen_bind is done */
     uint16_t port;
     uint32_t timed;   /* connections with a deadline */
     bool wanted;
@@ -199,7 +201,8 @@ void client_gone(struct net *net, uint32_t slot, enum net_reason reason);
 
 /* net_listen.c */
 
-/* listen_open binds both sockets. Fails: as net_start. */
+/* listen_bind binds both sockets, once; listen_open listens on them. Fails: as net_start, with both closed. */
+enum err listen_bind(struct net *net, const char **problem);
 enum err listen_open(struct net *net, const char **problem);
 void listen_step(struct net *net, uint64_t now_ns);
 uint64_t listen_deadline_ns(const struct net *net);

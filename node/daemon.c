@@ -1,6 +1,6 @@
 /* daemon.c: see daemon.h. Opening in the order of what depends on what; one loop; an orderly end.
  *
- *     boot -> store -> measure -> take -> seal -> recover -> listen -> start -> turns ... -> drain -> clean mark -> close */
+ *     boot -> store -> measure -> take -> seal -> bind -> recover -> listen -> start -> turns ... -> drain -> clean mark -> close */
 #include "node/daemon.h"
 
 #include "base/assert.h"
@@ -320,13 +320,29 @@ static void save_superblock(struct daemon *daemon)
     }
 }
 
+static enum exit_code cannot_listen(struct daemon *daemon, enum err err, const char *problem)
+{
+    return boot_fail(&daemon->boot, err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_ENVIRONMENT, "cannot listen: %s", problem);
+}
+
+/* take_names binds what is listened on later, so that an operator whose port is taken does not wait for the whole log to hear of it. */
+static enum exit_code take_names(struct daemon *daemon)
+{
+    const char *problem = NULL;
+    enum err err = net_bind(daemon->net, &problem);
+
+    daemon->bound = err == ERR_OK;
+    return err == ERR_OK ? EXIT_FINE : cannot_listen(daemon, err, problem);
+}
+
 static enum exit_code start(struct daemon *daemon)
 {
     static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.serving");
     static struct net_handlers handlers;
     const char *problem = NULL;
-    enum exit_code code = recover(daemon);
+    enum exit_code code = take_names(daemon);
 
+    code = code == EXIT_FINE ? recover(daemon) : code;
     if (code != EXIT_FINE) {
         return code;
     }
@@ -341,7 +357,7 @@ static enum exit_code start(struct daemon *daemon)
     daemon->sessions.time_ms = daemon->driver.apply.time_ms;
     enum err err = net_start(daemon->net, daemon->loop, &handlers, &problem);
     if (err != ERR_OK) {
-        return boot_fail(&daemon->boot, err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_ENVIRONMENT, "cannot listen: %s", problem);
+        return cannot_listen(daemon, err, problem);
     }
     daemon->speaking = true;
     daemon->save_wanted = daemon->store.superblocks.current.clean; /* From here on the log is not cleanly closed. */
@@ -482,7 +498,11 @@ void daemon_close(struct daemon *daemon)
 
     if (daemon->speaking) {
         notify_close(&daemon->notify);
+    }
+    if (daemon->bound) {
         net_stop(daemon->net);
+    }
+    if (daemon->speaking) {
         verify_pool_stop(&daemon->verify);
     }
     if (daemon->store_open) {

@@ -55,6 +55,7 @@ struct daemon {
     bool verify_slots[VERIFY_JOBS_MAX]; /* in use */
     uint64_t drain_end_ns;           /* 0: not draining */
     bool drained;
+    bool bound;                      /* the names to listen on are taken */
     bool speaking;                   /* net is up: what is executed now is news */
     bool clean_started, clean_done;
     bool base_told;                  /* queries know where a snapshot began */

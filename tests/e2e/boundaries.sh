@@ -127,6 +127,12 @@ rm -r "$c/r0/second"
 sed "s|listen: .*|listen: \"127.0.0.1:$(cat "$c/r0/port")\"|; s|$c/r1/sock|$c/r1/sock2|" "$c/r1/wardd.yaml" >"$c/r1/port.yaml"
 stop 1
 expect 7 'another program listens there' "a port that is taken is said so" wardd --config "$c/r1/port.yaml"
+grep -q 'daemon\.recovered' "$c/r0/log" && ! grep -q 'daemon\.recovered' "$work/err"
+check $? "before the log is read"
+sed "s|$c/r1/sock|$c/r0/sock|" "$c/r1/wardd.yaml" >"$c/r1/path.yaml"
+expect 7 'sock: another program listens there' "so is the path of a client socket" wardd --config "$c/r1/path.yaml"
+! grep -q 'daemon\.recovered' "$work/err" && "$bin/ward" status --socket "$c/r0/sock" --timeout 5s >/dev/null 2>&1
+check $? "likewise, and its owner still answers"
 start "$c" 1
 ready "$c" 1
 check $? "member 1 serves again"

@@ -7,9 +7,11 @@
 #include "tests/net/nodes_kit.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BIG_BYTES 700000u
@@ -359,6 +361,78 @@ ParameterizedTest(enum kit_backend *backend, net, a_socket_that_nobody_answers_i
     nodes_start_fine(&nodes[1], &config);
     close(nodes_call_local());
     net_stop(nodes[1].net);
+}
+
+/* take gives the net of a node, which is not started. */
+static struct net *take(struct node *node, const struct net_config *config)
+{
+    struct arena arena;
+
+    arena_init_measure(&arena);
+    (void)net_take(&arena, config);
+    size_t size = arena.used;
+    arena_init(&arena, kit_memory(size), size);
+    node->net = net_take(&arena, config);
+    return node->net;
+}
+
+static int try_port(const struct address *address)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int code = connect(fd, (const struct sockaddr *)&address->socket, address->size) == 0 ? 0 : errno;
+
+    close(fd);
+    return code;
+}
+
+Test(net, names_are_bound_before_anybody_is_answered)
+{
+    struct net_config config, second;
+    const char *problem = NULL;
+
+    nodes_begin_local(KIT_POSIX, false);
+    nodes_name(0, net_listen_port(nodes[0].net));
+    nodes_configure(&nodes[1], &config);
+    config.listen = nodes_members[0].address;
+    cr_assert_eq(net_bind(take(&nodes[1], &config), &problem), ERR_IO, "a port that is listened on");
+    cr_assert(strstr(problem, "another program listens there") != NULL, "%s", problem);
+    net_stop(nodes[0].net);
+    cr_assert_eq(net_bind(nodes[1].net, &problem), ERR_OK, "%s", problem);
+    cr_assert_eq(net_bind(nodes[1].net, &problem), ERR_OK, "once is enough");
+    cr_assert_eq(try_port(&config.listen), ECONNREFUSED, "bound, not listened on");
+    second = config;
+    cr_assert_eq(net_bind(take(&nodes[2], &second), &problem), ERR_OK, "neither listens yet");
+    nodes[0].net = NULL;
+    net_stop(nodes[2].net);
+    nodes[2].net = NULL;
+    net_stop(nodes[1].net);
+    nodes[1].net = NULL;
+}
+
+/* A second program finds a bound path where nobody answers, as after a crash, and takes it. The first must say so, and leave it alone. */
+Test(net, a_path_that_another_program_took_is_neither_served_nor_removed)
+{
+    static struct net_handlers handlers;
+    struct net_config config;
+    const char *problem = NULL;
+    struct stat info;
+
+    nodes_prepare(KIT_POSIX);
+    nodes_configure(&nodes[0], &config);
+    nodes_listen_local(&config);
+    cr_assert_eq(net_bind(take(&nodes[0], &config), &problem), ERR_OK, "%s", problem);
+    nodes_configure(&nodes[1], &config);
+    nodes_listen_local(&config);
+    nodes_start_fine(&nodes[1], &config);
+    cr_assert_eq(net_start(nodes[0].net, nodes_loop, &handlers, &problem), ERR_IO);
+    cr_assert(strstr(problem, "another program listens there") != NULL, "%s", problem);
+    net_stop(nodes[0].net);
+    nodes[0].net = NULL;
+    cr_assert_eq(lstat(nodes_socket, &info), 0, "the other's name stays");
+    close(nodes_call_local());
+    net_stop(nodes[1].net);
+    nodes[1].net = NULL;
+    cr_assert_neq(lstat(nodes_socket, &info), 0, "its own goes with it");
 }
 
 static struct dial *call_remote(const struct kx_keypair *key, enum err *err)
