@@ -38,6 +38,21 @@ bool vote_set_add(struct vote_set *set, uint32_t member, const uint8_t signature
     return true;
 }
 
+/* first_of gives the lowest `count` members of a set that has as many. */
+static struct member_set first_of(const struct member_set *set, uint32_t count)
+{
+    struct member_set first = { { 0 } };
+
+    ASSERT(count <= member_set_count(set));
+    for (uint32_t member = 0; member < MEMBERS_MAX && count > 0; member++) {
+        if (member_set_has(set, member)) {
+            member_set_add(&first, member);
+            count--;
+        }
+    }
+    return first;
+}
+
 struct member_set vote_set_unverified(const struct vote_set *set)
 {
     struct member_set plain = { { 0 } }, doubted = { { 0 } };
@@ -50,8 +65,11 @@ struct member_set vote_set_unverified(const struct vote_set *set)
         plain.words[i] = open & ~set->doubted.words[i];
         doubted.words[i] = open & set->doubted.words[i];
     }
-    bool enough = member_set_count(&plain) + member_set_count(&set->verified) >= set->quorum;
-    return enough ? plain : doubted;
+    uint32_t verified = member_set_count(&set->verified);
+    if (member_set_count(&plain) + verified < set->quorum) {
+        return doubted;
+    }
+    return member_set_is_empty(&set->bad) ? first_of(&plain, set->quorum - verified) : plain; /* N3 */
 }
 
 void vote_set_judge(struct vote_set *set, uint32_t member, const uint8_t signature[64], bool valid)

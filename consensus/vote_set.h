@@ -29,8 +29,8 @@ void vote_set_close(struct vote_set *set);
 /* vote_set_add keeps a member's first signature. trusted: it needs no check (our own). Gives: false when there was one, or it is bad. */
 bool vote_set_add(struct vote_set *set, uint32_t member, const uint8_t signature[64], bool trusted);
 
-/* vote_set_unverified gives the members to verify: those not doubted, once they complete a quorum with those already verified; else the doubted
- * whose votes are here; otherwise none. */
+/* vote_set_unverified gives the members to verify: of those not doubted as many as complete a quorum with those already verified (N3), once they are there, and
+ * all of them when somebody's vote for this ballot was bad: a second liar must not cost another round; else the doubted whose votes are here; otherwise none. */
 struct member_set vote_set_unverified(const struct vote_set *set);
 
 /* vote_set_judge takes over one verdict. Nothing happens to a member whose signature is not here any more. */

@@ -16,6 +16,9 @@ static const enum mark disturbances[] = { MARK_QUERIED, MARK_TIMED_OUT, MARK_ENT
 /* repairs counts what was done about damage; a piece that held nothing of worth leaves a note alone. */
 static uint64_t repairs(const struct host *host) { return host->driver.repair.counters.repaired + host->driver.repair.counters.blocks; }
 
+/* carries: a snapshot is named by its superblock, and what counts below it is not durable behind it yet (K2). */
+static bool carries(const struct host *host) { return host->driver.snapshots.installed || host->driver.carried_lsn != 0; }
+
 void frugal_begin(struct frugal *frugal, const struct world *world)
 {
     *frugal = (struct frugal){ .height = world->oracle.height, .messages = oracle_messages(&world->oracle),
@@ -24,6 +27,9 @@ void frugal_begin(struct frugal *frugal, const struct world *world)
     for (uint32_t i = 0; i < world->plan.members_count; i++) {
         const struct host *host = &world->hosts[i];
         ASSERT(host->state != HOST_DOWN);
+        if (carries(host)) {
+            member_set_add(&frugal->carrying, i);
+        }
         frugal->segments[i] = host->driver.log.at.segment;
         frugal->batches[i] = host->driver.log.counters.batches;
         frugal->checks[i] = replica_counters(host->driver.replica)->signature_checks;
@@ -66,7 +72,7 @@ static void judge_server(const struct frugal *frugal, struct world *world, uint3
     uint64_t openings = host->driver.log.at.segment - frugal->segments[member];
     uint32_t quorum = quorums_size(world->plan.members_count);
     uint64_t most = signatures_of(world) + 2 * (uint64_t)quorum;
-    bool saved = host->superblocks.current.sequence != frugal->saves[member] || host->driver.carried_lsn != 0;
+    bool saved = host->superblocks.current.sequence != frugal->saves[member] || carries(host) || member_set_has(&frugal->carrying, member);
     bool repaired = repairs(host) != frugal->repairs[member];
 
     ASSERT(batches >= openings);

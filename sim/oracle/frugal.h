@@ -6,7 +6,7 @@
  * With reserves (P1) one QC more for each: one that is on duty after two hedges votes, and its leader cannot know that. A leader whose own disk is slower than
  * the way to the others and back takes q votes of others, and not q - 1. A log that begins a segment opens it by a batch of its own, which no command pays.
  * Nothing is said of a command beside which something else happened: a timer that fired, a view that ended, a block that was fetched, a checkpoint; nor of the
- * log of a server that saved its superblock meanwhile: it made a snapshot, behind which what still counts is appended again (K2); nor of that of one which
+ * log of a server that saved its superblock meanwhile, or was not done with an earlier one: it made a snapshot, behind which what still counts is appended again (K2); nor of that of one which
  * settled a damaged place meanwhile: its note is the price of the damage, and has to be durable before the operator is told (S5). */
 #ifndef WARD_SIM_ORACLE_FRUGAL_H
 #define WARD_SIM_ORACLE_FRUGAL_H
@@ -18,6 +18,7 @@ struct frugal {
     uint64_t timeouts; /* TIMEOUTs, each receiver counted */
     uint64_t marks[MARK_COUNT];
     uint32_t segments[MEMBERS_MAX];
+    struct member_set carrying; /* what counts below a snapshot is on its way into the log */
     uint64_t batches[MEMBERS_MAX], checks[MEMBERS_MAX], boots[MEMBERS_MAX], saves[MEMBERS_MAX], repairs[MEMBERS_MAX];
 };
 

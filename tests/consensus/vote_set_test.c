@@ -99,7 +99,7 @@ Test(vote_set, doubted_vote_is_verified_by_itself_and_counts_once_it_is_good)
     signature_of(1, signature);
     vote_set_judge(&set, 1, signature, true);
     wanted = vote_set_unverified(&set);
-    cr_assert_eq(member_set_count(&wanted), 3, "a good one counts like any other");
+    cr_assert_eq(member_set_count(&wanted), 2, "a good one counts like any other");
     for (uint32_t member = 0; member < 3; member++) {
         signature_of(member, signature);
         vote_set_judge(&set, member, signature, true);
@@ -107,6 +107,27 @@ Test(vote_set, doubted_vote_is_verified_by_itself_and_counts_once_it_is_good)
     cr_assert(vote_set_is_complete(&set));
     wanted = vote_set_unverified(&set);
     cr_assert(member_set_is_empty(&wanted));
+}
+
+/* While a doubted vote is verified more of the others come in than a quorum needs. */
+Test(vote_set, verifies_no_more_votes_than_complete_a_quorum)
+{
+    struct member_set doubted = member_set_one(1);
+    struct vote_set set;
+    uint8_t signature[64];
+
+    vote_set_open(&set, 4, &doubted);
+    for (uint32_t member = 0; member < 7; member++) {
+        add(&set, member);
+    }
+    signature_of(1, signature);
+    vote_set_judge(&set, 1, signature, true);
+    struct member_set wanted = vote_set_unverified(&set);
+    cr_assert_eq(member_set_count(&wanted), 3, "N3: as many as are missing, not the six that are here");
+    signature_of(0, signature);
+    vote_set_judge(&set, 0, signature, false);
+    wanted = vote_set_unverified(&set);
+    cr_assert_eq(member_set_count(&wanted), 5, "L3: behind a bad one all, for there may be another");
 }
 
 static void check(const void *state) { vote_set_check(state, 7); }

@@ -96,3 +96,44 @@ Test(frugal, says_nothing_of_a_command_beside_which_a_view_ended)
     cr_assert_not(judged);
     world_close(&world);
 }
+
+/* carrying gives a server whose append behind a new snapshot is on its way (K2), NULL when none has one. */
+static const struct host *carrying(void)
+{
+    for (uint32_t i = 0; i < plan.members_count; i++) {
+        if (world.hosts[i].driver.carried_lsn != 0) {
+            return &world.hosts[i];
+        }
+    }
+    return NULL;
+}
+
+/* Seed 7100112: the append behind a snapshot was on its way when a command was sent, and its batch was taken for the command's. */
+Test(frugal, does_not_charge_a_command_for_a_snapshot_that_was_made_before_it)
+{
+    static struct frugal frugal;
+    bool judged = false;
+
+    world_plan_calm(&plan);
+    plan.fast_crypto = true;
+    plan.snapshot_bytes = 1;
+    plan.snapshot_blocks = 1;
+    plan.limits.checkpoint_blocks = 3;
+    world_open(&world, &plan);
+    for (uint32_t i = 0; i < 50000 && carrying() == NULL; i++) {
+        if (i < 300 && i % 100 == 0) {
+            world_submit(&world, 1, 0, false);
+        }
+        world_run_to(&world, world.now_ns + MS / 10);
+    }
+    const struct host *host = carrying();
+    cr_assert_not_null(host, "a snapshot is made once its checkpoint is certified");
+    frugal_begin(&frugal, &world);
+    uint64_t batches_before = frugal.batches[host->plan.member];
+    world_submit(&world, 1, 0, false);
+    world_run_to(&world, world.now_ns + S);
+    cr_assert_eq(host->driver.log.counters.batches - batches_before, 3, "the append, the vote, the commit vote");
+    cr_expect(frugal_end(&frugal, &world, &judged), "%s", world.failure.text);
+    cr_assert(judged);
+    world_close(&world);
+}
