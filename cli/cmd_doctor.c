@@ -3,8 +3,10 @@
 #include "cli/doctor.h"
 #include "cli/output.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static enum doctor_profile profile_of(const char *word)
@@ -26,6 +28,17 @@ static int load_config(const struct args *args, struct doctor_facts *facts)
         return EXIT_FINE;
     }
     return output_fail(args, err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_CONFIGURATION, "%s", problem.text);
+}
+
+/* open_record refuses a recorded machine that is not there; one that holds little gets its lines. */
+static int open_record(const struct args *args, const char *root)
+{
+    struct stat info;
+
+    if (stat(root, &info) != 0) {
+        return output_fail(args, errno == EACCES ? EXIT_PERMISSION : EXIT_CONFIGURATION, "%s: %s", root, strerror(errno));
+    }
+    return S_ISDIR(info.st_mode) ? EXIT_FINE : output_fail(args, EXIT_CONFIGURATION, "%s: not a directory", root);
 }
 
 static json_t *describe(const struct doctor_finding *finding)
@@ -55,7 +68,8 @@ int cmd_doctor(const struct args *args)
 
     facts = (struct doctor_facts){ 0 };
     snprintf(facts.root, sizeof facts.root, "%s", root == NULL ? "" : root);
-    int code = load_config(args, &facts);
+    int code = root == NULL ? EXIT_FINE : open_record(args, root);
+    code = code == EXIT_FINE ? load_config(args, &facts) : code;
     if (code != EXIT_FINE) {
         return code;
     }

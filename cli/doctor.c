@@ -158,7 +158,7 @@ static enum doctor_status judge_space(const struct doctor_facts *facts, struct d
 
 static enum doctor_status judge_clock(const struct doctor_facts *facts, struct doctor_finding *finding)
 {
-    if (facts->clock_unsynchronised == DOCTOR_UNKNOWN) {
+    if (facts->clock_unsynchronised == DOCTOR_UNKNOWN || facts->clock_error_us == DOCTOR_UNKNOWN) {
         return unknown(finding, "the kernel does not tell");
     }
     TEXT(finding->evidence, "%s; estimated error %lld us; source %s", facts->clock_unsynchronised == 0 ? "synchronised" : "not synchronised",
@@ -276,6 +276,9 @@ static enum doctor_status judge_transport_key(const struct doctor_facts *facts, 
 
 static enum doctor_status judge_energy(const struct doctor_facts *facts, struct doctor_finding *finding)
 {
+    if (facts->rapl == DOCTOR_UNKNOWN) {
+        return unknown(finding, "not looked at");
+    }
     TEXT(finding->evidence, "%s", facts->rapl == 1 ? "RAPL counters can be read" : "no RAPL counter can be read");
     if (facts->rapl == 1) {
         return DOCTOR_OK;
@@ -287,7 +290,7 @@ static enum doctor_status judge_energy(const struct doctor_facts *facts, struct 
 static enum doctor_status judge_governor(const struct doctor_facts *facts, struct doctor_finding *finding)
 {
     if (facts->governor[0] == '\0') {
-        return unknown(finding, "the kernel does not set the clock rate here (a virtual machine)");
+        return unknown(finding, "the kernel tells no governor, as in a virtual machine");
     }
     TEXT(finding->evidence, "%s", facts->governor);
     if (strcmp(facts->governor, "performance") == 0) {
@@ -340,12 +343,21 @@ uint32_t doctor_judge(const struct doctor_facts *facts, enum doctor_profile prof
     return count;
 }
 
+/* is_of_machine: the line is about the machine and not about what a configuration names or a benchmark likes to have. */
+static bool is_of_machine(const struct doctor_finding *finding)
+{
+    return strcmp(finding->id, "D-0500") < 0;
+}
+
 int doctor_exit(const struct doctor_finding *findings, uint32_t count)
 {
     int code = EXIT_FINE;
 
     for (uint32_t i = 0; i < count; i++) {
         bool key = strcmp(findings[i].id, "D-0503") == 0 || strcmp(findings[i].id, "D-0504") == 0;
+        if (findings[i].status == DOCTOR_UNKNOWN_STATUS && is_of_machine(&findings[i]) && code == EXIT_FINE) {
+            code = EXIT_NO;
+        }
         if (findings[i].status == DOCTOR_BAD) {
             code = key && code != EXIT_ENVIRONMENT ? EXIT_PERMISSION : EXIT_ENVIRONMENT;
         }

@@ -73,7 +73,8 @@ void doctor_recall(struct doctor_facts *facts);
 /* doctor_judge gives the findings of a profile, in the order of their ids. Pure. Gives: how many. */
 uint32_t doctor_judge(const struct doctor_facts *facts, enum doctor_profile profile, struct doctor_finding findings[DOCTOR_FINDINGS_MAX]);
 
-/* doctor_exit gives the exit code: fine; permission when nothing but key files is bad; environment when anything else is. */
+/* doctor_exit gives the exit code: environment when anything but key files is bad; permission when these alone are; no when a thing of the machine itself is
+ * not known (what follows from a configuration may be missing: the machine comes first); else fine. */
 int doctor_exit(const struct doctor_finding *findings, uint32_t count);
 
 /* doctor_status_name gives "ok", "warn", "bad", "unknown". */

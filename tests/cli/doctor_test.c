@@ -44,7 +44,6 @@ Test(doctor, recorded_machines_get_the_lines_and_exit_codes_they_deserve)
         { "ward doctor --json --sysroot tests/cli/machines/rhel9", "wwoooooooouuuu", EXIT_FINE },
         { "ward doctor --json --sysroot tests/cli/machines/container", "wwwbwbwwwwuuuu", EXIT_ENVIRONMENT },
         { "ward doctor --json --sysroot tests/cli/machines/keys", "ooooooooooobbb", EXIT_ENVIRONMENT },
-        { "ward doctor --json --sysroot tests/cli/machines/nowhere", "uuuuuuuuuuuuuu", EXIT_FINE },
         { "ward doctor --json --profile ci --sysroot tests/cli/machines/container", "wwwbwbww", EXIT_ENVIRONMENT },
         { "ward doctor --json --profile bench --sysroot tests/cli/machines/rhel9", "wwoooooowu", EXIT_FINE },
         { "ward doctor --json --data /srv/ward --sysroot tests/cli/machines/debian12", "oooooooooooooo", EXIT_FINE },
@@ -54,6 +53,28 @@ Test(doctor, recorded_machines_get_the_lines_and_exit_codes_they_deserve)
         cr_assert_eq(kit_run("", rows[i].line), rows[i].code, "%s", rows[i].line);
         cr_assert_str_eq(statuses(), rows[i].statuses, "%s: %s", rows[i].line, statuses());
     }
+}
+
+/* What cannot be read is neither good nor bad; nor is the machine then. A configuration may be missing, for a machine is looked at before it has one. */
+Test(doctor, does_not_call_good_what_it_could_not_look_at)
+{
+    static const struct {
+        const char *line, *statuses;
+    } rows[] = {
+        { "ward doctor --json --sysroot %s", "uuuuuuuuuuuuuu" },
+        { "ward doctor --json --profile ci --sysroot %s", "uuuuuuuu" },
+        { "ward doctor --json --profile bench --sysroot %s", "uuuuuuuuuu" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert_eq(kit_run(kit_directory(), rows[i].line), EXIT_NO, "%s", rows[i].line);
+        json_t *report = kit_json();
+        cr_assert(json_is_false(json_object_get(report, "good")));
+        json_decref(report);
+        cr_assert_str_eq(statuses(), rows[i].statuses, "%s: %s", rows[i].line, statuses());
+    }
+    cr_assert_eq(kit_run("", "ward doctor --sysroot tests/cli/machines/nowhere"), EXIT_CONFIGURATION, "a directory that is not there");
+    cr_assert_eq(kit_run("", "ward doctor --sysroot tests/cli/doctor_test.c"), EXIT_CONFIGURATION, "a file");
 }
 
 Test(doctor, names_who_forbids_io_uring_and_the_remedy)
@@ -78,7 +99,7 @@ Test(doctor, looks_at_this_machine)
 {
     int code = kit_run(kit_directory(), "ward doctor --json --data %s/not/yet/there");
 
-    cr_assert(code == EXIT_FINE || code == EXIT_ENVIRONMENT);
+    cr_assert(code == EXIT_FINE || code == EXIT_NO || code == EXIT_ENVIRONMENT);
     cr_assert_eq(strlen(statuses()), 14);
     cr_assert_eq(statuses()[0], 'o', "the kernel of a test machine");
     cr_assert_neq(statuses()[5], 'u', "the space of the nearest directory that is there");
@@ -146,6 +167,7 @@ Test(doctor, every_bound_is_judged_from_both_sides)
     JUDGES("D-0301", DOCTOR_WARN, facts.clock_unsynchronised = 1);
     JUDGES("D-0301", DOCTOR_WARN, facts.clock_error_us = 100001);
     JUDGES("D-0301", DOCTOR_OK, facts.clock_error_us = 100000);
+    JUDGES("D-0301", DOCTOR_UNKNOWN_STATUS, facts.clock_error_us = DOCTOR_UNKNOWN);
     JUDGES("D-0302", DOCTOR_WARN, facts.clock_jump_us = 10001);
     JUDGES("D-0302", DOCTOR_OK, facts.clock_jump_us = 10000);
     JUDGES("D-0401", DOCTOR_WARN, facts.memory_bytes = (2ll << 30) - 1);
@@ -157,6 +179,7 @@ Test(doctor, every_bound_is_judged_from_both_sides)
     JUDGES("D-0503", DOCTOR_BAD, facts.sign.error = ENOENT);
     JUDGES("D-0504", DOCTOR_OK, (void)0);
     JUDGES("D-0601", DOCTOR_WARN, facts.rapl = 0);
+    JUDGES("D-0601", DOCTOR_UNKNOWN_STATUS, facts.rapl = DOCTOR_UNKNOWN);
     JUDGES("D-0602", DOCTOR_WARN, snprintf(facts.governor, 32, "powersave"));
 }
 
@@ -170,4 +193,17 @@ Test(doctor, key_files_alone_give_9_and_anything_else_7)
     cr_assert_eq(doctor_exit(both, 2), EXIT_ENVIRONMENT);
     cr_assert_eq(doctor_exit(turned, 2), EXIT_ENVIRONMENT);
     cr_assert_eq(doctor_exit(mild, 2), EXIT_PERMISSION);
+}
+
+Test(doctor, what_is_not_known_of_the_machine_gives_1_and_what_is_bad_more)
+{
+    struct doctor_finding dark = { .id = "D-0402", .status = DOCTOR_UNKNOWN_STATUS }, config = { .id = "D-0501", .status = DOCTOR_UNKNOWN_STATUS };
+    struct doctor_finding key = { .id = "D-0503", .status = DOCTOR_BAD }, rate = { .id = "D-0602", .status = DOCTOR_UNKNOWN_STATUS };
+    const struct doctor_finding worse[] = { dark, key }, turned[] = { key, dark };
+
+    cr_assert_eq(doctor_exit(&dark, 1), EXIT_NO);
+    cr_assert_eq(doctor_exit(&config, 1), EXIT_FINE, "a machine is looked at before it has a configuration");
+    cr_assert_eq(doctor_exit(&rate, 1), EXIT_FINE, "a virtual machine has none");
+    cr_assert_eq(doctor_exit(worse, 2), EXIT_PERMISSION);
+    cr_assert_eq(doctor_exit(turned, 2), EXIT_PERMISSION);
 }
