@@ -95,8 +95,9 @@ void replica_checkpoint_executed(struct replica *r, const struct block_header *h
 
     ASSERT(header->height == event->executed.height); /* K1 */
     ASSERT(header->height == r->executed_height);     /* K1 */
-    if (hash_is_zero(&event->executed.state_root)) {
-        return; /* Roots were not asked for. */
+    if (hash_is_zero(&event->executed.state_root)) { /* Roots were not asked for: a certificate that came while it was executed has nothing to be compared with. */
+        c->has_pending = c->has_pending && c->pending.height > header->height;
+        return;
     }
     c->own[c->own_next].used = true;
     c->own[c->own_next].value = (struct checkpoint){ .epoch = header->epoch,

@@ -297,7 +297,8 @@ static void commit_one(struct replica *r, struct block *block, unsigned by, bool
     r->counters.commands_committed += block->header.commands_count;
     r->counters.commits_by[by]++;
     replica_mark(r, MARK_COMMITTED, block->header.height, r->self, by);
-    emit_commit(r, block, checkpoint || (is_tip && by != 1));
+    bool certified = r->checkpoints.has_pending && r->checkpoints.pending.height == block->header.height; /* I13: its certificate came first */
+    emit_commit(r, block, checkpoint || certified || (is_tip && by != 1));
 }
 
 void replica_keep_tip(struct replica *r, const struct commit_proof *proof)

@@ -376,3 +376,32 @@ Test(replica, whose_state_is_not_the_certified_one_halts_and_the_others_go_on_I1
     cr_assert_eq(replica_counters(kit.nodes[3].replica)->sent[MESSAGE_VOTE], votes, "it keeps its data and says nothing more");
     cluster_kit_close(&kit);
 }
+
+static bool certificates_alone_to_r3(const struct cluster_message *message) { return message->to == 3 && message->type != MESSAGE_CKPT_CERT; }
+static bool nothing_to_r3(const struct cluster_message *message) { return message->to == 3; }
+static bool no_certificate_to_r3(const struct cluster_message *message) { return message->to == 3 && message->type == MESSAGE_CKPT_CERT; }
+
+/* Seed 7200078: the certificate of a tip was here before its block, and the block came in the middle of a chain, where no checkpoint is due. */
+Test(replica, whose_state_is_not_the_one_certified_before_it_was_executed_halts_I13)
+{
+    for (uint32_t strays = 0; strays < 2; strays++) {
+        cluster_kit_start(&kit, 4, 5000);
+        kit.nodes[3].strays = strays == 1;
+        kit.drop = certificates_alone_to_r3;
+        cluster_kit_request(&kit, 1, 1, 1);
+        cluster_kit_run(&kit, 20 * SECOND);
+        cr_assert_eq(replica_checkpoint(kit.nodes[3].replica)->checkpoint.height, 1, "K1: it has the certificate, and not the block");
+        kit.drop = nothing_to_r3;
+        for (uint64_t nonce = 2; nonce < 5; nonce++) {
+            cluster_kit_request(&kit, 1, 1, nonce);
+            cluster_kit_run(&kit, SECOND);
+        }
+        kit.drop = no_certificate_to_r3;
+        cluster_kit_request(&kit, 1, 1, 5);
+        cluster_kit_run(&kit, 30 * SECOND);
+        cr_assert_eq(kit.nodes[0].executed, 5);
+        cr_assert_eq(kit.nodes[3].halted, strays, "K1, I13");
+        cr_assert_geq(kit.nodes[3].executed, strays == 1 ? 1 : 5);
+        cluster_kit_close(&kit);
+    }
+}
