@@ -183,7 +183,7 @@ static void put_chain(const struct replica *r, struct writer *writer)
     for (uint64_t height = r->executed_height + 1; height <= r->flight_high; height++) {
         write_run(writer, r->flight[height % 64].bytes, HASH_BYTES);
     }
-    write_u8(writer, r->fetch.active);
+    write_u8(writer, (uint8_t)(r->fetch.active | r->fetch.single_next << 1)); /* which question comes next */
     if (r->fetch.active) {
         write_run(writer, r->fetch.hash.bytes, HASH_BYTES);
     }
