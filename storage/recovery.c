@@ -457,7 +457,7 @@ static void conclude(struct recovery *recovery)
     const struct superblock *superblock = recovery->superblock;
     struct capsule *capsule = &recovery->capsule;
 
-    recovery_assembly_end(recovery, recovery->source);
+    recovery_assembly_end(recovery);
     recovery_settle(recovery);
     missing_find(recovery);
     outcome->sign = sign_of(recovery);

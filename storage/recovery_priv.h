@@ -11,6 +11,8 @@ struct record_assembly {
     bool hurt; /* something was lost since it began: an end that never comes is damage, not a cut */
     struct record_head head;
     uint32_t bytes; /* so far */
+    uint32_t segment, block; /* where it begins: it is named by that, because where its end is missed changes with what is appended later */
+    uint64_t batch;
 };
 
 struct recovery {
@@ -44,6 +46,6 @@ enum err recovery_deliver(struct recovery *recovery, const struct scan_place *pl
 enum err recovery_salvage(struct recovery *recovery, const struct scan_place *place, enum batch_fate fate);
 
 /* recovery_assembly_end ends a record whose last fragment never came. */
-void recovery_assembly_end(struct recovery *recovery, uint64_t batch);
+void recovery_assembly_end(struct recovery *recovery);
 
 #endif

@@ -88,14 +88,15 @@ static void report_record(struct recovery *recovery, const struct record_head *h
     recovery_report(recovery, &damage);
 }
 
-void recovery_assembly_end(struct recovery *recovery, uint64_t batch)
+void recovery_assembly_end(struct recovery *recovery)
 {
     struct record_assembly *assembly = &recovery->assembly;
 
     ASSERT(!assembly->busy || assembly->bytes < assembly->head.bytes_total);
     if (assembly->busy && assembly->hurt) {
-        struct scan_place place = { .head = { .number = batch } };
-        report_record(recovery, &assembly->head, &place, FATE_ROT);
+        struct recovery_damage damage = { .fate = FATE_ROT, .segment = assembly->segment, .block = assembly->block, .batch = assembly->batch, .batches = 1,
+                                          .kind = assembly->head.kind, .height = assembly->head.height, .hash = assembly->head.hash };
+        recovery_report(recovery, &damage);
     }
     assembly->busy = false;
     assembly->hurt = false;
@@ -136,7 +137,7 @@ static enum err fragment_take(struct recovery *recovery, const struct record_hea
 
     ASSERT(head->bytes <= head->bytes_total - head->bytes_before);
     if (head->bytes_before == 0) {
-        recovery_assembly_end(recovery, place->head.number);
+        recovery_assembly_end(recovery);
     } else if (!is_next_fragment(assembly, head)) {
         report_record(recovery, head, place, FATE_ROT); /* its beginning is lost */
         return ERR_OK;
@@ -149,6 +150,11 @@ static enum err fragment_take(struct recovery *recovery, const struct record_hea
         return ERR_FULL;
     }
     uint8_t erased = assembly->busy ? assembly->head.flags & RECORD_FLAG_ERASED : 0;
+    if (!assembly->busy) {
+        assembly->segment = recovery->scan.segment;
+        assembly->block = place->block;
+        assembly->batch = place->head.number;
+    }
     assembly->busy = true;
     assembly->head = *head;
     assembly->head.flags |= erased;

@@ -1,7 +1,8 @@
 #!/bin/sh
 # repair.sh TAP: a replica whose files were damaged between stop and start, at random places: bits flipped, runs zeroed, files cut short. It comes back repaired
 # with the state of the others, or refuses with the exit code that `ward inspect damage` foretold; it never crashes and never shows another state. Then a
-# replica that is started on an old copy of its directory refuses to sign, and so does one whose key runs on a second machine at the same time. 200 places with WARD_LONG=1; PLACES=N and SEED=N choose.
+# replica that is started on an old copy of its directory refuses to sign, and so does one whose key runs on a second machine at the same time. 200 places with WARD_LONG=1; PLACES=N and SEED=N choose; PLACE=N plays
+# that one alone. What a replica had before a place that went wrong is kept beside what it has now.
 name=repair
 . "$(dirname "$0")/kit"
 needs_direct "a damaged replica comes back or refuses"
@@ -9,6 +10,8 @@ places=${PLACES:-6}
 [ "${WARD_LONG:-0}" = 1 ] && places=${PLACES:-200}
 [ "$mode" = debug ] && [ "${WARD_LONG:-0}" != 1 ] && places=${PLACES:-2}
 seed=${SEED:-$(date +%s)}
+first=${PLACE:-1}
+[ -n "${PLACE:-}" ] && places=1
 c=$work/c
 ward() { "$bin/ward" "$@"; }
 
@@ -95,10 +98,11 @@ comes_back() {
     return 99
 }
 
-back=0 refused=0 wrong=0 n=0
-while [ "$n" -lt "$places" ]; do
+back=0 refused=0 wrong=0 n=$((first - 1))
+while [ "$n" -lt $((first - 1 + places)) ]; do
     n=$((n + 1))
     restore
+    wrong_before=$wrong
     place=$(damage "$n")
     ward inspect damage "$data" --json >"$work/foretold" 2>"$work/foretold.err"
     foretold=$?
@@ -111,6 +115,7 @@ while [ "$n" -lt "$places" ]; do
         [ "$(figure 3 state_root)" = "$root" ] && [ "$(figure 3 executed_height)" = "$height" ] || { wrong=$((wrong + 1)); fail "place $n of seed $seed ($place): another state"; }
         stop 3 || { wrong=$((wrong + 1)); fail "place $n of seed $seed ($place): it does not stop in order"; }
         ward inspect damage "$data" --json >"$work/after" 2>/dev/null || { wrong=$((wrong + 1)); fail "place $n of seed $seed ($place): damage is left: $(tr -d '\n' <"$work/after" | cut -c1-400)"; }
+        [ "$wrong" -eq "$wrong_before" ] || { cp -a "$work/good" "$work/before-$n"; cp -a "$data" "$work/after-$n"; cp "$c/r3/log" "$work/log-$n"; }
         rm -rf "$work/good" # It may have voted in a change of views: from now on this is what it signed.
         cp -a "$data" "$work/good"
         ;;
@@ -122,6 +127,7 @@ while [ "$n" -lt "$places" ]; do
     *)
         wrong=$((wrong + 1))
         fail "place $n of seed $seed ($place): exit $got: $(tail -n 2 "$c/r3/log" | tr '\n' ' ')"
+        cp -a "$work/good" "$work/before-$n"
         kill -KILL "$(pid_of 3)" 2>/dev/null
         wait "$(pid_of 3)" 2>/dev/null
         ;;
