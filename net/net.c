@@ -360,4 +360,24 @@ void net_drop(struct net *net, uint32_t member)
     }
 }
 
+uint32_t net_shed(struct net *net)
+{
+    uint32_t slowest = NET_NOT_MEMBER, most = 0;
+
+    for (uint32_t i = 0; i < net->config.members_count; i++) {
+        const struct net_peer *peer = &net->links[i].peer;
+        uint32_t bodies = peer->conn == NULL ? 0 : send_queue_bodies(&peer->queue);
+        slowest = bodies > most ? i : slowest;
+        most = bodies > most ? bodies : most;
+    }
+    if (slowest != NET_NOT_MEMBER) {
+        struct net_peer *peer = &net->links[slowest].peer;
+        send_queue_clear(&peer->queue); /* A frame that was begun is never ended: nothing more is sent to a doomed one. */
+        peer->doomed = true;
+        peer->doom = NET_SLOW;
+        net->pending = true;
+    }
+    return slowest;
+}
+
 const struct net_counters *net_counters(const struct net *net) { return &net->counters; }

@@ -154,6 +154,10 @@ void net_resume(struct net *net, uint32_t member);
 /* net_drop closes a member's link (NET_DROPPED). */
 void net_drop(struct net *net, uint32_t member);
 
+/* net_shed lets go of the member whose queue holds the most shared payloads, because nobody may keep those from the others: what waits for it is gone at
+ * once, its link with the next step (NET_SLOW). Gives: its index; NET_NOT_MEMBER when no queue holds any. Cost: one pass over all queues. */
+uint32_t net_shed(struct net *net);
+
 /* net_client_send queues a frame for a client. Fails: ERR_CLOSED: there is no such client; ERR_FULL: over client_queue_bytes_max, nothing is queued and
  * the client stays: the driver decides. */
 enum err net_client_send(struct net *net, uint64_t client, const struct net_message *message);

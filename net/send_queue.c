@@ -118,6 +118,17 @@ size_t send_queue_take(struct send_queue *queue, uint8_t *out, size_t size)
     return taken;
 }
 
+uint32_t send_queue_bodies(const struct send_queue *queue)
+{
+    uint32_t bodies = 0;
+
+    ASSERT(queue->count <= queue->config.frames_max);
+    for (uint32_t i = 0; i < queue->count; i++) {
+        bodies += queue->entries[(queue->first + i) % queue->config.frames_max].body != NULL;
+    }
+    return bodies;
+}
+
 void send_queue_clear(struct send_queue *queue)
 {
     while (queue->count > 0) {

@@ -50,6 +50,9 @@ enum err send_queue_add(struct send_queue *queue, const struct net_message *mess
 /* send_queue_take moves up to `size` bytes of the stream to `out`. Gives: how many. Lets go of each payload with its last byte. Cost: one copy. */
 size_t send_queue_take(struct send_queue *queue, uint8_t *out, size_t size);
 
+/* send_queue_bodies gives how many of the frames that wait hold a shared payload. Cost: O(frames). */
+uint32_t send_queue_bodies(const struct send_queue *queue);
+
 /* send_queue_clear drops everything that waits. */
 void send_queue_clear(struct send_queue *queue);
 

@@ -11,13 +11,25 @@ static struct now port_now(void *context)
     return (struct now){ clock_mono_ns(), clock_wall_ms() };
 }
 
+/* copy_payload copies a body that several queues share. When all buffers are taken, members that do not read hold them: they are let go, one after the
+ * other, until there is room again. */
+static struct payload *copy_payload(struct daemon *daemon, const struct port_message *message)
+{
+    struct payload *payload = payloads_copy(&daemon->payloads, message->head, message->tail);
+
+    for (uint32_t i = 0; payload == NULL && i < daemon->boot.epoch.members_count && net_shed(daemon->net) != NET_NOT_MEMBER; i++) {
+        payload = payloads_copy(&daemon->payloads, message->head, message->tail);
+    }
+    return payload;
+}
+
 static void port_send(void *context, const struct port_message *message)
 {
     struct daemon *daemon = context;
     struct payload *payload = NULL;
 
     if (message->tail.size > 0 || message->head.size > NET_HEAD_BYTES_MAX) {
-        payload = payloads_copy(&daemon->payloads, message->head, message->tail);
+        payload = copy_payload(daemon, message);
         if (payload == NULL) {
             return;
         }

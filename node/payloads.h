@@ -1,7 +1,8 @@
 /* payloads.h: the bodies of frames that are on their way to several members: one copy each, in buffers taken at start.
  *
  * Two sizes, because almost every body is a small block and a few are the largest there can be. The lowest free buffer is used first, so
- * memory that is never needed is never touched. When none is free the message is dropped, as the protocol allows. */
+ * memory that is never needed is never touched. When none is free there is no copy: who wants one lets somebody go that holds
+ * some, or drops the message, as the protocol allows. */
 #ifndef WARD_NODE_PAYLOADS_H
 #define WARD_NODE_PAYLOADS_H
 
@@ -23,7 +24,7 @@ struct payload_buffer {
 struct payloads {
     struct payload_buffer small[PAYLOADS_SMALL_MAX];
     struct payload_buffer large[PAYLOADS_LARGE_MAX];
-    uint64_t dropped; /* messages for which no buffer was free */
+    uint64_t dropped; /* copies for which no buffer was free */
 };
 
 void payloads_init(struct payloads *payloads, struct arena *arena);
