@@ -172,15 +172,21 @@ enum err address_resolve(const struct address *address, struct sockaddr_storage 
     return known ? ERR_OK : ERR_NOT_FOUND;
 }
 
-/* host_of gives the host as the 16 bytes of an IPv6 address, IPv4 in its mapped form, zeros for anything else. */
+/* host_of gives the host as the 16 bytes of an IPv6 address, IPv4 in its mapped form, zeros for anything else. Of an IPv6 address the network alone: its last 64
+ * bits are whatever its owner likes. */
 static void host_of(const struct sockaddr_storage *socket, uint8_t host[16])
 {
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
     memset(host, 0, 16);
     if (socket->ss_family == AF_INET) {
         host[10] = host[11] = 0xff;
         memcpy(host + 12, &((const struct sockaddr_in *)socket)->sin_addr, 4);
     } else if (socket->ss_family == AF_INET6) {
         memcpy(host, &((const struct sockaddr_in6 *)socket)->sin6_addr, 16);
+        if (memcmp(host, mapped, sizeof mapped) != 0) {
+            memset(host + 8, 0, 8);
+        }
     }
 }
 

@@ -32,7 +32,8 @@ enum err address_parse(struct address *address, const char *text, const char **p
  * Fails: ERR_NOT_FOUND. Cost: blocks for as long as the resolver does, and libc takes memory: never on the loop's thread. */
 enum err address_resolve(const struct address *address, struct sockaddr_storage *socket, socklen_t *size);
 
-/* address_host_equal compares hosts and ignores ports; an IPv4 address in an IPv6 one is the same host. Two unix sockets are the same host. */
+/* address_host_equal compares hosts and ignores ports; an IPv4 address in an IPv6 one is the same host. IPv6 addresses of
+ * one network of 64 bits are the same host: one subscriber has all of them. Two unix sockets are the same host. */
 bool address_host_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 
 #endif

@@ -18,6 +18,7 @@
 #define QUEUE_BYTES_ALL (64u << 20)
 #define QUEUE_BYTES_MAX (8u << 20)
 #define HANDSHAKE_BURST 64u
+#define RESIDENT_CONNS_MAX 8u /* slots for calls from the host of one member */
 #define STOP_NS 250000000u
 
 const char *net_reason_name(enum net_reason reason)
@@ -142,7 +143,8 @@ struct net *net_take(struct arena *arena, const struct net_config *config)
 {
     struct net *net = arena_take(arena, 1, sizeof *net);
     uint32_t link_bodies = 2 * config->members_count, client_bodies = config->clients_max + NET_SPARE_CONNS;
-    uint32_t conns = 2 * link_bodies + client_bodies + config->half_open_max;
+    uint32_t resident = config->half_open_per_host_max < RESIDENT_CONNS_MAX ? config->half_open_per_host_max : RESIDENT_CONNS_MAX;
+    uint32_t conns = 2 * link_bodies + client_bodies + config->half_open_max + resident * config->members_count;
 
     config_check(config);
     struct net_link *links = take_links(arena, config);
@@ -182,6 +184,7 @@ enum err net_start(struct net *net, struct loop *loop, const struct net_handlers
     net->handlers = *handlers;
     rng_init(&net->rng, net->config.seed);
     throttle_init(&net->handshakes, net->config.handshakes_per_second, HANDSHAKE_BURST);
+    throttle_init(&net->resident_handshakes, net->config.handshakes_per_second, HANDSHAKE_BURST);
     if (has_names(net)) {
         net->resolver.answered = link_resolved;
         net->resolver.context = net;

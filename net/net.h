@@ -48,14 +48,14 @@ struct net_config {
     /* Bounds. */
     uint32_t member_frame_bytes_max;  /* body of a frame from a member, 64 KiB .. 16 MiB */
     uint32_t member_queue_bytes_max;  /* waiting for one member; 0: 64 MiB / (n - 1), at most 8 MiB, but always 2 frames */
-    uint32_t clients_max;             /* connections at once, 0 .. 4096 */
+    uint32_t clients_max;             /* connections at once, 0 .. 4096; an eighth, at least one, for local tools alone if they have a socket */
     uint32_t clients_per_key_max;     /* remote connections with one key */
     uint32_t client_frame_bytes_max;  /* body of a frame from a client, 4 KiB .. 1 MiB */
     uint32_t client_queue_bytes_max;  /* waiting for one client; design: 1 MiB */
     bool remote_clients;              /* false: keys that are no member's are refused */
-    uint32_t half_open_max;           /* handshakes under way; design: 128 */
+    uint32_t half_open_max;           /* handshakes under way from hosts where no member lives; design: 128 */
     uint32_t half_open_per_host_max;  /* of one host, times the members who live there; design: 4 */
-    uint32_t handshakes_per_second;   /* begun, after a right tag; design: 200 */
+    uint32_t handshakes_per_second;   /* begun, after a right tag: by hosts where members live, and as many by all others; design: 200 */
     uint32_t handshake_timeout_ms;    /* from accept or dial to the first valid record; design: 3000 */
 };
 

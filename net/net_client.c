@@ -26,6 +26,18 @@ uint32_t client_key_count(const struct net *net, const uint8_t key[32])
     return count;
 }
 
+/* is_room_for_remote: an eighth of the places, at least one, is for local tools: whoever looks after a replica that is beset must get in. */
+static bool is_room_for_remote(const struct net *net)
+{
+    uint32_t remote = 0, kept = net->config.clients_max / 8;
+
+    for (uint32_t i = 0; i < net->clients_high; i++) {
+        remote += net->clients[i].id != 0 && !net->clients[i].info.local;
+    }
+    kept = net->config.listen_local.kind == ADDRESS_NONE ? 0 : kept == 0 ? 1 : kept;
+    return remote + kept < net->config.clients_max;
+}
+
 static struct net_client *take_slot(struct net *net, const struct net_client_info *info)
 {
     for (uint32_t i = 0; i < net->config.clients_max; i++) {
@@ -44,7 +56,7 @@ static struct net_client *take_slot(struct net *net, const struct net_client_inf
 bool client_begin(struct net_conn *conn, const struct net_client_info *info)
 {
     struct net *net = conn->net;
-    bool too_many = !info->local && client_key_count(net, info->key) >= net->config.clients_per_key_max;
+    bool too_many = !info->local && (client_key_count(net, info->key) >= net->config.clients_per_key_max || !is_room_for_remote(net));
     struct net_client *client = too_many ? NULL : take_slot(net, info);
 
     if (client == NULL || !conn_attach(conn, net->client_bodies, net->client_bodies_count)) {

@@ -22,22 +22,31 @@ static void accepted(struct completion *completion, int32_t result, uint32_t fla
 
 /* --- Taking connections ------------------------------------------------------------------------------------------- */
 
-/* host_allows counts the strangers of one host against the bound, which is per member that lives there. */
-static bool host_allows(const struct net *net, const struct sockaddr_storage *host)
+uint32_t listen_residents(const struct net *net, const struct sockaddr_storage *host)
 {
-    uint32_t half_open = 0, same_host = 0, residents = 0;
+    uint32_t residents = 0;
 
-    for (uint32_t i = 0; i < net->conns_count; i++) {
-        const struct net_conn *conn = &net->conns[i];
-        bool half = conn->state == CONN_SHAKING && !conn->dialled;
-        half_open += half;
-        same_host += half && address_host_equal(&conn->host, host);
-    }
     for (uint32_t i = 0; i < net->config.members_count; i++) {
         const struct address *address = &net->links[i].config.address;
         residents += address->kind == ADDRESS_NUMERIC && address_host_equal(&address->socket, host);
     }
-    return half_open < net->config.half_open_max && same_host < net->config.half_open_per_host_max * (residents > 1 ? residents : 1);
+    return residents;
+}
+
+/* host_allows counts the strangers of one host against the bound, which is per member that lives there. Hosts of members have these places beside those of
+ * everybody: whoever holds the latter keeps no member out. */
+static bool host_allows(const struct net *net, const struct sockaddr_storage *host)
+{
+    uint32_t half_open = 0, same_host = 0, residents = listen_residents(net, host);
+
+    for (uint32_t i = 0; i < net->conns_count; i++) {
+        const struct net_conn *conn = &net->conns[i];
+        bool half = conn->state == CONN_SHAKING && !conn->dialled;
+        half_open += half && !conn->resident;
+        same_host += half && address_host_equal(&conn->host, host);
+    }
+    bool room = residents > 0 || half_open < net->config.half_open_max;
+    return room && same_host < net->config.half_open_per_host_max * (residents > 1 ? residents : 1);
 }
 
 static void take_stranger(struct net *net, int fd)
@@ -57,6 +66,7 @@ static void take_stranger(struct net *net, int fd)
     }
     conn->host = host;
     conn->host_size = size;
+    conn->resident = listen_residents(net, &host) > 0;
     conn_options(conn);
     tunnel_listen(&conn->tunnel, (struct tunnel_span){ conn->small_room, TUNNEL_ROOM_MIN });
     conn_deadline(conn, clock_mono_ns() + net->config.handshake_timeout_ms * UINT64_C(1000000));

@@ -60,6 +60,7 @@ struct net_conn {
     enum conn_state state;
     int fd;
     bool dialled;
+    bool resident; /* a call from a host where a member lives */
     bool secure;
     bool first_sent; /* the first record, which is small, is made */
     bool hello_due;  /* the link's first frame waits until the socket is free */
@@ -118,7 +119,7 @@ struct net {
     struct net_handlers handlers;
     struct tunnel_identity identity;
     struct rng rng;
-    struct throttle handshakes;
+    struct throttle handshakes, resident_handshakes; /* of hosts where no member lives, and of the others */
     struct resolver resolver;
     struct net_link *links;      /* config.members_count */
     struct net_client *clients;  /* config.clients_max */
@@ -206,6 +207,9 @@ enum err listen_bind(struct net *net, const char **problem);
 enum err listen_open(struct net *net, const char **problem);
 void listen_step(struct net *net, uint64_t now_ns);
 uint64_t listen_deadline_ns(const struct net *net);
+
+/* listen_residents gives the members whose configured address is this host. */
+uint32_t listen_residents(const struct net *net, const struct sockaddr_storage *host);
 
 /* listen_stop begins to end both; listen_close closes them once no accept is under way. */
 void listen_stop(struct net *net);

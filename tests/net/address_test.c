@@ -127,6 +127,9 @@ Test(address, compares_hosts_without_ports)
         { "10.0.0.1:1", "10.0.0.2:1", false },
         { "[::ffff:10.0.0.1]:1", "10.0.0.1:9", true },
         { "[::1]:1", "127.0.0.1:1", false },
+        { "[2001:db8:1:2::7]:1", "[2001:db8:1:2:a:b:c:d]:1", true }, /* one subscriber has all of these */
+        { "[2001:db8:1:2::7]:1", "[2001:db8:1:3::7]:1", false },
+        { "[::ffff:10.0.0.1]:1", "[::ffff:10.0.0.2]:1", false },
         { "unix:/a", "unix:/b", true },
         { "unix:/a", "[::]:1", false },
     };

@@ -75,12 +75,35 @@ ParameterizedTest(enum kit_backend *backend, net_limits, all_hosts_together_hold
     cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, 1);
 }
 
-/* knock sends a hello whose first message is noise, and waits for the end of the connection, which is how every refusal looks from outside. */
-static void knock(bool right_tag)
+ON_EACH_BACKEND(net_limits, strangers_cannot_keep_out_a_host_where_a_member_lives)
+ParameterizedTest(enum kit_backend *backend, net_limits, strangers_cannot_keep_out_a_host_where_a_member_lives)
+{
+    static int fds[HALF_OPEN];
+    struct net_config config;
+
+    nodes_prepare(*backend);
+    nodes_name(1, 9); /* Member 1 lives at 127.0.0.1. */
+    nodes_configure(&nodes[0], &config);
+    config.half_open_per_host_max = PER_HOST;
+    config.handshake_timeout_ms = 60000;
+    nodes_start_fine(&nodes[0], &config);
+    for (uint32_t i = 0; i < HALF_OPEN; i++) {
+        fds[i] = nodes_call_from(INADDR_LOOPBACK + 1 + i / PER_HOST);
+        nodes_turn();
+    }
+    int stranger = nodes_call_from(INADDR_LOOPBACK + 1 + HALF_OPEN / PER_HOST), member = nodes_call();
+    turns_until_refused(1);
+    cr_assert(turns_until_closed(stranger));
+    cr_assert_not(nodes_closed(member), "its places are its own");
+    cr_assert_eq(count_closed(fds, HALF_OPEN), 0);
+}
+
+/* knock_from sends a hello whose first message is noise, and waits for the end of the connection, which is how every refusal looks from outside. */
+static void knock_from(uint32_t host, bool right_tag)
 {
     struct handshake_target target = { .chain = nodes_chain, .pattern = HANDSHAKE_IK };
     uint8_t hello[TUNNEL_HELLO_BYTES];
-    int fd = nodes_call();
+    int fd = nodes_call_from(host);
 
     memset(hello, 0xaa, sizeof hello);
     if (right_tag) {
@@ -91,6 +114,8 @@ static void knock(bool right_tag)
     cr_assert(turns_until_closed(fd));
     close(fd);
 }
+
+static void knock(bool right_tag) { knock_from(INADDR_LOOPBACK, right_tag); }
 
 ON_EACH_BACKEND(net_limits, a_wrong_tag_takes_nothing_of_the_budget_of_handshakes)
 ParameterizedTest(enum kit_backend *backend, net_limits, a_wrong_tag_takes_nothing_of_the_budget_of_handshakes)
@@ -134,6 +159,25 @@ ParameterizedTest(enum kit_backend *backend, net_limits, handshakes_of_strangers
     uint64_t refused = net_counters(nodes[0].net)->strangers_refused;
     knock(true);
     cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, refused, "later there is room again");
+}
+
+ON_EACH_BACKEND(net_limits, a_host_where_a_member_lives_has_a_budget_of_handshakes_of_its_own)
+ParameterizedTest(enum kit_backend *backend, net_limits, a_host_where_a_member_lives_has_a_budget_of_handshakes_of_its_own)
+{
+    struct net_config config;
+
+    nodes_prepare(*backend);
+    nodes_name(1, 9); /* Member 1 lives at 127.0.0.1. */
+    nodes_configure(&nodes[0], &config);
+    config.handshakes_per_second = 1;
+    nodes_start_fine(&nodes[0], &config);
+    for (uint32_t i = 0; i < BURST + 24; i++) { /* A hello that was seen once can be said again by anybody. */
+        knock_from(INADDR_LOOPBACK + 1, true);
+    }
+    uint64_t refused = net_counters(nodes[0].net)->strangers_refused;
+    cr_assert_gt(refused, 0);
+    knock(true);
+    cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, refused, "what strangers use up is theirs");
 }
 
 /* --- Clients ------------------------------------------------------------------------------------------------------ */
@@ -219,14 +263,19 @@ static void prove(struct caller *caller)
     cr_assert_eq(write(caller->fd, record, made), (ssize_t)made);
 }
 
-static void begin_remote(enum kit_backend backend, uint32_t per_key, struct kx_keypair keys[2])
+static void make_keys(struct kx_keypair keys[2])
 {
-    struct net_config config;
-
     for (uint8_t i = 0; i < 2; i++) {
         const uint8_t seed[32] = { 77, i };
         kx_keypair_from_seed(&keys[i], seed);
     }
+}
+
+static void begin_remote(enum kit_backend backend, uint32_t per_key, struct kx_keypair keys[2])
+{
+    struct net_config config;
+
+    make_keys(keys);
     nodes_prepare(backend);
     nodes_configure(&nodes[0], &config);
     config.remote_clients = true;
@@ -290,6 +339,35 @@ ParameterizedTest(enum kit_backend *backend, net_limits, handshakes_that_overlap
     cr_assert(turns_until_closed(callers[1].fd));
     cr_assert_not(nodes_closed(callers[0].fd));
     cr_assert_eq(nodes[0].clients_up, 1);
+}
+
+ON_EACH_BACKEND(net_limits, remote_clients_leave_a_place_for_local_tools)
+ParameterizedTest(enum kit_backend *backend, net_limits, remote_clients_leave_a_place_for_local_tools)
+{
+    static struct caller callers[3];
+    struct kx_keypair keys[2];
+    struct net_config config;
+
+    make_keys(keys);
+    nodes_prepare(*backend);
+    nodes_configure(&nodes[0], &config);
+    nodes_listen_local(&config);
+    config.remote_clients = true;
+    config.clients_max = 3;
+    config.half_open_per_host_max = 8;
+    nodes_start_fine(&nodes[0], &config);
+    for (uint8_t i = 0; i < 3; i++) {
+        call(&callers[i], &keys[i % 2], i);
+        cr_assert(hear(&callers[i]));
+        prove(&callers[i]);
+        nodes_turns(5);
+    }
+    cr_assert(turns_until_closed(callers[2].fd), "the last place is not for those from afar");
+    cr_assert_eq(nodes[0].clients_up, 2);
+    int local = nodes_call_local();
+    turns_until_clients(3);
+    cr_assert_not(nodes_closed(local));
+    net_stop(nodes[0].net);
 }
 
 /* --- What waits --------------------------------------------------------------------------------------------------- */
