@@ -56,6 +56,19 @@ static bool is_repeat(struct log_event *event, const char *fields, uint64_t now_
     return false;
 }
 
+/* is_flood counts the line when the event has been written too often of late. */
+static bool is_flood(struct log_event *event, uint64_t now_ns)
+{
+    uint64_t due_ns = event->due_ns > now_ns ? event->due_ns : now_ns;
+
+    if (due_ns - now_ns > (LOG_BURST - 1) * LOG_INTERVAL_NS) {
+        event->folded++;
+        return true;
+    }
+    event->due_ns = due_ns + LOG_INTERVAL_NS;
+    return false;
+}
+
 /* append adds formatted text and gives the new length, never beyond the capacity minus one. */
 __attribute__((format(printf, 4, 5))) static size_t append(char *line, size_t size, size_t used, const char *format, ...)
 {
@@ -112,7 +125,8 @@ void log_write(struct log_event *event, const char *format, ...)
     }
     pthread_mutex_lock(&log_mutex);
     uint64_t folded = event->folded;
-    if (!is_repeat(event, fields, clock_mono_ns())) {
+    uint64_t now_ns = clock_mono_ns();
+    if (!is_repeat(event, fields, now_ns) && !is_flood(event, now_ns)) {
         event->folded = 0;
         size_t used = append_prefix(line, size, event);
         used = folded == 0 ? used : append(line, size, used, " folded=%llu", (unsigned long long)folded);

@@ -4,7 +4,8 @@
  *
  * Each event is one static `struct log_event` beside the code that writes it: a stable name, a stable id for warnings and errors
  * (`ward explain`), and the memory that folds repeats. A line equal to the event's last one within LOG_FOLD_NS is counted instead of
- * written; the count appears as `folded=N` on the event's next line, so no timer is needed. No record content, no account in clear, nothing per message. */
+ * written; the count appears as `folded=N` on the event's next line, so no timer is needed. Lines that differ are counted likewise once LOG_BURST of them came
+ * faster than one each LOG_INTERVAL_NS: a member that makes two lines alternate fills no disk. No record content, no account in clear, nothing per message. */
 #ifndef WARD_BASE_LOG_H
 #define WARD_BASE_LOG_H
 
@@ -13,6 +14,8 @@
 
 #define LOG_LINE_BYTES_MAX 1024 /* longer lines are cut and end in "..." */
 #define LOG_FOLD_NS 10000000000ull
+#define LOG_BURST 100u            /* lines of one event at once, and then one each */
+#define LOG_INTERVAL_NS 1000000000ull
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
@@ -22,7 +25,8 @@ struct log_event {
     enum log_level level;
     uint64_t hash;    /* of the last line's fields */
     uint64_t last_ns; /* when it was written; 0: never */
-    uint64_t folded;  /* equal lines since */
+    uint64_t folded;  /* lines since that were not written */
+    uint64_t due_ns;  /* when all lines that were written are paid for, one in each LOG_INTERVAL_NS */
 };
 
 /* LOG_EVENT defines the initial content of a static event. */

@@ -61,6 +61,23 @@ Test(log, folds_equal_lines_and_tells_their_number_with_the_next)
     cr_assert_not_null(strstr(lines, "event=test.repeats folded=4 member=2\n"));
 }
 
+Test(log, lines_that_somebody_makes_alternate_are_bounded_too)
+{
+    static struct log_event event = LOG_EVENT(LOG_WARN, "W-0999", "test.flapped");
+    static char all[1 << 16];
+    int fd = capture();
+    size_t used = 0;
+
+    for (unsigned i = 0; i < 1000; i++) {
+        log_write(&event, "member=%u", i % 2);
+        ssize_t size = read(fd, all + used, sizeof all - 1 - used);
+        used += size < 0 ? 0 : (size_t)size;
+    }
+    all[used] = '\0';
+    cr_assert_geq(count(all, "test.flapped"), LOG_BURST);
+    cr_assert_leq(count(all, "test.flapped"), 2 * LOG_BURST, "and one in each second");
+}
+
 Test(log, keeps_below_its_level_silent)
 {
     static struct log_event event = LOG_EVENT(LOG_DEBUG, NULL, "test.debug");
