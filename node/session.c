@@ -25,6 +25,19 @@ void sessions_take(struct sessions *sessions, struct arena *arena, const struct 
     for (uint32_t i = 0; i < SESSION_ANSWERS_MAX; i++) {
         sessions->answers[i].data = arena_take(arena, 1, CLIENT_FRAME_BYTES_MAX);
     }
+    for (uint32_t i = 0; i < config->clients_max; i++) {
+        uint8_t *data = arena_take(arena, 1, CLIENT_FRAME_BYTES_MAX);
+        if (sessions->list != NULL) {
+            sessions->list[i].own.data = data;
+        }
+    }
+}
+
+/* reset makes a slot free, or a client's. */
+static void reset(struct session *session, uint64_t client)
+{
+    ASSERT(!session->own.used); /* net lets go of what waits for a client before it says that it is gone */
+    *session = (struct session){ .client = client, .own = { .data = session->own.data } };
 }
 
 static struct session *find(struct sessions *sessions, uint64_t client)
@@ -45,7 +58,7 @@ bool sessions_client_up(struct sessions *sessions, uint64_t client)
     if (session == NULL) {
         return false;
     }
-    *session = (struct session){ .client = client };
+    reset(session, client);
     throttle_init(&session->questions, SESSION_QUESTIONS_PER_SECOND, SESSION_QUESTIONS_BURST);
     return true;
 }
@@ -60,7 +73,7 @@ void sessions_client_down(struct sessions *sessions, uint64_t client)
     if (session->outstanding > 0) {
         waiters_forget(&sessions->waiters, client);
     }
-    *session = (struct session){ 0 };
+    reset(session, 0);
 }
 
 /* send_small sends a frame whose body fits the head. A client that does not read what it asked for is closed. */
@@ -130,15 +143,29 @@ static enum verdict on_submit(struct sessions *sessions, struct session *session
     return VERDICT_OK;
 }
 
-static struct session_answer *take_answer(struct sessions *sessions)
+/* take_answer gives room for an answer to a client: of what all share, as far as its part goes, else what is its own. Clients that do not read what they
+ * asked for hold no more than that. Gives: NULL when there is none, or the client is gone. */
+static struct session_answer *take_answer(struct sessions *sessions, uint64_t client)
 {
-    for (uint32_t i = 0; i < SESSION_ANSWERS_MAX; i++) {
+    struct session *session = find(sessions, client);
+    struct session_answer *answer = session == NULL || session->own.used ? NULL : &session->own;
+    uint32_t held = 0;
+
+    ASSERT(client != 0);
+    for (uint32_t i = 0; session != NULL && i < SESSION_ANSWERS_MAX; i++) {
+        held += sessions->answers[i].used && sessions->answers[i].client == client;
+    }
+    for (uint32_t i = 0; session != NULL && i < SESSION_ANSWERS_MAX && held < SESSION_ANSWERS_CLIENT_MAX; i++) {
         if (!sessions->answers[i].used) {
-            sessions->answers[i].used = true;
-            return &sessions->answers[i];
+            answer = &sessions->answers[i];
+            break;
         }
     }
-    return NULL;
+    if (answer != NULL) {
+        answer->used = true;
+        answer->client = client;
+    }
+    return answer;
 }
 
 /* send_answer sends `size` bytes of the answer's data behind the fixed fields. */
@@ -169,8 +196,11 @@ static uint64_t age_of(const struct sessions *sessions)
 static void answer_now(struct sessions *sessions, uint64_t client, enum client_type type, bool gated, const struct client_question *question)
 {
     size_t size = 0, room = CLIENT_FRAME_BYTES_MAX - 64;
-    struct session_answer *answer = take_answer(sessions);
 
+    if (find(sessions, client) == NULL) {
+        return; /* It left while its question waited. */
+    }
+    struct session_answer *answer = take_answer(sessions, client);
     if (answer == NULL) {
         send_refused(sessions, client, question->id, REFUSAL_BUSY, 100);
         return;
@@ -183,9 +213,24 @@ static void answer_now(struct sessions *sessions, uint64_t client, enum client_t
     send_answer(sessions, client, &head, answer, size);
 }
 
+/* gates_of gives how many questions of a client wait. */
+static uint32_t gates_of(const struct sessions *sessions, uint64_t client)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < SESSION_GATES_MAX; i++) {
+        count += sessions->gates[i].wait != WAIT_NONE && sessions->gates[i].client == client;
+    }
+    return count;
+}
+
 /* keep puts a question aside. Gives: its place from 1; 0 when there is none and the client was told. */
 static uint32_t keep(struct sessions *sessions, uint64_t client, const struct client_question *question)
 {
+    if (gates_of(sessions, client) >= SESSION_GATES_CLIENT_MAX) {
+        send_refused(sessions, client, question->id, REFUSAL_SHARE, 100);
+        return 0;
+    }
     for (uint32_t i = 0; i < SESSION_GATES_MAX; i++) {
         struct session_gate *gate = &sessions->gates[i];
         if (gate->wait == WAIT_NONE) {
@@ -482,7 +527,7 @@ void sessions_executed(struct sessions *sessions, const struct apply_block *bloc
 
 void sessions_proof(struct sessions *sessions, bool ok, const struct block_header *header, struct bytes proof)
 {
-    struct session_answer *answer = take_answer(sessions);
+    struct session_answer *answer = take_answer(sessions, sessions->proof.client); /* NULL too when the client has left */
     struct client_answer head = { .id = sessions->proof.id, .height = sessions->height, .age_ms = age_of(sessions), .code = ok ? 0 : REFUSAL_BEHIND };
     struct writer writer;
 

@@ -16,8 +16,10 @@
 #include "wire/client.h"
 
 #define SESSION_CODES_MAX 1024u     /* enum code and enum refusal are below */
-#define SESSION_ANSWERS_MAX 16u     /* answers on their way at once; more are refused as busy */
+#define SESSION_ANSWERS_MAX 16u     /* answers on their way at once, beside one of each client; more are refused as busy */
+#define SESSION_ANSWERS_CLIENT_MAX 4u /* of these, to one client */
 #define SESSION_GATES_MAX 64u       /* questions that wait at once, for a quorum read or the end of a block; more are refused as busy */
+#define SESSION_GATES_CLIENT_MAX 16u /* of these, from one client */
 #define SESSION_RECEIPTS_FRAME 1000u /* receipts in one frame */
 #define SESSION_QUESTIONS_PER_SECOND 250u /* of one client; an answer costs about 100 us, and consensus runs on the same thread */
 #define SESSION_QUESTIONS_BURST 64u
@@ -44,6 +46,13 @@ struct session_config {
     struct hash32 genesis;
 };
 
+struct session_answer {
+    struct payload payload; /* first: release finds the answer by it */
+    uint8_t *data;          /* CLIENT_FRAME_BYTES_MAX */
+    uint64_t client;        /* whom it goes to */
+    bool used;
+};
+
 struct session {
     uint64_t client; /* net's id; 0: free */
     bool greeted;
@@ -51,17 +60,12 @@ struct session {
     uint32_t outstanding; /* requests without a final answer, <= CLIENT_OUTSTANDING_MAX */
     uint32_t receipts;    /* index + 1 of its first receipt of the present block */
     struct throttle questions;
+    struct session_answer own; /* that no other client can hold; its data stays with the slot */
 };
 
 struct session_receipt {
     struct client_receipt receipt;
     uint32_t next; /* index + 1 of the same client */
-};
-
-struct session_answer {
-    struct payload payload; /* first: release finds the answer by it */
-    uint8_t *data;          /* CLIENT_FRAME_BYTES_MAX */
-    bool used;
 };
 
 /* A question that waits: a gated one for its quorum read, any for the block that is being executed, because a read sees whole blocks only (C4). */

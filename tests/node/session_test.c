@@ -191,23 +191,73 @@ Test(session, a_question_is_answered_between_blocks_and_waits_for_the_end_of_one
     client_close(client);
 }
 
-Test(session, only_so_many_questions_wait, .init = start, .fini = stop)
+/* refused_at asks until a question is refused. Gives: its number. */
+static uint64_t refused_at(struct client *client, uint64_t most, unsigned code)
 {
     struct query query = desk_query(&desk, QUERY_ORG);
-    struct client *client = opened();
     struct client_event event;
 
-    driver.apply.busy = true;
-    for (uint64_t id = 0; id <= SESSION_GATES_MAX; id++) {
+    for (uint64_t id = 0; id <= most; id++) {
         now_ns += 1000000000;
         ask(client, id, CLIENT_QUERY, &query);
     }
     cr_assert_eq(client_next(client, &event, 1000), ERR_OK);
     cr_assert_eq(event.type, CLIENT_REFUSED);
-    cr_assert_eq(event.code, REFUSAL_BUSY);
-    cr_assert_eq(event.id, SESSION_GATES_MAX);
+    cr_assert_eq(event.code, code);
     cr_assert_gt(event.retry_after_ms, 0);
-    client_close(client);
+    return event.id;
+}
+
+Test(session, only_so_many_questions_wait_and_one_client_has_its_share_of_them, .init = start, .fini = stop)
+{
+    struct client *clients[1 + SESSION_GATES_MAX / SESSION_GATES_CLIENT_MAX];
+    uint32_t last = sizeof clients / sizeof clients[0] - 1;
+
+    for (uint32_t i = 0; i <= last; i++) {
+        clients[i] = opened();
+    }
+    driver.apply.busy = true;
+    for (uint32_t i = 0; i < last; i++) {
+        cr_assert_eq(refused_at(clients[i], SESSION_GATES_CLIENT_MAX, REFUSAL_SHARE), SESSION_GATES_CLIENT_MAX);
+    }
+    cr_assert_eq(refused_at(clients[last], 0, REFUSAL_BUSY), 0, "all places are taken");
+    for (uint32_t i = 0; i <= last; i++) {
+        client_close(clients[i]);
+    }
+}
+
+Test(session, clients_that_do_not_read_keep_no_answer_from_the_others, .init = start, .fini = stop)
+{
+    struct client_call call = { CLIENT_STATUS, 0, bytes_of("", 0) };
+    struct client *greedy[4];
+    struct client_event event;
+
+    for (uint32_t k = 0; k < 4; k++) {
+        greedy[k] = opened();
+        uint64_t answers = 0;
+        for (uint64_t id = 0; id < 20000 && net_client_queued_bytes(net, sessions.list[k].client) < 100; id++) {
+            now_ns += 1000000000 / SESSION_QUESTIONS_PER_SECOND;
+            (void)client_question(greedy[k], id, &call, 0);
+            cr_assert_eq(loop_turn(loop, clock_mono_ns() + 1000000), ERR_OK);
+            net_step(net, clock_mono_ns());
+            answers = sessions.counters.answers;
+        }
+        for (uint64_t id = 0; id < SESSION_ANSWERS_MAX; id++) { /* Its socket is full: what comes now is kept. */
+            now_ns += 1000000000 / SESSION_QUESTIONS_PER_SECOND;
+            (void)client_question(greedy[k], id, &call, 0);
+            cr_assert_eq(loop_turn(loop, clock_mono_ns() + 1000000), ERR_OK);
+            net_step(net, clock_mono_ns());
+        }
+        cr_assert_gt(answers, 0);
+    }
+    struct client *modest = opened();
+    ask(modest, 7, CLIENT_STATUS, NULL);
+    cr_assert_eq(client_next(modest, &event, 1000), ERR_OK);
+    cr_assert_eq(event.type, CLIENT_ANSWER, "refused: %u", event.code);
+    for (uint32_t k = 0; k < 4; k++) {
+        client_close(greedy[k]);
+    }
+    client_close(modest);
 }
 
 Test(session, a_client_that_asks_too_much_is_refused_and_the_others_are_not, .init = start, .fini = stop)
