@@ -335,21 +335,17 @@ static enum err replace(struct state_store *store, uint32_t ref, struct bytes va
     }
     memcpy(key_copy, leaf->data, leaf->key_bytes);
     journal_record(store, key, ref);
-    bool in_place = cells_old == cells_new && !pool_is_shared(store, leaf->generation);
-    if (in_place && leaf->dirty != 0) { /* M4: so is the path */
-        pool_rewrite(store, ref, value);
-        return ERR_OK;
-    }
-    uint32_t *link = own_path(store, key, BIT_NONE);
-    ASSERT(*link == ref);
+    bool in_place = !pool_is_shared(store, leaf->generation);
+    uint32_t *link = in_place && leaf->dirty != 0 ? NULL : own_path(store, key, BIT_NONE); /* M4: dirty, and so is the path */
+    ASSERT(link == NULL || *link == ref);
     if (in_place) {
         pool_rewrite(store, ref, value);
-        return ERR_OK;
+    } else {
+        *link = pool_take_leaf(store, key, value);
+        hint_moved(store, key, ref, *link);
+        ASSERT(*link != ref);
+        pool_give(store, ref);
     }
-    *link = pool_take_leaf(store, key, value);
-    hint_moved(store, key, ref, *link);
-    ASSERT(*link != ref);
-    pool_give(store, ref);
     store->cells_count = store->cells_count - cells_old + cells_new;
     return ERR_OK;
 }

@@ -28,22 +28,24 @@ static void free_inner(struct state_store *store, uint32_t ref)
     store->inners_free = ref;
 }
 
-static void free_leaf(struct state_store *store, uint32_t ref)
+static void give_cell(struct state_store *store, uint32_t cell)
 {
-    uint32_t cell = ref & ~REF_LEAF;
-    uint32_t next = store->cells[cell].head.next;
-    uint32_t cells_max = state_cells(STATE_KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX);
-
     ASSERT(cell < store->cells_used);
     store->cells[cell].head.next = store->cells_free;
     store->cells_free = cell;
     store->cells_free_count++;
+}
+
+static void free_leaf(struct state_store *store, uint32_t ref)
+{
+    uint32_t next = pool_leaf(store, ref)->next;
+    uint32_t cells_max = state_cells(STATE_KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX);
+
+    give_cell(store, ref & ~REF_LEAF);
     for (uint32_t i = 0; next != CELL_NONE && i < cells_max; i++) {
-        cell = next;
+        uint32_t cell = next;
         next = store->cells[cell].tail.next;
-        store->cells[cell].head.next = store->cells_free;
-        store->cells_free = cell;
-        store->cells_free_count++;
+        give_cell(store, cell);
     }
     ASSERT(next == CELL_NONE);
 }
@@ -155,6 +157,28 @@ static uint32_t take_cell(struct state_store *store)
     return store->cells_used++;
 }
 
+/* Gives a leaf as many cells behind its head as a value of that size needs. What they hold is to be written anew. */
+static void fit_cells(struct state_store *store, struct leaf_head *head, size_t value_bytes)
+{
+    uint32_t has = state_cells(head->key_bytes, head->value_bytes);
+    uint32_t needs = state_cells(head->key_bytes, value_bytes);
+
+    while (has + store->cells_free_count + (store->cells_total - store->cells_used) < needs) { /* each turn frees something */
+        make_room(store);
+    }
+    for (; has < needs; has++) {
+        uint32_t cell = take_cell(store);
+        store->cells[cell].tail.next = head->next;
+        head->next = cell;
+    }
+    for (; has > needs; has--) {
+        uint32_t cell = head->next;
+        ASSERT(cell != CELL_NONE);
+        head->next = store->cells[cell].tail.next;
+        give_cell(store, cell);
+    }
+}
+
 /* Writes the value behind the key, through all cells of the leaf, which has as many as it needs. */
 static void write_value(struct state_store *store, struct leaf_head *head, struct bytes value)
 {
@@ -205,7 +229,8 @@ void pool_rewrite(struct state_store *store, uint32_t ref, struct bytes value)
     struct leaf_head *head = pool_leaf(store, ref);
 
     ASSERT(!pool_is_shared(store, head->generation));
-    ASSERT(state_cells(head->key_bytes, value.size) == state_cells(head->key_bytes, head->value_bytes));
+    ASSERT(head->value_bytes <= STATE_VALUE_BYTES_MAX);
+    fit_cells(store, head, value.size);
     write_value(store, head, value);
     mark_dirty(store, &head->dirty);
 }

@@ -138,7 +138,8 @@ static inline bool pool_is_shared(const struct state_store *store, uint32_t gene
 /* pool_own makes the inner node that *link names changeable, copying it when it is shared, and marks it dirty. */
 struct inner *pool_own(struct state_store *store, uint32_t *link);
 
-/* pool_rewrite writes another value into a leaf that is not shared. Needs: as many cells as before. */
+/* pool_rewrite writes another value into a leaf that is not shared, which stays where it is and has as many cells as the value needs. A pin may be dropped.
+ * Needs: the newest state stays within the limits. */
 void pool_rewrite(struct state_store *store, uint32_t ref, struct bytes value);
 
 /* pool_complete overwrites bytes within the value of a dirty leaf. */

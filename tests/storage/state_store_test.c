@@ -547,6 +547,45 @@ Test(state_store, a_pin_gives_way_when_the_reserve_ends)
     free(store);
 }
 
+/* The leaf of a key among its neighbours, found by walking. */
+static uint32_t leaf_of(const struct state_store *store, struct bytes key)
+{
+    return tree_descend(store, store->root, key);
+}
+
+Test(state_store, a_value_that_grows_and_shrinks_stays_in_its_leaf_until_a_pin_sees_it)
+{
+    static const size_t sizes[] = { 0, 81, 82, 400, 205, 206, 2304, 1, 329, 2304, 0 };
+    struct state_store *store = store_new(&roomy);
+    static uint8_t value[STATE_VALUE_BYTES_MAX], found[STATE_VALUE_BYTES_MAX];
+    uint8_t key[3] = { 1, 2, 3 }, other[3] = { 1, 2, 4 };
+    size_t size;
+
+    cr_assert_eq(state_store_put(store, bytes_of(key, 3), bytes_of(value, 0)), ERR_OK);
+    cr_assert_eq(state_store_put(store, bytes_of(other, 3), bytes_of(value, 100)), ERR_OK);
+    uint32_t first = leaf_of(store, bytes_of(key, 3));
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof sizes[0]; i++) {
+        size_t wanted = sizes[i % (sizeof sizes / sizeof sizes[0])];
+        memset(value, (int)i + 1, sizeof value);
+        cr_assert_eq(state_store_put(store, bytes_of(key, 3), bytes_of(value, wanted)), ERR_OK);
+        if (i % 3 == 0) {
+            (void)state_store_root(store); /* what is folded stays where it is too */
+        }
+        cr_assert_eq(leaf_of(store, bytes_of(key, 3)), first, "change %zu", i);
+        cr_assert(state_store_get(store, bytes_of(key, 3), found, sizeof found, &size));
+        cr_assert_eq(size, wanted);
+        cr_assert_eq(memcmp(found, value, wanted), 0);
+        cr_assert_eq(store->cells_used - store->cells_free_count, store->cells_count, "no cell is lost");
+        state_store_check_tree(store);
+    }
+    state_store_pin(store, 0);
+    cr_assert_eq(state_store_put(store, bytes_of(key, 3), bytes_of(value, 500)), ERR_OK);
+    cr_assert_neq(leaf_of(store, bytes_of(key, 3)), first, "the pin sees that one");
+    state_store_unpin(store, 0);
+    state_store_check_tree(store);
+    free(store);
+}
+
 static void check_tree(const void *state) { state_store_check_tree(state); }
 static void check_counts(const void *state) { state_store_check(state); }
 
