@@ -45,13 +45,10 @@ struct command_standing {
 struct app {
     void *context; /* handed to each function */
 
-    /* parse reads the command at the front of `bytes`: every stateless check but signatures and time (codes 100-105, 108, 112-115, 212).
-     * Gives: OK and *command, command->bytes.size bytes long; else the refusal. Any input is safe.
-     * Cost: the hash of its transaction id, of each cosigner's digest and of the payload. */
-    enum code (*parse)(void *context, struct bytes bytes, struct command *command);
-
-    /* scan does the same but for the id and the digests of the signatures, which stay undefined; name gives these to `count` commands that scan accepted.
-     * Cost: of scan the hash of the payload; of name the other hashes, of several commands side by side. */
+    /* scan reads the command at the front of `bytes`: every stateless check but signatures and time (codes 100-105, 108, 112-115, 212).
+     * Gives: OK and *command, command->bytes.size bytes long, all but its id and the digests of its signatures; else the refusal. Any input is safe.
+     * name gives these to `count` commands that scan accepted.
+     * Cost: of scan the hash of the payload; of name the hash of each id and of each cosigner's digest, of several commands side by side. */
     enum code (*scan)(void *context, struct bytes bytes, struct command *command);
     void (*name)(void *context, struct command *commands, uint32_t count);
 

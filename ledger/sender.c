@@ -11,7 +11,6 @@ bool sender_find(const struct exec *exec, const uint8_t acct[ACCT_BYTES], struct
 {
     struct org org;
 
-    memset(signer, 0, sizeof *signer);
     memcpy(signer->acct, acct, ACCT_BYTES);
     signer->org_key = account_org_key(acct, &signer->org);
     if (signer->org_key != ORG_KEY_NONE) {

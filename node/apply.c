@@ -144,16 +144,6 @@ static enum code app_scan(void *context, struct bytes bytes, struct command *com
     return CODE_OK;
 }
 
-static enum code app_parse(void *context, struct bytes bytes, struct command *command)
-{
-    enum code code = app_scan(context, bytes, command);
-
-    if (code == CODE_OK) {
-        app_name(context, command, 1);
-    }
-    return code;
-}
-
 static void app_expect(void *context, const struct command *command, unsigned step)
 {
     const struct apply *apply = context;
@@ -168,7 +158,7 @@ static void app_standing(void *context, const struct command *command, uint64_t 
     struct ledger_standing found;
     enum code code = envelope_decode(&envelope, bytes_of(command->bytes.data, command->envelope_bytes));
 
-    ASSERT(code == CODE_OK); /* A struct command is what app_parse made. */
+    ASSERT(code == CODE_OK); /* A struct command is what app_scan made. */
     ledger_standing(apply->ledger, &envelope, time_ms, &found);
     *standing = (struct command_standing){ .nonce_executed = found.nonce_executed, .origin = found.org, .code = found.code,
                                               .wait_ms = found.code == CODE_RATE ? found.wait_ms : 0 };
@@ -183,7 +173,7 @@ static uint64_t app_nonce(void *context, const struct hash32 *account)
 
 struct app apply_app(struct apply *apply)
 {
-    return (struct app){ .context = apply, .parse = app_parse, .scan = app_scan, .name = app_name, .expect = app_expect, .standing = app_standing, .nonce = app_nonce };
+    return (struct app){ .context = apply, .scan = app_scan, .name = app_name, .expect = app_expect, .standing = app_standing, .nonce = app_nonce };
 }
 
 void apply_begin(struct apply *apply, const struct effect *commit)

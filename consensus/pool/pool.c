@@ -157,7 +157,7 @@ struct pool *pool_init(void *memory, const struct pool_config *config, const str
 {
     struct arena arena;
 
-    ASSERT(app->parse != NULL);
+    ASSERT(app->scan != NULL);
     ASSERT(app->standing != NULL);
     ASSERT(app->nonce != NULL);
     arena_init(&arena, memory, pool_footprint(config));

@@ -278,6 +278,25 @@ static uint16_t admit(struct pool *pool, const struct arrival *arrival, uint64_t
     return insert(pool, arrival, &standing) ? CODE_OK : REFUSAL_BUSY;
 }
 
+/* read_command parses, and fetches what admission will look up while the id is hashed. */
+static uint16_t read_command(const struct pool *pool, struct bytes bytes, struct command *command)
+{
+    enum code code = pool->app.scan(pool->app.context, bytes, command);
+
+    if (code != CODE_OK) {
+        return (uint16_t)code;
+    }
+    ASSERT(command->bytes.size <= bytes.size);
+    for (unsigned step = 0; step < 2; step++) {
+        table_expect(pool, &command->account, command->nonce, step);
+        pool->app.expect(pool->app.context, command, step);
+        if (step == 0) {
+            pool->app.name(pool->app.context, command, 1);
+        }
+    }
+    return CODE_OK;
+}
+
 static uint16_t add(struct pool *pool, struct now now, const struct pool_source *source, struct bytes bytes, struct pool_answer *answer)
 {
     struct command command;
@@ -292,7 +311,7 @@ static uint16_t add(struct pool *pool, struct now now, const struct pool_source 
         pool->counted.suspects_refused++;
         return REFUSAL_SHARE; /* Unread: a parse would be its to spend. */
     }
-    uint16_t code = (uint16_t)pool->app.parse(pool->app.context, bytes, &command);
+    uint16_t code = read_command(pool, bytes, &command);
     if (code != CODE_OK) {
         return code;
     }

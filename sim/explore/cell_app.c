@@ -80,5 +80,5 @@ static uint64_t nonce_of(void *context, const struct hash32 *account)
 struct app cell_app(struct cell_inside *inside)
 {
     ASSERT(inside != NULL);
-    return (struct app){ .context = inside, .parse = parse, .scan = parse, .name = name, .expect = expect, .standing = standing, .nonce = nonce_of };
+    return (struct app){ .context = inside, .scan = parse, .name = name, .expect = expect, .standing = standing, .nonce = nonce_of };
 }

@@ -122,7 +122,7 @@ static uint64_t kit_nonce(void *context, const struct hash32 *account)
 
 struct app app_kit_app(struct app_kit *kit)
 {
-    return (struct app){ .context = kit, .parse = kit_parse, .scan = kit_parse, .name = kit_name, .expect = kit_expect, .standing = kit_standing, .nonce = kit_nonce };
+    return (struct app){ .context = kit, .scan = kit_parse, .name = kit_name, .expect = kit_expect, .standing = kit_standing, .nonce = kit_nonce };
 }
 
 struct command app_kit_parse(struct bytes bytes)
