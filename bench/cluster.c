@@ -31,7 +31,6 @@
 enum {
     ACTORS = 512,
     PATIENTS = 10000,
-    WARM_UP_MS = 2000,
     TAIL_MS = 500,       /* of load after the measured stretch, so that its end is like its middle */
     DRAIN_MS = 5000,
     START_MS = 30000,
@@ -55,7 +54,7 @@ struct cluster_run {
     struct load load;
     struct meter_reading from, to;
     struct meter_cost cost;
-    uint64_t measure_ms;
+    uint64_t warm_up_ms, measure_ms;
     uint64_t check_ns;
 };
 
@@ -81,9 +80,10 @@ static int read_flags(struct cluster_run *run)
     uint64_t payload = args_number(run->args, "payload");
     char *end;
 
+    run->warm_up_ms = args_number(run->args, "warm-up");
     run->measure_ms = args_number(run->args, "for");
     run->load_config = (struct load_config){ .replicas = replicas, .connections = CONNECTIONS, .window = (uint32_t)args_number(run->args, "window"),
-        .duration_ns = (WARM_UP_MS + run->measure_ms + TAIL_MS) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
+        .duration_ns = (run->warm_up_ms + run->measure_ms + TAIL_MS) * MS_NS, .drain_ns = DRAIN_MS * MS_NS };
     if (strcmp(rate, "max") != 0) {
         run->load_config.rate = strtoull(rate, &end, 10);
         if (*end != '\0' || run->load_config.rate == 0 || run->load_config.rate > RATE_MAX) {
@@ -156,7 +156,7 @@ static int measure(struct cluster_run *run)
     if (pthread_create(&thread, NULL, load_thread, &run->load) != 0) {
         return output_fail(run->args, EXIT_RESOURCE, "no thread for the load");
     }
-    pause_ms(WARM_UP_MS);
+    pause_ms(run->warm_up_ms);
     meter_read(&run->from, &run->bed.cluster, METER_BEGINS);
     load_measure(&run->load, clock_mono_ns(), clock_mono_ns() + run->measure_ms * MS_NS);
     pause_ms(run->measure_ms);

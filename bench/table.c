@@ -8,7 +8,8 @@
 static const struct flag_spec cluster_flags[] = {
     { .name = "replicas", .type = FLAG_NUMBER, .value = "4", .min = 4, .max = 31, .help = "replicas on this machine" },
     { .name = "rate", .type = FLAG_TEXT, .value = "1000", .help = "commands per second, sent whatever the replicas do; or max: as many as a full window brings through" },
-    { .name = "for", .type = FLAG_DURATION, .value = "10s", .min = 1000, .max = 240000, .help = "how long is measured, after a warm-up of two seconds" },
+    { .name = "for", .type = FLAG_DURATION, .value = "10s", .min = 1000, .max = 240000, .help = "how long is measured" },
+    { .name = "warm-up", .type = FLAG_DURATION, .value = "2s", .min = 500, .max = 120000, .help = "load before that: a replica's first seconds make tables of keys and touch memory for the first time" },
     { .name = "items", .type = FLAG_NUMBER, .value = "1", .min = 1, .max = 16, .help = "pointers in one command" },
     { .name = "payload", .type = FLAG_NUMBER, .value = "0", .max = 8144, .help = "bytes beside each command: 0, or 509 for each item, a sealed locator" },
     { .name = "verify", .type = FLAG_CHOICE, .choices = "auto|libsodium|reference", .value = "auto", .help = "what checks signatures in the replicas" },
