@@ -39,7 +39,7 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_EDIT] = { SIGNED | BIT(MESSAGE_PROPOSE), false, lie_edit, NULL },
     [LIE_FAKE_CERT] = { CERTS | BIT(MESSAGE_PROPOSE) | BIT(MESSAGE_TIMEOUT) | BIT(MESSAGE_TC) | BIT(MESSAGE_ANSWER), false, lie_fake_cert, lie_show_fake },
     [LIE_OPEN_LOW] = { BIT(MESSAGE_PROPOSE), false, lie_open_low, lie_open_early },
-    [LIE_FALSE_CATCHUP] = { ANSWERS, false, lie_false_catchup, NULL },
+    [LIE_FALSE_CATCHUP] = { ANSWERS, false, lie_false_catchup, lie_mix_proofs },
     [LIE_FALSE_SNAPSHOT] = { SNAPSHOTS, false, lie_false_snapshot, NULL },
     [LIE_FALSE_CHECKPOINT] = { BIT(MESSAGE_CKPT) | BIT(MESSAGE_CKPT_CERT), true, lie_false_checkpoint, NULL },
     [LIE_FLOOD] = { 0, false, NULL, lie_flood },
@@ -192,7 +192,7 @@ void adversary_note_header(struct adversary *adversary, const struct block_heade
 {
     struct hash32 hash = block_hash(header);
 
-    adversary->blocks[adversary->blocks_count++ % ADVERSARY_BLOCKS] = (struct overheard_block){ header->height, hash };
+    adversary->blocks[adversary->blocks_count++ % ADVERSARY_BLOCKS] = (struct overheard_block){ header->height, hash, *header };
 }
 
 static void hear_view(struct adversary *adversary, uint32_t from, uint64_t view, uint64_t height)
@@ -297,7 +297,7 @@ bool adversary_ignores(const struct adversary *adversary, uint32_t member, uint3
 
 bool adversary_deafens(struct adversary *adversary, const struct sim_message *message)
 {
-    if (!adversary_is_liar(adversary, message->to) || adversary->silent || message->type != MESSAGE_FORWARD || !lies(adversary, LIE_CENSOR)) {
+    if (!adversary_is_liar(adversary, message->to) || adversary->silent || (message->type != MESSAGE_FORWARD && message->type != MESSAGE_QUERY) || !lies(adversary, LIE_CENSOR)) {
         return false;
     }
     adversary->told[LIE_CENSOR]++;

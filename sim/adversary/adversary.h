@@ -39,7 +39,7 @@
     X(UNPROVOKED, "unprovoked", "times out and abdicates views in which nothing is wrong")                                         \
     X(PARTIAL, "partial", "some types of its messages never reach some members")                                                    \
     X(MUTE_LEADER, "mute_leader", "never proposes")                                                                                 \
-    X(CENSOR, "censor", "hears nothing of the commands of half of the clients")                                                     \
+    X(CENSOR, "censor", "hears nothing of the commands of half of the clients, nor what others ask it for them")                               \
     X(SLOW_LORIS, "slow_loris", "proposes just before the view would be over")                                                      \
     X(SPOIL, "spoil", "proposes commands that nobody signed, or that are used up, doubled or out of date")             \
     X(TEMPT, "tempt", "proposes another block at the place of one that has votes already")                                      \
@@ -83,6 +83,7 @@ struct overheard_timeout {
 struct overheard_block {
     uint64_t height;
     struct hash32 hash;
+    struct block_header header;
 };
 
 struct overheard_bytes {

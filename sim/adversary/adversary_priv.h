@@ -50,6 +50,6 @@ lie_tell lie_fake_cert, lie_open_low, lie_false_catchup, lie_false_snapshot, lie
 lie_tell lie_withhold, lie_late, lie_malformed, lie_partial, lie_mute_leader, lie_slow_loris;   /* adversary_sending.c */
 lie_act lie_replay, lie_flood, lie_unprovoked, lie_vote_on, lie_show_fake;                      /* adversary_acts.c */
 lie_tell lie_spoil, lie_tempt, lie_stray;                                                                  /* adversary_commands.c */
-lie_act lie_tempt_again, lie_open_early;
+lie_act lie_tempt_again, lie_open_early, lie_mix_proofs;
 
 #endif

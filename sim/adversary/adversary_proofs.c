@@ -216,7 +216,7 @@ static void make_up(struct adversary *adversary, struct telling *telling, struct
         }
         bundle_block_encode_head(&one.header, (uint32_t)one.body.size, &writer);
         write_run(&writer, one.body.data, one.body.size);
-        if (which == 0 && i + 1 == bundle->blocks_count) { /* C2 proves it, had anybody voted so */
+        if (which == 0 && bundle->chain && i + 1 == bundle->blocks_count) { /* C2 proves it, had anybody voted so */
             bundle->proof.headers_count = 0;
             bundle->proof.headers = bytes_of(NULL, 0);
             bundle->proof.first.ballot = (struct ballot){ VOTE_COMMIT, one.header.epoch, { bundle->proof.first.ballot.rank.view, one.header.height }, block_hash(&one.header) };
@@ -226,6 +226,46 @@ static void make_up(struct adversary *adversary, struct telling *telling, struct
     ASSERT(!writer.failed);
     bundle->blocks = bytes_of(blocks, writer.offset);
     telling_write(adversary, telling);
+}
+
+/* hide_last serves a chain without its last block, and in place of the one before it a block that nobody made. The proof stays as it is, of the last, to which a header leads: but not from
+ * that block. Gives: false when there are too few. */
+static bool hide_last(struct adversary *adversary, struct telling *telling, struct message *message)
+{
+    static uint8_t blocks[FRAME_BYTES_MAX], headers[(BUNDLE_HEADERS_MAX + 1) * BLOCK_HEADER_BYTES];
+    struct message_bundle *bundle = &message->bundle;
+    struct reader reader;
+    struct writer writer, above;
+    uint32_t left = bundle->blocks_count - 1;
+
+    if (bundle->blocks_count < 2 || bundle->proof.headers_count == BUNDLE_HEADERS_MAX) {
+        return false;
+    }
+    reader_init(&reader, bundle->blocks.data, bundle->blocks.size);
+    writer_init(&writer, blocks, sizeof blocks);
+    writer_init(&above, headers, sizeof headers);
+    for (uint32_t i = 0; i <= left; i++) {
+        struct bundle_block one;
+        if (bundle_block_next(&reader, &one) != VERDICT_OK) {
+            return false;
+        }
+        if (i == left) {
+            block_header_encode(&one.header, &above);
+            break;
+        }
+        one.header.time_ms += i + 1 == left ? 1 : 0;
+        adversary->header(adversary->context, &one.header);
+        bundle_block_encode_head(&one.header, (uint32_t)one.body.size, &writer);
+        write_run(&writer, one.body.data, one.body.size);
+    }
+    write_run(&above, bundle->proof.headers.data, bundle->proof.headers.size);
+    ASSERT(!writer.failed && !above.failed);
+    bundle->blocks_count = left;
+    bundle->blocks = bytes_of(blocks, writer.offset);
+    bundle->proof.headers_count++;
+    bundle->proof.headers = bytes_of(headers, above.offset);
+    telling_write(adversary, telling);
+    return true;
 }
 
 /* false_bundle changes a block, the chain, the proof, or serves nothing. */
@@ -242,11 +282,70 @@ static void false_bundle(struct adversary *adversary, struct telling *telling, s
     } else if (what == 2 && bundle->chain) {
         fake_proof(adversary, telling, &bundle->proof);
         telling_write(adversary, telling);
+    } else if (what == 3 && bundle->chain && hide_last(adversary, telling, message)) {
+        return;
+    } else if (what == 4 && !bundle->chain) {
+        make_up(adversary, telling, message, 0);
     } else if (what <= 5 && bundle->chain) {
         make_up(adversary, telling, message, adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 3, 2) * (1 + telling->again));
     } else { /* blocks are the tail of the message */
         size_t at = (size_t)(bundle->blocks.data - telling->bytes) + adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 2, bundle->blocks.size);
         telling->bytes[at] ^= 1;
+    }
+}
+
+/* header_of gives the header of a block that was overheard, NULL when it is forgotten. */
+static const struct block_header *header_of(const struct adversary *adversary, const struct hash32 *hash)
+{
+    uint64_t kept = adversary->blocks_count < ADVERSARY_BLOCKS ? adversary->blocks_count : ADVERSARY_BLOCKS;
+
+    for (uint64_t i = 0; i < kept; i++) {
+        if (hash_equal(&adversary->blocks[i].hash, hash)) {
+            return &adversary->blocks[i].header;
+        }
+    }
+    return NULL;
+}
+
+/* mixed_proof makes a proof of the newest block that was certified in two views, as it is when a view ends: its certificate in the one, its child's in the other. Each of the two is good; together
+ * they prove nothing (C1). Gives: false when no such block was overheard. */
+static bool mixed_proof(const struct adversary *adversary, struct commit_proof *proof)
+{
+    uint64_t kept = adversary->certs_count < ADVERSARY_CERTS ? adversary->certs_count : ADVERSARY_CERTS;
+
+    for (uint64_t i = 1; i <= kept; i++) {
+        const struct cert *second = &adversary->certs[(adversary->certs_count - i) % ADVERSARY_CERTS];
+        const struct block_header *child = second->ballot.kind == VOTE_FOLLOWING ? header_of(adversary, &second->ballot.block) : NULL;
+        for (uint64_t j = 0; child != NULL && j < kept; j++) {
+            const struct cert *first = &adversary->certs[j];
+            if (first->ballot.kind != VOTE_COMMIT && first->ballot.rank.view != second->ballot.rank.view && hash_equal(&first->ballot.block, &child->parent)) {
+                *proof = (struct commit_proof){ .child = *child };
+                cert_copy(&proof->first, first);
+                cert_copy(&proof->second, second);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* lie_mix_proofs shows one to everybody, unasked: whoever lags could use it. */
+void lie_mix_proofs(struct adversary *adversary, uint32_t liar)
+{
+    struct message *message = adversary->message;
+    struct choice choice = { CHOICE_LIE, { LIE_FALSE_CATCHUP, liar, adversary->ticks, 0, 1 } };
+
+    if (choice_draw(adversary->seed, &choice) % 1000000 >= adversary->plan.rate_ppm / 4) {
+        return;
+    }
+    message->type = MESSAGE_ANSWER;
+    message->answer = (struct message_answer){ .committed_height = adversary->height, .has_proof = true };
+    if (!mixed_proof(adversary, &message->answer.proof)) {
+        return;
+    }
+    adversary->told[LIE_FALSE_CATCHUP]++;
+    for (uint32_t to = 0; to < adversary->cast->config.members_count; to++) {
+        adversary_say(adversary, liar, to, message);
     }
 }
 
@@ -343,13 +442,27 @@ void lie_false_snapshot(struct adversary *adversary, struct telling *telling)
     telling_write(adversary, telling);
 }
 
-/* All liars state the same other root: they want one certificate. One that is certified gets it all the same, under the signatures of the true one. */
+/* sign_alone makes a certificate of one: the liar's own signature under what it says. */
+static void sign_alone(const struct adversary *adversary, uint32_t liar, struct checkpoint_cert *cert)
+{
+    struct hash32 digest = checkpoint_digest(&adversary->cast->chain_id, &cert->checkpoint);
+    uint8_t signature[64];
+
+    sign_digest(&adversary->cast->members[liar], &digest, signature);
+    cert->signers.members = (struct member_set){ { 0 } };
+    signers_add(&cert->signers, liar, signature);
+}
+
+/* All liars state the same other root: they want one certificate. One that is certified gets it all the same, under the signatures of the true one, or of the liar alone. */
 void lie_false_checkpoint(struct adversary *adversary, struct telling *telling)
 {
     struct message *message = telling_decode(adversary, telling);
 
     if (message != NULL && message->type == MESSAGE_CKPT_CERT) {
         message->ckpt_cert.checkpoint.state_root.bytes[7] ^= 0x80;
+        if (adversary_below(adversary, LIE_FALSE_CHECKPOINT, telling, 1, 2) == 0) {
+            sign_alone(adversary, telling->from, &message->ckpt_cert);
+        }
         telling_write(adversary, telling);
     } else if (message != NULL) {
         message->ckpt.checkpoint.state_root.bytes[7] ^= 0x80;

@@ -32,6 +32,7 @@ static const struct attack library[] = {
     { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40, 0, false, false },
     { "openings while leaders fall", "Monad: any certificate in an opening; HotStuff-2: an opening without the TC of the view before", "I9, V7: refused; the next leader opens", L(OPEN_LOW), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true },
     { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, true, false, true, 700000, 0, 60, 3, 0, false, false },
+    { "proofs of mixed views", "Fast-HotStuff: a commit across views", "C1: refused, and nobody holds it. Whoever leads is killed until its view is over", L(FALSE_CATCHUP) | L(FAKE_CERT), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true },
     { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT), 4, 1, false, false, true, 700000, 0, 60, 3, 0, false, false },
     { "lies in snapshots of the leader", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, true, false, true, 400000, 0, 40, 8, 0, false, false },
     { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, false, 1000000, 0, 80, 5, 0, false, false },
@@ -43,6 +44,7 @@ static const struct attack library[] = {
     { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, false, 500000, 150, 60, 8, 0, false, false },
     { "spoiled blocks", "Ethereum, Solana: leaders that pack what may not be in a block", "V4, V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false, false },
     { "spoiled blocks and reserves", "P1: a reserve votes later, and for what it did not check no sooner", "V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 700000, 0, 30, 40, 0, true, false },
+    { "spoiled blocks of a slow leader", "P1: a reserve that waits long enough looks for itself", "V5: it looks before it votes; the leader loses its view", L(SPOIL) | L(SLOW_LORIS), 4, 1, true, false, false, 700000, 150, 10, 40, 0, true, false },
     { "blocks on another parent", "Twins (Bano 2020): two blocks of one height, held by the same member", "V6: nobody votes for it; the side that got it fetches the other", L(FORK) | L(STRAY), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false, false },
     { "second proposals", "PBFT (Castro, Liskov 1999); CCF: >= for > on the last vote", "V2: one vote at each place", L(TEMPT), 4, 1, true, false, false, 1000000, 0, 60, 8, 0, false, false },
     { "twins", "Twins (Bano 2020)", "one chain, whoever sees which of the two", 0, 4, 0, false, false, false, 0, 0, 30, 20, 1, false, false },
@@ -75,6 +77,7 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
     plan->snapshot_blocks = 8;
     plan->keep_blocks = attack->lags && (attack->lies & L(FALSE_SNAPSHOT)) == 0 ? 4096 : 8; /* Who lags fetches blocks, or a snapshot. */
     plan->reserves = attack->reserves;
+    plan->reads_ns = attack->lags ? MS : 0; /* Whoever lags must not answer by itself (Q5). */
     plan->adversary = (struct adversary_plan){ .lies = attack->lies, .rate_ppm = attack->rate_ppm, .tick_ns = 10 * MS, .hold_ns = attack->hold_ms * MS };
     for (uint32_t i = 0; i < attack->liars; i++) {
         member_set_add(&plan->adversary.liars, attack->falls ? 1 + i : attack->leads ? i : attack->replicas - 1 - i);

@@ -2,6 +2,7 @@
 #include "sim/oracle/oracle.h"
 
 #include "base/assert.h"
+#include "sim/oracle/choices.h"
 #include "sim/oracle/digests.h"
 #include "sim/oracle/proofs.h"
 
@@ -13,7 +14,6 @@
 enum topic { TOPIC_VOTE = 1, TOPIC_COMMITVOTE, TOPIC_CERTIFIED };
 
 #define REPEATS_MAX 1000u /* Q1: of one vote or timeout; a night of outage takes some dozens */
-#define AHEAD_MS 2000u /* V4: of a block, before any clock */
 
 void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure *failure)
 {
@@ -33,6 +33,7 @@ void oracle_init(struct oracle *oracle, const struct cast *cast, struct failure 
     commands_init(&oracle->commands, cast, failure);
     facts_init(&oracle->said_twice);
     oracle->promises.failure = failure;
+    vows_init(&oracle->vows, failure);
     seals_init(&oracle->seals, &cast->config, &cast->chain_id);
     lineage_init(&oracle->lineage, &cast->chain_id);
     for (uint32_t i = 0; i < MEMBERS_MAX; i++) {
@@ -87,8 +88,9 @@ void oracle_durable(struct oracle *oracle, const struct capsule *(*durable)(void
     oracle->promises.context = context;
 }
 
-void oracle_clock(struct oracle *oracle, uint64_t wall_ms)
+void oracle_clock(struct oracle *oracle, uint64_t wall_ms, uint64_t true_ms)
 {
+    oracle->wall_ms_now = wall_ms < true_ms ? wall_ms : true_ms;
     oracle->wall_ms_most = wall_ms > oracle->wall_ms_most ? wall_ms : oracle->wall_ms_most;
 }
 
@@ -269,6 +271,7 @@ static void note_timeout(struct oracle *oracle, uint32_t from, const struct mess
 
     note_cert(oracle, from, &timeout->high);
     promises_timeout(&oracle->promises, from, timeout->epoch, timeout->view, timeout->high.ballot.rank);
+    vows_signed(&oracle->vows, from, timeout->view);
     if (rank_compare(timeout->high.ballot.rank, member->high) < 0) {
         UNSAFE(oracle, "I6: r%u times view %llu out with a lower high QC than it had", from, (unsigned long long)timeout->view);
     }
@@ -337,40 +340,6 @@ static void note_rests(struct oracle_member *member, const struct ballot *ballot
     }
 }
 
-static uint64_t spoiled_name(const struct ballot *ballot)
-{
-    bool opens = ballot->kind == VOTE_OPENING;
-
-    return fact_name(opens, opens ? ballot->rank.view : 0, fact_digest(ballot->block.bytes, HASH_BYTES), 0);
-}
-
-/* note_choice: what an honest member may not vote for, whatever its leader says: spoiled commands (V5), a time that no clock has seen (V4), an opening on less
- * than its TC states (I9). */
-static void note_choice(struct oracle *oracle, uint32_t from, const struct ballot *ballot)
-{
-    uint64_t block = fact_digest(ballot->block.bytes, HASH_BYTES), time_ms = facts_find(&oracle->times, block);
-    uint64_t parent = lineage_parent(&oracle->lineage, block), parent_ms = facts_find(&oracle->times, parent);
-    unsigned long long view = ballot->rank.view, height = ballot->rank.height;
-
-    if (ballot->kind == VOTE_COMMIT || member_set_has(&oracle->liars, from)) {
-        return;
-    }
-    if (facts_find(&oracle->spoiled, spoiled_name(ballot)) != 0) {
-        UNSAFE(oracle, "%s: r%u votes at view %llu, height %llu for %s", ballot->kind == VOTE_OPENING ? "I9" : "V5", from, view, height,
-               ballot->kind == VOTE_OPENING ? "less than the TC states" : "what may be in no block");
-    }
-    struct rank below = { view, ballot->rank.height - 1 };
-    if (ballot->kind == VOTE_FOLLOWING && parent != 0 && !quorums_can_follow(&oracle->quorums, ballot->epoch, below, parent)) {
-        UNSAFE(oracle, "V6: r%u votes at view %llu, height %llu for a block whose parent can have no certificate in that view", from, view, height);
-    }
-    if (ballot->kind == VOTE_OPENING && !quorums_can_open(&oracle->quorums, ballot)) {
-        UNSAFE(oracle, "V7: r%u votes for an opening of view %llu, height %llu, on less than a quorum can have stated when it ended the view before", from, view, height);
-    }
-    if (ballot->kind == VOTE_FOLLOWING && oracle->wall_ms_most > 0 && time_ms > oracle->wall_ms_most + AHEAD_MS + 1 && time_ms > parent_ms + 2) {
-        UNSAFE(oracle, "V4: r%u votes at view %llu, height %llu for a time that no clock has seen", from, view, height);
-    }
-}
-
 static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot *ballot)
 {
     struct oracle_member *member = &oracle->members[from];
@@ -378,8 +347,9 @@ static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot 
 
     note_ballot(oracle, from, ballot);
     promises_ballot(&oracle->promises, from, ballot);
+    vows_signed(&oracle->vows, from, ballot->rank.view);
     note_rests(member, ballot);
-    note_choice(oracle, from, ballot);
+    choices_vote(oracle, from, ballot);
     note_twin(oracle, from, ballot);
     if (oracle->quorums.on) {
         quorums_voted(&oracle->quorums, member_of(oracle, from), ballot);
@@ -531,11 +501,6 @@ void oracle_lied(struct oracle *oracle, uint8_t type, struct bytes body)
     }
 }
 
-void oracle_spoiled(struct oracle *oracle, const struct ballot *ballot)
-{
-    (void)facts_keep(&oracle->spoiled, spoiled_name(ballot), 1);
-}
-
 uint64_t oracle_messages(const struct oracle *oracle)
 {
     uint64_t count = 0;
@@ -569,7 +534,7 @@ static struct oracle_block *block_at(struct oracle *oracle, uint64_t height)
 static void note_time(struct oracle *oracle, const struct block_header *header)
 {
     uint64_t before = header->height > 1 ? oracle->blocks[header->height - 1].time_ms : CAST_GENESIS_MS;
-    uint64_t most = before + 1 > oracle->wall_ms_most + AHEAD_MS ? before + 1 : oracle->wall_ms_most + AHEAD_MS;
+    uint64_t most = before + 1 > oracle->wall_ms_most + CHOICES_AHEAD_MS ? before + 1 : oracle->wall_ms_most + CHOICES_AHEAD_MS;
 
     if (header->time_ms <= before) {
         UNSAFE(oracle, "V4: block %llu is not later than the one before", (unsigned long long)header->height);
@@ -657,6 +622,7 @@ void oracle_wiped(struct oracle *oracle, uint32_t member)
     struct oracle_member *who = &oracle->members[member];
 
     who->wiped = true;
+    vows_wiped(&oracle->vows, member);
     who->vote = (struct rank){ 0, 0 };
     who->vote_digest = 0;
     who->timeout_view = -1;
@@ -669,6 +635,7 @@ void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule
     struct rank vote = { found->vote_view, found->vote_height }, high = { found->high_view, found->high_height };
     struct rank promised_vote = { promised->vote_view, promised->vote_height }, promised_high = { promised->high_view, promised->high_height };
 
+    vows_abstains(&oracle->vows, member, found->abstain_view);
     if (who->vote_digest != 0 && rank_compare(vote, who->vote) < 0) {
         UNSAFE(oracle, "I8: r%u sent a vote for view %llu, height %llu that its log does not know", member, (unsigned long long)who->vote.view,
                (unsigned long long)who->vote.height);

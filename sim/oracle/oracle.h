@@ -7,7 +7,7 @@
  *   I6  promises never go back          I12  an epoch begins behind one END block      I18  what a client was told stays
  *   I7  no vote after a timeout         I13  equal state roots at equal heights
  *
- * I5 and I10 are in sim/oracle/lineage.h, I8 of each word that shows in sim/oracle/promises.h, signatures in certificates in sim/oracle/seals.h, I15 in sim/oracle/judges.h, I14 and what V5 says of commands in sim/oracle/commands.h, C1 and C2 of proofs in sim/oracle/proofs.h.
+ * I5 and I10 are in sim/oracle/lineage.h, I8 of each word that shows in sim/oracle/promises.h, T9 and E5 in sim/oracle/vows.h, what nobody shows in sim/oracle/held.h, signatures in certificates in sim/oracle/seals.h, I15 in sim/oracle/judges.h, I14 and what V5 says of commands in sim/oracle/commands.h, C1 and C2 of proofs in sim/oracle/proofs.h.
  *
  * I2 follows: the block of a height is remembered for ever, and every execution of it, also after a restart, is compared. */
 #ifndef WARD_SIM_ORACLE_ORACLE_H
@@ -24,6 +24,7 @@
 #include "sim/oracle/quorums.h"
 #include "sim/oracle/seals.h"
 #include "sim/world/seats.h"
+#include "sim/oracle/vows.h"
 #include "storage/format.h"
 #include "wire/message.h"
 
@@ -73,6 +74,7 @@ struct oracle {
     struct lineage lineage;
     struct quorums quorums;      /* of a whole world: oracle_watch */
     struct promises promises;    /* likewise; oracle_durable */
+    struct vows vows;
     struct seals seals;
     bool (*verify)(void *context, const struct sig_item *item); /* likewise; NULL: signatures are not looked at */
     void *verify_context;
@@ -81,6 +83,7 @@ struct oracle {
     struct message *message;     /* the newest that was sent, in front of a guard */
     bool readable;               /* ... decodes */
     uint64_t sent[MESSAGE_TYPE_END]; /* per receiver */
+    uint64_t wall_ms_now;        /* the earlier of what the clock of the newest sender said, and the true one; 0: nobody said */
     uint64_t wall_ms_most;       /* the latest that any clock said so far; 0: times are not looked at */
 };
 
@@ -94,8 +97,8 @@ void oracle_watch(struct oracle *oracle, const struct seats *seats, const struct
 /* oracle_durable lets it see what the log of each server holds at any moment. */
 void oracle_durable(struct oracle *oracle, const struct capsule *(*durable)(void *context, uint32_t seat), void *context);
 
-/* oracle_clock takes in what a clock says: no honest member votes for a block of much later (V4). */
-void oracle_clock(struct oracle *oracle, uint64_t wall_ms);
+/* oracle_clock takes in what the clock of a server says that is about to send, and what time it is: no honest member votes for a block of much later, or of long before both (V4). */
+void oracle_clock(struct oracle *oracle, uint64_t wall_ms, uint64_t true_ms);
 
 /* oracle_header takes in a header that somebody showed. */
 void oracle_header(struct oracle *oracle, const struct block_header *header);

@@ -368,6 +368,9 @@ static enum err disk_discard(struct disk *base, uint32_t segment)
 static enum err disk_retire(struct disk *base, uint32_t segment)
 {
     ASSERT(segment < DISK_SNAPSHOT_FIRST);
+    for (uint32_t i = 0; i < DISK_REQUESTS_MAX; i++) { /* A real one may be filled with zeros, or be another segment, before that request is carried out. */
+        ASSERT(sim_of(base)->pending[i].request == NULL || sim_of(base)->pending[i].request->file != segment);
+    }
     return disk_discard(base, segment);
 }
 

@@ -116,7 +116,12 @@ static void port_read_done(void *context, uint64_t token, bool ok, uint64_t heig
 
 static void port_proof(void *context, uint64_t token, bool ok, const struct block_header *header, struct bytes proof)
 {
-    (void)context, (void)token, (void)ok, (void)header, (void)proof; /* nor asks for proofs */
+    const struct host *host = context;
+
+    (void)token;
+    if (ok && host->world->proved != NULL) {
+        host->world->proved(host->world->context, host->plan.member, header, proof);
+    }
 }
 
 /* tell_base says once in a life where it began. */
@@ -515,6 +520,15 @@ void host_read(struct host *host, uint64_t token)
     woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
     driver_read(&host->driver, token);
+}
+
+void host_prove(struct host *host, uint64_t height)
+{
+    ASSERT(host->state == HOST_UP);
+    host->due_known = false;
+    woken(host);
+    sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
+    driver_prove(&host->driver, height, height);
 }
 
 uint64_t host_nonce(const struct host *host, const uint8_t account[32])

@@ -34,6 +34,7 @@ struct host_world {
     void (*broken)(void *context, uint32_t member, const char *what); /* it halted, or cannot start or write */
     void (*based)(void *context, uint32_t member, const struct block_header *header, const struct hash32 *state_root); /* it began with a snapshot; may be NULL */
     void (*read_done)(void *context, uint32_t member, uint64_t token, bool ok, uint64_t height); /* of host_read; may be NULL where nobody reads */
+    void (*proved)(void *context, uint32_t member, const struct block_header *header, struct bytes proof); /* of host_prove; likewise */
 };
 
 struct host_plan {
@@ -139,6 +140,9 @@ void host_link(struct host *host, uint32_t member, bool up);
 
 /* host_read asks a quorum for a read (Q5); read_done follows, unless the process ends. Needs: up. */
 void host_read(struct host *host, uint64_t token);
+
+/* host_prove asks for a proof of a block, as a client does (R5); `proved` follows when it can be given. Needs: up. */
+void host_prove(struct host *host, uint64_t height);
 
 /* host_nonce gives the executed nonce of an account. Needs: not down. */
 uint64_t host_nonce(const struct host *host, const uint8_t account[32]);

@@ -5,7 +5,6 @@
 #include "sim/world/choice.h"
 #include "sim/oracle/consent_follow.h"
 #include "sim/drawing/diagram.h"
-#include "sim/oracle/handout.h"
 #include "sim/scenario/record.h"
 #include "sim/world/stamp.h"
 #include "sim/world/subject.h"
@@ -154,7 +153,7 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
 {
     struct world *world = context;
 
-    oracle_clock(&world->oracle, host_wall_ms(&world->hosts[from]));
+    oracle_clock(&world->oracle, host_wall_ms(&world->hosts[from]), CAST_GENESIS_MS + 1000 + world->now_ns / 1000000);
     struct bytes said = oracle_sent(&world->oracle, from, message, member_set_count(&message->to));
     struct subject subject = world->oracle.readable ? subject_of(world->oracle.message) : (struct subject){ 0, 0 };
     if (world->adversary != NULL && world->oracle.readable) {
@@ -243,17 +242,6 @@ static void on_refused(void *context, uint32_t member, uint64_t token, uint16_t 
     workload_refused(&world->workload, &world->oracle, world->now_ns, world->seats.members[member], token, &refused);
 }
 
-static void on_read_done(void *context, uint32_t member, uint64_t token, bool ok, uint64_t height)
-{
-    struct world *world = context;
-    uint32_t account = readers_account(&world->readers, token);
-
-    readers_done(&world->readers, token, ok, host_nonce(&world->hosts[member], cast_account(&world->cast, account)), height);
-    if (ok && world->plan.consents) {
-        handout_ask(&world->consent, &world->workload, &world->hosts[member], token);
-    }
-}
-
 static void on_broken(void *context, uint32_t member, const char *what)
 {
     struct world *world = context;
@@ -309,9 +297,11 @@ static void open_hosts(struct world *world)
 
     world->hosts = calloc(world->seats.count, sizeof *world->hosts);
     world->links = calloc(world->seats.count, sizeof *world->links);
+    world->held = calloc(world->seats.count, sizeof *world->held);
     world->notices = calloc(WORLD_NOTICES_MAX, sizeof *world->notices);
     ASSERT(world->hosts != NULL);
     ASSERT(world->links != NULL);
+    ASSERT(world->held != NULL);
     ASSERT(world->notices != NULL);
     for (uint32_t i = 0; i < world->seats.count; i++) {
         uint32_t spread = 2 * plan->wall_offset_ms_max + 1;
@@ -364,7 +354,7 @@ void world_open(struct world *world, const struct world_plan *plan)
     stamp_use(plan->fast_crypto);
     ASSERT(plan->check_every >= 1);
     *world = (struct world){ .plan = *plan, .hash = plan->seed };
-    world->host_world = (struct host_world){ world, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, on_based, on_read_done };
+    world->host_world = (struct host_world){ world, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, on_based, world_on_read, world_on_proof };
     cast_make(&world->cast, &cast_plan);
     open_seats(world);
     guard_open(&world->arrived, FRAME_BYTES_MAX);
@@ -401,6 +391,7 @@ void world_close(struct world *world)
     free(world->waiting);
     free(world->hosts);
     free(world->links);
+    free(world->held);
     free(world->notices);
     if (!world->plan.fast_crypto) {
         judges_close(&world->judges);
@@ -491,6 +482,7 @@ void world_settle(struct world *world, uint32_t member)
         world_boot(world, member);
         return;
     }
+    world_look_held(world, member);
     if (host->state == HOST_UP && world->events % world->plan.check_every == 0) {
         driver_check(&host->driver);
         world_look(world, member);
@@ -642,35 +634,9 @@ static bool take_split(struct world *world)
     return true;
 }
 
-void world_begin_read(struct world *world, uint64_t token, uint32_t member)
-{
-    struct host *host = &world->hosts[member];
-
-    if (host->state == HOST_UP) {
-        host_read(host, token);
-        world_settle(world, member);
-    } else {
-        readers_done(&world->readers, token, false, 0, 0);
-    }
-}
-
-static bool take_read(struct world *world)
-{
-    uint64_t token = 0;
-    uint32_t member = 0;
-
-    if (readers_due_ns(&world->readers) > world->now_ns) {
-        return false;
-    }
-    if (readers_take(&world->readers, world->now_ns, &token, &member)) {
-        world_begin_read(world, token, member);
-    }
-    return true;
-}
-
 static void step(struct world *world)
 {
-    if (!take_notice(world) && !take_message(world) && !take_request(world) && !take_lie(world) && !take_split(world) && !take_read(world)) {
+    if (!take_notice(world) && !take_message(world) && !take_request(world) && !take_lie(world) && !take_split(world) && !world_take_read(world)) {
         work_hosts(world);
     }
 }

@@ -13,6 +13,7 @@
 #include "sim/world/cast.h"
 #include "sim/oracle/consent.h"
 #include "sim/world/host.h"
+#include "sim/oracle/held.h"
 #include "sim/oracle/judges.h"
 #include "sim/world/network.h"
 #include "sim/oracle/oracle.h"
@@ -93,6 +94,7 @@ struct world {
     struct host_world host_world;
     struct seats seats;
     struct host *hosts; /* by seat */
+    struct held *held;  /* likewise */
     struct member_set faulty;    /* members that may contradict themselves: liars and twins. What they say proves nothing, and they are at most f */
     uint64_t split_ns, splits;   /* when the next sides of twins are drawn, and how often that was done */
     bool twins_ended;            /* no second server runs any more */
@@ -127,6 +129,7 @@ struct world {
     uint64_t crashes, restarts, partitions;
     uint64_t clock_steps, clogs, oneways, breaks, losses, rots, fills;
     uint64_t pairs[PAIR_COUNT];  /* how often they came about */
+    uint64_t proofs;             /* that clients got */
     uint64_t measured;           /* isolated commands whose cost was judged (frugal.h) */
     bool parted;                 /* something is cut or silent */
     uint64_t based;             /* lives that began with a snapshot */

@@ -130,6 +130,9 @@ void world_boot(struct world *world, uint32_t member)
     if (!first) {
         trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "starts again at height %llu", (unsigned long long)host->driver.apply.height);
     }
+    if (host->recovery.position.batch > 0 && !host->lying && host->rotten == 0) {
+        held_began(&world->held[member], &world->oracle, member, &host->driver);
+    }
     if (host->recovery.position.batch > 0 && !host->lying) {
         oracle_started(&world->oracle, member, &host->recovery.position.capsule, &host->promised);
     }

@@ -47,4 +47,12 @@ void world_look(struct world *world, uint32_t member);
 /* world_ended: the process of a server is gone. */
 void world_ended(struct world *world, uint32_t member);
 
+/* world_take_read begins a read that is due. Gives: false when none is. The other two are what a server calls when it was answered, or a proof was made. */
+bool world_take_read(struct world *world);
+void world_on_read(void *context, uint32_t member, uint64_t token, bool ok, uint64_t height);
+void world_on_proof(void *context, uint32_t member, const struct block_header *header, struct bytes proof);
+
+/* world_look_held looks at what a server holds, whether it shows it or not (held.h). */
+void world_look_held(struct world *world, uint32_t member);
+
 #endif

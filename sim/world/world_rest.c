@@ -14,6 +14,19 @@ void world_look(struct world *world, uint32_t member)
     }
 }
 
+void world_look_held(struct world *world, uint32_t member)
+{
+    const struct host *host = &world->hosts[member];
+
+    if (host->state == HOST_DOWN) {
+        return;
+    }
+    held_tip(&world->held[member], &world->oracle, member, replica_tip_proof(host->driver.replica));
+    if (!host->lying && host->rotten == 0) {
+        held_saved(&world->held[member], &world->oracle, member, &host->driver, &host->superblocks.current);
+    }
+}
+
 bool world_is_idle(const struct world *world)
 {
     bool idle = sim_network_due(&world->network) == UINT64_MAX && world->notices_count == 0 && world->waiting_count == 0;

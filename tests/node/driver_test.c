@@ -47,7 +47,7 @@ static void on_refused(void *context, uint32_t member, uint64_t token, uint16_t 
 
 static void on_broken(void *context, uint32_t member, const char *what) { (void)context, (void)member, (void)what; broken++; }
 
-static const struct host_world world = { NULL, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, NULL, NULL };
+static const struct host_world world = { NULL, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, NULL, NULL, NULL };
 
 /* begin makes member 0, which leads view 0, on a disk whose writes take WRITE_NS. */
 static void begin(void)

@@ -41,7 +41,7 @@ static void on_refused(void *context, uint32_t member, uint64_t token, uint16_t 
     (void)context, (void)member, (void)token, (void)code, (void)retry_after_ms;
 }
 
-static const struct host_world world = { NULL, on_now, on_verify, on_send, on_mark, on_executed, on_token, on_refused, on_broken, NULL, NULL };
+static const struct host_world world = { NULL, on_now, on_verify, on_send, on_mark, on_executed, on_token, on_refused, on_broken, NULL, NULL, NULL };
 
 static void begin(void)
 {

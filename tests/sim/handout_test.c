@@ -43,6 +43,24 @@ Test(handout, servers_decide_as_the_model_does)
     cr_assert_gt(marks[CONSENT_RELEASED] + marks[CONSENT_OVER] + marks[CONSENT_STOPPED], 0);
 }
 
+Test(handout, is_asked_for_around_the_end_of_what_forbids)
+{
+    struct consent_ticket *ticket = &world.consent.tickets[world.consent.tickets_count - 1];
+    struct consent_patient *patient = &world.consent.patients[ticket->patient];
+    uint64_t now_ms = world.consent.time_ms > host_wall_ms(&world.hosts[0]) ? world.consent.time_ms : host_wall_ms(&world.hosts[0]);
+
+    cr_assert_gt(patient->grants_count, 0, "a patient without grants");
+    struct consent_grant *grant = &patient->grants[patient->grants_count - 1];
+    grant->permits = grant->writes = false;
+    grant->ended = 0;
+    grant->ends_ms = now_ms + 1000; /* The model now forbids what the ledger permits, until then. */
+    grant->begins_ms = 0;
+    ticket->ends_ms = now_ms + 5000;
+    uint64_t before = world.consent.marks[CONSENT_RELEASED] + world.consent.marks[CONSENT_STOPPED] + world.consent.marks[CONSENT_OVER];
+    handout_ask(&world.consent, &world.workload, &world.hosts[0], 1);
+    cr_assert_gt(world.consent.marks[CONSENT_RELEASED] + world.consent.marks[CONSENT_STOPPED] + world.consent.marks[CONSENT_OVER], before + 1);
+}
+
 static struct handout of_first(uint16_t code, uint8_t reason)
 {
     const struct consent_ticket *ticket = &world.consent.tickets[0];

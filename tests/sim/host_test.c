@@ -29,7 +29,7 @@ static void on_refused(void *context, uint32_t member, uint64_t token, uint16_t 
 }
 static void on_broken(void *context, uint32_t member, const char *what) { (void)context, (void)member, (void)what; broken++; }
 
-static const struct host_world calm = { NULL, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, NULL, NULL };
+static const struct host_world calm = { NULL, on_now, on_verify, on_send, on_mark, on_executed, on_admitted, on_refused, on_broken, NULL, NULL, NULL };
 
 static void setup(void)
 {

@@ -417,7 +417,7 @@ Test(oracle, sees_a_time_that_does_not_go_on_V4)
 
 Test(oracle, sees_a_time_that_no_clock_has_seen_V4)
 {
-    oracle_clock(&oracle, CAST_GENESIS_MS + 1000);
+    oracle_clock(&oracle, CAST_GENESIS_MS + 1000, CAST_GENESIS_MS + 1000);
     make_block(&one, 1, &cast.chain_id);
     put_command(&one, 0, 1);
     one.header.time_ms = CAST_GENESIS_MS + 3000;
@@ -445,7 +445,7 @@ Test(oracle, sees_a_vote_for_a_time_that_no_clock_has_seen_V4)
 {
     struct block_header header = { .height = 1, .commands_count = 1, .time_ms = CAST_GENESIS_MS + 3000, .parent = cast.chain_id };
 
-    oracle_clock(&oracle, CAST_GENESIS_MS + 1000);
+    oracle_clock(&oracle, CAST_GENESIS_MS + 1000, CAST_GENESIS_MS + 1000);
     vote_for(&header);
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
     header.height = 2;
@@ -453,6 +453,24 @@ Test(oracle, sees_a_vote_for_a_time_that_no_clock_has_seen_V4)
     header.time_ms = CAST_GENESIS_MS + 3600000;
     vote_for(&header);
     expect_broken("V4: r1 votes");
+}
+
+Test(oracle, sees_a_vote_for_a_time_that_is_long_past_V4)
+{
+    struct block_header header = { .height = 1, .commands_count = 1, .time_ms = CAST_GENESIS_MS + 1, .parent = cast.chain_id };
+
+    oracle_clock(&oracle, CAST_GENESIS_MS + 60001, CAST_GENESIS_MS + 60001);
+    vote_for(&header);
+    oracle_clock(&oracle, CAST_GENESIS_MS + 3600000, CAST_GENESIS_MS + 3600000);
+    vote_for(&header); /* the same again: its time was right when it was said first */
+    header = (struct block_header){ .height = 2, .commands_count = 1, .time_ms = CAST_GENESIS_MS + 2, .parent = block_hash(&header) };
+    oracle_clock(&oracle, CAST_GENESIS_MS + 3600000, CAST_GENESIS_MS + 50000);
+    vote_for(&header); /* by the time that is true it is not */
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    header = (struct block_header){ .height = 3, .commands_count = 1, .time_ms = CAST_GENESIS_MS + 3, .parent = block_hash(&header) };
+    oracle_clock(&oracle, CAST_GENESIS_MS + 3600000, CAST_GENESIS_MS + 3600000);
+    vote_for(&header);
+    expect_broken("V4: r1 votes at view 0, height 3 for a time that is long past");
 }
 
 Test(oracle, sees_a_vote_for_spoiled_commands_V5)

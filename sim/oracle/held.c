@@ -1,0 +1,146 @@
+/* held.c: see held.h. Nothing that production concluded is asked: blocks are those that were executed, certificates those that can exist. */
+#include "sim/oracle/held.h"
+
+#include "base/assert.h"
+#include "sim/oracle/proofs.h"
+
+#define UNSAFE(oracle, ...) oracle_fail((oracle)->failure, FAILURE_SAFETY, __VA_ARGS__)
+
+/* --- Proofs --------------------------------------------------------------------------------------------------------- */
+
+static void look_at_cert(struct oracle *oracle, uint32_t member, const struct cert *cert)
+{
+    unsigned long long view = cert->ballot.rank.view, height = cert->ballot.rank.height;
+
+    if (!quorums_can_certify(&oracle->quorums, &cert->ballot)) {
+        UNSAFE(oracle, "I11: r%u holds a certificate of view %llu, height %llu that no quorum voted for", member, view, height);
+    }
+    if (!seals_cert(&oracle->seals, cert)) {
+        UNSAFE(oracle, "I11: r%u holds a certificate of view %llu, height %llu with a signature that is bad", member, view, height);
+    }
+}
+
+/* look_at_block: what is proved is what was executed, where somebody has executed that height. */
+static void look_at_block(const struct oracle *oracle, uint32_t member, uint64_t height, const struct hash32 *hash)
+{
+    bool known = height > 0 && height <= oracle->height;
+
+    if (known && !hash_equal(&oracle->blocks[height].hash, hash)) {
+        UNSAFE(oracle, "I1: r%u holds a proof of another block %llu than was executed", member, (unsigned long long)height);
+    }
+}
+
+static void look_at_proof(struct oracle *oracle, uint32_t member, const struct commit_proof *proof)
+{
+    const char *wrong = proofs_commit(proof);
+
+    if (wrong != NULL) {
+        UNSAFE(oracle, "r%u holds a proof that proves nothing: %s", member, wrong);
+        return;
+    }
+    look_at_cert(oracle, member, &proof->first);
+    if (proof->first.ballot.kind != VOTE_COMMIT) {
+        look_at_cert(oracle, member, &proof->second);
+    }
+    look_at_block(oracle, member, proof->first.ballot.rank.height, &proof->first.ballot.block);
+}
+
+void held_tip(struct held *held, struct oracle *oracle, uint32_t member, const struct commit_proof *proof)
+{
+    if (proof == NULL) {
+        return;
+    }
+    bool alone = proof->first.ballot.kind == VOTE_COMMIT;
+    bool seen = ballot_equal(&held->tip[0], &proof->first.ballot) && (alone || ballot_equal(&held->tip[1], &proof->second.ballot));
+    if (!seen) {
+        held->tip[0] = proof->first.ballot;
+        held->tip[1] = alone ? proof->first.ballot : proof->second.ballot;
+        look_at_proof(oracle, member, proof);
+    }
+}
+
+/* leads_up: the headers of a proof lead from the block in question to the one that its certificates name. */
+static bool leads_up(const struct commit_proof *proof, const struct block_header *header)
+{
+    struct hash32 hash = block_hash(header);
+    struct block_header next;
+    struct reader reader;
+
+    reader_init(&reader, proof->headers.data, proof->headers.size);
+    for (uint32_t i = 0; i < proof->headers_count; i++) {
+        if (block_header_decode(&next, &reader) != VERDICT_OK || !hash_equal(&next.parent, &hash)) {
+            return false;
+        }
+        hash = block_hash(&next);
+    }
+    return hash_equal(&hash, &proof->first.ballot.block);
+}
+
+void held_shown(struct oracle *oracle, uint32_t member, const struct block_header *header, struct bytes encoded)
+{
+    static struct commit_proof proof;
+    struct hash32 hash = block_hash(header);
+    struct reader reader;
+
+    reader_init(&reader, encoded.data, encoded.size);
+    if (commit_proof_decode(&proof, &reader) != VERDICT_OK || reader_end(&reader) != VERDICT_OK) {
+        UNSAFE(oracle, "R5: r%u gives a client a proof of block %llu that nobody can read", member, (unsigned long long)header->height);
+        return;
+    }
+    if (!leads_up(&proof, header)) {
+        UNSAFE(oracle, "R5: r%u gives a client a proof of another block than %llu", member, (unsigned long long)header->height);
+    }
+    look_at_block(oracle, member, header->height, &hash);
+    look_at_proof(oracle, member, &proof);
+}
+
+/* --- Logs ----------------------------------------------------------------------------------------------------------- */
+
+/* is_kept: the log has a block in a segment that counts. An index that is full forgets the oldest records, and says nothing of them. */
+static bool is_kept(const struct driver *driver, const struct hash32 *hash, uint32_t first_segment)
+{
+    const struct record_index *index = &driver->log.index;
+    struct record_place place;
+
+    if (!record_index_find(index, RECORD_BLOCK, hash, 0, &place)) {
+        return index->last > index->count_max;
+    }
+    return place.segment >= first_segment;
+}
+
+/* look_at_log: each block above what snapshots hold is there, up to what is durably committed. */
+static void look_at_log(const struct held *held, const struct oracle *oracle, uint32_t member, const struct driver *driver, uint32_t first_segment)
+{
+    uint64_t tip = driver->log.capsule_durable.committed_height, keep = driver->config.retention.keep_blocks;
+    uint64_t above = driver->snapshots.older.set ? driver->snapshots.older.height : 0;
+
+    tip = tip < oracle->height ? tip : oracle->height;
+    above = tip > keep && tip - keep < above ? tip - keep : tip > keep ? above : 0;
+    above = above > held->from_height ? above : held->from_height;
+    for (uint64_t height = above + 1; height <= tip; height++) {
+        if (!is_kept(driver, &oracle->blocks[height].hash, first_segment)) {
+            UNSAFE(oracle, "K2: the log of r%u has no block %llu, which only the snapshots after that of block %llu hold", member, (unsigned long long)height,
+                   (unsigned long long)above);
+            return;
+        }
+    }
+}
+
+void held_began(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver)
+{
+    uint64_t base = driver->has_base ? driver->base.header.height : 0;
+    struct hash32 hash = driver->has_base ? block_hash(&driver->base.header) : (struct hash32){ { 0 } };
+    bool fetched = driver->has_base && !is_kept(driver, &hash, driver->first_segment);
+
+    held->from_height = fetched && base > held->from_height ? base : held->from_height;
+    look_at_log(held, oracle, member, driver, driver->first_segment);
+}
+
+void held_saved(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver, const struct superblock *saved)
+{
+    ASSERT(saved->first_segment >= 1);
+    if (saved->sequence != held->saved) {
+        held->saved = saved->sequence;
+        look_at_log(held, oracle, member, driver, saved->first_segment);
+    }
+}

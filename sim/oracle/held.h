@@ -1,0 +1,29 @@
+/* held.h: what a server holds, whether it ever shows it or not: proofs that blocks are committed, and the blocks of its log.
+ *
+ *     proof      proves a commit by C1 or C2 (proofs.h), by certificates that can exist, of the block that others executed     C1, C2, I18
+ *     log        every block above the last but one snapshot, or above what it fetched a snapshot for, up to what its capsule says is committed    K2, I2 */
+#ifndef WARD_SIM_ORACLE_HELD_H
+#define WARD_SIM_ORACLE_HELD_H
+
+#include "node/driver.h"
+#include "sim/oracle/oracle.h"
+
+/* What was looked at before, of one server. */
+struct held {
+    struct ballot tip[2];   /* the two halves of the newest proof */
+    uint64_t saved;         /* sequence of the superblock */
+    uint64_t from_height;   /* its log begins above: it fetched a snapshot of that block */
+};
+
+/* held_tip looks at the proof of the newest block, when it is another one than before; NULL: it has none. */
+void held_tip(struct held *held, struct oracle *oracle, uint32_t member, const struct commit_proof *proof);
+
+/* held_shown looks at what a client got as a proof of a block: a header and the encoded proof (R5). */
+void held_shown(struct oracle *oracle, uint32_t member, const struct block_header *header, struct bytes encoded);
+
+/* held_began looks at the log behind a start: of what its newest capsule says is committed nothing is gone. held_saved does so whenever the superblock says something new. Needs: the
+ * disk tells the truth, and nothing of it rotted. */
+void held_began(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver);
+void held_saved(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver, const struct superblock *saved);
+
+#endif

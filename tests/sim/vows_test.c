@@ -1,0 +1,56 @@
+/* vows_test.c: who swore to sign nothing up to a view and does is seen, and nobody else. */
+#include "sim/oracle/vows.h"
+
+#include "sim/oracle/oracle.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct failure failure;
+static struct vows vows;
+
+static void setup(void)
+{
+    failure = (struct failure){ 0 };
+    vows_init(&vows, &failure);
+}
+
+TestSuite(vows, .init = setup);
+
+Test(vows, nobody_has_sworn_anything_at_first)
+{
+    vows_abstains(&vows, 1, -1);
+    vows_signed(&vows, 1, 0);
+    vows_signed(&vows, 2, 7);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+}
+
+Test(vows, abstention_of_a_log_binds_up_to_its_view_T9)
+{
+    vows_abstains(&vows, 1, 6);
+    vows_signed(&vows, 1, 7);
+    vows_signed(&vows, 2, 6);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    vows_signed(&vows, 1, 6);
+    cr_assert_eq(failure.kind, FAILURE_SAFETY);
+    cr_assert_eq(strncmp(failure.text, "T9: r1 ", 7), 0, "%s", failure.text);
+}
+
+Test(vows, lost_disk_binds_up_to_what_its_key_signed_E5)
+{
+    vows_signed(&vows, 3, 4);
+    vows_signed(&vows, 3, 2);
+    vows_wiped(&vows, 3);
+    vows_signed(&vows, 3, 5);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    vows_signed(&vows, 3, 4);
+    cr_assert_eq(strncmp(failure.text, "E5: r3 ", 7), 0, "%s", failure.text);
+}
+
+Test(vows, lower_vow_takes_nothing_back)
+{
+    vows_abstains(&vows, 0, 9);
+    vows_abstains(&vows, 0, 2);
+    vows_signed(&vows, 0, 9);
+    cr_assert_eq(failure.kind, FAILURE_SAFETY);
+}
