@@ -154,6 +154,7 @@ static void hear_cert(struct adversary *adversary, const struct cert *cert)
         return;
     }
     cert_copy(&adversary->certs[adversary->certs_count++ % ADVERSARY_CERTS], cert);
+    adversary->at_once = adversary->at_once || (lies(adversary, LIE_FALSE_CATCHUP) && adversary_can_mix(adversary));
 }
 
 static void hear_tc(struct adversary *adversary, const struct timeout_cert *tc)
@@ -313,13 +314,14 @@ uint64_t adversary_due_ns(const struct adversary *adversary)
     for (unsigned lie = 0; adversary != NULL && lie < LIE_COUNT; lie++) {
         acts = acts || (rows[lie].act != NULL && lies(adversary, (enum lie)lie));
     }
-    return acts && !adversary->silent ? adversary->next_ns : UINT64_MAX;
+    return !acts || adversary->silent ? UINT64_MAX : adversary->at_once ? 0 : adversary->next_ns;
 }
 
 void adversary_act(struct adversary *adversary, uint64_t now_ns)
 {
     adversary->ticks++;
     adversary->next_ns = now_ns + adversary->plan.tick_ns;
+    adversary->at_once = false;
     for (unsigned lie = 0; lie < LIE_COUNT; lie++) {
         for (uint32_t liar = 0; liar < adversary->cast->config.members_count; liar++) {
             if (rows[lie].act != NULL && lies(adversary, (enum lie)lie) && adversary_is_liar(adversary, liar)) {

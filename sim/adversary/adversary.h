@@ -123,6 +123,7 @@ struct adversary {
     uint64_t seed;
     bool silent;             /* it has stopped lying */
     uint64_t next_ns, ticks;
+    bool at_once;            /* something was overheard that serves a lie only now: it acts before anybody else gets it */
     uint64_t told[LIE_COUNT];
     void *context;           /* of send */
     void (*send)(void *context, uint64_t hold_ns, const struct sim_message *message, struct bytes body);

@@ -16,6 +16,9 @@ uint64_t adversary_below(const struct adversary *adversary, enum lie lie, const 
  * it, the view lasts, and the next lie comes soon; else everybody. */
 bool adversary_aims(const struct adversary *adversary, enum lie lie, const struct telling *telling);
 
+/* adversary_can_mix tells whether the certificate that was heard last makes, with one of its parent in another view, a proof that proves nothing (adversary_proofs.c). */
+bool adversary_can_mix(const struct adversary *adversary);
+
 /* --- Hands (adversary_forge.c) -------------------------------------------------------------------------------------- */
 
 /* telling_decode reads a telling into adversary->message, whose views point into telling->bytes. Gives: NULL when it cannot be read any more. */

@@ -307,23 +307,49 @@ static const struct block_header *header_of(const struct adversary *adversary, c
     return NULL;
 }
 
-/* mixed_proof makes a proof of the newest block that was certified in two views, as it is when a view ends: its certificate in the one, its child's in the other. Each of the two is good; together
- * they prove nothing (C1). Gives: false when no such block was overheard. */
+/* other_view gives a certificate of a block in another view than the one given, NULL when none was overheard. */
+static const struct cert *other_view(const struct adversary *adversary, const struct hash32 *block, uint64_t view)
+{
+    uint64_t kept = adversary->certs_count < ADVERSARY_CERTS ? adversary->certs_count : ADVERSARY_CERTS;
+
+    for (uint64_t i = 0; i < kept; i++) {
+        const struct ballot *ballot = &adversary->certs[i].ballot;
+        if (ballot->kind != VOTE_COMMIT && ballot->rank.view != view && hash_equal(&ballot->block, block)) {
+            return &adversary->certs[i];
+        }
+    }
+    return NULL;
+}
+
+/* mixing gives, for a certificate of a child, its header and a certificate of its parent in another view, as there is one when a view ends. Each of the two certificates is good; together they prove
+ * nothing (C1). Gives: NULL when there is none. */
+static const struct cert *mixing(const struct adversary *adversary, const struct cert *second, const struct block_header **child)
+{
+    *child = second->ballot.kind == VOTE_FOLLOWING ? header_of(adversary, &second->ballot.block) : NULL;
+    return *child == NULL ? NULL : other_view(adversary, &(*child)->parent, second->ballot.rank.view);
+}
+
+bool adversary_can_mix(const struct adversary *adversary)
+{
+    const struct block_header *child;
+
+    return adversary->certs_count > 0 && mixing(adversary, &adversary->certs[(adversary->certs_count - 1) % ADVERSARY_CERTS], &child) != NULL;
+}
+
+/* mixed_proof makes such a proof of the newest block of which it can. */
 static bool mixed_proof(const struct adversary *adversary, struct commit_proof *proof)
 {
     uint64_t kept = adversary->certs_count < ADVERSARY_CERTS ? adversary->certs_count : ADVERSARY_CERTS;
 
     for (uint64_t i = 1; i <= kept; i++) {
         const struct cert *second = &adversary->certs[(adversary->certs_count - i) % ADVERSARY_CERTS];
-        const struct block_header *child = second->ballot.kind == VOTE_FOLLOWING ? header_of(adversary, &second->ballot.block) : NULL;
-        for (uint64_t j = 0; child != NULL && j < kept; j++) {
-            const struct cert *first = &adversary->certs[j];
-            if (first->ballot.kind != VOTE_COMMIT && first->ballot.rank.view != second->ballot.rank.view && hash_equal(&first->ballot.block, &child->parent)) {
-                *proof = (struct commit_proof){ .child = *child };
-                cert_copy(&proof->first, first);
-                cert_copy(&proof->second, second);
-                return true;
-            }
+        const struct block_header *child;
+        const struct cert *first = mixing(adversary, second, &child);
+        if (first != NULL) {
+            *proof = (struct commit_proof){ .child = *child };
+            cert_copy(&proof->first, first);
+            cert_copy(&proof->second, second);
+            return true;
         }
     }
     return false;

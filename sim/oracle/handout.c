@@ -12,7 +12,7 @@
 #define AHEAD_MS 10000000u    /* how far the moments to come are looked at */
 #define GRANTS_LOOKED_AT 16u  /* of a patient, the newest */
 #define TICKETS_LOOKED_AT 64u /* the newest */
-#define DENIALS_LOOKED_AT 16u /* moments at one read */
+#define PAGES_LOOKED_AT 16u /* pointers of them at one read */
 
 /* asker_of draws who asks: whom the ticket is for, or some record system. */
 static const uint8_t *asker_of(const struct consent *consent, const struct cast_ticket *ticket, uint64_t number)
@@ -95,7 +95,7 @@ static void decide_later(struct consent *consent, const struct host *host, struc
     }
 }
 
-/* decide_page lets it decide around a moment for every pointer that a ticket names, by its subject. Gives: how many. */
+/* decide_page lets its subject ask for every pointer that a ticket names, now and right before a moment to come. Gives: how many. */
 static uint32_t decide_page(struct consent *consent, const struct host *host, const struct consent_ticket *ticket, uint64_t now_ms, uint64_t moment_ms)
 {
     uint32_t count = 0;
@@ -103,6 +103,7 @@ static uint32_t decide_page(struct consent *consent, const struct host *host, co
     for (uint32_t bit = 0; bit < TICKET_PAGE; bit++) {
         if ((ticket->bits[bit / 8] >> bit % 8 & 1) != 0) {
             struct handout handout = { .ticket = ticket->id, .asker = ticket->subject, .pointer = ticket->base + bit, .height = ledger_height(host->driver.apply.ledger) };
+            decide(consent, host, &handout, now_ms);
             decide_around(consent, host, &handout, now_ms, moment_ms);
             count++;
         }
@@ -110,13 +111,13 @@ static uint32_t decide_page(struct consent *consent, const struct host *host, co
     return count;
 }
 
-/* decide_behind_denials: a ticket that outlives a grant which forbids serves again from the moment at which that one ends. A permit that ends takes its tickets along, so denials alone tell whether it
- * ends when it must. */
-static void decide_behind_denials(struct consent *consent, const struct host *host, uint64_t now_ms)
+/* decide_under_tickets: a ticket that outlives a grant which forbids serves again from the moment at which that one ends: a permit that ends takes its tickets along, so denials alone tell whether it
+ * ends when it must. And a ticket that took the last use of a grant serves for as long as it lasts. */
+static void decide_under_tickets(struct consent *consent, const struct host *host, uint64_t now_ms)
 {
     uint32_t least = consent->tickets_count > TICKETS_LOOKED_AT ? consent->tickets_count - TICKETS_LOOKED_AT : 0, looked = 0;
 
-    for (uint32_t i = consent->tickets_count; i > least && looked < DENIALS_LOOKED_AT; i--) {
+    for (uint32_t i = consent->tickets_count; i > least && looked < PAGES_LOOKED_AT; i--) {
         const struct consent_ticket *ticket = &consent->tickets[i - 1];
         const struct consent_patient *patient = &consent->patients[ticket->patient];
         uint32_t first = patient->grants_count > GRANTS_LOOKED_AT ? patient->grants_count - GRANTS_LOOKED_AT : 0;
@@ -125,6 +126,7 @@ static void decide_behind_denials(struct consent *consent, const struct host *ho
             bool ends = !grant->permits && !grant->writes && grant->ended == 0 && grant->ends_ms > now_ms && grant->ends_ms < ticket->ends_ms;
             looked += ends ? decide_page(consent, host, ticket, now_ms, grant->ends_ms) : 0;
         }
+        looked += ticket->counted != 0 && ticket->ends_ms > now_ms ? decide_page(consent, host, ticket, now_ms, ticket->ends_ms) : 0;
     }
 }
 
@@ -141,5 +143,5 @@ void handout_ask(struct consent *consent, const struct workload *workload, const
     handout.pointer = 1 + (uint32_t)choice_below(consent->cast->plan.seed, &(struct choice){ CHOICE_TICKET, { number, 0, 4 } }, 4);
     decide(consent, host, &handout, now_ms);
     decide_later(consent, host, &handout, now_ms);
-    decide_behind_denials(consent, host, now_ms);
+    decide_under_tickets(consent, host, now_ms);
 }

@@ -11,7 +11,7 @@
 enum field {
     FIELD_KIND = 1, FIELD_PATIENT, FIELD_NUMBER, FIELD_CLASS, FIELD_CONF, FIELD_MONTH, FIELD_SUPERSEDES, FIELD_EFFECT, FIELD_TO, FIELD_WHOM, FIELD_CLASSES, FIELD_PURPOSE,
     FIELD_CUSTODIAN, FIELD_FLAGS, FIELD_POINTER, FIELD_MONTHS, FIELD_BEGIN, FIELD_END, FIELD_USES, FIELD_TWIST, FIELD_APPROVE, FIELD_COUNT, FIELD_TTL, FIELD_BASE,
-    FIELD_ON_BEHALF, FIELD_COSIGN, FIELD_MODE, FIELD_BITS, FIELD_POLICY, FIELD_WRITES, FIELD_NOBODY
+    FIELD_ON_BEHALF, FIELD_COSIGN, FIELD_MODE, FIELD_BITS, FIELD_POLICY, FIELD_WRITES, FIELD_NOBODY, FIELD_BROAD
 };
 
 /* A petition under way. */
@@ -163,6 +163,12 @@ static void draw_grant(const struct drawing *drawing)
     bool counts = body->kind == GRANT_READ && body->effect == EFFECT_PERMIT; /* the only ones that may be counted */
     body->max_uses = counts ? (uint32_t)ONE_OF(drawing, FIELD_USES, 0, 0, 1, 1, 2) : 0;
     body->kx_epoch = 1;
+    if (body->effect == EFFECT_DENY && below(drawing, FIELD_BROAD, 2) == 0) { /* what forbids little is seldom met */
+        body->class_mask = CLASS_MASK_ALL;
+        body->purposes = body->kind == GRANT_WRITE ? 0 : 1u << PURPOSE_TREAT | 1u << PURPOSE_HPAYMT;
+        body->custodian = body->from_month = body->to_month = 0;
+        body->ptr_seq = 0;
+    }
     twist(drawing, body);
 }
 
