@@ -108,7 +108,7 @@ static bool is_kept(const struct driver *driver, const struct hash32 *hash, uint
     return place.segment >= first_segment;
 }
 
-/* look_at_log: each block above what snapshots hold is there, up to what is durably committed. */
+/* look_at_log: each block above what snapshots hold is there, up to what is durably committed. Of a log in which something was found damaged nothing is said: it is mended (S5). */
 static void look_at_log(const struct held *held, const struct oracle *oracle, uint32_t member, const struct driver *driver, uint32_t first_segment)
 {
     uint64_t tip = driver->log.capsule_durable.committed_height, keep = driver->config.retention.keep_blocks;
@@ -117,7 +117,8 @@ static void look_at_log(const struct held *held, const struct oracle *oracle, ui
     tip = tip < oracle->height ? tip : oracle->height;
     above = tip > keep && tip - keep < above ? tip - keep : tip > keep ? above : 0;
     above = above > held->from_height ? above : held->from_height;
-    for (uint64_t height = above + 1; height <= tip; height++) {
+    bool whole = driver->repair.count == 0 && driver->log.repairs.count == 0;
+    for (uint64_t height = above + 1; whole && height <= tip; height++) {
         if (!is_kept(driver, &oracle->blocks[height].hash, first_segment)) {
             UNSAFE(oracle, "K2: the log of r%u has no block %llu, which only the snapshots after that of block %llu hold", member, (unsigned long long)height,
                    (unsigned long long)above);

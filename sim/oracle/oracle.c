@@ -347,7 +347,11 @@ static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot 
 
     note_ballot(oracle, from, ballot);
     promises_ballot(&oracle->promises, from, ballot);
-    vows_signed(&oracle->vows, from, ballot->rank.view);
+    if (ballot->kind == VOTE_COMMIT) {
+        vows_signed(&oracle->vows, from, ballot->rank.view);
+    } else {
+        vows_voted(&oracle->vows, from, ballot->rank);
+    }
     note_rests(member, ballot);
     choices_vote(oracle, from, ballot);
     note_twin(oracle, from, ballot);
@@ -635,7 +639,7 @@ void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule
     struct rank vote = { found->vote_view, found->vote_height }, high = { found->high_view, found->high_height };
     struct rank promised_vote = { promised->vote_view, promised->vote_height }, promised_high = { promised->high_view, promised->high_height };
 
-    vows_abstains(&oracle->vows, member, found->abstain_view);
+    vows_abstains(&oracle->vows, member, found->abstain_view, vote);
     if (who->vote_digest != 0 && rank_compare(vote, who->vote) < 0) {
         UNSAFE(oracle, "I8: r%u sent a vote for view %llu, height %llu that its log does not know", member, (unsigned long long)who->vote.view,
                (unsigned long long)who->vote.height);

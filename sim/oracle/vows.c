@@ -29,15 +29,27 @@ void vows_signed(struct vows *vows, uint32_t seat, uint64_t view)
     vow->signed_to = view + 1 > vow->signed_to ? view + 1 : vow->signed_to;
 }
 
-void vows_abstains(struct vows *vows, uint32_t seat, int64_t view)
+void vows_voted(struct vows *vows, uint32_t seat, struct rank rank)
+{
+    const struct vow *vow = &vows->by[seat];
+
+    ASSERT(seat < MEMBERS_MAX);
+    if (rank.view >= vow->below || rank_compare(rank, vow->known) != 0) {
+        vows_signed(vows, seat, rank.view);
+    }
+}
+
+void vows_abstains(struct vows *vows, uint32_t seat, int64_t view, struct rank known)
 {
     ASSERT(seat < MEMBERS_MAX);
     ASSERT(view >= -1);
     swear(&vows->by[seat], (uint64_t)(view + 1), "T9");
+    vows->by[seat].known = view >= 0 ? known : vows->by[seat].known;
 }
 
 void vows_wiped(struct vows *vows, uint32_t seat)
 {
     ASSERT(seat < MEMBERS_MAX);
     swear(&vows->by[seat], vows->by[seat].signed_to, "E5");
+    vows->by[seat].known = (struct rank){ UINT64_MAX, 0 }; /* an empty log knows none */
 }

@@ -8,6 +8,7 @@
 
 static struct failure failure;
 static struct vows vows;
+static const struct rank none;
 
 static void setup(void)
 {
@@ -19,7 +20,7 @@ TestSuite(vows, .init = setup);
 
 Test(vows, nobody_has_sworn_anything_at_first)
 {
-    vows_abstains(&vows, 1, -1);
+    vows_abstains(&vows, 1, -1, none);
     vows_signed(&vows, 1, 0);
     vows_signed(&vows, 2, 7);
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
@@ -27,7 +28,7 @@ Test(vows, nobody_has_sworn_anything_at_first)
 
 Test(vows, abstention_of_a_log_binds_up_to_its_view_T9)
 {
-    vows_abstains(&vows, 1, 6);
+    vows_abstains(&vows, 1, 6, none);
     vows_signed(&vows, 1, 7);
     vows_signed(&vows, 2, 6);
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
@@ -49,8 +50,17 @@ Test(vows, lost_disk_binds_up_to_what_its_key_signed_E5)
 
 Test(vows, lower_vow_takes_nothing_back)
 {
-    vows_abstains(&vows, 0, 9);
-    vows_abstains(&vows, 0, 2);
+    vows_abstains(&vows, 0, 9, none);
+    vows_abstains(&vows, 0, 2, none);
     vows_signed(&vows, 0, 9);
     cr_assert_eq(failure.kind, FAILURE_SAFETY);
+}
+
+Test(vows, vote_that_the_log_knows_may_be_said_again_T9)
+{
+    vows_abstains(&vows, 1, 6, (struct rank){ 5, 9 });
+    vows_voted(&vows, 1, (struct rank){ 5, 9 });
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    vows_voted(&vows, 1, (struct rank){ 5, 10 });
+    cr_assert_eq(strncmp(failure.text, "T9: r1 ", 7), 0, "%s", failure.text);
 }
