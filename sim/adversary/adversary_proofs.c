@@ -282,11 +282,11 @@ static void false_bundle(struct adversary *adversary, struct telling *telling, s
     } else if (what == 2 && bundle->chain) {
         fake_proof(adversary, telling, &bundle->proof);
         telling_write(adversary, telling);
-    } else if (what == 3 && bundle->chain && hide_last(adversary, telling, message)) {
+    } else if (what <= 5 && bundle->chain && hide_last(adversary, telling, message)) {
         return;
-    } else if (what == 4 && !bundle->chain) {
+    } else if (what <= 5 && !bundle->chain) {
         make_up(adversary, telling, message, 0);
-    } else if (what <= 5 && bundle->chain) {
+    } else if (what <= 7 && bundle->chain) {
         make_up(adversary, telling, message, adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 3, 2) * (1 + telling->again));
     } else { /* blocks are the tail of the message */
         size_t at = (size_t)(bundle->blocks.data - telling->bytes) + adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 2, bundle->blocks.size);
@@ -386,12 +386,12 @@ void lie_false_catchup(struct adversary *adversary, struct telling *telling)
     if (message->type == MESSAGE_ANSWER) {
         false_answer(adversary, telling, message, what);
     } else if (message->type == MESSAGE_BUNDLE) {
-        false_bundle(adversary, telling, message, adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 4, 8));
+        false_bundle(adversary, telling, message, adversary_below(adversary, LIE_FALSE_CATCHUP, telling, 4, 10));
     } else if (message->type == MESSAGE_HELLO) {
         message->hello.committed_height += 1u << what * 4;
         message->hello.high.view += what;
         message->hello.abstains = what == 4;
-        message->hello.promised = message->hello.view + (what == 4 ? 100 : 0);
+        message->hello.promised = what == 3 ? 0 : message->hello.view + (what == 4 ? 100 : 0);
         telling_write(adversary, telling);
     } else if (message->type == MESSAGE_QUERY) {
         message->query.committed_height = what == 0 ? 0 : message->query.committed_height + 100;

@@ -40,7 +40,7 @@ static const struct attack library[] = {
     { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, false, 500000, 0, 30, 20, 0, false, false },
     { "silent leader", "fabric: a request that only a silent leader's peer knows", "Q3: the request is broadcast, the view ends", L(MUTE_LEADER), 4, 1, true, true, false, 500000, 0, 40, 8, 0, false, false },
     { "leader that says nothing", "fabric: as before, and the leader does not help to end its view", "Q3: the request is broadcast, and the others end the view", L(MUTE_LEADER) | L(WITHHOLD), 4, 1, true, true, false, 1000000, 0, 40, 8, 0, false, false },
-    { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, false, 500000, 0, 40, 8, 0, false, false },
+    { "censoring leader", "Prime (Amir 2011); RBFT", "Q4: bypassed requests end the view", L(CENSOR), 4, 1, true, false, false, 500000, 0, 70, 8, 0, false, false },
     { "slow-loris leader", "Prime (Amir 2011); Aardvark (Clement 2009)", "batches grow; progress just under the timeout", L(SLOW_LORIS), 4, 1, true, false, false, 500000, 150, 60, 8, 0, false, false },
     { "spoiled blocks", "Ethereum, Solana: leaders that pack what may not be in a block", "V4, V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false, false },
     { "spoiled blocks and reserves", "P1: a reserve votes later, and for what it did not check no sooner", "V5: nobody votes for it; the leader loses its view", L(SPOIL), 4, 1, true, false, false, 700000, 0, 30, 40, 0, true, false },

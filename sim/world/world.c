@@ -208,6 +208,9 @@ static void on_executed(void *context, uint32_t member, const struct apply_block
     struct world *world = context;
 
     bool first = oracle_executed(&world->oracle, member, block, state_root);
+    if (first) {
+        receipts_executed(&world->receipts, block, &world->hosts[member].driver.apply);
+    }
     if (first && world->plan.consents) {
         consent_executed(&world->consent, block, &world->hosts[member].driver.apply);
     } else if (first) {
@@ -364,6 +367,7 @@ void world_open(struct world *world, const struct world_plan *plan)
     trace_init(&world->trace, plan->trace);
     oracle_init(&world->oracle, &world->cast, &world->failure);
     records_init(&world->records, &world->cast, &world->failure);
+    receipts_init(&world->receipts, &world->cast.genesis.hash, &world->failure);
     consent_init(&world->consent, &world->cast, &world->failure);
     workload_init(&world->workload, &world->cast, &world->failure, &world->trace);
     history_init(&world->history, cast_senders(&cast_plan));

@@ -17,6 +17,7 @@
 #include "sim/oracle/judges.h"
 #include "sim/world/network.h"
 #include "sim/oracle/oracle.h"
+#include "sim/oracle/receipts.h"
 #include "sim/oracle/records.h"
 #include "sim/world/pairs.h"
 #include "sim/world/readers.h"
@@ -106,6 +107,7 @@ struct world {
     struct oracle oracle;
     struct records records;  /* without consents */
     struct consent consent;  /* with them */
+    struct receipts receipts;
     struct trace trace;
     struct failure failure;
     struct facts verdicts;      /* of signatures: the same bytes give the same answer at every replica */
