@@ -153,7 +153,20 @@ static uint32_t member_of_key(const struct net *net, const uint8_t key[32])
     return NET_NOT_MEMBER;
 }
 
-/* admit_member decides whether a call of a member goes on. */
+/* is_home tells whether a call comes from where the member lives, as far as that is known. */
+static bool is_home(const struct net_link *link, const struct net_conn *conn)
+{
+    switch (link->config.address.kind) {
+    case ADDRESS_NUMERIC: return address_host_equal(&link->config.address.socket, &conn->host);
+    case ADDRESS_NAME: return link->host_size == 0 || address_host_equal(&link->host, &conn->host);
+    case ADDRESS_NONE:
+    case ADDRESS_UNIX: break;
+    }
+    return true;
+}
+
+/* admit_member decides whether a call of a member goes on. A hello proves nothing, and whoever saw it can say it again: from elsewhere it goes on beside what is
+ * under way, and only its proof ends that. */
 static bool admit_member(struct net_conn *conn, uint32_t member)
 {
     struct net *net = conn->net;
@@ -166,6 +179,10 @@ static bool admit_member(struct net_conn *conn, uint32_t member)
     if (calls && net->config.own_index < member) {
         return false;
     }
+    conn->member = member;
+    if (!is_home(link, conn)) {
+        return true;
+    }
     if (link->calling != NULL) {
         conn_close(link->calling);
         link->calling = NULL;
@@ -174,7 +191,6 @@ static bool admit_member(struct net_conn *conn, uint32_t member)
         conn_close(link->called);
     }
     link->called = conn;
-    conn->member = member;
     return true;
 }
 

@@ -85,7 +85,7 @@ struct net_link {
     struct net_member config;
     struct net_peer peer;
     struct net_conn *calling; /* our dial that is under way */
-    struct net_conn *called;  /* their call that is not proved yet */
+    struct net_conn *called;  /* their call, from where they live, that is not proved yet */
     struct backoff backoff;
     uint64_t dial_ns; /* not before */
     bool asked;       /* something was to be sent while it was down */

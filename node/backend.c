@@ -13,7 +13,7 @@
 
 static uint32_t descriptors_max(const struct node_config *config)
 {
-    uint64_t most = 4 * (uint64_t)MEMBERS_MAX + config->limits.clients_max + config->limits.half_open_max + DESCRIPTORS_SPARE;
+    uint64_t most = 12 * (uint64_t)MEMBERS_MAX + config->limits.clients_max + config->limits.half_open_max + DESCRIPTORS_SPARE;
 
     ASSERT(most <= 65536);
     return (uint32_t)most;

@@ -224,18 +224,20 @@ struct caller {
     uint8_t room[TUNNEL_ROOM_MIN];
 };
 
-/* call sends a hello with a client's key. */
-static void call(struct caller *caller, const struct kx_keypair *key, uint8_t serial)
+/* call_from sends a hello with a client's key, the same for the same serial; call does so from 127.0.0.1. */
+static void call_from(struct caller *caller, const struct kx_keypair *key, uint8_t serial, uint32_t host)
 {
     const uint8_t seed[32] = { 9, serial };
     struct tunnel_call whom = { .peer_key = nodes[0].key.public_key, .seed = seed };
     uint8_t hello[TUNNEL_HELLO_BYTES];
 
-    caller->fd = nodes_call();
+    caller->fd = nodes_call_from(host);
     caller->identity = (struct tunnel_identity){ key, nodes_chain };
     cr_assert(tunnel_dial(&caller->tunnel, &caller->identity, &whom, (struct tunnel_span){ caller->room, sizeof caller->room }, hello));
     cr_assert_eq(write(caller->fd, hello, sizeof hello), (ssize_t)sizeof hello);
 }
+
+static void call(struct caller *caller, const struct kx_keypair *key, uint8_t serial) { call_from(caller, key, serial, INADDR_LOOPBACK); }
 
 /* hear waits for the second message. Gives: false when the replica closes instead. */
 static bool hear(struct caller *caller)
@@ -339,6 +341,28 @@ ParameterizedTest(enum kit_backend *backend, net_limits, handshakes_that_overlap
     cr_assert(turns_until_closed(callers[1].fd));
     cr_assert_not(nodes_closed(callers[0].fd));
     cr_assert_eq(nodes[0].clients_up, 1);
+}
+
+ON_EACH_BACKEND(net_limits, a_hello_that_is_said_again_elsewhere_ends_no_call_of_the_member)
+ParameterizedTest(enum kit_backend *backend, net_limits, a_hello_that_is_said_again_elsewhere_ends_no_call_of_the_member)
+{
+    static struct caller member, again;
+    struct net_config config;
+
+    nodes_prepare(*backend);
+    nodes_name(1, 9); /* Member 1 lives at 127.0.0.1. */
+    nodes_configure(&nodes[0], &config);
+    nodes_start_fine(&nodes[0], &config);
+    call(&member, &nodes[1].key, 1);
+    cr_assert(hear(&member));
+    call_from(&again, &nodes[1].key, 1, INADDR_LOOPBACK + 1);
+    cr_assert(hear(&again), "nobody can tell before the proof");
+    prove(&member);
+    for (unsigned i = 0; i < 50 && nodes[0].ups[1] == 0; i++) {
+        nodes_turn();
+    }
+    cr_assert_eq(nodes[0].ups[1], 1);
+    cr_assert_eq(nodes[0].downs[1], 0);
 }
 
 ON_EACH_BACKEND(net_limits, remote_clients_leave_a_place_for_local_tools)
