@@ -22,3 +22,10 @@ bool throttle_admit(struct throttle *throttle, uint64_t now_ns)
     throttle->due_ns = due_ns + throttle->interval_ns;
     return true;
 }
+
+void throttle_charge(struct throttle *throttle, uint32_t count)
+{
+    ASSERT(throttle->due_ns > 0);
+    ASSERT(throttle->interval_ns <= 1000000000u);
+    throttle->due_ns += count * throttle->interval_ns;
+}

@@ -17,4 +17,7 @@ void throttle_init(struct throttle *throttle, uint32_t per_second, uint32_t burs
 /* throttle_admit counts one if there is room. now_ns never goes back. */
 bool throttle_admit(struct throttle *throttle, uint64_t now_ns);
 
+/* throttle_charge counts more of them afterwards: what was admitted was dearer than one. Needs: an admission before. */
+void throttle_charge(struct throttle *throttle, uint32_t count);
+
 #endif

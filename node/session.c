@@ -192,12 +192,24 @@ static uint64_t age_of(const struct sessions *sessions)
     return wall_ms > sessions->time_ms ? wall_ms - sessions->time_ms : 0;
 }
 
+/* charge counts a question by the time that it took: an evaluation over a full patient costs thirty times what others do. */
+static void charge(struct sessions *sessions, struct session *session, uint64_t since_ns)
+{
+    uint64_t took = (sessions->driver->ports.now(sessions->driver->ports.context).mono_ns - since_ns) / SESSION_QUESTION_NS;
+    uint32_t count = took < SESSION_QUESTION_COUNT_MAX ? (uint32_t)took : SESSION_QUESTION_COUNT_MAX;
+
+    throttle_charge(&session->questions, count);
+    throttle_charge(&sessions->questions, count);
+}
+
 /* answer_now answers QUERY and STATUS from the executed state. */
 static void answer_now(struct sessions *sessions, uint64_t client, enum client_type type, bool gated, const struct client_question *question)
 {
     size_t size = 0, room = CLIENT_FRAME_BYTES_MAX - 64;
+    struct session *session = find(sessions, client);
+    uint64_t since_ns = sessions->driver->ports.now(sessions->driver->ports.context).mono_ns;
 
-    if (find(sessions, client) == NULL) {
+    if (session == NULL) {
         return; /* It left while its question waited. */
     }
     struct session_answer *answer = take_answer(sessions, client);
@@ -210,6 +222,7 @@ static void answer_now(struct sessions *sessions, uint64_t client, enum client_t
     head.code = type == CLIENT_STATUS ? sessions->ports.status(sessions->ports.context, answer->data, room, &size)
                                       : sessions->ports.query(sessions->ports.context, &asked, answer->data, room, &size);
     ASSERT(size <= room);
+    charge(sessions, session, since_ns);
     send_answer(sessions, client, &head, answer, size);
 }
 

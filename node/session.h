@@ -23,6 +23,8 @@
 #define SESSION_RECEIPTS_FRAME 1000u /* receipts in one frame */
 #define SESSION_QUESTIONS_PER_SECOND 250u /* of one client; an answer costs about 100 us, and consensus runs on the same thread */
 #define SESSION_QUESTIONS_BURST 64u
+#define SESSION_QUESTION_NS 100000u   /* what one question may take; a dearer one counts as several */
+#define SESSION_QUESTION_COUNT_MAX 64u /* for that many at most: a thread may be held up for other reasons */
 #define SESSION_QUESTIONS_PER_SECOND_ALL 1000u /* of all clients together: a tenth of a core */
 #define SESSION_QUESTIONS_BURST_ALL 256u
 

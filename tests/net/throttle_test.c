@@ -50,3 +50,14 @@ Test(throttle, does_not_save_up_more_than_the_burst)
     }
     cr_assert_eq(admitted, 3);
 }
+
+Test(throttle, what_was_dearer_is_paid_for_afterwards)
+{
+    struct throttle throttle;
+
+    throttle_init(&throttle, 10, 4);
+    cr_assert(throttle_admit(&throttle, SECOND));
+    throttle_charge(&throttle, 3);
+    cr_assert_not(throttle_admit(&throttle, SECOND), "four are gone");
+    cr_assert(throttle_admit(&throttle, SECOND + SECOND / 10));
+}

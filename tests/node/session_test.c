@@ -20,7 +20,7 @@ static struct net *net;
 static struct loop *loop;
 static struct client_config config;
 static char path[64];
-static uint64_t now_ns;
+static uint64_t now_ns, query_ns; /* query_ns: what an answer takes */
 static enum net_reason why_down;
 
 static struct now port_now(void *context)
@@ -34,6 +34,7 @@ static uint16_t port_query(void *context, const struct session_question *questio
     struct query_call call = { question->question, question->gated, desk.now_ms };
 
     (void)context;
+    now_ns += query_ns;
     return queries_answer(&desk.queries, &call, out, room, size);
 }
 
@@ -281,6 +282,29 @@ Test(session, a_client_that_asks_too_much_is_refused_and_the_others_are_not, .in
     cr_assert_eq(client_next(greedy, &event, 1000), ERR_OK);
     cr_assert_eq(event.type, CLIENT_ANSWER, "later there is room again");
     client_close(greedy);
+    client_close(modest);
+}
+
+Test(session, a_question_counts_by_the_time_that_it_takes, .init = start, .fini = stop)
+{
+    struct query query = desk_query(&desk, QUERY_ORG);
+    struct client *dear = opened(), *modest = opened();
+    struct client_event event = { .type = CLIENT_ANSWER };
+    uint64_t answered = 0;
+
+    query_ns = 30 * SESSION_QUESTION_NS;
+    for (; answered < SESSION_QUESTIONS_BURST && event.type == CLIENT_ANSWER; answered++) {
+        ask(dear, answered, CLIENT_QUERY, &query);
+        cr_assert_eq(client_next(dear, &event, 1000), ERR_OK);
+    }
+    cr_assert_eq(event.type, CLIENT_REFUSED);
+    cr_assert_eq(event.code, REFUSAL_SHARE);
+    cr_assert_lt(answered, 6, "64 at once cost no more than 64 usual ones");
+    query_ns = 0;
+    ask(modest, 1, CLIENT_QUERY, &query);
+    cr_assert_eq(client_next(modest, &event, 1000), ERR_OK);
+    cr_assert_eq(event.type, CLIENT_ANSWER);
+    client_close(dear);
     client_close(modest);
 }
 
