@@ -263,10 +263,15 @@ static enum verdict read_frame(struct client *client, const struct frame *frame,
 
 enum err client_next(struct client *client, struct client_event *event, uint32_t timeout_ms)
 {
+    uint64_t end_ns = clock_mono_ns() + timeout_ms * UINT64_C(1000000);
     struct frame frame;
 
-    while (client->receipts_left == 0) { /* a RECEIPTS without receipts is legal and says nothing */
-        enum err err = client->dial == NULL ? ERR_CLOSED : dial_receive(client->dial, &frame, timeout_ms);
+    for (bool first = true; client->receipts_left == 0; first = false) { /* a RECEIPTS without receipts is legal and says nothing, but takes time */
+        uint32_t left_ms = first ? timeout_ms : client_left_ms(end_ns);
+        if (!first && left_ms == 0) {
+            return ERR_TIMEOUT;
+        }
+        enum err err = client->dial == NULL ? ERR_CLOSED : dial_receive(client->dial, &frame, left_ms);
         if (err == ERR_OK && read_frame(client, &frame, event) != VERDICT_OK) {
             err = ERR_FORMAT;
         }

@@ -49,7 +49,8 @@ static enum err await(struct client *client, struct attempt *attempt, struct cli
 
     for (;;) {
         uint64_t until_ns = admitted || silent_ns > attempt->end_ns ? attempt->end_ns : silent_ns;
-        enum err err = client_next(client, event, client_left_ms(until_ns));
+        uint32_t left_ms = client_left_ms(until_ns);
+        enum err err = left_ms == 0 ? ERR_TIMEOUT : client_next(client, event, left_ms); /* A replica that never stops talking is silent too. */
         if (err != ERR_OK) {
             return err;
         }

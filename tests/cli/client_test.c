@@ -110,6 +110,20 @@ static bool talks_nonsense(struct fake_replica *replica, const struct frame *fra
     return true;
 }
 
+/* babbles sends block after block, and never a word on what it was asked. */
+static bool babbles(struct fake_replica *replica, const struct frame *frame)
+{
+    const uint8_t block[52] = { 1 }, none[CLIENT_RECEIPTS_HEAD_BYTES] = { 1 };
+    uint64_t end_ns = clock_mono_ns() + UINT64_C(4000000000);
+
+    (void)frame;
+    while (clock_mono_ns() < end_ns) {
+        fake_send(replica, CLIENT_BLOCK, block, sizeof block);
+        fake_send(replica, CLIENT_RECEIPTS, none, sizeof none);
+    }
+    return false;
+}
+
 static const struct bytes command = { (const uint8_t *)"command", 7 };
 
 /* --- Many requests on one connection ----------------------------------------------------------------------------------- */
@@ -350,6 +364,21 @@ Test(client, gives_up_in_time_when_nobody_executes)
     cr_assert_eq(client_execute(client, command, &event, 300), ERR_TIMEOUT);
     cr_assert_lt(clock_mono_ns() - start_ns, UINT64_C(2000000000));
     cr_assert_eq(atomic_load(&replica.frames), 1, "one replica alone is given all the time");
+    client_close(client);
+    fake_stop(&replica);
+}
+
+Test(client, gives_up_in_time_on_a_replica_that_never_stops_talking)
+{
+    struct fake_replica replica = { .handler = babbles };
+    struct client_event event;
+
+    fake_start(&replica);
+    add(replica.path);
+    struct client *client = opened();
+    uint64_t start_ns = clock_mono_ns();
+    cr_assert_eq(client_execute(client, command, &event, 300), ERR_TIMEOUT);
+    cr_assert_lt(clock_mono_ns() - start_ns, UINT64_C(2500000000));
     client_close(client);
     fake_stop(&replica);
 }
