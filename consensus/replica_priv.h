@@ -297,8 +297,9 @@ bool replica_take_token(const struct replica *r, uint64_t *paid_ns, uint64_t int
 /* replica_may_sign_again rations what a member can make this replica sign a second time: that costs a signature for each frame (section 13). */
 bool replica_may_sign_again(struct replica *r, uint32_t from);
 
-/* replica_verify hands a job to the verifiers; one without signatures is judged at once. */
+/* replica_verify hands a job to the verifiers; one without signatures is judged at once. replica_on_verified: they are back (replica_verdicts.c). */
 void replica_verify(struct replica *r, struct job *job);
+void replica_on_verified(struct replica *r, const struct event *event);
 
 uint32_t replica_leader(const struct replica *r, uint64_t view);
 bool replica_is_leader(const struct replica *r);
@@ -350,11 +351,18 @@ struct block *replica_room(struct replica *r, const struct block_header *header,
 uint32_t replica_room_count(struct replica *r);
 bool replica_parent_time(struct replica *r, const struct block_header *header, uint64_t *time_ms);
 
-/* --- Proposals, votes (replica_propose.c) ---------------------------------------------------------------------------------------------- */
+/* --- Proposals (replica_propose.c, replica_examine.c) ---------------------------------------------------------------------------------- */
 
 void replica_on_propose(struct replica *r, uint32_t from, const struct message_propose *propose);
-void replica_proposal_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_opening_verified(struct replica *r, struct job *job, const bool *verdicts);
+
+/* replica_examine has whatever is not verified yet verified in one job: the QC that came with the proposal, if it is not known, and the body. */
+void replica_examine(struct replica *r, struct block *block, uint32_t from, const struct cert *justify);
+void replica_set_justify(struct block *block, const struct cert *justify);
+void replica_proposal_verified(struct replica *r, struct job *job, const bool *verdicts);
+
+/* --- Votes (replica_vote.c) ------------------------------------------------------------------------------------------------------------ */
+
 void replica_pump_votes(struct replica *r);
 void replica_resend_vote(struct replica *r);
 void replica_commitvote(struct replica *r, const struct ballot *certified);

@@ -338,20 +338,6 @@ size_t net_queued_bytes(const struct net *net, uint32_t member)
     return net->links[member].peer.queue.bytes;
 }
 
-static void set_paused(struct net *net, uint32_t member, bool paused)
-{
-    ASSERT(member < net->config.members_count);
-    struct net_peer *peer = &net->links[member].peer;
-    if (peer->conn != NULL) {
-        peer->paused = paused;
-        conn_sync(peer->conn);
-    }
-}
-
-void net_pause(struct net *net, uint32_t member) { set_paused(net, member, true); }
-
-void net_resume(struct net *net, uint32_t member) { set_paused(net, member, false); }
-
 void net_drop(struct net *net, uint32_t member)
 {
     ASSERT(member < net->config.members_count);

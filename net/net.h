@@ -146,11 +146,6 @@ void net_want(struct net *net, bool wanted);
 /* net_queued_bytes gives what waits for a member. */
 size_t net_queued_bytes(const struct net *net, uint32_t member);
 
-/* net_pause stops receiving from a member, so that its bytes wait in its own memory and not in ours; net_resume goes on. Frames the kernel already
- * handed over may still arrive. Nothing happens when the peer is gone. */
-void net_pause(struct net *net, uint32_t member);
-void net_resume(struct net *net, uint32_t member);
-
 /* net_drop closes a member's link (NET_DROPPED). */
 void net_drop(struct net *net, uint32_t member);
 

@@ -50,7 +50,7 @@ struct net_peer {
     struct send_queue queue;
     bool is_client;
     uint32_t index; /* of the member, or of the client's slot */
-    bool paused;
+    bool paused;    /* nothing is received from it */
     bool doomed;    /* net_step closes it, with `doom` as the reason */
     enum net_reason doom;
 };

@@ -89,7 +89,7 @@ static int help(const struct order *order, const struct verb *verb)
 
 static int version(const struct order *order)
 {
-    bool printed = order->json ? report_about(stdout, "version", NULL) : printf("ward-sim %s, build %s\n", WARD_VERSION, build_id()) > 0;
+    bool printed = order->json ? report_about(stdout, "version", NULL) : printf("ward-sim %s, build %s\n", WARD_VERSION, build_id()) > 0 && fflush(stdout) == 0;
 
     return printed ? EXIT_FINE : EXIT_RESOURCE;
 }

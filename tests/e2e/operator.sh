@@ -102,6 +102,12 @@ for program in ward ward-bench; do
     [ $? -eq 8 ]
     check $? "help of $program that cannot be printed is an error"
 done
+for words in "wardd --help" "wardd --version" "ward --version" "ward-bench --version" "ward-sim --help" "ward-sim --version" "ward-sim --version --json"; do
+    "$bin"/$words >/dev/full 2>/dev/null
+    code=$?
+    [ "$code" -eq 8 ]
+    check $? "\`$words\` that cannot be printed is an error: $code"
+done
 expect 2 'NAME=HOST:PORT' "a replica without a name is told the form" "$bin/ward" status --replica 127.0.0.1:1
 expect 3 'Not a directory' "a file where a data directory is meant is refused" "$bin/ward" inspect superblock /etc/passwd
 echo mine >"$work/org.new"

@@ -154,7 +154,7 @@ ParameterizedTest(enum kit_backend *backend, net, a_member_that_does_not_read_is
 
     nodes_begin(*backend, 2);
     nodes_link(1, 0);
-    net_pause(nodes[1].net, 0);
+    nodes_deafen(1, 0);
     for (unsigned i = 0; i < 4000 && err == ERR_OK; i++) {
         err = nodes_tell(0, 1, data, sizeof data);
         if (i % 20 == 0) {
@@ -167,23 +167,6 @@ ParameterizedTest(enum kit_backend *backend, net, a_member_that_does_not_read_is
     nodes_turns(3);
     cr_assert_eq(nodes[0].downs[1], 1);
     cr_assert_eq(nodes[0].reason, NET_SLOW);
-}
-
-ON_EACH_BACKEND(net, a_paused_member_is_heard_after_resume)
-ParameterizedTest(enum kit_backend *backend, net, a_paused_member_is_heard_after_resume)
-{
-    nodes_begin(*backend, 2);
-    nodes_link(1, 0);
-    net_pause(nodes[1].net, 0);
-    nodes_turns(3);
-    cr_assert_eq(nodes_tell(0, 1, "\0", 1), ERR_OK);
-    nodes_turns(5);
-    cr_assert_eq(nodes[1].frames, 0);
-    net_resume(nodes[1].net, 0);
-    for (unsigned i = 0; i < 50 && nodes[1].frames == 0; i++) {
-        nodes_turn();
-    }
-    cr_assert_eq(nodes[1].frames, 1);
 }
 
 ON_EACH_BACKEND(net, a_dropped_link_goes_down_at_both_ends)

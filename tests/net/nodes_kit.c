@@ -2,6 +2,7 @@
 #include "tests/net/nodes_kit.h"
 
 #include "base/clock.h"
+#include "net/net_priv.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -224,6 +225,14 @@ int nodes_call_from(uint32_t host)
     cr_assert_eq(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
     cr_assert_eq(connect(fd, (struct sockaddr *)&name, sizeof name), 0);
     return fd;
+}
+
+void nodes_deafen(uint32_t node, uint32_t from)
+{
+    struct net_peer *peer = &nodes[node].net->links[from].peer;
+
+    peer->paused = true;
+    conn_sync(peer->conn);
 }
 
 int nodes_call(void) { return nodes_call_from(INADDR_LOOPBACK); }

@@ -61,6 +61,9 @@ bool nodes_is_up(uint32_t a, uint32_t b);
 void nodes_link(uint32_t caller, uint32_t called);
 enum err nodes_tell(uint32_t from, uint32_t to, const void *data, size_t size);
 
+/* nodes_deafen makes a node read no more from another over their link, as a process that was stopped. Needs: the link is up. */
+void nodes_deafen(uint32_t node, uint32_t from);
+
 /* nodes_call connects to node 0 as a stranger, nodes_call_from from an address of the loopback network, in host order. nodes_call_local uses the UNIX socket. */
 int nodes_call(void);
 int nodes_call_from(uint32_t host);

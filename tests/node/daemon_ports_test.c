@@ -43,7 +43,7 @@ ParameterizedTest(enum kit_backend *backend, daemon_ports, a_member_that_does_no
     daemon_under_test.boot.epoch.members_count = NODES;
     block.to = member_set_all(NODES);
     member_set_remove(&block.to, 0);
-    net_pause(nodes[1].net, 0);
+    nodes_deafen(1, 0);
     for (uint32_t i = 0; i < BLOCKS; i++) {
         ports.send(ports.context, &block);
         for (unsigned k = 0; k < 50 && nodes[2].frames <= i; k++) {
