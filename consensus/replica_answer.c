@@ -69,7 +69,7 @@ static void send_query(struct replica *r, struct member_set to, enum cause cause
 {
     struct message_query *query = &r->msg.query;
 
-    ASSERT(r->started);
+    ASSERT(r->history.high <= r->safety.state.committed_height); /* I2, I6: what it says is promised */
     replica_mark(r, MARK_QUERIED, r->high.ballot.rank.height, r->self, cause);
     r->msg.type = MESSAGE_QUERY;
     *query = (struct message_query){ .epoch = r->config.epoch.epoch,
@@ -141,8 +141,6 @@ static void say_again(struct replica *r, uint32_t to)
 
 void replica_on_hello(struct replica *r, uint32_t from, const struct message_hello *hello)
 {
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (hello->epoch != r->config.epoch.epoch) {
         replica_refuse(r, VERDICT_EPOCH);
         return;
@@ -157,8 +155,6 @@ void replica_on_hello(struct replica *r, uint32_t from, const struct message_hel
 
 void replica_on_query(struct replica *r, uint32_t from, const struct message_query *query)
 {
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (query->epoch != r->config.epoch.epoch || from == r->self) {
         replica_refuse(r, VERDICT_EPOCH);
         return;
@@ -205,8 +201,6 @@ void replica_on_answer(struct replica *r, uint32_t from, const struct message_an
     enum verdict verdict = check_answer(r, answer);
     struct job *job = verdict == VERDICT_OK && from != r->self ? job_new(&r->jobs, JOB_ANSWER, from, false) : NULL;
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (job == NULL) {
         if (verdict == VERDICT_OK) {
             replica_missed(r, from);
@@ -231,7 +225,6 @@ void replica_on_answer(struct replica *r, uint32_t from, const struct message_an
 
 void replica_answer_verified(struct replica *r, struct job *job, const bool *verdicts)
 {
-    ASSERT(job->from < r->n);
     bool good = job_part_is_good(job, PART_PROOF, verdicts) && job_part_is_good(job, PART_CERT, verdicts) && job_part_is_good(job, PART_TC, verdicts) &&
                 job_part_is_good(job, PART_TC_HIGH, verdicts);
 
@@ -251,6 +244,8 @@ void replica_answer_verified(struct replica *r, struct job *job, const bool *ver
     if (job->has_tc) {
         replica_accept_tc(r, &job->tc);
     }
+    ASSERT(!job->has_cert || rank_compare(r->high.ballot.rank, job->cert.ballot.rank) >= 0); /* I6 */
+    ASSERT(!job->has_tc || r->view > job->tc.view);                                         /* T2: whoever holds TC(v) is in view v + 1 */
 }
 
 /* --- Links ------------------------------------------------------------------------------------------------------------------------------------------ */
@@ -271,7 +266,6 @@ void replica_on_link(struct replica *r, uint32_t member, bool up)
 {
     ASSERT(member < r->n);
     ASSERT(member != r->self);
-    ASSERT(r->started);
     bool was_quorum = linked_count(r) >= r->quorum;
     r->peers[member].linked = up;
     if (!up) {

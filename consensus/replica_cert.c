@@ -97,6 +97,7 @@ void replica_raise_committed(struct replica *r)
     for (uint32_t i = 0; i < KNOWN_CERTS; i++) {
         raise_committed_rank(r, &r->known[i].ballot);
     }
+    ASSERT(r->committed_rank.height <= r->history.high); /* Q1 */
 }
 
 /* moved: a higher QC of the view is progress, even where its blocks are still being fetched: whoever merely lags must not give the view up. A
@@ -106,7 +107,7 @@ static void moved(struct replica *r, const struct cert *cert)
 {
     uint64_t base_ns = replica_stuck_base_ns(r);
 
-    ASSERT(r->started);
+    ASSERT(rank_compare(cert->ballot.rank, r->high.ballot.rank) > 0); /* T5: what is known already is no progress */
     if (r->high.ballot.rank.view == cert->ballot.rank.view && base_ns < r->now.mono_ns) {
         pacemaker_sample(&r->pacemaker, r->now.mono_ns - base_ns);
     }
@@ -122,7 +123,6 @@ void replica_accept_qc(struct replica *r, const struct cert *cert)
         if (r->started && cert->ballot.rank.view == r->view) {
             moved(r, cert);
         }
-        ASSERT(cert->ballot.rank.height + 1 > cert->ballot.rank.height);
         r->followed_blocks++;
         cert_copy(&r->high, cert);
         r->high_recorded = false;
@@ -135,7 +135,8 @@ void replica_accept_qc(struct replica *r, const struct cert *cert)
     if (cert->ballot.rank.view > r->view) {
         replica_enter(r, cert->ballot.rank.view, ENTERED_BY_CERT);
     }
-    ASSERT(r->view >= r->high.ballot.rank.view);
+    ASSERT(r->view >= r->high.ballot.rank.view); /* V1 */
+    ASSERT(rank_compare(r->high.ballot.rank, cert->ballot.rank) >= 0); /* I6: nothing that was accepted is forgotten */
 }
 
 void replica_accept_tc(struct replica *r, const struct timeout_cert *tc)
@@ -154,6 +155,7 @@ void replica_accept_tc(struct replica *r, const struct timeout_cert *tc)
     r->has_tc = true;
     r->tc_recorded = false;
     replica_enter(r, tc->view + 1, ENTERED_BY_TC);
+    ASSERT(r->view == r->tc.view + 1); /* T2: whoever holds TC(v) is in view v + 1 */
 }
 
 /* keep_proof remembers the proof of the highest block until its chain is here. */
@@ -184,6 +186,7 @@ void replica_accept_proof(struct replica *r, const struct commit_proof *proof)
         commit_proof_copy(&r->pending_proof, proof);
         r->has_pending_proof = true;
     }
+    ASSERT(commit_proof_height(&r->pending_proof) > r->history.high); /* S4: it waits for a chain that leads on */
 }
 
 void replica_accept_commitqc(struct replica *r, const struct cert *cert)
@@ -225,8 +228,6 @@ void replica_on_cert(struct replica *r, uint32_t from, const struct message *mes
     bool is_commit = message->type == MESSAGE_COMMITQC;
     enum verdict verdict = is_commit ? cert_check(cert, &r->config.epoch) : replica_check_qc(r, cert);
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (verdict == VERDICT_OK && is_commit != (cert->ballot.kind == VOTE_COMMIT)) {
         verdict = VERDICT_TYPE;
     }
@@ -255,6 +256,8 @@ void replica_on_cert(struct replica *r, uint32_t from, const struct message *mes
     }
     job->asks = message->type == MESSAGE_CERT;
     job_add_cert(job, cert, &r->config.epoch, &r->chain_id);
+    ASSERT(job->items_count == r->quorum);                    /* I11 */
+    ASSERT(!job->asks || job->cert.ballot.kind != VOTE_COMMIT); /* C3: what commits already needs no commit vote */
     replica_verify(r, job);
 }
 
@@ -262,8 +265,6 @@ void replica_on_tc(struct replica *r, uint32_t from, const struct timeout_cert *
 {
     enum verdict verdict = timeout_cert_check(tc, &r->config.epoch);
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (verdict == VERDICT_OK) {
         verdict = replica_check_qc(r, &tc->high);
     }
@@ -279,6 +280,7 @@ void replica_on_tc(struct replica *r, uint32_t from, const struct timeout_cert *
         return;
     }
     job_add_tc(job, tc, replica_known(r, &tc->high.ballot) != NULL, &r->config.epoch, &r->chain_id);
+    ASSERT(job->items_count >= r->quorum); /* T2, I11: q TIMEOUTs, and the QC where it is not known */
     replica_verify(r, job);
 }
 

@@ -127,7 +127,6 @@ static void collect(struct replica *r)
     const struct checkpoint *own = own_newest(r);
     struct member_set equal = { { 0 } };
 
-    ASSERT(r->started);
     if (c->job || own == NULL || is_settled(r, own->height)) {
         return;
     }
@@ -154,6 +153,7 @@ static void collect(struct replica *r)
             job_add(job, PART_SINGLES, r->config.epoch.members[member].sign_key, &digest, job->signatures[member]);
         }
     }
+    ASSERT(job->items_count == member_set_count(&equal)); /* K1, I11: a signature of each */
     replica_verify(r, job);
 }
 
@@ -161,8 +161,6 @@ void replica_on_ckpt(struct replica *r, uint32_t from, const struct message_ckpt
 {
     struct peer *peer = &r->peers[from];
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (ckpt->checkpoint.epoch != r->config.epoch.epoch || (peer->has_ckpt && peer->ckpt.height > ckpt->checkpoint.height)) {
         replica_refuse(r, VERDICT_STALE);
         return;
@@ -175,6 +173,7 @@ void replica_on_ckpt(struct replica *r, uint32_t from, const struct message_ckpt
         }
         return;
     }
+    ASSERT(!peer->has_ckpt || peer->ckpt.height <= ckpt->checkpoint.height); /* K1: its newest statement counts */
     peer->has_ckpt = true;
     peer->ckpt = ckpt->checkpoint;
     memcpy(peer->ckpt_signature, ckpt->signature, 64);
@@ -244,6 +243,7 @@ void replica_accept_checkpoint(struct replica *r, const struct checkpoint_cert *
     } else {
         compare(r, &cert->checkpoint);
     }
+    ASSERT(r->halted || replica_checkpoint_agrees(r)); /* I13 */
     if (!record || r->halted) {
         return;
     }
@@ -258,7 +258,7 @@ void replica_on_snapshot(struct replica *r)
 {
     struct effect *append = replica_append_begin(r);
 
-    ASSERT(r->started);
+    ASSERT(r->history.high <= r->safety.state.committed_height); /* K2: the capsule beside what is appended again says so */
     if (r->checkpoints.has_cert) {
         add_cert(r, append);
     }
@@ -285,8 +285,6 @@ void replica_on_ckpt_cert(struct replica *r, uint32_t from, const struct checkpo
 {
     enum verdict verdict = checkpoint_cert_check(cert, &r->config.epoch);
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (verdict == VERDICT_OK && is_settled(r, cert->checkpoint.height)) {
         verdict = VERDICT_STALE;
     }
@@ -297,6 +295,7 @@ void replica_on_ckpt_cert(struct replica *r, uint32_t from, const struct checkpo
     }
     job->checkpoint = *cert;
     uint32_t count = checkpoint_cert_items(&job->checkpoint, &r->config.epoch, &r->chain_id, job->digests, job->items);
+    ASSERT(count == r->quorum); /* K1, I11 */
     job->items_count = count;
     job->digests_count = 1;
     job->size[PART_SINGLES] = count;
@@ -323,8 +322,6 @@ void replica_on_ckpt_ask(struct replica *r, uint32_t from, const struct message_
 {
     const struct checkpoint *own = own_at(r, ask->height);
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (from != replica_leader(r, r->view) || own == NULL || !hash_equal(&own->block, &ask->hash)) {
         replica_refuse(r, VERDICT_STALE);
         return;
@@ -345,7 +342,7 @@ static void repeat(struct replica *r)
     const struct checkpoint *own = own_at(r, c->block_height);
     uint64_t due_ns = c->sent_ns + 2 * pacemaker_timeout_ns(&r->pacemaker);
 
-    ASSERT(r->started);
+    ASSERT(c->sent_ns <= r->now.mono_ns); /* Q1 */
     if (own == NULL || is_settled(r, c->block_height) || c->repeats >= REPEATS_MAX) {
         return;
     }
@@ -366,7 +363,7 @@ static void ask_tip(struct replica *r)
     const struct checkpoint *own = own_newest(r);
     uint64_t due_ns = c->asked_ns + (uint64_t)r->config.epoch.limits.checkpoint_ms * 1000000u;
 
-    ASSERT(r->started);
+    ASSERT(c->asked_ns <= r->now.mono_ns); /* Q1 */
     if (!r->lead.active || own == NULL || own->height != r->history.high || is_settled(r, own->height) || own->height == c->block_height ||
         c->ask_repeats >= REPEATS_MAX) {
         return;
@@ -386,7 +383,6 @@ static void ask_tip(struct replica *r)
 
 void replica_pump_checkpoint(struct replica *r)
 {
-    ASSERT(r->started);
     repeat(r);
     ask_tip(r);
 }

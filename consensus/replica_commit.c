@@ -256,6 +256,7 @@ enum verdict replica_fly(struct replica *r, struct block *block, const struct bl
             return verdict;
         }
     }
+    ASSERT(is_flying(r, block)); /* V5 */
     return VERDICT_OK;
 }
 
@@ -376,6 +377,8 @@ static bool commit_chain(struct replica *r, struct block *block, const struct co
         count--;
         commit_one(r, path[count], by, count == 0);
     }
+    ASSERT(history_has(&r->history, block->header.height, &block->hash)); /* C1, C2: what the proof names */
+    ASSERT(r->history.high == block->header.height);                      /* C4 */
     if (r->started) {
         log_proof(r, block, proof);
     }
@@ -465,6 +468,7 @@ void replica_on_executed(struct replica *r, const struct event *event)
     ASSERT(event->executed.height == r->executed_height + 1); /* C4, I14 */
     ASSERT(block != NULL);
     ASSERT(block->committed);
+    ASSERT(history_has(&r->history, event->executed.height, &event->executed.block)); /* C4, I1 */
     r->executed_height = event->executed.height;
     ASSERT(r->flight_high >= r->executed_height);
     ASSERT(r->executed_height <= r->history.high); /* C4 */

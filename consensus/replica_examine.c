@@ -173,6 +173,8 @@ void replica_examine(struct replica *r, struct block *block, uint32_t from, cons
 void replica_set_justify(struct block *block, const struct cert *justify)
 {
     ASSERT(justify->ballot.kind != VOTE_COMMIT);
+    ASSERT(justify->ballot.rank.height + 1 == block->header.height);     /* V6 */
+    ASSERT(hash_equal(&justify->ballot.block, &block->header.parent)); /* V6 */
     if (!block->has_justify || rank_compare(justify->ballot.rank, block->justify.ballot.rank) > 0) {
         cert_copy(&block->justify, justify);
         block->has_justify = true;
@@ -208,6 +210,7 @@ void replica_proposal_verified(struct replica *r, struct job *job, const bool *v
         replica_refuse(r, VERDICT_SIGNATURE);
         return;
     }
+    ASSERT(block->body_state == BODY_GOOD); /* V4: the signatures came out of this body */
     block->checked = true;
     for (uint32_t i = 0; i < job->size[PART_COMMANDS]; i++) {
         pool_note_valid(r->pool, &job->items[job->begin[PART_COMMANDS] + i]); /* It may come again, in another block or from a client. */

@@ -106,7 +106,6 @@ static struct block *highest_idle(struct replica *r, bool linked)
  * but nothing of theirs is proved: the proof is above what has no place. Where nothing is executed, that would give places back, these go as well. */
 static void make_room(struct replica *r)
 {
-    ASSERT(r->started);
     for (uint32_t i = 0; i < r->blocks.count && replica_room_count(r) < r->blocks.count / 2; i++) {
         struct block *highest = highest_idle(r, false);
         if (highest == NULL && r->executed_height == r->history.high) {
@@ -200,8 +199,6 @@ void replica_on_gone(struct replica *r, uint32_t from, const struct message_gone
     struct fetch *fetch = &r->fetch;
     uint64_t asked = fetch->chain ? r->history.high + 1 : fetch->height;
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (replica_repair_gone(r, from, gone)) {
         return;
     }
@@ -212,6 +209,7 @@ void replica_on_gone(struct replica *r, uint32_t from, const struct message_gone
     replica_note_gone(r, from, fetch->chain ? NULL : &fetch->hash, gone->old, fetch->tries);
     leave(r, LEFT_GONE);
     bool others = replica_choose_peer(r, from + 1, fetch->chain ? NULL : &fetch->hash) != r->self;
+    ASSERT(!fetch->active); /* S2: the next one is asked */
     fetch->tries -= others && fetch->tries > 0; /* 0: there was progress meanwhile */
     fetch->single_next = others ? !fetch->chain : fetch->single_next;
 }
@@ -253,7 +251,6 @@ void replica_pump_fetch(struct replica *r)
 {
     struct fetch *fetch = &r->fetch;
 
-    ASSERT(r->started);
     if (fetch->active && !fetch->checking && r->now.mono_ns >= fetch->deadline_ns) {
         put_back(r, LEFT_SILENT);
     }
@@ -261,6 +258,7 @@ void replica_pump_fetch(struct replica *r)
         look(r);
     }
     ASSERT(fetch->tries <= FETCH_TRIES_MAX); /* Q1 */
+    ASSERT(!fetch->active || fetch->peer != r->self); /* S2 */
     if (fetch->active && !fetch->checking) {
         replica_want(r, fetch->deadline_ns);
     }
@@ -377,8 +375,6 @@ void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bu
 {
     struct fetch *fetch = &r->fetch;
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (!bundle->chain && replica_repair_bundle(r, from, bundle)) {
         return;
     }

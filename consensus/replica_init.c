@@ -74,8 +74,8 @@ static void init_members(struct replica *r)
     ASSERT(r->self < r->n);
     r->faults = config_faults_max(r->n);
     r->quorum = config_quorum(r->n);
-    ASSERT(r->quorum > r->faults);
-    ASSERT(r->quorum <= r->n);
+    ASSERT(2 * r->quorum > r->n + r->faults); /* two quorums share an honest member */
+    ASSERT(r->quorum + r->faults <= r->n);    /* and those that do not fail form one */
     r->others = member_set_all(r->n);
     member_set_remove(&r->others, r->self);
     r->config_digest = config_hash(epoch);

@@ -41,7 +41,6 @@ void replica_abdicate(struct replica *r)
     struct hash32 digest = abdicate_digest(&r->chain_id, r->config.epoch.epoch, r->view);
 
     ASSERT(replica_is_leader(r)); /* T4 */
-    ASSERT(r->started);
     if (r->lead.abdicated) {
         return;
     }
@@ -54,6 +53,7 @@ void replica_abdicate(struct replica *r)
     replica_mark(r, MARK_ABDICATED, r->high.ballot.rank.height, r->self, 0);
     replica_send(r, r->others, 0, &digest);
     replica_timeout(r, r->view, CAUSE_ABDICATED); /* T4 */
+    ASSERT(!r->lead.active); /* T4: it proposes nothing more in this view */
 }
 
 /* --- Proposing ---------------------------------------------------------------------------------------------------------------------------------- */
@@ -191,6 +191,7 @@ static struct block *make_block(struct replica *r)
     ASSERT(header.time_ms > parent_ms);          /* V4 */
     ASSERT(header.commands_count > 0);           /* L2, I16 */
     ASSERT(r->flight_high == header.height - 1); /* V5 */
+    ASSERT(blocks_are_of(&r->blocks, &header));  /* I12 */
     block->header = header;
     block->hash = block_hash(&header);
     r->flight_high = header.height;
@@ -464,8 +465,6 @@ void replica_on_vote(struct replica *r, uint32_t from, const struct message_vote
     struct vote_set *set = commit ? &lead->commit_votes : &lead->votes;
     const struct ballot *target = commit ? &lead->commit_target : &lead->target;
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (vote->ballot.epoch != r->config.epoch.epoch || vote->ballot.kind == VOTE_ROOT) {
         replica_refuse(r, VERDICT_EPOCH);
         return;
@@ -482,6 +481,7 @@ void replica_on_vote(struct replica *r, uint32_t from, const struct message_vote
         replica_refuse(r, rival ? VERDICT_CONFLICT : VERDICT_STALE);
         return;
     }
+    ASSERT(target->rank.view == r->view); /* L3: votes are collected for what this leader asks for in its view */
     if (vote_set_add(set, from, vote->signature, from == r->self)) {
         check_votes(r, set, target, commit ? JOB_COMMITVOTES : JOB_VOTES, commit ? &lead->commit_job : &lead->votes_job);
     }
@@ -517,7 +517,6 @@ void replica_pump_lead(struct replica *r)
 {
     struct lead *lead = &r->lead;
 
-    ASSERT(r->started);
     if (!lead->active || !replica_is_leader(r) || r->safety.state.timeout_view >= (int64_t)r->view) {
         return;
     }

@@ -209,8 +209,6 @@ void replica_on_propose(struct replica *r, uint32_t from, const struct message_p
 {
     enum verdict verdict = replica_check_qc(r, &propose->justify);
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (verdict == VERDICT_OK && from != replica_leader(r, propose->view)) {
         verdict = VERDICT_MEMBER;
     }
@@ -222,6 +220,7 @@ void replica_on_propose(struct replica *r, uint32_t from, const struct message_p
         replica_refuse(r, verdict);
         return;
     }
+    ASSERT(propose->justify.ballot.kind != VOTE_COMMIT); /* V6, V7 */
     if (propose->opening) {
         on_opening(r, from, propose);
     } else {

@@ -37,7 +37,6 @@ static void answered(struct replica *r, struct quorum_read *read, uint32_t membe
 
 void replica_on_read_event(struct replica *r, uint64_t token)
 {
-    ASSERT(r->started);
     for (uint32_t i = 0; i < READS_MAX; i++) {
         struct quorum_read *read = &r->reads[i];
         if (read->used) {
@@ -59,8 +58,6 @@ void replica_on_read(struct replica *r, uint32_t from, const struct message_read
 {
     struct message_read_answer *answer = &r->msg.read_answer;
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (from == r->self || !replica_take_token(r, &r->peers[from].read_ns, READ_INTERVAL_NS, READ_BURST)) {
         replica_refuse(r, VERDICT_EARLY);
         return;
@@ -72,6 +69,7 @@ void replica_on_read(struct replica *r, uint32_t from, const struct message_read
         commit_proof_copy(&answer->proof, &r->tip_proof);
     }
     cert_copy(&answer->high, &r->high);
+    ASSERT(!answer->has_proof || commit_proof_height(&answer->proof) <= r->history.high); /* Q5: it proves what is committed here */
     replica_send(r, member_set_one(from), 0, NULL);
 }
 
@@ -90,8 +88,6 @@ void replica_on_read_answer(struct replica *r, uint32_t from, const struct messa
     struct quorum_read *read = find(r, answer->id);
     enum verdict verdict = read == NULL || member_set_has(&read->answered, from) ? VERDICT_STALE : replica_check_qc(r, &answer->high);
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (verdict == VERDICT_OK && answer->has_proof) {
         const struct ballot *first = &answer->proof.first.ballot;
         verdict = commit_proof_check(&answer->proof, &r->config.epoch, first->rank.height, &first->block);
@@ -112,6 +108,7 @@ void replica_on_read_answer(struct replica *r, uint32_t from, const struct messa
     } else {
         job_add_cert(job, &answer->high, &r->config.epoch, &r->chain_id);
     }
+    ASSERT(!member_set_has(&read->answered, from)); /* Q5: each member counts once */
     replica_verify(r, job);
 }
 
@@ -148,7 +145,6 @@ static bool is_ready(const struct replica *r, const struct quorum_read *read)
 
 void replica_pump_reads(struct replica *r)
 {
-    ASSERT(r->started);
     for (uint32_t i = 0; i < READS_MAX; i++) {
         struct quorum_read *read = &r->reads[i];
         if (!read->used) {

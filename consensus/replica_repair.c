@@ -44,7 +44,6 @@ void replica_on_repair(struct replica *r, uint64_t height)
 {
     struct repair *repair = &r->repair;
 
-    ASSERT(r->started);
     if (height == 0) {
         struct effect *append = replica_append_begin(r);
         append->append.note = true;
@@ -54,6 +53,7 @@ void replica_on_repair(struct replica *r, uint64_t height)
     repair->wanted = replica_committed(r, height, &repair->hash);
     repair->height = height;
     repair->asking = false;
+    ASSERT(!repair->wanted || height <= r->history.high); /* S5: a committed block */
     repair->tries = 0;
     struct block *block = repair->wanted ? blocks_find(&r->blocks, &repair->hash) : NULL;
     if (block != NULL && block->body_state == BODY_GOOD) {

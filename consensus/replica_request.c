@@ -33,7 +33,6 @@ void replica_on_request(struct replica *r, const struct event *event)
     struct hash32 none = { { 0 } };
 
     ASSERT(source.token != 0);
-    ASSERT(r->started);
     if (is_far_behind(r)) {
         refuse(r, source.token, &none, REFUSAL_BEHIND, 1000);
         return;
@@ -51,7 +50,6 @@ void replica_take_commands(struct replica *r, uint32_t from, struct bytes comman
     size_t offset = 0;
 
     ASSERT(from < r->n); /* Q2: whoever sent it pays for it */
-    ASSERT(r->started);
     if (from == r->self) {
         return;
     }
@@ -89,7 +87,6 @@ static void verify_batches(struct replica *r)
 {
     uint64_t due_ns = pool_verify_due_ns(r->pool);
 
-    ASSERT(r->started);
     for (uint32_t i = 0; i < POOL_BATCHES && !r->arriving && due_ns <= r->now.mono_ns; i++) {
         uint32_t batch = 0;
         const struct sig_item *items = NULL;
@@ -115,7 +112,6 @@ void replica_tell_outcomes(struct replica *r)
 {
     struct pool_outcome outcome;
 
-    ASSERT(r->started);
     for (uint32_t i = 0; i < OUTCOMES_MAX && pool_next_outcome(r->pool, &outcome); i++) {
         if (!outcome.admitted) {
             refuse(r, outcome.token, &outcome.id, outcome.code, outcome.retry_after_ms);

@@ -21,8 +21,6 @@
 
 void replica_on_fetch(struct replica *r, uint32_t from, const struct message_fetch *fetch)
 {
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     if (from == r->self) {
         return;
     }
@@ -54,7 +52,6 @@ void replica_on_prove(struct replica *r, uint64_t token, uint64_t height)
     struct serve *serve = &r->serve;
 
     ASSERT(serve->proves_count <= PROVES_MAX);
-    ASSERT(r->started);
     if (serve->proves_count == PROVES_MAX) {
         struct effect *effect = effects_add(r->out, EFFECT_PROOF);
         memset(&effect->proof, 0, sizeof effect->proof);
@@ -348,7 +345,6 @@ void replica_on_record(struct replica *r, const struct event *event)
 
     ASSERT(serve->reading);
     ASSERT(event->record.token == serve->read_token);
-    ASSERT(r->started);
     serve->reading = false;
     switch (serve->stage) {
     case SERVE_CHILD:

@@ -118,7 +118,6 @@ void replica_repeat_anew(struct replica *r)
 
 void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
 {
-    ASSERT(r->started);
     if (!safety_can_timeout(&r->safety, view) || r->safety.state.timeout_view == (int64_t)view || view < r->view ||
         !safety_knows_high(&r->safety, &r->high.ballot) || (int64_t)r->view <= r->safety.limit_view) {
         return; /* E5, the last: nor of a later view, before what leads beyond the limit has told the QC that was lost. */
@@ -128,6 +127,7 @@ void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
     replica_add_tc(r, append);
     replica_add_high(r, append);
     replica_append_end(r, append, true);
+    ASSERT(r->high_recorded);                              /* I6, I8: what the TIMEOUT states is in the same append */
     ASSERT(r->safety.state.timeout_view == (int64_t)view); /* T1: what leaves below waits for this append */
     r->lead.active = false;
     r->lead.in_flight = false;
@@ -181,7 +181,6 @@ static enum verdict check_timeout(struct replica *r, uint32_t from, const struct
 {
     const struct peer *peer = &r->peers[from];
 
-    ASSERT(from < r->n);
     if (timeout->epoch != r->config.epoch.epoch) {
         return VERDICT_EPOCH;
     }
@@ -205,8 +204,6 @@ void replica_on_timeout(struct replica *r, uint32_t from, const struct message_t
     enum verdict verdict = check_timeout(r, from, timeout);
     bool own = from == r->self;
 
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     bool counts = verdict == VERDICT_OK || verdict == VERDICT_CONFLICT;
     const struct ballot *high = &timeout->high.ballot;
     bool committed = timeout->cause == CAUSE_CERTIFICATE && history_has(&r->history, high->rank.height, &high->block);
@@ -246,6 +243,8 @@ void replica_on_timeout(struct replica *r, uint32_t from, const struct message_t
     } else {
         job_add_cert(job, &timeout->high, &r->config.epoch, &r->chain_id);
     }
+    ASSERT(rank_compare(job->rank, job->cert.ballot.rank) == 0); /* T2: the rank that was signed is that of the QC */
+    ASSERT(job->view >= job->rank.view);                         /* T2 */
     replica_verify(r, job);
 }
 
@@ -256,7 +255,6 @@ static bool form_tc(struct replica *r, uint64_t view)
     const struct peer *highest = NULL;
     uint32_t count = 0;
 
-    ASSERT(r->started);
     tc->epoch = r->config.epoch.epoch;
     tc->view = view;
     tc->signers.members = (struct member_set){ { 0 } };
@@ -279,6 +277,7 @@ static bool form_tc(struct replica *r, uint64_t view)
     cert_copy(&tc->high, &highest->timeout_high);
     ASSERT(timeout_cert_check(tc, &r->config.epoch) == VERDICT_OK); /* T2, I11 */
     ASSERT(tc->high.ballot.rank.view <= view);                      /* T2 */
+    ASSERT(rank_compare(tc->high.ballot.rank, r->high.ballot.rank) <= 0); /* I9: nothing that it says is unknown here */
     return true;
 }
 
@@ -299,7 +298,6 @@ static void join(struct replica *r)
     uint64_t view = 0;
     bool found = false;
 
-    ASSERT(r->started);
     for (uint32_t i = 0; i < r->n; i++) {
         const struct peer *peer = &r->peers[i];
         bool counts = i != r->self && peer->has_timeout && (!found || peer->timeout_view > view);
@@ -308,6 +306,7 @@ static void join(struct replica *r)
             found = true;
         }
     }
+    ASSERT(!found || others_from(r, view + 1) <= r->faults); /* T3: the (f + 1)-th highest, and no lower one */
     if (found && (int64_t)view > r->safety.state.timeout_view && view >= r->view) {
         ASSERT(others_from(r, view) > r->faults); /* T3: one of them is honest */
         replica_timeout(r, view, CAUSE_JOIN);
@@ -340,13 +339,12 @@ void replica_timeout_verified(struct replica *r, struct job *job, const bool *ve
     join(r);
     if (form_tc(r, job->view)) {
         replica_accept_tc(r, &r->msg.tc);
+        ASSERT(r->view > job->view); /* T2: q TIMEOUTs end the view */
     }
 }
 
 void replica_on_abdicate(struct replica *r, uint32_t from, const struct message_abdicate *abdicate)
 {
-    ASSERT(from < r->n);
-    ASSERT(r->started);
     /* Of this view alone: to time out a later one is to give up this one too, which is not that member's to end (J3). */
     bool fits = abdicate->epoch == r->config.epoch.epoch && abdicate->view == r->view && from == replica_leader(r, abdicate->view);
     struct job *job = fits ? job_new(&r->jobs, JOB_ABDICATE, from, false) : NULL;
@@ -383,11 +381,11 @@ static void watch(struct replica *r)
 {
     bool open = is_certified_open(r);
 
-    ASSERT(r->started);
     if (open && !r->work_certified) {
         r->work_since_ns = r->now.mono_ns;
     }
     r->work_certified = open;
+    ASSERT(r->work_since_ns <= r->now.mono_ns); /* Q1 */
 }
 
 /* repeat_due_ns: when what was said to all is to be said again: after tau_k, then after twice as long each time, up to tau_max (T7). Who stops has no
@@ -464,7 +462,6 @@ static void stray(struct replica *r)
     struct member_set gone = { { 0 } };
     bool due = false;
 
-    ASSERT(r->started);
     for (uint32_t member = 0; member < r->n; member++) {
         const struct peer *peer = &r->peers[member];
         if (member != r->self && peer->has_timeout && peer->timeout_view >= r->view) {
@@ -546,7 +543,7 @@ void replica_pump_time(struct replica *r)
 {
     uint64_t tau_ns = pacemaker_timeout_ns(&r->pacemaker);
 
-    ASSERT(r->started);
+    ASSERT(r->progress_ns <= r->now.mono_ns); /* T5 */
     watch(r);
     stray(r);
     if (r->lead.active && has_abstainer(r)) { /* Under load something always flies. */

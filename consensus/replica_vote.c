@@ -58,6 +58,8 @@ static void cast(struct replica *r, const struct ballot *ballot, struct block *b
     ASSERT(replica_is_held(r, ballot->rank.height, &ballot->block, true, &missing)); /* V3 */
     ASSERT(lsn == r->lsn);                                                           /* I8: the vote waits for all of it */
     r->rides_in_step = true;
+    ASSERT(rank_compare(ballot->rank, r->safety.state.vote) == 0);        /* I8: what leaves is what was recorded */
+    ASSERT(hash_equal(&ballot->block, &r->safety.state.vote_block)); /* I8 */
     replica_mark(r, MARK_VOTED, ballot->rank.height, r->self, ballot->kind);
     send_vote(r, MESSAGE_VOTE, ballot, lsn);
 }
@@ -67,7 +69,6 @@ static void vote_opening(struct replica *r)
     struct opening *opening = &r->opening;
     struct missing missing;
 
-    ASSERT(r->started);
     if (!opening->waiting || opening->view != r->view) {
         return;
     }
@@ -92,7 +93,6 @@ static bool vote_following(struct replica *r)
     struct block *best = NULL;
     struct missing missing;
 
-    ASSERT(r->started);
     for (uint32_t i = 0; i < r->blocks.count; i++) {
         struct block *block = &r->blocks.slots[i];
         bool open = !block->by_quorum && !block->committed && block->header.height > r->history.high; /* V3: it descends from the committed point */
