@@ -100,7 +100,7 @@ int verb_run(const struct order *order)
 /* --- Traces --------------------------------------------------------------------------------------------------------- */
 
 static struct world traced;
-static struct diagram drawn;
+static struct track drawn;
 static char title[512];
 static const struct order *asked;
 
@@ -152,11 +152,11 @@ int verb_trace(const struct order *order)
     } else {
         snprintf(title, sizeof title, "seed %llu", (unsigned long long)order->seed);
     }
-    diagram_init(&drawn, scenario_servers(&scenario), title);
-    diagram_use(&drawn);
+    track_init(&drawn, scenario_servers(&scenario), title);
+    track_use(&drawn);
     signal(SIGABRT, on_stop);
     scenario_run(&scenario, &traced);
-    diagram_use(NULL);
+    track_use(NULL);
     if (traced.failure.kind != FAILURE_NONE) {
         size_t at = strlen(title);
         snprintf(title + at, sizeof title - at, ": %s: %.300s", failure_word(traced.failure.kind), traced.failure.text);
@@ -168,6 +168,6 @@ int verb_trace(const struct order *order)
         fprintf(stderr, "ward-sim: %s: %s\n", failure_word(traced.failure.kind), traced.failure.text);
     }
     world_close(&traced);
-    diagram_close(&drawn);
+    track_close(&drawn);
     return number != 0 ? fresh_fail(order, order->out, number) : printed ? code : order_fail(order, EXIT_RESOURCE, "standard output cannot be written");
 }

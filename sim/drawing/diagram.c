@@ -1,47 +1,5 @@
-/* diagram.c: collects the steps of a diagram, and says which signs there are. diagram_svg.c and diagram_page.c draw. */
+/* diagram.c: which signs a picture has. diagram_svg.c and diagram_page.c draw. */
 #include "sim/drawing/diagram.h"
-
-#include "base/assert.h"
-
-#include <stdlib.h>
-
-static struct diagram *in_use;
-
-void diagram_init(struct diagram *diagram, uint32_t members_count, const char *title)
-{
-    *diagram = (struct diagram){ .members_count = members_count, .title = title };
-}
-
-void diagram_close(struct diagram *diagram)
-{
-    ASSERT(in_use != diagram);
-    free(diagram->steps);
-    *diagram = (struct diagram){ .count = 0 };
-}
-
-void diagram_use(struct diagram *diagram)
-{
-    in_use = diagram;
-}
-
-void diagram_note(const struct diagram_step *step)
-{
-    struct diagram *diagram = in_use;
-
-    if (diagram == NULL) {
-        return;
-    }
-    if (diagram->count == DIAGRAM_EVENTS_MAX) {
-        diagram->cut = true;
-        return;
-    }
-    if (diagram->count == diagram->capacity) {
-        diagram->capacity = diagram->capacity == 0 ? 1024 : 2 * diagram->capacity;
-        diagram->steps = realloc(diagram->steps, diagram->capacity * sizeof *diagram->steps);
-        ASSERT(diagram->steps != NULL);
-    }
-    diagram->steps[diagram->count++] = *step;
-}
 
 const char *diagram_sign(enum mark mark)
 {

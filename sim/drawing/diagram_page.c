@@ -48,9 +48,9 @@ static void put_text(FILE *stream, const char *text)
     }
 }
 
-static void put_message(const struct diagram_step *step, FILE *stream)
+static void put_message(const struct track_step *step, FILE *stream)
 {
-    fprintf(stream, "[%llu,%d,%u,\"%s %llu.%llu\",%llu,%u,%d,%llu,%llu,\"\"],\n", (unsigned long long)(step->now_ns / 1000), step->kind == DIAGRAM_LOST ? 3 : 2, step->to,
+    fprintf(stream, "[%llu,%d,%u,\"%s %llu.%llu\",%llu,%u,%d,%llu,%llu,\"\"],\n", (unsigned long long)(step->now_ns / 1000), step->kind == TRACK_LOST ? 3 : 2, step->to,
             message_word(step->type), (unsigned long long)step->view, (unsigned long long)step->height, (unsigned long long)(step->sent_ns / 1000), step->from,
             diagram_is_main(step->type), (unsigned long long)step->view, (unsigned long long)step->height);
 }
@@ -77,16 +77,16 @@ static void put_change(const struct record_event *event, FILE *stream)
     }
 }
 
-bool diagram_page(const struct diagram *diagram, FILE *stream)
+bool diagram_page(const struct track *track, FILE *stream)
 {
-    ASSERT(diagram->members_count > 0);
+    ASSERT(track->members_count > 0);
     fputs(head, stream);
     fputs("<h1>", stream);
-    put_text(stream, diagram->title);
-    fprintf(stream, "</h1>\n%s<script>\nconst members=%u,steps=[\n", body, diagram->members_count);
-    for (size_t i = 0; i < diagram->count; i++) {
-        const struct diagram_step *step = &diagram->steps[i];
-        if (step->kind != DIAGRAM_EVENT) {
+    put_text(stream, track->title);
+    fprintf(stream, "</h1>\n%s<script>\nconst members=%u,steps=[\n", body, track->members_count);
+    for (size_t i = 0; i < track->count; i++) {
+        const struct track_step *step = &track->steps[i];
+        if (step->kind != TRACK_EVENT) {
             put_message(step, stream);
         } else if (step->event.topic == WORLD_TOPIC_MARK) {
             put_mark(&step->event, stream);

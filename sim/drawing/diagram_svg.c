@@ -17,7 +17,7 @@ struct row {
 };
 
 struct drawing {
-    const struct diagram *diagram;
+    const struct track *track;
     FILE *stream;
     struct row *rows;
     size_t rows_count;
@@ -26,16 +26,16 @@ struct drawing {
 
 /* --- Moments -------------------------------------------------------------------------------------------------------- */
 
-static bool is_drawn(const struct diagram_step *step)
+static bool is_drawn(const struct track_step *step)
 {
-    bool mark = step->kind == DIAGRAM_EVENT && step->event.topic == WORLD_TOPIC_MARK;
+    bool mark = step->kind == TRACK_EVENT && step->event.topic == WORLD_TOPIC_MARK;
 
-    return step->kind != DIAGRAM_EVENT || step->event.topic == WORLD_TOPIC_STATE || (mark && diagram_sign((enum mark)(step->event.a & 0xffff)) != NULL);
+    return step->kind != TRACK_EVENT || step->event.topic == WORLD_TOPIC_STATE || (mark && diagram_sign((enum mark)(step->event.a & 0xffff)) != NULL);
 }
 
-static uint64_t time_of(const struct diagram_step *step)
+static uint64_t time_of(const struct track_step *step)
 {
-    return step->kind == DIAGRAM_EVENT ? step->event.now_ns : step->now_ns;
+    return step->kind == TRACK_EVENT ? step->event.now_ns : step->now_ns;
 }
 
 static int by_time(const void *a, const void *b)
@@ -82,16 +82,16 @@ static void place(struct drawing *drawing)
 
 static void find_rows(struct drawing *drawing)
 {
-    const struct diagram *diagram = drawing->diagram;
+    const struct track *track = drawing->track;
 
-    drawing->rows = calloc(2 * diagram->count + 1, sizeof *drawing->rows);
+    drawing->rows = calloc(2 * track->count + 1, sizeof *drawing->rows);
     ASSERT(drawing->rows != NULL);
-    for (size_t i = 0; i < diagram->count; i++) {
-        const struct diagram_step *step = &diagram->steps[i];
+    for (size_t i = 0; i < track->count; i++) {
+        const struct track_step *step = &track->steps[i];
         if (is_drawn(step)) {
-            add_row(drawing, time_of(step), step->kind == DIAGRAM_EVENT);
+            add_row(drawing, time_of(step), step->kind == TRACK_EVENT);
         }
-        if (step->kind != DIAGRAM_EVENT) {
+        if (step->kind != TRACK_EVENT) {
             add_row(drawing, step->sent_ns, false);
         }
     }
@@ -146,9 +146,9 @@ static void draw_frame(const struct drawing *drawing)
     fprintf(stream, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\">\n", drawing->width, drawing->height, drawing->width, drawing->height);
     fputs(style, stream);
     fprintf(stream, "<rect width=\"%u\" height=\"%u\" fill=\"#fff\"/>\n<text class=\"h\" x=\"12\" y=\"20\">", drawing->width, drawing->height);
-    put_text(stream, drawing->diagram->title);
+    put_text(stream, drawing->track->title);
     fprintf(stream, "</text>\n<text x=\"12\" y=\"38\">%s</text>\n<text x=\"12\" y=\"52\">%s</text>\n", legend, arrows);
-    for (uint32_t i = 0; i < drawing->diagram->members_count; i++) {
+    for (uint32_t i = 0; i < drawing->track->members_count; i++) {
         fprintf(stream, "<text class=\"r\" x=\"%u\" y=\"%u\">r%u</text>\n", x_of(drawing, i), TOP - 12, i);
     }
 }
@@ -200,9 +200,9 @@ static void draw_lifeline(const struct drawing *drawing, uint32_t member)
     enum life life = LIFE_UP;
     uint32_t from = TOP;
 
-    for (size_t i = 0; i < drawing->diagram->count; i++) {
-        const struct record_event *event = &drawing->diagram->steps[i].event;
-        if (drawing->diagram->steps[i].kind != DIAGRAM_EVENT || event->topic != WORLD_TOPIC_STATE || (event->a & 0xffffffff) != member) {
+    for (size_t i = 0; i < drawing->track->count; i++) {
+        const struct record_event *event = &drawing->track->steps[i].event;
+        if (drawing->track->steps[i].kind != TRACK_EVENT || event->topic != WORLD_TOPIC_STATE || (event->a & 0xffffffff) != member) {
             continue;
         }
         enum life next = life_after(life, event->a >> 32);
@@ -218,17 +218,17 @@ static void draw_lifeline(const struct drawing *drawing, uint32_t member)
 
 /* --- Messages and signs --------------------------------------------------------------------------------------------- */
 
-static void draw_message(const struct drawing *drawing, const struct diagram_step *step)
+static void draw_message(const struct drawing *drawing, const struct track_step *step)
 {
-    const char *class = step->kind == DIAGRAM_LOST ? "lost" : diagram_is_main(step->type) ? message_word(step->type) : "faint";
+    const char *class = step->kind == TRACK_LOST ? "lost" : diagram_is_main(step->type) ? message_word(step->type) : "faint";
     uint32_t x1 = x_of(drawing, step->from), x2 = x_of(drawing, step->to), y1 = y_of(drawing, step->sent_ns), y2 = y_of(drawing, step->now_ns);
 
-    if (step->kind == DIAGRAM_LOST) { /* ends half way */
+    if (step->kind == TRACK_LOST) { /* ends half way */
         x2 = (x1 + x2) / 2;
     }
     fprintf(drawing->stream, "<g><title>%s r%u to r%u, view %llu, height %llu</title><path class=\"%s\" d=\"M%u %uL%u %u\"/>", message_word(step->type), step->from,
             step->to, (unsigned long long)step->view, (unsigned long long)step->height, class, x1, y1, x2, y2);
-    if (step->kind == DIAGRAM_LOST) {
+    if (step->kind == TRACK_LOST) {
         fprintf(drawing->stream, "<text class=\"k\" x=\"%u\" y=\"%u\" style=\"fill:#d33\">x</text></g>\n", x2, y2 + 3);
         return;
     }
@@ -258,11 +258,11 @@ static void draw_sign(const struct drawing *drawing, const struct record_event *
             what, sign, x - half, y - 6, 2 * half, x, y + 3, text);
 }
 
-static bool has_sign(const struct diagram_step *step)
+static bool has_sign(const struct track_step *step)
 {
-    bool state = step->kind == DIAGRAM_EVENT && step->event.topic == WORLD_TOPIC_STATE;
+    bool state = step->kind == TRACK_EVENT && step->event.topic == WORLD_TOPIC_STATE;
 
-    return step->kind == DIAGRAM_EVENT && is_drawn(step) && (!state || (step->event.a >> 32 != WORLD_CHANGE_CUT && step->event.a >> 32 != WORLD_CHANGE_END));
+    return step->kind == TRACK_EVENT && is_drawn(step) && (!state || (step->event.a >> 32 != WORLD_CHANGE_CUT && step->event.a >> 32 != WORLD_CHANGE_END));
 }
 
 static uint64_t member_of(const struct record_event *event)
@@ -276,10 +276,10 @@ static void draw_signs(const struct drawing *drawing)
     uint32_t number[MEMBERS_MAX] = { 0 };
 
     memset(last_ns, 0xff, sizeof last_ns);
-    for (size_t i = 0; i < drawing->diagram->count; i++) {
-        const struct diagram_step *step = &drawing->diagram->steps[i];
+    for (size_t i = 0; i < drawing->track->count; i++) {
+        const struct track_step *step = &drawing->track->steps[i];
         uint64_t member = has_sign(step) ? member_of(&step->event) : MEMBERS_MAX;
-        if (member >= drawing->diagram->members_count) {
+        if (member >= drawing->track->members_count) {
             continue;
         }
         number[member] = last_ns[member] == step->event.now_ns ? number[member] + 1 : 0;
@@ -288,22 +288,22 @@ static void draw_signs(const struct drawing *drawing)
     }
 }
 
-bool diagram_svg(const struct diagram *diagram, FILE *stream)
+bool diagram_svg(const struct track *track, FILE *stream)
 {
-    struct drawing drawing = { .diagram = diagram, .stream = stream };
-    uint32_t column = (PAGE - LEFT) / diagram->members_count;
+    struct drawing drawing = { .track = track, .stream = stream };
+    uint32_t column = (PAGE - LEFT) / track->members_count;
 
     drawing.column = column > COLUMN_MIN ? column : COLUMN_MIN;
-    drawing.width = LEFT + diagram->members_count * drawing.column;
+    drawing.width = LEFT + track->members_count * drawing.column;
     find_rows(&drawing);
     draw_frame(&drawing);
     draw_times(&drawing);
-    for (uint32_t i = 0; i < diagram->members_count; i++) {
+    for (uint32_t i = 0; i < track->members_count; i++) {
         draw_lifeline(&drawing, i);
     }
-    for (size_t i = 0; i < diagram->count; i++) {
-        if (diagram->steps[i].kind != DIAGRAM_EVENT) {
-            draw_message(&drawing, &diagram->steps[i]);
+    for (size_t i = 0; i < track->count; i++) {
+        if (track->steps[i].kind != TRACK_EVENT) {
+            draw_message(&drawing, &track->steps[i]);
         }
     }
     draw_signs(&drawing);

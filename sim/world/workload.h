@@ -11,7 +11,7 @@
 #include "sim/oracle/facts.h"
 #include "sim/oracle/history.h"
 #include "sim/oracle/oracle.h"
-#include "sim/drawing/trace.h"
+#include "sim/world/trace.h"
 
 #include <stdbool.h>
 #include <stdint.h>

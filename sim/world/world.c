@@ -4,7 +4,7 @@
 #include "base/assert.h"
 #include "sim/world/choice.h"
 #include "sim/oracle/consent_follow.h"
-#include "sim/drawing/diagram.h"
+#include "sim/world/track.h"
 #include "sim/scenario/record.h"
 #include "sim/world/stamp.h"
 #include "sim/world/subject.h"
@@ -23,16 +23,16 @@ void world_note(struct world *world, uint64_t topic, uint64_t a, uint64_t b)
     world->events++;
     record_event(&event);
     if (topic != WORLD_TOPIC_ARRIVED) {
-        diagram_note(&(struct diagram_step){ .kind = DIAGRAM_EVENT, .event = event });
+        track_note(&(struct track_step){ .kind = TRACK_EVENT, .event = event });
     }
 }
 
-static void note_message(const struct world *world, const struct sim_message *message, enum diagram_kind kind)
+static void note_message(const struct world *world, const struct sim_message *message, enum track_kind kind)
 {
-    struct diagram_step step = { .kind = kind, .now_ns = world->now_ns, .sent_ns = message->sent_ns, .from = message->from, .to = message->to, .type = message->type,
+    struct track_step step = { .kind = kind, .now_ns = world->now_ns, .sent_ns = message->sent_ns, .from = message->from, .to = message->to, .type = message->type,
         .view = message->view, .height = message->height };
 
-    diagram_note(&step);
+    track_note(&step);
 }
 
 /* send_away gives a message to the network, which may lose it. */
@@ -44,7 +44,7 @@ static void send_away(struct world *world, const struct sim_message *message, st
     sent.sent_ns = world->now_ns;
     sim_network_send(&world->network, world->now_ns, &sent, head, tail);
     if (world->network.counters.dropped > lost) {
-        note_message(world, &sent, DIAGRAM_LOST);
+        note_message(world, &sent, TRACK_LOST);
     }
 }
 
@@ -556,7 +556,7 @@ void world_deliver(struct world *world, struct sim_message *message)
         return;
     }
     if (host->state == HOST_UP && arrives(world, message)) {
-        note_message(world, message, DIAGRAM_MESSAGE);
+        note_message(world, message, TRACK_MESSAGE);
         world_note(world, WORLD_TOPIC_ARRIVED, (uint64_t)message->from << 24 | (uint64_t)message->to << 8 | message->type, fact_digest(message->data, message->size));
         trace_line(&world->trace, TRACE_MESSAGES, world->now_ns, message->to, "gets %s from r%u", message_word(message->type), message->from);
         hand_over(world, host, message);

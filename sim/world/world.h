@@ -22,7 +22,7 @@
 #include "sim/world/pairs.h"
 #include "sim/world/readers.h"
 #include "sim/world/seats.h"
-#include "sim/drawing/trace.h"
+#include "sim/world/trace.h"
 #include "sim/world/workload.h"
 
 struct ed25519_ctx;

@@ -11,21 +11,21 @@
 static struct scenario scenario;
 static struct swarm_result result;
 
-static char *drawn(const char *story, bool (*draw)(const struct diagram *diagram, FILE *stream))
+static char *drawn(const char *story, bool (*draw)(const struct track *track, FILE *stream))
 {
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
-    struct diagram diagram;
+    struct track track;
 
     cr_assert_eq(scenario_parse(&scenario, story), ERR_OK, "%s", scenario.problem);
-    diagram_init(&diagram, scenario.plan.members_count, "a <story> & more");
-    diagram_use(&diagram);
+    track_init(&track, scenario.plan.members_count, "a <story> & more");
+    track_use(&track);
     swarm_scenario_run(&scenario, &result);
-    diagram_use(NULL);
-    cr_assert(draw(&diagram, stream));
+    track_use(NULL);
+    cr_assert(draw(&track, stream));
     fclose(stream);
-    diagram_close(&diagram);
+    track_close(&track);
     return text;
 }
 

@@ -1,5 +1,5 @@
 /* trace_test.c: the story is the same text for the same steps, and tells no more than was asked for. */
-#include "sim/drawing/trace.h"
+#include "sim/world/trace.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  *        12.500 ms  r1  votes for block 3 in view 0
  *
  * The text depends on nothing but the run, so that it can be compared with what a scenario expects. */
-#ifndef WARD_SIM_DRAWING_TRACE_H
-#define WARD_SIM_DRAWING_TRACE_H
+#ifndef WARD_SIM_WORLD_TRACE_H
+#define WARD_SIM_WORLD_TRACE_H
 
 #include "consensus/effect.h"
 

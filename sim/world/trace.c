@@ -1,5 +1,5 @@
 /* trace.c: see trace.h. */
-#include "sim/drawing/trace.h"
+#include "sim/world/trace.h"
 
 #include "base/assert.h"
 #include "base/err.h"
