@@ -51,7 +51,9 @@ check $? "flushes of an isolated block with a member in reserve, a checkpoint's 
 WARD_NODE_RESERVES=false isolated
 [ "$(number messages_per_block)" = "15.0" ]
 check $? "messages of an isolated block when all vote: $(number messages_per_block) = 5 (n-1)"
-between flushes_per_block 2.0 2.1
+# Two for each, and a checkpoint's now and then: that is a bound from above. On a busy machine two appends of a replica may find themselves in one write,
+# which is no fault; one replica that leaves one of its two out would be 1.75.
+between flushes_per_block 1.9 2.1
 check $? "flushes of an isolated block when all vote: $(number flushes_per_block)"
 # --- As many commands as the machine takes ---
 # What a command costs is judged where blocks are full; at lower rates the signatures of votes, the flushes and the wake-ups of a block are shared by few.
