@@ -52,8 +52,8 @@ struct app {
     enum code (*scan)(void *context, struct bytes bytes, struct command *command);
     void (*name)(void *context, struct command *commands, uint32_t count);
 
-    /* expect says that `standing` or `nonce` will soon be asked about the command's sender: step 0, then step 1 with other work in between. Changes nothing. */
-    void (*expect)(void *context, const struct command *command, unsigned step);
+    /* expect says that `standing` or `nonce` will soon be asked about this account: step 0, then step 1 with other work in between. Changes nothing. */
+    void (*expect)(void *context, const struct hash32 *account, unsigned step);
 
     /* standing judges a parsed command in the executed state, as of block time time_ms. Cost: a few state lookups. */
     void (*standing)(void *context, const struct command *command, uint64_t time_ms, struct command_standing *standing);

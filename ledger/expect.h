@@ -21,8 +21,8 @@ void expect_command(const struct state_store *store, struct bytes envelope, enum
 /* expect_sender takes a step for the actor that an account names. */
 void expect_sender(const struct state_store *store, const uint8_t account[ACCT_BYTES], enum state_expect step);
 
-/* expect_paths fetches the way to what commands that follow will write of their patients. Changes nothing; any bytes are safe.
- * Needs: count <= EXPECT_PATHS_COMMANDS. Cost: at most four walks down the tree for each, whose misses overlap. */
+/* expect_paths fetches the way to what commands that follow will write of their patients, and to the grant that they read. Changes nothing; any bytes are safe.
+ * Needs: count <= EXPECT_PATHS_COMMANDS. Cost: at most five walks down the tree for each, whose misses overlap. */
 #define EXPECT_PATHS_COMMANDS 16u
 void expect_paths(const struct state_store *store, const struct bytes *envelopes, uint32_t count);
 

@@ -144,11 +144,11 @@ static enum code app_scan(void *context, struct bytes bytes, struct command *com
     return CODE_OK;
 }
 
-static void app_expect(void *context, const struct command *command, unsigned step)
+static void app_expect(void *context, const struct hash32 *account, unsigned step)
 {
     const struct apply *apply = context;
 
-    expect_sender(ledger_store(apply->ledger), command->account.bytes, step == 0 ? STATE_EXPECT_HINT : STATE_EXPECT_HEAD);
+    expect_sender(ledger_store(apply->ledger), account->bytes, step == 0 ? STATE_EXPECT_HINT : STATE_EXPECT_HEAD);
 }
 
 static void app_standing(void *context, const struct command *command, uint64_t time_ms, struct command_standing *standing)

@@ -252,27 +252,29 @@ static void fetch_heads(const struct state_store *store, const struct bytes *key
     }
 }
 
-/* Tells whether the key has a leaf that a put finds by its hint and rewrites where it is: changed since the last fold (M4), so no way leads to it. */
-static bool is_rewritten(const struct state_store *store, struct bytes key)
+/* Tells whether no way down the tree will be gone to the key: its hint leads to its leaf, and it is looked for alone, or a put rewrites what was changed since
+ * the last fold where it is (M4). */
+static bool is_near(const struct state_store *store, struct bytes key, bool looked_for)
 {
     uint32_t hint = *state_hint_place(&store->hints, key);
 
-    return hint != STATE_HINT_NONE && pool_leaf(store, hint)->dirty != 0 && leaf_is(pool_leaf(store, hint), key);
+    return hint != STATE_HINT_NONE && (looked_for || pool_leaf(store, hint)->dirty != 0) && leaf_is(pool_leaf(store, hint), key);
 }
 
-void state_store_expect_paths(const struct state_store *store, const struct bytes *keys, uint32_t count)
+void state_store_expect_paths(const struct state_store *store, const struct bytes *keys, uint32_t count, uint32_t looked_for)
 {
     uint32_t at[STATE_EXPECT_PATHS_MAX];
     const struct bytes *key[STATE_EXPECT_PATHS_MAX];
     uint32_t left = 0;
 
     ASSERT(count <= STATE_EXPECT_PATHS_MAX);
+    ASSERT(looked_for <= count);
     if (store->root == REF_NONE || ref_is_leaf(store->root)) {
         return;
     }
     fetch_heads(store, keys, count);
     for (uint32_t i = 0; i < count; i++) {
-        if (!is_rewritten(store, keys[i])) {
+        if (!is_near(store, keys[i], i < looked_for)) {
             at[left] = store->root;
             key[left++] = &keys[i];
         }

@@ -76,11 +76,11 @@ bool state_store_get(const struct state_store *store, struct bytes key, void *va
 enum state_expect { STATE_EXPECT_HINT, STATE_EXPECT_HEAD, STATE_EXPECT_REST };
 void state_store_expect(const struct state_store *store, struct bytes key, enum state_expect step);
 
-/* state_store_expect_paths says that keys that begin with these will soon be put or changed: it fetches the nodes on the way to each and the leaf at its end.
- * All ways are gone side by side, so that their misses of the cache overlap. Changes nothing; any keys are safe. Needs: count <= STATE_EXPECT_PATHS_MAX.
+/* state_store_expect_paths says that keys that begin with these will soon be put or changed, and the first `looked_for` of them be looked for alone: it fetches
+ * the nodes on the way to each and the leaf at its end, unless its hint leads there. All ways are gone side by side, so that their misses of the cache overlap. Changes nothing; any keys are safe. Needs: count <= STATE_EXPECT_PATHS_MAX.
  * Cost: the depth for each, but for what was changed since the last fold: that is found at once. */
-#define STATE_EXPECT_PATHS_MAX 64u
-void state_store_expect_paths(const struct state_store *store, const struct bytes *keys, uint32_t count);
+#define STATE_EXPECT_PATHS_MAX 80u
+void state_store_expect_paths(const struct state_store *store, const struct bytes *keys, uint32_t count, uint32_t looked_for);
 
 /* state_cursor_init sets out before the first key with the prefix (which may be empty). view: a pin or STATE_PIN_NONE. */
 void state_cursor_init(struct state_cursor *cursor, struct bytes prefix, uint32_t view);

@@ -289,7 +289,7 @@ static uint16_t read_command(const struct pool *pool, struct bytes bytes, struct
     ASSERT(command->bytes.size <= bytes.size);
     for (unsigned step = 0; step < 2; step++) {
         table_expect(pool, &command->account, command->nonce, step);
-        pool->app.expect(pool->app.context, command, step);
+        pool->app.expect(pool->app.context, &command->account, step);
         if (step == 0) {
             pool->app.name(pool->app.context, command, 1);
         }

@@ -38,7 +38,7 @@ void pool_expect(const struct pool *pool, const struct command *command, unsigne
 
     ASSERT(command->signatures_count >= 1);
     table_expect(pool, &command->account, command->nonce, step);
-    pool->app.expect(pool->app.context, command, step);
+    pool->app.expect(pool->app.context, &command->account, step);
     if (step == 0) {
         verdicts_expect(&pool->known, &signature);
     }
@@ -186,6 +186,7 @@ static void expect_height(const struct pool *pool, const struct pool_height *h)
         for (uint32_t i = 0; i < h->commands; i++) {
             ASSERT(entry != POOL_NONE);
             table_expect(pool, &pool->entries[entry].account, pool->entries[entry].nonce, step);
+            pool->app.expect(pool->app.context, &pool->entries[entry].account, step);
             entry = pool->entries[entry].below;
         }
     }

@@ -56,9 +56,9 @@ static void name(void *context, struct command *commands, uint32_t count)
     (void)context, (void)commands, (void)count; /* parse does it. */
 }
 
-static void expect(void *context, const struct command *command, unsigned step)
+static void expect(void *context, const struct hash32 *account, unsigned step)
 {
-    (void)context, (void)command, (void)step;
+    (void)context, (void)account, (void)step;
 }
 
 static void standing(void *context, const struct command *command, uint64_t time_ms, struct command_standing *out)

@@ -97,9 +97,9 @@ static void kit_name(void *context, struct command *commands, uint32_t count)
     (void)context, (void)commands, (void)count; /* kit_parse names them already */
 }
 
-static void kit_expect(void *context, const struct command *command, unsigned step)
+static void kit_expect(void *context, const struct hash32 *account, unsigned step)
 {
-    (void)context, (void)command, (void)step;
+    (void)context, (void)account, (void)step;
 }
 
 static void kit_standing(void *context, const struct command *command, uint64_t time_ms, struct command_standing *standing)

@@ -77,8 +77,8 @@ static void assert_named_alike(const struct app *app)
     for (uint32_t i = 0; i < commands_count; i++) {
         struct bytes bytes = bytes_of(body + commands[i].offset, commands[i].envelope_bytes + commands[i].payload_bytes);
         cr_assert_eq(app->scan(app->context, bytes, &named[i]), CODE_OK);
-        app->expect(app->context, &named[i], 0);
-        app->expect(app->context, &named[i], 1);
+        app->expect(app->context, &named[i].account, 0);
+        app->expect(app->context, &named[i].account, 1);
     }
     app->name(app->context, named, commands_count);
     for (uint32_t i = 0; i < commands_count; i++) {
