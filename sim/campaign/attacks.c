@@ -8,7 +8,7 @@
 #define MS UINT64_C(1000000)
 #define L(lie) (UINT64_C(1) << LIE_##lie)
 #define LAGS 4u /* how often a member that lags is killed */
-#define FAR 5u  /* so much longer is the load when it must miss more than logs hold, and four times as dense */
+#define FAR 5u  /* so much longer is the load when a member must miss many blocks; four times as dense, when it must miss more than logs hold */
 #define FALLS 12u /* how often a leader is killed, until its view is over */
 #define LOOK_NS (20 * MS)
 #define PATIENCE_NS UINT64_C(60000000000)
@@ -32,9 +32,11 @@ static const struct attack library[] = {
     { "opening on less than the TC says", "Monad: any certificate in an opening", "I9: refused; the next leader opens", L(OPEN_LOW) | L(UNPROVOKED), 4, 1, true, false, false, 1000000, 0, 30, 40, 0, false, false },
     { "openings while leaders fall", "Monad: any certificate in an opening; HotStuff-2: an opening without the TC of the view before", "I9, V7: refused; the next leader opens", L(OPEN_LOW), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true },
     { "lies in catch-up", "snarkOS: last synced block without its certificate", "S1: checked by hash and proof; the next peer serves", L(FALSE_CATCHUP), 4, 1, true, false, true, 700000, 0, 60, 3, 0, false, false },
+    { "lies of whoever is asked first", "snarkOS; S2: the member that leads last is asked for chains first", "S1: each block stands on the one below, the last is proved; the next peer serves", L(FALSE_CATCHUP), 4, 1, false, false, true, 900000, 0, 60, 3, 0, false, false },
     { "proofs of mixed views", "Fast-HotStuff: a commit across views", "C1: refused, and nobody holds it. Whoever leads is killed until its view is over", L(FALSE_CATCHUP) | L(FAKE_CERT), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true },
     { "lies in snapshots", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT), 4, 1, false, false, true, 700000, 0, 60, 3, 0, false, false },
     { "lies in snapshots of the leader", "Tendermint state sync: trusted on its own hash", "S3: each chunk proved against the certified root", L(FALSE_SNAPSHOT) | L(FALSE_CHECKPOINT), 4, 1, true, false, true, 400000, 0, 40, 8, 0, false, false },
+    { "false checkpoints of the leader", "light clients: too few signatures under a state", "K1: refused; who states another state is alone", L(FALSE_CHECKPOINT), 4, 1, true, false, false, 1000000, 0, 25, 3, 0, false, false },
     { "flood of what is to come", "Monad: votes kept for any future view", "J7: bounded, rationed by sender", L(FLOOD), 4, 1, false, false, false, 1000000, 0, 80, 5, 0, false, false },
     { "unprovoked timeouts", "J3", "T8: a leader gives way at a quiet moment, once for each member in ten minutes", L(UNPROVOKED), 7, 2, false, false, false, 1000000, 0, 80, 8, 0, false, false },
     { "messages that reach only some", "selective broadcast; Twins (Bano 2020)", "Q2 and T6: whoever lacks something asks for it", L(PARTIAL), 4, 1, true, false, false, 500000, 0, 30, 20, 0, false, false },
@@ -96,7 +98,7 @@ static bool is_far(const struct attack *attack)
 
 static uint64_t load_ns(const struct attack *attack)
 {
-    return is_far(attack) || attack->falls ? FAR * ATTACK_LOAD_NS : ATTACK_LOAD_NS;
+    return attack->lags || attack->falls ? FAR * ATTACK_LOAD_NS : ATTACK_LOAD_NS;
 }
 
 /* lag kills r1, once for long, or again and again, and lets it start again. */
