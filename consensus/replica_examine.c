@@ -113,8 +113,7 @@ static bool is_on_the_way(const struct replica *r, const struct block *block)
     return false;
 }
 
-/* holds_back applies P1: a reserve leaves a proposal to those on duty until it has waited for its certificate long enough. */
-static bool holds_back(struct replica *r, struct block *block)
+bool replica_holds_back(struct replica *r, struct block *block)
 {
     const struct rank *high = &r->high.ballot.rank;
 
@@ -142,7 +141,7 @@ static bool holds_back(struct replica *r, struct block *block)
 void replica_examine(struct replica *r, struct block *block, uint32_t from, const struct cert *justify)
 {
     bool votes = block->view == r->view && r->safety.state.timeout_view < (int64_t)r->view; /* T1 */
-    bool body = votes && can_check(r, block) && !holds_back(r, block); /* A later leader's bodies must not keep the verifiers from this one's (J3). */
+    bool body = votes && can_check(r, block) && !replica_holds_back(r, block); /* A later leader's bodies must not keep the verifiers from this one's (J3). */
 
     ASSERT(block->used);
     if (!body && justify == NULL) {

@@ -163,6 +163,24 @@ static bool fill(struct replica *r, struct block *block, struct block_header *he
     return true;
 }
 
+/* settle gives the slot for the block that was made: the one that has it already, where an earlier term of this leader left the very same, which happens while its clock
+ * stands behind the parent's time. Gives: NULL: that one is not free to be proposed. */
+static struct block *settle(struct replica *r, struct block *made, const struct block_header *header)
+{
+    struct hash32 hash = block_hash(header);
+    struct block *held = blocks_find(&r->blocks, &hash);
+
+    ASSERT(held != made);
+    if (held == NULL) {
+        made->header = *header;
+        made->hash = hash;
+        return made;
+    }
+    blocks_release(made);
+    bool busy = held->verifying || held->is_bundle || held->committed;
+    return busy || held->by_quorum || held->refused || held->body_state != BODY_GOOD ? NULL : held;
+}
+
 /* make_block builds the child of the newest certified block. Gives: NULL when there is nothing to put in it, or no slot. */
 static struct block *make_block(struct replica *r)
 {
@@ -192,10 +210,13 @@ static struct block *make_block(struct replica *r)
     ASSERT(header.commands_count > 0);           /* L2, I16 */
     ASSERT(r->flight_high == header.height - 1); /* V5 */
     ASSERT(blocks_are_of(&r->blocks, &header));  /* I12 */
-    block->header = header;
-    block->hash = block_hash(&header);
     r->flight_high = header.height;
-    r->flight[header.height % 64] = block->hash;
+    r->flight[header.height % 64] = block_hash(&header);
+    block = settle(r, block, &header);
+    if (block == NULL) {
+        replica_land(r, header.height - 1);
+        return NULL;
+    }
     block->view = r->view;
     block->checked = true; /* L5: the pool verified every signature. */
     cert_copy(&block->justify, &r->high);

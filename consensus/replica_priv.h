@@ -359,6 +359,8 @@ void replica_opening_verified(struct replica *r, struct job *job, const bool *ve
 /* replica_examine has whatever is not verified yet verified in one job: the QC that came with the proposal, if it is not known, and the body. */
 void replica_examine(struct replica *r, struct block *block, uint32_t from, const struct cert *justify);
 void replica_set_justify(struct block *block, const struct cert *justify);
+/* replica_holds_back applies P1: a reserve leaves a proposal to those on duty until it has waited for its certificate long enough. */
+bool replica_holds_back(struct replica *r, struct block *block);
 void replica_proposal_verified(struct replica *r, struct job *job, const bool *verdicts);
 
 /* --- Votes (replica_vote.c) ------------------------------------------------------------------------------------------------------------ */

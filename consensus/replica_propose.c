@@ -141,7 +141,8 @@ static void on_following(struct replica *r, uint32_t from, const struct message_
         replica_set_justify(block, known);
         replica_accept_qc(r, known);
     }
-    replica_examine(r, block, from, known != NULL || block->has_justify ? NULL : &propose->justify);
+    bool verified = block->has_justify && ballot_equal(&block->justify.ballot, &propose->justify.ballot); /* Not one of an earlier view, in which it was proposed too. */
+    replica_examine(r, block, from, verified ? NULL : &propose->justify);
 }
 
 /* --- An opening --------------------------------------------------------------------------------------------------------------------------------- */

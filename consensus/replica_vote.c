@@ -99,7 +99,7 @@ static bool vote_following(struct replica *r)
         bool can = block->used && block->checked && open && block->view == r->view && block->has_justify;
         if (can && (best == NULL || block->header.height < best->header.height) &&
             safety_check_following(&r->safety, r->view, r->view, &block->header, &block->justify.ballot) == VERDICT_OK &&
-            replica_is_held(r, block->header.height - 1, &block->header.parent, false, &missing)) {
+            replica_is_held(r, block->header.height - 1, &block->header.parent, false, &missing) && !replica_holds_back(r, block)) { /* P1: what it checked in an earlier view too */
             best = block;
         }
     }
