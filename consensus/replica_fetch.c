@@ -157,6 +157,7 @@ static void ask_peer(struct replica *r, const struct missing *missing, uint32_t 
                              .tries = fetch->tries + 1,
                              .single_next = far,
                              .evidence = fetch->evidence,
+                             .evidence_view = fetch->evidence_view,
                              .gives = fetch->gives,
                              .giver = fetch->giver,
                              .why = CATCH_UP_ASKED,
@@ -214,7 +215,8 @@ void replica_on_gone(struct replica *r, uint32_t from, const struct message_gone
     fetch->single_next = others ? !fetch->chain : fetch->single_next;
 }
 
-/* renew_tries: tries ran out, and since then a certificate has shown that the chain goes on (J6). Nobody can make us ask for ever without one. */
+/* renew_tries: tries ran out, and since then a certificate has shown that the chain goes on (J6), or that q members have ended a view: it may be this replica that they
+ * lack, and then the chain does not go on. Nobody can make us ask for ever without one. */
 static void renew_tries(struct replica *r)
 {
     uint64_t evidence = r->high.ballot.rank.height;
@@ -224,7 +226,8 @@ static void renew_tries(struct replica *r)
     }
     if (r->fetch.tries < FETCH_TRIES_MAX) {
         r->fetch.evidence = evidence;
-    } else if (evidence > r->fetch.evidence) {
+        r->fetch.evidence_view = r->view;
+    } else if (evidence > r->fetch.evidence || r->view > r->fetch.evidence_view) {
         r->fetch.tries = FETCH_TRIES_MAX - TRIES_FOR_EVIDENCE;
     }
 }

@@ -107,7 +107,7 @@ struct fetch {
     uint64_t deadline_ns;
     uint32_t tries;       /* without progress */
     bool single_next;     /* chains and single blocks are asked for in turn */
-    uint64_t evidence;    /* height that was proved when tries ran out */
+    uint64_t evidence, evidence_view; /* height that was proved, and the view, when tries ran out */
     bool gives;           /* a single block came: */
     uint32_t giver;       /* from this member, which is asked first for the next one */
     enum catch_up why;    /* what is waited for, as of the newest step */

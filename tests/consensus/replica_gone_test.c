@@ -134,3 +134,30 @@ Test(replica_gone, whoever_has_them_is_asked_while_a_snapshot_is_looked_for)
     cr_assert_eq(kit.nodes[3].executed, BLOCKS + 31, "S3");
     (void)cluster_kit_agree(&kit);
 }
+
+/* transfer_of_3: what a transfer to member 3 is made of. */
+static bool transfer_of_3(const struct cluster_message *lost)
+{
+    return (lost->type == MESSAGE_FETCH && lost->from == 3) || ((lost->type == MESSAGE_BUNDLE || lost->type == MESSAGE_GONE) && lost->to == 3);
+}
+
+/* One member is dead, so the others need member 3, and it lacks the newest block. It has asked in vain so often that it asks no more, and no link breaks. The chain cannot
+ * go on without it, so no certificate of a greater height will come: a view that ends must do. */
+Test(replica_gone, a_view_that_ends_begins_the_asking_again)
+{
+    cluster_kit_crash(&kit, 3);
+    cluster_kit_request(&kit, 0, 1, BLOCKS + 1);
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    cr_assert_eq(kit.nodes[1].executed, BLOCKS + 1);
+    cluster_kit_crash(&kit, 2);
+    kit.drop = transfer_of_3;
+    cluster_kit_restart(&kit, 3);
+    cluster_kit_run(&kit, 400 * SECOND);
+    struct replica_status status;
+    replica_status(kit.nodes[3].replica, &status);
+    cr_assert_eq(status.catch_up, CATCH_UP_GIVEN_UP, "S2: %s", catch_up_text(status.catch_up));
+    kit.drop = NULL;
+    cluster_kit_request(&kit, 0, 1, BLOCKS + 2);
+    cluster_kit_run(&kit, 120 * SECOND);
+    cr_assert_eq(cluster_kit_agree(&kit), BLOCKS + 2, "S2, J2: three of four are well");
+}
