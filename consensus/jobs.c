@@ -143,7 +143,7 @@ void job_add_cert(struct job *job, const struct cert *cert, const struct config 
     part_take(job, PART_CERT, count, 1);
 }
 
-void job_add_tc(struct job *job, const struct timeout_cert *tc, bool high_is_known, const struct config *config, const struct hash32 *chain_id)
+void job_add_tc(struct job *job, const struct timeout_cert *tc, const struct cert *high, const struct config *config, const struct hash32 *chain_id)
 {
     ASSERT(!job->has_tc);
     ASSERT(has_room(job, QUORUM_MAX, QUORUM_MAX));
@@ -152,7 +152,11 @@ void job_add_tc(struct job *job, const struct timeout_cert *tc, bool high_is_kno
     part_open(job, PART_TC);
     uint32_t count = timeout_cert_items(&job->tc, config, chain_id, &job->digests[job->digests_count], &job->items[job->items_count]);
     part_take(job, PART_TC, count, count);
-    if (high_is_known || tc->high.ballot.kind == VOTE_ROOT) {
+    if (high != NULL) {
+        ASSERT(ballot_equal(&high->ballot, &tc->high.ballot));
+        cert_copy(&job->tc.high, high);
+    }
+    if (high != NULL || tc->high.ballot.kind == VOTE_ROOT) {
         return;
     }
     part_open(job, PART_TC_HIGH);

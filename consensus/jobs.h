@@ -95,9 +95,10 @@ void job_add(struct job *job, enum job_part part, const uint8_t *key, const stru
 /* job_has_room tells whether `count` more signatures fit. */
 bool job_has_room(const struct job *job, uint32_t count);
 
-/* job_add_cert, job_add_tc, job_add_proof copy a certificate into the job and add its signatures. A root adds none. Needs: its check passed. */
+/* job_add_cert, job_add_tc, job_add_proof copy a certificate into the job and add its signatures. A root adds none. Needs: its check passed. high: a certificate of the
+ * ballot of the TC's own that is verified, or is verified in this very job: it takes the place of that, whose signatures nobody looks at; NULL: there is none. */
 void job_add_cert(struct job *job, const struct cert *cert, const struct config *config, const struct hash32 *chain_id);
-void job_add_tc(struct job *job, const struct timeout_cert *tc, bool high_is_known, const struct config *config, const struct hash32 *chain_id);
+void job_add_tc(struct job *job, const struct timeout_cert *tc, const struct cert *high, const struct config *config, const struct hash32 *chain_id);
 void job_add_proof(struct job *job, const struct commit_proof *proof, const struct config *config, const struct hash32 *chain_id);
 
 /* jobs_find_cert gives the JOB_CERT of this member that verifies the very same certificate, NULL when none does. Cost: a look at each small place. */

@@ -217,7 +217,8 @@ void replica_on_answer(struct replica *r, uint32_t from, const struct message_an
         job_add_cert(job, &answer->high, &r->config.epoch, &r->chain_id);
     }
     if (answer->has_tc && answer->tc.view >= r->view) {
-        bool known = replica_known(r, &answer->tc.high.ballot) != NULL || (job->has_cert && ballot_equal(&job->cert.ballot, &answer->tc.high.ballot));
+        const struct cert *known = replica_known(r, &answer->tc.high.ballot);
+        known = known == NULL && job->has_cert && ballot_equal(&job->cert.ballot, &answer->tc.high.ballot) ? &job->cert : known;
         job_add_tc(job, &answer->tc, known, &r->config.epoch, &r->chain_id);
     }
     replica_verify(r, job);

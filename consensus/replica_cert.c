@@ -279,7 +279,7 @@ void replica_on_tc(struct replica *r, uint32_t from, const struct timeout_cert *
         replica_refuse(r, verdict == VERDICT_OK ? VERDICT_EARLY : verdict);
         return;
     }
-    job_add_tc(job, tc, replica_known(r, &tc->high.ballot) != NULL, &r->config.epoch, &r->chain_id);
+    job_add_tc(job, tc, replica_known(r, &tc->high.ballot), &r->config.epoch, &r->chain_id);
     ASSERT(job->items_count >= r->quorum); /* T2, I11: q TIMEOUTs, and the QC where it is not known */
     replica_verify(r, job);
 }

@@ -176,9 +176,9 @@ static void on_opening(struct replica *r, uint32_t from, const struct message_pr
         return;
     }
     job->view = propose->view;
-    bool high_is_known = replica_known(r, &propose->tc.high.ballot) != NULL || ballot_equal(&propose->tc.high.ballot, &propose->justify.ballot);
-    job_add_tc(job, &propose->tc, high_is_known, &r->config.epoch, &r->chain_id);
-    const struct cert *known = replica_known(r, &propose->justify.ballot);
+    const struct cert *known = replica_known(r, &propose->justify.ballot), *high = replica_known(r, &propose->tc.high.ballot);
+    high = high == NULL && ballot_equal(&propose->tc.high.ballot, &propose->justify.ballot) ? &propose->justify : high;
+    job_add_tc(job, &propose->tc, high, &r->config.epoch, &r->chain_id);
     if (known == NULL) {
         job_add_cert(job, &propose->justify, &r->config.epoch, &r->chain_id);
     } else {

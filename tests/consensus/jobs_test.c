@@ -183,9 +183,24 @@ Test(jobs, a_root_needs_no_signature)
     job_add_cert(job, &root, &config, &chain);
     cr_assert_eq(job->items_count, 0);
     kit_tc(&tc, 3, (struct rank){ 1, 2 }, MEMBERS);
-    job_add_tc(job, &tc, true, &config, &chain);
+    job_add_tc(job, &tc, &tc.high, &config, &chain);
     cr_assert_eq(job->size[PART_TC], 3);
     cr_assert_eq(job->size[PART_TC_HIGH], 0, "its QC is known already");
+}
+
+/* What is known now may be forgotten before the verdict comes: then the job has what was verified, and not what a liar put into its place. */
+Test(jobs, keeps_the_known_certificate_and_not_the_one_that_came_unverified)
+{
+    struct job *job = job_new(&jobs, JOB_TC, 0, false);
+    struct timeout_cert tc;
+    struct cert known;
+
+    kit_tc(&tc, 3, (struct rank){ 1, 2 }, MEMBERS);
+    cert_copy(&known, &tc.high);
+    memset(tc.high.signers.signatures, 0xee, sizeof tc.high.signers.signatures);
+    job_add_tc(job, &tc, &known, &config, &chain);
+    cr_assert_eq(job->size[PART_TC_HIGH], 0);
+    cr_assert_arr_eq(job->tc.high.signers.signatures[0], known.signers.signatures[0], 64, "S4");
 }
 
 Test(jobs, verifies_the_certificate_inside_a_timeout_certificate_that_is_not_known)
@@ -195,7 +210,7 @@ Test(jobs, verifies_the_certificate_inside_a_timeout_certificate_that_is_not_kno
     bool verdicts[6] = { true, true, true, true, true, false };
 
     kit_tc(&tc, 3, (struct rank){ 1, 2 }, MEMBERS);
-    job_add_tc(job, &tc, false, &config, &chain);
+    job_add_tc(job, &tc, NULL, &config, &chain);
     cr_assert_eq(job->items_count, 6);
     cr_assert(job_part_is_good(job, PART_TC, verdicts));
     cr_assert_not(job_part_is_good(job, PART_TC_HIGH, verdicts));
@@ -218,7 +233,7 @@ Test(jobs, small_places_hold_the_largest_answer)
     kit_tc(&tc, 3, (struct rank){ 1, 2 }, MEMBERS_MAX);
     job_add(job, PART_SINGLES, large.members[0].sign_key, &block, cert.signers.signatures[0]);
     job_add_cert(job, &cert, &large, &chain);
-    job_add_tc(job, &tc, false, &large, &chain);
+    job_add_tc(job, &tc, NULL, &large, &chain);
     job_add_proof(job, &proof, &large, &chain);
     cr_assert_eq(job->items_count, 1 + 5 * QUORUM_MAX);
     cr_assert_not(job_has_room(job, 1));
@@ -236,7 +251,7 @@ Test(jobs, small_places_hold_the_largest_opening_whose_timeout_certificate_comes
     kit_config(&large, MEMBERS_MAX);
     kit_cert(&cert, VOTE_FOLLOWING, (struct rank){ 1, 4 }, &block, MEMBERS_MAX);
     kit_tc(&tc, 3, (struct rank){ 1, 2 }, MEMBERS_MAX);
-    job_add_tc(job, &tc, false, &large, &chain);
+    job_add_tc(job, &tc, NULL, &large, &chain);
     job_add_cert(job, &cert, &large, &chain);
     cr_assert_eq(job->items_count, 3 * QUORUM_MAX);
 }
