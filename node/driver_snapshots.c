@@ -6,6 +6,19 @@
 
 #include "base/assert.h"
 
+/* appended_lsn gives the position of the last append that the newest step asked for; the log may not have had room for it yet. */
+static uint64_t appended_lsn(const struct driver *driver)
+{
+    uint64_t lsn = 0;
+
+    for (uint32_t i = 0; i < driver->effects->count; i++) {
+        const struct effect *effect = &driver->effects->items[i];
+        lsn = effect->kind == EFFECT_APPEND ? effect->append.lsn : lsn;
+    }
+    ASSERT(lsn > 0); /* K2: a snapshot has the replica append */
+    return lsn;
+}
+
 /* carry has the replica append again what counts in the log below a snapshot that is durable now. */
 static void carry(struct driver *driver)
 {
@@ -14,7 +27,7 @@ static void carry(struct driver *driver)
     }
     driver->snapshots.installed = false;
     driver_step(driver, &(struct event){ .kind = EVENT_SNAPSHOT });
-    driver->carried_lsn = driver->log.at.lsn - driver->lsn_base;
+    driver->carried_lsn = appended_lsn(driver);
 }
 
 /* floor_height gives the height up to which no block of the log is needed any more. Source: K2. */

@@ -3,6 +3,7 @@
 #include "node/driver.h"
 
 #include "sim/world/host.h"
+#include "storage/segment_log_priv.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -292,4 +293,29 @@ Test(driver, what_was_promised_is_known_after_a_restart)
     cr_assert(capsule_follows(&host.recovery.position.capsule, &before), "I6: never less than what was durable");
     cr_assert_neq(host.recovery.position.capsule.vote_kind, 0);
     cr_assert_eq(host.driver.counters.records_refused, 0);
+}
+
+/* The log has no room when a snapshot is durable: what counts below it is not appended again yet, and nothing below may go before it is. */
+Test(driver, a_snapshot_lets_nothing_go_before_the_log_has_taken_what_it_carries_K2)
+{
+    static const uint8_t zeros[65536];
+    struct bytes part = bytes_of(zeros, sizeof zeros);
+    struct log_record record = { .kind = RECORD_EVIDENCE, .parts = &part, .parts_count = 1 };
+    struct segment_log *log = &host.driver.log;
+    uint64_t lsn = 0;
+
+    link_all(true);
+    host.disk.config.faults.full = 1000000;
+    run_until(2 * MS);
+    uint64_t own = log->at.lsn - host.driver.lsn_base;
+    struct capsule capsule = log->at.capsule;
+    while (segment_log_append(log, &capsule, &record, 1, &lsn) == ERR_OK) { /* bounded by the queue */
+    }
+    cr_assert_eq(log->queue_count, log->config.queue_batches);
+    log_batch_close(log, log_batch_at(log, log->queue_count - 1), 0, 0); /* not even for a capsule alone */
+    host.driver.lsn_base = log->at.lsn - own; /* as if they were the replica's */
+    host.driver.snapshots.installed = true;
+    (void)driver_work(&host.driver);
+    cr_assert(driver_is_stalled(&host.driver));
+    cr_assert_gt(host.driver.carried_lsn, log->at.lsn - host.driver.lsn_base, "K2");
 }
