@@ -228,6 +228,9 @@ static enum exit_code recover(struct daemon *daemon)
     static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.recovered");
     enum err err = driver_recover(&daemon->driver, &daemon->store.superblocks.current, &daemon->recovery);
 
+    if (daemon->stop) {
+        return daemon->code; /* It halted, and port_halted has said why. */
+    }
     if (err == ERR_INVALID) {
         return boot_fail(&daemon->boot, EXIT_INTEGRITY, "the genesis has an initial entity that is none, or more than its capacities");
     }

@@ -121,7 +121,7 @@ enum err driver_take(struct driver *driver, struct arena *arena, struct disk *di
 
 /* driver_recover builds the state from genesis and log: reads the store, restores the replica, executes what the log proves committed.
  * Gives: *outcome, which says whether the replica may sign; on SIGN_NEVER the caller must not start. Fails: as recovery_run; ERR_INVALID: the
- * genesis is not one. Blocks: this is start-up. */
+ * genesis is not one; ERR_CONFLICT too when what was replayed is not what the log has certified: ports.halted was told why. Blocks: this is start-up. */
 enum err driver_recover(struct driver *driver, const struct superblock *superblock, struct recovery_outcome *outcome);
 
 /* driver_start lets the replica speak. Needs: driver_recover succeeded. */

@@ -30,7 +30,7 @@ static struct voting_state state_of(const struct capsule *capsule)
     };
 }
 
-/* execute_all executes every committed block that a record brought. Only COMMIT and MARK can come before START. */
+/* execute_all executes every committed block that a record brought. */
 static void execute_all(struct driver *driver)
 {
     while (driver->commits_count > 0 && driver_is_open(driver)) {
@@ -38,11 +38,12 @@ static void execute_all(struct driver *driver)
     }
 }
 
+/* restore_effects carries out what a record brought: COMMIT, MARK, and HALT where the log says what this state is not (K1) or proves two chains (I1). */
 static void restore_effects(struct driver *driver)
 {
     for (uint32_t i = 0; i < driver->effects->count; i++) {
         enum effect_kind kind = driver->effects->items[i].kind;
-        ASSERT(kind == EFFECT_COMMIT || kind == EFFECT_MARK);
+        ASSERT(kind == EFFECT_COMMIT || kind == EFFECT_MARK || kind == EFFECT_HALT);
     }
     driver->effect_next = 0;
     driver_carry_out(driver);
@@ -142,17 +143,17 @@ static enum err restore_log(struct driver *driver, const struct superblock *supe
     enum err err = ERR_OK;
     bool more = true;
 
-    for (uint32_t i = 0; i < RESTORE_READINGS_MAX && more && err == ERR_OK; i++) {
+    for (uint32_t i = 0; i < RESTORE_READINGS_MAX && more && err == ERR_OK && !driver->stopped; i++) {
         uint64_t height = driver->apply.height;
         replica_restore_again(driver->replica);
         err = recovery_run(&driver->log, superblock, &restore, outcome);
-        more = err == ERR_OK && outcome->repaired > 0 && driver->apply.height < outcome->position.capsule.committed_height;
+        more = err == ERR_OK && !driver->stopped && outcome->repaired > 0 && driver->apply.height < outcome->position.capsule.committed_height;
         if (more) {
             restore_trail(driver);
             more = driver->apply.height > height;
         }
     }
-    return err;
+    return err == ERR_OK && driver->stopped ? ERR_CONFLICT : err;
 }
 
 enum err driver_recover(struct driver *driver, const struct superblock *superblock, struct recovery_outcome *outcome)

@@ -4,6 +4,7 @@
 
 #include "sim/world/host.h"
 #include "storage/segment_log_priv.h"
+#include "tests/wire/message_kit.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -295,6 +296,18 @@ Test(driver, what_was_promised_is_known_after_a_restart)
     cr_assert_eq(host.driver.counters.records_refused, 0);
 }
 
+/* put appends a record to the log behind the replica's back. */
+static void put(uint8_t kind, uint64_t height, const struct hash32 *hash, const struct writer *payload)
+{
+    struct bytes part = bytes_of(payload->data, payload->offset);
+    struct log_record record = { .kind = kind, .height = height, .hash = *hash, .parts = &part, .parts_count = 1 };
+    struct capsule capsule = host.driver.log.at.capsule;
+    uint64_t lsn = 0;
+
+    cr_assert_not(payload->failed);
+    cr_assert_eq(segment_log_append(&host.driver.log, &capsule, &record, 1, &lsn), ERR_OK);
+}
+
 /* The log has no room when a snapshot is durable: what counts below it is not appended again yet, and nothing below may go before it is. */
 Test(driver, a_snapshot_lets_nothing_go_before_the_log_has_taken_what_it_carries_K2)
 {
@@ -318,4 +331,38 @@ Test(driver, a_snapshot_lets_nothing_go_before_the_log_has_taken_what_it_carries
     (void)driver_work(&host.driver);
     cr_assert(driver_is_stalled(&host.driver));
     cr_assert_gt(host.driver.carried_lsn, log->at.lsn - host.driver.lsn_base, "K2");
+}
+
+/* Its log has a checkpoint certificate of another state than the replay leads to, as after a version that executes otherwise. */
+Test(driver, a_start_that_leads_to_another_state_than_the_certified_one_halts_K1)
+{
+    static uint8_t bytes[2][65536];
+    static struct commit_proof proof;
+    static struct checkpoint_cert cert;
+    struct writer writers[2];
+
+    link_all(true);
+    run_until(2 * MS);
+    request(0, 1);
+    run_until(now_ns + 4 * WRITE_NS);
+    struct hash32 block = host.driver.log.capsule_durable.vote_hash;
+    cr_assert_eq(host.driver.log.capsule_durable.vote_height, 1);
+    kit_cert(&proof.first, VOTE_COMMIT, (struct rank){ 0, 1 }, &block, 4);
+    writer_init(&writers[0], bytes[0], sizeof bytes[0]);
+    write_u8(&writers[0], CERTIFICATE_PROOF);
+    commit_proof_encode(&proof, &writers[0]);
+    put(RECORD_CERTIFICATE, 1, &block, &writers[0]);
+    cert.checkpoint = (struct checkpoint){ .height = 1, .block = block, .state_root = kit_hash(5), .receipts_root = kit_hash(6), .config_hash = config_hash(&host.driver.config.replica.epoch) };
+    cert.signers = proof.first.signers;
+    writer_init(&writers[1], bytes[1], sizeof bytes[1]);
+    checkpoint_cert_encode(&cert, &writers[1]);
+    put(RECORD_CHECKPOINT, 1, &block, &writers[1]);
+    segment_log_kick(&host.driver.log);
+    sim_disk_step(&host.disk, now_ns + 10 * WRITE_NS);
+    now_ns += 10 * WRITE_NS;
+    host_crash(&host, false);
+    cr_assert_not(host_start(&host));
+    cr_assert_eq(broken, 1, "K1: it halts, and says so");
+    cr_assert(!host_start(&host), "the data is kept");
+    cr_assert_eq(broken, 2);
 }
