@@ -98,7 +98,7 @@ static bool is_far(const struct attack *attack)
 
 static uint64_t load_ns(const struct attack *attack)
 {
-    return attack->lags || attack->falls ? FAR * ATTACK_LOAD_NS : ATTACK_LOAD_NS;
+    return is_far(attack) || attack->falls || (attack->lags && !attack->leads) ? FAR * ATTACK_LOAD_NS : ATTACK_LOAD_NS;
 }
 
 /* lag kills r1, once for long, or again and again, and lets it start again. */
