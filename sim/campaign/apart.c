@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,15 @@ void apart_close(struct apart *apart)
     *apart = (struct apart){ 0 };
 }
 
+void apart_limit(unsigned seconds)
+{
+    struct itimerval limit = { .it_value = { .tv_sec = (time_t)seconds } };
+
+    signal(SIGPROF, SIG_DFL);
+    int set = setitimer(ITIMER_PROF, &limit, NULL);
+    ASSERT(set == 0);
+}
+
 void apart_begin(struct apart *apart, void (*work)(const void *context, void *result), const void *context, unsigned seconds)
 {
     ASSERT(apart->pid == 0);
@@ -39,8 +49,7 @@ void apart_begin(struct apart *apart, void (*work)(const void *context, void *re
     if (pid == 0) {
         lseek(apart->errors, 0, SEEK_SET);
         dup2(apart->errors, STDERR_FILENO);
-        signal(SIGALRM, SIG_DFL);
-        alarm(seconds);
+        apart_limit(seconds);
         work(context, apart->result);
         fflush(stdout);
         _exit(0);
@@ -66,7 +75,7 @@ static void last_line(struct apart *apart)
 static void ended(struct apart *apart, int status)
 {
     apart->pid = 0;
-    apart->end = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? APART_DONE : WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? APART_ENDLESS : APART_STOPPED;
+    apart->end = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? APART_DONE : WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF ? APART_ENDLESS : APART_STOPPED;
     last_line(apart);
     if (apart->end == APART_STOPPED && apart->text[0] == '\0') {
         snprintf(apart->text, sizeof apart->text, WIFSIGNALED(status) ? "signal %d" : "exit %d", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));

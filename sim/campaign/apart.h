@@ -31,8 +31,12 @@ struct apart {
 void apart_open(struct apart *apart, size_t bytes);
 void apart_close(struct apart *apart);
 
-/* apart_begin starts the work in a child, which ends when it returns. seconds: of wall time, after which it counts as endless. Needs: nobody works. */
+/* apart_begin starts the work in a child, which ends when it returns. seconds: of CPU time, after which it counts as endless: a machine
+ * that is busy with other things must not make a run a failure. Needs: nobody works. */
 void apart_begin(struct apart *apart, void (*work)(const void *context, void *result), const void *context, unsigned seconds);
+
+/* apart_limit gives the process that calls it so much CPU time from now on. */
+void apart_limit(unsigned seconds);
 
 /* apart_wait waits until one of them ends and fills in how. Gives: which; `count` when nobody works. */
 size_t apart_wait(struct apart *all, size_t count);

@@ -91,7 +91,7 @@ static void run_batch(const void *context, void *room)
     ASSERT(batch->count <= CREW_BATCH_MAX);
     for (uint32_t i = 0; i < batch->count; i++) {
         struct crew_work work = work_of(batch->plan, batch->first + i);
-        alarm(batch->plan->seconds);
+        apart_limit(batch->plan->seconds);
         run_case(&work, &done->results[i]);
         done->count = i + 1;
     }

@@ -20,7 +20,7 @@ struct crew_plan {
     uint32_t sizes_count;    /* 0: drawn */
     enum swarm_crypto crypto;
     bool brief;              /* the first act of each story alone */
-    unsigned seconds;        /* of wall time for one seed, after which it counts as endless */
+    unsigned seconds;        /* of CPU time for one seed, after which it counts as endless */
     void (*play)(const struct scenario *scenario, struct swarm_result *result); /* plays a story; NULL: swarm_scenario_run */
 };
 

@@ -23,7 +23,7 @@ struct shrink_plan {
     void (*play)(const void *scenario, void *outcome); /* shrink_play, or what a test plants */
     uint64_t budget_ns; /* of wall time; 0: none */
     uint32_t runs_max;
-    unsigned seconds;   /* of wall time for one run */
+    unsigned seconds;   /* of CPU time for one run */
 };
 
 struct shrink_size {

@@ -74,9 +74,12 @@ static struct now port_now(void *context)
 
 static void port_send(void *context, const struct port_message *message)
 {
-    const struct host *host = context;
+    struct host *host = context;
 
+    effort_pause(&host->effort);
+    effort_sent(&host->effort, message);
     host->world->send(host->world->context, host->plan.member, message);
+    effort_run(&host->effort);
 }
 
 static void port_verify(void *context, uint32_t batch, const struct sig_item *items, uint32_t count)
@@ -92,26 +95,32 @@ static void port_verify(void *context, uint32_t batch, const struct sig_item *it
 
 static void port_admitted(void *context, uint64_t token, const struct hash32 *tx_id)
 {
-    const struct host *host = context;
+    struct host *host = context;
 
     (void)tx_id;
+    effort_pause(&host->effort);
     host->world->admitted(host->world->context, host->plan.member, token);
+    effort_run(&host->effort);
 }
 
 static void port_refused(void *context, uint64_t token, const struct hash32 *tx_id, uint16_t code, uint32_t retry_after_ms)
 {
-    const struct host *host = context;
+    struct host *host = context;
 
     (void)tx_id;
+    effort_pause(&host->effort);
     host->world->refused(host->world->context, host->plan.member, token, code, retry_after_ms);
+    effort_run(&host->effort);
 }
 
 static void port_read_done(void *context, uint64_t token, bool ok, uint64_t height)
 {
-    const struct host *host = context;
+    struct host *host = context;
 
     ASSERT(host->world->read_done != NULL);
+    effort_pause(&host->effort);
     host->world->read_done(host->world->context, host->plan.member, token, ok, height);
+    effort_run(&host->effort);
 }
 
 static void port_proof(void *context, uint64_t token, bool ok, const struct block_header *header, struct bytes proof)
@@ -138,17 +147,21 @@ static void tell_base(struct host *host)
 static void port_executed(void *context, const struct apply_block *block)
 {
     struct host *host = context;
-    struct hash32 root = ledger_state_root(host->driver.apply.ledger);
 
+    effort_pause(&host->effort);
+    struct hash32 root = ledger_state_root(host->driver.apply.ledger);
     tell_base(host);
     host->world->executed(host->world->context, host->plan.member, block, &root);
+    effort_run(&host->effort);
 }
 
 static void port_mark(void *context, enum mark mark, uint64_t view, uint64_t height, uint32_t member, uint64_t value)
 {
-    const struct host *host = context;
+    struct host *host = context;
 
+    effort_pause(&host->effort);
     host->world->mark(host->world->context, host->plan.member, mark, view, height, member, value);
+    effort_run(&host->effort);
 }
 
 static void port_drained(void *context)
@@ -353,6 +366,7 @@ bool host_start(struct host *host)
     }
     host->state = HOST_UP;
     driver_start(&host->driver, host->superblocks.current.instance, &host->recovery);
+    effort_begin(&host->effort, &host->driver);
     return true;
 }
 
@@ -492,7 +506,10 @@ void host_link(struct host *host, uint32_t member, bool up)
     ASSERT(host->state != HOST_DOWN);
     host->due_known = false;
     woken(host);
+    effort_moment(&host->effort);
+    effort_run(&host->effort);
     driver_link(&host->driver, member, up);
+    effort_pause(&host->effort);
 }
 
 void host_message(struct host *host, uint32_t from, uint8_t type, struct bytes body)
@@ -501,7 +518,10 @@ void host_message(struct host *host, uint32_t from, uint8_t type, struct bytes b
     host->due_known = false;
     woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context)); /* what begins in this step begins now */
+    effort_message(&host->effort, from, body.size);
+    effort_run(&host->effort);
     driver_message(&host->driver, from, type, body);
+    effort_pause(&host->effort);
 }
 
 void host_request(struct host *host, uint64_t token, uint32_t client, struct bytes command)
@@ -510,7 +530,10 @@ void host_request(struct host *host, uint64_t token, uint32_t client, struct byt
     host->due_known = false;
     woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
+    effort_request(&host->effort, command.size);
+    effort_run(&host->effort);
     driver_request(&host->driver, token, client, command);
+    effort_pause(&host->effort);
 }
 
 void host_read(struct host *host, uint64_t token)
@@ -519,7 +542,10 @@ void host_read(struct host *host, uint64_t token)
     host->due_known = false;
     woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
+    effort_moment(&host->effort);
+    effort_run(&host->effort);
     driver_read(&host->driver, token);
+    effort_pause(&host->effort);
 }
 
 void host_prove(struct host *host, uint64_t height)
@@ -590,9 +616,11 @@ static void finish_jobs(struct host *host, uint64_t now_ns)
         struct host_job job = *first;
         *first = host->jobs[--host->jobs_count];
         ASSERT(job.count <= VERIFY_ITEMS_MAX);
+        effort_pause(&host->effort);
         for (uint32_t i = 0; i < job.count; i++) {
             verdicts[i] = host->world->verify(host->world->context, &job.items[i]);
         }
+        effort_run(&host->effort);
         driver_verified(&host->driver, job.batch, verdicts, job.count);
     }
 }
@@ -607,14 +635,17 @@ bool host_work(struct host *host)
     }
     if (host_due_ns(host) <= now_ns) {
         woken(host);
+        effort_moment(&host->effort);
     }
     host->due_known = false;
+    effort_run(&host->effort);
     sim_disk_step(&host->disk, now_ns);
     for (uint32_t turn = 0; turn < SETTLE_TURNS_MAX && more; turn++) {
         finish_jobs(host, now_ns);
         more = driver_work(&host->driver);
     }
     driver_flush(&host->driver);
+    effort_pause(&host->effort);
     if (segment_log_is_starved(&host->driver.log) && host->level < SPACE_REFUSE) {
         host->look_ns = now_ns;
     }

@@ -12,6 +12,7 @@
 #include "node/driver.h"
 #include "sim/world/cast.h"
 #include "sim/world/disk.h"
+#include "sim/oracle/effort.h"
 #include "storage/space.h"
 
 #define HOST_JOBS_MAX 640u /* as many as the daemon's verify pool takes */
@@ -99,6 +100,7 @@ struct host {
     bool due_known;    /* ... unless something happened to it since */
     uint64_t wakeups;  /* moments at which the process had something to do, over all its lives (N4) */
     uint64_t woken_ns; /* the last of them */
+    struct effort effort; /* of this life */
 };
 
 /* host_open makes the server with an empty store. Owns: cast and world must outlive it; host_close gives the memory back. */

@@ -35,4 +35,8 @@
 QUICK_HASH_CALLS(QUICK_HASH_DECLARE)
 #undef QUICK_HASH_DECLARE
 
+/* quick_hash_bytes gives how many bytes were hashed so far by whoever calls through the linker, quick or real; each hash counts as HASH_BLOCK bytes more. */
+#define QUICK_HASH_BLOCK 128u
+uint64_t quick_hash_bytes(void);
+
 #endif

@@ -5,6 +5,16 @@
 
 #define OUTLAST_NS UINT64_C(100000000) /* between two looks whether all is well although some lie */
 
+static void look_at_effort(struct world *world, uint32_t member)
+{
+    const struct driver *driver = &world->hosts[member].driver;
+    const struct snapshots_counters *snapshots = &driver->snapshots.counters;
+    struct effort_done done = { .seat = member, .members = world->plan.members_count, .checks = replica_counters(driver->replica)->signature_checks,
+        .payload_bytes = driver->log.counters.payload_bytes, .snapshots = snapshots->made + snapshots->failed + snapshots->missed };
+
+    effort_look(&world->hosts[member].effort, &done, &world->failure);
+}
+
 void world_look(struct world *world, uint32_t member)
 {
     uint32_t early = replica_early_bodies(world->hosts[member].driver.replica);
@@ -12,6 +22,7 @@ void world_look(struct world *world, uint32_t member)
     if (early > 0) {
         oracle_fail(&world->failure, FAILURE_SAFETY, "J7: r%u keeps %u blocks of views beyond the next one", member, early);
     }
+    look_at_effort(world, member);
 }
 
 void world_look_held(struct world *world, uint32_t member)
