@@ -67,5 +67,7 @@ for script in answers boundaries catchup disk drain kill operator remote repair 
     bad=$(grep '^not ok' "$work/tap/$script-$mode.tap" | head -n 1)
     [ "$facts" -gt 0 ] && [ -z "$bad" ]
     check $? "$script.sh on posix: $facts facts $bad"
+    ! grep -q '# SKIP beside other work' "$work/tap/$script-$mode.tap"
+    judged_alone $? "$script.sh on posix: no time was missed"
 done
 exit 0

@@ -33,6 +33,11 @@ if [ "$mode" = debug ]; then
     verdict "$status" "a leak in ward or wardd fails (tests/selftest/leaks.sh)"
 fi
 
+# A step that nobody knows would otherwise be one that never fails.
+said=$(tools/check-all no-such-step 2>&1) && code=0 || code=$?
+[ "$code" -eq 2 ] && [ "$said" = "check-all: no step is called no-such-step; tools/check-all --list names them" ] && status=0 || status=1
+verdict "$status" "check-all refuses a step that it does not have ($code): $said"
+
 # tally_of NAME EXPECTED: the last line that tools/tally prints about the reports in that folder.
 tally_of() {
     code=0
