@@ -69,7 +69,7 @@ enum err cluster_init_store(struct cluster *cluster, uint32_t member);
 /* cluster_lose_store removes the data directory of a replica that does not run and makes a new one with `wardd --rejoin`: its disk is lost, its keys are not. */
 enum err cluster_lose_store(struct cluster *cluster, uint32_t member);
 
-/* cluster_start starts one replica; cluster_ready waits until its socket answers a connection. Fails: ERR_IO, ERR_TIMEOUT, ERR_CLOSED (it ended). */
+/* cluster_start starts one replica, once one that was killed has ended; cluster_ready waits until its socket answers a connection. Fails: ERR_IO, ERR_TIMEOUT, ERR_CLOSED (it ended). */
 enum err cluster_start(struct cluster *cluster, uint32_t member);
 enum err cluster_ready(struct cluster *cluster, uint32_t member, uint32_t timeout_ms);
 

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORDS_BYTES = 400 };
+enum { WORDS_BYTES = 400, END_MS = 60000 };
 
 static void nap(void)
 {
@@ -69,9 +69,22 @@ static void last_words(const struct cluster *cluster, uint32_t member, char out[
     }
 }
 
+/* wait_gone waits for the end of a process that was killed: on a busy machine the kernel takes seconds to take its memory back. */
+static enum err wait_gone(struct cluster *cluster, uint32_t member)
+{
+    if (cluster->orgs[member].pid <= 0 || cluster_reap(cluster, member, END_MS) >= 0) {
+        return ERR_OK;
+    }
+    snprintf(cluster->problem, sizeof cluster->problem, "member %u has not ended", member);
+    return ERR_TIMEOUT;
+}
+
 /* make_store runs wardd with a flag that makes a store and ends. */
 static enum err make_store(struct cluster *cluster, uint32_t member, const char *flag)
 {
+    if (wait_gone(cluster, member) != ERR_OK) {
+        return ERR_TIMEOUT;
+    }
     cluster->orgs[member].pid = spawn(cluster, member, flag);
     int code = cluster->orgs[member].pid < 0 ? 127 : cluster_reap(cluster, member, 60000);
 
@@ -88,7 +101,9 @@ enum err cluster_init_store(struct cluster *cluster, uint32_t member) { return m
 
 enum err cluster_start(struct cluster *cluster, uint32_t member)
 {
-    ASSERT(cluster->orgs[member].pid == 0);
+    if (wait_gone(cluster, member) != ERR_OK) {
+        return ERR_TIMEOUT;
+    }
     pid_t pid = spawn(cluster, member, NULL);
     if (pid < 0) {
         snprintf(cluster->problem, sizeof cluster->problem, "no process: %s", strerror(errno));
@@ -241,7 +256,9 @@ enum err cluster_lose_store(struct cluster *cluster, uint32_t member)
 {
     char path[CLUSTER_PATH_BYTES + 64];
 
-    ASSERT(cluster->orgs[member].pid == 0);
+    if (wait_gone(cluster, member) != ERR_OK) {
+        return ERR_TIMEOUT;
+    }
     snprintf(path, sizeof path, "%s/data", cluster->orgs[member].directory);
     if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0) {
         snprintf(cluster->problem, sizeof cluster->problem, "%s cannot be removed: %s", path, strerror(errno));
