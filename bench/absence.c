@@ -166,15 +166,17 @@ static bool cut(struct absence *absence, uint64_t height)
     return start(absence);
 }
 
-/* come_back waits until it stands where the others were when it was started; after a long absence, where they were a moment ago, so that nothing is left to be fetched. */
+/* come_back waits until it stands where the others were when it was started; after a long absence, where they were a moment ago, so that nothing is left to be fetched. The others are asked
+ * only when it stands where they were when they were last asked: a question costs them the fold of a state, and their pace is what is measured. */
 static bool come_back(struct absence *absence, uint64_t wanted, uint64_t begin_ns)
 {
-    bool far = absence->missed_min > 0;
+    bool far = absence->missed_min > 0, fresh = false; /* `wanted` is where the others were a moment ago */
     uint64_t executed = 0, end_ns = begin_ns + (absence->missed_min > 0 ? LONG_MS_MAX : BACK_MS_MAX) * MS_NS;
 
-    while (executed < wanted) {
+    while (executed < wanted || !fresh) {
         pause_ms(far ? LONG_POLL_MS : 5);
-        wanted = far ? among_others(absence, "executed_height", true) : wanted;
+        fresh = !far || executed >= wanted;
+        wanted = far && fresh ? among_others(absence, "executed_height", true) : wanted;
         const char *text = ask(absence, absence->member);
         executed = meter_figure(text, "executed_height", &executed) ? executed : 0;
         if (clock_mono_ns() > end_ns) {
