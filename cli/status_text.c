@@ -214,6 +214,21 @@ static void say_catch_up(struct text *text, const json_t *status)
     say(text, ".");
 }
 
+/* say_rations names the members that get no more of this replica for a moment. */
+static void say_rations(struct text *text, const json_t *status)
+{
+    const json_t *peers = json_object_get(status, "peers");
+
+    for (size_t i = 0; i < json_array_size(peers); i++) {
+        const json_t *peer = json_array_get(peers, i);
+        const char *snapshot = json_string_value(json_object_get(peer, "snapshot_wait"));
+        bool blocks = is_said(peer, "blocks_wait"), chunks = snapshot != NULL && strcmp(snapshot, "rationed") == 0;
+        if (blocks || chunks) {
+            say(text, "\n%s waits for %s of this replica: it was given as much as a member gets in a second.", text_of(peer, "name"), blocks ? "blocks" : "parts of a snapshot");
+        }
+    }
+}
+
 static void say_members(struct text *text, long long up, long long members, long long quorum)
 {
     say(text, "%lld of %lld up, ", up, members);
@@ -288,6 +303,7 @@ bool status_words(const json_t *status, char out[STATUS_WORDS_BYTES])
     say_commit(&text, status);
     say_view(&text, status);
     say_catch_up(&text, status);
+    say_rations(&text, status);
     say_voice(&text, status);
     say_damage(&text, status);
     say_disk(&text, status);

@@ -135,6 +135,7 @@ struct replica_status {
     bool draining;
     struct member_set linked;    /* members with a link */
     struct member_set missing;   /* members whose vote the leader still waits for */
+    struct member_set rationed;  /* members whose question for blocks waits, because they were given as many as they get in a second (S2) */
     uint64_t timeout_ns;         /* tau_k as of now */
 };
 void replica_status(const struct replica *r, struct replica_status *status);
@@ -169,6 +170,7 @@ struct replica_counters {
     uint64_t view_changes[CAUSE_END];    /* own TIMEOUTs by cause */
     uint64_t requests_admitted, requests_refused;
     uint64_t fetches_left[LEFT_END];     /* questions for blocks that a member did not answer well, by reason (S2) */
+    uint64_t fetches_rationed;           /* questions of others for blocks that had to wait for a token (S2) */
     uint64_t marks[MARK_COUNT];
 };
 const struct replica_counters *replica_counters(const struct replica *r);

@@ -54,6 +54,7 @@ struct peer {
     struct checkpoint ckpt;
     uint8_t ckpt_signature[64];
     bool wants;                 /* its FETCH waits to be served */
+    bool rationed;              /* until a token comes: its bucket is empty (S2) */
     struct message_fetch fetch;
     uint64_t gone_height, gone_ns; /* from there on it has no blocks, as it said; until when that counts */
     bool gone_old;              /* because its log begins above */

@@ -444,6 +444,7 @@ static void begin_fetch(struct replica *r, uint32_t member)
     ASSERT(serve->stage == SERVE_IDLE); /* S2 */
     ASSERT(member != r->self);
     r->peers[member].wants = false;
+    r->peers[member].rationed = false;
     serve->prove = false;
     serve->peer = member;
     serve->next_peer = (member + 1) % r->n;
@@ -468,6 +469,8 @@ static bool may_serve(struct replica *r, uint32_t member)
     if (!peer->wants || replica_take_token(r, &peer->fetch_ns, FETCH_INTERVAL_NS, FETCH_BURST)) {
         return peer->wants;
     }
+    r->counters.fetches_rationed += !peer->rationed;
+    peer->rationed = true;
     replica_want(r, peer->fetch_ns - (FETCH_BURST - 1) * (uint64_t)FETCH_INTERVAL_NS);
     return false;
 }

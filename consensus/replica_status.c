@@ -57,6 +57,9 @@ void replica_status(const struct replica *r, struct replica_status *status)
         if (r->peers[member].linked) {
             member_set_add(&status->linked, member);
         }
+        if (r->peers[member].rationed) {
+            member_set_add(&status->rationed, member);
+        }
     }
 }
 

@@ -159,3 +159,12 @@ uint64_t snapshot_serve_deadline_ns(const struct snapshot_serve *serve)
     }
     return serve->paid_ns > burst_ns() ? serve->paid_ns - burst_ns() : 0;
 }
+
+const char *snapshot_serve_wait(const struct snapshot_serve *serve, uint32_t member, uint64_t now_ns)
+{
+    ASSERT(member < MEMBERS_MAX);
+    if (!serve->members[member].waits) {
+        return NULL;
+    }
+    return serve->paid_ns > now_ns + burst_ns() ? "rationed" : "turn";
+}

@@ -79,6 +79,13 @@ static void write_members(struct lines *lines, const struct daemon *daemon, cons
         line(lines, "peer_%u_name %s\n", i, name_of(daemon, i, &enrolment));
         line(lines, "peer_%u_linked %d\n", i, linked);
         line(lines, "peer_%u_missing %d\n", i, member_set_has(&status->missing, i));
+        if (member_set_has(&status->rationed, i)) {
+            line(lines, "peer_%u_blocks_wait rationed\n", i);
+        }
+        const char *wait = snapshot_serve_wait(&daemon->driver.snapshot_serve, i, clock_mono_ns());
+        if (wait != NULL) {
+            line(lines, "peer_%u_snapshot_wait %s\n", i, wait);
+        }
         write_left(lines, i, "blocks", replica_left(daemon->driver.replica, i));
         write_left(lines, i, "snapshot", snapshot_fetch_left(&daemon->driver.snapshot_fetch, i, clock_mono_ns()));
     }
@@ -166,6 +173,7 @@ static void write_consensus(struct lines *lines, const struct daemon *daemon)
     for (unsigned why = LEFT_NOT + 1; why < LEFT_END; why++) {
         line(lines, "blocks_left_%s %" PRIu64 "\n", left_word((enum left_why)why), counters->fetches_left[why]);
     }
+    number(lines, "fetches_rationed", counters->fetches_rationed);
     number(lines, "messages_sent", sent);
     number(lines, "view_changes", changes);
     number(lines, "blocks_committed", counters->blocks_committed);

@@ -61,6 +61,18 @@ Test(status_text, catching_up_and_stopping_are_said)
     cr_assert_not_null(strstr(say(4, "", "draining 1\n"), "This replica is stopping."));
 }
 
+Test(status_text, whoever_waits_for_its_ration_is_named)
+{
+    json_t *status = parse("members 4\nquorum 3\nview 3\nleader_name mercy\nmembers_linked 3\npeer_0_name mercy\npeer_1_name north\npeer_1_blocks_wait rationed\n"
+                           "peer_2_name riverside\npeer_2_snapshot_wait rationed\npeer_3_name saint-ann\npeer_3_snapshot_wait turn\n");
+
+    cr_assert(status_words(status, words));
+    cr_assert_not_null(strstr(words, "north waits for blocks of this replica: it was given as much as a member gets in a second."));
+    cr_assert_not_null(strstr(words, "riverside waits for parts of a snapshot of this replica"));
+    cr_assert_null(strstr(words, "saint-ann waits"), "its turn comes by itself");
+    json_decref(status);
+}
+
 Test(status_text, what_damage_waits_for_and_what_a_full_disk_forbids_is_said)
 {
     say(4, "", "damage_found 3\ndamage_repaired 1\ndamage_waiting 2\ndamage_reason what was written again is read back\n");

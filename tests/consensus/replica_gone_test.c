@@ -81,6 +81,32 @@ Test(replica_gone, every_question_for_blocks_that_are_not_there_is_answered)
     }
 }
 
+/* Whoever asks for more than its ration waits, and the status says who, and how often that happened. */
+Test(replica_gone, a_question_beyond_the_ration_waits_and_the_status_says_so_S2)
+{
+    struct replica_status status;
+    static struct message message;
+
+    uint32_t asked = 0;
+    message.type = MESSAGE_FETCH;
+    message.fetch = (struct message_fetch){ .chain = true, .height = 9, .from_height = 3 };
+    while (asked < 1000 && replica_counters(kit.nodes[1].replica)->fetches_rationed == 0) { /* faster than tokens come: one in 2 ms */
+        replica_status(kit.nodes[1].replica, &status);
+        cr_assert_eq(member_set_count(&status.rationed), 0, "question %u", asked);
+        cluster_kit_inject(&kit, 3, 1, &message);
+        cluster_kit_run(&kit, MS / 4);
+        asked++;
+    }
+    cr_assert_geq(asked, 64, "as many tokens lie ready");
+    cr_assert_lt(asked, 1000);
+    replica_status(kit.nodes[1].replica, &status);
+    cr_assert(member_set_has(&status.rationed, 3));
+    cluster_kit_run(&kit, 100 * MS);
+    replica_status(kit.nodes[1].replica, &status);
+    cr_assert_eq(member_set_count(&status.rationed), 0, "a token came");
+    cr_assert_eq(replica_counters(kit.nodes[1].replica)->fetches_rationed, 1);
+}
+
 /* Two of three have it no more: the third is asked before anybody's silence could have been noticed. */
 Test(replica_gone, the_next_member_is_asked_at_once)
 {
