@@ -296,6 +296,9 @@ enum err log_bed_raw_read(struct log_bed *bed, uint64_t *bytes)
     *bytes = 0;
     snprintf(pattern, sizeof pattern, "%s/data/log/*.seg", bed->directory);
     err = err == ERR_OK && glob(pattern, 0, NULL, &found) != 0 ? ERR_NOT_FOUND : err;
+    if (err == ERR_OK) { /* as a start does: the newest is looked through for what it proves, before all are read in their order */
+        err = read_through(found.gl_pathv[found.gl_pathc - 1], window, bytes);
+    }
     for (size_t i = 0; i < found.gl_pathc && err == ERR_OK; i++) {
         err = read_through(found.gl_pathv[i], window, bytes);
     }
