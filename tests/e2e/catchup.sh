@@ -21,11 +21,13 @@ all() { [ "$(of "$1" | grep -c "^$2\$")" -eq "$rounds" ]; }
 
 problems=$(sed -n '/"problems"/,$p' "$work/report" | tr -d '\n' | cut -c1-600)
 slow=$(sed -n '/"problems"/,$p' "$work/report" | grep -c 'commands in a second while member')
+stood=$(sed -n '/"problems"/,$p' "$work/report" | grep -c 'ms without a commit')
 others=$(sed -n '/"problems"/,$p' "$work/report" | grep -c '^ *"[^"]*",\{0,1\}$')
-[ "$others" -eq "$slow" ] && { [ "$code" -eq 0 ] || [ "$slow" -gt 0 ]; }
+[ "$others" -eq $((slow + stood)) ] && { [ "$code" -eq 0 ] || [ "$others" -gt 0 ]; }
 check $? "it comes back, and nothing acknowledged is lost ($code): $problems$(tail -n 1 "$work/err")"
 fact="commits lose no tenth of their pace meanwhile: $(of before_per_s | tr '\n' ' ')a second before, $(of back_per_s | tr '\n' ' ')"
 judged_alone "$slow" "$fact"
+judged_alone "$stood" "they never stand still for longer than one change of views: $(sed -n '/"gaps_ms"/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')ms"
 all by_snapshot true
 check $? "by a snapshot of the others, behind $(of missed_blocks | tr '\n' ' ')blocks, in $(sed -n '/"back_ms": \[/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')ms"
 fact="it was killed once more while it fetched the snapshot, and went on"
@@ -50,7 +52,7 @@ far() {
     code=$?
     rounds=1
     slow=$(sed -n '/"problems"/,$p' "$work/report" | grep -c 'commands in a second while member')
-    others=$(sed -n '/"problems"/,$p' "$work/report" | grep '^ *"[^"]*",\{0,1\}$' | grep -vc 'commands in a second while member')
+    others=$(sed -n '/"problems"/,$p' "$work/report" | grep '^ *"[^"]*",\{0,1\}$' | grep -vc 'commands in a second while member\|ms without a commit')
     [ "$(of missed_blocks)" -ge "$missed" ] && [ "$others" -eq 0 ] && all by_snapshot "$6" && [ "$(of state_roots_equal)" = true ]
     check $? "$1: $(of missed_blocks) blocks, back after $(of back_ms) ms ($code) $(tail -n 1 "$work/err")"
     judged_alone "$slow" "$1 and commits lose no tenth of their pace: $(of away_per_s) commands in a second without it, $(of back_per_s) meanwhile, $(of after_per_s) behind it"
