@@ -84,6 +84,14 @@ if ! boot; then
     skip "$story" "no container boots here: $(tail -n 1 "$work/console" | tr '#' ' ')"
     exit 0
 fi
+# sanitized: with the sanitizers, leaks are not looked for at the end: that needs ptrace, which the unit's filter denies, and the program would end with 1.
+sanitized() {
+    [ "$mode" = debug ] || return 0
+    inside mkdir -p /run/systemd/system/ward.service.d
+    printf '[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n' | inside tee /run/systemd/system/ward.service.d/sanitizers.conf >/dev/null
+    inside systemctl daemon-reload
+}
+sanitized
 said=$(inside systemd-analyze verify /etc/systemd/system/ward.service 2>&1 | grep -c ward)
 [ "$said" -eq 0 ]
 check $? "systemd-analyze verify finds nothing in the unit"
@@ -182,6 +190,7 @@ inside rm -r /run/systemd/system/ward.service.d
 inside mkdir -p /run/systemd/system/ward.service.d
 inside cp /usr/local/share/ward/systemd/ward.service.d/guest.conf /run/systemd/system/ward.service.d/
 inside systemctl daemon-reload
+sanitized
 inside systemctl reset-failed ward 2>/dev/null
 inside systemctl start ward >"$work/out" 2>&1
 pid=$(of MainPID)
@@ -194,7 +203,7 @@ before=$(height)
 down
 [ -n "$(ls -A "$work/lib/private/ward/log")" ]
 check $? "the machine goes down with it ($code)"
-boot && becomes ActiveState active && [ "$(height)" -ge "$before" ]
+boot && sanitized && becomes ActiveState active && [ "$(height)" -ge "$before" ]
 check $? "and when the machine comes up, it serves by itself from where it stood: height $(height), $before before"
 told | grep -q 'event=daemon.recovered .*torn=0 damaged=0'
 check $? "from a log that was closed in order: $(told | grep 'event=daemon.recovered' | sed 's/.*event=//')"
