@@ -363,6 +363,7 @@ static enum exit_code start(struct daemon *daemon)
         return cannot_listen(daemon, err, problem);
     }
     daemon->speaking = true;
+    daemon->serving_ns = clock_mono_ns();
     daemon->save_wanted = daemon->store.superblocks.current.clean; /* From here on the log is not cleanly closed. */
     driver_start(&daemon->driver, daemon->store.superblocks.current.instance, &daemon->recovery);
     keeper_start(&daemon->keeper, &daemon->store.dir, &daemon->driver, daemon->boot.config.io.ballast_mib << 20, clock_mono_ns());
@@ -406,12 +407,18 @@ static void finish_drain(struct daemon *daemon)
     }
 }
 
+bool daemon_is_calling(const struct daemon *daemon, bool may_sign, uint64_t now_ns)
+{
+    ASSERT(daemon->serving_ns >= daemon->start_ns); /* it serves after it started */
+    return !may_sign || now_ns < daemon->serving_ns + DAEMON_DIAL_NS;
+}
+
 /* wants_links: members are called after a start and while this replica is behind; otherwise only when there is something to say. */
 static bool wants_links(const struct daemon *daemon)
 {
     struct replica_status status;
 
-    if (clock_mono_ns() < daemon->start_ns + DAEMON_DIAL_NS) {
+    if (daemon_is_calling(daemon, replica_may_sign(daemon->driver.replica), clock_mono_ns())) {
         return true;
     }
     replica_status(daemon->driver.replica, &status);

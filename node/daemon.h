@@ -26,7 +26,7 @@
 
 #define DAEMON_DRAIN_NS 1200000000u /* an orderly stop waits no longer for the others */
 #define DAEMON_MARK_NS 400000000u   /* and then no longer for its own disk */
-#define DAEMON_DIAL_NS 20000000000u /* after a start every member is called until it answers, but no longer than this */
+#define DAEMON_DIAL_NS 20000000000u /* once this replica serves, every member is called until it answers; when votes may leave, no longer than this */
 #define DAEMON_WORK_MAX 16u         /* rounds of checks within a turn; between them other events must be heard */
 #define DAEMON_WAITERS_MAX 32768u   /* requests without an answer: 128 clients x CLIENT_OUTSTANDING_MAX */
 
@@ -64,6 +64,7 @@ struct daemon {
     bool again;                      /* open and run once more: a snapshot from others is installed */
     enum exit_code code;
     uint64_t start_ns;
+    uint64_t serving_ns;             /* the log is read: from here on others are spoken to */
     struct thread_heap heap_sealed;  /* taken from the heap before the seal */
     bool heap_told;                  /* the allocator tells */
     struct recovery_outcome recovery;
@@ -77,6 +78,10 @@ enum exit_code daemon_open(struct daemon *daemon, const struct options *options)
 
 /* daemon_run serves until a signal or a failure. Gives: the exit code; boot.problem says why when it is not EXIT_FINE. */
 enum exit_code daemon_run(struct daemon *daemon);
+
+/* daemon_is_calling: members are called whatever there is to say, for a while after this replica began to serve, however long its log took to read,
+ * and for as long as its votes may not leave. */
+bool daemon_is_calling(const struct daemon *daemon, bool may_sign, uint64_t now_ns);
 
 /* daemon_close gives everything back and wipes the keys. Needs: daemon_open was called, with whatever result. */
 void daemon_close(struct daemon *daemon);

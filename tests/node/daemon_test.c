@@ -57,3 +57,17 @@ Test(daemon, a_failed_start_leaves_nothing_open)
     cr_assert_eq(open_as(true), EXIT_FINE, "%s", daemon_under_test.boot.problem);
     daemon_close(&daemon_under_test);
 }
+
+/* A log that took longer to read than members are called for once left a replica that never asked whether it may sign, and stood for ever. */
+Test(daemon, calls_members_however_long_its_log_took_to_read)
+{
+    uint64_t start_ns = 1000000000, read_ns = start_ns + 3 * (uint64_t)DAEMON_DIAL_NS;
+    struct daemon *daemon = &daemon_under_test;
+
+    memset(daemon, 0, sizeof *daemon);
+    daemon->start_ns = start_ns;
+    daemon->serving_ns = read_ns;
+    cr_assert(daemon_is_calling(daemon, true, read_ns + DAEMON_DIAL_NS - 1));
+    cr_assert_not(daemon_is_calling(daemon, true, read_ns + DAEMON_DIAL_NS));
+    cr_assert(daemon_is_calling(daemon, false, read_ns + 100 * (uint64_t)DAEMON_DIAL_NS));
+}
