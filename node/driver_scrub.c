@@ -169,16 +169,18 @@ static bool bound_read(struct driver *driver)
 {
     struct scrub *scrub = &driver->scrub;
     uint64_t superseded = scrub->result < 0 ? 0 : head_of(scrub, 0);
+    uint64_t first = scrub->first_of == scrub->walk.segment ? scrub->first : 0;
 
-    if (superseded == 0) {
+    if (superseded <= first) { /* it cannot be read, or is that of another segment */
         struct recovery_damage damage = { .fate = FATE_ROT, .segment = scrub->request.file };
         found(driver, &damage);
         scrub->first = 0;
         scrub->stage = SCRUB_IDLE;
         return false;
     }
-    scrub_walk_begin(&scrub->walk, driver->log.instance, scrub->walk.segment, driver->config.log.segment_bytes, scrub->first, superseded);
+    scrub_walk_begin(&scrub->walk, driver->log.instance, scrub->walk.segment, driver->config.log.segment_bytes, first, superseded);
     scrub->first = superseded;
+    scrub->first_of = scrub->request.file;
     return read_segment(driver);
 }
 

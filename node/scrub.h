@@ -86,7 +86,8 @@ struct scrub {
     uint32_t single;       /* block of the run that is read next, one by one */
     uint32_t run_blocks;   /* of the run under way */
     bool unreadable[SCRUB_READ_BLOCKS];
-    uint64_t first;        /* first batch of the segment that follows; 0: unknown */
+    uint64_t first;        /* first batch of the segment `first_of`; 0: unknown */
+    uint32_t first_of;     /* the segment that followed the one looked at last: others may follow by now */
     uint32_t after;        /* segment that was looked at last; 0: begin with the oldest */
     struct snapshot_manifest manifest;
     struct hash32 digest;  /* of the snapshot under way */
