@@ -36,6 +36,7 @@ if all killed_while_fetching false; then skip "$fact" "it fetched faster than it
 check $? "all state roots are equal"
 [ "$(grep -c 'it is in the sandbox' "$work"/c/r*/wardd.log | awk -F: '{ sum += $2 } END { print sum }')" -ge "$rounds" ]
 check $? "each time it ended and was started again by whoever started it"
+whole "$work/c" "while segments come and go"
 
 # --- Over MISSED blocks, at night, at full load: once by blocks, which the others still have, and once by a snapshot. WINDOW=0 RATE=600: at a rate instead ---
 [ "${WARD_LONG:-0}" = 1 ] || exit 0
@@ -56,6 +57,7 @@ far() {
     [ "$(of missed_blocks)" -ge "$missed" ] && [ "$others" -eq 0 ] && all by_snapshot "$6" && [ "$(of state_roots_equal)" = true ]
     check $? "$1: $(of missed_blocks) blocks, back after $(of back_ms) ms ($code) $(tail -n 1 "$work/err")"
     judged_alone "$slow" "$1 and commits lose no tenth of their pace: $(of away_per_s) commands in a second without it, $(of back_per_s) meanwhile, $(of after_per_s) behind it"
+    whole "$2" "$1"
     rm -rf "$2"
 }
 far "a follower comes back by blocks" "$work/blocks" 262144 1048576 1048576 false

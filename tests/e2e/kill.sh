@@ -27,6 +27,7 @@ play() {
     [ "$(figure state_roots_equal)" = true ]
     check $? "$2: equal state roots"
     pass "$2: $rounds rounds, longest gaps in ms: $(sed -n '/"gaps_ms"/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')"
+    whole "$work/$1" "$2"
     rm -rf "${work:?}/$1"
 }
 
