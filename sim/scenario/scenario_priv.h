@@ -18,10 +18,18 @@ struct line {
     uint32_t count, next;
 };
 
-extern const char *const scenario_verbs[VERB_COUNT];
 extern const char *const scenario_quantities[QUANTITY_COUNT];
 extern const char *const scenario_comparisons[COMPARE_COUNT];
 extern const char *const scenario_actions[ACTION_COUNT];
+
+/* A verb: its word, and how what stands behind it is read, and written so that it is read as the same. */
+struct scenario_form {
+    const char *word;
+    enum err (*read)(struct line *line, struct scenario_step *step);
+    void (*write)(const struct scenario *scenario, const struct scenario_step *step, FILE *stream);
+};
+
+extern const struct scenario_form scenario_forms[VERB_COUNT];
 
 /* line_wrong notes what is wrong with the line. Gives: ERR_INVALID. */
 __attribute__((format(printf, 2, 3))) enum err line_wrong(struct line *line, const char *format, ...);
