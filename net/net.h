@@ -115,12 +115,12 @@ struct net;
 /* net_take takes net's memory. Gives: NULL from a measuring arena. Needs: `config` within its ranges. */
 struct net *net_take(struct arena *arena, const struct net_config *config);
 
-/* net_bind takes the two names to listen on and listens on none of them: who calls meanwhile is refused by the kernel and tries again. So a name that cannot
- * be had is known before the work that a start is. Fails: as net_start. Owns: the names, until net_stop. Cost: a lookup where the host is a name. */
+/* net_bind takes the two names to listen on, so that no other program gets them, and listens on none of them: who calls meanwhile is refused by the kernel and
+ * tries again. So a name that cannot be had is known before the work that a start is. Fails: as net_start. Owns: the names, until net_stop. Cost: a lookup where the host is a name. */
 enum err net_bind(struct net *net, const char **problem);
 
 /* net_start binds unless net_bind did, listens and is ready to dial. Fails: ERR_INVALID, ERR_PERMISSION or ERR_IO with *problem a sentence for the operator;
- * nothing is left open then. Another program may have taken a name that was bound and not yet listened on. Owns: `handlers` and the loop must outlive net. */
+ * nothing is left open then. Somebody may have put another socket in the place of a path. Owns: `handlers` and the loop must outlive net. */
 enum err net_start(struct net *net, struct loop *loop, const struct net_handlers *handlers, const char **problem);
 
 /* net_listen_port gives the TCP port that is listened on, which matters when the kernel chose it; 0 when there is none. */

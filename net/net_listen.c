@@ -137,31 +137,35 @@ static enum err problem_is(struct net *net, const struct address *address, const
     return number == EACCES || number == EPERM ? ERR_PERMISSION : ERR_IO;
 }
 
-/* path_clear removes a socket that nobody answers any more. Fails: EADDRINUSE when somebody does, EEXIST when it is no socket. */
+/* path_probe asks the kernel whether a process has the path's socket, listening or not: to call a stream by datagram is refused for its type while somebody
+ * has it, and for want of anybody after its end. Gives: 0 when nobody has it; EADDRINUSE, or why it cannot be known. */
+static int path_probe(const struct address *address)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        return errno;
+    }
+    int code = connect(fd, (const struct sockaddr *)&address->socket, address->size) == 0 ? EPROTOTYPE : errno;
+    close(fd);
+    return code == ECONNREFUSED ? 0 : code == EPROTOTYPE ? EADDRINUSE : code;
+}
+
+/* path_clear removes a socket that no process has any more. Fails: EADDRINUSE when one has, EEXIST when it is no socket. */
 static int path_clear(const struct address *address)
 {
     const struct sockaddr_un *name = (const struct sockaddr_un *)(const void *)&address->socket;
     struct stat info;
 
+    ASSERT(address->kind == ADDRESS_UNIX);
     if (lstat(name->sun_path, &info) != 0) {
         return errno == ENOENT ? 0 : errno;
     }
-    if (!S_ISSOCK(info.st_mode)) {
-        return EEXIST;
-    }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return errno;
-    }
-    bool answered = connect(fd, (const struct sockaddr *)name, address->size) == 0;
-    close(fd);
-    if (answered) {
-        return EADDRINUSE;
-    }
-    return unlink(name->sun_path) == 0 ? 0 : errno;
+    int code = S_ISSOCK(info.st_mode) ? path_probe(address) : EEXIST;
+    return code == 0 && unlink(name->sun_path) != 0 ? errno : code;
 }
 
-/* is_ours: the path still names the socket that was bound to it; nobody took it for one that is dead. */
+/* is_ours: the path still names the socket that was bound to it; nobody put another in its place. */
 static bool is_ours(const struct net_listener *listener)
 {
     const struct sockaddr_un *name = (const struct sockaddr_un *)(const void *)&listener->net->config.listen_local.socket;
@@ -183,11 +187,45 @@ static void note_path(struct net_listener *listener, const char *path)
     }
 }
 
+static int port_shared(int fd, bool shared)
+{
+    int value = shared;
+
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, sizeof value) == 0 ? 0 : errno;
+}
+
+/* port_claim makes a bound port this process's alone before it is listened on. Programs that share a port (SO_REUSEADDR, for the sake of connections of an earlier
+ * life that linger) can all bind it, and one can listen. So it listens for a moment, shares no more from then on, and is as it was: bound, with callers refused.
+ * Gives: 0 or an error number; EADDRINUSE for all but one of those that claim it at once. */
+static int port_claim(int fd)
+{
+    const struct sockaddr none = { .sa_family = AF_UNSPEC };
+    int code = listen(fd, 0) == 0 ? port_shared(fd, false) : errno;
+
+    if (code == 0 && connect(fd, &none, sizeof none) != 0) {
+        code = errno;
+    }
+    return code;
+}
+
+/* port_bind takes a port. Gives: 0 or an error number. */
+static int port_bind(int fd, const struct sockaddr_storage *name, socklen_t size)
+{
+    int code = port_shared(fd, true), off = 0;
+
+    if (name->ss_family == AF_INET6) {
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    }
+    if (code == 0 && bind(fd, (const struct sockaddr *)name, size) != 0) {
+        code = errno;
+    }
+    return code == 0 ? port_claim(fd) : code;
+}
+
 static enum err bind_listener(struct net *net, struct net_listener *listener, const struct address *address, const char **problem)
 {
     struct sockaddr_storage name;
     socklen_t size;
-    int on = 1, off = 0;
 
     *listener = (struct net_listener){ .net = net, .fd = -1, .local = address->kind == ADDRESS_UNIX, .done = { accepted } };
     if (address->kind == ADDRESS_NONE) {
@@ -206,14 +244,13 @@ static enum err bind_listener(struct net *net, struct net_listener *listener, co
     if (listener->fd < 0) {
         return problem_is(net, address, "no socket: ", errno, problem);
     }
-    if (!listener->local) {
-        (void)setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (listener->local) {
+        code = bind(listener->fd, (const struct sockaddr *)&name, size) == 0 ? 0 : errno;
+    } else {
+        code = port_bind(listener->fd, &name, size);
     }
-    if (name.ss_family == AF_INET6) {
-        (void)setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    }
-    if (bind(listener->fd, (const struct sockaddr *)&name, size) != 0) {
-        return problem_is(net, address, "", errno, problem);
+    if (code != 0) {
+        return problem_is(net, address, "", code, problem);
     }
     listener->bound = true;
     if (listener->local) {
@@ -252,14 +289,20 @@ enum err listen_bind(struct net *net, const char **problem)
     return err;
 }
 
-/* open_listener listens. Fails: as listen_open; two programs can have bound one port, and then the first that listens has it. */
+/* open_listener listens. Fails: as listen_open. A port is shared again with what lingers of an earlier life; who takes it in that moment was started in it. */
 static enum err open_listener(struct net_listener *listener, const struct address *address, const char **problem)
 {
+    int code;
+
     ASSERT(listener->net->bound);
     if (listener->fd < 0) {
         return ERR_OK;
     }
-    int code = listener->local && !is_ours(listener) ? EADDRINUSE : 0;
+    if (listener->local) {
+        code = is_ours(listener) ? 0 : EADDRINUSE;
+    } else {
+        code = port_shared(listener->fd, true);
+    }
     if (code == 0 && listen(listener->fd, BACKLOG) != 0) {
         code = errno;
     }

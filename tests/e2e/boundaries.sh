@@ -133,9 +133,38 @@ sed "s|$c/r1/sock|$c/r0/sock|" "$c/r1/wardd.yaml" >"$c/r1/path.yaml"
 expect 7 'sock: another program listens there' "so is the path of a client socket" wardd --config "$c/r1/path.yaml"
 ! grep -q 'daemon\.recovered' "$work/err" && "$bin/ward" status --socket "$c/r0/sock" --timeout 5s >/dev/null 2>&1
 check $? "likewise, and its owner still answers"
+# Two that start at once with one port: one has it, and the other says so before it reads its log. Two more with one path likewise.
+stop 2
+sed "s|listen: .*|listen: \"127.0.0.1:$(cat "$c/r2/port")\"|" "$c/r1/wardd.yaml" >"$c/r1/at-once-port.yaml"
+sed "s|$c/r1/sock|$c/r2/sock|" "$c/r1/wardd.yaml" >"$c/r1/at-once-path.yaml"
+for name_taken in port path; do
+    wardd --config "$c/r1/at-once-$name_taken.yaml" >"$work/at1" 2>&1 &
+    one=$!
+    wardd --config "$c/r2/wardd.yaml" >"$work/at2" 2>&1 &
+    two=$!
+    pids="$pids $one $two"
+    tries=0
+    while kill -0 "$one" 2>/dev/null && kill -0 "$two" 2>/dev/null && [ "$tries" -lt 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    if kill -0 "$one" 2>/dev/null; then lost=$two said=$work/at2 won=$one other=$work/at1; else lost=$one said=$work/at1 won=$two other=$work/at2; fi
+    wait "$lost"
+    [ $? -eq 7 ] && grep -q 'another program listens there' "$said" && ! grep -q 'daemon\.recovered' "$said"
+    check $? "of two that start at once with one $name_taken the second is refused before its log is read"
+    tries=0
+    until grep -q 'daemon\.serving' "$other" || [ "$tries" -ge 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    kill -TERM "$won"
+    wait "$won"
+    check $? "and the first one serves, and ends in order"
+done
 start "$c" 1
-ready "$c" 1
-check $? "member 1 serves again"
+start "$c" 2
+ready "$c" 1 && ready "$c" 2
+check $? "members 1 and 2 serve again"
 
 # raw PERL: sends bytes to the TCP port of member 0 and says how the connection ends.
 raw() {

@@ -368,34 +368,47 @@ static int try_port(const struct address *address)
     return code;
 }
 
-Test(net, names_are_bound_before_anybody_is_answered)
+/* linger leaves a connection of node 0's port in TIME_WAIT: its side closes first. */
+static void linger(void)
 {
-    struct net_config config, second;
+    int fd = nodes_call();
+
+    nodes_turns(2);
+    net_stop(nodes[0].net);
+    nodes[0].net = NULL;
+    cr_assert(nodes_closed(fd));
+    close(fd);
+}
+
+/* Three programs want one port at once, on which connections of an earlier life linger: the first has it, before it listens and when it does. */
+Test(net, a_port_is_had_before_anybody_is_answered)
+{
+    static struct net_handlers handlers;
+    struct net_config config;
     const char *problem = NULL;
 
-    nodes_begin_local(KIT_POSIX, false);
+    nodes_begin(KIT_POSIX, 1);
     nodes_name(0, net_listen_port(nodes[0].net));
     nodes_configure(&nodes[1], &config);
     config.listen = nodes_members[0].address;
     cr_assert_eq(net_bind(take(&nodes[1], &config), &problem), ERR_IO, "a port that is listened on");
     cr_assert(strstr(problem, "another program listens there") != NULL, "%s", problem);
-    net_stop(nodes[0].net);
+    linger();
     cr_assert_eq(net_bind(nodes[1].net, &problem), ERR_OK, "%s", problem);
     cr_assert_eq(net_bind(nodes[1].net, &problem), ERR_OK, "once is enough");
     cr_assert_eq(try_port(&config.listen), ECONNREFUSED, "bound, not listened on");
-    second = config;
-    cr_assert_eq(net_bind(take(&nodes[2], &second), &problem), ERR_OK, "neither listens yet");
-    nodes[0].net = NULL;
-    net_stop(nodes[2].net);
-    nodes[2].net = NULL;
+    cr_assert_eq(net_bind(take(&nodes[2], &config), &problem), ERR_IO, "neither listens yet");
+    cr_assert(strstr(problem, "another program listens there") != NULL, "%s", problem);
+    nodes[2].net = NULL; /* It has nothing. */
+    cr_assert_eq(net_start(nodes[1].net, nodes_loop, &handlers, &problem), ERR_OK, "%s", problem);
+    cr_assert_eq(try_port(&config.listen), 0, "listened on");
     net_stop(nodes[1].net);
     nodes[1].net = NULL;
 }
 
-/* A second program finds a bound path where nobody answers, as after a crash, and takes it. The first must say so, and leave it alone. */
-Test(net, a_path_that_another_program_took_is_neither_served_nor_removed)
+/* A path is had as soon as it is bound, too: it is no path of a dead process, though nobody answers there yet. */
+Test(net, a_path_is_had_before_anybody_is_answered)
 {
-    static struct net_handlers handlers;
     struct net_config config;
     const char *problem = NULL;
     struct stat info;
@@ -406,16 +419,37 @@ Test(net, a_path_that_another_program_took_is_neither_served_nor_removed)
     cr_assert_eq(net_bind(take(&nodes[0], &config), &problem), ERR_OK, "%s", problem);
     nodes_configure(&nodes[1], &config);
     nodes_listen_local(&config);
-    nodes_start_fine(&nodes[1], &config);
+    cr_assert_eq(net_bind(take(&nodes[1], &config), &problem), ERR_IO, "neither listens yet");
+    cr_assert(strstr(problem, "another program listens there") != NULL, "%s", problem);
+    nodes[1].net = NULL;
+    cr_assert_eq(lstat(nodes_socket, &info), 0, "the first one's name stays");
+    net_stop(nodes[0].net);
+    nodes[0].net = NULL;
+    cr_assert_neq(lstat(nodes_socket, &info), 0, "and goes with it");
+}
+
+/* Whoever may write the folder can put another socket in the place of one that is bound. The replica must say so, and leave it alone. */
+Test(net, a_path_with_another_socket_in_its_place_is_neither_served_nor_removed)
+{
+    static struct net_handlers handlers;
+    struct net_config config;
+    const char *problem = NULL;
+    struct stat info;
+
+    nodes_prepare(KIT_POSIX);
+    nodes_configure(&nodes[0], &config);
+    nodes_listen_local(&config);
+    cr_assert_eq(net_bind(take(&nodes[0], &config), &problem), ERR_OK, "%s", problem);
+    int other = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(unlink(nodes_socket), 0);
+    cr_assert_eq(bind(other, (const struct sockaddr *)&config.listen_local.socket, config.listen_local.size), 0);
     cr_assert_eq(net_start(nodes[0].net, nodes_loop, &handlers, &problem), ERR_IO);
     cr_assert(strstr(problem, "another program listens there") != NULL, "%s", problem);
     net_stop(nodes[0].net);
     nodes[0].net = NULL;
     cr_assert_eq(lstat(nodes_socket, &info), 0, "the other's name stays");
-    close(nodes_call_local());
-    net_stop(nodes[1].net);
-    nodes[1].net = NULL;
-    cr_assert_neq(lstat(nodes_socket, &info), 0, "its own goes with it");
+    close(other);
+    (void)unlink(nodes_socket);
 }
 
 static struct dial *call_remote(const struct kx_keypair *key, enum err *err)
