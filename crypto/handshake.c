@@ -31,11 +31,12 @@ void handshake_init(struct handshake *handshake, const struct handshake_setup *s
     bool initiates = setup->role == HANDSHAKE_INITIATOR;
 
     ASSERT(initiates == (setup->peer_key != NULL));
+    ASSERT(setup->self != NULL);
     memset(handshake, 0, sizeof *handshake);
     handshake->pattern = setup->pattern;
     handshake->role = setup->role;
     handshake->step = HANDSHAKE_FIRST;
-    handshake->self = *setup->self;
+    handshake->self = setup->self;
     kx_keypair_from_seed(&handshake->ephemeral, setup->ephemeral_seed);
     if (initiates) {
         memcpy(handshake->peer_key, setup->peer_key, KEY_BYTES);
@@ -103,8 +104,8 @@ static bool first_write(struct handshake *handshake, struct bytes payload, uint8
     memcpy(out, handshake->ephemeral.public_key, KEY_BYTES);
     mix_ephemeral(handshake, out);                                               /* e */
     return mix_dh(handshake, &handshake->ephemeral, handshake->peer_key)         /* es */
-        && noise_seal_and_hash(noise, bytes_of(handshake->self.public_key, KEY_BYTES), sealed_key) /* s */
-        && mix_dh(handshake, &handshake->self, handshake->peer_key)              /* ss */
+        && noise_seal_and_hash(noise, bytes_of(handshake->self->public_key, KEY_BYTES), sealed_key) /* s */
+        && mix_dh(handshake, handshake->self, handshake->peer_key)               /* ss */
         && noise_seal_and_hash(noise, payload, sealed_payload);
 }
 
@@ -116,13 +117,13 @@ static enum verdict first_read(struct handshake *handshake, struct bytes message
 
     memcpy(handshake->peer_ephemeral, message.data, KEY_BYTES);
     mix_ephemeral(handshake, handshake->peer_ephemeral);                          /* e */
-    if (!mix_dh(handshake, &handshake->self, handshake->peer_ephemeral)) {        /* es */
+    if (!mix_dh(handshake, handshake->self, handshake->peer_ephemeral)) {         /* es */
         return VERDICT_RANGE;
     }
     if (!noise_open_and_hash(noise, sealed_key, handshake->peer_key)) {           /* s */
         return VERDICT_SIGNATURE;
     }
-    if (!mix_dh(handshake, &handshake->self, handshake->peer_key)) {              /* ss */
+    if (!mix_dh(handshake, handshake->self, handshake->peer_key)) {               /* ss */
         return VERDICT_RANGE;
     }
     handshake->has_peer_key = true;
@@ -148,7 +149,7 @@ static enum verdict second_read(struct handshake *handshake, struct bytes messag
     memcpy(handshake->peer_ephemeral, message.data, KEY_BYTES);
     mix_ephemeral(handshake, handshake->peer_ephemeral);                          /* e */
     if (!mix_dh(handshake, &handshake->ephemeral, handshake->peer_ephemeral)      /* ee */
-        || !mix_dh(handshake, &handshake->self, handshake->peer_ephemeral)) {     /* se */
+        || !mix_dh(handshake, handshake->self, handshake->peer_ephemeral)) {      /* se */
         return VERDICT_RANGE;
     }
     mix_psk(handshake);                                                           /* psk */

@@ -39,11 +39,11 @@ enum handshake_step {
     HANDSHAKE_OVER    /* failed, or split; all secrets are wiped */
 };
 
-/* What a handshake begins with. Views; the handshake copies what it keeps. */
+/* What a handshake begins with. Views; the handshake copies what it keeps, but for its own static key, which stays where the caller keeps it safe. */
 struct handshake_setup {
     enum handshake_pattern pattern;
     enum handshake_role role;
-    const struct kx_keypair *self;
+    const struct kx_keypair *self; /* outlives the handshake */
     const uint8_t *peer_key;       /* 32 bytes: the responder's static key; NULL for a responder */
     const uint8_t *ephemeral_seed; /* 32 bytes from random_fill, fresh for every handshake */
     struct bytes prologue;         /* what both sides must agree on: protocol version, chain */
@@ -56,7 +56,7 @@ struct handshake {
     bool has_psk;
     bool has_peer_key;
     struct noise_state noise;
-    struct kx_keypair self;
+    const struct kx_keypair *self; /* Owns: the caller */
     struct kx_keypair ephemeral;
     uint8_t peer_key[32];
     uint8_t peer_ephemeral[32];
