@@ -138,9 +138,9 @@ stop 2
 sed "s|listen: .*|listen: \"127.0.0.1:$(cat "$c/r2/port")\"|" "$c/r1/wardd.yaml" >"$c/r1/at-once-port.yaml"
 sed "s|$c/r1/sock|$c/r2/sock|" "$c/r1/wardd.yaml" >"$c/r1/at-once-path.yaml"
 for name_taken in port path; do
-    wardd --config "$c/r1/at-once-$name_taken.yaml" >"$work/at1" 2>&1 &
+    "$bin/wardd" --config "$c/r1/at-once-$name_taken.yaml" >"$work/at1" 2>&1 &
     one=$!
-    wardd --config "$c/r2/wardd.yaml" >"$work/at2" 2>&1 &
+    "$bin/wardd" --config "$c/r2/wardd.yaml" >"$work/at2" 2>&1 &
     two=$!
     pids="$pids $one $two"
     tries=0
@@ -218,6 +218,95 @@ fi
 ! grep -qi "$(sed -n 's/^seed //p' "$c/r0/keys/sign.key")" "$c"/r0/log
 check $? "no key is in the log"
 grep -q '^Max core file size *0 *0 ' "/proc/$(pid_of 0)/limits"
-check $? "no core is written"
+check $? "its limit of core files is 0"
+
+# --- A core. None is written; and one that is forced by switching off what forbids it (dumpable.c) holds no secret key. ---
+cores=$work/cores
+mkdir "$cores"
+# dies PID: the process is told to dump itself, and does not live on.
+dies() {
+    kill -ABRT "$1"
+    wait "$1" 2>/dev/null
+    [ $? -eq 134 ]
+}
+# core: the one core file that lies there; nothing without one.
+core() { find "$cores" -maxdepth 1 -name 'core*' -type f | head -n 1; }
+# needles NAME KEYFILE: lines "NAME HEX" of what must not be in a core: the seed, its digits, and what libsodium expands a signing seed to. Two pieces of each, without
+# the first and the last byte, in which a scalar has bits of its own.
+needles() {
+    perl -MDigest::SHA=sha512 -e '
+        my ($name, $path) = @ARGV;
+        open my $file, "<", $path or die; my ($hex) = join("", <$file>) =~ /^seed ([0-9a-f]{64})$/m or die; my $seed = pack "H*", $hex;
+        my %secret = ("seed" => $seed, "scalar" => substr(sha512($seed), 0, 32), "prefix" => substr(sha512($seed), 32));
+        for my $what (sort keys %secret) { print "$name-$what-$_ ", unpack("H*", substr($secret{$what}, $_, 15)), "\n" for 1, 16 }
+        print "$name-digits ", unpack("H*", substr($hex, 2, 40)), "\n"' "$1" "$2"
+}
+# found_in CORE: the names of those lines of standard input whose bytes are in the core. Its holes are left out: most of a replica's memory was never touched.
+found_in() {
+    perl -e '
+        open my $core, "<:raw", $ARGV[0] or die;
+        my ($at, $end, $data, %found, %wanted) = (0, 0, "");
+        while (<STDIN>) { my ($name, $hex) = split; $wanted{$name} = pack "H*", $hex }
+        while (defined($at = sysseek $core, $at, 3)) {
+            my $kept = $at == $end ? substr($data, -64) : "";
+            sysread($core, $data, 1 << 20) or last;
+            $end = $at += length $data;
+            $data = $kept . $data;
+            index($data, $wanted{$_}) >= 0 and $found{$_} = 1 for keys %wanted;
+        }
+        print join(" ", sort keys %found), "\n"' "$1"
+}
+# forced COMMAND...: runs it where it can write a core.
+forced() { cd "$cores" && ulimit -c unlimited && exec env LD_PRELOAD="$work/dumpable.so" "$@"; }
+(cd "$cores" && ulimit -c unlimited && exec sh -c 'kill -ABRT $$') 2>/dev/null
+if [ "$mode" != release ]; then
+    skip "no key is in a core" "a program with a sanitizer takes terabytes of addresses and writes no core"
+elif [ -z "$(core)" ]; then
+    skip "no key is in a core" "this machine writes none into the working directory: $(tr '#' ' ' </proc/sys/kernel/core_pattern)"
+else
+    rm -f "$cores"/core*
+    stop 3
+    (cd "$cores" && ulimit -c unlimited && exec "$bin/wardd" --config "$c/r3/wardd.yaml") >>"$c/r3/log" 2>&1 &
+    pid_3=$! pids="$pids $!"
+    ready "$c" 3
+    prlimit --core=unlimited --pid "$pid_3" 2>/dev/null # who may do it
+    dies "$pid_3" && [ -z "$(core)" ]
+    check $? "a replica that dies writes no core, though its limit allowed one when it was started"
+
+    # Member 2 says nothing, so that a handshake with it stays half done, and the others commit with member 3 or not at all.
+    ${CC:-gcc} -shared -fPIC -O1 -o "$work/dumpable.so" tests/e2e/dumpable.c
+    kill -STOP "$(pid_of 2)"
+    (forced "$bin/wardd" --config "$c/r3/wardd.yaml") >>"$c/r3/log" 2>&1 &
+    pid_3=$! pids="$pids $!"
+    ready "$c" 3
+    "$bin/ward" key init "$c/system" --for system >/dev/null
+    "$bin/ward" submit actor-set kind=system caps=publish valid_until=+300d --new-key "$c/system/system.key" --key "$c/r0/keys/admin.key" --org 1 \
+        --socket "$c/r0/sock" --timeout 30s >"$work/out" 2>"$work/err"
+    check $? "a command is committed by members 0, 1 and 3: $(tail -n 1 "$work/err")"
+    dies "$pid_3" && [ -n "$(core)" ]
+    check $? "a replica that is made to leaves a core"
+    { needles sign "$c/r3/keys/sign.key" && needles transport "$c/r3/keys/transport.key" && sed -n 's/^public /public /p' "$c/r3/keys/sign.key"; } >"$work/needles"
+    found=$(found_in "$(core)" <"$work/needles")
+    [ "$(wc -l <"$work/needles")" -eq 15 ] && [ "$found" = public ]
+    check $? "of its keys the public one alone is in it: $found"
+    rm -f "$cores"/core*
+
+    # Who asks with a key: it is read before anybody is called, and then nobody answers.
+    perl -MIO::Socket::UNIX -e 'my $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die; my $c = $s->accept; open my $f, ">", $ARGV[1]; sleep 60' "$cores/sock" "$cores/called" &
+    pids="$pids $!"
+    tries=0
+    until [ -S "$cores/sock" ] || [ "$tries" -ge 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+    (forced "$bin/ward" submit patient-set default_policy=deny --key "$c/system/system.key" --socket "$cores/sock" --timeout 60s) >"$work/out" 2>&1 &
+    asker=$! pids="$pids $!"
+    until [ -e "$cores/called" ] || [ "$tries" -ge 200 ]; do sleep 0.1; tries=$((tries + 1)); done
+    dies "$asker" && [ -n "$(core)" ]
+    check $? "ward, made to, leaves a core too"
+    { needles system "$c/system/system.key" && echo "socket $(printf '%s' "$cores/sock" | head -c 40 | od -An -v -tx1 | tr -d ' \n')"; } >"$work/needles"
+    found=$(found_in "$(core)" <"$work/needles")
+    [ "$(wc -l <"$work/needles")" -eq 8 ] && [ "$found" = socket ]
+    check $? "with whom it called, and no key: $found"
+    rm -f "$cores"/core*
+    kill -CONT "$(pid_of 2)"
+fi
 stop 0
 check $? "a replica ends in order with 0"
