@@ -146,10 +146,10 @@ static void write_position(struct lines *lines, const struct daemon *daemon)
     }
 }
 
-static void write_consensus(struct lines *lines, const struct daemon *daemon)
+/* write_messages says what was sent, received and refused, by type and reason, and which questions led to nothing. */
+static void write_messages(struct lines *lines, const struct replica_counters *counters)
 {
-    const struct replica_counters *counters = replica_counters(daemon->driver.replica);
-    uint64_t sent = 0, changes = 0;
+    uint64_t sent = 0;
 
     for (unsigned type = 0; type < MESSAGE_TYPE_END; type++) {
         sent += counters->sent[type];
@@ -167,14 +167,22 @@ static void write_consensus(struct lines *lines, const struct daemon *daemon)
             line(lines, "messages_refused_%s %" PRIu64 "\n", verdict_name((enum verdict)verdict), counters->refused[verdict]);
         }
     }
-    for (unsigned cause = 0; cause < CAUSE_END; cause++) {
-        changes += counters->view_changes[cause];
-    }
     for (unsigned why = LEFT_NOT + 1; why < LEFT_END; why++) {
         line(lines, "blocks_left_%s %" PRIu64 "\n", left_word((enum left_why)why), counters->fetches_left[why]);
     }
     number(lines, "fetches_rationed", counters->fetches_rationed);
     number(lines, "messages_sent", sent);
+}
+
+static void write_consensus(struct lines *lines, const struct daemon *daemon)
+{
+    const struct replica_counters *counters = replica_counters(daemon->driver.replica);
+    uint64_t changes = 0;
+
+    for (unsigned cause = 0; cause < CAUSE_END; cause++) {
+        changes += counters->view_changes[cause];
+    }
+    write_messages(lines, counters);
     number(lines, "view_changes", changes);
     number(lines, "blocks_committed", counters->blocks_committed);
     number(lines, "commands_committed", counters->commands_committed);
