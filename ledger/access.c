@@ -159,7 +159,6 @@ enum code exec_access_request(struct exec *exec)
     struct patient patient;
     struct audit_trail trail;
 
-    ASSERT(exec->command.type == COMMAND_ACCESS_REQUEST);
     enum code code = subject_patient(exec, SUBJECT_EXISTS, &patient);
     if (code != CODE_OK) {
         return code;
@@ -176,5 +175,7 @@ enum code exec_access_request(struct exec *exec)
     } else {
         denied_event(&request, &trail);
     }
+    ASSERT(code != CODE_OK || trail.patient.audit_count > patient.audit_count); /* whatever was decided, the patient can see it */
+    ASSERT(code != CODE_OK || exec->creations == (request.decision.permit ? 1u : 0u));
     return code == CODE_OK ? audit_end(&trail, exec) : code;
 }

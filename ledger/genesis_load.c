@@ -6,7 +6,10 @@
 
 #include <string.h>
 
-enum { REPLICA_NONE = 255 };
+enum {
+    REPLICA_NONE = 255,
+    GRANT_COUNT_MAX = 1 << 30 /* the highest number of a grant that a patient may begin with: as many again are more than anybody can ever make */
+};
 
 struct hash32 genesis_account(uint8_t kind, const uint8_t key[KEY_BYTES])
 {
@@ -17,7 +20,6 @@ struct hash32 genesis_account(uint8_t kind, const uint8_t key[KEY_BYTES])
 
 static enum verdict put(struct exec *exec, const struct state_key *key, const void *value, size_t size)
 {
-    ASSERT(exec->envelope == NULL);
     return exec_put(exec, key, value, size) == CODE_OK ? VERDICT_OK : VERDICT_LENGTH;
 }
 
@@ -27,7 +29,6 @@ static enum verdict use_key(struct exec *exec, const uint8_t pk[KEY_BYTES], cons
     struct state_key key = key_key_use(pk);
     uint8_t owner[ACCT_BYTES];
 
-    ASSERT(exec->envelope == NULL);
     if (exec_get(exec, &key, owner, sizeof owner) >= 0) {
         return VERDICT_CONFLICT;
     }
@@ -91,6 +92,7 @@ static enum verdict load_orgs(struct exec *exec, const struct genesis *genesis)
     }
     exec->chain->orgs = (uint16_t)genesis->enrolments_count;
     ASSERT(members <= REPLICA_NONE);
+    ASSERT(verdict != VERDICT_OK || state_store_keys(exec->store) == 2 + 3u * exec->chain->orgs); /* parameters, chain; of each its record and two keys */
     return verdict;
 }
 
@@ -171,7 +173,7 @@ static enum verdict load_patient(struct exec *exec, const struct genesis_entity 
     }
     bool untouched = patient.nonce == 0 && patient.bucket == 0 && patient.ptr_count == 0 && patient.current == 0 && patient.pending == 0 &&
                      patient.audit_count == 0 && hash_is_zero(&patient.audit_root) && patient.delegates == 0;
-    if (!untouched || patient.status != PATIENT_ACTIVE) {
+    if (!untouched || patient.status != PATIENT_ACTIVE || patient.grant_count > GRANT_COUNT_MAX) {
         return VERDICT_CONFLICT;
     }
     if (patient.active_grants > exec->params->grants_live_max || exec->chain->patients >= exec->params->patients_max ||
@@ -212,7 +214,6 @@ static enum verdict load_grant(struct exec *exec, const struct genesis_entity *e
 
 static enum verdict load_entity(struct exec *exec, const struct genesis_entity *entity)
 {
-    ASSERT(exec->envelope == NULL);
     switch (entity->key.size > 0 ? entity->key.data[0] : KEY_CHAIN) {
     case KEY_ACTOR:
         return load_actor(exec, entity);
@@ -272,5 +273,7 @@ enum verdict genesis_load(struct exec *exec, const struct genesis *genesis)
     for (uint32_t i = 0; verdict == VERDICT_OK && i < genesis->entities_count; i++) {
         verdict = genesis_entity_next(&cursor, &entity) ? load_entity(exec, &entity) : VERDICT_SHORT;
     }
+    const struct chain *chain = exec->chain;
+    ASSERT(verdict != VERDICT_OK || chain->actors + chain->patients + chain->grants == genesis->entities_count);
     return verdict == VERDICT_OK ? check_grant_counts(exec) : verdict;
 }

@@ -64,14 +64,13 @@ enum code grant_end(struct exec *exec, struct audit_trail *trail, uint32_t seq, 
     struct state_key key = key_grant(trail->acct, seq);
     enum code code = exec_remove(exec, &due);
 
-    ASSERT(trail->patient.active_grants <= trail->patient.grant_count);
     if (code == CODE_OK) {
         code = exec_remove(exec, &key);
     }
-    ASSERT(seq >= 1);
+    ASSERT(grant->status == GRANT_ACTIVE); /* one that ended has left the state */
     ASSERT(seq <= trail->patient.grant_count);
     ASSERT(trail->patient.active_grants > 0);
-    ASSERT(exec->chain->grants > 0);
+    ASSERT(exec->chain->grants >= trail->patient.active_grants);
     trail->patient.active_grants--;
     exec->chain->grants--;
     return code;
@@ -231,7 +230,7 @@ static enum code grants_sweep(struct exec *exec, struct audit_trail *trail)
             removed++;
         }
     }
-    ASSERT(removed <= EXPIRED_PER_GRANT);
+    ASSERT(inputs->grants_count == trail->patient.active_grants + removed);
     return code;
 }
 
@@ -310,8 +309,6 @@ enum code exec_grant(struct exec *exec)
     struct patient patient;
     struct audit_trail trail;
 
-    ASSERT(exec->command.type == COMMAND_GRANT);
-    ASSERT(exec->envelope != NULL);
     ASSERT(subject_is_sender(exec));
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
@@ -326,7 +323,10 @@ enum code exec_grant(struct exec *exec)
         return code;
     }
     struct grant grant = grant_of_body(exec, body);
-    return grant_store(exec, &trail, &grant);
+    code = grant_store(exec, &trail, &grant);
+    ASSERT(code != CODE_OK || trail.patient.grant_count == patient.grant_count + 1);
+    ASSERT(code != CODE_OK || trail.patient.audit_count == patient.audit_count + 1); /* what is swept makes no event */
+    return code;
 }
 
 /* --- 12 ------------------------------------------------------------------------------------------------------------ */
@@ -393,9 +393,6 @@ enum code exec_revoke(struct exec *exec)
     struct patient patient;
     struct audit_trail trail;
 
-    ASSERT(exec->command.type == COMMAND_REVOKE);
-    ASSERT(body->count >= 1);
-    ASSERT(body->count <= REVOKE_SEQS_MAX);
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;
@@ -404,6 +401,8 @@ enum code exec_revoke(struct exec *exec)
     for (size_t i = 0; code == CODE_OK && i < body->count; i++) {
         code = revoke_one(exec, &trail, body->seqs[i]);
     }
+    ASSERT(code != CODE_OK || trail.patient.active_grants + body->count == patient.active_grants);
+    ASSERT(code != CODE_OK || exec->events_count == body->count);
     return code == CODE_OK ? audit_end(&trail, exec) : code;
 }
 
@@ -417,12 +416,11 @@ enum code exec_due_grant(struct exec *exec, struct bytes key)
     struct patient patient;
     struct grant grant;
 
-    ASSERT(entry.kind == DUE_GRANT_EXPIRES);
     ASSERT(entry.time <= exec->time_ms);
-    ASSERT(entry.seq >= 1);
     if (!exec_get_patient(exec, entry.acct, &patient) || !exec_get_grant(exec, entry.acct, entry.seq, &grant)) {
         return CODE_OK;
     }
+    ASSERT(grant.expires <= entry.time); /* it is over */
     audit_begin(&trail, exec, entry.acct, &patient);
     enum code code = grant_end(exec, &trail, entry.seq, &grant);
     return code == CODE_OK ? audit_end(&trail, exec) : code;

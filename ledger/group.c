@@ -65,7 +65,7 @@ static void write_state(struct state_store *store, const struct group_event *eve
     size_t newest = (peaks_number(event->peaks.count) - 1) * HASH_BYTES;
     struct state_key key;
 
-    ASSERT(event->peaks.count >= 1); /* with this event */
+    ASSERT(event->peaks.count == event->seq + 1); /* with this event, the newest of its patient */
     key_write_run(&key, KEY_PATIENT, event->patient);
     state_store_complete(store, bytes_of(key.bytes, key.size), PATIENT_AUDIT_ROOT_AT, bytes_of(root->bytes, HASH_BYTES));
     key_write_run(&key, KEY_AUDIT_PEAKS, event->patient);

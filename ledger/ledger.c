@@ -33,6 +33,8 @@ struct ledger {
     struct exec_orgs orgs;    /* of the open block */
     struct group group;       /* what the last commands add to the logs, not hashed yet */
     uint32_t group_saved;     /* events in it as of the savepoint */
+    uint32_t keys_saved, cells_saved; /* of the state as of the savepoint */
+    uint64_t receipts_begin;  /* receipts before the open block */
     struct envelope envelope;
     struct state_key restored; /* the last pair's key; size 0 before the first */
     uint32_t index; /* commands executed in the open block */
@@ -209,6 +211,7 @@ void ledger_begin(struct ledger *ledger, uint64_t height, uint64_t time_ms)
     ASSERT(ledger->group.events_count == 0);
     ledger->open = true;
     ledger->index = 0;
+    ledger->receipts_begin = ledger->chain.receipts.count;
     ledger->exec.height = height;
     ledger->exec.time_ms = time_ms;
     memset(ledger->seen, 0, sizeof ledger->seen);
@@ -282,7 +285,6 @@ static void give_events(struct ledger *ledger)
 static void settle(struct ledger *ledger, bool keep)
 {
     ASSERT(ledger->open);
-    ASSERT(ledger->exec.events_count <= EXEC_EVENTS_MAX);
     ASSERT(keep || ledger->chain_saved.receipts.count == ledger->chain.receipts.count); /* A3: undoing takes no receipt back */
     if (keep) {
         state_store_keep(ledger->exec.store);
@@ -290,6 +292,8 @@ static void settle(struct ledger *ledger, bool keep)
         return;
     }
     state_store_undo(ledger->exec.store);
+    ASSERT(state_store_keys(ledger->exec.store) == ledger->keys_saved);
+    ASSERT(state_store_cells(ledger->exec.store) == ledger->cells_saved);
     exec_forget_orgs(&ledger->exec);
     group_drop_events(&ledger->group, ledger->group_saved);
     memcpy(&ledger->chain, &ledger->chain_saved, CHAIN_SAVED_BYTES);
@@ -302,6 +306,8 @@ static void save(struct ledger *ledger)
     ASSERT(ledger->open); /* A2: what is kept or undone belongs to a command or a due entry of a block */
     ASSERT(ledger->group.events_count <= GROUP_COMMANDS);
     state_store_savepoint(ledger->exec.store);
+    ledger->keys_saved = state_store_keys(ledger->exec.store);
+    ledger->cells_saved = state_store_cells(ledger->exec.store);
     ledger->group_saved = ledger->group.events_count;
     memcpy(&ledger->chain_saved, &ledger->chain, CHAIN_SAVED_BYTES);
     ledger->exec.events_count = 0;
@@ -415,6 +421,7 @@ enum code ledger_execute_next(struct ledger *ledger, struct bytes envelope, cons
     exec->events_count = 0;
     memset(&exec->eval_digest, 0, sizeof exec->eval_digest);
     enum code code = execute(ledger, envelope, tx_id);
+    ASSERT(code == CODE_OK || exec->events_count == 0); /* A2: what is refused is in nobody's trail */
     struct receipt receipt = { .height = exec->height, .index = (uint16_t)ledger->index, .tx_id = exec->tx_id, .code = code, .eval_digest = exec->eval_digest,
         .time_ms = exec->time_ms };
     if (exec->events_count == 1 && exec->events[0].put_off != GROUP_NONE) {
@@ -423,8 +430,8 @@ enum code ledger_execute_next(struct ledger *ledger, struct bytes envelope, cons
         receipt.events_digest = audit_digest(exec->events, exec->events_count);
     }
     group_put_receipt(&ledger->group, &receipt, event);
-    ASSERT(ledger->chain.receipts.count + ledger->group.receipts_count > ledger->index); /* A3 */
     ledger->index++;
+    ASSERT(ledger->chain.receipts.count + ledger->group.receipts_count == ledger->receipts_begin + ledger->index); /* A3 */
     if (code == CODE_OK) {
         work_off_due(ledger, DUE_PER_CREATION * exec->creations);
     }
@@ -446,12 +453,11 @@ const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelop
 void ledger_end(struct ledger *ledger)
 {
     ASSERT(ledger->open);
-    ASSERT(ledger->index >= 1 || ledger->exec.height > ledger->chain.height);
     work_off_due(ledger, DUE_PER_BLOCK);
     ledger_settle(ledger);
     ASSERT(ledger->exec.height == ledger->chain.height + 1); /* C4: in height order, each once */
     ASSERT(ledger->exec.time_ms > ledger->chain.time);
-    ASSERT(ledger->chain.receipts.count >= ledger->index);
+    ASSERT(ledger->chain.receipts.count == ledger->receipts_begin + ledger->index); /* A3 */
     ledger->chain.height = ledger->exec.height;
     ledger->chain.time = ledger->exec.time_ms;
     put_chain(ledger);
@@ -564,7 +570,7 @@ void ledger_check_state(const struct ledger *ledger)
     ASSERT(!ledger->open || exec->height == ledger->chain.height + 1); /* C4 */
     ASSERT(!ledger->open || exec->time_ms > ledger->chain.time);
     ASSERT(ledger->open || exec->height == ledger->chain.height); /* C4: a closed block is the newest */
-    ASSERT(ledger->chain.receipts.count + ledger->group.receipts_count >= ledger->index); /* A3 */
+    ASSERT(!ledger->open || ledger->chain.receipts.count + ledger->group.receipts_count == ledger->receipts_begin + ledger->index); /* A3 */
     group_check(&ledger->group);
     ASSERT(exec->events_count <= EXEC_EVENTS_MAX);
     ASSERT(exec->chain == &ledger->chain);

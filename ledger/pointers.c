@@ -79,8 +79,8 @@ enum code pointer_change_apply(struct exec *exec, struct audit_trail *trail, str
     enum pointer_status before = (enum pointer_status)pointer->status;
 
     ASSERT(change->status != before);
-    ASSERT(change->seq > 0);
-    ASSERT(pointer->custodian > 0);
+    ASSERT(!status_leaves(before)); /* what has ended stays as it ended */
+    ASSERT(before == POINTER_SUPERSEDED || change->status == POINTER_SUPERSEDED || pointer->superseded_by == 0);
     ASSERT(change->seq <= trail->patient.ptr_count);
     enum code code = change_due(exec, trail, change);
     if (code == CODE_OK) {
@@ -111,7 +111,7 @@ enum code pointer_supersede(struct exec *exec, struct audit_trail *trail, uint32
     if (!exec_get_pointer(exec, trail->acct, target, &change.pointer) || change.pointer.status != POINTER_CURRENT) {
         return CODE_OK; /* it moved on while the new one waited for the patient */
     }
-    ASSERT(target != seq);
+    ASSERT(seq <= trail->patient.ptr_count);
     ASSERT(change.pointer.superseded_by == 0); /* it was current until now */
     change.pointer.superseded_by = seq;
     return pointer_change_apply(exec, trail, &change);
@@ -157,9 +157,7 @@ enum code exec_pointer_decide(struct exec *exec)
     struct patient patient;
     struct audit_trail trail;
 
-    ASSERT(exec->command.type == COMMAND_POINTER_DECIDE);
     ASSERT(subject_is_sender(exec));
-    ASSERT(body->count <= POINTER_SEQS_MAX);
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;
@@ -168,6 +166,8 @@ enum code exec_pointer_decide(struct exec *exec)
     for (size_t i = 0; code == CODE_OK && i < body->count; i++) {
         code = decide_one(exec, &trail, body->seqs[i], body->approve == 1);
     }
+    ASSERT(code != CODE_OK || trail.patient.pending + body->count == patient.pending); /* each waited, and none waits any more */
+    ASSERT(code != CODE_OK || exec->events_count >= body->count);
     return code == CODE_OK ? audit_end(&trail, exec) : code;
 }
 
@@ -217,11 +217,7 @@ enum code exec_pointer_status(struct exec *exec)
     struct patient patient;
     struct audit_trail trail;
 
-    ASSERT(exec->command.type == COMMAND_POINTER_STATUS);
-    ASSERT(body->op >= POINTER_SET_ERROR);
-    ASSERT(body->op <= POINTER_UNHIDE);
     ASSERT(status_rules[body->op].by_custodian == (exec->sender.kind == SIGNER_ACTOR));
-    ASSERT(body->count <= POINTER_SEQS_MAX);
     enum code code = subject_patient(exec, SUBJECT_OPEN, &patient);
     if (code != CODE_OK) {
         return code;
@@ -230,6 +226,8 @@ enum code exec_pointer_status(struct exec *exec)
     for (size_t i = 0; code == CODE_OK && i < body->count; i++) {
         code = status_one(exec, &trail, body->seqs[i], body->op);
     }
+    ASSERT(code != CODE_OK || exec->events_count == body->count); /* one change of each */
+    ASSERT(code != CODE_OK || trail.patient.ptr_count == patient.ptr_count);
     return code == CODE_OK ? audit_end(&trail, exec) : code;
 }
 
@@ -237,8 +235,7 @@ enum code exec_pointer_status(struct exec *exec)
 
 static enum code due_expires(struct exec *exec, const struct due_entry *entry, const struct patient *patient, const struct pointer *pointer)
 {
-    ASSERT(entry->kind == DUE_POINTER_EXPIRES);
-    ASSERT(entry->seq > 0);
+    ASSERT(pointer->added_time + exec->params->pending_ms <= entry->time); /* it waited for as long as it may, or longer when there was no room */
     struct pointer_change change = {
         .seq = entry->seq, .pointer = *pointer, .status = POINTER_EXPIRED, .event = EVENT_POINTER_REFUSED, .result = POINTER_EXPIRED
     };
@@ -256,12 +253,11 @@ static enum code due_leaves(struct exec *exec, const struct due_entry *entry, co
 {
     struct state_key key = key_pointer(entry->acct, entry->seq);
 
-    ASSERT(entry->kind == DUE_POINTER_LEAVES);
     if (!status_leaves((enum pointer_status)pointer->status)) {
         return CODE_OK;
     }
     ASSERT(exec->chain->pointers > 0);
-    ASSERT(entry->seq > 0);
+    ASSERT(pointer->decided_time + exec->params->ended_kept_ms <= entry->time); /* it was kept for as long as it must */
     exec->chain->pointers--;
     return exec_remove(exec, &key);
 }

@@ -97,13 +97,14 @@ static enum code item_check_fields(const struct add *add, const struct pointer_a
 /* 311, 312. Gives: the target, when one is named. */
 static enum code item_check_target(const struct add *add, const struct pointer_add_item *item, struct pointer *target)
 {
-    ASSERT(add->exec->sender.org > 0);
     if (item->supersedes == 0) {
         return CODE_OK;
     }
     if (!exec_get_pointer(add->exec, add->body->patient, item->supersedes, target) || target->status != POINTER_CURRENT) {
         return CODE_SUPERSEDE_TARGET;
     }
+    ASSERT(item->supersedes <= add->trail.patient.ptr_count); /* what exists has a number that was given */
+    ASSERT(target->superseded_by == 0);                       /* what is current has no later version */
     return target->custodian == add->exec->sender.org ? CODE_OK : CODE_SUPERSEDE_CUSTODIAN;
 }
 
@@ -122,9 +123,10 @@ static bool item_is_repeated(const struct pointer_add *body, size_t index)
 /* The grant under which the item may come in at once, 0 when there is none. */
 static uint32_t item_standing(const struct add *add, const struct pointer_add_item *item)
 {
-    ASSERT(!add->cosigned);
-    ASSERT(add->exec->sender.org > 0);
     struct exec *exec = add->exec;
+
+    ASSERT(!add->cosigned);
+    ASSERT(exec->inputs.grants_count == add->trail.patient.active_grants); /* all of the patient's, or one that permits could be missed */
     struct consent_write write = {
         .author_signed = add->author_signed,
         .org = exec->sender.org,
@@ -189,7 +191,8 @@ static enum code item_store(struct add *add, const struct pointer_add_item *item
 
     ASSERT(pending == (pointer->basis == BASIS_NONE));
     ASSERT(exec->chain->pointers < exec->params->pointers_max);
-    ASSERT(pointer->custodian == exec->sender.org);
+    ASSERT(seq <= exec->params->pointers_lifetime_max);
+    ASSERT(pointer->basis != BASIS_STANDING || pointer->grant_ref > 0); /* who stands on a grant names it */
     struct audit_event event = audit_event_of(exec, pending ? EVENT_POINTER_PROPOSED : EVENT_POINTER_APPROVED);
 
     event.ptr = seq;
@@ -231,8 +234,7 @@ static enum code item_add(struct add *add, size_t index)
         .added_time = exec->time_ms,
     };
 
-    ASSERT(index < add->body->count);
-    ASSERT(exec->sender.org > 0);
+    ASSERT(exec->creations == index); /* each item before this one made one pointer */
     if (exec->chain->pointers >= exec->params->pointers_max) {
         return CODE_CAPACITY;
     }
@@ -269,8 +271,6 @@ enum code exec_pointer_add(struct exec *exec)
     struct add add; /* two kilobytes, which are not zeroed: every member is set before it is read */
     struct patient patient;
 
-    ASSERT(exec->command.type == COMMAND_POINTER_ADD);
-    ASSERT(exec->envelope != NULL);
     ASSERT(exec->sender.kind == SIGNER_ACTOR);
     add.exec = exec;
     add.body = &exec->command.as.pointer_add;
@@ -287,5 +287,7 @@ enum code exec_pointer_add(struct exec *exec)
     for (size_t i = 0; code == CODE_OK && i < add.body->count; i++) {
         code = item_add(&add, i);
     }
+    ASSERT(code != CODE_OK || add.trail.patient.ptr_count == patient.ptr_count + add.body->count);
+    ASSERT(code != CODE_OK || exec->events_count >= add.body->count); /* each item is in the trail, and what it replaces */
     return code == CODE_OK ? audit_end(&add.trail, exec) : code;
 }

@@ -59,8 +59,6 @@ static enum code actor_register(struct exec *exec, const struct actor_set *body)
 {
     enum code code = check_register(exec, body);
 
-    ASSERT(exec->sender.org > 0);
-    ASSERT(body->op == ACTOR_REGISTER);
     if (code != CODE_OK) {
         return code;
     }
@@ -73,7 +71,9 @@ static enum code actor_register(struct exec *exec, const struct actor_set *body)
     exec->chain->actors++;
     exec->creations++;
     code = exec_put_actor(exec, body->acct, &actor);
-    return code == CODE_OK ? key_use(exec, body->pk, body->acct) : code;
+    code = code == CODE_OK ? key_use(exec, body->pk, body->acct) : code;
+    ASSERT(code != CODE_OK || key_was_used(exec, body->pk)); /* so nobody else registers it */
+    return code;
 }
 
 /* Suspended or retired stays retired; saying so again changes nothing. */
@@ -82,11 +82,11 @@ static enum code actor_end(struct exec *exec, const struct actor_set *body, enum
     struct actor actor;
 
     ASSERT(status > ACTOR_ACTIVE);
-    ASSERT(exec->sender.org > 0);
     if (!exec_get_actor(exec, body->acct, &actor) || actor.org != exec->sender.org) {
         return CODE_NOT_OWNER;
     }
     actor.status = actor.status < status ? (uint8_t)status : actor.status;
+    ASSERT(actor.status >= status); /* nothing makes it active again */
     return exec_put_actor(exec, body->acct, &actor);
 }
 
@@ -96,7 +96,6 @@ enum code exec_actor_set(struct exec *exec)
 
     ASSERT(exec->sender.kind == SIGNER_ORG);
     ASSERT(exec->sender.org_key == ORG_KEY_ADMIN);
-    ASSERT(exec->command.type == COMMAND_ACTOR_SET);
     switch ((enum actor_set_op)body->op) {
     case ACTOR_REGISTER:
         return actor_register(exec, body);
@@ -192,7 +191,6 @@ enum code exec_patient_register(struct exec *exec)
     enum code code = check_patient_register(exec);
 
     ASSERT(exec->sender.kind == SIGNER_PATIENT);
-    ASSERT(exec->command.type == COMMAND_PATIENT_REGISTER);
     if (code == CODE_OK) {
         code = key_use(exec, exec->envelope->key, exec->sender.acct);
     }
@@ -210,6 +208,8 @@ enum code exec_patient_register(struct exec *exec)
     if ((body->flags & REGISTER_STANDING_WRITE) != 0) {
         code = standing_write(exec, &trail);
     }
+    ASSERT(code != CODE_OK || trail.patient.audit_count == exec->events_count); /* the trail begins here */
+    ASSERT(code != CODE_OK || trail.patient.active_grants + 1u == exec->creations);
     return code == CODE_OK ? audit_end(&trail, exec) : code;
 }
 
@@ -223,7 +223,6 @@ enum code exec_patient_set(struct exec *exec)
 
     ASSERT(exec->sender.kind == SIGNER_PATIENT);
     ASSERT(memcmp(exec->sender.acct, body->patient, ACCT_BYTES) == 0);
-    ASSERT(exec->command.type == COMMAND_PATIENT_SET);
     if (!exec_get_patient(exec, body->patient, &patient)) {
         return CODE_PATIENT_UNKNOWN;
     }

@@ -89,7 +89,7 @@ static enum code ticket_remove(struct exec *exec, const struct kept *kept)
     struct state_key index = key_ticket_index(&kept->place), key = key_ticket(&kept->id), due = due_of(exec, kept);
     enum code code = exec_remove(exec, &key);
 
-    ASSERT(!hash_is_zero(&kept->id));
+    ASSERT(!ticket_is_live(&kept->ticket, exec->time_ms)); /* only what is over leaves */
     if (code == CODE_OK) {
         code = exec_remove(exec, &index);
     }
@@ -141,8 +141,7 @@ enum code ticket_issue(struct exec *exec, const struct ticket *ticket)
     struct ticket_place place = { .org = ticket->org, .height = exec->height, .index = (uint16_t)exec->index };
 
     ASSERT(exec->index <= UINT16_MAX);
-    ASSERT(ticket->expires > exec->time_ms);
-    ASSERT(ticket->base_seq > 0);
+    ASSERT(ticket_is_live(ticket, exec->time_ms));
     memcpy(place.patient, ticket->patient, ACCT_BYTES);
     enum code code = make_room(exec, ticket);
     if (code == CODE_OK && exec->chain->tickets >= exec->params->tickets_max) {
@@ -169,12 +168,12 @@ enum code exec_due_ticket(struct exec *exec, struct bytes key)
     struct state_key index = key_ticket_index(&entry.place);
     struct kept kept = { .place = entry.place };
 
-    ASSERT(entry.kind == DUE_TICKET_LEAVES);
     ASSERT(entry.time <= exec->time_ms);
     if (exec_get(exec, &index, kept.id.bytes, HASH_BYTES) < 0) {
         return CODE_OK; /* it had to leave before, to make room */
     }
     bool found = exec_get_ticket(exec, &kept.id, &kept.ticket);
     ASSERT(found);
+    ASSERT(kept.ticket.expires + exec->params->ticket_kept_ms <= entry.time); /* it was kept for as long as it must */
     return ticket_remove(exec, &kept);
 }

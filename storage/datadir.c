@@ -133,7 +133,7 @@ static enum err promise_check(struct datadir *dir, bool unsafe_dev)
 {
     const char *refused = kind_refused(dir->root);
 
-    ASSERT(dir->root >= 0);
+    ASSERT(dir->lock >= 0); /* the probe is this process's */
     ASSERT(!dir->read_only);
     if (refused == NULL && barriers_are_off(dir->root)) {
         refused = "its disk is mounted without write barriers, so a flush is not one; mount it with barriers";
@@ -155,7 +155,6 @@ static enum err lock_take(struct datadir *dir)
 {
     char pid[24] = "";
 
-    ASSERT(dir->root >= 0);
     ASSERT(dir->lock < 0);
     dir->lock = openat(dir->root, "LOCK", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (dir->lock < 0) {
@@ -232,19 +231,19 @@ static void datadir_clear(struct datadir *dir) { *dir = (struct datadir){ .root 
 
 enum err datadir_open(struct datadir *dir, const char *path, bool create, bool unsafe_dev)
 {
-    ASSERT(path != NULL);
     datadir_clear(dir);
     enum err err = steps_open(dir, path, create, unsafe_dev);
     if (err != ERR_OK) {
         datadir_close(dir);
     }
     ASSERT((err == ERR_OK) == (dir->root >= 0));
+    ASSERT(err != ERR_OK || dir->lock >= 0); /* nobody else has it */
+    ASSERT(err != ERR_OK || unsafe_dev || !dir->unsafe);
     return err;
 }
 
 enum err datadir_open_read(struct datadir *dir, const char *path)
 {
-    ASSERT(path != NULL);
     datadir_clear(dir);
     dir->read_only = true;
     dir->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -380,10 +379,12 @@ enum err datadir_segments(const struct datadir *dir, uint32_t *numbers, size_t c
 {
     struct number_list list = { .numbers = numbers, .capacity = capacity };
 
-    ASSERT(dir->log >= 0);
     enum err err = walk(dir->log, list_add, &list);
     ASSERT(list.count <= capacity);
     numbers_sort(numbers, list.count);
+    for (size_t i = 1; i < list.count; i++) {
+        ASSERT(numbers[i - 1] < numbers[i]); /* a number has one name, so each comes once */
+    }
     *count = list.count;
     return err;
 }

@@ -68,9 +68,9 @@ static enum err file_open(struct disk_dir *disk, uint32_t segment, struct disk_d
     if (file->fd < 0) {
         return datadir_err(errno);
     }
-    ASSERT(file->fd >= 0);
-    ASSERT(!file->locked);
     file->segment = segment;
+    ASSERT(!file->locked);
+    ASSERT(slot_for(disk, segment) == file); /* from now on it is found open */
     return ERR_OK;
 }
 
@@ -79,7 +79,6 @@ static enum err lock_wait(int fd)
 {
     const struct timespec step = { .tv_nsec = LOCK_WAIT_STEP_NS };
 
-    ASSERT(fd >= 0);
     for (uint32_t i = 0; i < LOCK_WAIT_STEPS; i++) {
         if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
             return ERR_OK;
@@ -95,7 +94,6 @@ static enum err lock_wait(int fd)
 static enum err file_lock(struct disk_dir_file *file)
 {
     ASSERT(file->segment != 0);
-    ASSERT(file->fd >= 0);
     if (!file->locked) {
         file->locked = flock(file->fd, LOCK_EX | LOCK_NB) == 0;
     }
@@ -134,8 +132,8 @@ static enum err disk_settle(struct disk *base, uint32_t number)
     if (file != NULL) {
         file->locked = true;
     }
-    ASSERT(fd >= 0);
-    ASSERT(directory >= 0);
+    ASSERT(file == NULL || (file->segment == number && file->locked)); /* nobody else changes what is settled */
+    ASSERT(file != NULL || fd == disk->superblock_fd);
     return fdatasync(fd) == 0 && fsync(directory) == 0 ? ERR_OK : ERR_IO;
 }
 
@@ -149,7 +147,7 @@ static enum err fd_of(struct disk_dir *disk, uint32_t number, int *fd)
         err = file_open(disk, number, &file);
         *fd = file->fd;
     }
-    ASSERT(err != ERR_OK || *fd >= 0);
+    ASSERT(err != ERR_OK || file == NULL || file->segment == number);
     return err;
 }
 
@@ -173,7 +171,6 @@ static enum err disk_read(struct disk *base, uint32_t number, uint64_t offset, v
 
     ASSERT(offset % DISK_BLOCK == 0);
     ASSERT(bytes % DISK_BLOCK == 0);
-    ASSERT(bytes > 0);
     for (size_t done = 0; err == ERR_OK && done < bytes;) {
         ssize_t got = pread(fd, (uint8_t *)data + done, bytes - done, (off_t)(offset + done));
         if (got <= 0) {
@@ -197,11 +194,11 @@ static enum err disk_discard(struct disk *base, uint32_t segment)
         disk->discards_spared++;
         return ERR_OK;
     }
-    ASSERT(segment >= 1);
     if (file->segment == segment) {
         close(file->fd);
         *file = (struct disk_dir_file){ .fd = -1 };
     }
+    ASSERT(slot_for(disk, segment)->segment != segment); /* nobody writes into a file that has no name any more */
     datadir_segment_name(segment, name);
     if (unlinkat(disk->dir->log, name, 0) != 0) {
         return datadir_err(errno);
@@ -293,12 +290,12 @@ static void prepared_collect(struct disk_dir *disk)
     int32_t result = disk->wanted_result;
     disk->wanted_told = false;
     disk->disk.counters.background_flushes = disk->flushes;
+    ASSERT(!told || disk->wanted == 0); /* the thread is done with it */
     pthread_mutex_unlock(&disk->mutex);
     if (!told) {
         return;
     }
     ASSERT(request != NULL);
-    ASSERT(result <= 0);
     disk->preparing = NULL;
     disk->disk.counters.segments_prepared += result == 0;
     request->completion.done(&request->completion, result, 0);
@@ -334,6 +331,7 @@ static enum err disk_retire(struct disk *base, uint32_t segment)
         close(file->fd);
         *file = (struct disk_dir_file){ .fd = -1 };
     }
+    ASSERT(err != ERR_OK || slot_for(disk, segment)->segment != segment);
     return err;
 }
 

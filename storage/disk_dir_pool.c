@@ -52,7 +52,6 @@ static bool is_stopping(struct disk_dir *disk)
 /* Gives 0 or a negative errno. */
 static int32_t zeros_write(struct disk_dir *disk, int fd)
 {
-    ASSERT(fd >= 0);
     ASSERT(disk->segment_bytes % DISK_BLOCK == 0);
     if (fallocate(fd, 0, 0, disk->segment_bytes) != 0 && errno != EOPNOTSUPP) { /* says at once when the disk is full */
         return -errno;
@@ -94,7 +93,7 @@ static int32_t pool_fill(struct disk_dir *disk, bool again)
     int pool = disk->dir->pool;
     int flags = again ? O_RDWR : O_RDWR | O_CREAT | O_TRUNC;
 
-    ASSERT(pool >= 0);
+    ASSERT(disk->pool_count < disk->pool_target || disk->pool_count == 0); /* there is room, or somebody waits for it */
     if (!again && !has_room(disk)) {
         return -ENOSPC;
     }
@@ -112,7 +111,6 @@ static int32_t pool_fill(struct disk_dir *disk, bool again)
     if (result != 0) {
         unlinkat(pool, FILLING, 0);
     }
-    ASSERT(result <= 0);
     return result;
 }
 
@@ -155,7 +153,6 @@ static int32_t segment_take(struct disk_dir *disk, uint32_t segment)
 {
     int32_t result = -ENOENT;
 
-    ASSERT(segment >= 1);
     for (uint32_t left = disk->pool_count; left > 0 && result == -ENOENT; left--) {
         result = segment_name(disk, segment, left);
         pool_count_set(disk, result == 0 || result == -ENOENT ? left - 1 : left);
@@ -164,7 +161,7 @@ static int32_t segment_take(struct disk_dir *disk, uint32_t segment)
         result = pool_fill(disk, false);
         result = result == 0 ? segment_name(disk, segment, 1) : result;
     }
-    ASSERT(result <= 0);
+    ASSERT(result != -ENOENT || disk->pool_count == 0); /* none is refused while there is one */
     return result;
 }
 
@@ -202,7 +199,6 @@ static void retired_serve(struct disk_dir *disk, uint32_t segment)
     int32_t result = -ENOSPC;
     bool room = disk->pool_count < disk->pool_target;
 
-    ASSERT(segment >= 1);
     datadir_segment_name(segment, name);
     bool moved = renameat(disk->dir->log, name, disk->dir->pool, room ? FILLING : RETIRED) == 0;
     count_flush(disk);
@@ -216,6 +212,7 @@ static void retired_serve(struct disk_dir *disk, uint32_t segment)
     ASSERT(disk->retired == segment);
     disk->retired = 0;
     disk->pool_count += result == 0;
+    ASSERT(result != 0 || disk->pool_count <= disk->pool_target);
     disk->pool_failed = disk->pool_failed && result != 0; /* there is room again */
     pthread_mutex_unlock(&disk->mutex);
 }

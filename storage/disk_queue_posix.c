@@ -21,8 +21,7 @@ static enum err posix_start(struct disk_queue *base, int fd, bool write, struct 
 {
     struct disk_queue_posix *queue = posix_of(base);
 
-    ASSERT(fd >= 0);
-    ASSERT(request->bytes > 0);
+    ASSERT(request->completion.done != NULL); /* somebody hears of its end */
     pthread_mutex_lock(&queue->mutex);
     ASSERT(queue->waiting_count + queue->finished_count < DISK_REQUESTS_MAX);
     ASSERT(!queue->stop);
@@ -45,6 +44,7 @@ static struct disk_queue_entry entry_take(struct disk_queue_posix *queue)
     ASSERT(at < queue->waiting_count);
     struct disk_queue_entry entry = queue->waiting[at];
     queue->waiting_count--;
+    ASSERT(entry.write || at == 0); /* of reads the oldest */
     memmove(&queue->waiting[at], &queue->waiting[at + 1], (queue->waiting_count - at) * sizeof entry);
     return entry;
 }
@@ -56,8 +56,6 @@ static int32_t entry_run(const struct disk_queue_entry *entry)
     struct iovec part = { .iov_base = request->data, .iov_len = request->bytes };
     ssize_t moved = entry->write ? pwritev2(entry->fd, &part, 1, (off_t)request->offset, RWF_DSYNC) : pread(entry->fd, request->data, request->bytes, (off_t)request->offset);
 
-    ASSERT(entry->fd >= 0);
-    ASSERT(request->bytes > 0);
     return moved < 0 ? -errno : (int32_t)moved;
 }
 
@@ -114,6 +112,7 @@ static void posix_close(struct disk_queue *base)
     pthread_cond_signal(&queue->work);
     pthread_mutex_unlock(&queue->mutex);
     pthread_join(queue->thread, NULL);
+    ASSERT(queue->waiting_count == 0); /* what was begun is carried out, whoever still hears of it */
 }
 
 struct disk_queue *disk_queue_posix_open(struct disk_queue_posix *queue, struct disk_waker waker)

@@ -19,7 +19,6 @@ void record_index_init(struct record_index *index, struct arena *arena, uint32_t
 void record_index_reset(struct record_index *index)
 {
     ASSERT(index->buckets != NULL);
-    ASSERT(index->count_max >= 2);
     memset(index->buckets, 0, index->count_max * sizeof *index->buckets);
     index->last = 0;
 }
@@ -29,7 +28,6 @@ static uint64_t *bucket_of(const struct record_index *index, uint64_t hash_head,
 {
     uint64_t mixed = (hash_head + kind) * UINT64_C(0x9E3779B97F4A7C15);
 
-    ASSERT(index->count_max >= 2);
     return &index->buckets[(mixed >> 32) & (index->count_max - 1)];
 }
 
@@ -56,6 +54,7 @@ void record_index_add(struct record_index *index, const struct record_head *head
     ASSERT(place->bytes == head->bytes);
     ASSERT(head->bytes <= head->bytes_total - head->bytes_before);
     index->last++;
+    ASSERT(*bucket < index->last); /* a chain leads back, so a walk ends */
     index->entries[index->last & (index->count_max - 1)] = (struct record_index_entry){
         .hash_head = hash_head,
         .previous = *bucket,
@@ -109,22 +108,27 @@ bool record_index_has_whole(const struct record_index *index, uint8_t kind, cons
     return false;
 }
 
+static bool lies_in(const struct record_index_entry *entry, const struct record_blocks *blocks)
+{
+    return entry->place.segment == blocks->segment && entry->place.block >= blocks->begin && entry->place.block < blocks->end;
+}
+
 uint32_t record_index_forget(struct record_index *index, const struct record_blocks *blocks, uint8_t kind, const struct hash32 *hash)
 {
     uint32_t forgotten = 0;
 
     ASSERT(blocks->begin < blocks->end);
-    ASSERT(blocks->segment >= 1);
     for (uint64_t i = 0; i < index->count_max && i < index->last; i++) {
         struct record_index_entry *entry = &index->entries[(index->last - i) & (index->count_max - 1)];
-        bool here = entry->place.segment == blocks->segment && entry->place.block >= blocks->begin && entry->place.block < blocks->end;
         bool meant = hash == NULL || (entry->kind == kind && entry->hash_head == hash_head_of(hash));
-        if (here && meant && entry->kind != KIND_FORGOTTEN) {
+        if (lies_in(entry, blocks) && meant && entry->kind != KIND_FORGOTTEN) {
             entry->kind = KIND_FORGOTTEN;
             forgotten++;
         }
     }
-    ASSERT(forgotten <= index->count_max);
+    const struct record_index_entry *left = hash == NULL ? NULL : entry_find(index, kind, hash, 0);
+    ASSERT(left == NULL || !lies_in(left, blocks)); /* who asks for the record now is never led to the damage */
+    ASSERT(forgotten <= index->last);
     return forgotten;
 }
 

@@ -343,6 +343,8 @@ enum err segment_log_append(struct segment_log *log, const struct capsule *capsu
     batch->capsule = log->at.capsule;
     batch->lsn = log->at.lsn;
     log->counters.appends++;
+    ASSERT(!batch->closed);
+    ASSERT(batch->lsn > log->lsn_durable); /* a group is durable with a later write, never at once */
     *lsn = log->at.lsn;
     return ERR_OK;
 }
@@ -403,7 +405,9 @@ uint32_t segment_log_needed(struct segment_log *log, uint64_t height)
         log->extents_first = (log->extents_first + 1) % DISK_SEGMENTS_MAX;
         log->extents_count--;
     }
-    return log->extents_count == 0 ? 0 : log->extents[log->extents_first].segment;
+    uint32_t needed = log->extents_count == 0 ? 0 : log->extents[log->extents_first].segment;
+    ASSERT(needed <= log->at.segment); /* nobody lets go of what is being written */
+    return needed;
 }
 
 const struct capsule *segment_log_capsule(const struct segment_log *log) { return &log->at.capsule; }
@@ -427,6 +431,7 @@ void segment_log_check(const struct segment_log *log)
     }
     ASSERT(!log->writing || log->write_is_opening || log_batch_at(log, 0)->closed);
     ASSERT(log->lsn_durable <= log->at.lsn);
+    ASSERT(!limit_is_below(log, log->capsule_durable.limit_epoch, log->capsule_durable.limit_view)); /* 4 */
     ASSERT(log->extents_count <= DISK_SEGMENTS_MAX);
     ASSERT(log->extents_first < DISK_SEGMENTS_MAX);
     record_index_check(&log->index);

@@ -27,7 +27,7 @@ void log_table_add(struct segment_log *log, uint64_t number, uint32_t block, uin
 {
     ASSERT(log->table_count < log->config.segment_bytes / DISK_BLOCK);
     ASSERT(log->table_count == 0 || number > log->table_last);
-    ASSERT(number >= 1);
+    ASSERT(log->table_count == 0 || block > log->table[log->table_count - 1].block);
     ASSERT(blocks >= 1);
     if (log->table_count == 0) {
         log->table_first = number;
@@ -42,7 +42,6 @@ void log_index_batch(struct segment_log *log, const struct batch_head *head, con
     struct record_head record;
     struct record_place place;
 
-    ASSERT(head->segment >= 1);
     batch_cursor_init(&cursor, head, data);
     while (batch_cursor_next(&cursor, &record, &place)) {
         place.segment = head->segment;
@@ -54,6 +53,8 @@ void log_index_batch(struct segment_log *log, const struct batch_head *head, con
             record_index_add(&log->index, &record, &place);
         }
     }
+    ASSERT(!cursor.broken); /* what was made a moment ago leads exactly to its end */
+    ASSERT(head->segment == log->at.segment);
 }
 
 /* --- Preparing the next segment ------------------------------------------------------------------------------------- */
@@ -95,7 +96,7 @@ static void write_begin(struct segment_log *log, uint32_t segment, uint32_t bloc
 {
     ASSERT(!log->writing);
     ASSERT(block + blocks <= log->config.segment_bytes / DISK_BLOCK);
-    ASSERT(segment >= 1);
+    ASSERT(segment > log->at.segment || (segment == log->at.segment && block >= log->at.block)); /* never over what is there */
     ASSERT(blocks >= 1);
     log->write = (struct disk_request){
         .completion = { .done = write_done },
@@ -122,8 +123,8 @@ static void batch_make(struct segment_log *log, struct batch_head *head, uint32_
     batch_finish(head, batch_seed(segment_salt(log->instance, head->segment), block), data);
     log->write_chain = batch_chain(data);
     log->write_blocks = head->blocks;
-    ASSERT(log->write_blocks >= 1);
-    ASSERT(log->write_chain != 0);
+    ASSERT(log->write_blocks == batch_blocks(head->body_bytes));
+    ASSERT(log->write_chain != log->at.chain); /* the next batch names this one by it */
 }
 
 static void batch_start(struct segment_log *log)
@@ -131,7 +132,7 @@ static void batch_start(struct segment_log *log)
     struct log_batch *batch = log_batch_at(log, 0);
 
     ASSERT(!log->at.move);
-    ASSERT(log->at.segment >= 1);
+    ASSERT(batch->lsn >= log->lsn_durable);
     if (!batch->closed) {
         log_batch_close(log, batch, 0, 0);
     }
@@ -228,7 +229,8 @@ static void opening_done(struct segment_log *log)
     log_table_add(log, log->at.batch, SEGMENT_HEAD_BLOCKS, log->write_blocks, log->write_chain);
     log->at.block = SEGMENT_HEAD_BLOCKS + log->write_blocks;
     log->counters.segments++;
-    ASSERT(log->table_count == 1);
+    ASSERT(log->write.file == log->at.segment);
+    ASSERT(log->write.bytes == log->at.block * DISK_BLOCK); /* the next batch goes right behind it */
 }
 
 static void batch_done(struct segment_log *log, uint64_t duration_ns)
@@ -238,7 +240,8 @@ static void batch_done(struct segment_log *log, uint64_t duration_ns)
 
     ASSERT(!log->write_is_opening);
     ASSERT(batch->closed);
-    ASSERT(batch->lsn >= log->lsn_durable);
+    ASSERT(log->write.file == log->at.segment); /* what became durable lies where the table will say */
+    ASSERT(log->write.offset == (uint64_t)log->at.block * DISK_BLOCK);
     log_table_add(log, log->at.batch, log->at.block, log->write_blocks, log->write_chain);
     log_index_batch(log, &head, batch->data, log->at.block);
     log->at.block += log->write_blocks;
@@ -246,6 +249,7 @@ static void batch_done(struct segment_log *log, uint64_t duration_ns)
     log->lsn_durable = batch->lsn;
     log->queue_head = (log->queue_head + 1) % log->config.queue_batches;
     log->queue_count--;
+    ASSERT(log->queue_count == 0 || log_batch_at(log, 0)->lsn >= log->lsn_durable);
     log->config.durable(log->config.context, log->lsn_durable, duration_ns);
 }
 

@@ -141,8 +141,10 @@ enum err state_store_prove_prefix(struct state_store *store, uint32_t view, stru
     uint32_t top = find_path(store, root, prefix, (uint32_t)prefix.size * 8, &path);
     uint32_t leaf = tree_descend(store, top, prefix);
     if (has_prefix(leaf_key(pool_leaf(store, leaf)), prefix)) {
-        write_head(STATE_PROOF_PREFIX, &path, walk_pairs(store, top, NULL), writer);
-        (void)walk_pairs(store, top, writer);
+        uint32_t pairs = walk_pairs(store, top, NULL);
+        write_head(STATE_PROOF_PREFIX, &path, pairs, writer);
+        uint32_t written = walk_pairs(store, top, writer);
+        ASSERT(written == pairs);
     } else {
         (void)find_path(store, root, prefix, BIT_NONE, &path);
         write_head(STATE_PROOF_PREFIX_EMPTY, &path, 1, writer);

@@ -159,8 +159,8 @@ enum err superblock_choose(const uint8_t *blocks, struct superblock *out, uint32
             *bad_map = differ;
         }
     }
-    ASSERT(result == ERR_NOT_FOUND || best > 0);
-    ASSERT(*bad_map < 1u << SUPERBLOCK_COPIES);
+    ASSERT(result == ERR_NOT_FOUND || out->sequence == best);
+    ASSERT(result == ERR_NOT_FOUND || __builtin_popcount(*bad_map) <= SUPERBLOCK_COPIES - 2); /* two that agree are good */
     return result;
 }
 
@@ -177,7 +177,6 @@ static uint8_t *store_block(struct superblock_store *store, uint32_t copy) { ret
 enum err superblock_store_open(struct superblock_store *store)
 {
     ASSERT(store->stage == SUPERBLOCK_IDLE);
-    ASSERT(store->blocks != NULL);
     enum err err = store->disk->ops->settle(store->disk, DISK_SUPERBLOCK);
     if (err != ERR_OK) {
         return err;
@@ -192,7 +191,9 @@ enum err superblock_store_open(struct superblock_store *store)
             store->sequence_max = copy.sequence;
         }
     }
-    return superblock_choose(store->blocks, &store->current, &store->bad_map);
+    enum err chosen = superblock_choose(store->blocks, &store->current, &store->bad_map);
+    ASSERT(chosen != ERR_OK || store->current.sequence <= store->sequence_max); /* the next version is above all that were ever seen */
+    return chosen;
 }
 
 static void store_done(struct completion *completion, int32_t result, uint32_t flags);
@@ -254,6 +255,7 @@ static enum err store_advance(struct superblock_store *store)
         err = store_begin(store);
         break;
     case SUPERBLOCK_FIRST_PAIR:
+        ASSERT(store->next.sequence > store->current.sequence); /* no version is written over by an older one */
         store->current = store->next;
         store->bad_map = 0xcu;
         err = copies_write(store, SUPERBLOCK_LAST_PAIR, 2, 2);
@@ -272,6 +274,7 @@ static void store_done(struct completion *completion, int32_t result, uint32_t f
 
     (void)flags;
     ASSERT(store->stage != SUPERBLOCK_IDLE);
+    ASSERT(store->bad_map < 1u << SUPERBLOCK_COPIES);
     if (result >= 0 && (uint32_t)result == store->request.bytes) {
         err = store_advance(store);
     }

@@ -206,6 +206,7 @@ enum code world_run(void)
     world_exec.index = world_numbers % 4096;
     world_exec.time_ms++;
     world_exec.events_count = 0;
+    world_exec.creations = 0;
     memset(&world_exec.eval_digest, 0, sizeof world_exec.eval_digest);
     state_store_savepoint(world_exec.store);
     enum code code = sender_check_standing(&world_exec);
@@ -219,6 +220,7 @@ enum code world_run(void)
     state_store_undo(world_exec.store);
     world_chain = chain;
     world_exec.events_count = 0;
+    world_exec.creations = 0;
     struct hash32 after = world_root();
     cr_assert(hash_equal(&before, &after), "a failed command changes nothing");
     return code;
@@ -240,6 +242,7 @@ uint32_t world_due(void)
 
     world_exec.envelope = NULL;
     world_exec.events_count = 0;
+    world_exec.creations = 0;
     exec_cursor(&cursor, &prefix);
     while (state_cursor_next(world_exec.store, &cursor, &entry)) {
         struct state_key key = { .size = (uint8_t)entry.key.size };

@@ -98,6 +98,7 @@ static void second_voucher_is_a_payer(struct cast *cast) { cast->patient.voucher
 static void pointers_nobody_added(struct cast *cast) { cast->patient.ptr_count = 1; }
 static void patient_locked(struct cast *cast) { cast->patient.status = PATIENT_LOCKED; }
 static void grants_miscounted(struct cast *cast) { cast->patient.active_grants = 2; cast->patient.grant_count = 2; }
+static void numbers_used_up(struct cast *cast) { cast->patient.grant_count = UINT32_MAX; }
 static void grant_beyond_count(struct cast *cast) { cast->patient.grant_count = 0; cast->patient.active_grants = 0; }
 static void grant_over(struct cast *cast) { cast->grant.expires = LAB_TIME; }
 static void grant_used(struct cast *cast) { cast->grant.uses = 1; }
@@ -124,6 +125,7 @@ Test(genesis_load, what_no_command_could_have_made_is_refused_and_leaves_nothing
         { pointers_nobody_added, "pointers that are not there", VERDICT_CONFLICT },
         { patient_locked, "a patient that is locked", VERDICT_CONFLICT },
         { grants_miscounted, "more grants than there are", VERDICT_CONFLICT },
+        { numbers_used_up, "a patient whose next grant has no number", VERDICT_CONFLICT },
         { grant_beyond_count, "a grant beyond the patient's count", VERDICT_CONFLICT },
         { grant_over, "a grant that is over", VERDICT_CONFLICT },
         { grant_used, "a grant that was used", VERDICT_CONFLICT },
