@@ -58,6 +58,7 @@ struct job {
     struct block *block;            /* PROPOSAL */
     struct hash32 block_hash;       /* of it */
     struct member_set members;      /* VOTES, COMMITVOTES, CKPT_VOTES: whose signatures, in order */
+    struct member_set known;        /* CKPT_VOTES: of these, what was verified before and is no item */
     uint8_t signatures[MEMBERS_MAX][64];
     struct cert cert;               /* justify, QC, high QC */
     struct timeout_cert tc;

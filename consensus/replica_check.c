@@ -43,6 +43,7 @@ static void check_peers(const struct replica *r)
     ASSERT(r->peers[r->self].linked);
     for (uint32_t i = 0; i < r->n; i++) {
         const struct peer *peer = &r->peers[i];
+        ASSERT(!peer->ckpt_good || peer->has_ckpt); /* K1 */
         ASSERT(!peer->has_timeout || peer->timeout_rank.view <= peer->timeout_view); /* T2 */
         ASSERT(!peer->has_timeout || rank_compare(peer->timeout_rank, peer->timeout_high.ballot.rank) == 0); /* T2 */
         ASSERT(!peer->has_timeout || rank_compare(peer->timeout_rank, r->high.ballot.rank) <= 0); /* I9 */

@@ -120,7 +120,7 @@ void replica_checkpoint_executed(struct replica *r, const struct block_header *h
 
 /* --- Collecting (leader) --------------------------------------------------------------------------------------------------------------------------- */
 
-/* collect has q equal statements verified together; they must equal our own. */
+/* collect has q equal statements verified together, each once: a bad one among them must not cost the good ones another check. They must equal our own. */
 static void collect(struct replica *r)
 {
     struct checkpoints *c = &r->checkpoints;
@@ -145,15 +145,20 @@ static void collect(struct replica *r)
     ASSERT(own->height <= r->executed_height); /* K1 */
     c->job = true;
     job->members = equal;
+    job->known = (struct member_set){ { 0 } };
     job->checkpoint.checkpoint = *own;
     struct hash32 digest = checkpoint_digest(&r->chain_id, own);
     for (uint32_t member = 0; member < r->n; member++) {
         if (member_set_has(&equal, member)) {
             memcpy(job->signatures[member], r->peers[member].ckpt_signature, 64);
+            if (r->peers[member].ckpt_good) {
+                member_set_add(&job->known, member);
+                continue;
+            }
             job_add(job, PART_SINGLES, r->config.epoch.members[member].sign_key, &digest, job->signatures[member]);
         }
     }
-    ASSERT(job->items_count == member_set_count(&equal)); /* K1, I11: a signature of each */
+    ASSERT(job->items_count + member_set_count(&job->known) == member_set_count(&equal)); /* K1, I11: a signature of each */
     replica_verify(r, job);
 }
 
@@ -174,10 +179,28 @@ void replica_on_ckpt(struct replica *r, uint32_t from, const struct message_ckpt
         return;
     }
     ASSERT(!peer->has_ckpt || peer->ckpt.height <= ckpt->checkpoint.height); /* K1: its newest statement counts */
+    bool again = peer->has_ckpt && checkpoint_equal(&peer->ckpt, &ckpt->checkpoint) && memcmp(peer->ckpt_signature, ckpt->signature, 64) == 0;
+    peer->ckpt_good = again && peer->ckpt_good;
     peer->has_ckpt = true;
     peer->ckpt = ckpt->checkpoint;
     memcpy(peer->ckpt_signature, ckpt->signature, 64);
     collect(r);
+}
+
+/* judge_ckpt takes over one verdict of a job, if its member still says the same. */
+static void judge_ckpt(struct replica *r, const struct job *job, uint32_t member, bool valid)
+{
+    struct peer *peer = &r->peers[member];
+    bool same = peer->has_ckpt && checkpoint_equal(&peer->ckpt, &job->checkpoint.checkpoint) && memcmp(peer->ckpt_signature, job->signatures[member], 64) == 0;
+
+    ASSERT(member_set_has(&job->members, member));
+    if (!valid) {
+        ASSERT(!member_set_has(&job->known, member)); /* L3: a verdict stands */
+        replica_mark(r, MARK_BAD_SIGNATURE, job->checkpoint.checkpoint.height, member, 0);
+    }
+    if (same) {
+        peer->has_ckpt = peer->ckpt_good = valid;
+    }
 }
 
 void replica_ckpt_verified(struct replica *r, struct job *job, const bool *verdicts)
@@ -193,12 +216,11 @@ void replica_ckpt_verified(struct replica *r, struct job *job, const bool *verdi
         if (!member_set_has(&job->members, member)) {
             continue;
         }
-        if (verdicts[place++]) {
+        bool valid = member_set_has(&job->known, member) || verdicts[place++];
+        judge_ckpt(r, job, member, valid);
+        if (valid) {
             vote_set_add(&set, member, job->signatures[member], true);
-            continue;
         }
-        replica_mark(r, MARK_BAD_SIGNATURE, job->checkpoint.checkpoint.height, member, 0);
-        r->peers[member].has_ckpt = r->peers[member].has_ckpt && memcmp(r->peers[member].ckpt_signature, job->signatures[member], 64) != 0;
     }
     if (!vote_set_is_complete(&set)) {
         collect(r);

@@ -50,7 +50,8 @@ struct peer {
     struct rank timeout_rank;
     uint8_t timeout_signature[64];
     struct cert timeout_high;
-    bool has_ckpt;              /* its newest CKPT, unverified */
+    bool has_ckpt;              /* its newest CKPT; */
+    bool ckpt_good;             /* its signature was verified */
     struct checkpoint ckpt;
     uint8_t ckpt_signature[64];
     bool wants;                 /* its FETCH waits to be served */

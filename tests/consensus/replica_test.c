@@ -405,3 +405,49 @@ Test(replica, whose_state_is_not_the_one_certified_before_it_was_executed_halts_
         cluster_kit_close(&kit);
     }
 }
+
+static bool no_ckpt_of_r2_and_r3(const struct cluster_message *message) { return message->type == MESSAGE_CKPT && message->from >= 2; }
+
+/* No statement of r2 arrives, and of those of r3 what it signed itself does not: the second half of such a signature is the same byte again and again. */
+static bool lies_of_r3(const struct cluster_message *message)
+{
+    return message->type == MESSAGE_CKPT && (message->from == 2 || (message->from == 3 && message->body[32] == 0x5a));
+}
+
+/* lie lets r3 send a statement that equals those of the others, under a signature that is none. */
+static void lie(uint8_t number)
+{
+    static struct message ckpt;
+    struct hash32 root = hash_plain(&kit.nodes[0].chain[1], 32);
+
+    ckpt.type = MESSAGE_CKPT;
+    memset(ckpt.ckpt.signature, number, sizeof ckpt.ckpt.signature);
+    ckpt.ckpt.checkpoint = (struct checkpoint){ .height = 1, .block = kit.nodes[0].chain[1], .state_root = root, .receipts_root = hash_plain(&root, 32),
+        .config_hash = config_hash(&kit.config) };
+    cluster_kit_inject(&kit, 3, 0, &ckpt);
+    cluster_kit_run(&kit, SECOND / 100);
+}
+
+Test(replica, bad_statement_of_a_checkpoint_costs_one_check_and_not_a_quorum_of_them)
+{
+    const struct replica_counters *counters;
+
+    cluster_kit_start(&kit, 4, 5000);
+    kit.drop = no_ckpt_of_r2_and_r3;
+    cluster_kit_request(&kit, 1, 1, 1);
+    cluster_kit_run(&kit, 20 * SECOND);
+    cr_assert_null(replica_checkpoint(kit.nodes[0].replica), "two of four state it");
+    kit.drop = lies_of_r3;
+    counters = replica_counters(kit.nodes[0].replica);
+    uint64_t checks = counters->signature_checks;
+    for (uint8_t i = 0; i < 10; i++) {
+        lie(i);
+    }
+    cr_assert_eq(counters->signatures_bad, 10);
+    cr_assert_eq(counters->signature_checks - checks, 12, "two good ones once, and ten bad ones: %llu", (unsigned long long)(counters->signature_checks - checks));
+    kit.drop = NULL;
+    cluster_kit_run(&kit, 20 * SECOND); /* The leader asks again. */
+    cr_assert_not_null(replica_checkpoint(kit.nodes[0].replica), "K1: what was good counts still");
+    cr_assert_leq(counters->signature_checks - checks, 14);
+    cluster_kit_close(&kit);
+}
