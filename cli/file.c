@@ -58,9 +58,9 @@ enum err file_read(struct file *file, const char *path)
     struct stat status;
 
     *file = (struct file){ NULL, 0 };
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* A pipe that nobody writes must not hold us. */
     if (fd < 0) {
-        return file_err(errno);
+        return errno == ENXIO || errno == ENODEV ? ERR_UNSUPPORTED : file_err(errno);
     }
     enum err err = fstat(fd, &status) != 0 ? ERR_IO : S_ISREG(status.st_mode) ? ERR_OK : ERR_UNSUPPORTED;
     if (err == ERR_OK && (uint64_t)status.st_size > FILE_BYTES_MAX) {

@@ -38,32 +38,66 @@ static enum exit_code load_config(struct boot *boot, const char *path)
     return boot_fail(boot, err == ERR_PERMISSION ? EXIT_PERMISSION : EXIT_CONFIGURATION, "%s", problem.text);
 }
 
-static enum exit_code map_genesis(struct boot *boot)
+/* read_whole reads a file of this size. Gives: false when it is shorter by now, or cannot be read. */
+static bool read_whole(int fd, uint8_t *bytes, size_t size)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        ssize_t got = read(fd, bytes + done, size - done);
+        if (got <= 0 && !(got < 0 && errno == EINTR)) {
+            return false;
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+/* open_genesis opens what must be a regular file. Gives: *fd and *size, or the exit code. */
+static enum exit_code open_genesis(struct boot *boot, int *fd, size_t *size)
 {
     const char *path = boot->config.cluster.genesis_file;
     struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    if (fd < 0) {
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* A pipe that nobody writes must not hold us. */
+    if (*fd < 0) {
         return boot_fail(boot, errno == EACCES ? EXIT_PERMISSION : EXIT_CONFIGURATION, "the genesis %s cannot be opened: %s", path, strerror(errno));
     }
-    if (fstat(fd, &info) != 0 || info.st_size <= 0) {
-        close(fd);
-        return boot_fail(boot, EXIT_CONFIGURATION, "the genesis %s is empty", path);
+    bool regular = fstat(*fd, &info) == 0 && S_ISREG(info.st_mode);
+    if (!regular || info.st_size <= 0) {
+        close(*fd);
+        return boot_fail(boot, EXIT_CONFIGURATION, "the genesis %s is %s", path, regular ? "empty" : "not a regular file");
     }
-    void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    close(fd);
+    *size = (size_t)info.st_size;
+    return EXIT_FINE;
+}
+
+/* copy_genesis reads the genesis into memory of our own: whoever writes to the file later changes neither what was pinned nor the ground under a replica that runs. */
+static enum exit_code copy_genesis(struct boot *boot)
+{
+    const char *path = boot->config.cluster.genesis_file;
+    size_t size = 0;
+    int fd = -1;
+    enum exit_code code = open_genesis(boot, &fd, &size);
+
+    if (code != EXIT_FINE) {
+        return code;
+    }
+    void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED) {
-        return boot_fail(boot, EXIT_RESOURCE, "the genesis %s cannot be mapped: %s", path, strerror(errno));
+        close(fd);
+        return boot_fail(boot, EXIT_RESOURCE, "%zu bytes for the genesis %s are not to be had: %s", size, path, strerror(errno));
     }
     boot->genesis_bytes = bytes;
-    boot->genesis_size = (size_t)info.st_size;
-    return EXIT_FINE;
+    boot->genesis_size = size;
+    bool whole = read_whole(fd, bytes, size) && mprotect(bytes, size, PROT_READ) == 0;
+    close(fd);
+    return whole ? EXIT_FINE : boot_fail(boot, EXIT_RESOURCE, "the genesis %s cannot be read whole", path);
 }
 
 static enum exit_code load_genesis(struct boot *boot)
 {
-    enum exit_code code = map_genesis(boot);
+    enum exit_code code = copy_genesis(boot);
 
     if (code != EXIT_FINE) {
         return code;

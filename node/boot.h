@@ -19,7 +19,7 @@ struct boot_keys {
 
 struct boot {
     struct node_config config;
-    const uint8_t *genesis_bytes; /* mapped, read-only, for the life of the process */
+    const uint8_t *genesis_bytes; /* a copy, read-only, for the life of the process */
     size_t genesis_size;
     struct genesis genesis;
     struct config epoch;          /* epoch 0 */

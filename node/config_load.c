@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- Schema -------------------------------------------------------------------------------------------------------- */
@@ -137,12 +138,18 @@ static enum err explain(const struct load *load, cyaml_err_t code, struct config
 
 static enum err read_text(char *text, size_t size, const char *path, struct config_problem *problem)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* A pipe that nobody writes must not hold us. */
+    struct stat info;
 
     if (fd < 0) {
         enum err err = errno == EACCES ? ERR_PERMISSION : ERR_NOT_FOUND;
         snprintf(problem->text, sizeof problem->text, "%.200s: %s", path, strerror(errno));
         return err;
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(fd);
+        snprintf(problem->text, sizeof problem->text, "%.200s is not a regular file", path);
+        return ERR_INVALID;
     }
     ssize_t got = read(fd, text, size);
     close(fd);

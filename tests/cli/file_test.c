@@ -7,7 +7,9 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static const char *path_of(const char *name)
@@ -102,6 +104,30 @@ Test(file, what_cannot_be_read_or_written_has_its_reason_and_exit_code)
     cr_assert_eq(file_exit(ERR_PERMISSION), EXIT_PERMISSION);
     cr_assert_eq(file_exit(ERR_NO_SPACE), EXIT_RESOURCE);
     cr_assert_eq(file_exit(ERR_NOT_FOUND), EXIT_CONFIGURATION);
+}
+
+/* A read that waits for a writer is ended by the test's time; nothing here may wait. */
+Test(file, a_pipe_that_nobody_writes_is_refused_at_once, .timeout = 10)
+{
+    struct file file;
+
+    cr_assert_eq(mkfifo(path_of("pipe"), 0600), 0);
+    cr_assert_eq(file_read(&file, path_of("pipe")), ERR_UNSUPPORTED);
+    cr_assert_str_eq(file_problem(ERR_UNSUPPORTED), "it is not a regular file");
+    cr_assert_eq(kit_run(kit_directory(), "ward genesis show %s/pipe"), EXIT_CONFIGURATION);
+    cr_assert_eq(kit_run(kit_directory(), "ward verify %s/pipe --genesis %s/pipe"), EXIT_CONFIGURATION);
+}
+
+Test(file, a_socket_is_refused_as_what_it_is)
+{
+    struct file file;
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    snprintf(name.sun_path, sizeof name.sun_path, "%s", path_of("socket"));
+    cr_assert_eq(bind(fd, (const struct sockaddr *)&name, sizeof name), 0);
+    cr_assert_eq(file_read(&file, path_of("socket")), ERR_UNSUPPORTED);
+    close(fd);
 }
 
 Test(file, says_in_words_what_is_wrong)

@@ -91,6 +91,41 @@ Test(boot, a_genesis_that_was_cut_is_an_integrity_failure)
     boot_close(&boot);
 }
 
+/* A read that waits for a writer is ended by the test's time. */
+Test(boot, a_genesis_that_is_no_regular_file_is_refused_at_once, .timeout = 20)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/genesis", kit_directory());
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_eq(boot_load(&boot, boot_kit_config(0)), EXIT_CONFIGURATION);
+    cr_assert_not_null(strstr(boot.problem, "not a regular file"));
+    boot_close(&boot);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    cr_assert_eq(boot_load(&boot, boot_kit_config(0)), EXIT_CONFIGURATION);
+    cr_assert_not_null(strstr(boot.problem, "not a regular file"));
+    boot_close(&boot);
+    rmdir(path);
+}
+
+/* `cp new.genesis city.genesis` empties the file that a replica has begun with; what it asks of the genesis later, names and addresses, it must still have. */
+Test(boot, a_genesis_that_is_written_over_later_changes_nothing)
+{
+    struct enrolment enrolment;
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/genesis", kit_directory());
+    cr_assert_eq(boot_load(&boot, boot_kit_config(0)), EXIT_FINE, "%s", boot.problem);
+    cr_assert_eq(truncate(path, 0), 0);
+    cr_assert_str_eq(boot_address(&boot, 2, &enrolment), "127.0.0.1:7402");
+    cr_assert_str_eq(enrolment.name, "hospital-2");
+    cr_assert_eq(truncate(path, (off_t)boot.genesis_size), 0);
+    cr_assert_str_eq(boot_address(&boot, 2, &enrolment), "127.0.0.1:7402");
+    boot_close(&boot);
+}
+
 Test(boot, a_key_that_another_process_uses_is_refused_whatever_its_directory_E4)
 {
     static struct boot second;

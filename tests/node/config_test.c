@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FINGERPRINT "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -124,6 +125,24 @@ Test(node_config, files_that_cannot_be_read_are_told_apart)
     cr_assert_eq(node_config_load(&config, "/nowhere/ward.yaml", &problem), ERR_NOT_FOUND);
     memset(big, '#', sizeof big - 1);
     cr_assert_eq(load(big), ERR_FULL);
+}
+
+/* A read that waits for a writer is ended by the test's time. */
+Test(node_config, what_is_no_regular_file_is_refused_at_once, .timeout = 10)
+{
+    char directory[] = "/tmp/ward-test-XXXXXX", path[64];
+
+    cr_assert_not_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/pipe", directory);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_eq(node_config_load(&config, path, &problem), ERR_INVALID);
+    cr_assert(strstr(problem.text, "not a regular file") != NULL);
+    cr_assert_eq(node_config_load(&config, directory, &problem), ERR_INVALID);
+    cr_assert(strstr(problem.text, "not a regular file") != NULL);
+    cr_assert_eq(node_config_load(&config, "/dev/zero", &problem), ERR_INVALID);
+    cr_assert(strstr(problem.text, "not a regular file") != NULL);
+    unlink(path);
+    rmdir(directory);
 }
 
 Test(node_config, near_words_are_found_and_far_ones_are_not)
