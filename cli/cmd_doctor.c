@@ -1,5 +1,6 @@
 /* cmd_doctor.c: `ward doctor`: one line for each thing that a replica needs of its machine: status, id, evidence, and what to do. */
 #include "cli/cmd.h"
+#include "base/plain.h"
 #include "cli/doctor.h"
 #include "cli/output.h"
 
@@ -43,19 +44,24 @@ static int open_record(const struct args *args, const char *root)
 
 static json_t *describe(const struct doctor_finding *finding)
 {
-    json_t *fix = finding->fix[0] == '\0' ? json_null() : json_string(finding->fix);
+    char evidence[4 * sizeof finding->evidence], fix[4 * sizeof finding->fix];
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", finding->id, "name", finding->name, "status", doctor_status_name(finding->status), "evidence", finding->evidence,
-                     "fix", fix);
+    (void)plain_copy(evidence, sizeof evidence, finding->evidence); /* With --sysroot it may be another machine's. */
+    (void)plain_copy(fix, sizeof fix, finding->fix);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "id", finding->id, "name", finding->name, "status", doctor_status_name(finding->status), "evidence", evidence,
+                     "fix", fix[0] == '\0' ? NULL : fix);
 }
 
 static int print_text(const struct doctor_finding *findings, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        printf("%-8s %s  %-16s %s\n", doctor_status_name(findings[i].status), findings[i].id, findings[i].name, findings[i].evidence);
+        printf("%-8s %s  %-16s ", doctor_status_name(findings[i].status), findings[i].id, findings[i].name);
+        plain_print(stdout, findings[i].evidence);
         if (findings[i].fix[0] != '\0' && findings[i].status != DOCTOR_OK) {
-            printf("%35s%s\n", "-> ", findings[i].fix);
+            printf("\n%35s", "-> ");
+            plain_print(stdout, findings[i].fix);
         }
+        putchar('\n');
     }
     return fflush(stdout) == 0 ? EXIT_FINE : EXIT_RESOURCE;
 }

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/plain.h"
 #include "cli/pause.h"
 #include "cli/report.h"
 #include "ledger/entity.h"
@@ -44,6 +45,7 @@ static void say(const struct demo *demo, const char *format, ...) __attribute__(
 
 static void say(const struct demo *demo, const char *format, ...)
 {
+    char text[1024];
     va_list arguments;
 
     if (demo->options.quiet) {
@@ -51,8 +53,9 @@ static void say(const struct demo *demo, const char *format, ...)
     }
     fprintf(stderr, "%6.1f s  ", (double)(clock_mono_ns() - demo->start_ns) / 1e9);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    plain_print(stderr, text); /* A bundle may be anybody's. */
     fputc('\n', stderr);
 }
 

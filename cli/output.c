@@ -3,11 +3,12 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "base/plain.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 8, HEX_BYTES_MAX = 8192, NAME_WIDTH = 18, DIGITS = 12 /* of a real number: without the tail that binary fractions have */ };
+enum { DEPTH_MAX = 8, HEX_BYTES_MAX = 8192, MESSAGE_BYTES = 1024, NAME_WIDTH = 18, NAME_BYTES = 256, DIGITS = 12 /* of a real number: without the tail that binary fractions have */ };
 
 /* One open object or array of the walk. */
 struct level {
@@ -21,7 +22,8 @@ static void print_scalar(FILE *stream, const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_STRING:
-        fprintf(stream, "%s\n", json_string_value(value));
+        plain_print(stream, json_string_value(value));
+        fputc('\n', stream);
         break;
     case JSON_INTEGER:
         fprintf(stream, "%lld\n", (long long)json_integer_value(value));
@@ -73,15 +75,19 @@ static const json_t *next_child(struct level *level, const char **name)
 /* print_line prints one child at this depth. Gives: true when it is a container whose own lines follow. */
 static bool print_line(FILE *stream, const char *name, const json_t *child, size_t depth, bool dashed)
 {
+    char plain[NAME_BYTES];
+
     if (!dashed) {
         indent(stream, depth);
     }
     if (name == NULL) {
         fputs("- ", stream);
     } else if (is_scalar(child)) {
-        fprintf(stream, "%-*s  ", NAME_WIDTH, name);
+        (void)plain_copy(plain, sizeof plain, name);
+        fprintf(stream, "%-*s  ", NAME_WIDTH, plain);
     } else {
-        fprintf(stream, "%s:\n", name);
+        plain_print(stream, name);
+        fputs(":\n", stream);
     }
     if (is_scalar(child)) {
         print_scalar(stream, child);
@@ -114,7 +120,7 @@ void output_text(FILE *stream, const json_t *value)
 
 static int print_json(const json_t *value)
 {
-    if (json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) != 0 || fputc('\n', stdout) == EOF || fflush(stdout) != 0) {
+    if (json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(DIGITS)) != 0 || fputc('\n', stdout) == EOF || fflush(stdout) != 0) {
         return EXIT_RESOURCE;
     }
     return EXIT_FINE;
@@ -136,6 +142,9 @@ int output_result(const struct args *args, json_t *result)
 {
     int code = EXIT_FINE;
 
+    if (result == NULL) {
+        return output_fail(args, EXIT_RESOURCE, "out of memory");
+    }
     ASSERT(json_is_object(result));
     if (args->json) {
         json_t *whole = json_object();
@@ -153,12 +162,13 @@ int output_result(const struct args *args, json_t *result)
 
 int output_fail(const struct args *args, enum exit_code code, const char *format, ...)
 {
-    char message[1024];
+    char raw[MESSAGE_BYTES], message[MESSAGE_BYTES * 4];
     va_list list;
 
     va_start(list, format);
-    vsnprintf(message, sizeof message, format, list);
+    vsnprintf(raw, sizeof raw, format, list);
     va_end(list);
+    (void)plain_copy(message, sizeof message, raw); /* It may name what others wrote. */
     fprintf(stderr, "%s: %s\n", args == NULL ? "ward" : args->program->name, message);
     if (args != NULL && args->json) {
         json_t *error = json_pack("{s:s, s:s?, s:i, s:s}", "schema", "ward.error/1", "command", args->spec == NULL ? NULL : args->spec->name, "exit",
@@ -173,11 +183,13 @@ int output_fail(const struct args *args, enum exit_code code, const char *format
 
 void output_note(const char *format, ...)
 {
+    char raw[MESSAGE_BYTES];
     va_list list;
 
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    vsnprintf(raw, sizeof raw, format, list);
     va_end(list);
+    plain_print(stderr, raw);
     fputc('\n', stderr);
 }
 

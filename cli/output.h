@@ -8,10 +8,12 @@
 #include <stdio.h>
 
 /* output_result prints the object: with --json as it is, the schema "ward.<command>/1" in front; else as indented "name  value" lines.
- * Owns: takes the reference. Gives: EXIT_FINE, or EXIT_RESOURCE when stdout cannot be written. */
+ * Owns: takes the reference. NULL is what jansson gives when it has no memory. Gives: EXIT_FINE, or EXIT_RESOURCE when stdout cannot be written or memory lacks. */
 int output_result(const struct args *args, json_t *result);
 
-/* output_fail says why a command ends: "ward: ..." on stderr, and with --json an object "ward.error/1" on stdout. Gives: code. */
+/* Whatever is printed for a reader may hold what others wrote: it is shown as plain.h says.
+ *
+ * output_fail says why a command ends: "ward: ..." on stderr, and with --json an object "ward.error/1" on stdout. Gives: code. */
 __attribute__((format(printf, 3, 4))) int output_fail(const struct args *args, enum exit_code code, const char *format, ...);
 
 /* output_note prints a message to stderr. */

@@ -1,6 +1,7 @@
 /* wardd.c: see wardd.h. */
 #include "node/wardd.h"
 
+#include "base/plain.h"
 #include "node/daemon.h"
 #include "node/options.h"
 #include "node/secret.h"
@@ -53,7 +54,9 @@ static enum exit_code serve(const struct options *options, char *const *argv)
         code = daemon_run(&daemon);
     }
     if (code != EXIT_FINE) {
-        fprintf(stderr, "wardd: %s\n", daemon.boot.problem);
+        fputs("wardd: ", stderr);
+        plain_print(stderr, daemon.boot.problem); /* It may name what others wrote. */
+        fputc('\n', stderr);
     }
     daemon_close(&daemon);
 #ifdef WARD_DEBUG

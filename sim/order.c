@@ -2,6 +2,7 @@
 #include "sim/order.h"
 
 #include "base/exit.h"
+#include "base/plain.h"
 #include "sim/explore/census.h"
 
 #include <errno.h>
@@ -11,12 +12,13 @@
 
 int order_fail(const struct order *order, int code, const char *format, ...)
 {
-    char message[1024];
+    char raw[1024], message[4 * sizeof raw];
     va_list list;
 
     va_start(list, format);
-    vsnprintf(message, sizeof message, format, list);
+    vsnprintf(raw, sizeof raw, format, list);
     va_end(list);
+    (void)plain_copy(message, sizeof message, raw); /* A scenario may be anybody's. */
     fprintf(stderr, "ward-sim: %s\n", message);
     if (order->json && !report_error(stdout, order->verb, code, message)) {
         return EXIT_RESOURCE;
