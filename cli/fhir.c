@@ -215,21 +215,52 @@ static uint32_t organisation_index(const struct fhir_bundle *bundle, const char 
     return FHIR_NO_ORGANISATION;
 }
 
+static int encounter_order(const void *a, const void *b)
+{
+    const struct fhir_encounter *left = a, *right = b;
+    int order = strcmp(left->id, right->id);
+
+    return order != 0 ? order : (left->place > right->place) - (left->place < right->place);
+}
+
+/* note_encounters sorts the encounters of the bundle by id, so that its resources find theirs without a walk. */
+static enum err note_encounters(struct fhir_bundle *bundle)
+{
+    size_t count = json_array_size(json_object_get(bundle->root, "entry"));
+
+    bundle->encounters = calloc(count + 1, sizeof *bundle->encounters);
+    if (bundle->encounters == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const json_t *resource = entry_resource(bundle->root, i);
+        const char *type = TEXT_AT(resource, "resourceType"), *id = TEXT_AT(resource, "id");
+        if (type != NULL && id != NULL && strcmp(type, "Encounter") == 0) {
+            const char *provider = id_of_reference(TEXT_AT(resource, "serviceProvider", "reference"));
+            bundle->encounters[bundle->encounters_count++] = (struct fhir_encounter){ id, provider, (uint32_t)i };
+        }
+    }
+    qsort(bundle->encounters, bundle->encounters_count, sizeof bundle->encounters[0], encounter_order);
+    return ERR_OK;
+}
+
 /* encounter_organisation gives the provider of the encounter that a resource belongs to. */
 static const char *encounter_organisation(const struct fhir_bundle *bundle, const json_t *resource)
 {
     const char *reference = TEXT_AT(resource, "encounter", "reference");
     const char *wanted = id_of_reference(reference != NULL ? reference : TEXT_AT(resource, "context", "reference"));
-    size_t count = json_array_size(json_object_get(bundle->root, "entry"));
+    uint32_t low = 0, high = bundle->encounters_count;
 
-    for (size_t i = 0; i < count && wanted != NULL; i++) {
-        const json_t *other = entry_resource(bundle->root, i);
-        const char *type = TEXT_AT(other, "resourceType"), *id = TEXT_AT(other, "id");
-        if (type != NULL && id != NULL && strcmp(type, "Encounter") == 0 && strcmp(id, wanted) == 0) {
-            return id_of_reference(TEXT_AT(other, "serviceProvider", "reference"));
+    while (wanted != NULL && low < high) { /* Each round halves what is left: the first that is not below. */
+        uint32_t middle = low + (high - low) / 2;
+        if (strcmp(bundle->encounters[middle].id, wanted) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return NULL;
+    bool found = wanted != NULL && low < bundle->encounters_count && strcmp(bundle->encounters[low].id, wanted) == 0;
+    return found ? bundle->encounters[low].provider : NULL;
 }
 
 static uint32_t organisation_of(const struct fhir_bundle *bundle, const json_t *resource)
@@ -342,6 +373,9 @@ enum err fhir_load(struct fhir_bundle *bundle, const char *path, char problem[FH
         err = find_parties(bundle, path, problem);
     }
     if (err == ERR_OK) {
+        err = note_encounters(bundle);
+    }
+    if (err == ERR_OK) {
         size_t count = json_array_size(json_object_get(bundle->root, "entry"));
         bundle->resources = calloc(count + 1, sizeof *bundle->resources);
         err = bundle->resources == NULL ? ERR_NO_MEMORY : ERR_OK;
@@ -361,6 +395,7 @@ void fhir_close(struct fhir_bundle *bundle)
         free(bundle->resources[i].bytes);
     }
     free(bundle->resources);
+    free(bundle->encounters);
     json_decref(bundle->root);
     *bundle = (struct fhir_bundle){ .root = NULL };
 }

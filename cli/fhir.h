@@ -33,6 +33,13 @@ struct fhir_resource {
     size_t size;
 };
 
+/* Who provided an encounter. Texts are views into the bundle. */
+struct fhir_encounter {
+    const char *id;
+    const char *provider; /* id of an organisation; NULL: it does not say */
+    uint32_t place;       /* in the bundle: of two with one id the first counts */
+};
+
 struct fhir_bundle {
     json_t *root;
     const char *patient; /* id of the one Patient */
@@ -41,11 +48,14 @@ struct fhir_bundle {
     const char *organisation_names[FHIR_ORGANISATIONS_MAX];
     uint32_t resources_count;
     struct fhir_resource *resources; /* in the order of the bundle */
+    uint32_t encounters_count;
+    struct fhir_encounter *encounters; /* by id, then place */
     uint32_t skipped; /* entries that are no clinical resources */
 };
 
 /* fhir_load reads a bundle of type transaction, batch, collection, document or searchset about one patient.
- * Fails: ERR_NOT_FOUND, ERR_PERMISSION, ERR_IO, ERR_NO_MEMORY; ERR_INVALID when it is not such a bundle; the problem says what. */
+ * Fails: ERR_NOT_FOUND, ERR_PERMISSION, ERR_IO, ERR_NO_MEMORY; ERR_INVALID when it is not such a bundle; the problem says what.
+ * Cost: linear in the bundle but for sorting its encounters. */
 enum err fhir_load(struct fhir_bundle *bundle, const char *path, char problem[FHIR_PROBLEM_BYTES]);
 void fhir_close(struct fhir_bundle *bundle);
 

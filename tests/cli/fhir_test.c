@@ -117,6 +117,42 @@ Test(fhir, another_patients_resource_gives_no_pointer)
     fhir_close(&bundle);
 }
 
+/* put_bundle writes a bundle of one patient, two organisations, `encounters` encounters and as many observations, each of the encounter behind it. */
+static const char *put_bundle(unsigned encounters)
+{
+    static char path[512];
+
+    snprintf(path, sizeof path, "%s/large.json", kit_directory());
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fputs("{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\"}},"
+          "{\"resource\":{\"resourceType\":\"Organization\",\"id\":\"a\"}},{\"resource\":{\"resourceType\":\"Organization\",\"id\":\"b\"}}", file);
+    for (unsigned i = 0; i < encounters; i++) {
+        fprintf(file, ",{\"resource\":{\"resourceType\":\"Encounter\",\"id\":\"e%u\",\"serviceProvider\":{\"reference\":\"Organization/%s\"}}}", i, i % 2 == 0 ? "a" : "b");
+        fprintf(file, ",{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"o%u\",\"encounter\":{\"reference\":\"Encounter/e%u\"}}}", i, i + 1);
+    }
+    fputs(",{\"resource\":{\"resourceType\":\"Encounter\",\"id\":\"e1\",\"serviceProvider\":{\"reference\":\"Organization/a\"}}}]}", file);
+    fclose(file);
+    return path;
+}
+
+/* Walking the bundle for each resource takes a minute and more; the test's time ends it. */
+Test(fhir, a_large_bundle_takes_no_longer_for_each_resource, .timeout = 20)
+{
+    const unsigned count = 30000;
+    struct fhir_bundle bundle;
+    char problem[FHIR_PROBLEM_BYTES];
+
+    cr_assert_eq(fhir_load(&bundle, put_bundle(count), problem), ERR_OK, "%s", problem);
+    cr_assert_eq(bundle.resources_count, 2 * count + 1);
+    for (unsigned i = 0; i < count; i++) {
+        const struct fhir_resource *encounter = &bundle.resources[2 * i], *observation = encounter + 1;
+        cr_assert_eq(encounter->organisation, i % 2);
+        cr_assert_eq(observation->organisation, i + 1 == count ? FHIR_NO_ORGANISATION : (i + 1) % 2, "of two encounters with one id the first counts");
+    }
+    fhir_close(&bundle);
+}
+
 Test(fhir, months_count_from_january_2000)
 {
     static const struct {
