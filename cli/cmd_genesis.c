@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "cli/file.h"
 #include "cli/genesis_build.h"
+#include "cli/genesis_state.h"
 #include "cli/output.h"
 #include "cli/words.h"
 #include "node/identity.h"
@@ -136,6 +137,21 @@ static int load_entities(const struct args *args, struct genesis_plan *plan, str
     return EXIT_FINE;
 }
 
+/* judge says that all is well with a genesis and the state that it begins with, or what is not. Gives: an exit code. */
+static int judge(const struct args *args, const struct genesis *genesis)
+{
+    char problem[GENESIS_PROBLEM_BYTES];
+    enum verdict verdict = genesis_judge(genesis, problem);
+
+    if (verdict != VERDICT_OK) {
+        return output_fail(args, exit_of(verdict), "%s", problem);
+    }
+    if (genesis_state_judge(genesis, &verdict, problem) != ERR_OK) {
+        return output_fail(args, EXIT_RESOURCE, "%s", problem);
+    }
+    return verdict == VERDICT_OK ? EXIT_FINE : output_fail(args, EXIT_INTEGRITY, "%s", problem);
+}
+
 static int build_and_write(const struct args *args, struct genesis_plan *plan)
 {
     char problem[GENESIS_PROBLEM_BYTES];
@@ -148,8 +164,7 @@ static int build_and_write(const struct args *args, struct genesis_plan *plan)
     }
     enum verdict verdict = genesis_decode(&genesis, built.data, built.size);
     ASSERT(verdict == VERDICT_OK);
-    verdict = genesis_judge(&genesis, problem);
-    int code = verdict == VERDICT_OK ? EXIT_FINE : output_fail(args, exit_of(verdict), "%s", problem);
+    int code = judge(args, &genesis);
     if (code == EXIT_FINE) {
         err = file_write(args_text(args, "out"), built.data, built.size, 0644, true);
         code = err == ERR_OK ? EXIT_FINE : output_fail(args, (enum exit_code)file_exit(err), "%s: %s", args_text(args, "out"), file_problem(err));
@@ -204,20 +219,6 @@ int cmd_genesis_show(const struct args *args)
     return code;
 }
 
-/* judge says that all is well with it, or what is not. */
-static int judge(const struct args *args, const struct genesis *genesis)
-{
-    char problem[GENESIS_PROBLEM_BYTES];
-    enum verdict verdict = genesis_judge(genesis, problem);
-
-    if (verdict != VERDICT_OK) {
-        return output_fail(args, exit_of(verdict), "%s", problem);
-    }
-    json_t *result = describe(genesis);
-    json_object_set_new(result, "good", json_true());
-    return output_result(args, result);
-}
-
 int cmd_genesis_verify(const struct args *args)
 {
     struct file file;
@@ -234,6 +235,11 @@ int cmd_genesis_verify(const struct args *args)
         code = output_fail(args, EXIT_INTEGRITY, "the fingerprint is %s", digits);
     } else {
         code = judge(args, &genesis);
+    }
+    if (code == EXIT_FINE) {
+        json_t *result = describe(&genesis);
+        json_object_set_new(result, "good", json_true());
+        code = output_result(args, result);
     }
     file_close(&file);
     return code;

@@ -3,13 +3,17 @@
 #include "cli/command.h"
 #include "cli/file.h"
 #include "cli/genesis_build.h"
+#include "cli/population.h"
 #include "node/keyfile.h"
 #include "tests/cli/cli_kit.h"
 #include "wire/genesis.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *const names[] = { "Mercy", "North", "South", "Clinic" };
@@ -234,20 +238,112 @@ Test(cli_genesis, a_sealed_endpoint_that_nobody_can_dial_is_noticed_unless_peers
     }
 }
 
+/* put_entities writes initial entities of the four hospitals, last first, into the file "entities"; the last one less `cut` bytes. Gives: how many. */
+static uint32_t put_entities(size_t cut)
+{
+    static uint8_t bytes[1 << 16];
+    const struct population_plan plan = { .orgs = 4, .actors = 8, .patients = 8, .seed = 7, .time_ms = 1767225600000 };
+    struct population population;
+    struct writer writer;
+
+    cr_assert_eq(population_make(&population, &plan), ERR_OK);
+    writer_init(&writer, bytes, sizeof bytes);
+    for (uint32_t i = population.entities_count; i > 0; i--) {
+        genesis_write_entity(&population.entities[i - 1], &writer);
+    }
+    cr_assert_not(writer.failed);
+    struct file file = { bytes, writer.offset - cut };
+    write_file("entities", &file);
+    uint32_t count = population.entities_count;
+    population_close(&population);
+    return count;
+}
+
+#define ASSEMBLE_ENTITIES ASSEMBLE "g --entities %s/entities %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol --json"
+
 Test(cli_genesis, initial_entities_are_sorted_and_kept)
+{
+    make_enrolments();
+    uint32_t count = put_entities(0);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE_ENTITIES), EXIT_FINE);
+    json_t *value = kit_json();
+    cr_assert_eq(json_integer_value(json_object_get(value, "entities")), count);
+    json_decref(value);
+    cr_assert_eq(kit_run(kit_directory(), "ward genesis verify %s/g"), EXIT_FINE);
+    (void)put_entities(1);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE_ENTITIES), EXIT_INTEGRITY);
+}
+
+Test(cli_genesis, what_no_replica_starts_with_is_not_assembled_and_not_called_good)
 {
     static const uint8_t entities[] = { 2, 1, 0, 'b', 'b', 'x', 1, 0, 0, 'a' };
     struct file file = { (uint8_t *)(uintptr_t)entities, sizeof entities };
+    static struct enrolment enrolments[4];
+    static struct genesis_entity two[2] = { { { (const uint8_t *)"a", 1 }, { (const uint8_t *)"", 0 } }, { { (const uint8_t *)"bb", 2 }, { (const uint8_t *)"x", 1 } } };
+    struct genesis_plan plan = { .chain_name = "city", .time_ms = 1767225600000, .limits = config_limits_default(), .params = params_default(), .enrolments = enrolments,
+        .enrolments_count = 4, .entities = two, .entities_count = 2 };
+    char problem[GENESIS_PROBLEM_BYTES], name[64];
 
     make_enrolments();
     write_file("entities", &file);
-    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g --entities %s/entities %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol --json"), EXIT_FINE);
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE_ENTITIES), EXIT_INTEGRITY);
     json_t *value = kit_json();
-    cr_assert_eq(json_integer_value(json_object_get(value, "entities")), 2);
+    cr_assert_not_null(strstr(json_string_value(json_object_get(value, "message")), "neither an actor nor a patient nor a grant"));
     json_decref(value);
-    file.size--;
-    write_file("entities", &file);
-    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g --entities %s/entities %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol"), EXIT_INTEGRITY);
+    for (uint32_t i = 0; i < 4; i++) {
+        struct reader reader;
+        snprintf(name, sizeof name, "%s.enrol", names[i]);
+        read_file(&file, name);
+        reader_init(&reader, file.data, file.size);
+        cr_assert_eq(enrolment_decode(&enrolments[i], &reader), VERDICT_OK);
+        file_close(&file);
+    }
+    cr_assert_eq(genesis_build(&file, &plan, problem), ERR_OK, "%s", problem);
+    write_file("g", &file);
+    file_close(&file);
+    cr_assert_eq(kit_run(kit_directory(), "ward genesis show %s/g"), EXIT_FINE, "it is well formed");
+    cr_assert_eq(kit_run(kit_directory(), "ward genesis verify %s/g"), EXIT_INTEGRITY);
+}
+
+/* use_up leaves this process no memory that it has not got yet, not even of the allocator's own. */
+static void use_up(void)
+{
+    const struct rlimit none = { 0, 0 };
+
+    if (setrlimit(RLIMIT_AS, &none) != 0) {
+        _exit(2);
+    }
+    for (size_t size = 1 << 20; size > 0; size /= 2) {
+        for (void *more = malloc(size); more != NULL; more = malloc(size)) { /* Bounded by what the heap holds. */
+            memset(more, 1, size); /* or the compiler leaves it out */
+        }
+    }
+}
+
+/* The judgement must not hang on what memory is left; a process that has none is told by its end. */
+Test(cli_genesis, keys_are_judged_without_memory)
+{
+    static char problem[GENESIS_PROBLEM_BYTES];
+    static struct genesis genesis;
+    struct file file;
+    int status = 0;
+
+#ifdef __SANITIZE_ADDRESS__
+    cr_skip_test("the allocator of the sanitizer ends a process that has no memory");
+#endif
+    make_enrolments();
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "a %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol %s/Payer.enrol"), EXIT_FINE);
+    read_file(&file, "a");
+    cr_assert_eq(genesis_decode(&genesis, file.data, file.size), VERDICT_OK);
+    cr_assert_eq(genesis_judge(&genesis, problem), VERDICT_OK, "%s", problem); /* What is made once is made now. */
+    pid_t child = fork();
+    if (child == 0) {
+        use_up();
+        _exit(genesis_judge(&genesis, problem) == VERDICT_OK ? 0 : 1);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+    file_close(&file);
 }
 
 Test(cli_genesis, configuration_is_checked_against_genesis_and_keys)
