@@ -316,6 +316,10 @@ static void take_single(struct replica *r, const struct message_bundle *bundle)
     reader_init(&reader, bundle->blocks.data, bundle->blocks.size);
     bool right = bundle->blocks_count == 1 && bundle_block_next(&reader, &one) == VERDICT_OK;
     struct hash32 hash = right ? block_hash(&one.header) : (struct hash32){ { 0 } };
+    if (right && one.header.height <= r->history.high && r->fetch.height > r->history.high) {
+        replica_refuse(r, VERDICT_STALE); /* Of a repair (S5) that asked this peer and waits no more: it was not silent, only late. */
+        return;
+    }
     struct block *block = right && hash_equal(&hash, &r->fetch.hash) ? keep_block(r, &one, &hash, false) : NULL;
     if (block == NULL) {
         put_back(r, LEFT_WRONG);

@@ -40,10 +40,37 @@ static void append_again(struct replica *r, struct block *block, uint32_t from)
     replica_mark(r, MARK_REPAIRED, block->header.height, from, 0);
 }
 
+static void release_slot(struct replica *r)
+{
+    struct repair *repair = &r->repair;
+
+    ASSERT(repair->slot == NULL || repair->slot->verifying);
+    if (repair->slot != NULL && !repair->slot_is_new) {
+        repair->slot->verifying = false;
+        blocks_release(repair->slot);
+        repair->slot = NULL;
+    }
+    repair->slot_is_new = false;
+}
+
+/* pin keeps a slot, which nothing else does, while the step is carried out: its bytes are on their way to the log. It is of no use afterwards. */
+static void pin(struct replica *r, struct block *block)
+{
+    ASSERT(r->repair.slot == NULL);
+    ASSERT(!block->verifying);
+    block->verifying = true;
+    r->repair.slot = block;
+    r->repair.slot_is_new = true;
+}
+
+/* is_kept: the slot is held for another reason until a later step. */
+static bool is_kept(const struct block *block) { return block->verifying || block->committed || block->is_bundle; }
+
 void replica_on_repair(struct replica *r, uint64_t height)
 {
     struct repair *repair = &r->repair;
 
+    release_slot(r); /* The step before is carried out. */
     if (height == 0) {
         struct effect *append = replica_append_begin(r);
         append->append.note = true;
@@ -57,6 +84,9 @@ void replica_on_repair(struct replica *r, uint64_t height)
     repair->tries = 0;
     struct block *block = repair->wanted ? blocks_find(&r->blocks, &repair->hash) : NULL;
     if (block != NULL && block->body_state == BODY_GOOD) {
+        if (!is_kept(block)) {
+            pin(r, block);
+        }
         append_again(r, block, r->self);
     }
 }
@@ -150,25 +180,10 @@ bool replica_repair_bundle(struct replica *r, uint32_t from, const struct messag
         replica_refuse(r, VERDICT_HASH);
         put_back(r);
     } else if (block != NULL) {
-        block->verifying = true; /* Nobody takes the slot while the step is carried out. */
-        repair->slot = block;
-        repair->slot_is_new = true;
+        pin(r, block);
         append_again(r, block, from);
     }
     return true;
-}
-
-static void release_slot(struct replica *r)
-{
-    struct repair *repair = &r->repair;
-
-    ASSERT(repair->slot == NULL || repair->slot->verifying);
-    if (repair->slot != NULL && !repair->slot_is_new) {
-        repair->slot->verifying = false;
-        blocks_release(repair->slot);
-        repair->slot = NULL;
-    }
-    repair->slot_is_new = false;
 }
 
 void replica_pump_repair(struct replica *r)
