@@ -38,12 +38,17 @@ static void collect(void *context, const struct command *command)
     }
 }
 
+bool replica_is_late(const struct replica *r, const struct block *block)
+{
+    return block->header.time_ms + BEHIND_MS < r->now.wall_ms;
+}
+
 /* time_verdict judges the block's time against its parent's and the wall. Gives: OK, EARLY: wait, or RANGE. Source: V4. */
 static enum verdict time_verdict(struct replica *r, const struct block *block, uint64_t parent_ms)
 {
     uint64_t time = block->header.time_ms, wall = r->now.wall_ms;
 
-    if (time <= parent_ms || time + BEHIND_MS < wall) {
+    if (time <= parent_ms || replica_is_late(r, block)) {
         return VERDICT_RANGE;
     }
     if (time > parent_ms + 1 && time > wall + AHEAD_MS) {

@@ -358,6 +358,9 @@ bool replica_parent_time(struct replica *r, const struct block_header *header, u
 void replica_on_propose(struct replica *r, uint32_t from, const struct message_propose *propose);
 void replica_opening_verified(struct replica *r, struct job *job, const bool *verdicts);
 
+/* replica_is_late tells whether a block's time is too long ago for a vote (V4): asked when its body is looked at, and again when the vote is cast. */
+bool replica_is_late(const struct replica *r, const struct block *block);
+
 /* replica_examine has whatever is not verified yet verified in one job: the QC that came with the proposal, if it is not known, and the body. */
 void replica_examine(struct replica *r, struct block *block, uint32_t from, const struct cert *justify);
 void replica_set_justify(struct block *block, const struct cert *justify);

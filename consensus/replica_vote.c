@@ -96,7 +96,7 @@ static bool vote_following(struct replica *r)
     for (uint32_t i = 0; i < r->blocks.count; i++) {
         struct block *block = &r->blocks.slots[i];
         bool open = !block->by_quorum && !block->committed && block->header.height > r->history.high; /* V3: it descends from the committed point */
-        bool can = block->used && block->checked && open && block->view == r->view && block->has_justify;
+        bool can = block->used && block->checked && open && block->view == r->view && block->has_justify && !replica_is_late(r, block);
         if (can && (best == NULL || block->header.height < best->header.height) &&
             safety_check_following(&r->safety, r->view, r->view, &block->header, &block->justify.ballot) == VERDICT_OK &&
             replica_is_held(r, block->header.height - 1, &block->header.parent, false, &missing) && !replica_holds_back(r, block)) { /* P1: what it checked in an earlier view too */
@@ -107,6 +107,7 @@ static bool vote_following(struct replica *r)
         return false;
     }
     ASSERT(best->body_state == BODY_GOOD);                                 /* V4 */
+    ASSERT(!replica_is_late(r, best));                                     /* V4: now, however long ago it was looked at */
     ASSERT(best->header.height > r->history.high);                         /* V3, I10 */
     ASSERT(best->header.commands_count > 0);                               /* V4, I16 */
     ASSERT(best->checked);                                                 /* V5 */

@@ -3,7 +3,7 @@
 
 #include "sim/oracle/oracle.h"
 
-#define BEHIND_MS 60000u /* V4 allows half of it; the rest is for what was checked a while ago */
+#define BEHIND_MS 60000u /* V4 allows half of it; the rest is for votes that wait for their disk */
 
 #define UNSAFE(oracle, ...) oracle_fail((oracle)->failure, FAILURE_SAFETY, __VA_ARGS__)
 

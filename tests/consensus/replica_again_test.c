@@ -170,3 +170,22 @@ Test(replica_again, honest_leader_that_makes_the_same_block_again_gets_it_certif
     cr_assert_eq(replica_counters(kit.nodes[0].replica)->marks[MARK_PROPOSED], 3);
     cluster_kit_close(&kit);
 }
+
+/* A block is looked at once, and may be voted for much later: its time must be right then as well. */
+Test(replica_again, block_whose_time_has_gone_by_meanwhile_gets_no_vote_V4)
+{
+    static const struct { uint64_t later_ms; bool votes; } rows[] = { { 15000, true }, { 31000, false } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cluster_kit_start(&kit, 4, 0);
+        kit.drop = drop_certs;
+        come_round();
+        uint64_t before = votes_of(2);
+        kit.wall_ms += rows[i].later_ms;
+        propose(4);
+        cluster_kit_run(&kit, 10 * MS);
+        cr_assert_eq(votes_of(2), before + rows[i].votes, "V4: %u ms later", (unsigned)rows[i].later_ms);
+        kit.drop = NULL;
+        cluster_kit_close(&kit);
+    }
+}
