@@ -95,6 +95,7 @@ enum left_why snapshot_fetch_left(const struct snapshot_fetch *fetch, uint32_t i
 static void begin_offers(struct snapshot_fetch *fetch, const char *reason)
 {
     ASSERT(!fetch->io.busy);
+    fetch->snapshots->lent = SNAPSHOT_SLOTS;
     fetch->stage = SNAPSHOT_FETCH_OFFERS;
     fetch->reason = reason;
     fetch->offers_ns = 0;
@@ -223,13 +224,13 @@ static struct snapshot_place place_of(const struct snapshot_fetch *fetch, uint32
     return place;
 }
 
-/* slot_begun finds the slot in which an earlier run began to fetch the target. Gives: SNAPSHOT_SLOTS when there is none. */
+/* slot_begun finds the slot in which an earlier run began to fetch the target, unless something else is written there now. Gives: SNAPSHOT_SLOTS when there is none. */
 static uint32_t slot_begun(struct snapshot_fetch *fetch)
 {
     struct snapshot_head head;
 
     for (uint32_t slot = 0; slot < SNAPSHOT_SLOTS; slot++) {
-        if (snapshot_io_head(&fetch->io, slot, &head) == ERR_OK && head.stage == SNAPSHOT_FETCHING && hash_equal(&head.digest, &fetch->target.digest)) {
+        if (snapshots_slot_is_free(fetch->snapshots, slot) && snapshot_io_head(&fetch->io, slot, &head) == ERR_OK && head.stage == SNAPSHOT_FETCHING && hash_equal(&head.digest, &fetch->target.digest)) {
             return slot;
         }
     }
@@ -254,14 +255,14 @@ static void take_manifest(struct snapshot_fetch *fetch, uint32_t from, const str
     fetch->target.head = (struct snapshot_head){ .stage = SNAPSHOT_FETCHING, .height = fetch->target.height, .digest = digest };
     fetch->target.head.manifest_bytes = (uint32_t)answer->bytes.size;
     fetch->target.slot = slot_begun(fetch);
+    fetch->snapshots->lent = fetch->target.slot;
     fetch->stage = SNAPSHOT_FETCH_RESUME;
     fetch->check_place = snapshot_place_first();
     fetch->reason = "what an earlier run fetched is being checked";
     if (fetch->target.slot == SNAPSHOT_SLOTS) {
-        fetch->target.slot = snapshots_slot_free(fetch->snapshots);
         fetch->stage = SNAPSHOT_FETCH_BEGIN;
         fetch->step = 0;
-        fetch->reason = "a slot for it is being made";
+        fetch->reason = "a slot for it is awaited: the superblock is being written that names the own snapshot";
     }
 }
 
@@ -302,6 +303,20 @@ static void write_head(struct snapshot_fetch *fetch)
 {
     snapshot_head_encode(&fetch->target.head, fetch->io.data);
     slot_write(fetch, (struct snapshot_place){ 0, 0 }, DISK_BLOCK);
+}
+
+/* begin_slot takes a slot, now that one may be free. Gives: false while there is none. */
+static bool begin_slot(struct snapshot_fetch *fetch)
+{
+    if (fetch->target.slot == SNAPSHOT_SLOTS) {
+        fetch->target.slot = snapshots_slot_free(fetch->snapshots);
+        fetch->snapshots->lent = fetch->target.slot;
+    }
+    if (fetch->target.slot == SNAPSHOT_SLOTS) {
+        return false;
+    }
+    fetch->reason = "a slot for it is being made";
+    return true;
 }
 
 /* begin_work writes manifest, certificate and head, so that a restart finds what was begun. */
@@ -566,7 +581,7 @@ void snapshot_fetch_work(struct snapshot_fetch *fetch, uint64_t now_ns)
         manifest_work(fetch, now_ns);
         break;
     case SNAPSHOT_FETCH_BEGIN:
-        if (!fetch->io.busy) {
+        if (!fetch->io.busy && begin_slot(fetch)) {
             begin_work(fetch);
         }
         break;
@@ -605,7 +620,7 @@ uint64_t snapshot_fetch_deadline_ns(const struct snapshot_fetch *fetch)
         return fetch->offers_ns;
     }
     if ((fetch->stage == SNAPSHOT_FETCH_RESUME || fetch->stage == SNAPSHOT_FETCH_BEGIN) && !fetch->io.busy) {
-        return 0;
+        return fetch->target.slot == SNAPSHOT_SLOTS && snapshots_slot_free(fetch->snapshots) == SNAPSHOT_SLOTS ? UINT64_MAX : 0; /* then the superblock wakes it */
     }
     bool room = fetch->stage == SNAPSHOT_FETCH_CHUNKS && busy_count(fetch) < SNAPSHOT_FETCH_BUFFERS && chunk_missing(fetch) < fetch->manifest.chunks_count;
     bool asks = room || (fetch->stage == SNAPSHOT_FETCH_MANIFEST && busy_count(fetch) == 0);
@@ -671,6 +686,7 @@ void snapshot_fetch_check(const struct snapshot_fetch *fetch)
     ASSERT(!chosen || fetch->target.set); /* S3 */
     ASSERT(!chosen || fetch->cert.checkpoint.height == fetch->target.height); /* S3 */
     ASSERT(fetch->writing <= SNAPSHOT_FETCH_BUFFERS);
+    ASSERT(fetch->stage < SNAPSHOT_FETCH_BEGIN || fetch->snapshots->lent == fetch->target.slot); /* S3: no other writes there */
     ASSERT(!fetch->io.busy || fetch->stage >= SNAPSHOT_FETCH_BEGIN); /* S3: nothing is written before it is chosen */
     if (fetch->stage == SNAPSHOT_FETCH_CHUNKS) {
         ASSERT(busy_count(fetch) <= SNAPSHOT_FETCH_BUFFERS);

@@ -18,7 +18,7 @@ void snapshots_take(struct snapshots *snapshots, struct arena *arena, struct dis
 {
     _Static_assert(SNAPSHOTS_PIN < STATE_PINS_MAX, "a pin of our own");
     _Static_assert(CHECKPOINT_CERT_BYTES_MAX <= SNAPSHOT_CERT_BYTES_MAX, "a certificate fits its place");
-    *snapshots = (struct snapshots){ .config = *config, .apply = apply, .reason = "" };
+    *snapshots = (struct snapshots){ .config = *config, .apply = apply, .reason = "", .lent = SNAPSHOT_SLOTS };
     snapshot_io_take(&snapshots->io, arena, disk, config->segment_bytes);
     state_chunker_init(&snapshots->chunker, arena, config->chunk_bytes_max);
     snapshot_manifest_take(&snapshots->manifest, arena);
@@ -51,21 +51,32 @@ static bool is_due(const struct snapshots *snapshots)
     return snapshots->config.due_bytes != 0 && (snapshots->bytes >= due || snapshots->blocks >= snapshots->config.due_blocks);
 }
 
+bool snapshots_slot_is_free(const struct snapshots *snapshots, uint32_t slot)
+{
+    bool named = (snapshots->newest.set && snapshots->newest.slot == slot) || (snapshots->older.set && snapshots->older.slot == slot);
+    bool written = (snapshots->stage != SNAPSHOTS_IDLE && snapshots->making.slot == slot) || snapshots->lent == slot;
+
+    ASSERT(slot < SNAPSHOT_SLOTS);
+    return !named && !written;
+}
+
 uint32_t snapshots_slot_free(const struct snapshots *snapshots)
 {
     uint32_t slot = 0;
 
-    while ((snapshots->newest.set && snapshots->newest.slot == slot) || (snapshots->older.set && snapshots->older.slot == slot)) {
+    while (slot < SNAPSHOT_SLOTS && !snapshots_slot_is_free(snapshots, slot)) {
         slot++;
     }
-    ASSERT(slot < SNAPSHOT_SLOTS);
     return slot;
 }
 
 static void begin(struct snapshots *snapshots, const struct block_header *header)
 {
+    uint32_t slot = snapshots_slot_free(snapshots);
+
+    ASSERT(slot < SNAPSHOT_SLOTS); /* K2: two are named at most, and nothing is written */
     snapshots->stage = SNAPSHOTS_CERTIFICATE;
-    snapshots->making = (struct snapshots_entry){ .set = true, .slot = snapshots_slot_free(snapshots), .height = header->height };
+    snapshots->making = (struct snapshots_entry){ .set = true, .slot = slot, .height = header->height };
     snapshots->header = *header;
     snapshots->bytes_at = snapshots->bytes;
     snapshots->blocks_at = snapshots->blocks;
@@ -93,14 +104,14 @@ void snapshots_executed(struct snapshots *snapshots, const struct block_header *
         snapshots->bytes = 0;
         snapshots->blocks = 0;
     }
-    if (live && snapshots->stage == SNAPSHOTS_IDLE) {
+    if (live && snapshots->stage == SNAPSHOTS_IDLE && snapshots->lent == SNAPSHOT_SLOTS) {
         begin(snapshots, header);
         return;
     }
     snapshots->hurried = true; /* whatever begins is made up for: what lies above the newest snapshot must stay within what members serve */
     if (live) {
         snapshots->counters.missed++;
-        snapshots->reason = "the one before is still being made";
+        snapshots->reason = snapshots->stage == SNAPSHOTS_IDLE ? "one of others is being fetched" : "the one before is still being made";
     }
 }
 
@@ -421,6 +432,9 @@ void snapshots_check(const struct snapshots *snapshots)
     ASSERT(snapshots->stage <= SNAPSHOTS_INSTALL);
     ASSERT(snapshots->stage == SNAPSHOTS_IDLE || !newest->set || snapshots->making.slot != newest->slot); /* K2: what is named is not written over */
     ASSERT(snapshots->stage == SNAPSHOTS_IDLE || !older->set || snapshots->making.slot != older->slot);
+    ASSERT(snapshots->lent == SNAPSHOT_SLOTS || !newest->set || snapshots->lent != newest->slot); /* K2: nor is it lent */
+    ASSERT(snapshots->lent == SNAPSHOT_SLOTS || !older->set || snapshots->lent != older->slot);
+    ASSERT(snapshots->stage == SNAPSHOTS_IDLE || snapshots->lent != snapshots->making.slot); /* S3: one writer for a slot */
     ASSERT(!snapshots->io.busy || (snapshots->stage >= SNAPSHOTS_ARCHIVE && snapshots->stage <= SNAPSHOTS_CHECK));
     ASSERT(!snapshots->save_wanted || snapshots->stage == SNAPSHOTS_INSTALL); /* K2: first it is read back */
     ASSERT(snapshots->manifest.chunks_count <= SNAPSHOT_CHUNKS_MAX);

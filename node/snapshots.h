@@ -66,6 +66,7 @@ struct snapshots {
     struct state_chunker chunker;
     struct snapshot_manifest manifest;
     struct snapshots_entry newest, older;
+    uint32_t lent;              /* slot that a snapshot of others is fetched into; SNAPSHOT_SLOTS: none. Meanwhile none of our own begins */
     struct snapshots_counters counters;
     const char *reason;         /* why the last one was not made, "" if it was */
     uint64_t checkpoint_ms;     /* time of the newest checkpoint block (K1) */

@@ -11,7 +11,11 @@
 void snapshots_note_write(const struct snapshots *snapshots, struct snapshot_manifest *manifest);
 bool snapshots_note_read(const struct snapshot_manifest *manifest, struct block_header *header, uint64_t *bytes, uint64_t *blocks);
 
-/* snapshots_slot_free gives a slot that nobody names and nothing is written into. */
+/* snapshots_slot_is_free tells whether nobody names a slot and nothing is written into it: neither a snapshot of our own, up to the superblock that is to name
+ * it, nor one of others. */
+bool snapshots_slot_is_free(const struct snapshots *snapshots, uint32_t slot);
+
+/* snapshots_slot_free gives such a slot; SNAPSHOT_SLOTS: none, until the superblock is written that names what was made. */
 uint32_t snapshots_slot_free(const struct snapshots *snapshots);
 
 #endif

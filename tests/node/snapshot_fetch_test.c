@@ -1,6 +1,7 @@
 /* snapshot_fetch_test.c: whoever missed more than the others' logs hold, or lost everything, comes back by a snapshot from several members. */
 #include "node/snapshot_fetch.h"
 
+#include "node/snapshots_priv.h"
 #include "tests/node/snapshot_kit.h"
 
 #include <criterion/criterion.h>
@@ -160,4 +161,65 @@ Test(snapshot_fetch, offers_of_members_that_moved_on_are_not_chosen_again)
         snapshot_fetch_work(fetch, 1);
         cr_assert_eq(fetch->stage, SNAPSHOT_FETCH_OFFERS, "round %u", i);
     }
+}
+
+static void until_stage(uint32_t member, enum snapshot_fetch_stage stage)
+{
+    for (uint32_t i = 0; i < 20000 && fetch_of(member)->stage < stage; i++) {
+        world_run_to(&world, world.now_ns + MS / 8);
+    }
+    cr_assert_geq(fetch_of(member)->stage, stage, "stage %u: %s", fetch_of(member)->stage, fetch_of(member)->reason);
+}
+
+/* A snapshot of its own is written whole and waits for the superblock that names it: its slot is not the one that others' chunks go to. */
+Test(snapshot_fetch, a_slot_that_the_superblock_is_to_name_is_not_fetched_into_S3)
+{
+    leave_behind(3);
+    until_stage(3, SNAPSHOT_FETCH_MANIFEST);
+    struct snapshots *own = &world.hosts[3].driver.snapshots;
+    uint32_t slot = snapshots_slot_free(own);
+    own->stage = SNAPSHOTS_INSTALL;
+    own->making = (struct snapshots_entry){ .set = true, .slot = slot, .height = 1 };
+    until_stage(3, SNAPSHOT_FETCH_BEGIN);
+    cr_assert_neq(fetch_of(3)->target.slot, slot);
+    own->stage = SNAPSHOTS_IDLE;
+    until_there(3);
+}
+
+/* All slots are named or written: it waits, without a deadline, and goes on when the superblock is there. */
+Test(snapshot_fetch, waits_for_a_slot_while_there_is_none)
+{
+    leave_behind(3);
+    until_stage(3, SNAPSHOT_FETCH_MANIFEST);
+    struct snapshots *own = &world.hosts[3].driver.snapshots;
+    struct snapshots_entry newest = own->newest, older = own->older;
+    own->newest = (struct snapshots_entry){ .set = true, .slot = 0, .height = 2, .checkpoint.height = 2 };
+    own->older = (struct snapshots_entry){ .set = true, .slot = 1, .height = 1, .checkpoint.height = 1 };
+    own->stage = SNAPSHOTS_INSTALL;
+    own->making = (struct snapshots_entry){ .set = true, .slot = 2, .height = 3 };
+    until_stage(3, SNAPSHOT_FETCH_BEGIN);
+    world_run_to(&world, world.now_ns + MS);
+    cr_assert_eq(fetch_of(3)->stage, SNAPSHOT_FETCH_BEGIN);
+    cr_assert_eq(fetch_of(3)->target.slot, SNAPSHOT_SLOTS);
+    cr_assert_eq(snapshot_fetch_deadline_ns(fetch_of(3)), UINT64_MAX);
+    own->newest = newest;
+    own->older = older;
+    own->stage = SNAPSHOTS_IDLE;
+    cr_assert_eq(snapshot_fetch_deadline_ns(fetch_of(3)), 0);
+    until_there(3);
+}
+
+/* The other way round: while chunks are fetched into a slot, no snapshot of its own begins, in that slot or elsewhere. */
+Test(snapshot_fetch, no_own_snapshot_begins_while_one_is_fetched_S3)
+{
+    leave_behind(3);
+    until_stage(3, SNAPSHOT_FETCH_CHUNKS);
+    struct snapshots *own = &world.hosts[3].driver.snapshots;
+    const struct block_header header = { .height = 1600, .time_ms = own->checkpoint_ms + 1000 };
+    own->hurried = true;
+    snapshots_executed(own, &header, 1, true);
+    cr_assert_eq(own->stage, SNAPSHOTS_IDLE, "slot %u for both", own->making.slot);
+    cr_assert_str_eq(own->reason, "one of others is being fetched");
+    snapshots_check(own);
+    until_there(3);
 }
