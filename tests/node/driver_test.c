@@ -333,8 +333,9 @@ Test(driver, a_snapshot_lets_nothing_go_before_the_log_has_taken_what_it_carries
     cr_assert_gt(host.driver.carried_lsn, log->at.lsn - host.driver.lsn_base, "K2");
 }
 
-/* Its log has a checkpoint certificate of another state than the replay leads to, as after a version that executes otherwise. */
-Test(driver, a_start_that_leads_to_another_state_than_the_certified_one_halts_K1)
+/* stray has a member's log hold a block, its proof and a checkpoint certificate of another state than the replay leads to, as after a version that executes otherwise.
+ * certificate_first: it stands in front of the proof, so that it is known when the block is executed. */
+static void stray(bool certificate_first)
 {
     static uint8_t bytes[2][65536];
     static struct commit_proof proof;
@@ -351,18 +352,35 @@ Test(driver, a_start_that_leads_to_another_state_than_the_certified_one_halts_K1
     writer_init(&writers[0], bytes[0], sizeof bytes[0]);
     write_u8(&writers[0], CERTIFICATE_PROOF);
     commit_proof_encode(&proof, &writers[0]);
-    put(RECORD_CERTIFICATE, 1, &block, &writers[0]);
     cert.checkpoint = (struct checkpoint){ .height = 1, .block = block, .state_root = kit_hash(5), .receipts_root = kit_hash(6), .config_hash = config_hash(&host.driver.config.replica.epoch) };
     cert.signers = proof.first.signers;
     writer_init(&writers[1], bytes[1], sizeof bytes[1]);
     checkpoint_cert_encode(&cert, &writers[1]);
-    put(RECORD_CHECKPOINT, 1, &block, &writers[1]);
+    for (uint32_t i = 0; i < 2; i++) {
+        bool certificate = (i == 0) == certificate_first;
+        put(certificate ? RECORD_CHECKPOINT : RECORD_CERTIFICATE, 1, &block, &writers[certificate]);
+    }
     segment_log_kick(&host.driver.log);
     sim_disk_step(&host.disk, now_ns + 10 * WRITE_NS);
     now_ns += 10 * WRITE_NS;
     host_crash(&host, false);
+}
+
+Test(driver, a_start_that_leads_to_another_state_than_the_certified_one_halts_K1)
+{
+    stray(false);
     cr_assert_not(host_start(&host));
     cr_assert_eq(broken, 1, "K1: it halts, and says so");
+    cr_assert(!host_start(&host), "the data is kept");
+    cr_assert_eq(broken, 2);
+}
+
+/* Here it is EXECUTED, not a record, that halts the replica in the middle of a replay. */
+Test(driver, a_replayed_block_that_differs_from_a_certificate_that_came_first_halts_K1)
+{
+    stray(true);
+    cr_assert_not(host_start(&host));
+    cr_assert_eq(broken, 1, "K1");
     cr_assert(!host_start(&host), "the data is kept");
     cr_assert_eq(broken, 2);
 }
