@@ -198,3 +198,20 @@ bool address_host_equal(const struct sockaddr_storage *a, const struct sockaddr_
     host_of(b, host_b);
     return (a->ss_family == AF_UNIX) == (b->ss_family == AF_UNIX) && memcmp(host_a, host_b, sizeof host_a) == 0;
 }
+
+uint64_t address_host_number(const struct sockaddr_storage *socket)
+{
+    uint8_t host[16];
+    uint64_t high = 0, low = 0;
+
+    if (socket->ss_family == AF_UNIX) {
+        return UINT64_C(1) << 40;
+    }
+    host_of(socket, host);
+    for (unsigned i = 0; i < 8; i++) {
+        high = high << 8 | host[i];
+        low = low << 8 | host[8 + i];
+    }
+    ASSERT(high == 0 || low == 0); /* a network of IPv6, or a mapped address of IPv4 */
+    return high != 0 ? high : low & 0xffffffffffu;
+}

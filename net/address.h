@@ -36,4 +36,7 @@ enum err address_resolve(const struct address *address, struct sockaddr_storage 
  * one network of 64 bits are the same host: one subscriber has all of them. Two unix sockets are the same host. */
 bool address_host_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 
+/* address_host_number gives a host as a number: equal for equal hosts, different for others. Up to 2^40 it is that of no network of IPv6 that is in use. */
+uint64_t address_host_number(const struct sockaddr_storage *socket);
+
 #endif

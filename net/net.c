@@ -25,7 +25,7 @@ const char *net_reason_name(enum net_reason reason)
 {
     static const char *const names[NET_REASON_COUNT] = {
         [NET_CLOSED] = "closed", [NET_REPLACED] = "replaced", [NET_MALFORMED] = "malformed",
-        [NET_SLOW] = "slow",     [NET_TIMED_OUT] = "timed_out", [NET_DROPPED] = "dropped",
+        [NET_SLOW] = "slow",     [NET_TIMED_OUT] = "timed_out", [NET_DROPPED] = "dropped", [NET_IDLE] = "idle",
     };
 
     ASSERT(reason < NET_REASON_COUNT);

@@ -27,6 +27,7 @@
 #define NET_HELLO_BYTES_MAX 4000u /* body of a link's first frame, so that header and body fit into a first record of 4,096 bytes */
 #define NET_HEAD_BYTES_MAX 16384u /* of a frame's copied part */
 #define NET_NOT_MEMBER UINT32_MAX
+#define NET_CLIENTS_MAX 4096u
 
 struct net_member {
     uint8_t key[32];        /* its transport key, X25519 */
@@ -48,7 +49,7 @@ struct net_config {
     /* Bounds. */
     uint32_t member_frame_bytes_max;  /* body of a frame from a member, 64 KiB .. 16 MiB */
     uint32_t member_queue_bytes_max;  /* waiting for one member; 0: 64 MiB / (n - 1), at most 8 MiB, but always 2 frames */
-    uint32_t clients_max;             /* connections at once, 0 .. 4096; an eighth, at least one, for local tools alone if they have a socket */
+    uint32_t clients_max;             /* connections at once, 0 .. NET_CLIENTS_MAX; an eighth, at least one, for local tools alone if they have a socket */
     uint32_t clients_per_key_max;     /* remote connections with one key */
     uint32_t client_frame_bytes_max;  /* body of a frame from a client, 4 KiB .. 1 MiB */
     uint32_t client_queue_bytes_max;  /* waiting for one client; design: 1 MiB */
@@ -70,6 +71,7 @@ enum net_reason {
     NET_SLOW,       /* what waited for it passed the bound */
     NET_TIMED_OUT,  /* the handshake took too long */
     NET_DROPPED,    /* the driver asked */
+    NET_IDLE,       /* its place was wanted, and it had been silent longest */
     NET_REASON_COUNT
 };
 
@@ -81,6 +83,7 @@ struct net_client_info {
     uint32_t uid;
     uint32_t pid;
     uint8_t key[32];  /* of a remote client, proved by the handshake; zeros of a local one */
+    uint64_t party;   /* who shares its part of what all clients share: remote clients of one host, of IPv6 of one network of 64 bits; local ones of one user */
 };
 
 /* What the driver does about events. All are called on the loop's thread; views hold until the call returns. */
@@ -106,6 +109,7 @@ struct net_counters {
     uint64_t sends, sends_dropped;              /* send operations; frames refused because a link was down or full */
     uint64_t dials;
     uint64_t handshakes_done, handshakes_failed;
+    uint64_t clients_idled;                     /* that gave their place to another */
     uint64_t strangers_refused;                 /* over a limit, before any Diffie-Hellman */
     uint64_t malformed;                         /* connections closed for what they sent */
 };

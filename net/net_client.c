@@ -38,6 +38,47 @@ static bool is_room_for_remote(const struct net *net)
     return remote + kept < net->config.clients_max;
 }
 
+/* count_party gives the remote clients of a party. */
+static uint32_t count_party(const struct net *net, uint64_t party)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < net->clients_high; i++) {
+        count += net->clients[i].id != 0 && !net->clients[i].info.local && net->clients[i].info.party == party;
+    }
+    return count;
+}
+
+/* find_idlest gives whose place a newcomer may have: of the parties with most connections, the client that has been silent longest. Gives: NULL when that party has
+ * no more than the newcomer's would, unless it has been silent for NET_IDLE_NS. Whoever holds all places so holds them from itself alone. */
+static struct net_client *find_idlest(struct net *net, uint64_t newcomer, uint64_t now_ns)
+{
+    struct net_client *idlest = NULL;
+    uint32_t most = 0, own = count_party(net, newcomer) + 1;
+
+    for (uint32_t i = 0; i < net->clients_high; i++) {
+        struct net_client *client = &net->clients[i];
+        uint32_t count = client->id == 0 || client->info.local || client->peer.conn == NULL ? 0 : count_party(net, client->info.party);
+        if (count > most || (count == most && count > 0 && client->active_ns < idlest->active_ns)) {
+            idlest = client;
+            most = count;
+        }
+    }
+    bool idle = idlest != NULL && now_ns - idlest->active_ns >= NET_IDLE_NS;
+    return most > own || idle ? idlest : NULL;
+}
+
+/* make_room closes a remote client for another, if one may go. */
+static void make_room(struct net *net, uint64_t newcomer)
+{
+    struct net_client *client = find_idlest(net, newcomer, clock_mono_ns());
+
+    if (client != NULL) {
+        net->counters.clients_idled++;
+        conn_fail(client->peer.conn, NET_IDLE);
+    }
+}
+
 static struct net_client *take_slot(struct net *net, const struct net_client_info *info)
 {
     for (uint32_t i = 0; i < net->config.clients_max; i++) {
@@ -46,6 +87,7 @@ static struct net_client *take_slot(struct net *net, const struct net_client_inf
             client->id = ++net->client_serial * NET_CLIENT_SLOTS + i;
             client->info = *info;
             client->leaving = false;
+            client->active_ns = clock_mono_ns();
             net->clients_high = i + 1 > net->clients_high ? i + 1 : net->clients_high;
             return client;
         }
@@ -56,6 +98,10 @@ static struct net_client *take_slot(struct net *net, const struct net_client_inf
 bool client_begin(struct net_conn *conn, const struct net_client_info *info)
 {
     struct net *net = conn->net;
+
+    if (!info->local && client_key_count(net, info->key) < net->config.clients_per_key_max && !is_room_for_remote(net)) {
+        make_room(net, info->party);
+    }
     bool too_many = !info->local && (client_key_count(net, info->key) >= net->config.clients_per_key_max || !is_room_for_remote(net));
     struct net_client *client = too_many ? NULL : take_slot(net, info);
 
@@ -103,6 +149,7 @@ enum err net_client_send(struct net *net, uint64_t id, const struct net_message 
         return ERR_CLOSED;
     }
     enum err err = send_queue_add(&client->peer.queue, message);
+    client->active_ns = err == ERR_OK ? clock_mono_ns() : client->active_ns;
     net->counters.frames_out += err == ERR_OK;
     net->counters.sends_dropped += err != ERR_OK;
     return err;

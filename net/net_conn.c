@@ -106,6 +106,7 @@ static void deliver(struct net_conn *conn, const struct frame *frame)
 
     net->counters.frames_in++;
     if (peer->is_client) {
+        net->clients[peer->index].active_ns = clock_mono_ns();
         net->handlers.client_frame(net->handlers.context, net->clients[peer->index].id, frame);
     } else {
         net->counters.member_frames_in++;

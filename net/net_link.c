@@ -289,7 +289,7 @@ void link_proved(struct net_conn *conn)
         link_up(conn);
         return;
     }
-    struct net_client_info info = { .local = false };
+    struct net_client_info info = { .local = false, .party = address_host_number(&conn->host) };
     memcpy(info.key, conn->tunnel.peer_key, sizeof info.key);
     (void)client_begin(conn, &info);
 }

@@ -22,13 +22,26 @@ static void accepted(struct completion *completion, int32_t result, uint32_t fla
 
 /* --- Taking connections ------------------------------------------------------------------------------------------- */
 
+/* lives_at tells whether a member lives at a host: by its address, or by what its name last stood for. */
+static bool lives_at(const struct net_link *link, const struct sockaddr_storage *host)
+{
+    const struct address *address = &link->config.address;
+
+    switch (address->kind) {
+    case ADDRESS_NUMERIC: return address_host_equal(&address->socket, host);
+    case ADDRESS_NAME: return link->host_size != 0 && address_host_equal(&link->host, host);
+    case ADDRESS_NONE:
+    case ADDRESS_UNIX: break;
+    }
+    return false;
+}
+
 uint32_t listen_residents(const struct net *net, const struct sockaddr_storage *host)
 {
     uint32_t residents = 0;
 
     for (uint32_t i = 0; i < net->config.members_count; i++) {
-        const struct address *address = &net->links[i].config.address;
-        residents += address->kind == ADDRESS_NUMERIC && address_host_equal(&address->socket, host);
+        residents += lives_at(&net->links[i], host);
     }
     return residents;
 }
@@ -89,7 +102,7 @@ static void take_local(struct net *net, int fd)
         return;
     }
     conn->secure = false;
-    struct net_client_info info = { .local = true, .uid = who.uid, .pid = (uint32_t)who.pid };
+    struct net_client_info info = { .local = true, .uid = who.uid, .pid = (uint32_t)who.pid, .party = NET_PARTY_LOCAL | who.uid };
     if (client_begin(conn, &info)) {
         conn_sync(conn);
     }

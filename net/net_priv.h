@@ -20,8 +20,10 @@
 #define NET_LINK_OUT_BYTES (4u * CHANNEL_RECORD_MAX)
 #define NET_CLIENT_OUT_BYTES (2u * CHANNEL_RECORD_MAX)
 #define NET_SPARE_CONNS 8u   /* slots and bodies of connections that the kernel has not let go of yet */
-#define NET_CLIENT_SLOTS 4096u /* in an id: the slot; above it: how many clients there were */
+#define NET_IDLE_NS UINT64_C(60000000000) /* silent for so long, a remote client may lose its place to any other */
+#define NET_CLIENT_SLOTS NET_CLIENTS_MAX /* in an id: the slot; above it: how many clients there were */
 #define NET_PROBLEM_BYTES 320
+#define NET_PARTY_LOCAL (UINT64_C(1) << 41) /* beside the user: what no host has as its number */
 
 _Static_assert(NET_SMALL_OUT_BYTES >= TUNNEL_HELLO_BYTES, "a hello fits as well");
 _Static_assert(FRAME_HEADER_BYTES + NET_HELLO_BYTES_MAX <= TUNNEL_FIRST_PLAIN, "a link's first frame fits into a first record");
@@ -99,6 +101,7 @@ struct net_client {
     uint64_t id; /* 0: free */
     struct net_peer peer;
     struct net_client_info info;
+    uint64_t active_ns; /* when it was heard, or something was queued for it, last */
     bool leaving; /* net_client_close: what waits is sent, nothing is heard */
 };
 
@@ -208,7 +211,7 @@ enum err listen_open(struct net *net, const char **problem);
 void listen_step(struct net *net, uint64_t now_ns);
 uint64_t listen_deadline_ns(const struct net *net);
 
-/* listen_residents gives the members whose configured address is this host. */
+/* listen_residents gives the members who live at this host: their address names it, or their name did when it was looked up last. */
 uint32_t listen_residents(const struct net *net, const struct sockaddr_storage *host);
 
 /* listen_stop begins to end both; listen_close closes them once no accept is under way. */

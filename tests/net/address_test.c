@@ -140,5 +140,6 @@ Test(address, compares_hosts_without_ports)
         cr_assert_eq(address_parse(&a, rows[i].a, &problem), ERR_OK);
         cr_assert_eq(address_parse(&b, rows[i].b, &problem), ERR_OK);
         cr_assert_eq(address_host_equal(&a.socket, &b.socket), rows[i].equal, "%s %s", rows[i].a, rows[i].b);
+        cr_assert_eq(address_host_number(&a.socket) == address_host_number(&b.socket), rows[i].equal, "%s %s", rows[i].a, rows[i].b);
     }
 }

@@ -2,6 +2,7 @@
 #include "net/net.h"
 
 #include "base/clock.h"
+#include "net/net_priv.h"
 #include "net/tunnel.h"
 #include "tests/net/nodes_kit.h"
 
@@ -96,6 +97,37 @@ ParameterizedTest(enum kit_backend *backend, net_limits, strangers_cannot_keep_o
     cr_assert(turns_until_closed(stranger));
     cr_assert_not(nodes_closed(member), "its places are its own");
     cr_assert_eq(count_closed(fds, HALF_OPEN), 0);
+}
+
+/* A member whose address is a name lives where the name was last looked up. */
+ON_EACH_BACKEND(net_limits, strangers_cannot_keep_out_the_host_of_a_member_known_by_name)
+ParameterizedTest(enum kit_backend *backend, net_limits, strangers_cannot_keep_out_the_host_of_a_member_known_by_name)
+{
+    static int fds[HALF_OPEN];
+    struct sockaddr_storage host = { 0 };
+    struct sockaddr_in *found = (struct sockaddr_in *)(void *)&host;
+    struct net_config config;
+    const char *problem;
+
+    nodes_prepare(*backend);
+    cr_assert_eq(address_parse(&nodes_members[1].address, "ward.clinic.example:9", &problem), ERR_OK);
+    nodes_configure(&nodes[0], &config);
+    config.half_open_per_host_max = PER_HOST;
+    config.handshake_timeout_ms = 60000;
+    nodes_start_fine(&nodes[0], &config);
+    *found = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    nodes[0].net->links[1].resolving = true;
+    link_resolved(nodes[0].net, 1, ERR_OK, &host, sizeof *found);
+    for (uint32_t i = 0; i < HALF_OPEN; i++) {
+        fds[i] = nodes_call_from(INADDR_LOOPBACK + 1 + i / PER_HOST);
+        nodes_turn();
+    }
+    int stranger = nodes_call_from(INADDR_LOOPBACK + 1 + HALF_OPEN / PER_HOST), member = nodes_call();
+    turns_until_refused(1);
+    cr_assert(turns_until_closed(stranger));
+    cr_assert_not(nodes_closed(member), "its places are its own");
+    cr_assert_eq(count_closed(fds, HALF_OPEN), 0);
+    net_stop(nodes[0].net);
 }
 
 /* knock_from sends a hello whose first message is noise, and waits for the end of the connection, which is how every refusal looks from outside. */
@@ -392,6 +424,105 @@ ParameterizedTest(enum kit_backend *backend, net_limits, remote_clients_leave_a_
     turns_until_clients(3);
     cr_assert_not(nodes_closed(local));
     net_stop(nodes[0].net);
+}
+
+/* begin_places starts node 0 with so many places for clients. */
+static void begin_places(enum kit_backend backend, uint32_t places, struct kx_keypair keys[2])
+{
+    struct net_config config;
+
+    make_keys(keys);
+    nodes_prepare(backend);
+    nodes_configure(&nodes[0], &config);
+    config.remote_clients = true;
+    config.clients_max = places;
+    config.half_open_per_host_max = 8;
+    nodes_start_fine(&nodes[0], &config);
+}
+
+/* come has a client connect from a host. */
+static void come(struct caller *caller, const struct kx_keypair *key, uint8_t serial, uint32_t host)
+{
+    call_from(caller, key, serial, host);
+    cr_assert(hear(caller));
+    prove(caller);
+    nodes_turns(5);
+}
+
+/* One host has all places and gives none back, however busy it is: others have theirs all the same, and it keeps its part. */
+ON_EACH_BACKEND(net_limits, one_host_keeps_no_client_of_another_out)
+ParameterizedTest(enum kit_backend *backend, net_limits, one_host_keeps_no_client_of_another_out)
+{
+    static struct caller greedy[4], other[3];
+    struct kx_keypair keys[2];
+
+    begin_places(*backend, 4, keys);
+    for (uint8_t i = 0; i < 4; i++) {
+        come(&greedy[i], &keys[0], i, INADDR_LOOPBACK + 1);
+    }
+    turns_until_clients(4);
+    nodes[0].net->clients[2].active_ns -= 1000000000; /* the one that was silent longest, if not for long */
+    come(&other[0], &keys[1], 10, INADDR_LOOPBACK + 2);
+    turns_until_clients(5);
+    cr_assert(turns_until_closed(greedy[2].fd));
+    cr_assert_eq(nodes[0].reason, NET_IDLE);
+    cr_assert_eq(net_counters(nodes[0].net)->clients_idled, 1);
+    come(&other[1], &keys[1], 11, INADDR_LOOPBACK + 2);
+    turns_until_clients(6);
+    int closed = nodes_closed(greedy[0].fd) + nodes_closed(greedy[1].fd) + nodes_closed(greedy[3].fd);
+    cr_assert_eq(closed, 1, "two of four for either");
+    come(&other[2], &keys[1], 12, INADDR_LOOPBACK + 2);
+    turns_until_refused(1);
+    cr_assert(turns_until_closed(other[2].fd), "it has its part");
+    cr_assert_not(nodes_closed(other[0].fd));
+    cr_assert_eq(net_counters(nodes[0].net)->clients_idled, 2);
+}
+
+ON_EACH_BACKEND(net_limits, a_client_that_was_silent_for_long_gives_its_place_to_any_other)
+ParameterizedTest(enum kit_backend *backend, net_limits, a_client_that_was_silent_for_long_gives_its_place_to_any_other)
+{
+    static struct caller callers[2], late, next;
+    struct kx_keypair keys[2];
+
+    begin_places(*backend, 2, keys);
+    for (uint8_t i = 0; i < 2; i++) {
+        come(&callers[i], &keys[i], i, INADDR_LOOPBACK + 1);
+    }
+    turns_until_clients(2);
+    nodes[0].net->clients[0].active_ns -= NET_IDLE_NS / 2;
+    come(&late, &keys[0], 3, INADDR_LOOPBACK + 1);
+    turns_until_refused(1);
+    cr_assert_not(nodes_closed(callers[0].fd), "not silent for long enough");
+    nodes[0].net->clients[0].active_ns -= NET_IDLE_NS;
+    come(&next, &keys[0], 4, INADDR_LOOPBACK + 1);
+    turns_until_clients(3);
+    cr_assert(turns_until_closed(callers[0].fd));
+    cr_assert_not(nodes_closed(callers[1].fd));
+    cr_assert_not(nodes_closed(next.fd));
+    cr_assert_eq(nodes[0].reason, NET_IDLE);
+}
+
+/* What is said to a client, and what it says, shows that it is not idle. */
+ON_EACH_BACKEND(net_limits, whoever_speaks_or_is_spoken_to_is_not_idle)
+ParameterizedTest(enum kit_backend *backend, net_limits, whoever_speaks_or_is_spoken_to_is_not_idle)
+{
+    static struct caller caller;
+    struct kx_keypair keys[2];
+    struct net_message message = { .type = 9, .head = bytes_of("x", 1) };
+
+    begin_places(*backend, 1, keys);
+    come(&caller, &keys[0], 1, INADDR_LOOPBACK + 1);
+    turns_until_clients(1);
+    nodes[0].net->clients[0].active_ns = 0;
+    cr_assert_eq(net_client_send(nodes[0].net, nodes[0].client, &message), ERR_OK);
+    cr_assert_gt(nodes[0].net->clients[0].active_ns, 0);
+    nodes[0].net->clients[0].active_ns = 0;
+    uint32_t frames = nodes[0].client_frames;
+    prove(&caller);
+    for (unsigned i = 0; i < 50 && nodes[0].client_frames == frames; i++) {
+        nodes_turn();
+    }
+    cr_assert_gt(nodes[0].net->clients[0].active_ns, 0);
 }
 
 /* --- What waits --------------------------------------------------------------------------------------------------- */
