@@ -125,7 +125,7 @@ static struct session_config session_config_of(const struct daemon *daemon)
 {
     return (struct session_config){
         .clients_max = (uint32_t)daemon->boot.config.limits.clients_max,
-        .waiters_max = DAEMON_WAITERS_MAX,
+        .waiters_max = sessions_waiters_max((uint32_t)daemon->boot.config.limits.clients_max),
         .member = (uint16_t)daemon->boot.self,
         .members_count = (uint16_t)daemon->boot.epoch.members_count,
         .genesis = daemon->boot.genesis.hash,
@@ -439,7 +439,7 @@ static uint64_t deadline_of(struct daemon *daemon)
     if (drain <= clock_mono_ns()) {
         drain += DAEMON_MARK_NS;
     }
-    if (can_collect(daemon)) {
+    if (can_collect(daemon) || sessions_has_work(&daemon->sessions)) {
         return 0;
     }
     deadline = net < deadline ? net : deadline;
@@ -471,6 +471,7 @@ static void turn(struct daemon *daemon)
         return;
     }
     work(daemon);
+    sessions_work(&daemon->sessions);
     driver_flush(&daemon->driver);
     net_step(daemon->net, clock_mono_ns());
     keeper_turn(&daemon->keeper, clock_mono_ns());

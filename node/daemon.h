@@ -28,7 +28,6 @@
 #define DAEMON_MARK_NS 400000000u   /* and then no longer for its own disk */
 #define DAEMON_DIAL_NS 20000000000u /* once this replica serves, every member is called until it answers; when votes may leave, no longer than this */
 #define DAEMON_WORK_MAX 16u         /* rounds of checks within a turn; between them other events must be heard */
-#define DAEMON_WAITERS_MAX 32768u   /* requests without an answer: 128 clients x CLIENT_OUTSTANDING_MAX */
 
 struct daemon {
     struct boot boot;

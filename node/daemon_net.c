@@ -56,8 +56,7 @@ static bool on_client_up(void *context, uint64_t client, const struct net_client
 {
     struct daemon *daemon = context;
 
-    (void)info;
-    return sessions_client_up(&daemon->sessions, client);
+    return sessions_client_up(&daemon->sessions, client, info->party);
 }
 
 static void on_client_down(void *context, uint64_t client, enum net_reason reason)

@@ -15,10 +15,21 @@ static void answer_release(struct payload *payload)
     answer->used = false;
 }
 
+uint32_t sessions_waiters_max(uint32_t clients_max)
+{
+    uint32_t count = 1;
+
+    ASSERT(clients_max <= NET_CLIENTS_MAX);
+    while (count < clients_max * CLIENT_OUTSTANDING_MAX) {
+        count *= 2;
+    }
+    return count;
+}
+
 void sessions_take(struct sessions *sessions, struct arena *arena, const struct session_config *config, const struct session_ports *ports)
 {
     *sessions = (struct sessions){ .config = *config, .ports = *ports };
-    throttle_init(&sessions->questions, SESSION_QUESTIONS_PER_SECOND_ALL, SESSION_QUESTIONS_BURST_ALL);
+    fair_take(&sessions->questions, arena, config->clients_max, SESSION_QUESTIONS_PER_SECOND_ALL, SESSION_QUESTIONS_BURST_ALL);
     sessions->list = arena_take(arena, config->clients_max, sizeof *sessions->list);
     waiters_init(&sessions->waiters, arena, config->waiters_max);
     sessions->block_receipts = arena_take(arena, config->waiters_max, sizeof *sessions->block_receipts);
@@ -50,7 +61,7 @@ static struct session *find(struct sessions *sessions, uint64_t client)
     return NULL;
 }
 
-bool sessions_client_up(struct sessions *sessions, uint64_t client)
+bool sessions_client_up(struct sessions *sessions, uint64_t client, uint64_t party)
 {
     struct session *session = find(sessions, 0);
 
@@ -59,6 +70,7 @@ bool sessions_client_up(struct sessions *sessions, uint64_t client)
         return false;
     }
     reset(session, client);
+    session->party = party;
     throttle_init(&session->questions, SESSION_QUESTIONS_PER_SECOND, SESSION_QUESTIONS_BURST);
     return true;
 }
@@ -73,6 +85,7 @@ void sessions_client_down(struct sessions *sessions, uint64_t client)
     if (session->outstanding > 0) {
         waiters_forget(&sessions->waiters, client);
     }
+    gates_forget(&sessions->gates, client);
     reset(session, 0);
 }
 
@@ -143,9 +156,9 @@ static enum verdict on_submit(struct sessions *sessions, struct session *session
     return VERDICT_OK;
 }
 
-/* take_answer gives room for an answer to a client: of what all share, as far as its part goes, else what is its own. Clients that do not read what they
+/* answer_room finds room for an answer to a client: of what all share, as far as its part goes, else what is its own. Clients that do not read what they
  * asked for hold no more than that. Gives: NULL when there is none, or the client is gone. */
-static struct session_answer *take_answer(struct sessions *sessions, uint64_t client)
+static struct session_answer *answer_room(struct sessions *sessions, uint64_t client)
 {
     struct session *session = find(sessions, client);
     struct session_answer *answer = session == NULL || session->own.used ? NULL : &session->own;
@@ -161,6 +174,13 @@ static struct session_answer *take_answer(struct sessions *sessions, uint64_t cl
             break;
         }
     }
+    return answer;
+}
+
+static struct session_answer *take_answer(struct sessions *sessions, uint64_t client)
+{
+    struct session_answer *answer = answer_room(sessions, client);
+
     if (answer != NULL) {
         answer->used = true;
         answer->client = client;
@@ -199,7 +219,7 @@ static void charge(struct sessions *sessions, struct session *session, uint64_t 
     uint32_t count = took < SESSION_QUESTION_COUNT_MAX ? (uint32_t)took : SESSION_QUESTION_COUNT_MAX;
 
     throttle_charge(&session->questions, count);
-    throttle_charge(&sessions->questions, count);
+    fair_charge(&sessions->questions, session->party, count);
 }
 
 /* answer_now answers QUERY and STATUS from the executed state. */
@@ -226,35 +246,24 @@ static void answer_now(struct sessions *sessions, uint64_t client, enum client_t
     send_answer(sessions, client, &head, answer, size);
 }
 
-/* gates_of gives how many questions of a client wait. */
-static uint32_t gates_of(const struct sessions *sessions, uint64_t client)
+/* keep puts a question aside. Gives: NULL when there is no place and the client was told. Whoever lost its place to this one is told too. */
+static struct gate *keep(struct sessions *sessions, const struct session *session, bool gated, const struct client_question *question)
 {
-    uint32_t count = 0;
+    struct gate_owner owner = { session->client, session->party };
+    struct gate_pushed pushed = { 0 };
 
-    for (uint32_t i = 0; i < SESSION_GATES_MAX; i++) {
-        count += sessions->gates[i].wait != WAIT_NONE && sessions->gates[i].client == client;
+    if (gates_of(&sessions->gates, session->client) >= GATES_CLIENT_MAX) {
+        send_refused(sessions, session->client, question->id, REFUSAL_SHARE, 100);
+        return NULL;
     }
-    return count;
-}
-
-/* keep puts a question aside. Gives: its place from 1; 0 when there is none and the client was told. */
-static uint32_t keep(struct sessions *sessions, uint64_t client, const struct client_question *question)
-{
-    if (gates_of(sessions, client) >= SESSION_GATES_CLIENT_MAX) {
-        send_refused(sessions, client, question->id, REFUSAL_SHARE, 100);
-        return 0;
+    struct gate *gate = gates_keep(&sessions->gates, &owner, gated, question, &pushed);
+    if (pushed.client != 0) {
+        send_refused(sessions, pushed.client, pushed.id, REFUSAL_BUSY, 100);
     }
-    for (uint32_t i = 0; i < SESSION_GATES_MAX; i++) {
-        struct session_gate *gate = &sessions->gates[i];
-        if (gate->wait == WAIT_NONE) {
-            ASSERT(question->question.size <= sizeof gate->question);
-            *gate = (struct session_gate){ .client = client, .id = question->id, .size = (uint16_t)question->question.size };
-            memcpy(gate->question, question->question.data, question->question.size);
-            return i + 1;
-        }
+    if (gate == NULL) {
+        send_refused(sessions, session->client, question->id, REFUSAL_BUSY, 100);
     }
-    send_refused(sessions, client, question->id, REFUSAL_BUSY, 100);
-    return 0;
+    return gate;
 }
 
 /* is_between_blocks tells whether the executed state is that of a whole block. */
@@ -263,14 +272,15 @@ static bool is_between_blocks(const struct sessions *sessions)
     return !sessions->driver->apply.busy;
 }
 
-/* answer_kept answers a question that was put aside, or leaves it until the block is executed. */
-static void answer_kept(struct sessions *sessions, struct session_gate *gate)
+/* answer_kept answers a question that was put aside, or leaves it until the block is executed, or until its client has room for the answer: one read may
+ * be for more questions than that. */
+static void answer_kept(struct sessions *sessions, struct gate *gate)
 {
     struct client_question question = { gate->id, bytes_of(gate->question, gate->size) };
 
-    gate->wait = is_between_blocks(sessions) ? WAIT_NONE : WAIT_BLOCK;
-    if (gate->wait == WAIT_NONE) {
-        answer_now(sessions, gate->client, CLIENT_QUERY, gate->gated, &question);
+    gate->wait = !is_between_blocks(sessions) ? GATE_BLOCK : answer_room(sessions, gate->owner.client) == NULL ? GATE_READY : GATE_NONE;
+    if (gate->wait == GATE_NONE) {
+        answer_now(sessions, gate->owner.client, CLIENT_QUERY, gate->gated, &question);
     }
 }
 
@@ -283,7 +293,7 @@ static bool may_ask(struct sessions *sessions, struct session *session, uint64_t
         send_refused(sessions, session->client, id, REFUSAL_SHARE, 100);
         return false;
     }
-    if (!throttle_admit(&sessions->questions, now_ns)) {
+    if (!fair_admit(&sessions->questions, session->party, now_ns)) {
         send_refused(sessions, session->client, id, REFUSAL_BUSY, 100);
         return false;
     }
@@ -296,6 +306,16 @@ static enum verdict on_status(struct sessions *sessions, struct session *session
     return VERDICT_OK;
 }
 
+/* begin_read asks a quorum for all questions that wait for a turn, unless enough reads are under way. Needs: not called from within the driver. */
+static void begin_read(struct sessions *sessions)
+{
+    uint64_t token = gates_begin_read(&sessions->gates);
+
+    if (token != 0) {
+        driver_read(sessions->driver, token);
+    }
+}
+
 /* on_query answers at once, behind the block that is being executed, or, gated, once a quorum has been asked what is committed. */
 static enum verdict on_query(struct sessions *sessions, struct session *session, bool gated, const struct client_question *question)
 {
@@ -306,39 +326,66 @@ static enum verdict on_query(struct sessions *sessions, struct session *session,
         answer_now(sessions, session->client, CLIENT_QUERY, false, question);
         return VERDICT_OK;
     }
-    uint32_t place = keep(sessions, session->client, question);
-    if (place != 0) {
-        sessions->gates[place - 1].gated = gated;
-        sessions->gates[place - 1].wait = gated ? WAIT_READ : WAIT_BLOCK;
-    }
-    if (place != 0 && gated) {
-        driver_read(sessions->driver, place);
+    if (keep(sessions, session, gated, question) != NULL && gated) {
+        begin_read(sessions);
     }
     return VERDICT_OK;
 }
 
 void sessions_read_done(struct sessions *sessions, uint64_t token, bool ok)
 {
-    ASSERT(token >= 1);
-    ASSERT(token <= SESSION_GATES_MAX);
-    struct session_gate *gate = &sessions->gates[token - 1];
-
-    ASSERT(gate->wait == WAIT_READ);
-    if (ok) {
-        answer_kept(sessions, gate);
-        return;
+    for (uint32_t i = 0; i < GATES_MAX; i++) {
+        struct gate *gate = &sessions->gates.list[i];
+        if (gate->wait != GATE_READ || gate->read != token) {
+            continue;
+        }
+        if (ok) {
+            answer_kept(sessions, gate);
+        } else {
+            gate->wait = GATE_NONE;
+            send_refused(sessions, gate->owner.client, gate->id, REFUSAL_BEHIND, 1000);
+        }
     }
-    gate->wait = WAIT_NONE;
-    send_refused(sessions, gate->client, gate->id, REFUSAL_BEHIND, 1000);
+    gates_end_read(&sessions->gates, token);
 }
 
 static void answer_waiting(struct sessions *sessions)
 {
-    for (uint32_t i = 0; i < SESSION_GATES_MAX; i++) {
-        if (sessions->gates[i].wait == WAIT_BLOCK) {
-            answer_kept(sessions, &sessions->gates[i]);
+    for (uint32_t i = 0; i < GATES_MAX; i++) {
+        if (sessions->gates.list[i].wait == GATE_BLOCK) {
+            answer_kept(sessions, &sessions->gates.list[i]);
         }
     }
+}
+
+/* begin_proof begins the proof of the next client that waits for one, in turn. Needs: not called from within the driver. */
+static void begin_proof(struct sessions *sessions)
+{
+    uint32_t count = sessions->config.clients_max, first = sessions->prove_next;
+
+    for (uint32_t i = 0; i < count && !sessions->proof.open; i++) { /* What the driver answers at once is not open any more. */
+        uint32_t place = (first + i) % count;
+        struct session *session = &sessions->list[place];
+        if (session->client != 0 && session->prove.waits) {
+            session->prove.waits = false;
+            sessions->prove_next = (place + 1) % count;
+            sessions->proof.open = true;
+            sessions->proof.client = session->client;
+            sessions->proof.id = session->prove.id;
+            driver_prove(sessions->driver, 1, session->prove.height);
+        }
+    }
+}
+
+void sessions_work(struct sessions *sessions)
+{
+    for (uint32_t i = 0; i < GATES_MAX; i++) {
+        if (sessions->gates.list[i].wait == GATE_READY) {
+            answer_kept(sessions, &sessions->gates.list[i]);
+        }
+    }
+    begin_read(sessions);
+    begin_proof(sessions);
 }
 
 static enum verdict on_prove(struct sessions *sessions, struct session *session, const struct client_question *question)
@@ -350,14 +397,12 @@ static enum verdict on_prove(struct sessions *sessions, struct session *session,
     if (reader_end(&reader) != VERDICT_OK) {
         return reader_end(&reader);
     }
-    if (sessions->proof.open) {
-        send_refused(sessions, session->client, question->id, REFUSAL_BUSY, 100);
+    if (session->prove.waits) {
+        send_refused(sessions, session->client, question->id, REFUSAL_SHARE, 100);
         return VERDICT_OK;
     }
-    sessions->proof.open = true;
-    sessions->proof.client = session->client;
-    sessions->proof.id = question->id;
-    driver_prove(sessions->driver, 1, height);
+    session->prove = (struct session_prove){ true, question->id, height };
+    begin_proof(sessions);
     return VERDICT_OK;
 }
 
@@ -516,6 +561,17 @@ static void tell_block(struct sessions *sessions, const struct session *session,
     writer_init(&writer, body, sizeof body);
     client_block_encode(&told, &writer);
     send_small(sessions, session->client, CLIENT_BLOCK, &writer);
+}
+
+bool sessions_has_work(struct sessions *sessions)
+{
+    for (uint32_t i = 0; i < GATES_MAX; i++) {
+        const struct gate *gate = &sessions->gates.list[i];
+        if (gate->wait == GATE_READY && answer_room(sessions, gate->owner.client) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void sessions_executed(struct sessions *sessions, const struct apply_block *block)

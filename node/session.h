@@ -12,20 +12,20 @@
 #include "net/net.h"
 #include "net/throttle.h"
 #include "node/driver.h"
+#include "node/fair.h"
+#include "node/gates.h"
 #include "node/waiters.h"
 #include "wire/client.h"
 
 #define SESSION_CODES_MAX 1024u     /* enum code and enum refusal are below */
 #define SESSION_ANSWERS_MAX 16u     /* answers on their way at once, beside one of each client; more are refused as busy */
 #define SESSION_ANSWERS_CLIENT_MAX 4u /* of these, to one client */
-#define SESSION_GATES_MAX 64u       /* questions that wait at once, for a quorum read or the end of a block; more are refused as busy */
-#define SESSION_GATES_CLIENT_MAX 16u /* of these, from one client */
 #define SESSION_RECEIPTS_FRAME 1000u /* receipts in one frame */
 #define SESSION_QUESTIONS_PER_SECOND 250u /* of one client; an answer costs about 100 us, and consensus runs on the same thread */
 #define SESSION_QUESTIONS_BURST 64u
 #define SESSION_QUESTION_NS 100000u   /* what one question may take; a dearer one counts as several */
 #define SESSION_QUESTION_COUNT_MAX 64u /* for that many at most: a thread may be held up for other reasons */
-#define SESSION_QUESTIONS_PER_SECOND_ALL 1000u /* of all clients together: a tenth of a core */
+#define SESSION_QUESTIONS_PER_SECOND_ALL 1000u /* of all clients together: a tenth of a core; every party that asks has its part of them (fair.h) */
 #define SESSION_QUESTIONS_BURST_ALL 256u
 
 struct session_question {
@@ -55,29 +55,27 @@ struct session_answer {
     bool used;
 };
 
+/* A PROVE of a client that waits for its turn. */
+struct session_prove {
+    bool waits;
+    uint64_t id, height;
+};
+
 struct session {
     uint64_t client; /* net's id; 0: free */
+    uint64_t party;  /* net's: who shares its part with others */
     bool greeted;
     bool subscribed;
     uint32_t outstanding; /* requests without a final answer, <= CLIENT_OUTSTANDING_MAX */
     uint32_t receipts;    /* index + 1 of its first receipt of the present block */
     struct throttle questions;
+    struct session_prove prove;
     struct session_answer own; /* that no other client can hold; its data stays with the slot */
 };
 
 struct session_receipt {
     struct client_receipt receipt;
     uint32_t next; /* index + 1 of the same client */
-};
-
-/* A question that waits: a gated one for its quorum read, any for the block that is being executed, because a read sees whole blocks only (C4). */
-enum session_wait { WAIT_NONE, WAIT_READ, WAIT_BLOCK };
-struct session_gate {
-    enum session_wait wait;
-    bool gated;
-    uint64_t client, id;
-    uint16_t size;
-    uint8_t question[CLIENT_GATED_BYTES_MAX];
 };
 
 struct session_counters {
@@ -98,18 +96,22 @@ struct sessions {
     struct session_receipt *block_receipts; /* waiters_max: of the block being told */
     uint32_t block_receipts_count;
     struct session_answer answers[SESSION_ANSWERS_MAX];
-    struct session_gate gates[SESSION_GATES_MAX];
-    struct { uint64_t client, id; bool open; } proof; /* one PROVE at a time */
-    struct throttle questions; /* of all clients */
+    struct gates gates;
+    struct { uint64_t client, id; bool open; } proof; /* the PROVE under way; one at a time, clients in turn */
+    uint32_t prove_next;       /* session that is looked at first for the next */
+    struct fair questions;     /* of all clients */
     uint64_t height, time_ms; /* of the newest executed block */
     struct session_counters counters;
 };
 
+/* sessions_waiters_max gives for how many requests there must be room so that no client takes it from another: a power of two. */
+uint32_t sessions_waiters_max(uint32_t clients_max);
+
 /* sessions_take takes all memory. net and driver are set by the owner before the first event. */
 void sessions_take(struct sessions *sessions, struct arena *arena, const struct session_config *config, const struct session_ports *ports);
 
-/* From net. */
-bool sessions_client_up(struct sessions *sessions, uint64_t client);
+/* From net. party: who shares its part of questions and places with others (net.h). */
+bool sessions_client_up(struct sessions *sessions, uint64_t client, uint64_t party);
 void sessions_client_down(struct sessions *sessions, uint64_t client);
 void sessions_client_frame(struct sessions *sessions, uint64_t client, const struct frame *frame);
 
@@ -118,6 +120,15 @@ void sessions_admitted(struct sessions *sessions, uint64_t token, const struct h
 void sessions_refused(struct sessions *sessions, uint64_t token, uint16_t code, uint32_t retry_after_ms);
 void sessions_executed(struct sessions *sessions, const struct apply_block *block);
 void sessions_read_done(struct sessions *sessions, uint64_t token, bool ok);
+
+/* sessions_work begins what waits for its turn: answers that had no room, the next read of a quorum, the next proof. The ports above are called from within the driver, which takes nothing
+ * then, so the owner calls this once in each turn. */
+void sessions_work(struct sessions *sessions);
+
+/* sessions_has_work tells whether something could go on at once: what was sent gave room for an answer. */
+bool sessions_has_work(struct sessions *sessions);
+
+/* From the driver's ports. */
 void sessions_proof(struct sessions *sessions, bool ok, const struct block_header *header, struct bytes proof);
 
 #endif

@@ -308,6 +308,7 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     number(lines, "sends_dropped", net->sends_dropped);
     number(lines, "handshakes_failed", net->handshakes_failed);
     number(lines, "strangers_refused", net->strangers_refused);
+    number(lines, "clients_idled", net->clients_idled); /* gave their places to others */
     number(lines, "frames_malformed", net->malformed);
     write_checks(lines, daemon);
     write_process(lines);
@@ -389,6 +390,8 @@ static void write_sessions(struct lines *lines, const struct daemon *daemon)
     number(lines, "submitted", counters->submitted);
     number(lines, "admitted", counters->admitted);
     number(lines, "client_malformed", counters->malformed);
+    number(lines, "questions_in_part", daemon->sessions.questions.granted); /* answered in a second in which others asked for more than all may have */
+    number(lines, "questions_pushed", daemon->sessions.gates.pushed);       /* gave their places to those of others */
     for (unsigned code = 0; code < SESSION_CODES_MAX; code++) {
         if (counters->refused[code] > 0) {
             line(lines, "refused_%u %" PRIu64 "\n", code, counters->refused[code]);

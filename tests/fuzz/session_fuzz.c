@@ -77,9 +77,9 @@ static uint16_t port_status(void *context, uint8_t *out, size_t room, size_t *si
 
 static bool client_up(void *context, uint64_t client, const struct net_client_info *info)
 {
-    (void)context, (void)info;
+    (void)context;
     clients++;
-    return sessions_client_up(&sessions, client);
+    return sessions_client_up(&sessions, client, info->party);
 }
 
 static void client_down(void *context, uint64_t client, enum net_reason reason)

@@ -22,6 +22,8 @@ static struct client_config config;
 static char path[64];
 static uint64_t now_ns, query_ns; /* query_ns: what an answer takes */
 static enum net_reason why_down;
+static uint64_t shared_party; /* 0: each client is a party of its own */
+static uint64_t reads[32], reads_count, proofs_begun; /* what the driver was asked */
 
 static struct now port_now(void *context)
 {
@@ -48,8 +50,29 @@ static uint16_t port_status(void *context, uint8_t *out, size_t room, size_t *si
 
 static bool client_up(void *context, uint64_t client, const struct net_client_info *info)
 {
-    (void)context, (void)info;
-    return sessions_client_up(&sessions, client);
+    (void)context, (void)info; /* All are of one user here. */
+    return sessions_client_up(&sessions, client, shared_party != 0 ? shared_party : client);
+}
+
+static void port_read_done(void *context, uint64_t token, bool ok, uint64_t height)
+{
+    (void)context, (void)ok, (void)height;
+    cr_assert_lt(reads_count, 32);
+    reads[reads_count++] = token;
+}
+
+static void port_proof(void *context, uint64_t token, bool ok, const struct block_header *header, struct bytes proof)
+{
+    (void)context, (void)token, (void)ok, (void)header, (void)proof;
+    proofs_begun++;
+}
+
+/* note_driver has the driver note what it is asked, and answer nothing: a driver that is stopped tells its ports at once. */
+static void note_driver(void)
+{
+    driver.stopped = true;
+    driver.ports.read_done = port_read_done;
+    driver.ports.proof = port_proof;
 }
 
 static void client_down(void *context, uint64_t client, enum net_reason reason)
@@ -107,7 +130,7 @@ static void start(void)
     take(&arena, &net_config);
     loop = kit_loop(&loop_config);
     driver.ports.now = port_now;
-    now_ns = 1000000000;
+    now_ns = 5000000000;
     sessions.net = net;
     sessions.driver = &driver;
     cr_assert_eq(net_start(net, loop, &handlers, &problem), ERR_OK, "%s", problem);
@@ -124,6 +147,7 @@ static void turn(void)
 {
     for (int i = 0; i < 3; i++) {
         cr_assert_eq(loop_turn(loop, clock_mono_ns() + 3000000), ERR_OK);
+        sessions_work(&sessions);
         net_step(net, clock_mono_ns());
     }
 }
@@ -211,20 +235,160 @@ static uint64_t refused_at(struct client *client, uint64_t most, unsigned code)
 
 Test(session, only_so_many_questions_wait_and_one_client_has_its_share_of_them, .init = start, .fini = stop)
 {
-    struct client *clients[1 + SESSION_GATES_MAX / SESSION_GATES_CLIENT_MAX];
+    struct client *clients[1 + GATES_MAX / GATES_CLIENT_MAX];
     uint32_t last = sizeof clients / sizeof clients[0] - 1;
 
+    shared_party = 5;
     for (uint32_t i = 0; i <= last; i++) {
         clients[i] = opened();
     }
     driver.apply.busy = true;
     for (uint32_t i = 0; i < last; i++) {
-        cr_assert_eq(refused_at(clients[i], SESSION_GATES_CLIENT_MAX, REFUSAL_SHARE), SESSION_GATES_CLIENT_MAX);
+        cr_assert_eq(refused_at(clients[i], GATES_CLIENT_MAX, REFUSAL_SHARE), GATES_CLIENT_MAX);
     }
     cr_assert_eq(refused_at(clients[last], 0, REFUSAL_BUSY), 0, "all places are taken");
     for (uint32_t i = 0; i <= last; i++) {
         client_close(clients[i]);
     }
+}
+
+/* Four connections of one host fill all places; whoever comes from elsewhere has one all the same. */
+Test(session, clients_of_one_party_keep_no_place_from_another, .init = start, .fini = stop)
+{
+    struct block_header header = { .height = 80, .time_ms = 9 };
+    struct query query = desk_query(&desk, QUERY_ORG);
+    struct client *greedy[GATES_MAX / GATES_CLIENT_MAX];
+    struct client_event event;
+
+    shared_party = 5;
+    for (uint32_t i = 0; i < GATES_MAX / GATES_CLIENT_MAX; i++) {
+        greedy[i] = opened();
+    }
+    shared_party = 6;
+    struct client *modest = opened();
+    driver.apply.busy = true;
+    for (uint32_t i = 0; i < GATES_MAX / GATES_CLIENT_MAX; i++) {
+        cr_assert_eq(refused_at(greedy[i], GATES_CLIENT_MAX, REFUSAL_SHARE), GATES_CLIENT_MAX);
+    }
+    ask(modest, 7, CLIENT_QUERY, &query);
+    cr_assert_eq(client_next(modest, &event, 20), ERR_TIMEOUT, "it waits, and is not refused: %u", event.code);
+    cr_assert_eq(client_next(greedy[GATES_MAX / GATES_CLIENT_MAX - 1], &event, 1000), ERR_OK);
+    cr_assert_eq(event.type, CLIENT_REFUSED, "the newest of the greedy is told");
+    cr_assert_eq(event.code, REFUSAL_BUSY);
+    cr_assert_eq(event.id, GATES_CLIENT_MAX - 1);
+    driver.apply.busy = false;
+    sessions_executed(&sessions, &(struct apply_block){ .header = &header });
+    turn();
+    cr_assert_eq(client_next(modest, &event, 1000), ERR_OK);
+    cr_assert_eq(event.type, CLIENT_ANSWER);
+    cr_assert_eq(event.id, 7);
+    for (uint32_t i = 0; i < GATES_MAX / GATES_CLIENT_MAX; i++) {
+        client_close(greedy[i]);
+    }
+    client_close(modest);
+}
+
+/* gate asks a question that waits for a quorum. */
+static void gate(struct client *client, uint64_t id)
+{
+    struct query query = desk_query(&desk, QUERY_ORG);
+    uint8_t bytes[QUERY_BYTES_MAX];
+    struct writer writer;
+
+    writer_init(&writer, bytes, sizeof bytes);
+    query_encode(&query, &writer);
+    struct client_call call = { CLIENT_QUERY, CLIENT_FLAG_GATED, bytes_of(bytes, writer.offset) };
+    cr_assert_eq(client_question(client, id, &call, 1000), ERR_OK);
+    turn();
+}
+
+Test(session, questions_share_their_reads_of_a_quorum_Q5, .init = start, .fini = stop)
+{
+    struct client *client = opened();
+    struct client_event event;
+
+    note_driver();
+    for (uint64_t id = 0; id < 10; id++) {
+        gate(client, id);
+    }
+    cr_assert_eq(reads_count, GATES_READS_MAX, "a few at once, however many ask");
+    sessions_read_done(&sessions, reads[1], true);
+    turn();
+    cr_assert_eq(reads_count, GATES_READS_MAX + 1);
+    cr_assert_eq(client_next(client, &event, 1000), ERR_OK);
+    cr_assert_eq(event.id, 1, "the one that this read was for");
+    cr_assert_eq(client_next(client, &event, 20), ERR_TIMEOUT, "those behind it need a read that began after they came");
+    sessions_read_done(&sessions, reads[GATES_READS_MAX], true);
+    cr_assert_not(sessions_has_work(&sessions), "it has no room for the last answer before some have left");
+    net_step(net, clock_mono_ns());
+    cr_assert(sessions_has_work(&sessions));
+    turn();
+    for (uint64_t id = GATES_READS_MAX; id < 10; id++) {
+        cr_assert_eq(client_next(client, &event, 1000), ERR_OK);
+        cr_assert_eq(event.id, id, "one read for all the others");
+        cr_assert_eq(event.type, CLIENT_ANSWER);
+    }
+    sessions_read_done(&sessions, reads[0], false);
+    turn();
+    cr_assert_eq(client_next(client, &event, 1000), ERR_OK);
+    cr_assert_eq(event.type, CLIENT_REFUSED);
+    cr_assert_eq(event.code, REFUSAL_BEHIND);
+    client_close(client);
+    turn();
+    sessions_read_done(&sessions, reads[2], true); /* whoever asked has left */
+    cr_assert_eq(gates_of(&sessions.gates, 0), 0);
+}
+
+/* prove asks for a proof, as a client that hurries does: before the one before is there. */
+static void prove(struct client *client, uint64_t id)
+{
+    static const uint8_t height[8] = { 9 };
+    struct client_call call = { CLIENT_PROVE, 0, bytes_of(height, sizeof height) };
+
+    cr_assert_eq(client_question(client, id, &call, 1000), ERR_OK);
+    turn();
+}
+
+/* finish ends the proof under way, and lets the next begin. */
+static void finish(void)
+{
+    const struct block_header header = { .height = 9 };
+
+    sessions_proof(&sessions, true, &header, bytes_of("proof", 5));
+    sessions_work(&sessions);
+    turn();
+}
+
+Test(session, clients_get_their_proofs_in_turn, .init = start, .fini = stop)
+{
+    struct client *greedy = opened(), *modest = opened();
+    struct client_event event;
+
+    note_driver();
+    prove(greedy, 1);
+    prove(greedy, 2);
+    prove(modest, 3);
+    prove(greedy, 4);
+    cr_assert_eq(proofs_begun, 1);
+    cr_assert_eq(client_next(greedy, &event, 1000), ERR_OK);
+    cr_assert_eq(event.id, 4, "one of each client waits");
+    cr_assert_eq(event.code, REFUSAL_SHARE);
+    finish();
+    cr_assert_eq(client_next(greedy, &event, 1000), ERR_OK);
+    cr_assert_eq(event.id, 1);
+    prove(greedy, 5);
+    cr_assert_eq(client_next(greedy, &event, 20), ERR_OK);
+    cr_assert_eq(event.id, 5, "its next one has waited since");
+    finish();
+    cr_assert_eq(client_next(modest, &event, 1000), ERR_OK, "however quickly the other asks again");
+    cr_assert_eq(event.id, 3);
+    cr_assert_eq(event.type, CLIENT_ANSWER);
+    finish();
+    cr_assert_eq(client_next(greedy, &event, 1000), ERR_OK);
+    cr_assert_eq(event.id, 2);
+    cr_assert_eq(proofs_begun, 3);
+    client_close(greedy);
+    client_close(modest);
 }
 
 Test(session, clients_that_do_not_read_keep_no_answer_from_the_others, .init = start, .fini = stop)
@@ -285,6 +449,37 @@ Test(session, a_client_that_asks_too_much_is_refused_and_the_others_are_not, .in
     client_close(modest);
 }
 
+/* Loud clients use up what all have together; whoever is modest does not notice. */
+Test(session, one_loud_party_leaves_the_others_their_part, .init = start, .fini = stop)
+{
+    struct client *loud[6];
+    struct client_event event;
+    uint64_t answered = 0;
+
+    shared_party = 5;
+    for (uint32_t k = 0; k < 6; k++) {
+        loud[k] = opened();
+    }
+    shared_party = 6;
+    struct client *modest = opened();
+    for (uint32_t round = 0; round < 3; round++) {
+        for (uint64_t id = 0; id < 6 * SESSION_QUESTIONS_BURST; id++) {
+            ask(loud[id % 6], id, CLIENT_STATUS, NULL);
+            cr_assert_eq(client_next(loud[id % 6], &event, 1000), ERR_OK);
+            answered += event.type == CLIENT_ANSWER;
+        }
+        ask(modest, round, CLIENT_STATUS, NULL);
+        cr_assert_eq(client_next(modest, &event, 1000), ERR_OK);
+        cr_assert_eq(event.type, CLIENT_ANSWER, "round %u: refused with %u", round, event.code);
+        now_ns += 100000000;
+    }
+    cr_assert_lt(answered, 18 * SESSION_QUESTIONS_BURST);
+    for (uint32_t k = 0; k < 6; k++) {
+        client_close(loud[k]);
+    }
+    client_close(modest);
+}
+
 Test(session, a_question_counts_by_the_time_that_it_takes, .init = start, .fini = stop)
 {
     struct query query = desk_query(&desk, QUERY_ORG);
@@ -340,7 +535,7 @@ Test(session, the_answer_for_a_client_that_left_goes_nowhere, .init = start, .fi
     driver.apply.busy = false;
     sessions_executed(&sessions, &(struct apply_block){ .header = &header });
     turn();
-    cr_assert_eq(sessions.gates[0].wait, WAIT_NONE, "its place is free");
+    cr_assert_eq(sessions.gates.list[0].wait, GATE_NONE, "its place is free");
 }
 
 Test(session, a_client_that_asks_and_does_not_read_is_closed, .init = start, .fini = stop)
@@ -406,4 +601,16 @@ Test(session, each_client_gets_one_record_of_receipts_for_a_block, .init = start
     client_close(busy);
     client_close(modest);
     client_close(idle);
+}
+
+Test(session, there_is_room_for_all_that_all_clients_may_ask)
+{
+    static const uint32_t counts[] = { 1, 3, 128, 129, NET_CLIENTS_MAX };
+
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        uint32_t room = sessions_waiters_max(counts[i]);
+        cr_assert_geq(room, counts[i] * CLIENT_OUTSTANDING_MAX);
+        cr_assert_lt(room, 2 * counts[i] * CLIENT_OUTSTANDING_MAX);
+        cr_assert_eq(room & (room - 1), 0, "a power of two");
+    }
 }

@@ -1,0 +1,38 @@
+/* fair.h: a budget that many share: who asks for less than its part gets it, however loud the others are; what nobody asks for anybody may have.
+ *
+ * A *party* is whoever shares one part, however many connections it has: the caller's number. Time goes in windows of a tenth of a second; the part of a party is what
+ * one allows, divided by the parties that asked in this window or the one before. What was taken beyond a part is owed in the next windows. Pure. */
+#ifndef WARD_NODE_FAIR_H
+#define WARD_NODE_FAIR_H
+
+#include "base/arena.h"
+#include "net/throttle.h"
+
+#define FAIR_WINDOWS 10u /* in a second */
+
+struct fair_party {
+    uint64_t party;
+    uint64_t window; /* of its newest question; 0: the entry is free */
+    uint64_t used;   /* in that window, debt included */
+};
+
+struct fair {
+    struct throttle all;
+    uint32_t per_window;
+    struct fair_party *parties;
+    uint32_t parties_max;
+    uint64_t granted; /* admitted although the budget of all was used up, because their part was not */
+};
+
+/* fair_take takes the memory of so many parties and allows per_second in the long run and `burst` at once, all together.
+ * Needs: as throttle_init; per_second >= FAIR_WINDOWS. */
+void fair_take(struct fair *fair, struct arena *arena, uint32_t parties_max, uint32_t per_second, uint32_t burst);
+
+/* fair_admit counts one of a party, if the budget has room or the party has not had its part of this window. Needs: now_ns >= two windows, and never
+ * goes back. Gives: false: it has had its part. All together get no more than per_second in the long run, and in one window at most that and the burst. Cost: one pass over the parties. */
+bool fair_admit(struct fair *fair, uint64_t party, uint64_t now_ns);
+
+/* fair_charge counts more of them afterwards: what was admitted was dearer than one. Needs: an admission of this party before. */
+void fair_charge(struct fair *fair, uint64_t party, uint32_t count);
+
+#endif
