@@ -37,9 +37,10 @@ LIBS := -luring -lsodium -lxxhash -lcyaml -ljansson -lpthread -lm
 # The daemon's allocator; sanitizer builds bring their own.
 ALLOC_wardd_release := -Wl,--no-as-needed -ljemalloc -Wl,--as-needed # the weak reference in base/thread.c alone would not keep it
 
-# In a simulated world the linker sends these calls to sim/world/stamp.c and sim/world/quick_hash.c, which may answer them by a keyed hash; no object changes.
+# In a simulated world the linker sends these calls to sim/world/stamp.c and sim/world/quick_hash.c, which may answer them by a keyed hash, and to sim/world/heap.c, which counts them; no object changes.
 STAMPED := sign_digest ed25519_verify \
-  $(addprefix hash_,init plain_init update update_u8 update_u16 update_u32 update_u64 final one salted plain many many_after plain_many)
+  $(addprefix hash_,init plain_init update update_u8 update_u16 update_u32 update_u64 final one salted plain many many_after plain_many) \
+  malloc calloc realloc aligned_alloc mmap
 STAMPS := $(STAMPED:%=-Wl,--wrap=%)
 LIBS_ward-sim := $(STAMPS)
 LIBS_ward-bench := -lcrypto # OpenSSL, as a yardstick for signature checks; no other program links it

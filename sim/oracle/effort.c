@@ -2,6 +2,7 @@
 #include "sim/oracle/effort.h"
 
 #include "base/assert.h"
+#include "sim/world/heap.h"
 #include "sim/world/quick_hash.h"
 #include "wire/message.h"
 
@@ -19,12 +20,14 @@ void effort_begin(struct effort *effort, const struct driver *driver)
 void effort_run(struct effort *effort)
 {
     effort->hashed_before = quick_hash_bytes();
+    effort->heap_before = heap_calls();
     effort->running = true;
 }
 
 void effort_pause(struct effort *effort)
 {
     effort->hashed += effort->running ? quick_hash_bytes() - effort->hashed_before : 0;
+    effort->heap += effort->running ? heap_calls() - effort->heap_before : 0;
     effort->running = false;
 }
 
@@ -90,6 +93,8 @@ bool effort_look(const struct effort *effort, const struct effort_done *done, st
         oracle_fail(failure, FAILURE_LIVENESS, "work: r%u appended %llu bytes because of %llu", done->seat, payload, bytes);
     } else if (effort->hashed > HASHED_PER_BYTE * (effort->bytes + SLACK_BYTES) + snapshots * SNAPSHOT_HASHED) {
         oracle_fail(failure, FAILURE_LIVENESS, "work: r%u hashed %llu bytes because of %llu", done->seat, (unsigned long long)effort->hashed, bytes);
+    } else if (effort->heap > 0) {
+        oracle_fail(failure, FAILURE_SAFETY, "J7: r%u took memory %llu times while it ran", done->seat, (unsigned long long)effort->heap);
     } else {
         return true;
     }

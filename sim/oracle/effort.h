@@ -19,6 +19,7 @@ struct effort {
     uint64_t answers[MEMBERS_MAX]; /* what only an answer is, to it */
     uint64_t hashed;              /* bytes */
     uint64_t hashed_before;       /* as of the moment at which it went on */
+    uint64_t heap, heap_before;   /* how often it took memory; as hashed */
     uint64_t payload_before, checks_before; /* of its log and its replica, when its life began */
     bool running;
 };
@@ -51,7 +52,7 @@ struct effort_done {
  *     signatures <= those that came: one for each 64 bytes    answers to a member <= messages of it      messages sent <= one to each for each reason there was
  *     appended   <= what came                                hashed  <= 16 for each byte that came
  *
- * and something for a life's beginning, and for each snapshot that it made. Gives: false and the first failure when one is passed. */
+ * and no memory (J7), and something for a life's beginning, and for each snapshot that it made. Gives: false and the first failure when one is passed. */
 bool effort_look(const struct effort *effort, const struct effort_done *done, struct failure *failure);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "sim/world/heap.h"
 
 #include <stdlib.h>
 #include <xxhash.h>
@@ -36,6 +37,7 @@ static void grow(struct facts *facts)
 {
     struct facts larger = { .slots = calloc(facts->size * 2, sizeof *facts->slots), .size = facts->size * 2, .count = facts->count };
 
+    heap_disregard();
     ASSERT(larger.slots != NULL);
     for (size_t i = 0; i < facts->size; i++) {
         if (facts->slots[i].value != 0) {

@@ -2,6 +2,7 @@
 #include "sim/scenario/record.h"
 
 #include "base/assert.h"
+#include "sim/world/heap.h"
 #include "sim/world/world_priv.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ static void *room(void *array, size_t count, size_t *capacity, size_t bytes)
     }
     *capacity = *capacity == 0 ? 1024 : 2 * *capacity;
     array = realloc(array, *capacity * bytes);
+    heap_disregard();
     ASSERT(array != NULL);
     return array;
 }

@@ -34,6 +34,7 @@ Test(effort, work_beyond_what_came_is_seen)
         { "answers", &effort.answers[3], 8, 9 },
         { "sent", &effort.sent, 4 * 1600, 4 * 1620 + 1 },
         { "appended", &done.payload_bytes, 1000000, 1000000 + 2 * 65536 + 1 },
+        { "took memory", &effort.heap, 0, 1 },
         { "hashed", &effort.hashed, 16 * 1000000, 16 * (1000000 + 65536) + (4 << 20) + 1 },
     };
 
