@@ -35,7 +35,8 @@ int failure_exit(const struct failure *failure)
 static uint32_t kinds_of(const struct swarm_result *result)
 {
     const uint64_t faults[] = { result->liars, result->twins, result->crashes, result->partitions, result->clock_steps, result->clogs, result->oneways, result->overflows,
-        result->breaks, result->losses, result->rots, result->fills };
+        result->breaks, result->losses, result->rots, result->fills, result->spoils[SPOIL_VOTE] + result->spoils[SPOIL_CERTIFICATE], result->spoils[SPOIL_SECTOR],
+        result->spoils[SPOIL_WRITE] + result->spoils[SPOIL_READ] };
     uint32_t kinds = 0;
 
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
@@ -74,9 +75,14 @@ static void add(struct campaign *campaign, const struct swarm_result *result)
     campaign->breaks += result->breaks;
     campaign->losses += result->losses;
     campaign->reads += result->reads;
+    campaign->inquiries += result->inquiries;
     campaign->measured += result->measured;
     campaign->rots += result->rots;
     campaign->fills += result->fills;
+    campaign->abstentions += result->abstentions;
+    for (int i = 0; i < SPOIL_COUNT; i++) {
+        campaign->spoils[i] += result->spoils[i];
+    }
     for (int i = 0; i < PAIR_COUNT; i++) {
         campaign->pairs[i] += result->pairs[i];
     }
@@ -149,12 +155,23 @@ static json_t *pairs_of(const uint64_t pairs[PAIR_COUNT])
     return object;
 }
 
+static json_t *spoils_of(const uint64_t spoils[SPOIL_COUNT])
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < SPOIL_COUNT; i++) {
+        json_object_set_new(object, spoil_word((enum spoil)i), number(spoils[i]));
+    }
+    return object;
+}
+
 /* faults_of tells of what befell clocks, network and disks beside crashes and partitions. */
 static json_t *faults_of(const struct campaign *c)
 {
-    return json_pack("{so so so so so so so so so so}", "twin_seeds", number(c->twin_seeds), "conflicting_votes", number(c->conflicts), "clocks_set", number(c->clock_steps),
+    return json_pack("{so so so so so so so so so so so so}", "twin_seeds", number(c->twin_seeds), "conflicting_votes", number(c->conflicts), "clocks_set", number(c->clock_steps),
                      "messages_clogged", number(c->clogs), "messages_unheard", number(c->oneways), "messages_overflowed", number(c->overflows), "connections_spoiled",
-                     number(c->breaks), "disks_lost", number(c->losses), "blocks_rotten", number(c->rots), "disks_full", number(c->fills));
+                     number(c->breaks), "disks_lost", number(c->losses), "blocks_rotten", number(c->rots), "disks_full", number(c->fills),
+                     "spoilt", spoils_of(c->spoils), "abstentions", number(c->abstentions));
 }
 
 /* reached_of tells how many seeds took each rare path. */
@@ -222,7 +239,7 @@ static json_t *medians_of(const struct campaign *c)
 
 static bool campaign_json(FILE *stream, const struct campaign *c)
 {
-    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
+    return print(stream, json_pack("{ss sb so so so so so so so so so so so so so so so ss so so so so so so so so so so so so so so}", "schema", "ward.sim.swarm/1", "ok",
                                    c->failed == 0 && c->determinism_broken == 0, "first_seed", number(c->seed_first), "last_seed", number(c->seed_last),
                                    "seeds", number(c->seeds), "failed", number(c->failed), "first_failed_seed", c->failed > 0 ? number(c->first_failed) : json_null(),
                                    "failure", failure_of(&c->failure), "simulated_seconds", json_real((double)c->simulated_ns / 1e9),
@@ -231,7 +248,7 @@ static bool campaign_json(FILE *stream, const struct campaign *c)
                                    "hash_fast", hash_of(c->hash_fast), "hash_real", hash_of(c->hash_real), "build", build_id(),
                                    "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked),
                                    "lying_seeds", number(c->lying_seeds), "lies", lies_of(c->lies), "faults", faults_of(c), "pairs", pairs_of(c->pairs),
-                                   "reached", reached_of(c), "missing", missing_of(c), "reads", number(c->reads), "measured", number(c->measured), "cpu_seconds",
+                                   "reached", reached_of(c), "missing", missing_of(c), "reads", number(c->reads), "inquiries", number(c->inquiries), "measured", number(c->measured), "cpu_seconds",
                                    json_real((double)c->cpu_ns / 1e9), "median", medians_of(c), "consent", consent_of(c->consent)));
 }
 

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#define CAMPAIGN_ROWS_MAX 96u
+#define CAMPAIGN_ROWS_MAX 112u
 
 /* What a campaign over many seeds adds up. */
 struct campaign {
@@ -28,7 +28,8 @@ struct campaign {
     uint64_t lying_seeds;      /* in which somebody lied */
     uint64_t clock_steps;
     uint64_t clogs, oneways, overflows, breaks, losses, rots, fills; /* as in struct swarm_result */
-    uint64_t reads, measured;
+    uint64_t spoils[SPOIL_COUNT], abstentions; /* likewise */
+    uint64_t reads, inquiries, measured;
     uint64_t pairs[PAIR_COUNT];
     uint64_t twin_seeds, conflicts; /* with a twin; its votes and proposals that contradict each other */
     uint64_t lies[LIE_COUNT];

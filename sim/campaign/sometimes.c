@@ -16,9 +16,10 @@ struct rare {
 #define MARK(mark, name, seeds) { name, offsetof(struct campaign, marks) + MARK_##mark * sizeof(uint64_t), seeds }
 
 #define CONSENT(name, word, text, seeds) { text, offsetof(struct campaign, consent) + CONSENT_##name * sizeof(uint64_t), seeds },
+#define SPOIL(name, word, text) { text, offsetof(struct campaign, spoils) + SPOIL_##name * sizeof(uint64_t), SPOIL_SEEDS },
 #define PAIR(name, word, text) { text, offsetof(struct campaign, pairs) + PAIR_##name * sizeof(uint64_t), PAIR_SEEDS },
 
-enum { PAIR_SEEDS = 2000 };
+enum { PAIR_SEEDS = 2000, SPOIL_SEEDS = 2000 };
 
 static const struct rare rare[] = {
     FIELD("a crash", crashes, 20),
@@ -34,9 +35,12 @@ static const struct rare rare[] = {
     FIELD("a snapshot that was installed", snapshots, 20000),
     FIELD("an isolated command whose cost was judged", measured, 20),
     FIELD("a read that a quorum answered", reads, 20),
+    FIELD("an answer with a certificate that was verified", inquiries, 100),
     FIELD("a disk that was lost", losses, 100),
     FIELD("a block that rotted", rots, 50),
     FIELD("a disk that was full", fills, 50),
+    FIELD("a start that found a promise lost, and abstains", abstentions, 2000),
+    SPOILS(SPOIL)
     PAIRS(PAIR)
     CONSENT_TOLD(CONSENT)
     MARK(TIMED_OUT, "a timeout", 20),

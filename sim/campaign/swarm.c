@@ -329,7 +329,7 @@ static struct scenario_step step_of(const struct world_plan *plan, const struct 
         [SWARM_RESUME] = VERB_RESUME, [SWARM_DRAIN] = VERB_DRAIN, [SWARM_PARTITION] = VERB_PARTITION, [SWARM_HEAL] = VERB_HEAL, [SWARM_ARM] = VERB_WHEN,
         [SWARM_SLOW] = VERB_DISK, [SWARM_LOSE] = VERB_LOSE, [SWARM_CUT] = VERB_CUT, [SWARM_CLOCK] = VERB_CLOCK, [SWARM_CLOG] = VERB_CLOG,
         [SWARM_ONEWAY] = VERB_ONEWAY, [SWARM_WIPE] = VERB_WIPE, [SWARM_ROT] = VERB_ROT, [SWARM_FILL] = VERB_FILL, [SWARM_ROOM] = VERB_ROOM,
-        [SWARM_WHEN] = VERB_WHEN, [SWARM_RISE] = VERB_START,
+        [SWARM_WHEN] = VERB_WHEN, [SWARM_RISE] = VERB_START, [SWARM_SPOIL] = VERB_SPOIL,
     };
     struct scenario_step step = { .verb = verbs[event->act], .time_ns = event->at_ns };
 
@@ -363,6 +363,11 @@ static struct scenario_step step_of(const struct world_plan *plan, const struct 
         step.target = event->member;
         step.flag = true;
         step.value = event->value;
+        break;
+    case SWARM_SPOIL:
+        step.target = event->member;
+        step.count = (uint32_t)(event->value % SPOIL_COUNT);
+        step.value = event->value / SPOIL_COUNT % 1000000;
         break;
     case SWARM_WHEN:
         step.target = event->member;
@@ -453,10 +458,15 @@ void world_result(const struct world *world, struct swarm_result *result)
     result->oneways = world->network.counters.muted;
     result->breaks = world->breaks;
     result->reads = world->readers.answered;
+    result->inquiries = world->inquiries;
     result->measured = world->measured;
     result->losses = world->losses;
     result->rots = world->rots;
     result->fills = world->fills;
+    result->abstentions = world->abstentions;
+    for (uint32_t i = 0; i < SPOIL_COUNT * world->plan.members_count; i++) {
+        result->spoils[i % SPOIL_COUNT] += spoil_happened(&world->hosts[i / SPOIL_COUNT], (enum spoil)(i % SPOIL_COUNT));
+    }
     memcpy(result->pairs, world->pairs, sizeof result->pairs);
     result->overflows = world->network.counters.overflowed;
     result->conflicts = world->oracle.conflicts;

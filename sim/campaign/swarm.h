@@ -39,6 +39,7 @@ enum swarm_act {
     SWARM_WHEN,   /* something happens when it next says something */
     SWARM_PAIR,   /* a name for draws, no event */
     SWARM_RISE,   /* whoever is down starts */
+    SWARM_SPOIL,  /* its disk does what is in spoil.h */
     SWARM_ACT_COUNT
 };
 
@@ -59,7 +60,7 @@ struct swarm_story {
     struct workload_load stream; /* of the second act; end_ns 0: there is none */
     uint64_t calm_ns;            /* end of the act that was drawn last */
     uint64_t act_ns, number;     /* where the act begins that is being drawn, and the number of its first fault of each kind */
-    uint32_t loser, rotter; /* who loses its disk, whose disk rots; UINT32_MAX: nobody */
+    uint32_t loser, rotter, spoilt; /* who loses its disk, whose disk rots, whose disk does worse; UINT32_MAX: nobody */
     uint32_t events_count;
     struct swarm_event events[SWARM_EVENTS_MAX];
 };
@@ -81,9 +82,12 @@ struct swarm_result {
     uint64_t clock_steps;
     uint64_t clogs, oneways, overflows; /* messages that a clogged link held back, that a one-way cut lost, for which a line had no room */
     uint64_t reads;  /* that a quorum answered */
+    uint64_t inquiries; /* answers with a certificate that clients verified */
     uint64_t measured; /* isolated commands whose cost was judged */
     uint64_t breaks; /* connections that a wrong bit ended */
     uint64_t losses, rots, fills; /* disks that were lost, blocks that rotted, disks that were full */
+    uint64_t spoils[SPOIL_COUNT]; /* what disks did behind the back of their servers */
+    uint64_t abstentions; /* starts that found a promise lost, and abstain */
     uint64_t pairs[PAIR_COUNT];
     uint64_t conflicts; /* votes of a twin that its other server contradicts */
     uint64_t lies[LIE_COUNT]; /* how often each was told */

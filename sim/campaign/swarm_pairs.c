@@ -1,6 +1,6 @@
 /* swarm_pairs.c: faults of disks beside all others, and pairs of faults that are made to meet (pairs.h).
  *
- * Who loses its disk counts against f with liars and twins, although it lies to nobody: a copy of what was committed is gone. Rot befalls one member that is none of them: of a committed block q - f honest members hold a
+ * Who loses its disk, and whose disk is spoilt (spoil.h), counts against f with liars and twins, although it lies to nobody: a copy of what was committed is gone, or what was promised. Rot befalls one member that is none of them: of a committed block q - f honest members hold a
  * copy, and at least one of these is not rotten. */
 #include "sim/campaign/swarm_priv.h"
 
@@ -25,12 +25,42 @@ static void draw_loss(struct swarm_story *story)
     swarm_add(story, at_ns + swarm_while(story, SWARM_WIPE, 0), SWARM_START, member);
 }
 
+/* choose_spoilt: in a quarter of the seeds in which f is not used up, the disk of one more member may do worse than rot. */
+static void choose_spoilt(struct swarm_story *story)
+{
+    struct world_plan *plan = &story->plan;
+    struct member_set faulty = swarm_faulty(plan);
+    uint32_t first = (uint32_t)choice_below(plan->seed, &(struct choice){ CHOICE_SWARM, { ASK_SPOIL, 1 } }, plan->members_count);
+    uint32_t count = member_set_count(&faulty) + (story->loser == NOBODY ? 0 : 1);
+
+    if (swarm_ask(plan->seed, ASK_SPOIL, 4) != 0 || count >= config_faults_max(plan->members_count)) {
+        return;
+    }
+    story->spoilt = swarm_sound(story, first, story->loser);
+    plan->disk.crash_zero = plan->disk.crash_garbage = plan->disk.crash_other = 0; /* as with liars */
+}
+
+/* swarm_draw_spoils: whatever it is, as often as not the power goes right behind it, so that the newest promise is what is spoilt. */
+void swarm_draw_spoils(struct swarm_story *story, uint64_t count)
+{
+    for (uint64_t i = story->number; i < story->number + count && story->spoilt != NOBODY; i++) {
+        uint64_t at_ns = swarm_time(story, CHOICE_CRASH_TIME, SWARM_SPOIL, i);
+        uint64_t value = choice_below(story->plan.seed, &(struct choice){ CHOICE_CRASH, { SWARM_SPOIL, i, 1 } }, 1000000 * (uint64_t)SPOIL_COUNT);
+        swarm_add(story, at_ns, SWARM_SPOIL, story->spoilt)->value = value;
+        if (choice_below(story->plan.seed, &(struct choice){ CHOICE_CRASH, { SWARM_SPOIL, i, 2 } }, 2) == 0) {
+            swarm_add(story, at_ns + (value % SPOIL_COUNT == SPOIL_WRITE ? 20 * MS : 0), SWARM_POWER, story->spoilt);
+            swarm_add(story, at_ns + 20 * MS + swarm_while(story, SWARM_SPOIL, i), SWARM_START, story->spoilt);
+        }
+    }
+}
+
 void swarm_draw_rot(struct swarm_story *story, uint64_t count)
 {
     uint64_t seed = story->plan.seed;
     uint32_t first = (uint32_t)choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_ROT, 1 } }, story->plan.members_count);
     uint32_t member = swarm_sound(story, first, story->loser);
 
+    member = member == story->spoilt ? swarm_sound(story, member + 1, story->loser) : member;
     for (uint64_t i = story->number; i < story->number + count; i++) {
         uint64_t value = choice_below(seed, &(struct choice){ CHOICE_CRASH, { SWARM_ROT, i, 1 } }, 1000000);
         swarm_add(story, swarm_time(story, CHOICE_CRASH_TIME, SWARM_ROT, i), SWARM_ROT, member)->value = value;
@@ -52,8 +82,10 @@ void swarm_disks(struct swarm_story *story)
 {
     uint64_t seed = story->plan.seed;
 
-    story->loser = story->rotter = NOBODY;
+    story->loser = story->rotter = story->spoilt = NOBODY;
     draw_loss(story);
+    choose_spoilt(story);
+    swarm_draw_spoils(story, ONE_OF(seed, ASK_SPOIL, 1, 2, 4));
     swarm_draw_rot(story, ONE_OF(seed, ASK_ROT, 0, 0, 2, 6));
     swarm_draw_fills(story, ONE_OF(seed, ASK_FILLS, 0, 0, 1, 3));
 }

@@ -12,7 +12,7 @@ enum swarm_question {
     ASK_ARMED, ASK_SLOW, ASK_LOST, ASK_CUTS, ASK_RESERVES, ASK_SNAPSHOT, ASK_KEEP,
     ASK_LIARS, ASK_LIES, ASK_LIE_RATE, ASK_LIE_TICK, ASK_LIE_HOLD, ASK_SCRUB, ASK_WRITES, ASK_TWINS, ASK_TWINS_SPLIT, ASK_DRIFT, ASK_CLOCK_STEPS, ASK_ASTRAY,
     ASK_CORRUPT, ASK_BANDWIDTH, ASK_CLOGS, ASK_ONEWAYS, ASK_LOSS, ASK_ROT, ASK_FILLS, ASK_PAIR, ASK_READS, ASK_MIXED, ASK_CONSENTS,
-    ASK_SECOND, ASK_STREAM, ASK_SPARSE
+    ASK_SECOND, ASK_STREAM, ASK_SPARSE, ASK_SPOIL
 };
 
 /* swarm_ask gives a number below bound that is a seed's answer to a question. */
@@ -40,12 +40,13 @@ void swarm_draw_clogs(struct swarm_story *story, uint64_t count);
 void swarm_draw_valued(struct swarm_story *story, enum swarm_act begin, enum swarm_act end, uint64_t count);
 void swarm_draw_rot(struct swarm_story *story, uint64_t count);
 void swarm_draw_fills(struct swarm_story *story, uint64_t count);
+void swarm_draw_spoils(struct swarm_story *story, uint64_t count);
 
 /* swarm_faulty gives those that lie or are twins. swarm_sound gives the first member from `first` on that is none of them, nor the other one. */
 struct member_set swarm_faulty(const struct world_plan *plan);
 uint32_t swarm_sound(const struct swarm_story *story, uint32_t first, uint32_t other);
 
-/* swarm_disks draws what befalls disks beside everything else: one is lost, one rots, some are full for a while. swarm_pair draws two faults that meet. */
+/* swarm_disks draws what befalls disks beside everything else: one is lost, one rots, one is spoilt, some are full for a while. swarm_pair draws two faults that meet. */
 void swarm_disks(struct swarm_story *story);
 void swarm_pair(struct swarm_story *story);
 

@@ -34,6 +34,7 @@ static void faults(struct swarm_story *story)
     swarm_draw_clogs(story, sparse(story, SWARM_CLOG));
     swarm_draw_rot(story, sparse(story, SWARM_ROT));
     swarm_draw_fills(story, sparse(story, SWARM_FILL));
+    swarm_draw_spoils(story, sparse(story, SWARM_SPOIL));
 }
 
 /* rise lets nobody stay down for good: what is armed may fire long after the start that was drawn for it. */

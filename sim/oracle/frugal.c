@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define CLOCKS 3u /* T, T before CERT, t_hedge */
 #define LOOK_NS UINT64_C(100000000)
 #define LOOKS_MAX 200u             /* 20 s: then it is no isolated command any more */
 #define LINGER_NS UINT64_C(1500000000) /* for what goes on behind a receipt */
@@ -36,6 +37,7 @@ void frugal_begin(struct frugal *frugal, const struct world *world)
         frugal->boots[i] = host->boots;
         frugal->saves[i] = host->superblocks.current.sequence;
         frugal->repairs[i] = repairs(host);
+        frugal->clocks[i] = host->clocks;
     }
 }
 
@@ -51,6 +53,27 @@ static bool is_disturbed(const struct frugal *frugal, const struct world *world)
         disturbed = disturbed || world->hosts[i].state == HOST_DOWN || world->hosts[i].boots != frugal->boots[i];
     }
     return disturbed;
+}
+
+/* is_apart: its log and its clocks had something else to do. */
+static bool is_apart(const struct frugal *frugal, const struct world *world, uint32_t member)
+{
+    const struct host *host = &world->hosts[member];
+    bool saved = host->superblocks.current.sequence != frugal->saves[member] || carries(host) || member_set_has(&frugal->carrying, member);
+
+    return saved || repairs(host) != frugal->repairs[member];
+}
+
+/* judge_clocks looks at how often a server woke up for a clock alone (N4). Snapshots and the scrubber go by clocks of their own. */
+static void judge_clocks(const struct frugal *frugal, struct world *world, uint32_t member)
+{
+    const struct host *host = &world->hosts[member];
+    uint64_t clocks = host->clocks - frugal->clocks[member];
+    bool apart = host->driver.snapshots.stage != SNAPSHOTS_IDLE || host->plan.scrub_bytes_per_s > 0;
+
+    if (clocks > CLOCKS && !apart) {
+        oracle_fail(&world->failure, FAILURE_LIVENESS, "N4: an isolated command wakes r%u %llu times by a clock alone", member, (unsigned long long)clocks);
+    }
 }
 
 /* signatures_of gives how many signatures the newest command carries: one, and its cosigner's. */
@@ -72,11 +95,9 @@ static void judge_server(const struct frugal *frugal, struct world *world, uint3
     uint64_t openings = host->driver.log.at.segment - frugal->segments[member];
     uint32_t quorum = quorums_size(world->plan.members_count);
     uint64_t most = signatures_of(world) + 2 * (uint64_t)quorum;
-    bool saved = host->superblocks.current.sequence != frugal->saves[member] || carries(host) || member_set_has(&frugal->carrying, member);
-    bool repaired = repairs(host) != frugal->repairs[member];
 
     ASSERT(batches >= openings);
-    if (batches - openings > 2 && !saved && !repaired) {
+    if (batches - openings > 2 && !is_apart(frugal, world, member)) {
         oracle_fail(&world->failure, FAILURE_LIVENESS, "N2: an isolated command costs r%u %llu durable writes", member, (unsigned long long)(batches - openings));
     }
     if (checks > most) {
@@ -101,6 +122,9 @@ bool frugal_end(const struct frugal *frugal, struct world *world, bool *judged)
     }
     for (uint32_t i = 0; i < world->plan.members_count; i++) {
         judge_server(frugal, world, i);
+        if (!is_apart(frugal, world, i)) {
+            judge_clocks(frugal, world, i);
+        }
     }
     return world->failure.kind == FAILURE_NONE;
 }

@@ -1,8 +1,9 @@
-/* frugal.h: what one command costs a cluster that is calm, counted from outside (N1, N2, N3): messages on the network, batches in the log of each server,
+/* frugal.h: what one command costs a cluster that is calm, counted from outside (N1, N2, N3, N4): messages on the network, batches in the log of each server,
  * signatures that each server had verified, of which one is the client's.
  *
- *     isolated command   messages <= 5(n - 1)   batches <= 2   signatures <= 1 + 2q
+ *     isolated command   messages <= 5(n - 1)   batches <= 2   signatures <= 1 + 2q   wake-ups by a clock <= 3
  *
+ * What else wakes a server is a message, its disk or a verdict, and bounded by the others; a clock does for T, for T before CERT and for t_hedge (N4).
  * With reserves (P1) one QC more for each: one that is on duty after two hedges votes, and its leader cannot know that. A leader whose own disk is slower than
  * the way to the others and back takes q votes of others, and not q - 1. A log that begins a segment opens it by a batch of its own, which no command pays.
  * Nothing is said of a command beside which something else happened: a timer that fired, a view that ended, a block that was fetched, a checkpoint; nor of the
@@ -20,6 +21,7 @@ struct frugal {
     uint32_t segments[MEMBERS_MAX];
     struct member_set carrying; /* what counts below a snapshot is on its way into the log */
     uint64_t batches[MEMBERS_MAX], checks[MEMBERS_MAX], boots[MEMBERS_MAX], saves[MEMBERS_MAX], repairs[MEMBERS_MAX];
+    uint64_t clocks[MEMBERS_MAX]; /* moments at which a deadline alone woke a server */
 };
 
 /* frugal_begin notes where the counters stand. Needs: every member runs. */

@@ -139,7 +139,7 @@ static void note_ballot(struct oracle *oracle, uint32_t member, const struct bal
     uint64_t topic = (uint64_t)(commit ? TOPIC_COMMITVOTE : TOPIC_VOTE) << 32 | member;
     uint64_t name = fact_name(topic, ballot->epoch, ballot->rank.view, ballot->rank.height), value = ballot_value(ballot);
 
-    if (member_set_has(&oracle->liars, member)) {
+    if (member_set_has(&oracle->liars, member) || oracle->members[member].excused) {
         return;
     }
     if (facts_keep(&oracle->ballots, name, value) != value) {
@@ -271,8 +271,10 @@ static void note_timeout(struct oracle *oracle, uint32_t from, const struct mess
 
     note_cert(oracle, from, &timeout->high);
     promises_timeout(&oracle->promises, from, timeout->epoch, timeout->view, timeout->high.ballot.rank);
-    vows_signed(&oracle->vows, from, timeout->view);
-    if (rank_compare(timeout->high.ballot.rank, member->high) < 0) {
+    if (!member->excused) {
+        vows_signed(&oracle->vows, from, timeout->view);
+    }
+    if (rank_compare(timeout->high.ballot.rank, member->high) < 0 && !member->excused) {
         UNSAFE(oracle, "I6: r%u times view %llu out with a lower high QC than it had", from, (unsigned long long)timeout->view);
     }
     member->high = rank_max(member->high, timeout->high.ballot.rank);
@@ -296,8 +298,8 @@ static void note_answer(struct oracle *oracle, uint32_t from, const struct messa
     }
 }
 
-/* note_checkpoint: what q members certify of a block is what was executed: one of them is honest. Source: K1, I13. */
-static void note_checkpoint(struct oracle *oracle, uint32_t from, const struct checkpoint_cert *cert)
+/* What q members certify of a block is what was executed: one of them is honest. Source: K1, I13. */
+void oracle_checkpoint(struct oracle *oracle, uint32_t from, const struct checkpoint_cert *cert)
 {
     const struct checkpoint *checkpoint = &cert->checkpoint;
     const struct oracle_block *known = checkpoint->height <= oracle->height && checkpoint->height > 0 ? &oracle->blocks[checkpoint->height] : NULL;
@@ -347,9 +349,9 @@ static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot 
 
     note_ballot(oracle, from, ballot);
     promises_ballot(&oracle->promises, from, ballot);
-    if (ballot->kind == VOTE_COMMIT) {
+    if (ballot->kind == VOTE_COMMIT && !member->excused) {
         vows_signed(&oracle->vows, from, ballot->rank.view);
-    } else {
+    } else if (!member->excused) {
         vows_voted(&oracle->vows, from, ballot->rank);
     }
     note_rests(member, ballot);
@@ -358,13 +360,13 @@ static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot 
     if (oracle->quorums.on) {
         quorums_voted(&oracle->quorums, member_of(oracle, from), ballot);
     }
-    if ((int64_t)ballot->rank.view <= member->timeout_view) {
+    if ((int64_t)ballot->rank.view <= member->timeout_view && !member->excused) {
         UNSAFE(oracle, "I7: r%u votes in view %llu after it timed view %lld out", from, view, (long long)member->timeout_view);
     }
     if (ballot->kind == VOTE_COMMIT) {
         return;
     }
-    if (member->vote_digest != 0 && rank_compare(ballot->rank, member->vote) < 0) {
+    if (member->vote_digest != 0 && rank_compare(ballot->rank, member->vote) < 0 && !member->excused) {
         UNSAFE(oracle, "I3: r%u votes at view %llu, height %llu after a vote of a higher rank", from, view, height);
     }
     member->vote = ballot->rank;
@@ -386,7 +388,7 @@ static void note_propose(struct oracle *oracle, uint32_t from, const struct mess
         note_tc(oracle, from, &propose->tc);
     }
     note_cert(oracle, from, &propose->justify);
-    if (view <= member->led_before) {
+    if (view <= member->led_before && !member->excused) {
         UNSAFE(oracle, "I17: r%u proposes in view %lld, which it led before its restart", from, (long long)view);
     }
     member->led_now = view > member->led_now ? view : member->led_now;
@@ -447,11 +449,11 @@ static void note_message(struct oracle *oracle, uint32_t from, const struct mess
         }
         break;
     case MESSAGE_CKPT_CERT:
-        note_checkpoint(oracle, from, &message->ckpt_cert);
+        oracle_checkpoint(oracle, from, &message->ckpt_cert);
         break;
     case MESSAGE_SNAPSHOT:
         if (message->snapshot.offer && message->snapshot.height > 0) {
-            note_checkpoint(oracle, from, &message->snapshot.cert);
+            oracle_checkpoint(oracle, from, &message->snapshot.cert);
         }
         break;
     case MESSAGE_READ_ANSWER:
@@ -608,55 +610,4 @@ void oracle_based(struct oracle *oracle, uint32_t member, const struct block_hea
         UNSAFE(oracle, "I13: r%u begins with another state after block %llu", member, (unsigned long long)height);
     }
     oracle->members[member].executed_height = height;
-}
-
-/* --- Lives ---------------------------------------------------------------------------------------------------------- */
-
-void oracle_crashed(struct oracle *oracle, uint32_t member)
-{
-    struct oracle_member *who = &oracle->members[member];
-
-    who->executed_height = 0;
-    who->led_before = who->led_now > who->led_before ? who->led_now : who->led_before;
-    who->led_now = -1;
-}
-
-void oracle_wiped(struct oracle *oracle, uint32_t member)
-{
-    struct oracle_member *who = &oracle->members[member];
-
-    who->wiped = true;
-    vows_wiped(&oracle->vows, member);
-    who->vote = (struct rank){ 0, 0 };
-    who->vote_digest = 0;
-    who->timeout_view = -1;
-    who->high = (struct rank){ 0, 0 };
-}
-
-void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised)
-{
-    const struct oracle_member *who = &oracle->members[member];
-    struct rank vote = { found->vote_view, found->vote_height }, high = { found->high_view, found->high_height };
-    struct rank promised_vote = { promised->vote_view, promised->vote_height }, promised_high = { promised->high_view, promised->high_height };
-
-    vows_abstains(&oracle->vows, member, found->abstain_view, vote);
-    if (who->vote_digest != 0 && rank_compare(vote, who->vote) < 0) {
-        UNSAFE(oracle, "I8: r%u sent a vote for view %llu, height %llu that its log does not know", member, (unsigned long long)who->vote.view,
-               (unsigned long long)who->vote.height);
-    }
-    if (who->vote_digest != 0 && rank_compare(vote, who->vote) == 0 && !hash_equal(&found->vote_hash, &who->vote_block)) {
-        UNSAFE(oracle, "I8: the log of r%u names another block than its vote", member);
-    }
-    if (found->timeout_view < who->timeout_view) {
-        UNSAFE(oracle, "I8: r%u sent a timeout of view %lld that its log does not know", member, (long long)who->timeout_view);
-    }
-    if (rank_compare(high, who->high) < 0) {
-        UNSAFE(oracle, "I8: r%u said what rests on a QC of view %llu, height %llu that its log does not know", member, (unsigned long long)who->high.view,
-               (unsigned long long)who->high.height);
-    }
-    bool back = found->timeout_view < promised->timeout_view || found->led_view < promised->led_view || rank_compare(vote, promised_vote) < 0 ||
-                rank_compare(high, promised_high) < 0 || found->committed_height < promised->committed_height;
-    if (back) {
-        UNSAFE(oracle, "I6: r%u starts with less than was durable before it ended", member);
-    }
 }

@@ -45,6 +45,7 @@ struct oracle_member {
     int64_t led_now, led_before; /* highest view in which it proposed in this life, and before */
     uint64_t executed_height;   /* in this life */
     bool wiped;                 /* it lost its disk: certificates may show votes that its log need not know */
+    bool excused;               /* its log lost a promise and cannot know it: it may contradict itself, until E4 finds out */
 };
 
 /* A block that somebody executed. */
@@ -126,6 +127,13 @@ void oracle_based(struct oracle *oracle, uint32_t member, const struct block_hea
 /* oracle_crashed: a life ends. oracle_started compares what recovery found with what the member ever said, and with what was durable. */
 void oracle_crashed(struct oracle *oracle, uint32_t member);
 void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised);
+
+/* oracle_spoilt looks at a start behind which the disk was spoilt: what the log does not know any more must be of views that it abstains from (T9); `silently`: a write went astray, and it
+ * cannot know. Gives: true when something was lost; then it goes on as after a lost disk. */
+bool oracle_spoilt(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised, bool silently);
+
+/* oracle_checkpoint looks at the certificate of a checkpoint that a member shows. */
+void oracle_checkpoint(struct oracle *oracle, uint32_t from, const struct checkpoint_cert *cert);
 
 /* oracle_wiped: a member lost its disk. Its log can no longer know what it said; that it contradicts itself is seen as before. */
 void oracle_wiped(struct oracle *oracle, uint32_t member);

@@ -80,7 +80,7 @@ bool seals_checkpoint(struct seals *seals, const struct checkpoint_cert *cert)
     ASSERT(member_set_count(&cert->signers.members) <= QUORUM_MAX);
     uint64_t what = fact_name(checkpoint->height, fact_digest(checkpoint->block.bytes, HASH_BYTES), fact_digest(checkpoint->state_root.bytes, HASH_BYTES),
                               fact_digest(checkpoint->receipts_root.bytes, HASH_BYTES));
-    uint64_t name = name_of(&cert->signers, what ^ checkpoint->epoch), known = facts_find(&seals->seen, name);
+    uint64_t name = name_of(&cert->signers, fact_name(what, checkpoint->epoch, fact_digest(checkpoint->config_hash.bytes, HASH_BYTES), 0)), known = facts_find(&seals->seen, name);
     if (known == 0) {
         uint32_t count = checkpoint_cert_items(cert, seals->config, &seals->chain_id, &digest, items);
         known = facts_keep(&seals->seen, name, judge(seals, items, count));

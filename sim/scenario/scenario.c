@@ -90,6 +90,8 @@ static struct member_set forgetful(const struct scenario *scenario)
     for (uint32_t i = 0; i < scenario->steps_count; i++) {
         if (scenario->steps[i].verb == VERB_WIPE) {
             join(&members, &scenario->steps[i].members);
+        } else if (scenario->steps[i].verb == VERB_SPOIL) {
+            member_set_add(&members, scenario->steps[i].target);
         }
     }
     return members;

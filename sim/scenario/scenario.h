@@ -55,6 +55,7 @@ enum scenario_verb {
     VERB_FILL,   /* a disk is full */
     VERB_ROOM,   /* and has room again */
     VERB_FRUGAL, /* what an isolated command costs */
+    VERB_SPOIL,  /* a disk does what is in spoil.h */
     VERB_COUNT
 };
 
@@ -94,7 +95,7 @@ struct scenario_step {
     bool relative;       /* time counts from the step before */
     uint64_t time_ns;
     struct member_set members; /* whom it is about */
-    uint32_t count, target;    /* of requests; from and to of a link */
+    uint32_t count, target;    /* of requests; from and to of a link; enum spoil, of whom */
     bool flag;                 /* only one target; behind; any block */
     uint64_t span_least_ns;    /* of a delay that is drawn */
     uint64_t span_ns;          /* of a load, a delay, a patience */
@@ -118,7 +119,7 @@ struct scenario {
 /* scenario_servers gives how many servers there are: members, and behind them the second servers of twins. */
 uint32_t scenario_servers(const struct scenario *scenario);
 
-/* scenario_faulty gives the members that lie, are twins or lose their disk. */
+/* scenario_faulty gives the members that lie, are twins or lose their disk, or what it promised. */
 struct member_set scenario_faulty(const struct scenario *scenario);
 
 /* scenario_plan_silent gives the plan of a scenario whose header says nothing. */

@@ -241,6 +241,23 @@ static void write_rot(const struct scenario *scenario, const struct scenario_ste
     fprintf(stream, " %u %s %llu", step->target, step->flag ? "any" : "block", (unsigned long long)step->value);
 }
 
+static enum err read_spoil(struct line *line, struct scenario_step *step)
+{
+    enum err err = line_member(line, &step->target);
+
+    step->count = err == ERR_OK ? (uint32_t)spoil_find(line_take(line)) : 0;
+    if (err == ERR_OK && step->count == SPOIL_COUNT) {
+        return line_wrong(line, "what is spoilt is a vote, certificate, sector, write or read, and a number");
+    }
+    return err == ERR_OK ? line_number(line, 0, 1000000, &step->value) : err;
+}
+
+static void write_spoil(const struct scenario *scenario, const struct scenario_step *step, FILE *stream)
+{
+    (void)scenario;
+    fprintf(stream, " %u %s %llu", step->target, spoil_word((enum spoil)step->count), (unsigned long long)step->value);
+}
+
 /* read_split reads a twin and, behind a colon, those who see its second server. */
 static enum err read_split(struct line *line, struct scenario_step *step)
 {
@@ -391,4 +408,5 @@ const struct scenario_form scenario_forms[VERB_COUNT] = {
     [VERB_FILL] = { "fill", FORM(members) },
     [VERB_ROOM] = { "room", FORM(members) },
     [VERB_FRUGAL] = { "frugal", FORM(nothing) },
+    [VERB_SPOIL] = { "spoil", FORM(spoil) },
 };

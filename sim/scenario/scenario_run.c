@@ -269,6 +269,7 @@ static void play_step(struct play *play, const struct scenario_step *step)
     case VERB_WHEN: world_when(world, step->target, step->mark, step->action); break;
     case VERB_DISK: slow_disk(world, step); break;
     case VERB_ROT: rot(play, step); break;
+    case VERB_SPOIL: world_spoil(world, step->target, (enum spoil)step->count, step->value); break;
     case VERB_CLOG: world_clog(world, step->count, step->target, step->span_ns); break;
     case VERB_ONEWAY: world_oneway(world, &step->members); break;
     case VERB_CLOCK: world_clock(world, step->target, (step->flag ? -1 : 1) * (int64_t)(step->span_ns / 1000000)); break;

@@ -163,6 +163,19 @@ static void limbo_keep(struct sim_disk *disk, const struct sim_disk_file *file, 
     memcpy(disk->limbo.old, file->data + request->offset, request->bytes);
 }
 
+/* goes_astray tells whether a write of the log lands one block away because somebody wants it to. */
+static bool goes_astray(struct sim_disk *disk, const struct disk_request *request)
+{
+    bool fits = request->offset + request->bytes + DISK_BLOCK <= file_bytes(disk, request->file);
+
+    if (disk->astray.writes_next == 0 || request->file == DISK_SUPERBLOCK || request->file >= DISK_SNAPSHOT_FIRST || !fits) {
+        return false;
+    }
+    disk->astray.writes_next--;
+    disk->astray.writes++;
+    return true;
+}
+
 /* The end of a write. Gives: what the kernel would. The buffer is read now and not before. */
 static int32_t write_complete(struct sim_disk *disk, const struct disk_request *request, uint64_t number)
 {
@@ -182,6 +195,8 @@ static int32_t write_complete(struct sim_disk *disk, const struct disk_request *
     }
     uint64_t offset = request->offset;
     if (happens(disk, faults->misdirected_write, "write/misdirected", number, 0, 0) && offset + request->bytes + DISK_BLOCK <= file_bytes(disk, request->file)) {
+        offset += DISK_BLOCK;
+    } else if (goes_astray(disk, request)) {
         offset += DISK_BLOCK;
     }
     limbo_clear(disk); /* a later flush makes the earlier write true as well */
@@ -258,6 +273,16 @@ static enum err medium_read(struct sim_disk *disk, uint32_t number, uint64_t off
     return ERR_OK;
 }
 
+/* read_complete gives what a read of a running process gives, from a block too far when somebody wants that. */
+static int32_t read_complete(struct sim_disk *disk, const struct disk_request *request)
+{
+    bool astray = disk->astray.reads_next > 0 && request->offset + request->bytes + DISK_BLOCK <= file_bytes(disk, request->file);
+
+    disk->astray.reads_next -= astray ? 1 : 0;
+    disk->astray.reads += astray ? 1 : 0;
+    return medium_read(disk, request->file, request->offset + (astray ? DISK_BLOCK : 0), request->data, request->bytes) == ERR_OK ? (int32_t)request->bytes : -EIO;
+}
+
 static int32_t request_complete(struct sim_disk *disk, const struct sim_disk_pending *pending)
 {
     struct disk_request *request = pending->request;
@@ -265,7 +290,7 @@ static int32_t request_complete(struct sim_disk *disk, const struct sim_disk_pen
 
     switch ((enum operation)pending->operation) {
     case OPERATION_READ:
-        result = medium_read(disk, request->file, request->offset, request->data, request->bytes) == ERR_OK ? (int32_t)request->bytes : -EIO;
+        result = read_complete(disk, request);
         break;
     case OPERATION_WRITE:
         result = write_complete(disk, request, pending->number);

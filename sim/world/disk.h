@@ -77,11 +77,18 @@ struct sim_disk_pending {
     uint64_t number; /* counts requests: part of every name */
 };
 
+/* Requests of a running process that go one block astray, and how many did so far. What a start reads is not among them. */
+struct sim_disk_astray {
+    uint32_t reads_next, writes_next;
+    uint64_t reads, writes;
+};
+
 struct sim_disk {
     struct disk disk; /* first: the interface */
     struct sim_disk_config config;
     struct sim_disk_file *files; /* [0] is the superblock, then segments_max slots */
     struct sim_disk_limbo limbo;
+    struct sim_disk_astray astray;
     struct sim_disk_pending pending[DISK_REQUESTS_MAX];
     uint64_t now_ns;
     uint64_t requests; /* so far */

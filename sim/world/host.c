@@ -125,12 +125,14 @@ static void port_read_done(void *context, uint64_t token, bool ok, uint64_t heig
 
 static void port_proof(void *context, uint64_t token, bool ok, const struct block_header *header, struct bytes proof)
 {
-    const struct host *host = context;
+    struct host *host = context;
 
     (void)token;
+    effort_pause(&host->effort);
     if (ok && host->world->proved != NULL) {
         host->world->proved(host->world->context, host->plan.member, header, proof);
     }
+    effort_run(&host->effort);
 }
 
 /* tell_base says once in a life where it began. */
@@ -138,6 +140,9 @@ static void tell_base(struct host *host)
 {
     const struct snapshots_base *base = &host->driver.base;
 
+    if (host->driver.has_base && !host->base_told) {
+        queries_begin(&host->queries, base->header.time_ms);
+    }
     if (host->driver.has_base && !host->base_told && host->world->based != NULL) {
         host->world->based(host->world->context, host->plan.member, &base->header, &base->cert.checkpoint.state_root);
     }
@@ -151,6 +156,8 @@ static void port_executed(void *context, const struct apply_block *block)
     effort_pause(&host->effort);
     struct hash32 root = ledger_state_root(host->driver.apply.ledger);
     tell_base(host);
+    queries_certified(&host->queries, replica_checkpoint(host->driver.replica));
+    queries_executed(&host->queries);
     host->world->executed(host->world->context, host->plan.member, block, &root);
     effort_run(&host->effort);
 }
@@ -160,6 +167,9 @@ static void port_mark(void *context, enum mark mark, uint64_t view, uint64_t hei
     struct host *host = context;
 
     effort_pause(&host->effort);
+    if (mark == MARK_CHECKPOINTED) {
+        queries_certified(&host->queries, replica_checkpoint(host->driver.replica));
+    }
     host->world->mark(host->world->context, host->plan.member, mark, view, height, member, value);
     effort_run(&host->effort);
 }
@@ -178,7 +188,7 @@ static void port_halted(void *context, const struct effect *halt)
 
     if (reason == HALT_ROLLED_BACK) {
         host->rolled_back = true;
-        if (host->aged) {
+        if (host->aged || host_forgets(host)) {
             return; /* as it must */
         }
         host->world->broken(host->world->context, host->plan.member, "halts: others hold signatures of its key that its disk does not know");
@@ -250,6 +260,7 @@ static void take(struct host *host, struct arena *arena)
     superblock_store_init(&host->superblocks, arena, &host->disk.disk);
     enum err err = driver_take(&host->driver, arena, &host->disk.disk, &config, &ports);
     ASSERT(err == ERR_OK);
+    queries_take(&host->queries, arena, &host->driver.apply, &host->cast->genesis);
 }
 
 static void process_begin(struct host *host)
@@ -336,10 +347,13 @@ void host_wipe(struct host *host)
     ASSERT(host->state == HOST_DOWN);
     host->due_known = false;
     ASSERT(host->memory == NULL);
+    struct sim_disk_astray astray = { .reads = host->disk.astray.reads, .writes = host->disk.astray.writes };
     host->wipes++;
     pages_give(host->disk_memory, host->disk_bytes);
     disk_open(host);
     make_store(host);
+    host->disk.astray = astray;
+    host->writes_forgiven = astray.writes;
     host->promised = (struct capsule){ .timeout_view = -1, .led_view = -1 };
     host->rotten = 0;
     host_fill(host, host->full);
@@ -375,49 +389,13 @@ void host_crash(struct host *host, bool power)
     ASSERT(host->state != HOST_DOWN);
     host->due_known = false;
     host->promised = host->driver.log.capsule_durable;
+    host->disk.astray.reads_next = host->disk.astray.writes_next = 0;
     if (power) {
         sim_disk_crash(&host->disk);
     } else {
         sim_disk_kill(&host->disk);
     }
     process_end(host);
-}
-
-void host_keep(struct host *host)
-{
-    ASSERT(host->state == HOST_DOWN);
-    host->disk_copy = host->disk_copy == NULL ? pages_take(host->disk_bytes) : host->disk_copy;
-    memcpy(host->disk_copy, host->disk_memory, host->disk_bytes);
-}
-
-bool host_back(struct host *host)
-{
-    ASSERT(host->state == HOST_DOWN);
-    host->due_known = false;
-    if (host->disk_copy == NULL) {
-        return false;
-    }
-    memcpy(host->disk_memory, host->disk_copy, host->disk_bytes);
-    host->disk.limbo.bytes = 0;
-    host->lying = host->aged = true;
-    return true;
-}
-
-bool host_rot(struct host *host, uint64_t height)
-{
-    struct record_place place;
-    struct hash32 hash;
-
-    ASSERT(host->state != HOST_DOWN);
-    bool known = replica_committed(host->driver.replica, height, &hash) && record_index_find(&host->driver.log.index, RECORD_PAYLOAD, &hash, 0, &place);
-    uint64_t at = known ? (uint64_t)place.block * DISK_BLOCK + place.offset + RECORD_HEAD_BYTES + place.bytes / 2 : 0;
-    uint8_t *sector = known ? sim_disk_sector(&host->disk, place.segment, at / DISK_SECTOR * DISK_SECTOR) : NULL;
-    if (sector == NULL) {
-        return false; /* Never here, or gone with its segment. */
-    }
-    sector[at % DISK_SECTOR] ^= 0x10;
-    host->rotten++;
-    return true;
 }
 
 void host_clock(struct host *host, int64_t step_ms)
@@ -557,6 +535,15 @@ void host_prove(struct host *host, uint64_t height)
     driver_prove(&host->driver, height, height);
 }
 
+uint16_t host_question(struct host *host, struct bytes question, bool gated, uint8_t *out, size_t room, size_t *size)
+{
+    struct query_call call = { question, gated, host_wall_ms(host) };
+
+    ASSERT(host->state == HOST_UP);
+    queries_certified(&host->queries, replica_checkpoint(host->driver.replica));
+    return queries_answer(&host->queries, &call, out, room, size);
+}
+
 uint64_t host_nonce(const struct host *host, const uint8_t account[32])
 {
     ASSERT(host->state != HOST_DOWN);
@@ -625,6 +612,15 @@ static void finish_jobs(struct host *host, uint64_t now_ns)
     }
 }
 
+/* is_clock: the moment, at which something is due, is one for a deadline alone. */
+static bool is_clock(struct host *host, uint64_t now_ns)
+{
+    const struct host_job *job = job_first(host);
+    bool job_due = job != NULL && job->due_ns <= now_ns && !driver_is_stalled(&host->driver);
+
+    return !job_due && sim_disk_due(&host->disk) > now_ns && host->woken_ns != now_ns;
+}
+
 bool host_work(struct host *host)
 {
     uint64_t now_ns = host->world->now_ns(host->world->context);
@@ -634,6 +630,7 @@ bool host_work(struct host *host)
         return true;
     }
     if (host_due_ns(host) <= now_ns) {
+        host->clocks += is_clock(host, now_ns) ? 1 : 0;
         woken(host);
         effort_moment(&host->effort);
     }
@@ -673,9 +670,4 @@ bool host_is_idle(const struct host *host)
     }
     /* Records that may wait for the next write are no work; a message that waits for one would be. */
     return due_of(host) == UINT64_MAX && driver->commits_count == 0 && driver_outbox_rests(driver) && !driver->reading && !driver->log.writing;
-}
-
-uint64_t host_flushes(const struct host *host)
-{
-    return host->disk.disk.counters.flushes;
 }

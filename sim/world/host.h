@@ -10,8 +10,10 @@
 #define WARD_SIM_WORLD_HOST_H
 
 #include "node/driver.h"
+#include "node/query.h"
 #include "sim/world/cast.h"
 #include "sim/world/disk.h"
+#include "sim/world/spoil.h"
 #include "sim/oracle/effort.h"
 #include "storage/space.h"
 
@@ -81,6 +83,7 @@ struct host {
     size_t memory_bytes;
     struct superblock_store superblocks;
     struct driver driver;
+    struct queries queries;           /* answers clients, as the daemon's do */
     struct recovery_outcome recovery; /* of the newest start */
     struct capsule promised;          /* newest capsule that was durable when the process ended */
     struct host_job jobs[HOST_JOBS_MAX];
@@ -96,10 +99,14 @@ struct host {
     enum space_level level;
     uint64_t look_ns;     /* when it looks for room again; UINT64_MAX: not before the log asks in vain */
     uint64_t rotten;      /* blocks that were made to rot */
+    bool spoilt;          /* its disk is one of the f that may do worse than that (spoil.h) */
+    uint64_t spoils[SPOIL_COUNT];
+    uint64_t writes_forgiven; /* of those that went astray, which were on a disk that is gone */
     uint64_t due_ns;   /* what host_due_ns found out, */
     bool due_known;    /* ... unless something happened to it since */
     uint64_t wakeups;  /* moments at which the process had something to do, over all its lives (N4) */
     uint64_t woken_ns; /* the last of them */
+    uint64_t clocks;   /* of them, those for a deadline alone: no message, no verdict, nothing of its disk */
     struct effort effort; /* of this life */
 };
 
@@ -123,6 +130,9 @@ bool host_back(struct host *host);
 /* host_rot flips a bit of the commands of a block on the medium. Needs: not down. Gives: false when the log does not have it. */
 bool host_rot(struct host *host, uint64_t height);
 
+/* host_forgets: a write of this disk went astray, so its log may lack what it promised and not know it. */
+bool host_forgets(const struct host *host);
+
 /* host_fill takes all room on the disk away, or gives it back. host_space_turn looks for room when it is time to, and acts as the keeper of the daemon does.
  * Needs: up. */
 void host_fill(struct host *host, bool full);
@@ -145,6 +155,9 @@ void host_read(struct host *host, uint64_t token);
 
 /* host_prove asks for a proof of a block, as a client does (R5); `proved` follows when it can be given. Needs: up. */
 void host_prove(struct host *host, uint64_t height);
+
+/* host_question lets a client ask for state; gated: a quorum was asked before. Needs: up, and no block is half executed. Gives: 0 and *size bytes in out, else why not. */
+uint16_t host_question(struct host *host, struct bytes question, bool gated, uint8_t *out, size_t room, size_t *size);
 
 /* host_nonce gives the executed nonce of an account. Needs: not down. */
 uint64_t host_nonce(const struct host *host, const uint8_t account[32]);

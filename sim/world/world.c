@@ -118,7 +118,7 @@ static const struct capsule *on_durable(void *context, uint32_t seat)
     const struct world *world = context;
     const struct host *host = &world->hosts[seat];
 
-    if (host->lying) {
+    if (host->lying || host_forgets(host)) {
         return NULL;
     }
     return host->state == HOST_DOWN ? &host->promised : &host->driver.log.capsule_durable;

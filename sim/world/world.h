@@ -131,6 +131,8 @@ struct world {
     uint64_t crashes, restarts, partitions;
     uint64_t clock_steps, clogs, oneways, breaks, losses, rots, fills;
     uint64_t pairs[PAIR_COUNT];  /* how often they came about */
+    uint64_t abstentions;        /* starts that found a promise lost, and abstain */
+    uint64_t inquiries;          /* answers with a certificate, of which clients verified all */
     uint64_t proofs;             /* that clients got */
     uint64_t measured;           /* isolated commands whose cost was judged (frugal.h) */
     bool parted;                 /* something is cut or silent */
@@ -156,7 +158,8 @@ bool world_is_idle(const struct world *world);
 
 /* Servers are named by seat (seats.h), members by their numbers; without twins that is the same.
  *
- * Faults. A server that does not run cannot be crashed; one that runs cannot be started: such calls do nothing. */
+ * Faults. A server that does not run cannot be crashed; one that runs cannot be started: such calls do nothing. One whose disk was spoilt such that it may never sign again is
+ * started with a new store, as an operator does (E5). */
 void world_crash(struct world *world, uint32_t member, bool power);
 void world_boot(struct world *world, uint32_t member);
 void world_wipe(struct world *world, uint32_t member); /* its disk is lost; needs that it is down */
@@ -183,6 +186,9 @@ void world_when(struct world *world, uint32_t member, unsigned mark, enum world_
 
 /* world_rot_any is world_rot for one of the blocks that the server executed, if its log still has it. */
 void world_rot_any(struct world *world, uint32_t member, uint64_t number);
+
+/* world_spoil lets a disk do something of spoil.h to a server, if it runs and has something of that kind. */
+void world_spoil(struct world *world, uint32_t member, enum spoil spoil, uint64_t number);
 
 /* world_fill takes all room on a disk away, or gives it back. */
 void world_fill(struct world *world, uint32_t member, bool full);

@@ -111,6 +111,43 @@ void world_crash(struct world *world, uint32_t member, bool power)
     world_ended(world, member);
 }
 
+/* start lets a server start; where its spoilt disk must never sign again, its operator makes a new store (E5). Gives: whether it runs. */
+static bool start(struct world *world, uint32_t member)
+{
+    struct host *host = &world->hosts[member];
+
+    if (host->spoilt && host->rolled_back) {
+        world_wipe(world, member);
+    }
+    if (host_start(host)) {
+        return true;
+    }
+    if (!host->spoilt) {
+        return false;
+    }
+    world_wipe(world, member);
+    return host_start(host);
+}
+
+/* look_at_start lets the oracle compare what the log of a server knows with what it said. */
+static void look_at_start(struct world *world, uint32_t member)
+{
+    struct host *host = &world->hosts[member];
+    const struct capsule *found = &host->recovery.position.capsule, *promised = &host->promised;
+
+    if (host->recovery.position.batch == 0 || host->lying) {
+        return;
+    }
+    if (host->rotten == 0 && !host->spoilt) {
+        held_began(&world->held[member], &world->oracle, member, &host->driver);
+    }
+    if (host->spoilt && oracle_spoilt(&world->oracle, member, found, promised, host_forgets(host))) {
+        world->abstentions += found->abstain_view >= 0 ? 1 : 0;
+        promised = found;
+    }
+    oracle_started(&world->oracle, member, found, promised);
+}
+
 void world_boot(struct world *world, uint32_t member)
 {
     struct host *host = &world->hosts[member];
@@ -120,7 +157,7 @@ void world_boot(struct world *world, uint32_t member)
     }
     note_change(world, WORLD_CHANGE_START, member, 0);
     bool first = host->boots == 0;
-    if (!host_start(host)) {
+    if (!start(world, member)) {
         if (!host->lying) {
             oracle_fail(&world->failure, FAILURE_SAFETY, "J5: r%u cannot start again, although its disk told the truth", member);
         }
@@ -130,12 +167,7 @@ void world_boot(struct world *world, uint32_t member)
     if (!first) {
         trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "starts again at height %llu", (unsigned long long)host->driver.apply.height);
     }
-    if (host->recovery.position.batch > 0 && !host->lying && host->rotten == 0) {
-        held_began(&world->held[member], &world->oracle, member, &host->driver);
-    }
-    if (host->recovery.position.batch > 0 && !host->lying) {
-        oracle_started(&world->oracle, member, &host->recovery.position.capsule, &host->promised);
-    }
+    look_at_start(world, member);
     refresh_links(world);
     world_settle(world, member);
 }
@@ -339,6 +371,16 @@ void world_rot_any(struct world *world, uint32_t member, uint64_t number)
 
     if (height > 0) {
         (void)world_rot(world, member, 1 + number % height);
+    }
+}
+
+void world_spoil(struct world *world, uint32_t member, enum spoil spoil, uint64_t number)
+{
+    struct host *host = &world->hosts[member];
+
+    note_change(world, WORLD_CHANGE_SPOIL, member, (uint32_t)spoil);
+    if (host->state != HOST_DOWN && spoil_host(host, spoil, number)) {
+        trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "has a disk with %s", spoil_text(spoil));
     }
 }
 

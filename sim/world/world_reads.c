@@ -1,8 +1,9 @@
-/* world_reads.c: clients that read, behind a quorum (Q5), and that ask for proofs of what they were told (R5). */
+/* world_reads.c: clients that read, behind a quorum (Q5), that ask for state with proofs behind it, and for proofs of what they were told (R5). */
 #include "sim/world/world_priv.h"
 
 #include "base/assert.h"
 #include "sim/oracle/handout.h"
+#include "sim/oracle/inquiry.h"
 #include "sim/world/choice.h"
 
 #define PROOFS_BACK 24u /* blocks below the tip, from which a client asks for one */
@@ -15,6 +16,9 @@ void world_on_read(void *context, uint32_t member, uint64_t token, bool ok, uint
     readers_done(&world->readers, token, ok, host_nonce(&world->hosts[member], cast_account(&world->cast, account)), height);
     if (ok && world->plan.consents) {
         handout_ask(&world->consent, &world->workload, &world->hosts[member], token);
+    }
+    if (ok && inquiry_ask(&world->oracle, &world->hosts[member], token)) {
+        world->inquiries++;
     }
 }
 

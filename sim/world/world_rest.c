@@ -33,7 +33,7 @@ void world_look_held(struct world *world, uint32_t member)
         return;
     }
     held_tip(&world->held[member], &world->oracle, member, replica_tip_proof(host->driver.replica));
-    if (!host->lying && host->rotten == 0) {
+    if (!host->lying && host->rotten == 0 && !host->spoilt) {
         held_saved(&world->held[member], &world->oracle, member, &host->driver, &host->superblocks.current);
     }
 }

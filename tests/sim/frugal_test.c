@@ -56,6 +56,7 @@ static void judge(bool broken, const char *rule, void (*spend)(struct frugal *fr
 static void messages(struct frugal *frugal) { frugal->messages -= 16; }
 static void batches(struct frugal *frugal) { frugal->batches[2] -= 1; }
 static void checks(struct frugal *frugal) { frugal->checks[0] -= 6; }
+static void clocks(struct frugal *frugal) { frugal->clocks[1] -= 4; }
 static void segment(struct frugal *frugal)
 {
     batches(frugal);
@@ -73,6 +74,7 @@ Test(frugal, more_of_anything_is_seen)
     judge(true, "N1: ", messages);
     judge(true, "N2: ", batches);
     judge(true, "N3: ", checks);
+    judge(true, "N4: ", clocks);
     judge(false, "", segment); /* Its opening is a batch more. */
     judge(false, "", note); /* S5: a damaged place was settled. */
     judge(false, "", nothing);

@@ -65,6 +65,7 @@ Test(scenario, names_the_line_of_every_mistake)
         { "at 5ms split 1 to 2\n", "line 1: a split is" },
         { "liars 1\ntwins every 1s 1\n", "line 2: a member is a liar or a twin" },
         { "twins every 1s 1\nat 5ms wipe 4\n", "line 2: a second server does not lose" },
+        { "at 5ms spoil 1 dinner 3\n", "line 1: what is spoilt is a vote" },
         { "at 5ms clock 1 wrong\n", "line 1: a clock is" },
         { "at 5ms clog 1 to 2\n", "line 1: \"for\" and a time" },
         { "at 5ms oneway 0 | 1\n", "line 1: a partition names every replica once" },
@@ -181,7 +182,7 @@ Test(scenario, is_read_from_what_it_wrote_as_the_same_steps)
                               "after 0ms expect executed >= 3 at 1 2\nafter 0ms expect mark voted > 0\nafter 0ms expect sent vote == 7\nafter 0ms expect idle\n"
                               "at 15ms crash 0 5\nat 15ms split 3 to 0 4\nat 15ms split 3 to nobody\nat 16ms clock 5 ahead 1h\nat 16ms clock 2 behind 3s\nat 16ms clock 2 right\n"
                               "at 17ms clog 5 to 2 for 30ms\nat 18ms oneway 0 1 | 2 3 4\n"
-                              "at 19ms wipe 2\nat 19ms fill 1 5\nat 19ms room all\nat 20ms rot 1 any 77\nat 20ms rot 5 block 3\nat 21ms when 2 snapshot heal\n"
+                              "at 19ms wipe 2\nat 19ms fill 1 5\nat 19ms room all\nat 20ms rot 1 any 77\nat 20ms rot 5 block 3\nat 20ms spoil 1 vote 7\nat 20ms spoil 4 read 0\nat 21ms when 2 snapshot heal\n"
                               "at 21ms when 5 timed_out fill\nat 1h calm\nafter 0ms finish within 4min\nafter 0ms frugal\n";
 
     cr_assert_eq(scenario_parse(&scenario, all), ERR_OK, "%s", scenario.problem);

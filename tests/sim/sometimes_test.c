@@ -12,7 +12,11 @@ static void full(uint64_t seeds)
     campaign.seeds = seeds;
     campaign.crashes = campaign.partitions = campaign.lying_seeds = campaign.snapshots = 1;
     campaign.clogs = campaign.oneways = campaign.overflows = campaign.breaks = campaign.clock_steps = campaign.twin_seeds = campaign.conflicts = 1;
-    campaign.measured = campaign.reads = campaign.losses = campaign.rots = campaign.fills = 1;
+    campaign.measured = campaign.reads = campaign.inquiries = campaign.losses = campaign.rots = campaign.fills = 1;
+    campaign.abstentions = 1;
+    for (int i = 0; i < SPOIL_COUNT; i++) {
+        campaign.spoils[i] = 1;
+    }
     for (int i = 0; i < PAIR_COUNT; i++) {
         campaign.pairs[i] = 1;
     }
