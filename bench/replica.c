@@ -5,7 +5,8 @@
  *
  * The replicas are the production objects from the driver inwards: consensus, pool, ledger, archive, views, log format. Time is virtual and moves by one
  * step for each turn, so that the same commands give the same instructions but for a few. Every signature counts as valid without being looked at; disks are memory. Run
- * under `valgrind --tool=callgrind --toggle-collect=bench_replica_measured`, the call graph below bench_replica_turn holds n replicas. */
+ * under `valgrind --tool=callgrind --toggle-collect=bench_replica_measured`, the call graph below bench_replica_turn holds n replicas; with bench_replica_leader or
+ * bench_replica_follower in its place it holds the leader of the measured stretch alone, or the other three. */
 #include "bench/bench.h"
 
 #include "base/assert.h"
@@ -25,12 +26,13 @@
 #define TURN_NS UINT64_C(50000)
 #define LOG_BYTES (8u << 20) /* a segment */
 
-/* A function that callgrind is to find under its own name. */
+/* A function that callgrind is to find under its own name. What it calls last returns to it. */
 #if defined(__clang__)
 #define KEPT_WHOLE __attribute__((noinline))
 #else
-#define KEPT_WHOLE __attribute__((noinline, noclone))
+#define KEPT_WHOLE __attribute__((noinline, noclone, no_icf))
 #endif
+#define RETURN_HERE() __asm__ volatile("" ::: "memory")
 
 enum {
     REPLICAS = 4,
@@ -81,6 +83,8 @@ struct bench_world {
     struct bench_node nodes[REPLICAS];
     uint64_t turns, executed, wanted;
     uint64_t rejected;
+    uint32_t leader; /* of the measured stretch; before it nobody */
+    bool measuring;
 };
 
 /* --- The driver's world ---------------------------------------------------------------------------------------------- */
@@ -377,10 +381,24 @@ static KEPT_WHOLE void bench_replica_turn(struct bench_node *node)
     driver_flush(&node->driver);
 }
 
+/* The same within the measured stretch, by what a replica is in it. Their names are known to callgrind. */
+static KEPT_WHOLE void bench_replica_leader(struct bench_node *node)
+{
+    bench_replica_turn(node);
+    RETURN_HERE();
+}
+
+static KEPT_WHOLE void bench_replica_follower(struct bench_node *node)
+{
+    bench_replica_turn(node);
+    RETURN_HERE();
+}
+
 static void turn(struct bench_world *world)
 {
     for (uint32_t i = 0; i < REPLICAS; i++) {
-        bench_replica_turn(&world->nodes[i]);
+        void (*work)(struct bench_node *node) = !world->measuring ? bench_replica_turn : i == world->leader ? bench_replica_leader : bench_replica_follower;
+        work(&world->nodes[i]);
     }
     world->executed = world->nodes[0].executed;
     for (uint32_t i = 1; i < REPLICAS; i++) {
@@ -404,6 +422,19 @@ static bool run(struct bench_world *world, uint64_t commands)
 static KEPT_WHOLE bool bench_replica_measured(struct bench_world *world, uint64_t commands)
 {
     return run(world, world->executed + commands);
+}
+
+/* leader_of gives who leads now; REPLICAS: nobody. */
+static uint32_t leader_of(const struct bench_world *world)
+{
+    uint32_t leader = REPLICAS;
+
+    for (uint32_t i = 0; i < REPLICAS; i++) {
+        struct replica_status status;
+        replica_status(world->nodes[i].driver.replica, &status);
+        leader = status.leads ? i : leader;
+    }
+    return leader;
 }
 
 static uint64_t thread_cpu_ns(void)
@@ -445,6 +476,8 @@ static int measure(struct bench_world *world)
         return output_fail(world->args, EXIT_BENCH_INVALID, "the replicas stand still at %llu commands", (unsigned long long)world->executed);
     }
     struct bench_work from = work_of_all(world);
+    world->leader = leader_of(world);
+    world->measuring = true;
     uint64_t from_ns = thread_cpu_ns();
     bool done = bench_replica_measured(world, world->wanted);
     uint64_t to_ns = thread_cpu_ns();
