@@ -6,7 +6,6 @@
  *     ROTATE(x, n)         each word rotated right by 16, 24, 32 or 63
  *     words_set(w)         the same word in every lane
  *     words_load(out, at)  out[0..3] = the words at at[lane], four for each lane, little-endian
- *     words_store(out, x)  the words of x as an array
  *
  * A lane whose input has ended goes on with blocks that no longer count: its hash is taken when its own last block was compressed. */
 #ifndef WARD_CRYPTO_HASH_LANES_TEMPLATE_H
@@ -31,13 +30,13 @@ struct block {
     words last;    /* all ones in the lanes whose input ends here */
 };
 
-/* Where each round finds its words, counted in single words of the block; rounds 10 and 11 repeat the first two. */
+/* Where each round finds its words, counted in single words of the block. Rounds 10 and 11 are the first two again. */
 #define ROW(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)                                                                                          \
     {                                                                                                                                                \
         (a)*LANES, (b)*LANES, (c)*LANES, (d)*LANES, (e)*LANES, (f)*LANES, (g)*LANES, (h)*LANES, (i)*LANES, (j)*LANES, (k)*LANES, (l)*LANES,          \
             (m)*LANES, (n)*LANES, (o)*LANES, (p)*LANES                                                                                               \
     }
-static const uint8_t orders[10][16] = {
+static const uint8_t orders[12][16] = {
     ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
     ROW(14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3),
     ROW(11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4),
@@ -48,6 +47,8 @@ static const uint8_t orders[10][16] = {
     ROW(13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10),
     ROW(6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5),
     ROW(10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0),
+    ROW(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+    ROW(14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3),
 };
 
 #define MIX(a, b, c, d, x, y)                                                                                                                        \
@@ -62,27 +63,34 @@ static const uint8_t orders[10][16] = {
         v[b] = ROTATE(v[b] ^ v[c], 63);                                                                                                              \
     } while (0)
 
-#define WORDS_AT(at) (*(const words *)(const void *)(at))
+/* The next two words that a round takes. What an order says is read where it is needed: read all at once, it would take the registers of the rest. */
+#define TAKE(at) (*(const words *)(const void *)(m + order[at]))
+#define MIX_NEXT(a, b, c, d, at)                                                                                                                     \
+    do {                                                                                                                                             \
+        __asm__("" : "+r"(order));                                                                                                                   \
+        MIX(a, b, c, d, TAKE(at), TAKE((at) + 1));                                                                                                   \
+    } while (0)
 
 /* One round. Which words it takes is looked up at run time: unrolled, the rounds would fill a third of the first-level instruction cache. */
 static inline void mix_round(words v[16], const words block[16], const uint8_t order[16])
 {
     const uint64_t *m = (const uint64_t *)(const void *)block;
 
-    MIX(0, 4, 8, 12, WORDS_AT(m + order[0]), WORDS_AT(m + order[1]));
-    MIX(1, 5, 9, 13, WORDS_AT(m + order[2]), WORDS_AT(m + order[3]));
-    MIX(2, 6, 10, 14, WORDS_AT(m + order[4]), WORDS_AT(m + order[5]));
-    MIX(3, 7, 11, 15, WORDS_AT(m + order[6]), WORDS_AT(m + order[7]));
-    MIX(0, 5, 10, 15, WORDS_AT(m + order[8]), WORDS_AT(m + order[9]));
-    MIX(1, 6, 11, 12, WORDS_AT(m + order[10]), WORDS_AT(m + order[11]));
-    MIX(2, 7, 8, 13, WORDS_AT(m + order[12]), WORDS_AT(m + order[13]));
-    MIX(3, 4, 9, 14, WORDS_AT(m + order[14]), WORDS_AT(m + order[15]));
+    MIX_NEXT(0, 4, 8, 12, 0);
+    MIX_NEXT(1, 5, 9, 13, 2);
+    MIX_NEXT(2, 6, 10, 14, 4);
+    MIX_NEXT(3, 7, 11, 15, 6);
+    MIX_NEXT(0, 5, 10, 15, 8);
+    MIX_NEXT(1, 6, 11, 12, 10);
+    MIX_NEXT(2, 7, 8, 13, 12);
+    MIX_NEXT(3, 4, 9, 14, 14);
 }
 
 static void compress(struct state *state, const struct block *block)
 {
     words v[16];
 
+#pragma GCC unroll 8
     for (unsigned i = 0; i < 8; i++) {
         v[i] = state->word[i];
         v[i + 8] = words_set(blake2b_start[i]);
@@ -90,8 +98,9 @@ static void compress(struct state *state, const struct block *block)
     v[12] ^= block->counter;
     v[14] ^= block->last;
     for (unsigned round = 0; round < 12; round++) {
-        mix_round(v, block->word, orders[round % 10]);
+        mix_round(v, block->word, orders[round]);
     }
+#pragma GCC unroll 8
     for (unsigned i = 0; i < 8; i++) {
         state->word[i] ^= v[i] ^ v[i + 8];
     }
@@ -141,9 +150,11 @@ static void block_load(struct block *block, const struct hash_prefix *prefix, co
         counter[lane] = total < end ? total : end;
         last[lane] = total <= end ? UINT64_MAX : 0;
     }
+#pragma GCC unroll 4
     for (unsigned part = 0; part < 4; part++) {
         const uint8_t *at[LANES];
 
+#pragma GCC unroll 8
         for (unsigned lane = 0; lane < LANES; lane++) {
             at[lane] = from[lane] + 32 * part;
         }
@@ -164,14 +175,12 @@ static size_t blocks_of(const struct hash_prefix *prefix, const struct bytes *in
 /* Takes the hash of each lane that ends with block `i`. */
 static void state_take(struct hash32 *out, const struct state *state, const size_t blocks[LANES], size_t i)
 {
-    for (unsigned w = 0; w < HASH_BYTES / 8; w++) {
-        uint64_t word[LANES];
-
-        words_store(word, state->word[w]);
-        for (unsigned lane = 0; lane < LANES; lane++) {
-            if (blocks[lane] == i + 1) {
-                memcpy(out[lane].bytes + 8 * w, &word[lane], 8);
-            }
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        if (blocks[lane] != i + 1) {
+            continue;
+        }
+        for (unsigned w = 0; w < HASH_BYTES / 8; w++) {
+            memcpy(out[lane].bytes + 8 * w, (const uint8_t *)&state->word[w] + 8 * lane, 8);
         }
     }
 }
@@ -187,6 +196,7 @@ void NAME(hash_lanes)(struct hash32 *out, const struct hash_prefix *prefix, cons
         blocks[lane] = blocks_of(prefix, &inputs[lane]);
         longest = blocks[lane] > longest ? blocks[lane] : longest;
     }
+#pragma GCC unroll 8
     for (unsigned i = 0; i < 8; i++) {
         state.word[i] = words_set(blake2b_start[i] ^ (i == 0 ? 0x01010000u ^ HASH_BYTES : 0)); /* no key, fan-out and depth 1 */
     }
