@@ -200,6 +200,13 @@ bool state_store_get(const struct state_store *store, struct bytes key, void *va
     return true;
 }
 
+/* Fetches a whole cell. */
+static void fetch_cell(const union cell *cell)
+{
+    __builtin_prefetch(cell, 1);
+    __builtin_prefetch((const uint8_t *)cell + STATE_CELL_BYTES / 2, 1);
+}
+
 void state_store_expect(const struct state_store *store, struct bytes key, enum state_expect step)
 {
     ASSERT(key.size > 0);
@@ -213,12 +220,10 @@ void state_store_expect(const struct state_store *store, struct bytes key, enum 
     }
     const struct leaf_head *leaf = pool_leaf(store, *hint);
     if (step == STATE_EXPECT_HEAD) {
-        __builtin_prefetch(leaf);
-        __builtin_prefetch((const uint8_t *)leaf + STATE_CELL_BYTES / 2);
+        fetch_cell((const union cell *)leaf);
     } else if (leaf->next != CELL_NONE) {
         ASSERT(leaf->next < store->cells_used);
-        __builtin_prefetch(&store->cells[leaf->next]);
-        __builtin_prefetch((const uint8_t *)&store->cells[leaf->next] + STATE_CELL_BYTES / 2);
+        fetch_cell(&store->cells[leaf->next]);
     }
 }
 
@@ -230,65 +235,93 @@ static inline uint32_t fetch_step(const struct state_store *store, uint32_t ref,
 
     if ((next & REF_LEAF) == 0) { /* both children of a node exist */
         __builtin_prefetch(&store->inners[next].child, 1);
-        return next;
+    } else {
+        fetch_cell(&store->cells[next & ~REF_LEAF]);
     }
-    const union cell *leaf = &store->cells[next & ~REF_LEAF];
-    __builtin_prefetch(leaf, 1);
-    __builtin_prefetch((const uint8_t *)leaf + STATE_CELL_BYTES / 2, 1);
     return next;
 }
 
-/* Fetches where the leaves of keys are said to be, and then their heads. */
-static void fetch_heads(const struct state_store *store, const struct bytes *keys, uint32_t count)
+/* What the hints of keys say: first the hints are fetched, then the heads that they name. A leaf of another key is as much as none. */
+static void fetch_heads(const struct state_store *store, const struct bytes *keys, uint32_t count, uint32_t *heads)
 {
+    const uint32_t *hints[STATE_EXPECT_PATHS_MAX];
+
     for (uint32_t i = 0; i < count; i++) {
-        __builtin_prefetch(state_hint_place(&store->hints, keys[i]));
+        hints[i] = state_hint_place(&store->hints, keys[i]);
+        __builtin_prefetch(hints[i], 1);
     }
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t hint = *state_hint_place(&store->hints, keys[i]);
-        if (hint != STATE_HINT_NONE) {
-            __builtin_prefetch(pool_leaf(store, hint), 1);
+        heads[i] = *hints[i];
+        if (heads[i] != STATE_HINT_NONE) {
+            fetch_cell((const union cell *)pool_leaf(store, heads[i]));
         }
     }
 }
 
-/* Tells whether no way down the tree will be gone to the key: its hint leads to its leaf, and it is looked for alone, or a put rewrites what was changed since
- * the last fold where it is (M4). */
-static bool is_near(const struct state_store *store, struct bytes key, bool looked_for)
+/* Fetches the cells behind the heads of `count` leaves, of all of them side by side. */
+static void fetch_tails(const struct state_store *store, uint32_t *next, uint32_t count)
 {
-    uint32_t hint = *state_hint_place(&store->hints, key);
+    uint32_t cells_max = state_cells(STATE_KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX);
 
-    return hint != STATE_HINT_NONE && (looked_for || pool_leaf(store, hint)->dirty != 0) && leaf_is(pool_leaf(store, hint), key);
+    for (uint32_t cell = 1; cell < cells_max && count > 0; cell++) {
+        uint32_t left = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            ASSERT(next[i] < store->cells_used);
+            fetch_cell(&store->cells[next[i]]);
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t behind = store->cells[next[i]].tail.next;
+            next[left] = behind;
+            left += behind != CELL_NONE;
+        }
+        count = left;
+    }
+    ASSERT(count == 0);
+}
+
+/* Goes the ways down the tree to keys side by side. */
+static void fetch_ways(const struct state_store *store, const struct bytes **key, uint32_t count)
+{
+    uint32_t at[STATE_EXPECT_PATHS_MAX];
+
+    for (uint32_t i = 0; i < count; i++) {
+        at[i] = store->root;
+    }
+    while (count > 0) { /* M1: each way ends after at most STATE_PROOF_DEPTH_MAX steps */
+        for (uint32_t i = 0; i < count; i++) {
+            at[i] = fetch_step(store, at[i], key[i]);
+            if ((at[i] & REF_LEAF) != 0) { /* the last one takes its place; it makes its step in the next round */
+                count--;
+                at[i] = at[count];
+                key[i] = key[count];
+            }
+        }
+    }
 }
 
 void state_store_expect_paths(const struct state_store *store, const struct bytes *keys, uint32_t count, uint32_t looked_for)
 {
-    uint32_t at[STATE_EXPECT_PATHS_MAX];
+    uint32_t heads[STATE_EXPECT_PATHS_MAX], tails[STATE_EXPECT_PATHS_MAX], behind = 0, far = 0;
     const struct bytes *key[STATE_EXPECT_PATHS_MAX];
-    uint32_t left = 0;
 
     ASSERT(count <= STATE_EXPECT_PATHS_MAX);
     ASSERT(looked_for <= count);
     if (store->root == REF_NONE || ref_is_leaf(store->root)) {
         return;
     }
-    fetch_heads(store, keys, count);
+    fetch_heads(store, keys, count, heads);
     for (uint32_t i = 0; i < count; i++) {
-        if (!is_near(store, keys[i], i < looked_for)) {
-            at[left] = store->root;
-            key[left++] = &keys[i];
+        const struct leaf_head *leaf = heads[i] == STATE_HINT_NONE ? NULL : pool_leaf(store, heads[i]);
+        bool found = leaf != NULL && leaf_is(leaf, keys[i]);
+        if (found && leaf->next != CELL_NONE) {
+            tails[behind++] = leaf->next;
+        }
+        if (!found || (i >= looked_for && leaf->dirty == 0)) { /* what was changed since the last fold is rewritten where it is (M4) */
+            key[far++] = &keys[i];
         }
     }
-    while (left > 0) { /* M1: each way ends after at most STATE_PROOF_DEPTH_MAX steps */
-        for (uint32_t i = 0; i < left; i++) {
-            at[i] = fetch_step(store, at[i], key[i]);
-            if ((at[i] & REF_LEAF) != 0) { /* the last one takes its place; it makes its step in the next round */
-                left--;
-                at[i] = at[left];
-                key[i] = key[left];
-            }
-        }
-    }
+    fetch_ways(store, key, far);
+    fetch_tails(store, tails, behind);
 }
 
 /* --- Changing ----------------------------------------------------------------------------------------------------- */

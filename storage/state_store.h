@@ -71,15 +71,16 @@ uint32_t state_cells(size_t key_bytes, size_t value_bytes);
  * Needs: room for STATE_VALUE_BYTES_MAX, or for the longest value that this key can have. Any key is safe. Cost: the depth. */
 bool state_store_get(const struct state_store *store, struct bytes key, void *value, size_t room, size_t *value_bytes);
 
-/* state_store_expect says that a key will soon be looked for, in three steps with other work in between: each fetches into the cache what the step before
+/* state_store_expect says that a key will soon be looked for, in steps with other work in between: each fetches into the cache what the step before
  * found. Changes nothing; any key, and any step at any time, is safe. */
 enum state_expect { STATE_EXPECT_HINT, STATE_EXPECT_HEAD, STATE_EXPECT_REST };
 void state_store_expect(const struct state_store *store, struct bytes key, enum state_expect step);
 
 /* state_store_expect_paths says that keys that begin with these will soon be put or changed, and the first `looked_for` of them be looked for alone: it fetches
- * the nodes on the way to each and the leaf at its end, unless its hint leads there. All ways are gone side by side, so that their misses of the cache overlap. Changes nothing; any keys are safe. Needs: count <= STATE_EXPECT_PATHS_MAX.
+ * the leaf to which each key's hint leads, all its cells, and the nodes on the way to each other leaf that will be changed, and that leaf. All hints are followed
+ * and all ways are gone side by side, so that their misses of the cache overlap. Changes nothing; any keys are safe. Needs: count <= STATE_EXPECT_PATHS_MAX.
  * Cost: the depth for each, but for what was changed since the last fold: that is found at once. */
-#define STATE_EXPECT_PATHS_MAX 80u
+#define STATE_EXPECT_PATHS_MAX 96u
 void state_store_expect_paths(const struct state_store *store, const struct bytes *keys, uint32_t count, uint32_t looked_for);
 
 /* state_cursor_init sets out before the first key with the prefix (which may be empty). view: a pin or STATE_PIN_NONE. */
