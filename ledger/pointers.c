@@ -15,23 +15,31 @@
 
 #include <string.h>
 
-enum code pointer_count(struct exec *exec, struct audit_trail *trail, uint16_t custodian, enum pointer_status status, int by)
+void pointer_count_in(struct patient *patient, struct relation *relation, enum pointer_status status, int by)
 {
     bool current = status == POINTER_CURRENT;
-    struct relation relation;
+    uint16_t *of_patient = current ? &patient->current : &patient->pending;
+    uint16_t *of_custodian = current ? &relation->current : &relation->pending;
 
+    ASSERT(current || status == POINTER_PENDING);
     ASSERT(by == 1 || by == -1);
-    ASSERT(custodian > 0);
-    if (!current && status != POINTER_PENDING) {
-        return CODE_OK;
-    }
-    exec_get_relation(exec, trail->acct, custodian, &relation);
-    uint16_t *of_patient = current ? &trail->patient.current : &trail->patient.pending;
-    uint16_t *of_custodian = current ? &relation.current : &relation.pending;
     ASSERT(by > 0 || *of_patient > 0);
     ASSERT(by > 0 || *of_custodian > 0);
     *of_patient = (uint16_t)(*of_patient + by);
     *of_custodian = (uint16_t)(*of_custodian + by);
+}
+
+enum code pointer_count(struct exec *exec, struct audit_trail *trail, uint16_t custodian, enum pointer_status status, int by)
+{
+    struct relation relation;
+
+    ASSERT(custodian > 0);
+    ASSERT(trail->patient.current <= trail->patient.ptr_count);
+    if (status != POINTER_CURRENT && status != POINTER_PENDING) {
+        return CODE_OK;
+    }
+    exec_get_relation(exec, trail->acct, custodian, &relation);
+    pointer_count_in(&trail->patient, &relation, status, by);
     return exec_put_relation(exec, trail->acct, custodian, &relation);
 }
 

@@ -18,6 +18,9 @@ struct pointer_change {
     uint8_t result; /* of the event: the operation, the basis or the new status */
 };
 
+/* pointer_count_in adds `by` (1 or -1) to the counters of one status of a patient and of a custodian. Needs: current or pending; none falls below zero. */
+void pointer_count_in(struct patient *patient, struct relation *relation, enum pointer_status status, int by);
+
 /* pointer_count adds `by` (1 or -1) to the counters of current or pending pointers of the patient and of the custodian; no effect for any
  * other status. Fails: CODE_CAPACITY. */
 enum code pointer_count(struct exec *exec, struct audit_trail *trail, uint16_t custodian, enum pointer_status status, int by);

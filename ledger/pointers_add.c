@@ -204,7 +204,8 @@ static enum code item_store(struct add *add, const struct pointer_add_item *item
     exec->creations++;
     enum code code = exec_put_pointer(exec, add->body->patient, seq, pointer);
     if (code == CODE_OK) {
-        code = pointer_count(exec, &add->trail, pointer->custodian, (enum pointer_status)pointer->status, 1);
+        pointer_count_in(&add->trail.patient, &add->relation, (enum pointer_status)pointer->status, 1); /* it was read for this item */
+        code = exec_put_relation(exec, add->body->patient, pointer->custodian, &add->relation);
     }
     if (code == CODE_OK && pending) {
         struct state_key key = key_due_pointer(DUE_POINTER_EXPIRES, exec->time_ms + exec->params->pending_ms, add->body->patient, seq);
