@@ -100,6 +100,7 @@ $(B)/obj/crypto/hash_avx512.o: ISA := -mavx512f -mavx512vl
 $(B)/obj/tests/crypto/ifma_kernel_kit.o: ISA := -O2 -mavx512f -mavx512ifma -mavx512vl -mavx512dq
 $(B)/obj/crypto/hash_avx512.model.o $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -O2 -DIFMA_MODEL=1 -Wno-psabi $(if $(filter debug fuzz,$(MODE)),-fno-sanitize=all) # sanitizers watch the same lines in ref and avx2
 $(B)/obj/tests/crypto/ifma_kernel_kit.model.o: ISA := -O1 -DIFMA_MODEL=1 -Wno-psabi
+$(B)/obj/tests/fuzz/field_ifma_fuzz.o: ISA := -DIFMA_MODEL=1 -Wno-psabi $(if $(filter fuzz,$(MODE)),-fno-sanitize=address,undefined) # eight lanes in plain C under sanitizers take the compiler half a minute; they watch the same lines in ref and avx2
 
 # What a replica does for each command. The kernels under crypto/ed25519 are whole by themselves, and what stands in for vectors may not be called with them.
 $(patsubst %.c,$(B)/obj/%.o,$(wildcard $(foreach d,base wire consensus ledger storage node,$(d)/*.c $(d)/*/*.c)) $(filter-out crypto/hash_avx%,$(wildcard crypto/*.c))): CFLAGS += $(WHOLE)

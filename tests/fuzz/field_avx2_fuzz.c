@@ -7,6 +7,7 @@
 
 #define FUZZ_LIMBS LIMBS
 #define FUZZ_ROOM 0
+#define FUZZ_UNITS 8u
 
 static inline unsigned fuzz_bit(unsigned i)
 {

@@ -3,6 +3,7 @@
  * Included once by a target, after its kernel.h. The target defines, for its own representation:
  *     FUZZ_LIMBS                      limbs of an element
  *     FUZZ_ROOM                       units that a subtraction costs besides those it gives, where limbs have no signs
+ *     FUZZ_UNITS                      units that an operand may have at most, where a backend takes fewer than the contract allows
  *     fuzz_bit(i)                     limb i stands for 2^fuzz_bit(i)
  *     fuzz_most(i), fuzz_least(i)     the bounds of limb i in one unit, themselves allowed
  *     fuzz_put(a, lane, i, value)     writes a limb
@@ -56,6 +57,12 @@ static int64_t next_limb(struct fuzz_input *input, int64_t least, int64_t most)
         }
         return least + (int64_t)(value % (uint64_t)(most - least + 1));
     }
+}
+
+/* Units from 1 to `most`, as far as the backend takes them. */
+static unsigned units_of(unsigned choice, unsigned most)
+{
+    return 1 + choice % (most < FUZZ_UNITS ? most : FUZZ_UNITS);
 }
 
 static struct lanes next_lanes(struct fuzz_input *input, unsigned units)
@@ -119,8 +126,8 @@ struct operands {
 
 static void read_operands(struct operands *operands, struct fuzz_input *input, uint8_t shape, unsigned a_max, unsigned b_max)
 {
-    operands->a_units = 1 + (shape & 3) % a_max;
-    operands->b_units = 1 + (shape >> 2 & 3) % b_max;
+    operands->a_units = units_of(shape & 3, a_max);
+    operands->b_units = units_of(shape >> 2 & 3, b_max);
     operands->a = next_lanes(input, operands->a_units);
     operands->b = next_lanes(input, operands->b_units);
     memset(&operands->other, 0, sizeof operands->other);
@@ -149,7 +156,7 @@ static void check_sums(enum operation operation, struct fuzz_input *input, uint8
 
 static void check_carry(enum operation operation, struct fuzz_input *input, uint8_t shape)
 {
-    unsigned units = 1 + (shape & 7) % (operation == CARRY ? 6 : 3 + FUZZ_ROOM);
+    unsigned units = units_of(shape & 7, operation == CARRY ? 6 : 3 + FUZZ_ROOM);
     struct lanes a = next_lanes(input, units), out;
 
     memset(&out, 0, sizeof out);
@@ -280,7 +287,7 @@ static void check_bytes(struct fuzz_input *input, uint8_t shape)
 
 static void check_lane(struct fuzz_input *input, uint8_t shape)
 {
-    unsigned units = 1 + (shape & 3), from = (shape >> 2 & 7) % LANES, to = (shape >> 5 & 7) % LANES;
+    unsigned units = units_of(shape & 3, 4), from = (shape >> 2 & 7) % LANES, to = (shape >> 5 & 7) % LANES;
     struct lanes a = next_lanes(input, units), b = next_lanes(input, 1), copies;
     struct model_number value = value_of(&a, from), before[LANES];
     struct field field;

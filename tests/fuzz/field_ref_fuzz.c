@@ -3,6 +3,7 @@
 
 #define FUZZ_LIMBS FIELD_LIMBS
 #define FUZZ_ROOM 1
+#define FUZZ_UNITS 8u
 
 static inline unsigned fuzz_bit(unsigned i)
 {

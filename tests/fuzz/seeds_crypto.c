@@ -84,4 +84,5 @@ void crypto_seeds(void (*save)(const char *target, const char *name, const struc
     model_seeds(save);
     field_seeds(save, "field_ref");
     field_seeds(save, "field_avx2");
+    field_seeds(save, "field_ifma");
 }
