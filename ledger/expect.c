@@ -7,73 +7,49 @@
 
 enum { SENDER_AT = 28, PATIENT_AT = ENVELOPE_HEADER_BYTES }; /* of the envelope's header; most bodies begin with the patient's account */
 
-/* What most commands about a patient write, and beside it one grant that they read and one pointer that they put: behind the last. */
+/* What most commands about a patient write, and beside it their sender and one grant, which they look for, and one pointer that they put: behind the last. */
 static const enum key_kind written[] = { KEY_PATIENT, KEY_AUDIT_PEAKS, KEY_RELATION };
 
-enum { WRITTEN_KINDS = sizeof written / sizeof written[0], PATHS_PER_COMMAND = WRITTEN_KINDS + 2 };
+enum { WRITTEN_KINDS = sizeof written / sizeof written[0], LOOKED_FOR = 2, KEYS_PER_COMMAND = LOOKED_FOR + WRITTEN_KINDS + 1 };
 
-_Static_assert(EXPECT_PATHS_COMMANDS * PATHS_PER_COMMAND <= STATE_EXPECT_PATHS_MAX, "all ways are gone side by side");
-
-static void expect(const struct state_store *store, const struct state_key *key, enum state_expect step)
-{
-    ASSERT(key->size > 0);
-    ASSERT(step <= STATE_EXPECT_REST);
-    state_store_expect(store, bytes_of(key->bytes, key->size), step);
-}
-
-void expect_command(const struct state_store *store, struct bytes envelope, enum state_expect step)
-{
-    if (envelope.size < PATIENT_AT + ACCT_BYTES) {
-        return;
-    }
-    const uint8_t *patient = envelope.data + PATIENT_AT;
-    struct state_key key;
-    key_write_run(&key, KEY_ACTOR, envelope.data + SENDER_AT);
-    expect(store, &key, step);
-    key_write_run(&key, KEY_PATIENT, patient);
-    expect(store, &key, step);
-    if (step != STATE_EXPECT_HINT) { /* one line of hints serves all keys of the patient */
-        key_write_run(&key, KEY_AUDIT_PEAKS, patient);
-        expect(store, &key, step);
-        key_write_seq(&key, KEY_GRANT, patient, 1);
-        expect(store, &key, step);
-    }
-}
+_Static_assert(EXPECT_COMMANDS * KEYS_PER_COMMAND <= STATE_EXPECT_PATHS_MAX, "all are followed side by side");
 
 void expect_sender(const struct state_store *store, const uint8_t account[ACCT_BYTES], enum state_expect step)
 {
     struct state_key key;
 
-    ASSERT(step <= STATE_EXPECT_REST);
+    ASSERT(step <= STATE_EXPECT_HEAD);
     key_write_run(&key, KEY_ACTOR, account);
-    expect(store, &key, step);
+    ASSERT(key.size > 0);
+    state_store_expect(store, bytes_of(key.bytes, key.size), step);
 }
 
-void expect_paths(const struct state_store *store, const struct bytes *envelopes, uint32_t count)
+void expect_commands(const struct state_store *store, const struct bytes *envelopes, uint32_t count)
 {
-    struct state_key keys[EXPECT_PATHS_COMMANDS * PATHS_PER_COMMAND];
-    struct bytes views[EXPECT_PATHS_COMMANDS * PATHS_PER_COMMAND];
-    const uint8_t *patients[EXPECT_PATHS_COMMANDS];
-    uint32_t found = 0, paths = 0;
+    struct state_key keys[EXPECT_COMMANDS * KEYS_PER_COMMAND];
+    struct bytes views[EXPECT_COMMANDS * KEYS_PER_COMMAND];
+    const uint8_t *bytes[EXPECT_COMMANDS];
+    uint32_t found = 0, total = 0;
 
-    ASSERT(count <= EXPECT_PATHS_COMMANDS);
+    ASSERT(count <= EXPECT_COMMANDS);
     for (uint32_t i = 0; i < count; i++) {
         if (envelopes[i].size >= PATIENT_AT + ACCT_BYTES) {
-            patients[found++] = envelopes[i].data + PATIENT_AT;
+            bytes[found++] = envelopes[i].data;
         }
     }
     for (uint32_t i = 0; i < found; i++) {
-        key_write_seq(&keys[paths++], KEY_GRANT, patients[i], 1);
+        key_write_run(&keys[total++], KEY_ACTOR, bytes[i] + SENDER_AT);
+        key_write_seq(&keys[total++], KEY_GRANT, bytes[i] + PATIENT_AT, 1);
     }
     for (uint32_t i = 0; i < found; i++) {
         for (uint32_t k = 0; k < WRITTEN_KINDS; k++) {
-            key_write_run(&keys[paths++], written[k], patients[i]);
+            key_write_run(&keys[total++], written[k], bytes[i] + PATIENT_AT);
         }
-        key_write_seq(&keys[paths++], KEY_POINTER, patients[i], UINT32_MAX);
+        key_write_seq(&keys[total++], KEY_POINTER, bytes[i] + PATIENT_AT, UINT32_MAX);
     }
-    for (uint32_t i = 0; i < paths; i++) {
+    for (uint32_t i = 0; i < total; i++) {
         views[i] = bytes_of(keys[i].bytes, keys[i].size);
     }
-    ASSERT(paths == found * PATHS_PER_COMMAND);
-    state_store_expect_paths(store, views, paths, found);
+    ASSERT(total == found * KEYS_PER_COMMAND);
+    state_store_expect_paths(store, views, total, found * LOOKED_FOR);
 }

@@ -216,32 +216,20 @@ static void keep_locators(struct apply *apply, struct bytes bytes, const struct 
     }
 }
 
-/* expect takes a step towards the command that is `ahead` places further on. */
-static void expect(const struct apply *apply, uint32_t ahead, enum state_expect step)
-{
-    uint32_t at = apply->next + ahead;
-
-    if (at < apply->block.header->commands_count) {
-        const struct block_command *command = &apply->block.commands[at];
-        ASSERT(command->offset + command->envelope_bytes <= apply->block.body.size);
-        expect_command(ledger_store(apply->ledger), bytes_of(apply->block.body.data + command->offset, command->envelope_bytes), step);
-    }
-}
-
-/* expect_some does so for the paths of the next few commands at once. */
+/* expect_some fetches what the next few commands will read and write, all at once. */
 static void expect_some(const struct apply *apply)
 {
-    struct bytes envelopes[EXPECT_PATHS_COMMANDS];
+    struct bytes envelopes[EXPECT_COMMANDS];
     uint32_t left = apply->block.header->commands_count - apply->next;
-    uint32_t count = left < EXPECT_PATHS_COMMANDS ? left : EXPECT_PATHS_COMMANDS;
+    uint32_t count = left < EXPECT_COMMANDS ? left : EXPECT_COMMANDS;
 
     for (uint32_t i = 0; i < count; i++) {
         const struct block_command *command = &apply->block.commands[apply->next + i];
         ASSERT(command->offset + command->envelope_bytes <= apply->block.body.size);
         envelopes[i] = bytes_of(apply->block.body.data + command->offset, command->envelope_bytes);
     }
-    expect_paths(ledger_store(apply->ledger), envelopes, count);
-    for (uint32_t i = EXPECT_PATHS_COMMANDS; i < left && i < 2 * EXPECT_PATHS_COMMANDS; i++) { /* the next group's own bytes */
+    expect_commands(ledger_store(apply->ledger), envelopes, count);
+    for (uint32_t i = EXPECT_COMMANDS; i < left && i < 2 * EXPECT_COMMANDS; i++) { /* the next group's own bytes */
         const uint8_t *bytes = apply->block.body.data + apply->block.commands[apply->next + i].offset;
         __builtin_prefetch(bytes);
         __builtin_prefetch(bytes + ENVELOPE_HEADER_BYTES);
@@ -250,12 +238,9 @@ static void expect_some(const struct apply *apply)
 
 static void execute_next(struct apply *apply)
 {
-    if (apply->next % EXPECT_PATHS_COMMANDS == 0) {
+    if (apply->next % EXPECT_COMMANDS == 0) {
         expect_some(apply);
     }
-    expect(apply, EXPECT_HINT_AHEAD, STATE_EXPECT_HINT);
-    expect(apply, EXPECT_HEAD_AHEAD, STATE_EXPECT_HEAD);
-    expect(apply, EXPECT_REST_AHEAD, STATE_EXPECT_REST);
     const struct block_command *command = &apply->block.commands[apply->next];
     struct bytes bytes = bytes_of(apply->block.body.data + command->offset, command->envelope_bytes + command->payload_bytes);
     enum code code = ledger_execute_next(apply->ledger, bytes_of(bytes.data, command->envelope_bytes), &command->id);

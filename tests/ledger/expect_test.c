@@ -21,14 +21,14 @@ Test(expect, changes_nothing_whatever_the_bytes)
     struct hash32 before = state_store_root(store);
     for (size_t size = 0; size < sizeof bytes; size += size < 200 ? 1 : 97) {
         memset(bytes, (int)(size * 31), sizeof bytes);
-        for (int step = STATE_EXPECT_HINT; step <= STATE_EXPECT_REST; step++) {
-            expect_command(store, bytes_of(bytes, size), (enum state_expect)step);
+        for (int step = STATE_EXPECT_HINT; step <= STATE_EXPECT_HEAD; step++) {
+            expect_sender(store, bytes + size % 97, (enum state_expect)step);
         }
-        struct bytes some[EXPECT_PATHS_COMMANDS];
-        for (uint32_t i = 0; i < EXPECT_PATHS_COMMANDS; i++) {
+        struct bytes some[EXPECT_COMMANDS];
+        for (uint32_t i = 0; i < EXPECT_COMMANDS; i++) {
             some[i] = bytes_of(bytes + i % 3, size > i ? size - i : 0);
         }
-        expect_paths(store, some, (uint32_t)(size % (EXPECT_PATHS_COMMANDS + 1)));
+        expect_commands(store, some, (uint32_t)(size % (EXPECT_COMMANDS + 1)));
     }
     struct hash32 after = state_store_root(store);
     cr_assert(hash_equal(&before, &after));
