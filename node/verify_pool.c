@@ -256,8 +256,8 @@ enum err verify_pool_submit(struct verify_pool *pool, const struct verify_job *j
     }
     pthread_mutex_lock(&pool->mutex);
     ring_push(&pool->waiting[job->n > VERIFY_SHORT_ITEMS ? LANE_LONG : LANE_SHORT], job);
-    pthread_cond_signal(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
+    pthread_cond_signal(&pool->wake); /* whoever wakes finds the mutex free */
     return ERR_OK;
 }
 
@@ -274,10 +274,11 @@ static void judge_here(struct verify_pool *pool)
     }
     pool->counters.calls_inline++;
     pool->counters.checks_inline += call->items_count;
-    if (note_checks(pool, call->items_count)) { /* where every job is judged inline no worker would ever wake */
+    bool build = note_checks(pool, call->items_count);
+    pthread_mutex_unlock(&pool->mutex);
+    if (build) { /* where every job is judged inline no worker would ever wake */
         pthread_cond_signal(&pool->wake);
     }
-    pthread_mutex_unlock(&pool->mutex);
 }
 
 bool verify_pool_collect(struct verify_pool *pool, struct verify_job *job)
