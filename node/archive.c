@@ -302,20 +302,27 @@ void archive_clear(struct archive *archive)
 {
     const struct archive_sizes *sizes = &archive->sizes;
 
-    archive->events_last = archive->receipts_last = archive->locators_last = 0;
-    memset(archive->event_buckets, 0, sizes->events_max * sizeof *archive->event_buckets);
-    memset(archive->receipt_buckets, 0, sizes->receipts_max * sizeof *archive->receipt_buckets);
+    /* What nothing was ever put into is zeros, and a start that clears it would touch all of it for nothing. */
+    if (archive->events_last > 0) {
+        memset(archive->event_buckets, 0, sizes->events_max * sizeof *archive->event_buckets);
+    }
+    if (archive->events_last > sizes->events_max) { /* before that nothing is forgotten */
+        memset(archive->forgotten_events, 0, sizes->events_max / 2 * sizeof *archive->forgotten_events);
+    }
+    if (archive->receipts_last > 0) {
+        memset(archive->receipt_buckets, 0, sizes->receipts_max * sizeof *archive->receipt_buckets);
+    }
+    if (archive->locators_last > 0) {
+        memset(archive->locator_buckets, 0, sizes->locators_max * sizeof *archive->locator_buckets);
+    }
     memset(archive->forgotten, 0, sizeof archive->forgotten);
-    memset(archive->forgotten_events, 0, sizes->events_max / 2 * sizeof *archive->forgotten_events);
     for (uint32_t i = 0; i < sizes->events_max && !hash_is_zero(&archive->events[i].top); i++) {
         memset(&archive->events[i].top, 0, sizeof archive->events[i].top); /* what stood there is not forgotten but never was */
     }
     for (uint32_t i = 0; i < sizes->receipts_max && !hash_is_zero(&archive->receipts[i].top); i++) {
         memset(&archive->receipts[i].top, 0, sizeof archive->receipts[i].top);
     }
-    if (sizes->locators_max > 0) {
-        memset(archive->locator_buckets, 0, sizes->locators_max * sizeof *archive->locator_buckets);
-    }
+    archive->events_last = archive->receipts_last = archive->locators_last = 0;
 }
 
 /* --- Locators ------------------------------------------------------------------------------------------------------ */

@@ -1,4 +1,4 @@
-/* waiters.c: see waiters.h. Buckets of a hash table, chained by index. Invariant: an entry is free, or open; an open one is in exactly one
+/* waiters.c: see waiters.h. Buckets of a hash table, chained by index. Invariant: an entry below `used` is free, or open; an open one is in exactly one
  * bucket iff it is admitted. */
 #include "node/waiters.h"
 
@@ -10,12 +10,9 @@ void waiters_init(struct waiters *waiters, struct arena *arena, uint32_t count_m
 {
     ASSERT(count_max >= 2);
     ASSERT((count_max & (count_max - 1)) == 0);
-    *waiters = (struct waiters){ .count_max = count_max, .free = 1 };
+    *waiters = (struct waiters){ .count_max = count_max };
     waiters->entries = arena_take(arena, count_max, sizeof *waiters->entries);
     waiters->buckets = arena_take(arena, count_max, sizeof *waiters->buckets);
-    for (uint32_t i = 0; waiters->entries != NULL && i < count_max; i++) {
-        waiters->entries[i].next = i + 1 < count_max ? i + 2 : 0;
-    }
 }
 
 static uint32_t *bucket_of(struct waiters *waiters, const struct hash32 *tx_id)
@@ -28,13 +25,13 @@ static uint32_t *bucket_of(struct waiters *waiters, const struct hash32 *tx_id)
 
 uint64_t waiters_open(struct waiters *waiters, const struct waiter *waiter)
 {
-    if (waiters->free == 0) {
+    if (waiters->free == 0 && waiters->used == waiters->count_max) {
         return 0;
     }
-    uint32_t link = waiters->free;
+    uint32_t link = waiters->free != 0 ? waiters->free : ++waiters->used;
     struct waiter_entry *entry = &waiters->entries[link - 1];
     ASSERT(!entry->open);
-    waiters->free = entry->next;
+    waiters->free = waiters->free != 0 ? entry->next : 0;
     *entry = (struct waiter_entry){ .waiter = *waiter, .generation = entry->generation + 1, .open = true };
     waiters->count++;
     return (uint64_t)entry->generation << 32 | link;
@@ -45,7 +42,7 @@ static struct waiter_entry *find_open(struct waiters *waiters, uint64_t token)
 {
     uint32_t link = (uint32_t)token;
 
-    if (link == 0 || link > waiters->count_max) {
+    if (link == 0 || link > waiters->used) {
         return NULL;
     }
     struct waiter_entry *entry = &waiters->entries[link - 1];
@@ -133,7 +130,7 @@ bool waiters_take(struct waiters *waiters, const struct hash32 *tx_id, struct wa
 
 void waiters_forget(struct waiters *waiters, uint64_t client)
 {
-    for (uint32_t i = 0; i < waiters->count_max && waiters->count > 0; i++) {
+    for (uint32_t i = 0; i < waiters->used && waiters->count > 0; i++) {
         if (waiters->entries[i].open && waiters->entries[i].waiter.client == client) {
             end_entry(waiters, i + 1);
         }
@@ -166,5 +163,6 @@ void waiters_check(const struct waiters *waiters)
     }
     ASSERT(open == waiters->count);
     ASSERT(admitted == chained);
-    ASSERT(check_list(waiters, waiters->free, false) == waiters->count_max - waiters->count);
+    ASSERT(waiters->used <= waiters->count_max);
+    ASSERT(check_list(waiters, waiters->free, false) == waiters->used - waiters->count);
 }

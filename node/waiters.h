@@ -34,7 +34,8 @@ struct waiters {
     uint32_t *buckets;            /* count_max: index + 1 */
     uint32_t count_max;           /* a power of two */
     uint32_t count;
-    uint32_t free;                /* index + 1 */
+    uint32_t used;                /* entries that were ever open: behind them lies untouched memory */
+    uint32_t free;                /* index + 1; of these */
 };
 
 /* waiters_init takes count_max entries. Needs: a power of two. */
@@ -52,7 +53,7 @@ bool waiters_close(struct waiters *waiters, uint64_t token, struct waiter *waite
 /* waiters_take ends one admitted request for a command. Gives: false when nobody waits for it any more. Cost: O(1); ids are hashes. */
 bool waiters_take(struct waiters *waiters, const struct hash32 *tx_id, struct waiter *waiter);
 
-/* waiters_forget ends every request of a client that is gone. Cost: one pass over the table. */
+/* waiters_forget ends every request of a client that is gone. Cost: one pass over what was ever used of the table. */
 void waiters_forget(struct waiters *waiters, uint64_t client);
 
 /* waiters_check asserts that each entry is in the one list that its state says. Cost: one pass over the table. */

@@ -1,6 +1,8 @@
 /* archive_test.c: what was added is found by name until the ring has forgotten it, and then it is not there rather than wrong. */
 #include "node/archive.h"
 
+#include "tests/node/pages_kit.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,4 +181,25 @@ Test(archive, keeps_no_locators_when_it_is_told_so)
     archive_add_locator(&archive, &hash, bytes);
     cr_assert_null(archive_find_locator(&archive, &hash));
     free(archive.events);
+}
+
+/* A start clears the archive before it fills it, and most replicas never fill it. */
+Test(archive, that_is_cleared_touches_only_what_it_held)
+{
+    struct archive_sizes sizes = { 1 << 16, 1 << 16, 1 << 12 };
+    struct archive archive;
+    struct arena measure;
+    uint8_t patient[ACCT_BYTES] = { 1 }, bytes[AUDIT_EVENT_BYTES] = { 0 };
+
+    arena_init_measure(&measure);
+    archive_init(&archive, &measure, &sizes);
+    struct arena arena = pages_arena(measure.used);
+    archive_init(&archive, &arena, &sizes);
+    archive_clear(&archive);
+    cr_assert_leq(pages_touched(&arena), 2, "%zu pages", pages_touched(&arena)); /* the first entries are looked at */
+    archive_add_event(&archive, patient, 0, bytes, NULL);
+    cr_assert_not_null(archive_find_event(&archive, patient, 0));
+    archive_clear(&archive);
+    cr_assert_null(archive_find_event(&archive, patient, 0));
+    cr_assert_lt(pages_touched(&arena), 1 + (1 << 16) * 8 / 4096 + 8, "the buckets of events alone");
 }

@@ -1,6 +1,7 @@
 /* waiters_test.c: each request gets one final answer, and nobody else's. */
 #include "node/waiters.h"
 
+#include "tests/node/pages_kit.h"
 #include "tests/base/stop_kit.h"
 
 #include <criterion/criterion.h>
@@ -135,4 +136,25 @@ Test(waiters, stops_when_an_entry_is_in_the_wrong_list)
     waiters.entries[0].next = 2;
     waiters.entries[1].next = 1;
     cr_assert(kit_stops(check, &waiters), "a bucket that runs in a circle");
+}
+
+/* The table is large enough for every client's last request; few replicas ever see that many. */
+Test(waiters, touch_no_more_of_the_table_than_was_ever_waited_for)
+{
+    struct waiters waiters;
+    struct arena measure;
+    struct waiter got;
+
+    arena_init_measure(&measure);
+    waiters_init(&waiters, &measure, 1 << 15);
+    struct arena arena = pages_arena(measure.used);
+    waiters_init(&waiters, &arena, 1 << 15);
+    cr_assert_eq(pages_touched(&arena), 0);
+    for (uint64_t i = 0; i < 1000; i++) {
+        uint64_t token = waiters_open(&waiters, &(struct waiter){ 7, i });
+        cr_assert_neq(token, 0);
+        cr_assert(waiters_close(&waiters, token, &got));
+    }
+    waiters_forget(&waiters, 7);
+    cr_assert_leq(pages_touched(&arena), 1, "the same entry again and again");
 }
