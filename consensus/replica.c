@@ -101,7 +101,7 @@ static void on_event(struct replica *r, const struct event *event)
         r->durable_lsn = event->durable.lsn > r->durable_lsn ? event->durable.lsn : r->durable_lsn;
         replica_on_write(r, event->durable.duration_ns);
         break;
-    case EVENT_MUTE: r->safety.mute = event->mute.on; break;
+    case EVENT_MUTE: replica_on_mute(r, event->mute.on); break;
     case EVENT_LINK: replica_on_link(r, event->link.member, event->link.up); break;
     case EVENT_EXECUTED: replica_on_executed(r, event); break;
     case EVENT_RECORD: replica_on_record(r, event); break;

@@ -381,9 +381,10 @@ void replica_votes_verified(struct replica *r, struct job *job, const bool *verd
 void replica_evidence_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_pump_lead(struct replica *r);
 
-/* replica_disk.c. on_write: a durable write of ours took so long. pump_disk: the leader gives up while its disk is nearly full, or slower than those of the others
+/* replica_disk.c. on_write: a durable write of ours took so long. on_mute: nothing may be signed, or again (T9). pump_disk: the leader gives up while its disk is nearly full, or slower than those of the others
  * (T9, T10). */
 void replica_on_write(struct replica *r, uint64_t duration_ns);
+void replica_on_mute(struct replica *r, bool on);
 void replica_pump_disk(struct replica *r);
 void replica_abdicate(struct replica *r);
 void replica_lead_begin(struct replica *r);
@@ -396,6 +397,7 @@ void replica_timeout_verified(struct replica *r, struct job *job, const bool *ve
 void replica_on_abdicate(struct replica *r, uint32_t from, const struct message_abdicate *abdicate);
 void replica_abdicate_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_timeout(struct replica *r, uint64_t view, enum cause cause);
+void replica_join(struct replica *r); /* T3 */
 void replica_resend_timeout(struct replica *r, struct member_set to);
 void replica_repeat_anew(struct replica *r); /* T7: what is repeated begins again with tau_k, and its count with 0 */
 void replica_pump_time(struct replica *r);

@@ -292,8 +292,8 @@ static uint32_t others_from(const struct replica *r, uint64_t view)
     return count;
 }
 
-/* join applies T3: the (f + 1)-th highest view that members have timed out, counting each member's highest alone. */
-static void join(struct replica *r)
+/* replica_join applies T3: the (f + 1)-th highest view that members have timed out, counting each member's highest alone. */
+void replica_join(struct replica *r)
 {
     uint64_t view = 0;
     bool found = false;
@@ -336,7 +336,7 @@ void replica_timeout_verified(struct replica *r, struct job *job, const bool *ve
     memcpy(peer->timeout_signature, job->signature, 64);
     cert_copy(&peer->timeout_high, &job->cert);
     replica_repeat_anew(r); /* T7: somebody else is stuck too. */
-    join(r);
+    replica_join(r);
     if (form_tc(r, job->view)) {
         replica_accept_tc(r, &r->msg.tc);
         ASSERT(r->view > job->view); /* T2: q TIMEOUTs end the view */

@@ -120,6 +120,25 @@ Test(replica_disk, a_mute_follower_signs_nothing_but_follows_executes_and_votes_
     cluster_kit_close(&kit);
 }
 
+/* The two others that are left gave the view up while it was mute, and say nothing new. */
+Test(replica_disk, whoever_may_sign_again_joins_those_that_gave_the_view_up)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    load(1, 1, 2);
+    mute(3, true);
+    cluster_kit_crash(&kit, 0);
+    cluster_kit_request(&kit, 1, 1, 3);
+    cluster_kit_run(&kit, 2 * SECOND);
+    cr_assert_eq(status_of(1).timeout_view, 0);
+    cr_assert_eq(status_of(2).timeout_view, 0);
+    cr_assert_eq(status_of(3).timeout_view, -1, "T9");
+    mute(3, false);
+    cr_assert_eq(status_of(3).timeout_view, 0, "T3: at once, whatever its own timer says");
+    cluster_kit_run(&kit, 2 * SECOND);
+    cr_assert_eq(kit.nodes[3].executed, 3);
+    cluster_kit_close(&kit);
+}
+
 Test(replica_disk, a_mute_leader_hands_over_and_is_passed_over_while_it_is_mute)
 {
     cluster_kit_start(&kit, 4, 5000);
