@@ -8,7 +8,7 @@
 
 bool attack_is_well(const struct attack_result *result)
 {
-    return result->failure.kind == FAILURE_NONE && !result->slow && !result->deposed;
+    return result->failure.kind == FAILURE_NONE && !result->slow && !result->deposed && !result->starved;
 }
 
 /* trouble_of says why an attack did not end well. Gives: "" when it did. */
@@ -17,7 +17,7 @@ static const char *trouble_of(const struct attack_result *result)
     if (result->failure.kind != FAILURE_NONE) {
         return result->failure.text;
     }
-    return result->slow ? "below its floor" : result->deposed ? "too many views ended" : "";
+    return result->slow ? "below its floor" : result->deposed ? "too many views ended" : result->starved ? "Q4: a client that is passed over waits too long" : "";
 }
 
 static bool print_row(FILE *stream, const struct attack *attack)

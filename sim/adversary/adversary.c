@@ -51,6 +51,8 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_SPOIL] = { BIT(MESSAGE_PROPOSE), false, lie_spoil, NULL },
     [LIE_TEMPT] = { BIT(MESSAGE_CERT) | BIT(MESSAGE_QC), false, lie_tempt, lie_tempt_again },
     [LIE_STRAY] = { BIT(MESSAGE_PROPOSE), false, lie_stray, NULL },
+    [LIE_PASS_OVER] = { 0, false, NULL, NULL },
+    [LIE_SWAP] = { BIT(MESSAGE_PROPOSE) | BIT(MESSAGE_BUNDLE), false, lie_swap, NULL },
 };
 
 static const char *const words[LIE_COUNT] = {
@@ -291,6 +293,9 @@ void adversary_tell(struct adversary *adversary, const struct sim_message *out, 
 
 bool adversary_ignores(const struct adversary *adversary, uint32_t member, uint32_t actor)
 {
+    if (adversary_is_liar(adversary, member) && !adversary->silent && lies(adversary, LIE_PASS_OVER) && (actor + adversary->seed) % 2 == 0) {
+        return true;
+    }
     struct choice choice = { CHOICE_LIE, { LIE_CENSOR, actor, 0, 0, 0 } };
 
     return adversary_is_liar(adversary, member) && !adversary->silent && lies(adversary, LIE_CENSOR) && choice_below(adversary->seed, &choice, 2) == 0;
@@ -298,11 +303,34 @@ bool adversary_ignores(const struct adversary *adversary, uint32_t member, uint3
 
 bool adversary_deafens(struct adversary *adversary, const struct sim_message *message)
 {
+    if (adversary_is_liar(adversary, message->to) && !adversary->silent && message->type == MESSAGE_QUERY && lies(adversary, LIE_PASS_OVER)) {
+        adversary->told[LIE_PASS_OVER]++;
+        return true;
+    }
     if (!adversary_is_liar(adversary, message->to) || adversary->silent || (message->type != MESSAGE_FORWARD && message->type != MESSAGE_QUERY) || !lies(adversary, LIE_CENSOR)) {
         return false;
     }
     adversary->told[LIE_CENSOR]++;
     return true;
+}
+
+void adversary_sifts(struct adversary *adversary, struct sim_message *message)
+{
+    bool hears = !adversary_is_liar(adversary, message->to) || adversary->silent || message->type != MESSAGE_FORWARD || !lies(adversary, LIE_PASS_OVER);
+    struct message *decoded = adversary->message;
+    struct writer writer;
+
+    if (hears || message_decode(decoded, message->type, bytes_of(message->data, message->size)) != VERDICT_OK) {
+        return;
+    }
+    decoded->forward.commands = adversary_without(adversary, message->to, decoded->forward.commands);
+    writer_init(&writer, adversary->other, FRAME_BYTES_MAX);
+    message_encode(decoded, &writer);
+    ASSERT(!writer.failed);
+    ASSERT(writer.offset <= message->size);
+    adversary->told[LIE_PASS_OVER] += writer.offset < message->size ? 1 : 0;
+    memcpy(message->data, adversary->other, writer.offset);
+    message->size = writer.offset;
 }
 
 /* --- Acting --------------------------------------------------------------------------------------------------------- */

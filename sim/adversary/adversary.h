@@ -43,7 +43,9 @@
     X(SLOW_LORIS, "slow_loris", "proposes just before the view would be over")                                                      \
     X(SPOIL, "spoil", "proposes commands that nobody signed, or that are used up, doubled or out of date")             \
     X(TEMPT, "tempt", "proposes another block at the place of one that has votes already")                                      \
-    X(STRAY, "stray", "proposes a block that stands on another parent than the one whose certificate it shows")
+    X(STRAY, "stray", "proposes a block that stands on another parent than the one whose certificate it shows")           \
+    X(SWAP, "swap", "keeps its blocks from one member, and answers whoever asks for a single block with another one")        \
+    X(PASS_OVER, "pass_over", "hears the commands of half of the clients, whoever passes them on, and of the others nothing")
 
 enum lie {
 #define LIE_ENUM(name, word, text) LIE_##name,
@@ -166,6 +168,9 @@ void adversary_tell(struct adversary *adversary, const struct sim_message *out, 
 /* adversary_deafens tells whether a message, or the client of an actor, does not reach the process of a liar. */
 bool adversary_deafens(struct adversary *adversary, const struct sim_message *message);
 bool adversary_ignores(const struct adversary *adversary, uint32_t member, uint32_t actor);
+
+/* adversary_sifts takes out of a message to a liar the commands that it does not want to hear of; what is left stays in its place. */
+void adversary_sifts(struct adversary *adversary, struct sim_message *message);
 
 /* adversary_due_ns gives when adversary_act is wanted, UINT64_MAX: never. adversary may be NULL. */
 uint64_t adversary_due_ns(const struct adversary *adversary);

@@ -149,6 +149,31 @@ void lie_spoil(struct adversary *adversary, struct telling *telling)
     telling_write(adversary, telling);
 }
 
+/* --- Commands that are not heard ------------------------------------------------------------------------------------ */
+
+struct bytes adversary_without(const struct adversary *adversary, uint32_t liar, struct bytes commands)
+{
+    static uint8_t kept[FRAME_BYTES_MAX];
+    const struct cast *cast = adversary->cast;
+    size_t at = 0, size = 0;
+
+    while (at < commands.size) {
+        struct bytes rest = bytes_of(commands.data + at, commands.size - at);
+        struct envelope envelope;
+        size_t head = envelope_size(rest);
+        if (head == 0 || head > rest.size || envelope_decode(&envelope, bytes_of(rest.data, head)) != CODE_OK || envelope.payload_bytes > rest.size - head) {
+            break; /* What cannot be read is not heard. */
+        }
+        size_t whole = head + envelope.payload_bytes;
+        if (!adversary_ignores(adversary, liar, cast_sender(cast, envelope.sender))) {
+            memcpy(kept + size, rest.data, whole);
+            size += whole;
+        }
+        at += whole;
+    }
+    return bytes_of(kept, size);
+}
+
 /* --- Another parent ------------------------------------------------------------------------------------------------- */
 
 /* lie_stray puts a block on another one of its parent's height, and goes on to show the certificate of the parent: whoever holds that other one may forget to

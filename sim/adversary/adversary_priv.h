@@ -42,6 +42,9 @@ void adversary_forge_rest(const struct adversary *adversary, uint32_t liar, stru
 /* adversary_fake makes one of many kinds of certificates out of an honest one that nobody may take. */
 void adversary_fake(struct adversary *adversary, const struct telling *telling, struct cert *cert);
 
+/* adversary_without gives those of a run of commands whose senders a liar listens to, one after the other. Owns: good until the next call (adversary_commands.c). */
+struct bytes adversary_without(const struct adversary *adversary, uint32_t liar, struct bytes commands);
+
 /* --- Lies by topic -------------------------------------------------------------------------------------------------- */
 
 typedef void lie_tell(struct adversary *adversary, struct telling *telling);
@@ -49,7 +52,7 @@ typedef void lie_act(struct adversary *adversary, uint32_t liar);
 
 lie_tell lie_fork;                                                                              /* adversary_fork.c */
 lie_tell lie_double_vote, lie_vote_after_timeout, lie_low_timeout, lie_bad_signature, lie_wrong_epoch, lie_edit; /* adversary_votes.c */
-lie_tell lie_fake_cert, lie_open_low, lie_false_catchup, lie_false_snapshot, lie_false_checkpoint; /* adversary_proofs.c */
+lie_tell lie_fake_cert, lie_open_low, lie_false_catchup, lie_false_snapshot, lie_false_checkpoint, lie_swap; /* adversary_proofs.c */
 lie_tell lie_withhold, lie_late, lie_malformed, lie_partial, lie_mute_leader, lie_slow_loris;   /* adversary_sending.c */
 lie_act lie_replay, lie_flood, lie_unprovoked, lie_vote_on, lie_show_fake;                      /* adversary_acts.c */
 lie_tell lie_spoil, lie_tempt, lie_stray;                                                                  /* adversary_commands.c */

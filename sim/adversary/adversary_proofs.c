@@ -294,6 +294,23 @@ static void false_bundle(struct adversary *adversary, struct telling *telling, s
     }
 }
 
+/* lie_swap: one member in each view must ask for every block; and who asks for a block gets one that stands at its place. */
+void lie_swap(struct adversary *adversary, struct telling *telling)
+{
+    struct message *message = telling_decode(adversary, telling);
+    struct choice choice = { CHOICE_LIE, { LIE_SWAP, telling->from, telling->view, 0, 2 } };
+
+    if (message == NULL) {
+        return;
+    }
+    if (message->type == MESSAGE_BUNDLE && !message->bundle.chain && message->bundle.blocks.size > 0) {
+        make_up(adversary, telling, message, 0);
+        return;
+    }
+    uint32_t members = adversary->cast->config.members_count, other = (telling->from + 1 + (uint32_t)choice_below(adversary->seed, &choice, members - 1)) % members;
+    telling->size = message->type == MESSAGE_PROPOSE && !message->propose.opening && other == telling->to ? 0 : telling->size;
+}
+
 /* header_of gives the header of a block that was overheard, NULL when it is forgotten. */
 static const struct block_header *header_of(const struct adversary *adversary, const struct hash32 *hash)
 {

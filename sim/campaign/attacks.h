@@ -1,7 +1,8 @@
 /* attacks.h: the library of attacks: each a plan of lies against a calm cluster, where it comes from, and what must come of it.
  *
  * An attack is played twice, once without its lies. What must come of it: no invariant breaks, every client has its answer while the liars go
- * on, and of the commands that the calm cluster told its clients within the time of the load, at least a stated share is told too. */
+ * on, and of the commands that the calm cluster told its clients within the time of the load, at least a stated share is told too. Where the lie is to pass clients over alone, nobody has waited for a second when the load
+ * ends: it goes on for all others, so only the rule about those who are passed over helps (Q4). */
 #ifndef WARD_SIM_CAMPAIGN_ATTACKS_H
 #define WARD_SIM_CAMPAIGN_ATTACKS_H
 
@@ -26,6 +27,7 @@ struct attack {
     uint32_t twins;          /* members in two places, from the first on; none of them lies */
     bool reserves;           /* P1 */
     bool falls;              /* whoever leads is killed again and again; the second member is the first liar, so that it opens the views behind */
+    bool rots;               /* what r1 missed rots at r2, right before r1 asks for it */
 };
 
 struct attack_result {
@@ -36,6 +38,7 @@ struct attack_result {
     uint64_t views;           /* that ended */
     uint64_t lies;            /* told; of twins: votes and proposals that contradict each other */
     bool slow, deposed;       /* below the floor; more views ended than may */
+    bool starved;             /* somebody whom the leader does not hear has waited too long when the load ends */
 };
 
 /* attacks_count, attack_at: the library. */

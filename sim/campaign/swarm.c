@@ -61,19 +61,22 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
     plan->actors_count = plan->consents ? 4 : plan->actors_count; /* three senders each, who meet the same patients */
 }
 
-/* draw_lies gives which lies a seed tells: one, two that meet, a third or most of all. */
+enum { LIES_TOGETHER = LIE_STRAY + 1 }; /* those behind have draws of their own, so that seeds stay what they were */
+
+/* draw_lies gives which lies a seed tells: one, two that meet, a third or most of all; and beside these, now and then, one that is newer. */
 static uint64_t draw_lies(uint64_t seed)
 {
     uint64_t how = swarm_ask(seed, ASK_LIES, 4), lies = 0;
 
-    for (uint64_t i = 0; i < LIE_COUNT; i++) {
+    for (uint64_t i = 0; i < LIES_TOGETHER; i++) {
         uint64_t drawn = choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_LIES, 1, i } }, how == 2 ? 3 : 4);
         lies |= (how == 2 && drawn == 0) || (how == 3 && drawn != 0) ? UINT64_C(1) << i : 0;
     }
     for (uint64_t i = 0; i < 2 && how < 2; i++) {
-        lies |= UINT64_C(1) << choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_LIES, 2, how == 0 ? 0 : i } }, LIE_COUNT);
+        lies |= UINT64_C(1) << choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_LIES, 2, how == 0 ? 0 : i } }, LIES_TOGETHER);
     }
-    return lies;
+    lies |= swarm_ask(seed, ASK_SWAP, 8) == 0 ? UINT64_C(1) << LIE_SWAP : 0;
+    return lies | (swarm_ask(seed, ASK_PASS_OVER, 8) == 0 ? UINT64_C(1) << LIE_PASS_OVER : 0);
 }
 
 /* draw_adversary: in half of the seeds 1 to f members lie. Needs: the faults of the disk are drawn. */

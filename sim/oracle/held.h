@@ -13,6 +13,8 @@ struct held {
     struct ballot tip[2];   /* the two halves of the newest proof */
     uint64_t saved;         /* sequence of the superblock */
     uint64_t from_height;   /* its log begins above: it fetched a snapshot of that block */
+    uint64_t mended;        /* height of a block that it appended again, and that nobody has looked at yet (mended.h); 0: none */
+    uint32_t mended_boots;  /* ... in this life */
 };
 
 /* held_tip looks at the proof of the newest block, when it is another one than before; NULL: it has none. */

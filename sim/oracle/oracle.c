@@ -177,6 +177,7 @@ static void note_signers(struct oracle *oracle, const struct cert *cert)
         }
         if (is_bound(oracle, &cert->signers.members, i)) {
             promises_ballot(&oracle->promises, i, &cert->ballot);
+            vows_seen(&oracle->vows, i, cert->ballot.rank.view);
         }
     }
 }

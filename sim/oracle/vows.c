@@ -29,6 +29,14 @@ void vows_signed(struct vows *vows, uint32_t seat, uint64_t view)
     vow->signed_to = view + 1 > vow->signed_to ? view + 1 : vow->signed_to;
 }
 
+void vows_seen(struct vows *vows, uint32_t seat, uint64_t view)
+{
+    struct vow *vow = &vows->by[seat];
+
+    ASSERT(seat < MEMBERS_MAX);
+    vow->signed_to = view + 1 > vow->signed_to ? view + 1 : vow->signed_to;
+}
+
 void vows_voted(struct vows *vows, uint32_t seat, struct rank rank)
 {
     const struct vow *vow = &vows->by[seat];

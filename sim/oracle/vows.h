@@ -29,6 +29,9 @@ void vows_init(struct vows *vows, struct failure *failure);
 void vows_signed(struct vows *vows, uint32_t seat, uint64_t view);
 void vows_voted(struct vows *vows, uint32_t seat, struct rank rank);
 
+/* vows_seen: it signed in this view, as a certificate shows: a leader's own votes show nowhere else. */
+void vows_seen(struct vows *vows, uint32_t seat, uint64_t view);
+
 /* vows_abstains: its log says so at a start, and knows this vote; view -1: from nothing. vows_wiped: its disk is lost. */
 void vows_abstains(struct vows *vows, uint32_t seat, int64_t view, struct rank known);
 void vows_wiped(struct vows *vows, uint32_t seat);

@@ -69,6 +69,7 @@ static const struct field fields[] = {
     { "check", { { PART_U32, AT(check_every), 1, 1000000 } } },
     { "reserves", { { PART_SWITCH, AT(reserves), 0, 1 } } },
     { "mixed", { { PART_SWITCH, AT(mixed), 0, 1 } } },
+    { "rate", { { PART_MILLIS, LABELLED("every", rate_ms), 1, 86400000 }, { PART_U32, LABELLED("burst", rate_burst), 1, 100000 } } },
     { "consents", { { PART_SWITCH, AT(consents), 0, 1 } } },
     { "reads", { { PART_TIME, LABELLED("every", reads_ns), 1, NUMBER_MOST } } },
     { "liars", { { PART_MEMBERS, AT(adversary.liars), 0, 0 } } },

@@ -56,6 +56,9 @@ static struct params params_of(const struct cast_plan *plan)
         params.grants_max = params.tickets_max = 16384;
         params.rate_patient = params.rate_practitioner = params.rate_system;
     }
+    if (plan->rate.interval_ms > 0) {
+        params.rate_patient = params.rate_practitioner = params.rate_system = plan->rate;
+    }
     ASSERT(plan->actors_count <= params.actors_max);
     return params;
 }

@@ -9,6 +9,7 @@
 #define WARD_SIM_WORLD_CAST_H
 
 #include "crypto/keys.h"
+#include "ledger/params.h"
 #include "wire/block.h"
 #include "wire/config.h"
 #include "wire/envelope.h"
@@ -29,6 +30,7 @@ struct cast_plan {
     struct config_limits limits;
     bool mixed; /* commands of several kinds: a pointer, one that supersedes it, a status for that one, and again */
     bool consents; /* patients and practitioners send commands too */
+    struct rate rate; /* of everybody; interval_ms 0: as the parameters have it */
 };
 
 /* One record system, its patient and its practitioner. */

@@ -144,6 +144,9 @@ void host_resume(struct host *host);
 /* host_drain asks for an orderly stop; the host is down with a clean mark when it is done. */
 void host_drain(struct host *host);
 
+/* host_medium copies a record as it lies on the medium. Gives: its bytes; 0 when the log does not know it whole, or it is larger than `most`. Needs: not down. */
+size_t host_medium(struct host *host, uint8_t kind, const struct hash32 *hash, uint8_t *out, size_t most);
+
 /* host_clock sets the wall clock wrong by so much, or right again. */
 void host_clock(struct host *host, int64_t step_ms);
 

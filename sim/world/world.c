@@ -190,6 +190,7 @@ static void on_mark(void *context, uint32_t member, enum mark mark, uint64_t vie
     if (world->hosts[member].starting) {
         return; /* recovery tells again what was told before */
     }
+    world_duties_mark(world, member, &told);
     world->marks[mark]++;
     world->mark_heights[mark] = first ? height : world->mark_heights[mark];
     world_note(world, WORLD_TOPIC_MARK, (uint64_t)member << 16 | mark, view << 32 | height);
@@ -210,6 +211,8 @@ static void on_executed(void *context, uint32_t member, const struct apply_block
     bool first = oracle_executed(&world->oracle, member, block, state_root);
     if (first) {
         receipts_executed(&world->receipts, block, &world->hosts[member].driver.apply);
+        rates_executed(&world->rates, block, world->hosts[member].driver.apply.ledger);
+        trails_executed(&world->trails, block->header->height, &world->hosts[member].driver.apply);
     }
     if (first && world->plan.consents) {
         consent_executed(&world->consent, block, &world->hosts[member].driver.apply);
@@ -278,6 +281,7 @@ static void open_verify(struct world *world)
         judges_open(&world->judges);
     }
     facts_init(&world->verdicts);
+    facts_init(&world->fetched);
 }
 
 static void open_adversary(struct world *world)
@@ -351,7 +355,7 @@ static void open_seats(struct world *world)
 
 void world_open(struct world *world, const struct world_plan *plan)
 {
-    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits, plan->mixed, plan->consents };
+    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits, plan->mixed, plan->consents, { plan->rate_ms, plan->rate_burst } };
 
     crypto_start();
     stamp_use(plan->fast_crypto);
@@ -368,6 +372,10 @@ void world_open(struct world *world, const struct world_plan *plan)
     oracle_init(&world->oracle, &world->cast, &world->failure);
     records_init(&world->records, &world->cast, &world->failure);
     receipts_init(&world->receipts, &world->cast.genesis.hash, &world->failure);
+    rates_init(&world->rates, &world->cast, &world->failure);
+    trails_init(&world->trails, &world->cast, &world->failure);
+    patience_init(&world->patience, world->seats.count, &plan->limits, &world->failure);
+    joins_init(&world->joins, world->seats.count, plan->members_count, config_faults_max(plan->members_count), &world->failure);
     consent_init(&world->consent, &world->cast, &world->failure);
     workload_init(&world->workload, &world->cast, &world->failure, &world->trace);
     history_init(&world->history, cast_senders(&cast_plan));
@@ -401,10 +409,15 @@ void world_close(struct world *world)
         judges_close(&world->judges);
     }
     facts_close(&world->verdicts);
+    facts_close(&world->fetched);
     workload_close(&world->workload);
     history_close(&world->history);
     oracle_close(&world->oracle);
     records_close(&world->records);
+    rates_close(&world->rates);
+    trails_close(&world->trails);
+    patience_close(&world->patience);
+    joins_close(&world->joins);
     consent_close(&world->consent);
     trace_close(&world->trace);
     sim_network_close(&world->network);
@@ -514,6 +527,9 @@ static bool take_notice(struct world *world)
     bool over = notice.up && !member_set_has(&world->links[notice.member], notice.about); /* It ended before anybody could learn of it. */
     if (world->hosts[notice.member].state != HOST_DOWN && !over) {
         host_link(&world->hosts[notice.member], world->seats.members[notice.about], notice.up);
+        if (notice.up) {
+            patience_linked(&world->patience, notice.member);
+        }
         world_settle(world, notice.member);
     }
     return true;
@@ -559,6 +575,7 @@ void world_deliver(struct world *world, struct sim_message *message)
         note_message(world, message, TRACK_MESSAGE);
         world_note(world, WORLD_TOPIC_ARRIVED, (uint64_t)message->from << 24 | (uint64_t)message->to << 8 | message->type, fact_digest(message->data, message->size));
         trace_line(&world->trace, TRACE_MESSAGES, world->now_ns, message->to, "gets %s from r%u", message_word(message->type), message->from);
+        world_duties_arrived(world, message);
         hand_over(world, host, message);
         world_settle(world, message->to);
     }
@@ -577,6 +594,9 @@ static bool take_message(struct world *world)
     } else if (world->adversary != NULL && adversary_deafens(world->adversary, message)) {
         sim_network_release(message);
     } else {
+        if (world->adversary != NULL) {
+            adversary_sifts(world->adversary, message);
+        }
         world_deliver(world, message);
     }
     return true;

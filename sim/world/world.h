@@ -14,11 +14,15 @@
 #include "sim/oracle/consent.h"
 #include "sim/world/host.h"
 #include "sim/oracle/held.h"
+#include "sim/oracle/joins.h"
 #include "sim/oracle/judges.h"
 #include "sim/world/network.h"
 #include "sim/oracle/oracle.h"
+#include "sim/oracle/patience.h"
+#include "sim/oracle/rates.h"
 #include "sim/oracle/receipts.h"
 #include "sim/oracle/records.h"
+#include "sim/oracle/trails.h"
 #include "sim/world/pairs.h"
 #include "sim/world/readers.h"
 #include "sim/world/seats.h"
@@ -46,6 +50,7 @@ struct world_plan {
     enum trace_level trace;
     bool reserves;               /* P1 at every replica */
     bool mixed;                  /* commands of several kinds (cast.h) */
+    uint32_t rate_ms, rate_burst; /* how often each sender may act (ledger/params.h); 0: as nothing is said in the genesis */
     bool consents;               /* patients and practitioners send too, and the model of consent looks at what comes of it (consent.h) */
     bool fast_crypto;            /* signatures are stamps (stamp.h) */
     bool record_faults;          /* network.happened is kept */
@@ -108,6 +113,11 @@ struct world {
     struct records records;  /* without consents */
     struct consent consent;  /* with them */
     struct receipts receipts;
+    struct rates rates;
+    struct trails trails;
+    struct joins joins;
+    struct patience patience;
+    struct facts fetched;    /* how often a server fetched a block in one life */
     struct trace trace;
     struct failure failure;
     struct facts verdicts;      /* of signatures: the same bytes give the same answer at every replica */

@@ -85,6 +85,7 @@ void world_ended(struct world *world, uint32_t member)
     ASSERT(world->hosts[member].state == HOST_DOWN);
     note_change(world, WORLD_CHANGE_END, member, 0);
     oracle_crashed(&world->oracle, member);
+    joins_ended(&world->joins, member);
     sim_network_drop_all(&world->network, member);
     forget_notices(world, member);
     forget_waiting(world, member);
@@ -163,6 +164,7 @@ void world_boot(struct world *world, uint32_t member)
         }
         return;
     }
+    patience_began(&world->patience, member);
     world->restarts++;
     if (!first) {
         trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "starts again at height %llu", (unsigned long long)host->driver.apply.height);
@@ -186,6 +188,7 @@ void world_pause(struct world *world, uint32_t member)
         note_change(world, WORLD_CHANGE_PAUSE, member, 0);
         trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "is stopped in its tracks");
         host_pause(&world->hosts[member]);
+        joins_paused(&world->joins, member);
     }
 }
 
@@ -356,6 +359,7 @@ bool world_rot(struct world *world, uint32_t member, uint64_t height)
 {
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "its disk rots in block %llu", (unsigned long long)height);
     note_change(world, WORLD_CHANGE_ROT, member, (uint32_t)height);
+    world->held[member].mended = 0; /* what was mended may be what rots */
     bool known = world->hosts[member].state != HOST_DOWN && host_rot(&world->hosts[member], height);
     if (known) {
         world->rots++;

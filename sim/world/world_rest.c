@@ -23,6 +23,7 @@ void world_look(struct world *world, uint32_t member)
         oracle_fail(&world->failure, FAILURE_SAFETY, "J7: r%u keeps %u blocks of views beyond the next one", member, early);
     }
     look_at_effort(world, member);
+    world_duties_look(world, member);
 }
 
 void world_look_held(struct world *world, uint32_t member)
@@ -32,6 +33,7 @@ void world_look_held(struct world *world, uint32_t member)
     if (host->state == HOST_DOWN) {
         return;
     }
+    world_duties_mended(world, member);
     held_tip(&world->held[member], &world->oracle, member, replica_tip_proof(host->driver.replica));
     if (!host->lying && host->rotten == 0 && !host->spoilt) {
         held_saved(&world->held[member], &world->oracle, member, &host->driver, &host->superblocks.current);

@@ -101,7 +101,7 @@ Test(spoil, a_log_that_forgets_and_does_not_abstain_enough_is_seen)
     static struct oracle oracle;
     static struct cast cast;
 
-    cast_make(&cast, &(struct cast_plan){ 1, 4, 4, config_limits_default(), false, false });
+    cast_make(&cast, &(struct cast_plan){ .seed = 1, .members_count = 4, .actors_count = 4, .limits = config_limits_default() });
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct failure failure = { FAILURE_NONE, "" };
         struct capsule promised = { .timeout_view = 5, .led_view = -1, .abstain_view = -1 }, found = promised;

@@ -48,6 +48,18 @@ Test(vows, lost_disk_binds_up_to_what_its_key_signed_E5)
     cr_assert_eq(strncmp(failure.text, "E5: r3 ", 7), 0, "%s", failure.text);
 }
 
+Test(vows, lost_disk_binds_up_to_what_certificates_show_E5)
+{
+    vows_signed(&vows, 3, 4);
+    vows_seen(&vows, 3, 6);
+    vows_seen(&vows, 3, 5);
+    vows_wiped(&vows, 3);
+    vows_signed(&vows, 3, 7);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    vows_signed(&vows, 3, 6);
+    cr_assert_eq(strncmp(failure.text, "E5: r3 ", 7), 0, "%s", failure.text);
+}
+
 Test(vows, lower_vow_takes_nothing_back)
 {
     vows_abstains(&vows, 0, 9, none);

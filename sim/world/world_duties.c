@@ -1,0 +1,89 @@
+/* world_duties.c: what a server owes behind each of its steps, held against what came to it and what it said: to join others (joins.h), to be patient (patience.h), to mend with the right block
+ * (mended.h), to take for an answer what it asked for (S1). */
+#include "sim/world/world_priv.h"
+
+#include "base/assert.h"
+#include "sim/oracle/mended.h"
+
+#define FETCHED_MAX 16u /* S1: of one block in one life; who lets a block go for want of room fetches it again */
+
+/* note_fetched: who asks for a block and has it asks no more; what else it takes for an answer it takes for ever. */
+static void note_fetched(struct world *world, uint32_t member, uint64_t height)
+{
+    uint64_t times = facts_count(&world->fetched, fact_name((uint64_t)member << 32 | world->hosts[member].boots, height, 0, 0));
+
+    if (times >= FETCHED_MAX && !member_set_has(&world->faulty, world->seats.members[member])) {
+        oracle_fail(&world->failure, FAILURE_SAFETY, "S1: r%u fetches block %llu for the %lluth time: it takes another one for it", member, (unsigned long long)height,
+                    (unsigned long long)times + 1);
+    }
+}
+
+void world_duties_mark(struct world *world, uint32_t member, const struct trace_mark *told)
+{
+    enum mark mark = told->mark;
+    uint64_t height = told->height;
+    struct held *held = &world->held[member];
+
+    if (mark == MARK_REPAIRED) {
+        held->mended = height;
+        held->mended_boots = world->hosts[member].boots;
+    } else if (mark == MARK_FETCHED && told->value == 1) {
+        note_fetched(world, member, height);
+    } else if (mark == MARK_ENTERED) {
+        patience_entered(&world->patience, member);
+    } else if (mark == MARK_COMMITTED) {
+        patience_committed(&world->patience, member);
+    }
+}
+
+void world_duties_arrived(struct world *world, const struct sim_message *message)
+{
+    uint32_t from = world->seats.members[message->from];
+
+    if (message->type == MESSAGE_TIMEOUT && !member_set_has(&world->faulty, from)) {
+        joins_heard(&world->joins, message->to, from, message->view);
+    }
+}
+
+/* look_at_joins. What its log may have lost with a damaged place it need not state (I6), and what a log without room holds back it will say later. */
+static void look_at_joins(struct world *world, uint32_t member, const struct replica_status *status)
+{
+    const struct host *host = &world->hosts[member];
+    const struct driver *driver = &host->driver;
+    bool held_up = driver->mute || driver->mute_told || driver->stalled || driver->stopped || driver->drain_wanted;
+    bool excused = held_up || host->aged || host->recovery.damage_count > 0 || status->forgot || (int64_t)status->view <= status->limit_view;
+
+    joins_look(&world->joins, member,
+               &(struct joins_moment){ .now_ns = world->now_ns, .view = status->view, .timeout_view = status->timeout_view, .silent_to = excused ? INT64_MAX : status->limit_view });
+}
+
+void world_duties_look(struct world *world, uint32_t member)
+{
+    struct replica_status status;
+
+    replica_status(world->hosts[member].driver.replica, &status);
+    patience_look(&world->patience, member, status.timeout_ns);
+    if (joins_is_open(&world->joins, member)) {
+        look_at_joins(world, member, &status);
+    }
+}
+
+void world_duties_mended(struct world *world, uint32_t member)
+{
+    static uint8_t record[DRIVER_RECORD_BYTES], body[BLOCK_BYTES_MAX];
+    struct held *held = &world->held[member];
+    struct host *host = &world->hosts[member];
+    bool busy = host->driver.repair.stage == REPAIR_FETCH || host->driver.repair.stage == REPAIR_CHECK, same = held->mended_boots == host->boots;
+
+    ASSERT(host->state != HOST_DOWN);
+    if (held->mended == 0 || (busy && same)) {
+        return;
+    }
+    if (same && !host->lying && held->mended <= world->oracle.height) {
+        const struct hash32 *hash = &world->oracle.blocks[held->mended].hash;
+        struct mended mended = { .height = held->mended, .header = bytes_of(record, host_medium(host, RECORD_BLOCK, hash, record, sizeof record)),
+            .body = bytes_of(body, host_medium(host, RECORD_PAYLOAD, hash, body, sizeof body)) };
+        mended_look(&world->oracle, member, &mended);
+    }
+    held->mended = 0;
+}
