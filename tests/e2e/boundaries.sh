@@ -258,7 +258,7 @@ found_in() {
 }
 # forced COMMAND...: runs it where it can write a core.
 forced() { cd "$cores" && ulimit -c unlimited && exec env LD_PRELOAD="$work/dumpable.so" "$@"; }
-(cd "$cores" && ulimit -c unlimited && exec sh -c 'kill -ABRT $$') 2>/dev/null
+{ (cd "$cores" && ulimit -c unlimited && exec sh -c 'kill -ABRT $$'); } 2>/dev/null
 if [ "$mode" != release ]; then
     skip "no key is in a core" "a program with a sanitizer takes terabytes of addresses and writes no core"
 elif [ -z "$(core)" ]; then
