@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WAIT_MS 5000u
 
@@ -120,6 +121,19 @@ static bool babbles(struct fake_replica *replica, const struct frame *frame)
     while (clock_mono_ns() < end_ns) {
         fake_send(replica, CLIENT_BLOCK, block, sizeof block);
         fake_send(replica, CLIENT_RECEIPTS, none, sizeof none);
+    }
+    return false;
+}
+
+/* drips says nothing in particular every now and then: each time just before whoever waits would give up. */
+static bool drips(struct fake_replica *replica, const struct frame *frame)
+{
+    const uint8_t none[CLIENT_RECEIPTS_HEAD_BYTES] = { 1 };
+
+    (void)frame;
+    for (unsigned i = 0; i < 40; i++) {
+        fake_send(replica, CLIENT_RECEIPTS, none, sizeof none);
+        usleep(100000);
     }
     return false;
 }
@@ -380,4 +394,19 @@ Test(client, gives_up_in_time_on_a_replica_that_never_stops_talking)
     struct fake_replica replica = { .handler = babbles };
 
     gives_up(&replica, UINT64_C(2500000000));
+}
+
+Test(client, gives_up_in_time_on_a_replica_that_says_nothing_in_particular)
+{
+    struct fake_replica replica = { .handler = drips };
+    struct client_event event;
+
+    fake_start(&replica);
+    add(replica.path);
+    struct client *client = opened();
+    uint64_t start_ns = clock_mono_ns();
+    cr_assert_eq(client_execute(client, command, &event, 300), ERR_TIMEOUT);
+    cr_assert_lt(clock_mono_ns() - start_ns, UINT64_C(2500000000));
+    client_close(client);
+    fake_stop(&replica);
 }
