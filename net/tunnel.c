@@ -203,7 +203,8 @@ static enum tunnel_event receive_second(struct tunnel *tunnel, struct tunnel_spa
     return TUNNEL_READY;
 }
 
-/* record_bytes gives the size of the record that begins here: 0 when no header is there yet, SIZE_MAX when no such record may come. */
+/* record_bytes gives the size of the record that begins here: 0 when no header is there yet, SIZE_MAX when no such record may come. One that holds nothing may not: whoever waits
+ * for a frame would go from one to the next for as long as they come. */
 static size_t record_bytes(const struct tunnel *tunnel, const struct tunnel_span *input)
 {
     uint8_t header[CHANNEL_HEADER_BYTES];
@@ -221,7 +222,7 @@ static size_t record_bytes(const struct tunnel *tunnel, const struct tunnel_span
     }
     size_t bytes = channel_record_bytes(header);
     bool too_long = bytes > tunnel->room.size || (!tunnel->proved && bytes > TUNNEL_FIRST_PLAIN + CHANNEL_OVERHEAD);
-    return bytes == 0 || too_long ? SIZE_MAX : bytes;
+    return bytes <= CHANNEL_OVERHEAD || too_long ? SIZE_MAX : bytes;
 }
 
 static enum tunnel_event receive_record(struct tunnel *tunnel, struct tunnel_span *input, struct bytes *plain)

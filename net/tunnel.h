@@ -95,7 +95,7 @@ bool tunnel_accept(struct tunnel *tunnel, const struct tunnel_identity *identity
  * Gives: true; false ends the tunnel. Cost: two scalar multiplications. */
 bool tunnel_answer(struct tunnel *tunnel, const uint8_t *psk, uint8_t second[TUNNEL_SECOND_BYTES]);
 
-/* tunnel_seal makes one record in place. Needs: state OPEN; size <= CHANNEL_PLAINTEXT_MAX bytes of plaintext at out + CHANNEL_HEADER_BYTES, room for
+/* tunnel_seal makes one record in place. Needs: state OPEN; size <= CHANNEL_PLAINTEXT_MAX bytes of plaintext (none makes a record that ends the other side) at out + CHANNEL_HEADER_BYTES, room for
  * size + CHANNEL_OVERHEAD at out. Gives: the record's size; 0 when the session's nonces are used up. Cost: one pass. */
 size_t tunnel_seal(struct tunnel *tunnel, uint8_t *out, size_t size);
 
