@@ -49,8 +49,20 @@ static uint32_t count_party(const struct net *net, uint64_t party)
     return count;
 }
 
+/* recount tells all remote clients of a party how many they are. */
+static void recount(struct net *net, uint64_t party)
+{
+    uint32_t count = count_party(net, party);
+
+    for (uint32_t i = 0; i < net->clients_high; i++) {
+        struct net_client *client = &net->clients[i];
+        client->same = client->id != 0 && !client->info.local && client->info.party == party ? count : client->same;
+    }
+}
+
 /* find_idlest gives whose place a newcomer may have: of the parties with most connections, the client that has been silent longest. Gives: NULL when that party has
- * no more than the newcomer's would, unless it has been silent for NET_IDLE_NS. Whoever holds all places so holds them from itself alone. */
+ * no more than the newcomer's would, unless it has been silent for NET_IDLE_NS. Whoever holds all places so holds them from itself alone. Cost: one pass, for
+ * strangers have it done as often as they like. */
 static struct net_client *find_idlest(struct net *net, uint64_t newcomer, uint64_t now_ns)
 {
     struct net_client *idlest = NULL;
@@ -58,7 +70,7 @@ static struct net_client *find_idlest(struct net *net, uint64_t newcomer, uint64
 
     for (uint32_t i = 0; i < net->clients_high; i++) {
         struct net_client *client = &net->clients[i];
-        uint32_t count = client->id == 0 || client->info.local || client->peer.conn == NULL ? 0 : count_party(net, client->info.party);
+        uint32_t count = client->id == 0 || client->info.local || client->peer.conn == NULL ? 0 : client->same;
         if (count > most || (count == most && count > 0 && client->active_ns < idlest->active_ns)) {
             idlest = client;
             most = count;
@@ -117,12 +129,14 @@ bool client_begin(struct net_conn *conn, const struct net_client_info *info)
     conn->state = CONN_UP;
     conn->peer = &client->peer;
     client->peer.conn = conn;
+    recount(net, info->party);
     ASSERT(client->peer.queue.bytes == 0);
     if (net->handlers.client_up(net->handlers.context, client->id, info)) {
         return true;
     }
     client->peer.conn = NULL;
     client->id = 0;
+    recount(net, info->party);
     conn_close(conn);
     return false;
 }
@@ -134,6 +148,7 @@ void client_gone(struct net *net, uint32_t slot, enum net_reason reason)
 
     ASSERT(client->peer.conn == NULL);
     client->id = 0;
+    recount(net, client->info.party);
     while (net->clients_high > 0 && net->clients[net->clients_high - 1].id == 0) {
         net->clients_high--;
     }

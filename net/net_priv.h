@@ -101,6 +101,7 @@ struct net_client {
     uint64_t id; /* 0: free */
     struct net_peer peer;
     struct net_client_info info;
+    uint32_t same;      /* remote clients of its party, itself included */
     uint64_t active_ns; /* when it was heard, or something was queued for it, last */
     bool leaving; /* net_client_close: what waits is sent, nothing is heard */
 };

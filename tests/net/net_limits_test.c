@@ -469,6 +469,9 @@ ParameterizedTest(enum kit_backend *backend, net_limits, one_host_keeps_no_clien
     cr_assert_eq(net_counters(nodes[0].net)->clients_idled, 1);
     come(&other[1], &keys[1], 11, INADDR_LOOPBACK + 2);
     turns_until_clients(6);
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_assert_eq(nodes[0].net->clients[i].same, 2, "client %u", i);
+    }
     int closed = nodes_closed(greedy[0].fd) + nodes_closed(greedy[1].fd) + nodes_closed(greedy[3].fd);
     cr_assert_eq(closed, 1, "two of four for either");
     come(&other[2], &keys[1], 12, INADDR_LOOPBACK + 2);
