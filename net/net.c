@@ -18,6 +18,8 @@
 #define QUEUE_BYTES_ALL (64u << 20)
 #define QUEUE_BYTES_MAX (8u << 20)
 #define HANDSHAKE_BURST 64u
+#define MEMBER_HANDSHAKES_BURST 16u
+#define MEMBER_HANDSHAKES_MIN 2u /* in a second */
 #define RESIDENT_CONNS_MAX 8u /* slots for calls from the host of one member */
 #define STOP_NS 250000000u
 
@@ -178,13 +180,23 @@ static bool has_names(const struct net *net)
     return false;
 }
 
+/* start_budgets gives each member its part of as many handshakes as all strangers have. */
+static void start_budgets(struct net *net)
+{
+    uint32_t count = net->config.members_count, part = count == 0 ? 0 : net->config.handshakes_per_second / count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        throttle_init(&net->links[i].handshakes, part < MEMBER_HANDSHAKES_MIN ? MEMBER_HANDSHAKES_MIN : part, MEMBER_HANDSHAKES_BURST);
+    }
+}
+
 enum err net_start(struct net *net, struct loop *loop, const struct net_handlers *handlers, const char **problem)
 {
     net->loop = loop;
     net->handlers = *handlers;
     rng_init(&net->rng, net->config.seed);
     throttle_init(&net->handshakes, net->config.handshakes_per_second, HANDSHAKE_BURST);
-    throttle_init(&net->resident_handshakes, net->config.handshakes_per_second, HANDSHAKE_BURST);
+    start_budgets(net);
     if (has_names(net)) {
         net->resolver.answered = link_resolved;
         net->resolver.context = net;

@@ -56,7 +56,7 @@ struct net_config {
     bool remote_clients;              /* false: keys that are no member's are refused */
     uint32_t half_open_max;           /* handshakes under way from hosts where no member lives; design: 128 */
     uint32_t half_open_per_host_max;  /* of one host, times the members who live there; design: 4 */
-    uint32_t handshakes_per_second;   /* begun, after a right tag: by hosts where members live, and as many by all others; design: 200 */
+    uint32_t handshakes_per_second;   /* begun, after a right tag: by hosts where no member lives, and as many by members, of which each has its part; design: 200 */
     uint32_t handshake_timeout_ms;    /* from accept or dial to the first valid record; design: 3000 */
 };
 

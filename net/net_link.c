@@ -203,7 +203,7 @@ static bool admit_stranger(const struct net_conn *conn)
 }
 
 /* read_hello checks the hello and finds out who calls. The tag, a few hashes, comes before the budget: whoever does not know this chain and this key takes
- * nothing of what members and clients share; and a hello can be said again by anybody who saw it, so the hosts where members live have a budget of their own. Gives: false: close without a word. */
+ * nothing of what members and clients share; and a hello can be said again by anybody who saw it, so each host where a member lives has a budget of its own. Gives: false: close without a word. */
 static bool read_hello(struct net_conn *conn)
 {
     struct net *net = conn->net;
@@ -212,7 +212,7 @@ static bool read_hello(struct net_conn *conn)
     if (!tunnel_hello_check(&conn->tunnel, &net->identity)) {
         return false;
     }
-    if (!throttle_admit(conn->resident ? &net->resident_handshakes : &net->handshakes, clock_mono_ns())) {
+    if (!listen_admit(net, conn, clock_mono_ns())) {
         net->counters.strangers_refused++;
         return false;
     }

@@ -46,6 +46,16 @@ uint32_t listen_residents(const struct net *net, const struct sockaddr_storage *
     return residents;
 }
 
+bool listen_admit(struct net *net, const struct net_conn *conn, uint64_t now_ns)
+{
+    bool admitted = !conn->resident && throttle_admit(&net->handshakes, now_ns);
+
+    for (uint32_t i = 0; i < net->config.members_count && conn->resident && !admitted; i++) {
+        admitted = lives_at(&net->links[i], &conn->host) && throttle_admit(&net->links[i].handshakes, now_ns);
+    }
+    return admitted;
+}
+
 /* host_allows counts the strangers of one host against the bound, which is per member that lives there. Hosts of members have these places beside those of
  * everybody: whoever holds the latter keeps no member out. */
 static bool host_allows(const struct net *net, const struct sockaddr_storage *host)

@@ -88,6 +88,7 @@ struct net_link {
     struct net_peer peer;
     struct net_conn *calling; /* our dial that is under way */
     struct net_conn *called;  /* their call, from where they live, that is not proved yet */
+    struct throttle handshakes; /* of the host where it lives: one member, or whoever has its host, uses up no other's */
     struct backoff backoff;
     uint64_t dial_ns; /* not before */
     bool asked;       /* something was to be sent while it was down */
@@ -123,7 +124,7 @@ struct net {
     struct net_handlers handlers;
     struct tunnel_identity identity;
     struct rng rng;
-    struct throttle handshakes, resident_handshakes; /* of hosts where no member lives, and of the others */
+    struct throttle handshakes; /* of hosts where no member lives */
     struct resolver resolver;
     struct net_link *links;      /* config.members_count */
     struct net_client *clients;  /* config.clients_max */
@@ -214,6 +215,9 @@ uint64_t listen_deadline_ns(const struct net *net);
 
 /* listen_residents gives the members who live at this host: their address names it, or their name did when it was looked up last. */
 uint32_t listen_residents(const struct net *net, const struct sockaddr_storage *host);
+
+/* listen_admit counts a handshake against the budget of the host: of the members who live there, or of all other hosts. Gives: false: it is used up. */
+bool listen_admit(struct net *net, const struct net_conn *conn, uint64_t now_ns);
 
 /* listen_stop begins to end both; listen_close closes them once no accept is under way. */
 void listen_stop(struct net *net);

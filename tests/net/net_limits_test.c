@@ -212,6 +212,28 @@ ParameterizedTest(enum kit_backend *backend, net_limits, a_host_where_a_member_l
     cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, refused, "what strangers use up is theirs");
 }
 
+/* One member, or whoever has its host, calls again and again: the others are heard all the same. */
+ON_EACH_BACKEND(net_limits, one_member_uses_up_no_handshakes_of_another)
+ParameterizedTest(enum kit_backend *backend, net_limits, one_member_uses_up_no_handshakes_of_another)
+{
+    struct net_config config;
+    const char *problem;
+
+    nodes_prepare(*backend);
+    nodes_name(1, 9); /* Member 1 lives at 127.0.0.1. */
+    cr_assert_eq(address_parse(&nodes_members[2].address, "127.0.0.2:9", &problem), ERR_OK);
+    nodes_configure(&nodes[0], &config);
+    config.handshakes_per_second = 1;
+    nodes_start_fine(&nodes[0], &config);
+    for (uint32_t i = 0; i < 2 * BURST; i++) {
+        knock(true);
+    }
+    uint64_t refused = net_counters(nodes[0].net)->strangers_refused;
+    cr_assert_gt(refused, 0);
+    knock_from(INADDR_LOOPBACK + 1, true);
+    cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, refused, "member 2 has its own");
+}
+
 /* --- Clients ------------------------------------------------------------------------------------------------------ */
 
 ON_EACH_BACKEND(net_limits, a_client_too_many_is_refused_until_another_leaves)
