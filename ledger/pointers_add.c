@@ -47,6 +47,9 @@ uint32_t month_of(uint64_t time_ms)
     return month;
 }
 
+/* How what a command knows of its relation stands to the state: unread, as read, as put, ahead of what was put. */
+enum relation_is { RELATION_UNREAD, RELATION_READ, RELATION_PUT, RELATION_AHEAD };
+
 /* What all items of the command have in common. */
 struct add {
     struct exec *exec;
@@ -55,20 +58,27 @@ struct add {
     uint8_t author[ACCT_BYTES];
     bool author_signed;
     bool cosigned; /* the patient itself signed with it */
-    struct relation relation; /* of the custodian, as it stood before the item at hand */
+    bool payload_fits; /* it is as long as the locators that are named */
+    enum relation_is relation_is;
+    struct relation relation; /* of the custodian, the sender's organisation, which all items count in */
 };
 
 /* A pointer comes with a sealed locator or without any: the payload is as long as the locators that are named. */
-static bool locator_fits(const struct add *add, const struct pointer_add_item *item)
+static bool payload_fits(const struct exec *exec, const struct pointer_add *body)
 {
     uint32_t payload = 0;
 
-    ASSERT(add->body->count <= POINTER_ADD_ITEMS_MAX);
-    ASSERT(add->body->count >= 1);
-    for (size_t i = 0; i < add->body->count; i++) {
-        payload += add->body->items[i].locator_length;
+    ASSERT(body->count <= POINTER_ADD_ITEMS_MAX);
+    ASSERT(body->count >= 1);
+    for (size_t i = 0; i < body->count; i++) {
+        payload += body->items[i].locator_length;
     }
-    return (item->locator_length == 0 || item->locator_length == LOCATOR_BYTES) && add->exec->envelope->payload_bytes == payload;
+    return exec->envelope->payload_bytes == payload;
+}
+
+static bool locator_fits(const struct add *add, const struct pointer_add_item *item)
+{
+    return (item->locator_length == 0 || item->locator_length == LOCATOR_BYTES) && add->payload_fits;
 }
 
 /* 303 to 307: what the item says by itself. */
@@ -183,6 +193,52 @@ static enum code item_check_limits(const struct add *add, enum pointer_status st
     return full ? CODE_LIMIT_PENDING : CODE_OK;
 }
 
+static void relation_read(struct add *add)
+{
+    ASSERT(add->relation_is <= RELATION_AHEAD);
+    if (add->relation_is == RELATION_UNREAD) {
+        exec_get_relation(add->exec, add->body->patient, add->exec->sender.org, &add->relation);
+        add->relation_is = RELATION_READ;
+    }
+}
+
+/* Counts one more in the relation. It is put when it may be new, so that a full state is told at the first item; after that once for all items, by relation_put. */
+static enum code relation_count(struct add *add, enum pointer_status status)
+{
+    enum code code = CODE_OK;
+
+    ASSERT(add->relation_is != RELATION_UNREAD);
+    pointer_count_in(&add->trail.patient, &add->relation, status, 1);
+    if (add->relation_is == RELATION_READ) {
+        code = exec_put_relation(add->exec, add->body->patient, add->exec->sender.org, &add->relation);
+        add->relation_is = RELATION_PUT;
+    } else {
+        add->relation_is = RELATION_AHEAD;
+    }
+    return code;
+}
+
+static enum code relation_put(struct add *add)
+{
+    if (add->relation_is != RELATION_AHEAD) {
+        return CODE_OK;
+    }
+    ASSERT(add->relation.current + add->relation.pending > 0); /* so it is put, not removed */
+    add->relation_is = RELATION_PUT;
+    return exec_put_relation(add->exec, add->body->patient, add->exec->sender.org, &add->relation);
+}
+
+/* Supersedes what the item names; that counts in the relation as it is in the state. */
+static enum code item_supersede(struct add *add, uint32_t target, uint32_t seq)
+{
+    enum code code = relation_put(add);
+
+    ASSERT(target > 0);
+    ASSERT(target < seq);
+    add->relation_is = RELATION_UNREAD;
+    return code == CODE_OK ? pointer_supersede(add->exec, &add->trail, target, seq) : code;
+}
+
 static enum code item_store(struct add *add, const struct pointer_add_item *item, const struct pointer *pointer)
 {
     struct exec *exec = add->exec;
@@ -191,8 +247,7 @@ static enum code item_store(struct add *add, const struct pointer_add_item *item
 
     ASSERT(pending == (pointer->basis == BASIS_NONE));
     ASSERT(exec->chain->pointers < exec->params->pointers_max);
-    ASSERT(seq <= exec->params->pointers_lifetime_max);
-    ASSERT(pointer->basis != BASIS_STANDING || pointer->grant_ref > 0); /* who stands on a grant names it */
+    ASSERT(pointer->custodian == exec->sender.org);
     struct audit_event event = audit_event_of(exec, pending ? EVENT_POINTER_PROPOSED : EVENT_POINTER_APPROVED);
 
     event.ptr = seq;
@@ -204,15 +259,14 @@ static enum code item_store(struct add *add, const struct pointer_add_item *item
     exec->creations++;
     enum code code = exec_put_pointer(exec, add->body->patient, seq, pointer);
     if (code == CODE_OK) {
-        pointer_count_in(&add->trail.patient, &add->relation, (enum pointer_status)pointer->status, 1); /* it was read for this item */
-        code = exec_put_relation(exec, add->body->patient, pointer->custodian, &add->relation);
+        code = relation_count(add, (enum pointer_status)pointer->status);
     }
     if (code == CODE_OK && pending) {
         struct state_key key = key_due_pointer(DUE_POINTER_EXPIRES, exec->time_ms + exec->params->pending_ms, add->body->patient, seq);
         code = exec_put(exec, &key, NULL, 0);
     }
     if (code == CODE_OK && !pending && item->supersedes > 0) {
-        code = pointer_supersede(exec, &add->trail, item->supersedes, seq);
+        code = item_supersede(add, item->supersedes, seq);
     }
     return code;
 }
@@ -247,7 +301,7 @@ static enum code item_add(struct add *add, size_t index)
         return code;
     }
     memcpy(pointer.author, add->author, ACCT_BYTES);
-    exec_get_relation(exec, add->body->patient, exec->sender.org, &add->relation);
+    relation_read(add);
     item_settle(add, item, &target, &pointer);
     code = item_check_limits(add, (enum pointer_status)pointer.status);
     if (code == CODE_OK && item_is_repeated(add->body, index)) {
@@ -265,6 +319,8 @@ static void add_author(struct add *add)
     memcpy(add->author, author, ACCT_BYTES);
     add->author_signed = exec_signed_by(add->exec, author);
     add->cosigned = exec_cosigner(add->exec, add->body->patient) != NULL;
+    add->payload_fits = payload_fits(add->exec, add->body);
+    add->relation_is = RELATION_UNREAD;
 }
 
 enum code exec_pointer_add(struct exec *exec)
@@ -287,6 +343,9 @@ enum code exec_pointer_add(struct exec *exec)
     audit_begin(&add.trail, exec, add.body->patient, &patient);
     for (size_t i = 0; code == CODE_OK && i < add.body->count; i++) {
         code = item_add(&add, i);
+    }
+    if (code == CODE_OK) {
+        code = relation_put(&add);
     }
     ASSERT(code != CODE_OK || add.trail.patient.ptr_count == patient.ptr_count + add.body->count);
     ASSERT(code != CODE_OK || exec->events_count >= add.body->count); /* each item is in the trail, and what it replaces */

@@ -213,17 +213,8 @@ void state_store_expect(const struct state_store *store, struct bytes key, enum 
     const uint32_t *hint = state_hint_place(&store->hints, key);
     if (step == STATE_EXPECT_HINT) {
         __builtin_prefetch(hint, 1);
-        return;
-    }
-    if (*hint == STATE_HINT_NONE) {
-        return;
-    }
-    const struct leaf_head *leaf = pool_leaf(store, *hint);
-    if (step == STATE_EXPECT_HEAD) {
-        fetch_cell((const union cell *)leaf);
-    } else if (leaf->next != CELL_NONE) {
-        ASSERT(leaf->next < store->cells_used);
-        fetch_cell(&store->cells[leaf->next]);
+    } else if (*hint != STATE_HINT_NONE) {
+        fetch_cell((const union cell *)pool_leaf(store, *hint));
     }
 }
 

@@ -71,9 +71,9 @@ uint32_t state_cells(size_t key_bytes, size_t value_bytes);
  * Needs: room for STATE_VALUE_BYTES_MAX, or for the longest value that this key can have. Any key is safe. Cost: the depth. */
 bool state_store_get(const struct state_store *store, struct bytes key, void *value, size_t room, size_t *value_bytes);
 
-/* state_store_expect says that a key will soon be looked for, in steps with other work in between: each fetches into the cache what the step before
+/* state_store_expect says that a key will soon be looked for, in two steps with other work in between: each fetches into the cache what the step before
  * found. Changes nothing; any key, and any step at any time, is safe. */
-enum state_expect { STATE_EXPECT_HINT, STATE_EXPECT_HEAD, STATE_EXPECT_REST };
+enum state_expect { STATE_EXPECT_HINT, STATE_EXPECT_HEAD };
 void state_store_expect(const struct state_store *store, struct bytes key, enum state_expect step);
 
 /* state_store_expect_paths says that keys that begin with these will soon be put or changed, and the first `looked_for` of them be looked for alone: it fetches
