@@ -382,6 +382,22 @@ static void entity_seeds(void)
     entity_seed(9, "peaks", value, 8 + 2 * 32);
 }
 
+static void endpoint_seeds(void)
+{
+    struct writer writer;
+    static const struct { const char *name, *text; } endpoints[] = {
+        { "ipv4", "192.0.2.7:7420" }, { "ipv6", "[2001:db8::7]:7420" }, { "name", "ward.hospital-7.example:7420" }, { "path", "/run/ward/sock" },
+        { "unix", "unix:/run/ward/sock" }, { "any", "0.0.0.0:0" },
+        { "no-port", "192.0.2.7" }, { "letters", "a:b" }, { "much", "a:65536" }, { "v6-open", "[::1" }, { "v4-short", "1.2.3:4" }, { "hyphen", "-a.b:1" }, { "relative", "unix:sock" },
+    };
+
+    for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
+        writer_init(&writer, room, sizeof room);
+        write_run(&writer, endpoints[i].text, strlen(endpoints[i].text));
+        save("endpoint", endpoints[i].name, &writer);
+    }
+}
+
 /* Needs: the numbers of query_fuzz.c. A question of each kind, and each kind's honest answer with no change and with one. */
 static void query_seeds(void)
 {
@@ -559,6 +575,7 @@ int main(void)
     message_seeds();
     state_proof_seeds();
     status_seeds();
+    endpoint_seeds();
     query_seeds();
     proof_seeds();
     valid_proof_seeds();
