@@ -94,6 +94,7 @@ plant rules 'rule V3 is in no source' "printf -- '- V3 a third.\n' >>docs/protoc
 plant rules 'rule V2 is in no test' "sed -i 's/V2/v two/' tests/consensus/vote_test.c"
 plant rules 'rule V2 is in no test' "sed -i 's,_V2,,; 2i /* --- Voting (V2) ------ */' tests/consensus/vote_test.c"
 plant rules 'rule V2 is in no test' "sed -i 's,_V2,,; 2i /* vote_test.c: V2. */' tests/consensus/vote_test.c"
+plant rules 'rule V2 is in no test' "sed -i 's,_V2,,' tests/consensus/vote_test.c; printf '# --- Voting (V2) ---\n' >tests/heading.sh"
 plant rules 'rule V1 is in no test' "sed -i 's,cr_assert.*,/* V1 */,' tests/consensus/vote_test.c"
 plant rules 'rule I1 is in no test' "sed -i 's,^/. I1.*,&\\n,' tests/consensus/vote_test.c"
 plant rules 'cast.c: numbers a rule of its own V1' "printf '/* cast.c: it casts.\\n *\\n * V1 Votes count. */\\n' >consensus/cast.c"
