@@ -62,6 +62,8 @@ code=$?
 awk -v cpu="$(sed -n '/"cpu_us_per_tx"/,/}/s/^ *"total": *\([0-9.]*\),*$/\1/p' bench.json)" -v check="$(number libsodium_check_us)" \
     'BEGIN { exit !(cpu > 0 && check > 0 && cpu <= 1.35 * 4 * check) }'
 judged_alone $? "a command costs all replicas at most 1.35 of four libsodium checks ($code)"
+awk -v of="$(sed -n '/"checks_per_tx_by"/,/}/p' bench.json | tr -d ' ,"' | awk -F: '$1 == "clients" || $1 == "proposals" { sum += $2 } END { print sum }')" 'BEGIN { exit !(of >= 2.95 && of <= 4.05) }'
+check $? "each command's own signature is checked by a quorum at least, and by nobody twice: $(sed -n '/"checks_per_tx_by"/,/}/p' bench.json | tr -d ' \n')"
 between flushes_per_block 0.7 1.1
 judged_alone $? "a chained block costs each replica one flush at most: $(number flushes_per_block)"
 # Of all blocks of the run the first and the last may stand alone, with 3 (n-1) more, and one for which a reserve was called costs as much at most;
