@@ -3,6 +3,7 @@
 
 #include "cli/proof_check.h"
 #include "tests/node/desk_kit.h"
+#include "tests/storage/pinned_kit.h"
 #include "wire/block.h"
 
 #include <criterion/criterion.h>
@@ -61,7 +62,9 @@ Test(proof, every_certified_answer_verifies_against_the_genesis_alone, .init = s
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         add(desk_query(&desk, kinds[i]));
     }
-    cr_assert_eq(verify(proof_end(&draft, PROOF_ANSWERS)), VERDICT_OK);
+    struct bytes bytes = proof_end(&draft, PROOF_ANSWERS);
+    cr_assert_eq(verify(bytes), VERDICT_OK);
+    pinned_kit_check("file with an answer of each kind", bytes.data, bytes.size, "24125 befc03c4b765389d");
 }
 
 Test(proof, no_byte_of_a_file_can_be_altered, .init = start)

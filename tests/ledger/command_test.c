@@ -2,6 +2,7 @@
 #include "ledger/command.h"
 
 #include "tests/ledger/codec_kit.h"
+#include "tests/storage/pinned_kit.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -126,6 +127,105 @@ Test(command, every_body_round_trips_and_nothing_else_decodes)
         cr_assert_eq(size, table[i].bytes, "type %d", table[i].type);
         the_type = (uint8_t)table[i].type;
         codec_kit_prove(&codec, bytes, size);
+    }
+}
+
+/* Numbers of a list, ascending from the first. */
+static void ascend(uint32_t *seqs, uint8_t count, uint32_t first)
+{
+    for (uint8_t i = 0; i < count; i++) {
+        seqs[i] = first + 3u * i;
+    }
+}
+
+/* A body of the type in which no two fields hold the same bytes: filled, then legal where a field has a range. */
+static struct command_body filled(enum command_type type)
+{
+    struct command_body command;
+    struct grant_body *grant = &command.as.grant;
+
+    pinned_kit_fill(&command, sizeof command);
+    command.type = type;
+    switch (type) {
+    case COMMAND_ACTOR_SET:
+        command.as.actor_set.op = ACTOR_REGISTER;
+        command.as.actor_set.kind = ACTOR_SYSTEM;
+        command.as.actor_set.role = ROLE_PHARMACIST;
+        command.as.actor_set.caps = CAP_PUBLISH | CAP_BTG;
+        break;
+    case COMMAND_PATIENT_REGISTER:
+        command.as.patient_register.default_policy = POLICY_TREATING;
+        command.as.patient_register.btg_policy = BTG_NORMAL_ONLY;
+        command.as.patient_register.flags = REGISTER_FLAGS_ALL;
+        break;
+    case COMMAND_POINTER_ADD:
+        command.as.pointer_add.count = 3;
+        break;
+    case COMMAND_POINTER_DECIDE:
+        command.as.pointer_decide.approve = 1;
+        command.as.pointer_decide.count = 3;
+        ascend(command.as.pointer_decide.seqs, 3, 0x01020304);
+        break;
+    case COMMAND_POINTER_STATUS:
+        command.as.pointer_set_status.op = POINTER_HIDE;
+        command.as.pointer_set_status.count = 2;
+        ascend(command.as.pointer_set_status.seqs, 2, 0x01020304);
+        break;
+    case COMMAND_GRANT:
+        grant->effect = EFFECT_DENY;
+        grant->kind = GRANT_READ;
+        grant->gtype = GRANTEE_ANY_CUSTODIAN;
+        grant->conf_max = CONF_NORMAL;
+        grant->flags = GRANT_SEALED;
+        grant->max_uses = 0; /* of a permit alone */
+        grant->wrap_kind = WRAP_EPOCH;
+        break;
+    case COMMAND_REVOKE:
+        command.as.revoke.count = 3;
+        ascend(command.as.revoke.seqs, 3, 0x01020304);
+        break;
+    case COMMAND_ACCESS_REQUEST:
+        command.as.access_request.count = 3;
+        ascend(command.as.access_request.seqs, 3, command.as.access_request.base_seq + 1);
+        break;
+    case COMMAND_DISCLOSE:
+        command.as.disclose.count = 2;
+        for (uint8_t i = 0; i < 2; i++) {
+            command.as.disclose.items[i].mode = (uint8_t)(DISCLOSE_VIEW + i);
+            command.as.disclose.items[i].bytes_log2 = (uint8_t)(40 + i);
+        }
+        break;
+    case COMMAND_PATIENT_SET:
+        command.as.patient_set.default_policy = POLICY_TREATING;
+        command.as.patient_set.btg_policy = BTG_UP_TO_RESTRICTED;
+        command.as.patient_set.op = PATIENT_SET_POLICY;
+        break;
+    }
+    return command;
+}
+
+Test(command, every_body_keeps_its_bytes)
+{
+    static const struct { enum command_type type; const char *pinned; } rows[] = {
+        { COMMAND_ACTOR_SET, "205 ef87fec82f6cac31" },
+        { COMMAND_PATIENT_REGISTER, "67 72f8688617818947" },
+        { COMMAND_POINTER_ADD, "291 35b1fd5b4e7a7e04" },
+        { COMMAND_POINTER_DECIDE, "46 86110e84290696ee" },
+        { COMMAND_POINTER_STATUS, "42 cb83a6df508b1cee" },
+        { COMMAND_GRANT, "145 a9ac31a0497cc3c5" },
+        { COMMAND_REVOKE, "45 789e88555b2c02d3" },
+        { COMMAND_ACCESS_REQUEST, "126 1aeb8d09ae60eb7f" },
+        { COMMAND_DISCLOSE, "349 5bb43ef8547e50bb" },
+        { COMMAND_PATIENT_SET, "35 fde3c62b31c65bb1" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static uint8_t bytes[4096];
+        struct command_body command = filled(rows[i].type);
+        size_t size = encoded(&command, bytes);
+        the_type = (uint8_t)rows[i].type;
+        cr_expect_eq(body_in(bytes, size), VERDICT_OK, "type %d", rows[i].type);
+        pinned_kit_check(command_type_name(the_type), bytes, size, rows[i].pinned);
     }
 }
 

@@ -1,6 +1,8 @@
 /* key_test.c: keys sort as numbers do, belong to one patient by prefix, and none is a prefix of another. */
 #include "ledger/key.h"
 
+#include "tests/storage/pinned_kit.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -104,6 +106,41 @@ Test(key, a_page_prefix_covers_256_pointers)
     cr_assert_eq(memcmp(prefix.bytes, first.bytes, prefix.size), 0);
     cr_assert_eq(memcmp(prefix.bytes, last.bytes, prefix.size), 0);
     cr_assert_neq(memcmp(prefix.bytes, next.bytes, prefix.size), 0);
+}
+
+Test(key, of_every_kind_keeps_its_bytes)
+{
+    uint8_t of[ACCT_BYTES];
+    struct hash32 id;
+    struct ticket_place place = { .org = 0x0102, .height = 0x030405060708, .index = 0x090a };
+    const uint64_t time = 0x0b0c0d0e0f10;
+    const uint32_t seq = 0x11121314;
+
+    pinned_kit_fill(of, sizeof of);
+    memset(id.bytes, 0x77, sizeof id.bytes);
+    memcpy(place.patient, of, sizeof of);
+    const struct { const char *name; struct state_key key; const char *pinned; } rows[] = {
+        { "chain", key_chain(), "1 03170a2e7597b7b7" },
+        { "params", key_params(), "1 ee155ace9c402920" },
+        { "org", key_org(0x0102), "3 45d56eec6be1e81c" },
+        { "actor", key_actor(of), "33 27a111220832e3dc" },
+        { "patient", key_patient(of), "33 245c999e938e2be7" },
+        { "pointer", key_pointer(of, seq), "37 b1435c0897d6f51d" },
+        { "grant", key_grant(of, seq), "37 a79f33d945f6653a" },
+        { "ticket", key_ticket(&id), "33 7a98fa8337523c2e" },
+        { "audit peaks", audit_peaks(), "33 23fd0e081588ab97" },
+        { "key use", key_key_use(of), "33 070f7ed2dd4fc09e" },
+        { "relation", key_relation(of, 0x0102), "35 241c66da564b6554" },
+        { "ticket index", key_ticket_index(&place), "45 e466ac22cc5ce977" },
+        { "pointer expires", key_due_pointer(DUE_POINTER_EXPIRES, time, of, seq), "46 5963e92bde4f23dc" },
+        { "pointer leaves", key_due_pointer(DUE_POINTER_LEAVES, time, of, seq), "46 4a3782b83b86415a" },
+        { "grant expires", key_due_grant(time, of, seq), "46 8b1ec9f84b940f80" },
+        { "ticket leaves", key_due_ticket(time, &place), "54 ebe37047d95faf7e" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pinned_kit_check(rows[i].name, rows[i].key.bytes, rows[i].key.size, rows[i].pinned);
+    }
 }
 
 Test(key, only_keys_of_a_known_kind_and_length_are_well_formed)

@@ -2,6 +2,7 @@
 #include "ledger/ledger.h"
 
 #include "tests/ledger/ledger_kit.h"
+#include "tests/storage/pinned_kit.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -50,6 +51,15 @@ static uint32_t due_count(uint64_t until)
         count += key_due_parse(entry.key.data, entry.key.size).time <= until;
     }
     return count;
+}
+
+Test(ledger, of_a_known_history_keeps_its_state_root, .init = start)
+{
+    struct lab_command command = add_for(&patient, 2);
+
+    cr_assert_eq(lab_send(&lab, &command), CODE_OK);
+    struct hash32 root = state_store_root(ledger_store(lab.ledger));
+    pinned_kit_check("state root", root.bytes, HASH_BYTES, "32 a702b2a6bf05754e");
 }
 
 Test(ledger, a_block_works_off_64_due_entries_and_each_creation_two, .init = start)

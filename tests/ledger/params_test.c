@@ -1,6 +1,8 @@
 /* params_test.c: the parameters have one encoding, and none outside its hard bounds is accepted. */
 #include "ledger/params.h"
 
+#include "tests/storage/pinned_kit.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -20,6 +22,17 @@ Test(params, defaults_round_trip_and_every_truncation_is_refused)
         cr_assert_neq(params_decode(&out, bytes, cut), VERDICT_OK);
     }
     cr_assert_neq(params_decode(&out, bytes, PARAMS_BYTES + 1), VERDICT_OK);
+}
+
+Test(params, keep_their_bytes)
+{
+    struct params in = params_default();
+
+    in.tickets_kept_max = 65; /* by default equal to pending_max, and two periods each to another */
+    in.ended_kept_ms++;
+    in.disclose_late_ms++;
+    params_encode(&in, bytes);
+    pinned_kit_check("params", bytes, PARAMS_BYTES, "256 1441f3e2ee267ca5");
 }
 
 Test(params, every_flipped_bit_is_refused_or_encoded_again)

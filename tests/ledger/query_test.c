@@ -3,10 +3,12 @@
 
 #include "base/arena.h"
 #include "crypto/keys.h"
+#include "tests/storage/pinned_kit.h"
 #include "wire/block.h"
 #include "wire/code.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 /* example gives a question of the kind with every field of it set. */
@@ -86,6 +88,38 @@ Test(query_codec, every_kind_comes_back_as_it_was)
         cr_assert_eq(memcmp(&back.class_mask, &query.class_mask, sizeof query.class_mask), 0);
         cr_assert_eq(query_is_signed(query.kind), query.asked_ms != 0);
     }
+}
+
+Test(query_codec, every_question_keeps_its_bytes)
+{
+    static const char *const pinned[QUERY_KIND_END] = {
+        [QUERY_CHECKPOINT] = "4 d9ef6cd520645e8f",
+        [QUERY_RECEIPT] = "36 fe80a3513f07168a",
+        [QUERY_ORG] = "6 463eb7ff9baca5b9",
+        [QUERY_ACTOR] = "36 b5a1616450379ff3",
+        [QUERY_PATIENT] = "172 3b16c6c7468f76e7",
+        [QUERY_POINTER] = "176 1e983cde5dfc5cc7",
+        [QUERY_POINTERS] = "176 e82b8e2cb6a8b641",
+        [QUERY_GRANTS] = "172 7087f302aef6fb40",
+        [QUERY_TICKET] = "172 7fb8a2b4580076c7",
+        [QUERY_AUDIT] = "182 305f7148b6b256f8",
+        [QUERY_DISCLOSURES] = "182 2a9384924905958a",
+        [QUERY_EVALUATE] = "218 91f6ef9305e04e33",
+        [QUERY_RELEASE] = "176 ddc96bd1c190e6f7",
+        [QUERY_LOCATOR] = "208 a4e26792091db077",
+    };
+    struct hash32 genesis = { { 1 } };
+
+    for (int kind = QUERY_CHECKPOINT; kind < QUERY_KIND_END; kind++) {
+        struct query query = example((enum query_kind)kind);
+        uint8_t bytes[QUERY_BYTES_MAX];
+        char name[24];
+        (void)snprintf(name, sizeof name, "question %d", kind);
+        pinned_kit_check(name, bytes, encoded(&query, bytes), pinned[kind]);
+    }
+    struct query query = example(QUERY_EVALUATE);
+    struct hash32 digest = query_digest(&query, &genesis);
+    pinned_kit_check("what is signed", digest.bytes, HASH_BYTES, "32 1472a3c5a62a6c40");
 }
 
 Test(query_codec, no_truncation_decodes_and_nothing_may_follow)
@@ -199,6 +233,7 @@ Test(query_codec, an_answer_comes_back_with_its_parts)
     size_t size = example_answer(bytes, sizeof bytes);
     struct answer answer;
 
+    pinned_kit_check("answer", bytes, size, "74 873439ccbb32f088");
     cr_assert_eq(answer_decode(&answer, bytes_of(bytes, size)), VERDICT_OK);
     cr_assert_eq(answer.kind, QUERY_ORG);
     cr_assert(answer.certified);
@@ -258,6 +293,7 @@ Test(query_codec, a_decision_comes_back_and_has_one_encoding)
 
     writer_init(&writer, bytes, ANSWER_DECISION_BYTES);
     answer_decision_encode(&decision, &writer);
+    pinned_kit_check("decision", bytes, ANSWER_DECISION_BYTES, "86 264459e6c963ebb5");
     cr_assert_not(writer.failed);
     cr_assert_eq(writer.offset, ANSWER_DECISION_BYTES);
     cr_assert_eq(answer_decision_decode(&back, bytes_of(bytes, sizeof again)), VERDICT_OK);

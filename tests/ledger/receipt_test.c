@@ -1,6 +1,8 @@
 /* receipt_test.c: a receipt has one encoding; its leaf commits to every field. */
 #include "ledger/receipt.h"
 
+#include "tests/storage/pinned_kit.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -11,8 +13,11 @@ Test(receipt, round_trips_and_every_truncation_is_refused)
 {
     uint8_t bytes[RECEIPT_BYTES + 1], again[RECEIPT_BYTES];
     struct receipt out;
+    struct hash32 leaf = receipt_leaf(&sample);
 
     receipt_encode(&sample, bytes);
+    pinned_kit_check("receipt", bytes, RECEIPT_BYTES, "116 96301245b4a6917d");
+    pinned_kit_check("leaf of a receipt", leaf.bytes, HASH_BYTES, "32 272d2ee304dc6b81");
     cr_assert_eq(receipt_decode(&out, bytes, RECEIPT_BYTES), VERDICT_OK);
     receipt_encode(&out, again);
     cr_assert_arr_eq(bytes, again, RECEIPT_BYTES);

@@ -1,6 +1,8 @@
 /* snapshot_test.c: a manifest is what was written or refused; a slot's head survives nothing but itself; places never lie across parts. */
 #include "storage/snapshot.h"
 
+#include "tests/storage/pinned_kit.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,7 @@ static struct bytes manifest_make(void)
     manifest.note_bytes = 4;
     memcpy(manifest.note, "note", 4);
     manifest.chunks_count = 3;
-    manifest.chunks[0] = (struct snapshot_chunk){ .kind = SNAPSHOT_EVENTS, .items = 1, .bytes = 6 };
+    manifest.chunks[0] = (struct snapshot_chunk){ .kind = SNAPSHOT_EVENTS, .items = 2, .bytes = 6 };
     cr_assert_eq(snapshot_chunk_hash(SNAPSHOT_EVENTS, bytes_of("events", 6), &manifest.chunks[0].hash), VERDICT_OK);
     state_fold_begin(&fold);
     for (uint32_t i = 0; i < 2; i++) {
@@ -43,7 +45,10 @@ static struct bytes manifest_make(void)
 Test(snapshot, manifest_comes_back_as_it_went)
 {
     struct bytes made = manifest_make();
+    struct hash32 digest = snapshot_digest(made);
 
+    pinned_kit_check("manifest", made.data, made.size, "200 0ae76a9e190a2ebe");
+    pinned_kit_check("digest of a manifest", digest.bytes, HASH_BYTES, "32 0e2fa91a24c5e34d");
     cr_assert_eq(snapshot_manifest_decode(&again, made), VERDICT_OK);
     cr_assert_eq(again.height, 77);
     cr_assert_eq(again.chunks_count, 3);
@@ -143,6 +148,7 @@ Test(snapshot, head_comes_back_and_no_flip_passes)
     struct snapshot_head out;
 
     snapshot_head_encode(&head, block);
+    pinned_kit_check("head of a slot", block, sizeof block, "4096 4383a4d995934f2c");
     cr_assert_eq(snapshot_head_decode(block, &out), ERR_OK);
     cr_assert_eq(out.height, 9);
     cr_assert_eq(out.manifest.block, 2);

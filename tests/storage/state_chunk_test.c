@@ -1,6 +1,8 @@
 /* state_chunk_test.c: the cut depends on the content alone, its parts are whole subtrees as large as fit, and together they give the root. */
 #include "storage/state_chunk.h"
 
+#include "tests/storage/pinned_kit.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +217,8 @@ Test(state_chunk, no_flip_and_no_truncation_has_the_same_hash)
     random_state = 3;
     fill(store, 12);
     cut_make(store, &first);
+    pinned_kit_check("chunk of a state", first.bytes[0], first.chunks[0].bytes, "1092 1c80980fd4db47d8");
+    pinned_kit_check("root of a state", first.root.bytes, HASH_BYTES, "32 c5f83b76d6fbb6db");
     for (uint32_t i = 0; i < first.chunks[0].bytes; i++) {
         first.bytes[0][i] ^= 0x41;
         enum verdict verdict = state_chunk_check(bytes_of(first.bytes[0], first.chunks[0].bytes), &hash, &pairs);

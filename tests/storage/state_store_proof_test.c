@@ -1,6 +1,8 @@
 /* state_store_proof_test.c: every true statement about keys and prefixes can be proved, and no altered proof is believed. */
 #include "storage/state_store.h"
 
+#include "tests/storage/pinned_kit.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +78,29 @@ Test(state_proof, presence_and_absence_of_every_key)
         cr_assert_not(there && also_proves, "a proof that one key is there says nothing of another");
     }
     cr_assert_eq(present, 100);
+    free(store);
+}
+
+Test(state_proof, root_and_proofs_of_a_known_state_keep_their_bytes)
+{
+    static const struct { const char *name; uint8_t bytes[4]; size_t size; const char *pinned; } rows[] = {
+        { "present", { 1, 37, 0, 1 }, 4, "287 d8a9f4bbb6d24c6c" },
+        { "absent", { 1, 38, 0, 1 }, 4, "377 dc2a68b7d1b3c0ed" },
+        { "prefix", { 2, 74 }, 2, "254 4200acd908e5496b" },
+        { "prefix of nothing", { 2, 75 }, 2, "254 c2790bfe5ed91296" },
+    };
+    struct state_store *store = store_of(100);
+    struct hash32 root = state_store_root(store);
+
+    pinned_kit_check("root", root.bytes, HASH_BYTES, "32 6556132c953dc2bf");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bytes subject = bytes_of(rows[i].bytes, rows[i].size);
+        struct writer writer;
+        writer_init(&writer, proof_bytes, sizeof proof_bytes);
+        enum err err = rows[i].size == 4 ? state_store_prove_key(store, STATE_PIN_NONE, subject, &writer) : state_store_prove_prefix(store, STATE_PIN_NONE, subject, &writer);
+        cr_assert_eq(err, ERR_OK);
+        pinned_kit_check(rows[i].name, proof_bytes, writer.offset, rows[i].pinned);
+    }
     free(store);
 }
 
