@@ -1,6 +1,7 @@
 /* block_test.c: a header has one encoding, and its hash covers every field. */
 #include "wire/block.h"
 
+#include "tests/storage/pinned_kit.h"
 #include "tests/wire/message_kit.h"
 
 #include <criterion/criterion.h>
@@ -15,6 +16,19 @@ static void encode(const struct block_header *header, uint8_t bytes[BLOCK_HEADER
     block_header_encode(header, &writer);
     cr_assert(!writer.failed);
     cr_assert_eq(writer.offset, BLOCK_HEADER_BYTES);
+}
+
+Test(block, header_and_hash_keep_their_bytes)
+{
+    struct block_header header = sample;
+    uint8_t bytes[BLOCK_HEADER_BYTES];
+
+    header.parent = kit_hash(1);
+    header.payload_root = kit_hash(2);
+    struct hash32 hash = block_hash(&header);
+    encode(&header, bytes);
+    pinned_kit_check("header", bytes, sizeof bytes, "96 4730ef2a6274e914");
+    pinned_kit_check("its hash", hash.bytes, HASH_BYTES, "32 5a7e87a9a5b41dd3");
 }
 
 Test(block, header_is_rejected_or_the_same_after_every_flip_and_changes_the_hash)

@@ -1,6 +1,8 @@
 /* client_test.c: every client frame round trips, and every damaged one is refused or means exactly what its bytes say. */
 #include "wire/client.h"
 
+#include "tests/storage/pinned_kit.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@ struct codec {
     size_t (*write)(struct writer *writer);
     enum verdict (*again)(struct bytes body, struct writer *writer);
     bool open_ended; /* the last field takes what is left, so a longer body is another legal message */
+    const char *pinned;
 };
 
 static size_t hello_write(struct writer *writer)
@@ -26,7 +29,7 @@ static enum verdict hello_again(struct bytes body, struct writer *writer)
 }
 static size_t welcome_write(struct writer *writer)
 {
-    client_welcome_encode(&(struct client_welcome){ .member = 2, .members_count = 4, .height = 77 }, writer);
+    client_welcome_encode(&(struct client_welcome){ .member = 2, .members_count = 4, .genesis = { { 8 } }, .height = 77 }, writer);
     return writer->offset;
 }
 static enum verdict welcome_again(struct bytes body, struct writer *writer)
@@ -102,7 +105,7 @@ static enum verdict question_again(struct bytes body, struct writer *writer)
 }
 static size_t answer_write(struct writer *writer)
 {
-    client_answer_encode(&(struct client_answer){ .id = 9, .height = 4, .age_ms = 10, .answer = bytes_of("nobody", 6) }, writer);
+    client_answer_encode(&(struct client_answer){ .id = 9, .code = 203, .height = 4, .age_ms = 10, .answer = bytes_of("nobody", 6) }, writer);
     return writer->offset;
 }
 static enum verdict answer_again(struct bytes body, struct writer *writer)
@@ -116,7 +119,7 @@ static enum verdict answer_again(struct bytes body, struct writer *writer)
 }
 static size_t block_write(struct writer *writer)
 {
-    client_block_encode(&(struct client_block){ .height = 9, .time_ms = 4, .commands_count = 10 }, writer);
+    client_block_encode(&(struct client_block){ .height = 9, .hash = { { 8 } }, .time_ms = 4, .commands_count = 10 }, writer);
     return writer->offset;
 }
 static enum verdict block_again(struct bytes body, struct writer *writer)
@@ -140,15 +143,15 @@ static enum verdict number_again(struct bytes body, struct writer *writer)
 }
 
 static const struct codec codecs[] = {
-    { "hello", hello_write, hello_again, false },
-    { "welcome", welcome_write, welcome_again, false },
-    { "submit", submit_write, submit_again, true },
-    { "refused", refused_write, refused_again, false },
-    { "receipts", receipts_write, receipts_again, false },
-    { "question", question_write, question_again, true },
-    { "answer", answer_write, answer_again, true },
-    { "block", block_write, block_again, false },
-    { "number", number_write, number_again, false },
+    { "hello", hello_write, hello_again, false, "12 e42c3e6feedc9858" },
+    { "welcome", welcome_write, welcome_again, false, "48 9d83ff937efa01b9" },
+    { "submit", submit_write, submit_again, true, "15 bb004bf6e6a179be" },
+    { "refused", refused_write, refused_again, false, "16 3d8a4672a2acdc6c" },
+    { "receipts", receipts_write, receipts_again, false, "52 09994df62a973dd8" },
+    { "question", question_write, question_again, true, "18 c30d6d2031bfaec5" },
+    { "answer", answer_write, answer_again, true, "34 c1c88d2c8bfa1664" },
+    { "block", block_write, block_again, false, "52 ffbbb9f54ce14e89" },
+    { "number", number_write, number_again, false, "8 a0805c882b3dae52" },
 };
 
 static void check_same(const struct codec *codec, const uint8_t *body, size_t size)
@@ -171,6 +174,7 @@ Test(client, every_frame_round_trips_and_survives_no_damage_unnoticed)
         uint8_t unused[256];
         writer_init(&writer, body, sizeof body);
         size_t size = codecs[c].write(&writer);
+        pinned_kit_check(codecs[c].name, body, size, codecs[c].pinned);
         writer_init(&scratch, unused, sizeof unused);
         cr_assert_eq(codecs[c].again(bytes_of(body, size), &scratch), VERDICT_OK, "%s", codecs[c].name);
         check_same(&codecs[c], body, size);

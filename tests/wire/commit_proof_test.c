@@ -1,6 +1,7 @@
 /* commit_proof_test.c: a proof holds by C1 or C2 and by nothing less. */
 #include "wire/commit_proof.h"
 
+#include "tests/storage/pinned_kit.h"
 #include "tests/wire/message_kit.h"
 
 #include <criterion/criterion.h>
@@ -72,6 +73,21 @@ Test(commit_proof, proves_ancestors_by_the_headers_between_S1, .init = build)
     }
     between[BLOCK_HEADER_BYTES - 1] ^= 1;
     cr_assert_eq(commit_proof_check(&proof, &config, 3, &hashes[3]), VERDICT_HASH);
+}
+
+Test(commit_proof, of_both_forms_keeps_its_bytes_S1, .init = build)
+{
+    static const char *const pinned[2] = { "822 c4a8da26b0b66f14", "461 7a8e8fcb17cc3696" };
+
+    for (unsigned form = 0; form < 2; form++) {
+        static uint8_t bytes[1 << 14];
+        struct writer writer;
+        (form == 0 ? by_c1 : by_c2)();
+        add_headers(3);
+        writer_init(&writer, bytes, sizeof bytes);
+        commit_proof_encode(&proof, &writer);
+        pinned_kit_check(form == 0 ? "by a chain" : "by commit votes", bytes, writer.offset, pinned[form]);
+    }
 }
 
 Test(commit_proof, refuses_what_is_not_c1, .init = build)

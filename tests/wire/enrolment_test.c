@@ -2,8 +2,10 @@
 #include "wire/enrolment.h"
 
 #include "crypto/keys.h"
+#include "tests/storage/pinned_kit.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static void sign_all(struct enrolment *enrolment, const uint8_t seeds[3])
@@ -57,6 +59,25 @@ Test(enrolment, round_trips_through_its_fixed_size)
         }
         first[i] ^= 0x81;
     }
+}
+
+Test(enrolment, file_and_digest_keep_their_bytes)
+{
+    struct enrolment enrolment;
+    uint8_t bytes[ENROLMENT_BYTES];
+    struct writer writer;
+
+    pinned_kit_fill(&enrolment, sizeof enrolment);
+    enrolment.kind = 7;
+    enrolment.has_replica = true;
+    enrolment.capabilities = 5;
+    (void)snprintf(enrolment.name, sizeof enrolment.name, "Mercy");
+    (void)snprintf(enrolment.endpoint, sizeof enrolment.endpoint, "mercy.example:7000");
+    struct hash32 digest = enrolment_digest(&enrolment);
+    writer_init(&writer, bytes, sizeof bytes);
+    enrolment_encode(&enrolment, &writer);
+    pinned_kit_check("enrolment", bytes, writer.offset, "536 b3660bb1d67adbea");
+    pinned_kit_check("what its keys sign", digest.bytes, HASH_BYTES, "32 04e82cae34a3a488");
 }
 
 Test(enrolment, names_three_signatures_over_everything_that_it_says)

@@ -1,6 +1,8 @@
 /* envelope_test.c: the command envelope has one encoding; each stateless refusal has an input that produces it. */
 #include "wire/envelope.h"
 
+#include "tests/storage/pinned_kit.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -57,6 +59,23 @@ Test(envelope, every_type_round_trips_at_both_bounds_of_its_items)
             cr_assert_str_neq(command_type_name((uint8_t)type), "UNKNOWN");
         }
     }
+}
+
+Test(envelope, its_bytes_and_everything_that_is_signed_keep_their_bytes)
+{
+    for (size_t i = 0; i < sizeof body; i++) {
+        body[i] = (uint8_t)(i * 7 + 1);
+    }
+    struct envelope in = draft(COMMAND_PATIENT_SET, PLAIN_BODY, 2), actor = draft(COMMAND_ACTOR_SET, 205, 0);
+    in.flags = ENVELOPE_FLAG_PAYLOAD;
+    in.payload_hash = fields[13];
+    in.payload_bytes = 0x0102;
+    struct hash32 id = envelope_tx_id(&in, &genesis), cosign = envelope_cosign_digest(&id, fields[3]), pop = envelope_pop_digest(&actor, &genesis);
+
+    pinned_kit_check("envelope", bytes, encode(&in), "487 d784e6859bcd7208");
+    pinned_kit_check("transaction id", id.bytes, HASH_BYTES, "32 5fd0ca4753f1b408");
+    pinned_kit_check("cosigner's digest", cosign.bytes, HASH_BYTES, "32 41c0938d445a01a2");
+    pinned_kit_check("proof of possession", pop.bytes, HASH_BYTES, "32 3a5d8bbc4731c429");
 }
 
 Test(envelope, every_truncation_and_every_extra_byte_is_refused)

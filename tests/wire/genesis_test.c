@@ -1,6 +1,8 @@
 /* genesis_test.c: enrolments and genesis have exactly one encoding, and nothing else decodes. */
 #include "wire/genesis.h"
 
+#include "tests/storage/pinned_kit.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,7 @@ static size_t write_genesis(uint8_t *buffer, size_t size, const char *const name
     struct genesis genesis = { .chain_name = "city", .time_ms = 1700000000000, .limits = config_limits_default(), .enrolments_count = 5 };
     struct writer writer;
 
+    pinned_kit_fill(genesis.params, sizeof genesis.params);
     writer_init(&writer, buffer, size);
     genesis_begin(&genesis, &writer);
     for (uint8_t i = 0; i < 5; i++) {
@@ -58,6 +61,10 @@ Test(genesis, gives_back_what_was_written)
     cr_assert_eq(genesis_decode(&genesis, buffer, size), VERDICT_OK);
     cr_assert_str_eq(genesis.chain_name, "city");
     cr_assert_eq(genesis_config(&genesis, &config), VERDICT_OK);
+    struct hash32 hash = config_hash(&config);
+    pinned_kit_check("genesis", buffer, size, "3064 e36254f2ca4843df");
+    pinned_kit_check("its hash", genesis.hash.bytes, HASH_BYTES, "32 049431b0ab753ee1");
+    pinned_kit_check("hash of its configuration", hash.bytes, HASH_BYTES, "32 f3ec2bab3f712c66");
     cr_assert_eq(config.members_count, 4, "the payer has no replica");
     cr_assert_eq(config.members[2].organisation, 4);
     genesis_enrolment(&genesis, 3, &enrolment);

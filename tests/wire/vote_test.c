@@ -1,6 +1,7 @@
 /* vote_test.c: ranks order by view first, and no signature can serve as another (I11). */
 #include "wire/vote.h"
 
+#include "tests/storage/pinned_kit.h"
 #include "tests/wire/message_kit.h"
 
 #include <criterion/criterion.h>
@@ -50,6 +51,23 @@ Test(vote, digests_differ_by_tag_chain_epoch_and_field_I11)
         for (size_t j = 0; j < i; j++) {
             cr_assert(!hash_equal(&all[i], &all[j]), "%zu and %zu", i, j);
         }
+    }
+}
+
+Test(vote, what_members_sign_keeps_its_bytes)
+{
+    struct hash32 chain = kit_hash(1);
+    struct ballot ballot = { .kind = VOTE_FOLLOWING, .epoch = 1, .rank = { 3, 4 }, .block = kit_hash(2) };
+    struct checkpoint checkpoint = { .epoch = 1, .height = 2, .block = kit_hash(3), .state_root = kit_hash(4), .receipts_root = kit_hash(5), .config_hash = kit_hash(6) };
+    const struct { const char *name; struct hash32 digest; const char *pinned; } rows[] = {
+        { "ballot", ballot_digest(&chain, &ballot), "32 e13f3ca1185fd676" },
+        { "timeout", timeout_digest(&chain, 1, 2, (struct rank){ 3, 4 }), "32 5ccbaca55dee58f6" },
+        { "abdication", abdicate_digest(&chain, 1, 2), "32 3e761a5471467270" },
+        { "checkpoint", checkpoint_digest(&chain, &checkpoint), "32 101eb6288dd4a577" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pinned_kit_check(rows[i].name, rows[i].digest.bytes, HASH_BYTES, rows[i].pinned);
     }
 }
 
