@@ -85,7 +85,7 @@ void swarm_disks(struct swarm_story *story)
     story->loser = story->rotter = story->spoilt = NOBODY;
     draw_loss(story);
     choose_spoilt(story);
-    swarm_draw_spoils(story, ONE_OF(seed, ASK_SPOIL, 1, 2, 4));
+    swarm_draw_spoils(story, ONE_OF(seed, ASK_SPOIL, 2, 4, 8));
     swarm_draw_rot(story, ONE_OF(seed, ASK_ROT, 0, 0, 2, 6));
     swarm_draw_fills(story, ONE_OF(seed, ASK_FILLS, 0, 0, 1, 3));
 }

@@ -100,7 +100,7 @@ struct consent_touch {
     X(SELF, "self", "a patient who asked for the own records", 50)                                                         \
     X(CUSTODIAN, "own_chart", "a custodian who asked for its own chart", 50)                                               \
     X(GRANT, "granted", "a request that a grant permits", 50)                                                              \
-    X(POLICY, "policy", "a request that the default policy permits", 50)                                                   \
+    X(POLICY, "policy", "a request that the default policy permits", 100)                                                  \
     X(EXPLICIT, "forbidden", "a request that a grant forbids", 100)                                                        \
     X(DEFAULT, "not_permitted", "a request that nothing permits", 50)                                                      \
     X(NOT_CURRENT, "not_current", "a request for a pointer that is not current", 100)                                      \
