@@ -2,6 +2,7 @@
 #include "sim/world/readers.h"
 
 #include "base/assert.h"
+#include "sim/oracle/quorums.h"
 #include "sim/world/choice.h"
 
 void readers_init(struct readers *readers, struct history *history, struct failure *failure, uint64_t seed, uint64_t interval_ns, uint32_t members_count,
@@ -39,7 +40,7 @@ uint64_t readers_ask(struct readers *readers, uint32_t member, uint32_t account)
     if (free_one == NULL) {
         return 0;
     }
-    *free_one = (struct reading){ ++readers->count, member, history_begin_read(readers->history, account) };
+    *free_one = (struct reading){ ++readers->count, member, UINT64_MAX, member_set_one(member), history_begin_read(readers->history, account) };
     return free_one->token;
 }
 
@@ -54,6 +55,40 @@ bool readers_take(struct readers *readers, uint64_t now_ns, uint64_t *token, uin
     *member = (uint32_t)choice_below(readers->seed, &whom, readers->members_count);
     *token = member_set_has(&readers->unsound, *member) ? 0 : readers_ask(readers, *member, account);
     return *token != 0;
+}
+
+void readers_began(struct readers *readers, uint64_t token, uint64_t now_ns)
+{
+    struct reading *reading = find(readers, token);
+
+    ASSERT(token > 0);
+    if (reading != NULL) {
+        reading->began_ns = now_ns;
+    }
+}
+
+void readers_heard(struct readers *readers, uint32_t member, uint32_t from, uint64_t given_ns)
+{
+    ASSERT(from < readers->members_count);
+    for (uint32_t i = 0; i < READERS_OPEN_MAX; i++) {
+        struct reading *reading = &readers->open[i];
+        if (reading->token != 0 && reading->member == member && given_ns >= reading->began_ns) {
+            member_set_add(&reading->gave, from);
+        }
+    }
+}
+
+/* look_at_answers: whoever answered before the read began may not know what a client knew by then (Q5). */
+static void look_at_answers(const struct readers *readers, const struct reading *reading)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < readers->members_count; i++) {
+        count += member_set_has(&reading->gave, i) || member_set_has(&readers->unsound, i) ? 1 : 0;
+    }
+    if (reading->began_ns != UINT64_MAX && count < quorums_size(readers->members_count)) {
+        oracle_fail(readers->failure, FAILURE_SAFETY, "Q5: r%u answers a read on the word of %u members, of which others spoke before it began", reading->member, count);
+    }
 }
 
 uint32_t readers_account(const struct readers *readers, uint64_t token)
@@ -75,6 +110,9 @@ void readers_done(struct readers *readers, uint64_t token, bool ok, uint64_t num
     ASSERT(reading != NULL);
     readers->answered += ok ? 1 : 0;
     readers->refused += ok ? 0 : 1;
+    if (ok) {
+        look_at_answers(readers, reading);
+    }
     reading->token = 0;
     const char *wrong = ok ? history_end_read(readers->history, &reading->read, number, height) : NULL;
     if (wrong != NULL) {

@@ -12,6 +12,8 @@
 struct reading {
     uint64_t token;  /* 0: free */
     uint32_t member; /* that was asked */
+    uint64_t began_ns; /* UINT64_MAX: nobody said */
+    struct member_set gave; /* members whose answers were given after that */
     struct history_read read;
 };
 
@@ -39,10 +41,15 @@ bool readers_take(struct readers *readers, uint64_t now_ns, uint64_t *token, uin
 /* readers_ask begins a read of a member. Gives: its token, 0 when too many are under way. */
 uint64_t readers_ask(struct readers *readers, uint32_t member, uint32_t account);
 
+/* readers_began: the server was asked now. readers_heard: an answer that a member gave to it at given_ns came; it counts for what had begun by then. */
+void readers_began(struct readers *readers, uint64_t token, uint64_t now_ns);
+void readers_heard(struct readers *readers, uint32_t member, uint32_t from, uint64_t given_ns);
+
 /* readers_account gives the account that a read is about. */
 uint32_t readers_account(const struct readers *readers, uint64_t token);
 
-/* readers_done ends a read. ok: a quorum was asked, and these are number and height; else it failed, and says nothing. */
+/* readers_done ends a read. ok: a quorum was asked, and these are number and height; else it failed, and says nothing. What the server rests on must have been given since the read began: a quorum, itself
+ * and all liars included. */
 void readers_done(struct readers *readers, uint64_t token, bool ok, uint64_t number, uint64_t height);
 
 /* readers_lost: the process of a member ended. */

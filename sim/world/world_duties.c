@@ -42,6 +42,8 @@ void world_duties_arrived(struct world *world, const struct sim_message *message
 
     if (message->type == MESSAGE_TIMEOUT && !member_set_has(&world->faulty, from)) {
         joins_heard(&world->joins, message->to, from, message->view);
+    } else if (message->type == MESSAGE_READ_ANSWER) {
+        readers_heard(&world->readers, message->to, from, message->sent_ns);
     }
 }
 

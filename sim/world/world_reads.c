@@ -47,6 +47,7 @@ void world_begin_read(struct world *world, uint64_t token, uint32_t member)
     struct host *host = &world->hosts[member];
 
     if (host->state == HOST_UP) {
+        readers_began(&world->readers, token, world->now_ns);
         host_read(host, token);
         ask_for_proof(world, host, token);
         world_settle(world, member);

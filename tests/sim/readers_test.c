@@ -67,3 +67,31 @@ Test(readers, ask_nobody_who_lies_and_never_more_than_fit)
     cr_assert_eq(readers_due_ns(&readers), UINT64_MAX);
     history_close(&history);
 }
+
+/* Four members: a quorum of three spoke, of which one before the read began. */
+Test(readers, answer_given_before_the_read_began_does_not_count)
+{
+    struct history history;
+    struct failure failure = { FAILURE_NONE, "" };
+    struct member_set nobody = { { 0 } };
+    struct readers readers;
+
+    history_init(&history, 3);
+    readers_init(&readers, &history, &failure, 7, 10, 4, &nobody);
+    uint64_t token = readers_ask(&readers, 0, 1);
+    readers_began(&readers, token, 100);
+    readers_heard(&readers, 0, 1, 99);
+    readers_heard(&readers, 0, 2, 100);
+    readers_heard(&readers, 3, 3, 101);
+    readers_done(&readers, token, true, 0, 0);
+    cr_assert_eq(failure.kind, FAILURE_SAFETY);
+    failure = (struct failure){ FAILURE_NONE, "" };
+    token = readers_ask(&readers, 0, 1);
+    readers_began(&readers, token, 200);
+    readers_heard(&readers, 0, 2, 200);
+    readers_heard(&readers, 0, 2, 201);
+    readers_heard(&readers, 0, 1, 201);
+    readers_done(&readers, token, true, 0, 0);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    history_close(&history);
+}
