@@ -154,10 +154,12 @@ struct net *net_take(struct arena *arena, const struct net_config *config)
     struct net_conn *slots = take_conns(arena, conns);
     struct net_body *of_links = take_bodies(arena, link_bodies, NET_LINK_OUT_BYTES, config->member_frame_bytes_max);
     struct net_body *of_clients = take_bodies(arena, client_bodies, NET_CLIENT_OUT_BYTES, config->client_frame_bytes_max);
+    struct fair handshakes;
+    fair_take(&handshakes, arena, NET_HOSTS_MAX, config->handshakes_per_second, HANDSHAKE_BURST);
     if (net == NULL) {
         return NULL;
     }
-    *net = (struct net){ .config = *config, .links = links, .clients = clients, .conns = slots, .conns_count = conns };
+    *net = (struct net){ .handshakes = handshakes, .config = *config, .links = links, .clients = clients, .conns = slots, .conns_count = conns };
     net->config.members = NULL; /* Copied into the links. */
     net->link_bodies = of_links;
     net->link_bodies_count = link_bodies;
@@ -195,7 +197,6 @@ enum err net_start(struct net *net, struct loop *loop, const struct net_handlers
     net->loop = loop;
     net->handlers = *handlers;
     rng_init(&net->rng, net->config.seed);
-    throttle_init(&net->handshakes, net->config.handshakes_per_second, HANDSHAKE_BURST);
     start_budgets(net);
     if (has_names(net)) {
         net->resolver.answered = link_resolved;

@@ -48,7 +48,7 @@ uint32_t listen_residents(const struct net *net, const struct sockaddr_storage *
 
 bool listen_admit(struct net *net, const struct net_conn *conn, uint64_t now_ns)
 {
-    bool admitted = !conn->resident && throttle_admit(&net->handshakes, now_ns);
+    bool admitted = !conn->resident && fair_admit(&net->handshakes, address_host_number(&conn->host), now_ns);
 
     for (uint32_t i = 0; i < net->config.members_count && conn->resident && !admitted; i++) {
         admitted = lives_at(&net->links[i], &conn->host) && throttle_admit(&net->links[i].handshakes, now_ns);

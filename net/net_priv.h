@@ -11,6 +11,7 @@
 #define WARD_NET_NET_PRIV_H
 
 #include "net/backoff.h"
+#include "net/fair.h"
 #include "net/net.h"
 #include "net/resolver.h"
 #include "net/throttle.h"
@@ -23,6 +24,7 @@
 #define NET_IDLE_NS UINT64_C(60000000000) /* silent for so long, a remote client may lose its place to any other */
 #define NET_CLIENT_SLOTS NET_CLIENTS_MAX /* in an id: the slot; above it: how many clients there were */
 #define NET_PROBLEM_BYTES 320
+#define NET_HOSTS_MAX 256u /* of strangers, whose parts of the handshakes are told apart */
 #define NET_PARTY_LOCAL (UINT64_C(1) << 41) /* beside the user: what no host has as its number */
 
 _Static_assert(NET_SMALL_OUT_BYTES >= TUNNEL_HELLO_BYTES, "a hello fits as well");
@@ -124,7 +126,7 @@ struct net {
     struct net_handlers handlers;
     struct tunnel_identity identity;
     struct rng rng;
-    struct throttle handshakes; /* of hosts where no member lives */
+    struct fair handshakes; /* of hosts where no member lives; each host has its part */
     struct resolver resolver;
     struct net_link *links;      /* config.members_count */
     struct net_client *clients;  /* config.clients_max */

@@ -9,10 +9,10 @@
 #define WARD_NODE_SESSION_H
 
 #include "base/arena.h"
+#include "net/fair.h"
 #include "net/net.h"
 #include "net/throttle.h"
 #include "node/driver.h"
-#include "node/fair.h"
 #include "node/gates.h"
 #include "node/waiters.h"
 #include "wire/client.h"

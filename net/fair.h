@@ -1,14 +1,14 @@
 /* fair.h: a budget that many share: who asks for less than its part gets it, however loud the others are; what nobody asks for anybody may have.
  *
- * A *party* is whoever shares one part, however many connections it has: the caller's number. Time goes in windows of a tenth of a second; the part of a party is what
+ * A *party* is whoever shares one part, however many connections it has: the caller's number. Time goes in windows, mostly of a tenth of a second; the part of a party is what
  * one allows, divided by the parties that asked in this window or the one before. What was taken beyond a part is owed in the next windows. Pure. */
-#ifndef WARD_NODE_FAIR_H
-#define WARD_NODE_FAIR_H
+#ifndef WARD_NET_FAIR_H
+#define WARD_NET_FAIR_H
 
 #include "base/arena.h"
 #include "net/throttle.h"
 
-#define FAIR_WINDOWS 10u /* in a second */
+#define FAIR_WINDOWS 10u /* in a second; fewer where a second allows fewer */
 
 struct fair_party {
     uint64_t party;
@@ -19,13 +19,14 @@ struct fair_party {
 struct fair {
     struct throttle all;
     uint32_t per_window;
+    uint64_t window_ns;
     struct fair_party *parties;
     uint32_t parties_max;
     uint64_t granted; /* admitted although the budget of all was used up, because their part was not */
 };
 
 /* fair_take takes the memory of so many parties and allows per_second in the long run and `burst` at once, all together.
- * Needs: as throttle_init; per_second >= FAIR_WINDOWS. */
+ * Needs: as throttle_init. */
 void fair_take(struct fair *fair, struct arena *arena, uint32_t parties_max, uint32_t per_second, uint32_t burst);
 
 /* fair_admit counts one of a party, if the budget has room or the party has not had its part of this window. Needs: now_ns >= two windows, and never

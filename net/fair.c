@@ -1,13 +1,14 @@
 /* fair.c: see fair.h. */
-#include "node/fair.h"
+#include "net/fair.h"
 
 #include "base/assert.h"
 
 void fair_take(struct fair *fair, struct arena *arena, uint32_t parties_max, uint32_t per_second, uint32_t burst)
 {
     ASSERT(parties_max >= 1);
-    ASSERT(per_second >= FAIR_WINDOWS);
-    *fair = (struct fair){ .per_window = per_second / FAIR_WINDOWS, .parties_max = parties_max };
+    uint32_t windows = per_second < FAIR_WINDOWS ? per_second : FAIR_WINDOWS;
+    ASSERT(per_second >= 1);
+    *fair = (struct fair){ .per_window = per_second / windows, .window_ns = 1000000000u / windows, .parties_max = parties_max };
     throttle_init(&fair->all, per_second, burst);
     fair->parties = arena_take(arena, parties_max, sizeof *fair->parties);
 }
@@ -68,7 +69,7 @@ static void roll(struct fair_party *entry, uint64_t window, uint64_t part)
 
 bool fair_admit(struct fair *fair, uint64_t party, uint64_t now_ns)
 {
-    uint64_t window = now_ns / (1000000000u / FAIR_WINDOWS);
+    uint64_t window = now_ns / fair->window_ns;
 
     ASSERT(window >= 2); /* 0 is that of a free entry */
     struct fair_party *entry = find_or_take(fair, party, window);

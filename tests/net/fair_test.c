@@ -1,5 +1,5 @@
 /* fair_test.c: a part for everybody who asks, the rest for whoever likes, and never more than all in the long run. */
-#include "node/fair.h"
+#include "net/fair.h"
 
 #include "tests/net/net_kit.h"
 
