@@ -97,30 +97,30 @@ struct consent_touch {
 
 /* What a campaign must have seen: name, word, what it is, seeds after which there is one. */
 #define CONSENT_TOLD(X)                                                                                                    \
-    X(SELF, "self", "a patient who asked for the own records", 50)                                                         \
+    X(SELF, "self", "a patient who asked for the own records", 100)                                                        \
     X(CUSTODIAN, "own_chart", "a custodian who asked for its own chart", 50)                                               \
     X(GRANT, "granted", "a request that a grant permits", 50)                                                              \
-    X(POLICY, "policy", "a request that the default policy permits", 100)                                                  \
-    X(EXPLICIT, "forbidden", "a request that a grant forbids", 100)                                                        \
+    X(POLICY, "policy", "a request that the default policy permits", 2000)                                                 \
+    X(EXPLICIT, "forbidden", "a request that a grant forbids", 200)                                                        \
     X(DEFAULT, "not_permitted", "a request that nothing permits", 50)                                                      \
     X(NOT_CURRENT, "not_current", "a request for a pointer that is not current", 100)                                      \
     X(NO_POINTER, "no_pointer", "a request for no pointer", 50)                                                            \
     X(PURPOSE, "wrong_purpose", "a request for a purpose that the role does not have", 50)                                 \
-    X(COUNTED, "counted", "a permit of a number of uses that was used", 50)                                                \
+    X(COUNTED, "counted", "a permit of a number of uses that was used", 300)                                               \
     X(RAN_OUT, "ran_out", "a grant that ran out", 50)                                                                      \
-    X(APPROVED, "approved", "a pointer that its patient approved", 50)                                                     \
+    X(APPROVED, "approved", "a pointer that its patient approved", 150)                                                    \
     X(FAILED, "failed", "a command of somebody that fails", 50)                                                            \
     X(AUDITED, "audited", "an event of an audit trail that was compared", 50)                                              \
-    X(FILED, "filed", "a disclosure under a ticket that consent permits still", 100)                                       \
-    X(RACED, "raced", "a disclosure under a ticket that consent does not permit any more", 200)                            \
-    X(UNTICKETED, "unticketed", "a disclosure that no ticket covers", 50)                                                  \
+    X(FILED, "filed", "a disclosure under a ticket that consent permits still", 300)                                       \
+    X(RACED, "raced", "a disclosure under a ticket that consent does not permit any more", 1500)                           \
+    X(UNTICKETED, "unticketed", "a disclosure that no ticket covers", 100)                                                 \
     X(BESIDE, "beside", "a REVOKE and a request about the same patient in one block", 50)                                  \
     X(RELEASED, "released", "a release that is permitted", 100)                                                            \
     X(STOPPED, "stopped", "a release that is not permitted any more although its ticket lives", 300)                       \
     X(OVER, "over", "a release under a ticket that is over", 100)                                                          \
     X(BEYOND, "beyond", "a release beyond its ticket, or to somebody else", 100)                                           \
-    X(UNKNOWN, "unknown", "a release under a ticket that was never given", 100)                                            \
-    X(BEHIND, "behind", "a release by a server that is behind others", 1000)
+    X(UNKNOWN, "unknown", "a release under a ticket that was never given", 150)                                            \
+    X(BEHIND, "behind", "a release by a server that is behind others", 1500)
 
 enum consent_mark {
 #define CONSENT_ENUM(name, word, text, seeds) CONSENT_##name,

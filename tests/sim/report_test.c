@@ -117,7 +117,7 @@ Test(report, a_campaign_names_the_rare_paths_that_it_never_took)
     static struct campaign campaign;
     bool found = false;
 
-    campaign.seeds = 25;
+    campaign.seeds = 60;
     campaign.crashes = 1;
     json_t *object = printed(print_campaign, &campaign), *missing = json_object_get(object, "missing");
     for (size_t i = 0; i < json_array_size(missing); i++) {
