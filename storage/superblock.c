@@ -160,7 +160,7 @@ enum err superblock_choose(const uint8_t *blocks, struct superblock *out, uint32
         }
     }
     ASSERT(result == ERR_NOT_FOUND || out->sequence == best);
-    ASSERT(result == ERR_NOT_FOUND || (uint32_t)(uint32_t)__builtin_popcount(*bad_map) <= SUPERBLOCK_COPIES - 2); /* two that agree are good */
+    ASSERT(result == ERR_NOT_FOUND || (uint32_t)__builtin_popcount(*bad_map) <= SUPERBLOCK_COPIES - 2); /* two that agree are good */
     return result;
 }
 
