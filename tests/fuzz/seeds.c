@@ -382,6 +382,8 @@ static void entity_seeds(void)
     entity_seed(9, "peaks", value, 8 + 2 * 32);
 }
 
+#define TEN "0123456789"
+
 static void endpoint_seeds(void)
 {
     struct writer writer;
@@ -389,6 +391,7 @@ static void endpoint_seeds(void)
         { "ipv4", "192.0.2.7:7420" }, { "ipv6", "[2001:db8::7]:7420" }, { "name", "ward.hospital-7.example:7420" }, { "path", "/run/ward/sock" },
         { "unix", "unix:/run/ward/sock" }, { "any", "0.0.0.0:0" },
         { "no-port", "192.0.2.7" }, { "letters", "a:b" }, { "much", "a:65536" }, { "v6-open", "[::1" }, { "v4-short", "1.2.3:4" }, { "hyphen", "-a.b:1" }, { "relative", "unix:sock" },
+        { "long", "/" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN },
     };
 
     for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
