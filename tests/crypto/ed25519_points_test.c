@@ -155,7 +155,7 @@ static void check_cancel(struct judge *judge, const void *argument)
     static const size_t steps[] = { 1, 3, 4, 8 };
 
     check_mixture(judge, mixed, mixed->cancel->count, 0, 1); /* nothing else in the batch */
-    for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s += is_brief() ? 3 : 1) {
+    for (size_t s = 0; s < (is_brief() ? 1 : sizeof steps / sizeof steps[0]); s++) {
         check_mixture(judge, mixed, 33, 0, steps[s]);
         check_mixture(judge, mixed, MIXED_MAX, MIXED_MAX - 1 - (mixed->cancel->count - 1) * steps[s], steps[s]);
     }

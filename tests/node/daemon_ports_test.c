@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define BLOCK_BYTES 60000u
-#define BLOCKS 500u /* far more than both sockets and all payload buffers hold */
+#define BLOCKS 200u /* far more than both sockets and all payload buffers hold */
 
 static struct daemon daemon_under_test;
 

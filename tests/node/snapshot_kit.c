@@ -1,6 +1,8 @@
 /* snapshot_kit.c: see snapshot_kit.h. */
 #include "tests/node/snapshot_kit.h"
 
+#include "tests/base/long_kit.h"
+
 #include <criterion/criterion.h>
 
 void kit_forgetful(struct world *world, const struct snapshot_kit *kit)
@@ -13,6 +15,7 @@ void kit_forgetful(struct world *world, const struct snapshot_kit *kit)
     plan.snapshot_blocks = kit->snapshot_blocks;
     plan.keep_blocks = kit->keep_blocks;
     plan.archive = kit->archive;
+    plan.fast_crypto = is_brief(); /* what is told here is not about signatures, which cost the sanitizers most */
     plan.segments_max = kit->segments_max != 0 ? kit->segments_max : plan.segments_max;
     world_open(world, &plan);
     world_run_to(world, 10 * KIT_MS);

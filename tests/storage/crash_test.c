@@ -1,5 +1,6 @@
 /* Cuts the power at every point of a script and with every kind of fate for the sectors under way, opens again, and compares with the
  * model: what was acknowledged is there, nothing is there that was not appended, and the voting state is that of the newest group. */
+#include "tests/base/long_kit.h"
 #include "tests/storage/store_kit.h"
 
 #include <criterion/criterion.h>
@@ -161,7 +162,7 @@ Test(crash, every_completion_point_with_every_pattern_of_sectors)
     for (; points < 1000; points++) {
         bool reached = false;
         for (int pattern = 0; pattern < PATTERN_COUNT; pattern++) {
-            uint64_t seeds = pattern == PATTERN_CHANCE_OLD || pattern == PATTERN_CHANCE_ALL ? 6 : 1;
+            uint64_t seeds = pattern == PATTERN_CHANCE_OLD || pattern == PATTERN_CHANCE_ALL ? (is_brief() ? 2 : 6) : 1;
             for (uint64_t seed = 0; seed < seeds; seed++) {
                 reached = cut_at(points, (struct script){ .pattern = (enum pattern)pattern, .seed = seed * 1000 + (uint64_t)points }, &tally);
             }
@@ -234,7 +235,7 @@ static void soak(uint64_t seed, uint32_t lives)
 
 Test(crash, soak_of_lives_by_seed)
 {
-    for (uint64_t seed = 1; seed <= 24; seed++) {
+    for (uint64_t seed = 1; seed <= (is_brief() ? 8 : 24); seed++) {
         soak(seed, 40);
     }
 }
