@@ -346,7 +346,8 @@ static void make_keys(struct kx_keypair keys[2])
     }
 }
 
-static void begin_remote(enum kit_backend backend, uint32_t per_key, struct kx_keypair keys[2])
+/* begin_remote starts node 0 for clients from afar, with so many places for those of one key, and for all; 0: as many as it has by itself. */
+static void begin_remote(enum kit_backend backend, uint32_t per_key, uint32_t places, struct kx_keypair keys[2])
 {
     struct net_config config;
 
@@ -354,7 +355,8 @@ static void begin_remote(enum kit_backend backend, uint32_t per_key, struct kx_k
     nodes_prepare(backend);
     nodes_configure(&nodes[0], &config);
     config.remote_clients = true;
-    config.clients_per_key_max = per_key;
+    config.clients_per_key_max = per_key != 0 ? per_key : config.clients_per_key_max;
+    config.clients_max = places != 0 ? places : config.clients_max;
     config.half_open_per_host_max = 8;
     nodes_start_fine(&nodes[0], &config);
 }
@@ -373,7 +375,7 @@ ParameterizedTest(enum kit_backend *backend, net_limits, one_key_has_only_so_man
     static struct caller callers[4], other;
     struct kx_keypair keys[2];
 
-    begin_remote(*backend, 2, keys);
+    begin_remote(*backend, 2, 0, keys);
     for (uint8_t i = 0; i < 2; i++) {
         call(&callers[i], &keys[0], i);
         cr_assert(hear(&callers[i]));
@@ -402,7 +404,7 @@ ParameterizedTest(enum kit_backend *backend, net_limits, handshakes_that_overlap
     static struct caller callers[2];
     struct kx_keypair keys[2];
 
-    begin_remote(*backend, 1, keys);
+    begin_remote(*backend, 1, 0, keys);
     for (uint8_t i = 0; i < 2; i++) {
         call(&callers[i], &keys[0], i);
         cr_assert(hear(&callers[i]));
@@ -467,20 +469,6 @@ ParameterizedTest(enum kit_backend *backend, net_limits, remote_clients_leave_a_
     net_stop(nodes[0].net);
 }
 
-/* begin_places starts node 0 with so many places for clients. */
-static void begin_places(enum kit_backend backend, uint32_t places, struct kx_keypair keys[2])
-{
-    struct net_config config;
-
-    make_keys(keys);
-    nodes_prepare(backend);
-    nodes_configure(&nodes[0], &config);
-    config.remote_clients = true;
-    config.clients_max = places;
-    config.half_open_per_host_max = 8;
-    nodes_start_fine(&nodes[0], &config);
-}
-
 /* come has a client connect from a host. */
 static void come(struct caller *caller, const struct kx_keypair *key, uint8_t serial, uint32_t host)
 {
@@ -497,7 +485,7 @@ ParameterizedTest(enum kit_backend *backend, net_limits, one_host_keeps_no_clien
     static struct caller greedy[4], other[3];
     struct kx_keypair keys[2];
 
-    begin_places(*backend, 4, keys);
+    begin_remote(*backend, 0, 4, keys);
     for (uint8_t i = 0; i < 4; i++) {
         come(&greedy[i], &keys[0], i, INADDR_LOOPBACK + 1);
     }
@@ -528,7 +516,7 @@ ParameterizedTest(enum kit_backend *backend, net_limits, a_client_that_was_silen
     static struct caller callers[2], late, next;
     struct kx_keypair keys[2];
 
-    begin_places(*backend, 2, keys);
+    begin_remote(*backend, 0, 2, keys);
     for (uint8_t i = 0; i < 2; i++) {
         come(&callers[i], &keys[i], i, INADDR_LOOPBACK + 1);
     }
@@ -554,7 +542,7 @@ ParameterizedTest(enum kit_backend *backend, net_limits, whoever_speaks_or_is_sp
     struct kx_keypair keys[2];
     struct net_message message = { .type = 9, .head = bytes_of("x", 1) };
 
-    begin_places(*backend, 1, keys);
+    begin_remote(*backend, 0, 1, keys);
     come(&caller, &keys[0], 1, INADDR_LOOPBACK + 1);
     turns_until_clients(1);
     nodes[0].net->clients[0].active_ns = 0;
