@@ -34,7 +34,7 @@ enum {
     TAIL_MS = 500,       /* of load after the measured stretch, so that its end is like its middle */
     DRAIN_MS = 5000,
     START_MS = 30000,
-    STOCK_PER_S = 20000, /* --rate max: signed for each second */
+    STOCK_PER_S = 40000, /* --rate max: signed for each second */
     CONNECTIONS = 4,     /* to each replica */
     SPARE = 64,
     CHECK_REPEATS = 21,
