@@ -361,7 +361,7 @@ static void comb_fill(struct engine_entry *entry, unsigned width, unsigned steps
     }
 }
 
-enum { GROUP = 7 }; /* items of a call: one group of lanes and a part of another */
+enum { GROUP = 6 }; /* items of a call: one group of lanes, and two that share another */
 
 /* All k and s for one key. */
 static void assert_direct(struct engine_comb key, unsigned a, struct engine_comb base, unsigned b)
@@ -399,28 +399,32 @@ Test(lanes_toy, combs_of_every_width_give_every_sum)
     }
 }
 
-/* Four lanes with combs of different widths, or of different steps. */
+/* Four lanes with combs of different widths, or of different steps; those behind them take two lanes each, or one takes all four. */
+enum { SHAPES = 6 };
+
 Test(lanes_toy, combs_of_different_shapes_go_together)
 {
-    static struct engine_entry entry[5][COMB_ENTRIES(8, 1)];
-    static const unsigned shapes[2][5][2] = { { { 4, 1 }, { 5, 1 }, { 6, 1 }, { 7, 1 }, { 8, 1 } }, { { 6, 4 }, { 6, 1 }, { 8, 1 }, { 6, 2 }, { 6, 3 } } };
-    struct scalar k[5], s[5];
-    struct engine_direct items[5];
-    struct engine_sum sums[5];
+    static struct engine_entry entry[SHAPES][COMB_ENTRIES(8, 1)];
+    static const unsigned shapes[2][SHAPES][2] = { { { 4, 1 }, { 5, 1 }, { 6, 1 }, { 7, 1 }, { 8, 1 }, { 5, 1 } }, { { 6, 4 }, { 6, 1 }, { 8, 1 }, { 6, 2 }, { 6, 3 }, { 6, 4 } } };
+    struct scalar k[SHAPES], s[SHAPES];
+    struct engine_direct items[SHAPES];
+    struct engine_sum sums[SHAPES];
 
     for (unsigned way = 0; way < 2; way++) {
         const unsigned(*shape)[2] = shapes[way];
-        for (unsigned i = 0; i < 5; i++) {
+        for (unsigned i = 0; i < SHAPES; i++) {
             comb_fill(entry[i], shape[i][0], shape[i][1], 4 + i);
         }
         for (unsigned round = 0; round < ORDER * ORDER; round += step()) {
-            for (unsigned i = 0; i < 5; i++) {
+            unsigned n = SHAPES - round % 2;
+
+            for (unsigned i = 0; i < n; i++) {
                 k[i] = scalar_of((round + i) % ORDER, round + i);
                 s[i] = scalar_of(round / ORDER, round + i + 1);
                 items[i] = (struct engine_direct){ .key = { entry[i], shape[i][0], shape[i][1] }, .k = &k[i], .s = &s[i] };
             }
-            engine_direct(sums, items, 5, (struct engine_comb){ entry[1], shape[1][0], 1 }); /* the base is 5 G */
-            for (unsigned i = 0; i < 5; i++) {
+            engine_direct(sums, items, n, (struct engine_comb){ entry[1], shape[1][0], 1 }); /* the base is 5 G */
+            for (unsigned i = 0; i < n; i++) {
                 cr_assert_eq(number_of_sum(&sums[i]), modulo((int64_t)(round / ORDER) * 5 - (int64_t)((round + i) % ORDER) * (4 + i)), "round %u, item %u", round, i);
             }
         }

@@ -70,9 +70,23 @@ static void scalars_prepare(struct direct_scalars *out, const struct scalar *con
     }
 }
 
-/* --- By tables ----------------------------------------------------------------------------------------------------------------- */
+/* --- By tables ----------------------------------------------------------------------------------------------------------------- *
+ *
+ * A few items would leave lanes idle, so each has `parts` neighbouring lanes, of which each adds a share of the rows of its combs:
+ *
+ *     3 items, 8 lanes, 2 parts    | 0: rows 0-21 | 0: 22-42 | 1: 0-21 | 1: 22-42 | 2: 0-21 | 2: 22-42 | idle | idle |
+ *
+ * The sum of an item is that of its lanes. */
 
 #define COMB_AHEAD 4 /* entries looked up before one is used */
+
+/* A multiplication in each lane: a share of the rows of a comb. Lane i has part i % parts. */
+struct comb_lanes {
+    struct engine_comb comb[LANES];
+    const struct scalar *scalar[LANES];
+    uint32_t minus; /* bits of the lanes whose product is subtracted */
+    unsigned parts; /* a power of two, up to LANES */
+};
 
 /* An entry for each lane, and the lanes whose entry counts negatively. */
 struct comb_entries {
@@ -82,32 +96,36 @@ struct comb_entries {
 
 /* The way of LANES combs through their windows: step by step from the highest down, each through its rows. */
 struct comb_way {
-    const struct engine_comb *comb; /* LANES */
+    const struct comb_lanes *lanes;
     struct direct_scalars scalars;
     struct lanes_entry identity;
     unsigned steps, width;               /* the most of all lanes; of the doublings between steps */
     unsigned rows[ENGINE_COMB_STEPS_MAX]; /* of each step: the most of the lanes that have it */
     unsigned windows[LANES];             /* of each comb: a division, so made once */
+    unsigned share[LANES], first[LANES]; /* rows of each lane, and the first of them */
     unsigned step, row;                  /* looked up next; row == rows[0] in step 0: none is left */
 };
 
-static void way_begin(struct comb_way *way, const struct engine_comb comb[LANES], const struct scalar *const scalar[LANES])
+static void way_begin(struct comb_way *way, const struct comb_lanes *lanes)
 {
+    const struct engine_comb *comb = lanes->comb;
     unsigned width[LANES];
 
-    way->comb = comb;
+    way->lanes = lanes;
     way->steps = way->width = 0;
     for (unsigned step = 0; step < ENGINE_COMB_STEPS_MAX; step++) {
         way->rows[step] = 0;
     }
     for (unsigned i = 0; i < LANES; i++) {
-        unsigned rows = COMB_ROWS(comb[i].width, comb[i].steps);
+        unsigned rows = (COMB_ROWS(comb[i].width, comb[i].steps) + lanes->parts - 1) / lanes->parts;
 
         ASSERT(comb[i].steps >= 1);
         ASSERT(comb[i].steps <= ENGINE_COMB_STEPS_MAX);
         ASSERT(comb[i].steps == 1 || way->width == 0 || way->width == comb[i].width);
         width[i] = comb[i].width;
         way->windows[i] = COMB_WINDOWS(comb[i].width);
+        way->share[i] = rows;
+        way->first[i] = i % lanes->parts * rows;
         way->width = comb[i].steps > 1 ? comb[i].width : way->width;
         way->steps = comb[i].steps > way->steps ? comb[i].steps : way->steps;
         for (unsigned step = 0; step < comb[i].steps; step++) {
@@ -117,7 +135,7 @@ static void way_begin(struct comb_way *way, const struct engine_comb comb[LANES]
     way->step = way->steps - 1;
     way->row = 0;
     entry_set_identity(&way->identity);
-    scalars_prepare(&way->scalars, scalar, width);
+    scalars_prepare(&way->scalars, lanes->scalar, width);
 }
 
 /* Finds the entries of the next row, has them brought near, and goes on. At the end of the way it leaves `out` as it is. */
@@ -132,12 +150,13 @@ static void way_look_up(struct comb_way *way, struct comb_entries *out)
     }
     out->minus = 0;
     for (unsigned i = 0; i < LANES; i++) {
-        const struct engine_comb *comb = &way->comb[i];
-        unsigned window = way->step < comb->steps ? way->row * comb->steps + way->step : way->windows[i];
+        const struct engine_comb *comb = &way->lanes->comb[i];
+        unsigned row = way->first[i] + way->row;
+        unsigned window = way->step < comb->steps && way->row < way->share[i] ? row * comb->steps + way->step : way->windows[i]; /* the last part may have fewer rows */
         int64_t digit = digit_at(way->scalars.limb[i], digit_place_of(window, comb->width, way->windows[i]));
         size_t magnitude = (size_t)(digit < 0 ? -digit : digit);
 
-        out->entry[i] = digit == 0 ? &way->identity : entry_of(&comb->entry[((size_t)way->row << (comb->width - 1)) + magnitude - 1]);
+        out->entry[i] = digit == 0 ? &way->identity : entry_of(&comb->entry[((size_t)row << (comb->width - 1)) + magnitude - 1]);
         out->minus |= (uint32_t)(digit < 0) << i;
         __builtin_prefetch(out->entry[i]);
         __builtin_prefetch((const char *)out->entry[i] + 64);
@@ -145,15 +164,15 @@ static void way_look_up(struct comb_way *way, struct comb_entries *out)
     way->row++;
 }
 
-/* Adds scalar times point in each lane, negatively in the lanes of `minus`. Needs: the sum so far is the identity where a comb has more than one step. */
-static void comb_add(struct lanes_point *sum, const struct engine_comb comb[LANES], const struct scalar *const scalar[LANES], uint32_t minus)
+/* Adds each lane's share of scalar times point. Needs: the sum so far is the identity where a comb has more than one step. */
+static void comb_add(struct lanes_point *sum, const struct comb_lanes *lanes)
 {
     struct comb_entries ahead[COMB_AHEAD];
     struct comb_way way;
     unsigned at = 0;
 
-    way_begin(&way, comb, scalar);
-    for (unsigned i = 0; i < COMB_AHEAD; i++) { /* even the widest windows in the most steps have more rows in all */
+    way_begin(&way, lanes);
+    for (unsigned i = 0; i < COMB_AHEAD; i++) { /* the ones behind the end of the way are never used */
         way_look_up(&way, &ahead[i]);
     }
     for (unsigned step = way.steps; step-- > 0;) {
@@ -161,7 +180,7 @@ static void comb_add(struct lanes_point *sum, const struct engine_comb comb[LANE
             struct comb_entries *now = &ahead[at++ % COMB_AHEAD];
             struct lanes_affine addend;
 
-            lanes_entry_gather(&addend, now->entry, now->minus ^ minus);
+            lanes_entry_gather(&addend, now->entry, now->minus ^ lanes->minus);
             way_look_up(&way, now);
             point_add_affine(sum, sum, &addend);
         }
@@ -172,26 +191,63 @@ static void comb_add(struct lanes_point *sum, const struct engine_comb comb[LANE
     }
 }
 
+/* Adds neighbouring lanes until the sums of items, one in each `parts` lanes, lie side by side from the first lane on. */
+static void parts_join(struct lanes_point *sum, unsigned parts)
+{
+    for (; parts > 1; parts /= 2) {
+        struct engine_sum each[LANES];
+        const struct engine_sum *even[LANES], *odd[LANES];
+        struct lanes_point right;
+        struct lanes_cached cached;
+
+        sums_scatter(each, sum, LANES);
+        for (size_t i = 0; i < LANES; i++) {
+            even[i] = &each[2 * i % LANES];
+            odd[i] = &each[(2 * i + 1) % LANES];
+        }
+        sums_gather(sum, even, LANES);
+        sums_gather(&right, odd, LANES);
+        point_cache(&cached, &right);
+        point_add_cached(sum, sum, &cached, 0);
+    }
+}
+
+/* Gives: the lanes that each of `count` items gets. */
+static unsigned parts_of(size_t count)
+{
+    unsigned parts = 1;
+
+    while (2 * parts * count <= LANES) {
+        parts *= 2;
+    }
+    return parts;
+}
+
+static void direct_group(struct engine_sum *sums, const struct engine_direct *items, size_t count, struct engine_comb base)
+{
+    unsigned parts = parts_of(count);
+    struct comb_lanes key = { .minus = LANES_ALL, .parts = parts }, bases = { .minus = 0, .parts = parts };
+    struct lanes_point sum;
+
+    for (size_t i = 0; i < LANES; i++) {
+        const struct engine_direct *item = &items[i / parts < count ? i / parts : count - 1];
+        key.comb[i] = item->key;
+        bases.comb[i] = base;
+        key.scalar[i] = item->k;
+        bases.scalar[i] = item->s;
+    }
+    point_set_identity(&sum);
+    comb_add(&sum, &key); /* first, because of its doublings */
+    comb_add(&sum, &bases);
+    parts_join(&sum, parts);
+    sums_scatter(sums, &sum, count);
+}
+
 static void engine_direct(struct engine_sum *sums, const struct engine_direct *items, size_t n, struct engine_comb base)
 {
     ASSERT(base.steps == 1);
-    for (size_t first = 0; first < n; first += LANES) {
-        size_t count = n - first < LANES ? n - first : LANES;
-        struct engine_comb key[LANES], bases[LANES];
-        const struct scalar *k[LANES], *s[LANES];
-        struct lanes_point sum;
-
-        for (size_t i = 0; i < LANES; i++) {
-            const struct engine_direct *item = &items[first + (i < count ? i : count - 1)];
-            key[i] = item->key;
-            bases[i] = base;
-            k[i] = item->k;
-            s[i] = item->s;
-        }
-        point_set_identity(&sum);
-        comb_add(&sum, key, k, LANES_ALL); /* first, because of its doublings */
-        comb_add(&sum, bases, s, 0);
-        sums_scatter(sums + first, &sum, count);
+    for (size_t i = 0; i < n; i += LANES) {
+        direct_group(sums + i, items + i, n - i < LANES ? n - i : LANES, base);
     }
 }
 
