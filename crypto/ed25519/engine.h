@@ -92,7 +92,7 @@ struct engine {
     /* pairs gives the same from entries, with doublings; base holds 1 B .. 16 B. */
     void (*pairs)(struct engine_sum *sums, const struct engine_pair *items, size_t n, const struct engine_entry base[ENGINE_BASE_MULTIPLES]);
 
-    /* match tells for each sum whether its encoding is the 32 bytes at encoded[i]. Cost: one inversion for all. Needs: scratch for n sums
+    /* match tells for each sum whether its encoding is the 32 bytes at encoded[i]. Cost: one inversion for all. Needs: n > 0; scratch for n sums
      * and ENGINE_LANES_MAX more. */
     void (*match)(bool *equal, const struct engine_sum *sums, const uint8_t *const *encoded, size_t n, struct engine_sum *scratch);
 

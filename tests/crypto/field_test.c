@@ -153,6 +153,56 @@ Test(field, power_for_square_roots_is_that_power)
     }
 }
 
+static void assert_inverse(const struct field *a, int round)
+{
+    struct field quick, power;
+
+    field_invert_quick(&quick, a);
+    field_invert(&power, a);
+    assert_tight(&quick);
+    cr_assert(field_equal(&quick, &power), "round %d", round);
+    assert_value(&quick, value_of(&power), "inverse", round);
+    assert_value(&FIELD_ONE, field_is_zero(a) ? model_number_of(1) : model_multiply(value_of(a), value_of(&quick)), "product", round);
+}
+
+/* Loose limbs, neighbours of 0 and of p, powers of two and what lies beside them: short and long runs of steps. */
+Test(field, quick_inverse_is_the_power_and_the_inverse)
+{
+    const struct field p = { { (UINT64_C(1) << 51) - 19, (UINT64_C(1) << 51) - 1, (UINT64_C(1) << 51) - 1, (UINT64_C(1) << 51) - 1, (UINT64_C(1) << 51) - 1 } };
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct field a = limbs_by_number((uint64_t)round, round % 2 == 0 ? FIELD_LOOSE_LIMIT : FIELD_TIGHT_LIMIT);
+        assert_inverse(&a, round);
+    }
+    for (int i = 0; i < 40; i++) {
+        struct field near_zero = { { (uint64_t)i } }, near_p = p;
+        near_p.limb[0] += (uint64_t)i - 20;
+        assert_inverse(&near_zero, i);
+        assert_inverse(&near_p, i);
+    }
+    for (int bit = 0; bit < 255; bit++) {
+        struct field a = FIELD_ZERO;
+        a.limb[bit / 51] = UINT64_C(1) << bit % 51;
+        assert_inverse(&a, bit);
+        a.limb[0]++;
+        assert_inverse(&a, bit);
+        field_negate(&a, &a);
+        assert_inverse(&a, bit);
+    }
+}
+
+Test(field, quick_inverse_of_zero_in_every_form_is_zero)
+{
+    const struct field p = { { (UINT64_C(1) << 51) - 19, (UINT64_C(1) << 51) - 1, (UINT64_C(1) << 51) - 1, (UINT64_C(1) << 51) - 1, (UINT64_C(1) << 51) - 1 } };
+    struct field zero = FIELD_ZERO, out;
+
+    for (int times = 0; times < 6; times++) {
+        field_invert_quick(&out, &zero);
+        cr_assert(field_is_zero(&out));
+        field_add(&zero, &zero, &p);
+    }
+}
+
 /* Every y from 0 to 40 and from 2^255 - 60 to 2^255 + 20, which takes in p, 2^255 - 1 and set top bits. */
 Test(field, bytes_are_read_modulo_p_and_written_below_p)
 {

@@ -371,18 +371,20 @@ static void engine_pairs(struct engine_sum *sums, const struct engine_pair *item
 
 /* --- What is asked of the sums -------------------------------------------------------------------------------------------------- */
 
-/* Inverts each lane of a vector with one inversion. */
-static void lanes_invert(struct lanes *a)
+/* Inverts the first n lanes of a vector with one inversion. */
+static void lanes_invert(struct lanes *a, size_t n)
 {
     struct field lane[LANES], before[LANES], inverse;
 
-    for (unsigned i = 0; i < LANES; i++) {
+    ASSERT(n >= 1);
+    ASSERT(n <= LANES);
+    for (unsigned i = 0; i < n; i++) {
         lanes_get(&lane[i], a, i);
         before[i] = i == 0 ? FIELD_ONE : inverse;
         field_multiply(&inverse, &before[i], &lane[i]);
     }
-    field_invert(&inverse, &inverse);
-    for (unsigned i = LANES; i-- > 0;) {
+    field_invert_quick(&inverse, &inverse);
+    for (unsigned i = (unsigned)n; i-- > 0;) {
         field_multiply(&before[i], &before[i], &inverse);
         field_multiply(&inverse, &inverse, &lane[i]);
         lanes_put(a, i, &before[i]);
@@ -434,7 +436,7 @@ static void engine_match(bool *equal, const struct engine_sum *sums, const uint8
         (void)match_gather(&sum, sums, g, n);
         lanes_multiply(&product, &product, &sum.z);
     }
-    lanes_invert(&product);
+    lanes_invert(&product, n < LANES ? n : LANES);
     for (size_t g = groups; g-- > 0;) {
         size_t count = match_gather(&sum, sums, g, n);
 

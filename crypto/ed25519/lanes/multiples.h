@@ -54,7 +54,7 @@ static void run_write(struct engine_entry *out, size_t count, const struct lanes
         before[i] = product;
         lanes_multiply(&product, &product, &run[i].z);
     }
-    lanes_invert(&product);
+    lanes_invert(&product, n);
     for (size_t i = size; i-- > 0;) {
         lanes_multiply(&inverse, &product, &before[i]);
         lanes_multiply(&product, &product, &run[i].z);

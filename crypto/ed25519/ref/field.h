@@ -83,6 +83,9 @@ void field_power_p58(struct field *out, const struct field *a);
 /* field_invert gives 1/a, and 0 for 0. Needs: loose. Gives: tight. Cost: that of field_power_p58 and a little. */
 void field_invert(struct field *out, const struct field *a);
 
+/* field_invert_quick gives the same. Its time depends on a: public values only. Cost: a third of that. */
+void field_invert_quick(struct field *out, const struct field *a);
+
 /* field_carry gives the same value. Needs: loose. Gives: tight. */
 void field_carry(struct field *out, const struct field *a);
 
