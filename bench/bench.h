@@ -29,6 +29,10 @@ int bench_crypto(const struct args *args);
  * EXIT_BENCH_INVALID when none was made. */
 int bench_snapshot(const struct args *args);
 
+/* bench_replay runs a cluster inside this process and times how one of its replicas begins anew with the log that it has. Gives: an enum exit_code;
+ * EXIT_BENCH_INVALID when not everything came back. */
+int bench_replay(const struct args *args);
+
 /* bench_log measures the segment log beside raw writes and reads of the same file system. Gives: an enum exit_code. */
 int bench_log(const struct args *args);
 

@@ -70,6 +70,13 @@ static const struct flag_spec snapshot_flags[] = {
     END,
 };
 
+static const struct flag_spec replay_flags[] = {
+    { .name = "commands", .type = FLAG_NUMBER, .value = "50000", .min = 1, .max = 400000, .help = "commands in the log" },
+    { .name = "items", .type = FLAG_NUMBER, .value = "16", .min = 1, .max = 16, .help = "pointers in one command" },
+    { .name = "located", .type = FLAG_SWITCH, .help = "each pointer brings a sealed locator of 509 bytes" },
+    END,
+};
+
 static const struct flag_spec no_flags[] = { END };
 
 static const struct command_spec bench_table[] = {
@@ -116,6 +123,12 @@ static const struct command_spec bench_table[] = {
       .example = "ward-bench snapshot --pointers 1000000 --json",
       .exits = { EXIT_CONFIGURATION, EXIT_ENVIRONMENT, EXIT_RESOURCE, EXIT_BENCH_INVALID },
       .run = bench_snapshot },
+    { .name = "replay",
+      .summary = "a start from genesis with a long log, in this process and without signature checks: how fast the log is gone through",
+      .flags = replay_flags,
+      .example = "ward-bench replay --commands 50000 --items 16 --located --json",
+      .exits = { EXIT_ENVIRONMENT, EXIT_RESOURCE, EXIT_BENCH_INVALID },
+      .run = bench_replay },
     { .name = "log",
       .summary = "the segment log beside raw O_DIRECT writes and reads of the same file system: rates, bytes, flushes, CPU, recovery",
       .flags = log_flags,

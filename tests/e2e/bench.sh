@@ -84,6 +84,10 @@ awk -v m="$(number messages_per_block)" -v c="$(number committed)" -v t="$(numbe
 judged_alone $? "a chained block costs 2 (n-1) messages at most: $(number messages_per_block) on average, $(number hedges) calls of a reserve"
 "$bin/ward-bench" replica --commands 400 --warm-up 100 --json > replica.json && grep -q '"cpu_us_per_tx_and_replica": [0-9]' replica.json
 check $? "four replicas in one process execute what they are given"
+"$bin/ward-bench" replay --commands 2000 --items 4 --located --json >bench.json 2>bench.err
+code=$?
+[ "$code" -eq 0 ] && [ "$(number command_bytes)" = 2597 ] && [ "$(number commands)" -gt 1200 ] && [ "$(number commands)" -le 2000 ]
+check $? "a start goes through a log of such replicas and has its commands again: exit $code, $(number commands) of 2000 $(cat bench.err)"
 "$bin/ward-bench" log --quick --segment 16 --json >log.json && [ "$(sed -n 2p log.json)" = '  "schema": "ward.bench.log/1",' ]
 check $? "the segment log is measured beside raw writes and reads: $(sed -n 's/^ *"ratio": \([0-9.]*\).*/\1/p' log.json | cut -c1-5 | tr '\n' ' ')of raw"
 grep -q '"one_flush_and_5_percent_more": true' log.json
