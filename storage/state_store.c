@@ -122,6 +122,7 @@ void state_store_clear(struct state_store *store)
     store->retired_count = 0;
     store->journal_used = 0;
     store->journal_open = false;
+    way_forget(store);
 }
 
 uint32_t state_store_keys(const struct state_store *store)
@@ -334,6 +335,28 @@ static uint32_t *own_path(struct state_store *store, struct bytes key, uint32_t 
     return link;
 }
 
+/* Does the same from the end of what is known of the way to the key (the root, when nothing is), and notes the way. Gives: likewise. */
+static uint32_t *own_way(struct state_store *store, struct bytes key, uint32_t end)
+{
+    const struct way *way = &store->way;
+    uint32_t *link = &store->root;
+
+    if (way->count > 0) {
+        struct inner *last = pool_inner(store, way->node[way->count - 1]);
+        ASSERT(last->bit < end);
+        link = &last->child[key_bit(key.data, key.size, last->bit)];
+    }
+    while (!ref_is_leaf(*link) && pool_inner(store, *link)->bit < end) {
+        struct inner *node = pool_inner(store, *link);
+        if (node->dirty == 0) { /* M4 */
+            node = pool_own(store, link);
+        }
+        way_add(store, *link);
+        link = &node->child[key_bit(key.data, key.size, node->bit)];
+    }
+    return link;
+}
+
 /* The leaf `from`, or none, has become the leaf `to`. What is only put leaves a place to what was looked for. */
 static void hint_moved(struct state_store *store, struct bytes key, uint32_t from, uint32_t to)
 {
@@ -376,6 +399,7 @@ static enum err replace(struct state_store *store, uint32_t ref, struct bytes va
     return ERR_OK;
 }
 
+/* Puts a pair whose key is new. Needs: `bit` is where the key differs from what lies nearest; what is known of the way leads to it. */
 static enum err insert(struct state_store *store, struct bytes key, struct bytes value, uint32_t bit)
 {
     uint32_t cells = state_cells(key.size, value.size);
@@ -392,8 +416,10 @@ static enum err insert(struct state_store *store, struct bytes key, struct bytes
     if (store->root == REF_NONE) {
         store->root = leaf;
     } else {
-        uint32_t *link = own_path(store, key, bit);
+        uint32_t *link = own_way(store, key, bit);
         uint32_t ref = pool_take_inner(store);
+        way_add(store, ref);
+        way_ends(store, key);
         struct inner *node = pool_inner(store, ref);
         uint32_t side = key_bit(key.data, key.size, bit);
         node->bit = (uint16_t)bit;
@@ -419,9 +445,13 @@ enum err state_store_put(struct state_store *store, struct bytes key, struct byt
     if (hint != STATE_HINT_NONE && leaf_is(pool_leaf(store, hint), key)) {
         return replace(store, hint, value, store->limits.cells_max);
     }
+    uint32_t bit = BIT_NONE;
+    if (way_begins(store, key, &bit)) {
+        return insert(store, key, value, bit);
+    }
     uint32_t ref = tree_descend(store, store->root, key);
     const struct leaf_head *leaf = pool_leaf(store, ref);
-    uint32_t bit = key_differ(leaf_key(leaf), key);
+    bit = key_differ(leaf_key(leaf), key);
     if (bit != BIT_NONE) {
         return insert(store, key, value, bit);
     }
@@ -460,6 +490,7 @@ enum err state_store_remove(struct state_store *store, struct bytes key)
         return ERR_FULL;
     }
     journal_record(store, key, ref);
+    way_forget(store);
     uint32_t *hint = state_hint_place(&store->hints, key);
     *hint = *hint == ref ? STATE_HINT_NONE : *hint;
     ASSERT(store->keys_count >= 1); /* M3 */

@@ -82,11 +82,29 @@ static void walk_inner(struct walk *walk, uint32_t ref, uint32_t bit_above, bool
     walk_push(walk, node->child[1], node->bit, node->dirty != 0);
 }
 
+/* W1: whoever walks down to the way's key meets every node of the way, and each is dirty. */
+static void check_way(const struct state_store *store)
+{
+    const struct way *way = &store->way;
+    uint32_t ref = store->root, met = 0;
+
+    ASSERT(way->count <= WAY_NODES_MAX);
+    ASSERT(way->count == 0 || store->keys_count > way->count);
+    for (; way->count > 0 && !ref_is_leaf(ref); ref = pool_inner(store, ref)->child[key_bit(way->key, way->key_bytes, pool_inner(store, ref)->bit)]) {
+        if (met < way->count && ref == way->node[met]) {
+            ASSERT(pool_inner(store, ref)->dirty != 0);
+            met++;
+        }
+    }
+    ASSERT(met == way->count);
+}
+
 void state_store_check_tree(const struct state_store *store)
 {
     struct walk walk = { .store = store };
 
     state_store_check(store);
+    check_way(store);
     if (store->root == REF_NONE) {
         return;
     }

@@ -253,6 +253,7 @@ bool state_store_fold(struct state_store *store, uint32_t hashes_max)
         ASSERT(store->dirty_count == 0);
         return true;
     }
+    way_forget(store); /* its nodes are clean soon */
     fold.count = 0;
     fold.lists = 0;
     stack[depth++] = store->root;

@@ -66,6 +66,15 @@ struct retired {
     uint32_t generation; /* in which it was replaced: pins of older generations see it */
 };
 
+/* The way down to the leaf that was inserted last: nodes above it, topmost first, each dirty and in the newest tree. */
+#define WAY_NODES_MAX 64u /* what lies deeper is walked over again */
+struct way {
+    uint32_t count;    /* nodes; 0: none is known */
+    uint8_t key_bytes; /* of that leaf's key */
+    uint8_t key[STATE_KEY_BYTES_MAX];
+    uint32_t node[WAY_NODES_MAX];
+};
+
 struct state_store {
     struct state_limits limits;
     uint32_t root;
@@ -94,6 +103,7 @@ struct state_store {
     uint32_t retired_count;
 
     struct state_hints hints;
+    struct way way;
     uint8_t *journal;
     uint32_t journal_used;
     bool journal_open;
@@ -171,6 +181,27 @@ void leaf_value(const struct state_store *store, const struct leaf_head *leaf, u
 
 /* tree_hash gives the hash of a node or leaf that is not dirty; zeros for REF_NONE. */
 struct hash32 tree_hash(const struct state_store *store, uint32_t ref);
+
+/* --- state_store_way.c -------------------------------------------------------------------------------------------- */
+
+/* way_begins tells whether the way shows that a key is not in the store, and where it comes in: in *bit it differs from all that lies there. Then the way is cut to the nodes
+ * above that place, at least one; else it is forgotten. */
+bool way_begins(struct state_store *store, struct bytes key, uint32_t *bit);
+
+/* way_forget is called before a node of it may be clean, or the leaf it leads to gone. */
+static inline void way_forget(struct state_store *store)
+{
+    store->way.count = 0;
+}
+
+/* way_add appends a node to the way, way_ends says to which key it leads. */
+static inline void way_add(struct state_store *store, uint32_t ref)
+{
+    if (store->way.count < WAY_NODES_MAX) {
+        store->way.node[store->way.count++] = ref;
+    }
+}
+void way_ends(struct state_store *store, struct bytes key);
 
 /* --- state_store_fold.c ------------------------------------------------------------------------------------------- */
 

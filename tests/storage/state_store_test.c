@@ -220,6 +220,70 @@ Test(state_store, is_the_map_that_the_model_is)
     }
 }
 
+/* The items of a command: numbers behind one of four prefixes, most of them one above the last of that prefix. */
+static void draw_neighbour(struct pair *pair, uint32_t last[4])
+{
+    uint32_t prefix = (uint32_t)draw(4), number = draw(4) == 0 ? (uint32_t)draw(400) : ++last[prefix];
+
+    memset(pair, 0, sizeof *pair);
+    pair->key_bytes = 7;
+    pair->key[0] = 6; /* of no other length in these tests */
+    pair->key[3] = (uint8_t)(prefix * 0x11);
+    pair->key[5] = (uint8_t)(number >> 8);
+    pair->key[6] = (uint8_t)number;
+    pair->value_bytes = draw(120);
+}
+
+static void change_neighbour(struct state_store *store, struct model *m, uint32_t last[4])
+{
+    struct pair pair;
+
+    draw_neighbour(&pair, last);
+    if (m->count > 250 || draw(12) == 0) {
+        enum err expected = model_remove(m, &pair) ? ERR_OK : ERR_NOT_FOUND;
+        cr_assert_eq(state_store_remove(store, key_of(&pair)), expected);
+        return;
+    }
+    model_put(m, &pair);
+    cr_assert_eq(state_store_put(store, key_of(&pair), value_of(&pair)), ERR_OK);
+}
+
+Test(state_store, neighbours_make_the_same_tree_whatever_comes_between_them)
+{
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        static struct model before;
+        uint32_t last[4] = { 0, 100, 200, 300 };
+        random_state = seed * 0x9e3779b97f4a7c15u;
+        model.count = 0;
+        struct state_store *store = store_new(&roomy);
+        for (unsigned round = 0; round < 150; round++) {
+            before = model;
+            state_store_savepoint(store);
+            for (unsigned i = 0; i < 6; i++) {
+                change_neighbour(store, &model, last);
+                state_store_check_tree(store);
+            }
+            if (draw(5) == 0) {
+                state_store_undo(store);
+                model = before;
+            } else {
+                state_store_keep(store);
+            }
+            if (draw(3) == 0) {
+                (void)state_store_fold(store, 1 + (uint32_t)draw(9));
+            }
+            if (draw(9) == 0) {
+                state_store_pin(store, (uint32_t)draw(STATE_PINS_MAX));
+            }
+            if (draw(4) == 0) {
+                assert_equal(store, &model);
+            }
+        }
+        assert_equal(store, &model);
+        free(store);
+    }
+}
+
 Test(state_store, walks_any_prefix_in_order)
 {
     random_state = 77;
@@ -620,6 +684,9 @@ Test(state_store, stops_at_a_tree_that_no_change_makes)
     cr_assert(kit_stops(check_tree, store));
     store->dirty_count = 0;
     cr_assert_not(kit_stops(check_tree, store));
+    store->way = (struct way){ .count = 1, .node = { other } };
+    cr_assert(kit_stops(check_tree, store), "W1: a node of the way that is clean");
+    store->way.count = 0;
     store->cells_count = store->keys_count - 1;
     cr_assert(kit_stops(check_counts, store), "a leaf without a head");
     free(store);
