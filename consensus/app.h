@@ -45,12 +45,13 @@ struct command_standing {
 struct app {
     void *context; /* handed to each function */
 
-    /* scan reads the command at the front of `bytes`: every stateless check but signatures and time (codes 100-105, 108, 112-115, 212).
+    /* scan reads the command at the front of `bytes`: every stateless check but signatures, time and hashes of the payload (codes 100-105, 108, 112-114, 212).
      * Gives: OK and *command, command->bytes.size bytes long, all but its id and the digests of its signatures; else the refusal. Any input is safe.
-     * name gives these to `count` commands that scan accepted.
-     * Cost: of scan the hash of the payload; of name the hash of each id and of each cosigner's digest, of several commands side by side. */
+     * name gives these to `count` commands that scan accepted. payloads compares their payloads with what was signed: OK, or 115 when any of them is another.
+     * Cost: of name the hash of each id and of each cosigner's digest, of payloads two hashes of each payload, of several commands side by side. */
     enum code (*scan)(void *context, struct bytes bytes, struct command *command);
     void (*name)(void *context, struct command *commands, uint32_t count);
+    enum code (*payloads)(void *context, const struct command *commands, uint32_t count);
 
     /* expect says that `standing` or `nonce` will soon be asked about this account: step 0, then step 1 with other work in between. Changes nothing. */
     void (*expect)(void *context, const struct hash32 *account, unsigned step);

@@ -204,13 +204,15 @@ struct hash32 blocks_root(struct blocks *blocks, const struct block *block, uint
     return merkle_root(blocks->leaves, commands);
 }
 
-/* take hashes a group, unless that was done before, indexes it and hands it on. */
-static void take(struct blocks *blocks, struct body *body, const struct app *app, struct group *group, const struct block_sink *sink)
+/* take hashes a group and its payloads, unless that was done before, indexes it and hands it on. */
+static enum verdict take(struct blocks *blocks, struct body *body, const struct app *app, struct group *group, const struct block_sink *sink)
 {
     struct bytes envelopes[GROUP];
 
     if (body->is_known) {
         recall(body, app, group);
+    } else if (app->payloads(app->context, group->commands, group->count) != CODE_OK) {
+        return VERDICT_TYPE;
     } else {
         app->name(app->context, group->commands, group->count);
     }
@@ -227,6 +229,7 @@ static void take(struct blocks *blocks, struct body *body, const struct app *app
         sink->command(sink->context, &group->commands[i]);
     }
     body->number += group->count;
+    return VERDICT_OK;
 }
 
 static enum verdict read_body(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink)
@@ -243,10 +246,12 @@ static enum verdict read_body(struct blocks *blocks, struct block *block, const 
     }
     while (body.number < header->commands_count) {
         enum verdict verdict = scan(&body, app, &group);
+        if (verdict == VERDICT_OK) {
+            verdict = take(blocks, &body, app, &group, sink);
+        }
         if (verdict != VERDICT_OK) {
             return verdict;
         }
-        take(blocks, &body, app, &group, sink);
     }
     if (body.offset != block->body_bytes) {
         return VERDICT_TRAILING;

@@ -30,38 +30,3 @@ enum code stateless_check(const struct hash32 *genesis, struct bytes bytes, stru
     }
     return account_is_derived(genesis, &body->as.actor_set) ? CODE_OK : CODE_MALFORMED;
 }
-
-/* The locators stand in the payload one after the other, in the order of the items. Lengths that do not add up are execution's to judge
- * (306): they depend on the signed fields alone. */
-static enum code check_locators(const struct pointer_add *body, struct bytes payload)
-{
-    size_t offset = 0;
-
-    ASSERT(body->count <= POINTER_ADD_ITEMS_MAX);
-    for (size_t i = 0; i < body->count; i++) {
-        const struct pointer_add_item *item = &body->items[i];
-        ASSERT(offset <= payload.size);
-
-        if (item->locator_length > payload.size - offset) {
-            return CODE_OK;
-        }
-        struct hash32 hash = hash_one(HASH_LOCATOR, payload.data + offset, item->locator_length);
-        if (item->locator_length > 0 && !hash_equal(&hash, &item->locator_hash)) {
-            return CODE_PAYLOAD_HASH;
-        }
-        offset += item->locator_length;
-    }
-    return CODE_OK;
-}
-
-enum code stateless_check_payload(const struct envelope *envelope, const struct command_body *body, struct bytes payload)
-{
-    enum code code = envelope_check_payload(envelope, payload);
-
-    ASSERT((uint8_t)body->type == envelope->type);
-    if (code != CODE_OK || envelope->type != COMMAND_POINTER_ADD || payload.size == 0) {
-        return code;
-    }
-    ASSERT(body->as.pointer_add.count <= POINTER_ADD_ITEMS_MAX);
-    return check_locators(&body->as.pointer_add, payload);
-}

@@ -10,6 +10,7 @@
 #include "crypto/ed25519.h"
 #include "ledger/expect.h"
 #include "ledger/ledger.h"
+#include "ledger/payload_hashes.h"
 #include "ledger/stateless.h"
 
 #include <string.h>
@@ -61,7 +62,7 @@ enum err apply_load_genesis(struct apply *apply)
 
 size_t apply_envelope_bytes(struct bytes bytes) { return envelope_size(bytes); }
 
-/* check_stateless does everything that depends on the bytes and the chain alone, but for signatures. */
+/* check_stateless does everything that depends on the bytes and the chain alone, but for signatures and hashes of the payload. */
 static enum code check_stateless(const struct apply *apply, struct bytes bytes, size_t envelope_bytes, struct envelope *envelope)
 {
     struct command_body body;
@@ -73,7 +74,7 @@ static enum code check_stateless(const struct apply *apply, struct bytes bytes, 
     if (envelope->payload_bytes > bytes.size - envelope_bytes) {
         return CODE_PAYLOAD_MISSING;
     }
-    code = stateless_check_payload(envelope, &body, bytes_of(bytes.data + envelope_bytes, envelope->payload_bytes));
+    code = envelope_check_payload_bytes(envelope, envelope->payload_bytes);
     const uint8_t *key = code == CODE_OK ? envelope_new_key(envelope) : NULL;
     return key != NULL && !ed25519_key_is_strong(key) ? CODE_WEAK_KEY : code;
 }
@@ -116,6 +117,24 @@ static void app_name(void *context, struct command *commands, uint32_t count)
             found = 0;
         }
     }
+}
+
+static enum code app_payloads(void *context, const struct command *commands, uint32_t count)
+{
+    struct payload_of payloads[NAMED_AT_ONCE];
+    enum code code = CODE_OK;
+
+    (void)context;
+    for (uint32_t first = 0; first < count && code == CODE_OK; first += NAMED_AT_ONCE) {
+        uint32_t n = count - first < NAMED_AT_ONCE ? count - first : NAMED_AT_ONCE;
+        for (uint32_t i = 0; i < n; i++) {
+            const struct command *command = &commands[first + i];
+            payloads[i].envelope = bytes_of(command->bytes.data, command->envelope_bytes);
+            payloads[i].payload = bytes_of(command->bytes.data + command->envelope_bytes, command->bytes.size - command->envelope_bytes);
+        }
+        code = payload_hashes_check(payloads, n);
+    }
+    return code;
 }
 
 static enum code app_scan(void *context, struct bytes bytes, struct command *command)
@@ -173,7 +192,7 @@ static uint64_t app_nonce(void *context, const struct hash32 *account)
 
 struct app apply_app(struct apply *apply)
 {
-    return (struct app){ .context = apply, .scan = app_scan, .name = app_name, .expect = app_expect, .standing = app_standing, .nonce = app_nonce };
+    return (struct app){ .context = apply, .scan = app_scan, .name = app_name, .payloads = app_payloads, .expect = app_expect, .standing = app_standing, .nonce = app_nonce };
 }
 
 void apply_begin(struct apply *apply, const struct effect *commit)

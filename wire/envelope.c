@@ -195,18 +195,22 @@ enum code envelope_check_time(const struct envelope *envelope, uint64_t time_ms)
     return envelope->valid_until_ms - time_ms > ENVELOPE_VALID_MS_MAX ? CODE_EXPIRY_FAR : CODE_OK;
 }
 
-enum code envelope_check_payload(const struct envelope *envelope, struct bytes payload)
+enum code envelope_check_payload_bytes(const struct envelope *envelope, size_t payload_bytes)
 {
     bool wanted = (envelope->flags & ENVELOPE_FLAG_PAYLOAD) != 0;
 
-    if (wanted && payload.size == 0) {
+    if (wanted && payload_bytes == 0) {
         return CODE_PAYLOAD_MISSING;
     }
-    if (payload.size != envelope->payload_bytes) {
-        return CODE_PAYLOAD_SIZE;
-    }
-    if (!wanted) {
-        return CODE_OK;
+    return payload_bytes == envelope->payload_bytes ? CODE_OK : CODE_PAYLOAD_SIZE;
+}
+
+enum code envelope_check_payload(const struct envelope *envelope, struct bytes payload)
+{
+    enum code code = envelope_check_payload_bytes(envelope, payload.size);
+
+    if (code != CODE_OK || (envelope->flags & ENVELOPE_FLAG_PAYLOAD) == 0) {
+        return code;
     }
     struct hash32 hash = hash_one(HASH_PAYLOAD, payload.data, payload.size);
     return memcmp(hash.bytes, envelope->payload_hash, HASH_BYTES) == 0 ? CODE_OK : CODE_PAYLOAD_HASH;

@@ -104,8 +104,9 @@ enum code envelope_check_chain(const struct envelope *envelope, const struct has
 enum code envelope_check_time(const struct envelope *envelope, uint64_t time_ms);
 
 /* envelope_check_payload compares the detached payload with what was signed: OK, 113, 114 or 115. Any input is safe.
- * Cost: one hash of the payload. */
+ * Cost: one hash of the payload. envelope_check_payload_bytes compares the length alone: OK, 113 or 114. */
 enum code envelope_check_payload(const struct envelope *envelope, struct bytes payload);
+enum code envelope_check_payload_bytes(const struct envelope *envelope, size_t payload_bytes);
 
 /* envelope_tx_id gives the transaction id, which is the digest that the sender signs:
  * H("WARD/tx/v1" || genesis || header || body || each cosigner's account and key). Signatures may still be missing. Cost: one hash. */

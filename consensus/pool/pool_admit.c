@@ -283,10 +283,13 @@ static uint16_t read_command(const struct pool *pool, struct bytes bytes, struct
 {
     enum code code = pool->app.scan(pool->app.context, bytes, command);
 
+    if (code == CODE_OK) {
+        ASSERT(command->bytes.size <= bytes.size);
+        code = pool->app.payloads(pool->app.context, command, 1);
+    }
     if (code != CODE_OK) {
         return (uint16_t)code;
     }
-    ASSERT(command->bytes.size <= bytes.size);
     for (unsigned step = 0; step < 2; step++) {
         table_expect(pool, &command->account, command->nonce, step);
         pool->app.expect(pool->app.context, &command->account, step);

@@ -61,6 +61,12 @@ static void expect(void *context, const struct hash32 *account, unsigned step)
     (void)context, (void)account, (void)step;
 }
 
+static enum code payloads(void *context, const struct command *commands, uint32_t count)
+{
+    (void)context, (void)commands, (void)count; /* there are none */
+    return CODE_OK;
+}
+
 static void standing(void *context, const struct command *command, uint64_t time_ms, struct command_standing *out)
 {
     const struct cell_inside *inside = context;
@@ -80,5 +86,5 @@ static uint64_t nonce_of(void *context, const struct hash32 *account)
 struct app cell_app(struct cell_inside *inside)
 {
     ASSERT(inside != NULL);
-    return (struct app){ .context = inside, .scan = parse, .name = name, .expect = expect, .standing = standing, .nonce = nonce_of };
+    return (struct app){ .context = inside, .scan = parse, .name = name, .payloads = payloads, .expect = expect, .standing = standing, .nonce = nonce_of };
 }

@@ -97,6 +97,12 @@ static void kit_name(void *context, struct command *commands, uint32_t count)
     (void)context, (void)commands, (void)count; /* kit_parse names them already */
 }
 
+static enum code kit_payloads(void *context, const struct command *commands, uint32_t count)
+{
+    (void)context, (void)commands, (void)count; /* there are none */
+    return CODE_OK;
+}
+
 static void kit_expect(void *context, const struct hash32 *account, unsigned step)
 {
     (void)context, (void)account, (void)step;
@@ -122,7 +128,7 @@ static uint64_t kit_nonce(void *context, const struct hash32 *account)
 
 struct app app_kit_app(struct app_kit *kit)
 {
-    return (struct app){ .context = kit, .scan = kit_parse, .name = kit_name, .expect = kit_expect, .standing = kit_standing, .nonce = kit_nonce };
+    return (struct app){ .context = kit, .scan = kit_parse, .name = kit_name, .payloads = kit_payloads, .expect = kit_expect, .standing = kit_standing, .nonce = kit_nonce };
 }
 
 struct command app_kit_parse(struct bytes bytes)

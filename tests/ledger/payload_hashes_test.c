@@ -1,0 +1,89 @@
+/* payload_hashes_test.c: a payload that is not the signed one is found among any number of others. */
+#include "ledger/payload_hashes.h"
+
+#include "ledger/stateless.h"
+#include "tests/ledger/ledger_kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct lab lab;
+static struct lab_party system_a;
+
+static void start(void)
+{
+    struct params params = params_default();
+    params.state_keys_max = 20000;
+    params.state_cells_max = 40000;
+    lab_start(&lab, &params, NULL, 0);
+    system_a = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_PUBLISH | CAP_VOUCH, 1);
+}
+
+/* A POINTER_ADD of two locators, of which the payload holds what `fill` says. */
+static struct lab_command located(uint8_t payload[2 * 509])
+{
+    struct lab_command command = { .sender = &system_a, .body = { .type = COMMAND_POINTER_ADD }, .payload = bytes_of(payload, 2 * 509) };
+    struct pointer_add *add = &command.body.as.pointer_add;
+
+    memset(add->patient, 1, ACCT_BYTES);
+    add->kx_epoch = 1;
+    add->count = 2;
+    for (unsigned i = 0; i < 2; i++) {
+        memset(payload + i * 509, (int)i + 1, 509);
+        add->items[i] = (struct pointer_add_item){ .record_class = CLASS_VITALS, .content_commit = { { (uint8_t)(i + 1) } }, .locator_length = 509 };
+        add->items[i].locator_hash = hash_one(HASH_LOCATOR, payload + i * 509, 509);
+    }
+    return command;
+}
+
+Test(payload_hashes, each_locator_of_the_payload_is_the_one_that_its_item_names, .init = start)
+{
+    uint8_t payload[2 * 509];
+    struct lab_command command = located(payload);
+
+    cr_assert_eq(lab_send(&lab, &command), CODE_PATIENT_UNKNOWN, "nothing is wrong with the bytes");
+    for (unsigned i = 0; i < 2; i++) {
+        command = located(payload);
+        payload[i * 509 + 508] ^= 1; /* the sender signs the payload as it is; only the item's hash is wrong */
+        cr_assert_eq(lab_send(&lab, &command), CODE_PAYLOAD_HASH, "locator %u", i);
+    }
+    command = located(payload);
+    struct hash32 swapped = command.body.as.pointer_add.items[0].locator_hash;
+    command.body.as.pointer_add.items[0].locator_hash = command.body.as.pointer_add.items[1].locator_hash;
+    command.body.as.pointer_add.items[1].locator_hash = swapped;
+    cr_assert_eq(lab_send(&lab, &command), CODE_PAYLOAD_HASH, "order counts");
+    command = located(payload);
+    command.body.as.pointer_add.items[0].locator_length = 0;
+    memset(&command.body.as.pointer_add.items[0].locator_hash, 0, HASH_BYTES);
+    cr_assert_eq(lab_send(&lab, &command), CODE_PAYLOAD_HASH, "the second item's locator stands first then");
+}
+
+/* Each payload of a group in turn is another than the signed one, or brings a locator that is another than its item names; groups end within and at a full round of lanes. */
+Test(payload_hashes, one_wrong_payload_among_others_is_found, .init = start)
+{
+    enum { COMMANDS = 37 };
+    static uint8_t bytes[COMMANDS][ENVELOPE_BYTES_MAX], payloads[COMMANDS][2 * 509];
+    static struct payload_of group[COMMANDS];
+
+    cr_assert_eq(payload_hashes_check(NULL, 0), CODE_OK);
+    for (unsigned i = 0; i < COMMANDS; i++) {
+        struct lab_command command = located(payloads[i]);
+        command.payload = i % 5 == 4 ? bytes_of(NULL, 0) : command.payload;
+        size_t size = lab_sign(&lab, &command, bytes[i]);
+        group[i] = (struct payload_of){ bytes_of(bytes[i], size), command.payload };
+        cr_assert_eq(payload_hashes_check(group, i + 1), CODE_OK, "%u", i);
+    }
+    for (unsigned i = 0; i < COMMANDS; i++) {
+        struct payload_of kept = group[i];
+        payloads[i][2 * 509 - 1] ^= 1;
+        cr_assert_eq(payload_hashes_check(group, COMMANDS), i % 5 == 4 ? CODE_OK : CODE_PAYLOAD_HASH, "another payload %u", i);
+        struct lab_command command = located(payloads[i]);
+        payloads[i][509] ^= 1; /* signed as it is: only what the second item says of it is wrong */
+        static uint8_t other[ENVELOPE_BYTES_MAX];
+        group[i] = (struct payload_of){ bytes_of(other, lab_sign(&lab, &command, other)), command.payload };
+        cr_assert_eq(payload_hashes_check(group, COMMANDS), CODE_PAYLOAD_HASH, "another locator %u", i);
+        group[i] = kept;
+        (void)located(payloads[i]);
+        cr_assert_eq(payload_hashes_check(group, COMMANDS), CODE_OK);
+    }
+}
