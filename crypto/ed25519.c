@@ -28,8 +28,8 @@ struct crossing {
 static const struct crossing crossings[ED25519_BACKEND_COUNT] = {
     [ED25519_BACKEND_REF] = { SIZE_MAX, 9, 64, 8 },
     [ED25519_BACKEND_AVX2] = { 2, 12, 64, 8 },
-    [ED25519_BACKEND_IFMA] = { 2, 20, 96, 8 },
-    [ED25519_BACKEND_MODEL] = { 2, 20, 96, 8 }, /* as ifma, so that tests take its ways */
+    [ED25519_BACKEND_IFMA] = { 2, 9, 96, 8 },
+    [ED25519_BACKEND_MODEL] = { 2, 9, 96, 8 }, /* as ifma, so that tests take its ways */
 };
 
 /* --- One item at a time --------------------------------------------------------------------------------------------------------- */

@@ -199,7 +199,9 @@ Test(field, quick_inverse_of_zero_in_every_form_is_zero)
     for (int times = 0; times < 6; times++) {
         field_invert_quick(&out, &zero);
         cr_assert(field_is_zero(&out));
-        field_add(&zero, &zero, &p);
+        for (int i = 0; i < FIELD_LIMBS; i++) {
+            zero.limb[i] += p.limb[i];
+        }
     }
 }
 

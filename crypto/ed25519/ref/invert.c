@@ -10,8 +10,6 @@
  *   2. f and g are of at most p; each round adds at most p/2 to the larger of d and e, which begin at 1: below 8 p after ROUNDS_MAX. */
 #include "crypto/ed25519/ref/field.h"
 
-#include <string.h>
-
 enum { LONG_LIMBS = 5, LIMB_BITS = 62, STEPS = LIMB_BITS, ROUNDS_MAX = 12, AT_ONCE = 6 };
 
 #define LIMB_MASK ((UINT64_C(1) << LIMB_BITS) - 1)
@@ -143,10 +141,10 @@ static void field_of_long(struct field *out, const struct long_number *a, bool m
     ASSERT(word[LONG_LIMBS - 1] >> 11 == 0);
     for (int i = 0; i < FIELD_LIMBS; i++) {
         int at = FIELD_LIMB_BITS * i / LIMB_BITS, shift = FIELD_LIMB_BITS * i % LIMB_BITS;
-        uint64_t bits = word[at] >> shift | word[at + 1] << (LIMB_BITS - shift);
-        out->limb[i] = i < FIELD_LIMBS - 1 ? bits & ((UINT64_C(1) << FIELD_LIMB_BITS) - 1) : bits;
+        out->limb[i] = (word[at] >> shift | word[at + 1] << (LIMB_BITS - shift)) & ((UINT64_C(1) << FIELD_LIMB_BITS) - 1);
     }
-    field_carry(out, out);
+    out->limb[0] += 19 * (word[LONG_LIMBS - 1] >> (255 - LIMB_BITS * (LONG_LIMBS - 1))); /* what lies beyond bit 254 */
+    field_check(out, FIELD_TIGHT_LIMIT);
 }
 
 void field_invert_quick(struct field *out, const struct field *a)
