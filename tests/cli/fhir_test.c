@@ -2,10 +2,10 @@
 #include "cli/fhir.h"
 
 #include "cli/sha1.h"
+#include "tests/base/beside_kit.h"
 #include "tests/cli/cli_kit.h"
 
 #include <criterion/criterion.h>
-#include <glob.h>
 #include <string.h>
 
 Test(fhir, the_demonstration_bundle_is_read_as_documented)
@@ -170,9 +170,7 @@ Test(fhir, synthetic_patients_are_read_whole)
 {
     glob_t found;
 
-    if (glob("../shared/data/fhir-synthea-r4/*.json", 0, NULL, &found) != 0) {
-        cr_skip_test("no synthetic patients beside the project");
-    }
+    beside_find("WARD_PATIENTS", "data/fhir-synthea-r4", "*.json", &found);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         struct fhir_bundle bundle;
         char problem[FHIR_PROBLEM_BYTES];

@@ -24,10 +24,10 @@ struct signature_vectors {
     size_t count;
 };
 
-/* Each reader gives the file's vectors in static memory. The shared ones skip the running test when the file is not there. */
+/* Each reader gives the file's vectors in static memory. Public ones are looked for in WARD_VECTORS (tests/base/beside_kit.h), and skip the running test when they are not there. */
 const struct signature_vectors *vectors_ours(void);       /* tests/vectors/ed25519.json */
-const struct signature_vectors *vectors_rfc8032(void);    /* ../shared */
-const struct signature_vectors *vectors_wycheproof(void); /* ../shared */
+const struct signature_vectors *vectors_rfc8032(void);    /* public */
+const struct signature_vectors *vectors_wycheproof(void); /* public */
 const struct signature_vectors *vectors_zip215(void);     /* ../shared */
 
 /* vector_hash gives SHA-512(R || A || message). */

@@ -3,7 +3,7 @@
 # need the backend. It needs the packages named below, is no part of the check, and takes some minutes of one core
 # (EMULATED_FILTER picks other tests, an empty one none). DIR keeps the image and the console; without it they are thrown away.
 #
-# Public vectors are taken from beside the tree, where they are there.
+# Public vectors are taken from WARD_VECTORS or beside the tree (docs/testing.md), where they are there.
 # Exit: 0 all held, 1 something did not, 7 a package is missing.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -32,7 +32,9 @@ ldd build/release/ward-tests | grep -o '/[^ ]*' | while read -r library; do
 done
 mkdir -p "$work/root/ward/tests"
 cp -r tests/vectors "$work/root/ward/tests/"
-[ ! -d ../shared/vectors ] || { mkdir -p "$work/root/shared" && cp -r ../shared/vectors "$work/root/shared/"; }
+for vectors in "${WARD_VECTORS:-../vectors}" ../*/vectors; do
+    [ ! -d "$vectors" ] || { cp -rL "$vectors" "$work/root/vectors" && break; }
+done
 
 cat >"$work/root/init" <<EOF
 #!/bin/busybox sh

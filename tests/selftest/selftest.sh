@@ -72,8 +72,14 @@ printf 'TAP version 13\n1..3\nok - first\n' >"$reports/cut/report.tap"
 tally_of cut "1 passed, 2 failed, 0 skipped" 1
 rm -f "$reports/empty/report.tap"
 tally_of empty "0 passed, 1 failed, 0 skipped" 1
+mkdir -p "$reports/died" # before its plan, which some write last
+printf 'ok - first\n' >"$reports/died/report.tap"
+tally_of died "1 passed, 1 failed, 0 skipped" 1
+printf '1..1\n' >>"$reports/died/report.tap"
+tally_of died "1 passed, 0 failed, 0 skipped" 0
 mkdir -p "$reports/hollow"
-printf 'ok - first\n' >"$reports/hollow/a.tap"
+printf 'ok - first\n1..1\n' >"$reports/hollow/a.tap"
 : >"$reports/hollow/b.tap"
 tally_of hollow "1 passed, 1 failed, 0 skipped" 1
+echo "1..$(grep -c '^ok\|^not ok' "$tap")" >>"$tap"
 ! grep -q '^not ok' "$tap"

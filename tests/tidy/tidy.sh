@@ -140,4 +140,5 @@ if "$root/tools/tidy" "$tree" >/dev/null 2>&1; then verdict no "tools/tidy ends 
 
 cd "$root"
 rm -rf "$tree"
+echo "1..$(grep -c '^ok\|^not ok' "$tap")" >>"$tap"
 ! grep -q '^not ok' "$tap"
