@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define COMMAND_SIGNATURES_MAX 8 /* sender, three cosigners, proofs of possession */
+#define COMMAND_TOKENS_MAX 17    /* that one command can take from a bucket */
 
 /* One signature that a command rests on. Views into the command's bytes; the digest is computed. */
 struct command_signature {
@@ -29,6 +30,8 @@ struct command {
     uint64_t nonce;          /* from 1 */
     uint64_t valid_until_ms; /* block times beyond it refuse the command */
     uint32_t cost_ns;        /* static cost on the reference core, by type and items (V5) */
+    uint32_t tokens;         /* the most that it can take from a bucket, 1 .. COMMAND_TOKENS_MAX */
+    struct hash32 payer;     /* the account whose bucket that is: the sender's, or who vouches for a new one */
     uint32_t signatures_count; /* 1 .. COMMAND_SIGNATURES_MAX */
     struct command_signature signatures[COMMAND_SIGNATURES_MAX];
 };
@@ -37,9 +40,10 @@ struct command {
 struct command_standing {
     uint64_t nonce_executed; /* of the sender's account; 0 when there is none yet */
     uint32_t origin;         /* whose fair share it takes: its organisation, 0 .. ORGANISATIONS_MAX - 1 */
-    enum code code;          /* OK: its sender (of a PATIENT_REGISTER: the vouching cosigner) exists, bucket and share allow it; else why not.
-                                Nonces and expiry are not judged here: consensus does that. */
-    uint64_t wait_ms;        /* with CODE_RATE: until the bucket allows it again, if nothing else is sent; else 0 */
+    enum code code;          /* OK: its sender (of a PATIENT_REGISTER: the vouching cosigner) exists, and its bucket allows it when nothing else comes before it; else why not.
+                                Nonces, expiry, and what waits or is in flight are not judged here: consensus does that. */
+    uint32_t interval_ms;    /* with OK and CODE_RATE: what one token of the payer is in time, */
+    int64_t spare_ms;        /* and how much of it may be taken before this command; < 0 with CODE_RATE: that it lacks, and will have after so long if nothing else is sent */
 };
 
 struct app {

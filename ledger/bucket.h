@@ -16,6 +16,10 @@ bool bucket_allows(uint64_t tat, uint64_t time_ms, const struct rate *rate);
 /* bucket_charge gives the new tat. Needs: 1 <= cost <= 65,536. */
 uint64_t bucket_charge(uint64_t tat, uint64_t time_ms, uint32_t cost, const struct rate *rate);
 
+/* bucket_spare_ms gives how far the debt of now may still grow before the account may not act; negative: it may not now. So the next command may have others of
+ * spare / interval tokens before it. */
+int64_t bucket_spare_ms(uint64_t tat, uint64_t time_ms, const struct rate *rate);
+
 /* bucket_wait_ms gives the time until the account may act again, 0 when it may now. For a refusal's retry-after. */
 uint64_t bucket_wait_ms(uint64_t tat, uint64_t time_ms, const struct rate *rate);
 

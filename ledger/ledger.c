@@ -501,6 +501,11 @@ uint64_t ledger_nonce(const struct ledger *ledger, const uint8_t account[ACCT_BY
     return sender_find(&ledger->exec, account, &signer, key) ? sender_nonce(&ledger->exec, &signer) : 0;
 }
 
+uint32_t ledger_tokens_max(const struct ledger *ledger, const struct command_body *body)
+{
+    return sender_tokens_max(&ledger->params, body);
+}
+
 /* Of a signer with this account and key: does it exist, and does its bucket allow it? */
 static void judge(const struct ledger *ledger, const uint8_t *account, const uint8_t *key, uint64_t time_ms, struct ledger_standing *standing)
 {
@@ -514,8 +519,10 @@ static void judge(const struct ledger *ledger, const uint8_t *account, const uin
     }
     standing->org = signer.kind == SIGNER_PATIENT ? signer.patient.vouchers[0] : signer.org;
     standing->nonce_executed = sender_nonce(&ledger->exec, &signer);
-    standing->wait_ms = bucket_wait_ms(sender_tat(&ledger->exec, &signer), time_ms, sender_rate(&ledger->params, &signer));
-    standing->code = standing->wait_ms == 0 ? CODE_OK : CODE_RATE;
+    const struct rate *rate = sender_rate(&ledger->params, &signer);
+    standing->interval_ms = rate->interval_ms;
+    standing->spare_ms = bucket_spare_ms(sender_tat(&ledger->exec, &signer), time_ms, rate);
+    standing->code = standing->spare_ms >= 0 ? CODE_OK : CODE_RATE;
     if (memcmp(current, key, KEY_BYTES) != 0) {
         standing->code = CODE_KEY_NOT_CURRENT;
     }

@@ -44,7 +44,8 @@ struct ledger_standing {
     enum code code;          /* OK, or why it cannot execute now: 200, 219, 116, and of a registration 208, 219, 116 */
     uint64_t nonce_executed; /* of the sender, 0 when there is none yet */
     uint16_t org;            /* whose share of a block it takes: the sender's organisation; of a patient, the one that vouched */
-    uint64_t wait_ms;        /* with RATE: until it may try again */
+    uint32_t interval_ms;    /* of the bucket of who pays: what one token is in time */
+    int64_t spare_ms;        /* of the same, how far its debt may grow before 116; negative: it is RATE, and may try again after so long. Both 0 without one */
 };
 
 /* ledger_params reads the parameters of a genesis. Fails: the verdict of params_decode. */
@@ -113,6 +114,9 @@ uint64_t ledger_receipts_count(const struct ledger *ledger);
 
 /* ledger_nonce gives the executed nonce of an account, 0 when there is none. Cost: one or two lookups. */
 uint64_t ledger_nonce(const struct ledger *ledger, const uint8_t account[ACCT_BYTES]);
+
+/* ledger_tokens_max gives the most that a command of this body takes from its payer's bucket, in whatever state it executes. */
+uint32_t ledger_tokens_max(const struct ledger *ledger, const struct command_body *body);
 
 /* ledger_standing judges a checked command as of block time time_ms. Nonces and expiry are the caller's. Cost: a few lookups. */
 void ledger_standing(const struct ledger *ledger, const struct envelope *envelope, uint64_t time_ms, struct ledger_standing *standing);

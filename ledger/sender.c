@@ -89,6 +89,24 @@ const struct rate *sender_rate(const struct params *params, const struct signer 
     return signer->kind == SIGNER_ACTOR && signer->actor.kind == ACTOR_SYSTEM ? &params->rate_system : &params->rate_practitioner;
 }
 
+_Static_assert(1 + TICKET_PAGE * 256 / 4096 == 17, "COMMAND_TOKENS_MAX of consensus/app.h: 256 grants of a patient are live at most");
+
+/* tokens_of gives what looking at so many pointers under so many grants costs. */
+static uint32_t tokens_of(uint32_t pointers, uint32_t grants)
+{
+    ASSERT(pointers <= TICKET_PAGE);
+    return 1 + pointers * grants / 4096;
+}
+
+uint32_t sender_tokens_max(const struct params *params, const struct command_body *body)
+{
+    if (body->type != COMMAND_ACCESS_REQUEST) {
+        return 1;
+    }
+    uint32_t count = body->as.access_request.count;
+    return tokens_of(count > 0 ? count : TICKET_PAGE, params->grants_live_max);
+}
+
 uint32_t sender_tokens(const struct exec *exec)
 {
     const struct access_request *body = &exec->command.as.access_request;
@@ -102,9 +120,10 @@ uint32_t sender_tokens(const struct exec *exec)
         pointers = patient.ptr_count - body->base_seq + 1;
     }
     pointers = pointers > TICKET_PAGE ? TICKET_PAGE : pointers;
-    ASSERT(pointers <= TICKET_PAGE);
     ASSERT(patient.active_grants <= exec->params->grants_live_max); /* so the cost is bounded whatever the state holds */
-    return 1 + pointers * (uint32_t)patient.active_grants / 4096;
+    uint32_t tokens = tokens_of(pointers, patient.active_grants);
+    ASSERT(tokens <= sender_tokens_max(exec->params, &exec->command));
+    return tokens;
 }
 
 /* A patient registers under the account that its first key gives, with nonce 1; nobody else can have that account. */

@@ -36,6 +36,9 @@ uint64_t sender_nonce(const struct exec *exec, const struct signer *signer);
 /* sender_tokens gives what the command costs: 1, and for an ACCESS_REQUEST 1 + pointers x grants / 4096. */
 uint32_t sender_tokens(const struct exec *exec);
 
+/* sender_tokens_max gives the most that it can come to, whatever the state holds by then. Needs: a body that was decoded. */
+uint32_t sender_tokens_max(const struct params *params, const struct command_body *body);
+
 /* sender_tat gives the signer's bucket, sender_rate its rate. */
 uint64_t sender_tat(const struct exec *exec, const struct signer *signer);
 const struct rate *sender_rate(const struct params *params, const struct signer *signer);

@@ -63,10 +63,9 @@ enum err apply_load_genesis(struct apply *apply)
 size_t apply_envelope_bytes(struct bytes bytes) { return envelope_size(bytes); }
 
 /* check_stateless does everything that depends on the bytes and the chain alone, but for signatures and hashes of the payload. */
-static enum code check_stateless(const struct apply *apply, struct bytes bytes, size_t envelope_bytes, struct envelope *envelope)
+static enum code check_stateless(const struct apply *apply, struct bytes bytes, size_t envelope_bytes, struct envelope *envelope, struct command_body *body)
 {
-    struct command_body body;
-    enum code code = stateless_check(&apply->genesis->hash, bytes_of(bytes.data, envelope_bytes), envelope, &body);
+    enum code code = stateless_check(&apply->genesis->hash, bytes_of(bytes.data, envelope_bytes), envelope, body);
 
     if (code != CODE_OK) {
         return code;
@@ -141,12 +140,13 @@ static enum code app_scan(void *context, struct bytes bytes, struct command *com
 {
     struct apply *apply = context;
     struct envelope envelope;
+    struct command_body body;
     size_t envelope_bytes = apply_envelope_bytes(bytes);
 
     if (envelope_bytes == 0) {
         return CODE_LENGTH;
     }
-    enum code code = check_stateless(apply, bytes, envelope_bytes, &envelope);
+    enum code code = check_stateless(apply, bytes, envelope_bytes, &envelope, &body);
     if (code != CODE_OK) {
         return code;
     }
@@ -155,7 +155,9 @@ static enum code app_scan(void *context, struct bytes bytes, struct command *com
     command->nonce = envelope.nonce;
     command->valid_until_ms = envelope.valid_until_ms;
     command->cost_ns = envelope_static_cost(&envelope) * 1000;
+    command->tokens = ledger_tokens_max(apply->ledger, &body);
     memcpy(command->account.bytes, envelope.sender, ACCOUNT_BYTES);
+    memcpy(command->payer.bytes, envelope_payer(&envelope), ACCOUNT_BYTES);
     command->signatures_count = envelope_signatures_count(&envelope);
     command->signatures[0].key = envelope.key;
     command->signatures[0].signature = envelope.signature;
@@ -180,7 +182,7 @@ static void app_standing(void *context, const struct command *command, uint64_t 
     ASSERT(code == CODE_OK); /* A struct command is what app_scan made. */
     ledger_standing(apply->ledger, &envelope, time_ms, &found);
     *standing = (struct command_standing){ .nonce_executed = found.nonce_executed, .origin = found.org, .code = found.code,
-                                              .wait_ms = found.code == CODE_RATE ? found.wait_ms : 0 };
+                                              .interval_ms = found.interval_ms, .spare_ms = found.spare_ms };
 }
 
 static uint64_t app_nonce(void *context, const struct hash32 *account)

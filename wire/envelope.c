@@ -342,6 +342,11 @@ const uint8_t *envelope_new_key(const struct envelope *envelope)
     return is_registration(envelope) ? envelope->body.data + ACTOR_KEY : NULL;
 }
 
+const uint8_t *envelope_payer(const struct envelope *envelope)
+{
+    return envelope->type == COMMAND_PATIENT_REGISTER && envelope->cosigners_count > 0 ? envelope->cosigners[0].account : envelope->sender;
+}
+
 uint32_t envelope_static_cost(const struct envelope *envelope)
 {
     const struct command_shape *shape = command_shape_of(envelope->type);

@@ -135,6 +135,9 @@ uint32_t envelope_signatures_count(const struct envelope *envelope);
  * (ed25519_key_is_strong), else the command is refused with WEAK_KEY (212): a stateless check, left to who may do curve arithmetic. */
 const uint8_t *envelope_new_key(const struct envelope *envelope);
 
+/* envelope_payer gives the account whose bucket pays: the sender's, of a registration its first cosigner's. View. */
+const uint8_t *envelope_payer(const struct envelope *envelope);
+
 /* envelope_static_cost gives the time in microseconds that executing the command may take at most on the reference core, from type and
  * number of items alone. The sum over a block is bounded by C_max (protocol rule V5). */
 uint32_t envelope_static_cost(const struct envelope *envelope);

@@ -1,5 +1,5 @@
 /* pool.c: memory of the pool. What it does is in pool_admit.c (what may come in), pool_verify.c (signatures), pool_run.c and pool_state.c (what is live),
- * pool_suspect.c (sources of bad ones), pool_flight.c (blocks), pool_select.c (whose turn it is), pool_live.c (what others are told), pool_answer.c (what clients are told),
+ * pool_suspect.c (sources of bad ones), pool_flight.c (blocks), pool_debt.c (tokens), pool_select.c (whose turn it is), pool_live.c (what others are told), pool_answer.c (what clients are told),
  * pool_check.c (invariants); records and lists in pool_table.c. */
 #include "consensus/pool/pool.h"
 
@@ -82,12 +82,14 @@ static void take(struct pool *pool, struct arena *arena)
 
     pool->items = arena_take(arena, pool->items_max, sizeof *pool->items);
     pool->accounts = arena_take(arena, pool->items_max + 1, sizeof *pool->accounts);
+    pool->debtors = arena_take(arena, pool->items_max + (size_t)pool->entries_max, sizeof *pool->debtors);
     pool->payers = arena_take(arena, payers, sizeof *pool->payers);
     pool->origins = arena_take(arena, ORGANISATIONS_MAX, sizeof *pool->origins);
     pool->entries = arena_take(arena, pool->entries_max, sizeof *pool->entries);
     pool->outcomes = arena_take(arena, pool->outcomes_max, sizeof *pool->outcomes);
     pool->item_buckets = arena_take(arena, pool->item_buckets_count, sizeof *pool->item_buckets);
     pool->account_buckets = arena_take(arena, pool->item_buckets_count, sizeof *pool->account_buckets);
+    pool->debtor_buckets = arena_take(arena, pool->item_buckets_count, sizeof *pool->debtor_buckets);
     pool->client_buckets = arena_take(arena, pool->item_buckets_count, sizeof *pool->client_buckets);
     pool->entry_buckets = arena_take(arena, pool->entry_buckets_count, sizeof *pool->entry_buckets);
     pool->batches = arena_take(arena, POOL_BATCHES, sizeof *pool->batches);
@@ -146,6 +148,7 @@ static void free_all(struct pool *pool)
 
     pool->free_items = (struct pool_free){ POOL_NONE, 0, pool->items_max };
     pool->free_accounts = (struct pool_free){ POOL_NONE, 0, pool->items_max + 1 };
+    pool->free_debtors = (struct pool_free){ POOL_NONE, 0, pool->items_max + pool->entries_max };
     pool->free_clients = (struct pool_free){ POOL_NONE, members, members + pool->own_max + 1 };
     pool->free_entries = (struct pool_free){ POOL_NONE, 0, pool->entries_max };
     for (uint32_t i = 0; i < members; i++) {
@@ -169,6 +172,7 @@ struct pool *pool_init(void *memory, const struct pool_config *config, const str
     free_all(pool);
     empty_buckets(pool->item_buckets, pool->item_buckets_count);
     empty_buckets(pool->account_buckets, pool->item_buckets_count);
+    empty_buckets(pool->debtor_buckets, pool->item_buckets_count);
     empty_buckets(pool->client_buckets, pool->item_buckets_count);
     empty_buckets(pool->entry_buckets, pool->entry_buckets_count);
     list_init(&pool->arrived);

@@ -7,7 +7,7 @@
  *                      refused: signature, expired, nonce used, 30 s not live      its nonces
  *
  * READY or IN FLIGHT is *live* (Q1). WAITING: an earlier nonce is missing, or the state does not allow it now (no such sender, no token
- * of its bucket); it is judged again when its account is in an executed block, and otherwise a few at a time.
+ * left in the bucket of who pays behind what is live or in flight); it is judged again when its account is in an executed block, and otherwise a few at a time.
  *
  * Who pays. Memory is divided for good: half belongs to own clients, the other half in equal parts to the members, so nobody can fill what
  * is another's (section 13). Within the first half a client has `client_max` places, and senders that the state does not know have an eighth of
@@ -82,7 +82,7 @@ struct pool_answer {
 
 /* pool_add takes the command at the front of `bytes`. A client's must be all of it (LENGTH), a member's may have others behind it.
  * Gives: what to answer at once. Nobody needs to be told about a member's command, whatever the code.
- * Fails: any code of parse; EXPIRED, EXPIRY_FAR (at the later of last block time and wall), NONCE_LOW, NONCE_GAP; BUSY, SHARE, DRAINING, RIVAL.
+ * Fails: any code of parse; EXPIRED, EXPIRY_FAR (at the later of last block time and wall), NONCE_LOW, NONCE_GAP; RATE, when its token comes only after POOL_WAIT_NS; BUSY, SHARE, DRAINING, RIVAL.
  * Cost: one parse, one standing, one copy; O(1) else; POOL_NONCE_WINDOW look-ups where a share is full. */
 struct pool_answer pool_add(struct pool *pool, struct now now, const struct pool_source *source, struct bytes bytes);
 
@@ -178,7 +178,7 @@ struct pool_chosen {
 
 /* pool_select chooses commands for the block of `height` at block time time_ms, and records them in flight at it. By deficit round robin
  * over origins: each in turn the same number of bytes (or, where more, the same part of the block's commands or cost), FIFO
- * within one; so none has more than half of a block while others wait. Nonces of an account in order, behind those in flight. Each command is judged
+ * within one; so none has more than half of a block while others wait. Nonces of an account in order, behind those in flight, and of a payer no more than it has tokens behind these. Each command is judged
  * again: not in good standing: WAITING; over: refused with EXPIRED.
  * Gives: the body (room for block_bytes_max) and its index (room for block_commands_max). Needs: nothing is in flight at `height`; nothing above.
  * Cost: O(chosen + judged away), one standing and one copy each. */

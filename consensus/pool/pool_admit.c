@@ -37,15 +37,24 @@ static void join(struct pool *pool, uint32_t index, const struct pool_source *so
     }
 }
 
+/* A command that came, and from whom. */
+struct arrival {
+    struct now now;
+    const struct pool_source *source;
+    uint32_t payer;
+    uint32_t account; /* its record; POOL_NONE: nothing of it is here */
+    const struct command *command;
+};
+
 /* find_known looks at what is held at this account and nonce. Gives: true when that decides, with the code; OK: it was joined. (R3)
  * An unverified item of another source is not waited for: its turn may be far off. Each source may have one that is unverified. */
-static bool find_known(struct pool *pool, const struct pool_source *source, uint32_t payer, const struct command *command, uint16_t *code)
+static bool find_known(struct pool *pool, const struct arrival *arrival, uint16_t *code)
 {
-    uint32_t account = account_find(pool, &command->account);
-    uint32_t index = account != POOL_NONE ? chain_first(pool, account, command->nonce) : POOL_NONE;
+    const struct command *command = arrival->command;
+    uint32_t index = arrival->account != POOL_NONE ? chain_first(pool, arrival->account, command->nonce) : POOL_NONE;
     bool rival = false;
 
-    ASSERT(payer < pool->free_clients.end);
+    ASSERT(arrival->payer < pool->free_clients.end);
     *code = CODE_OK;
     for (; index != POOL_NONE; index = chain_next(pool, index)) {
         const struct pool_item *item = &pool->items[index];
@@ -53,16 +62,16 @@ static bool find_known(struct pool *pool, const struct pool_source *source, uint
             bool same = hash_equal(&item->id, &command->id);
             *code = same ? CODE_OK : REFUSAL_RIVAL;
             if (same) {
-                join(pool, index, source);
+                join(pool, index, arrival->source);
             }
             return true;
         }
-        bool near = item->payer == payer || item->state == POOL_VERIFYING;
+        bool near = item->payer == arrival->payer || item->state == POOL_VERIFYING;
         if (near && is_equal(pool, index, command)) {
-            join(pool, index, source);
+            join(pool, index, arrival->source);
             return true;
         }
-        rival = rival || item->payer == payer;
+        rival = rival || item->payer == arrival->payer;
     }
     *code = rival ? REFUSAL_BUSY : CODE_OK;
     return rival;
@@ -116,7 +125,7 @@ static bool is_stranger(const struct pool *pool, uint32_t payer, uint16_t code)
 /* Tokens that come back only after the wait of R1 are not waited for: the sender learns at once why, and when. */
 static bool is_out_of_tokens(const struct command_standing *standing)
 {
-    return standing->code == CODE_RATE && standing->wait_ms > POOL_WAIT_NS / 1000000;
+    return standing->code == CODE_RATE && standing->spare_ms < -(int64_t)(POOL_WAIT_NS / 1000000);
 }
 
 static uint16_t check_standing(const struct pool *pool, uint32_t payer, const struct command *command, const struct command_standing *standing)
@@ -159,16 +168,8 @@ static void copy_signatures(uint8_t *to, const struct command *command)
     }
 }
 
-/* A command that came, and from whom. */
-struct arrival {
-    struct now now;
-    const struct pool_source *source;
-    uint32_t payer;
-    const struct command *command;
-};
-
-/* insert makes the item. Gives: false when the source's memory is used up. */
-static bool insert(struct pool *pool, const struct arrival *arrival, const struct command_standing *standing)
+/* insert makes the item, of this code. Gives: false when the source's memory is used up. */
+static bool insert(struct pool *pool, const struct arrival *arrival, const struct command_standing *standing, enum code code)
 {
     const struct command *command = arrival->command;
     uint64_t token = arrival->source->token;
@@ -194,9 +195,13 @@ static bool insert(struct pool *pool, const struct arrival *arrival, const struc
     item->bytes = (uint32_t)command->bytes.size;
     item->envelope_bytes = command->envelope_bytes;
     item->cost_ns = command->cost_ns;
+    item->debtor = debtor_hold(pool, account, &command->payer);
+    item->takes = command->tokens;
+    item->pays = hash_equal(&command->account, &command->payer);
     item->signatures_count = (uint8_t)command->signatures_count;
     item->origin = standing->origin;
-    item->code = (uint16_t)standing->code;
+    item->code = (uint16_t)code;
+    debtor_learn(pool, item->debtor, standing);
     item->since_ns = now.mono_ns;
     item->own = token != 0;
     item->stranger = is_stranger(pool, payer, item->code);
@@ -252,7 +257,7 @@ static uint16_t admit(struct pool *pool, const struct arrival *arrival, uint64_t
     uint16_t code = CODE_OK;
     uint32_t leaving;
 
-    if (find_known(pool, arrival->source, arrival->payer, command, &code)) {
+    if (find_known(pool, arrival, &code)) {
         return code;
     }
     if (suspect_is_full(pool, arrival->now, arrival->payer)) {
@@ -263,19 +268,20 @@ static uint16_t admit(struct pool *pool, const struct arrival *arrival, uint64_t
         return code;
     }
     pool->app.standing(pool->app.context, command, pool_judge_time_ms(pool, arrival->now), &standing);
-    ASSERT((standing.wait_ms > 0) <= (standing.code == CODE_RATE));
-    code = check_standing(pool, arrival->payer, command, &standing);
+    struct command_standing behind = standing; /* what is before it here */
+    debt_judge(pool, arrival->account, command, &behind);
+    code = check_standing(pool, arrival->payer, command, &behind);
     if (code == CODE_OK) {
         code = find_origin(pool, arrival->payer, command, standing.origin, &leaving);
     }
     if (code != CODE_OK) {
-        *wait_ms = standing.wait_ms;
+        *wait_ms = behind.spare_ms < 0 ? (uint64_t)-behind.spare_ms : 0;
         return code;
     }
     if (leaving != POOL_NONE) {
         pool_refuse(pool, arrival->now, leaving, REFUSAL_SHARE, POOL_RETRY_MS);
     }
-    return insert(pool, arrival, &standing) ? CODE_OK : REFUSAL_BUSY;
+    return insert(pool, arrival, &standing, behind.code) ? CODE_OK : REFUSAL_BUSY;
 }
 
 /* read_command parses, and fetches what admission will look up while the id is hashed. */
@@ -328,7 +334,8 @@ static uint16_t add(struct pool *pool, struct now now, const struct pool_source 
         return code;
     }
     uint64_t wait_ms = 0;
-    struct arrival arrival = { now, source, source->token == 0 ? source->member : payer_of_client(pool, source->client), &command };
+    uint32_t payer = source->token == 0 ? source->member : payer_of_client(pool, source->client);
+    struct arrival arrival = { now, source, payer, account_find(pool, &command.account), &command };
     code = admit(pool, &arrival, &wait_ms);
     payer_release(pool, arrival.payer);
     answer->retry_after_ms = code != CODE_RATE ? 0 : wait_ms < UINT32_MAX ? (uint32_t)wait_ms : UINT32_MAX;

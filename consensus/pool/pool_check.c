@@ -1,4 +1,4 @@
-/* pool_check.c: the invariants A1 to A7 of pool_priv.h, and that lists, counts and states agree. */
+/* pool_check.c: the invariants A1 to A8 of pool_priv.h, and that lists, counts and states agree. */
 #include "consensus/pool/pool_priv.h"
 
 #include "base/assert.h"
@@ -226,6 +226,7 @@ void pool_check(const struct pool *pool)
     check_list(pool, &pool->own, LINK_OWN);
     check_rings(pool);
     check_heights(pool);
+    debt_check(pool);
     check_bypasses(pool);
     heap_check(&pool->expiry);
     slab_check(&pool->slab);

@@ -44,7 +44,7 @@ void pool_expect(const struct pool *pool, const struct command *command, unsigne
     }
 }
 
-void flight_record(struct pool *pool, uint64_t height, const struct command *command, uint32_t origin)
+void flight_record(struct pool *pool, uint64_t height, const struct command *command, uint32_t origin, uint32_t debtor)
 {
     struct pool_height *h = height_take(pool, height);
     uint32_t entry = entry_take(pool, &command->account, command->nonce);
@@ -52,10 +52,18 @@ void flight_record(struct pool *pool, uint64_t height, const struct command *com
 
     ASSERT(h->commands < pool->config.block_commands_max);
     ASSERT(origin < ORGANISATIONS_MAX);
+    if (debtor == POOL_NONE) {
+        debtor = debtor_hold(pool, POOL_NONE, &command->payer);
+    } else {
+        pool->debtors[debtor].holds++;
+    }
     e->id = command->id;
     e->origin = origin;
     e->weight = (uint32_t)pool_weight(pool, (uint32_t)command->bytes.size, command->cost_ns);
     e->below = h->top;
+    e->debtor = debtor;
+    e->tokens = command->tokens;
+    debt_add(&pool->debtors[e->debtor].flying, e->tokens);
     h->top = entry;
     h->commands++;
     h->bytes += command->bytes.size;
@@ -78,7 +86,7 @@ enum pool_flight pool_inflight_add(struct pool *pool, struct now now, uint64_t h
     enum pool_flight verdict = entry_find(pool, &command->account, command->nonce) != POOL_NONE ? POOL_FLIGHT_DUPLICATE
                                : command->nonce <= standing.nonce_executed                      ? POOL_FLIGHT_STALE
                                                                                                 : POOL_FLIGHT_OK;
-    flight_record(pool, height, command, standing.origin);
+    flight_record(pool, height, command, standing.origin, held ? pool->items[holder].debtor : POOL_NONE);
     if (account == POOL_NONE) {
         return verdict;
     }
@@ -93,8 +101,8 @@ enum pool_flight pool_inflight_add(struct pool *pool, struct now now, uint64_t h
     return verdict;
 }
 
-/* pop takes the top entry of a height. Gives: false when there is none. */
-static bool pop(struct pool *pool, struct pool_height *h, struct pool_entry *entry)
+/* pop takes the top entry of a height. What was executed is from then on in what the state says of its payer. Gives: false when there is none. */
+static bool pop(struct pool *pool, struct pool_height *h, struct pool_entry *entry, bool executed)
 {
     uint32_t top = h->top;
 
@@ -106,6 +114,10 @@ static bool pop(struct pool *pool, struct pool_height *h, struct pool_entry *ent
     h->top = entry->below;
     h->commands--;
     ASSERT((h->commands == 0) == (h->top == POOL_NONE));
+    struct pool_debtor *debtor = &pool->debtors[entry->debtor];
+    debt_remove(&debtor->flying, entry->tokens);
+    debtor->spare_ms -= executed ? (int64_t)entry->tokens * debtor->interval_ms : 0;
+    debtor_release(pool, entry->debtor);
     entry_free(pool, top);
     return true;
 }
@@ -115,7 +127,7 @@ void pool_inflight_remove(struct pool *pool, struct now now, uint64_t height)
     struct pool_height *h = height_find(pool, height);
     struct pool_entry entry;
 
-    while (h != NULL && pop(pool, h, &entry)) {
+    while (h != NULL && pop(pool, h, &entry, false)) {
         uint32_t account = account_find(pool, &entry.account);
         if (account != POOL_NONE) {
             account = account_hold(pool, &entry.account, 0);
@@ -192,6 +204,17 @@ static void expect_height(const struct pool *pool, const struct pool_height *h)
     }
 }
 
+/* judge_oldest asks again about the requests that have been ready longest, while blocks with other commands of their payers have used up what these had: none of them may be
+ * in a block now, so they are not live (Q1, J8). What stands behind one that is good is looked at when it is the oldest. */
+static void judge_oldest(struct pool *pool, struct now now)
+{
+    for (uint32_t i = 0; i < POOL_JUDGE_MAX && pool->ready.count > 0; i++) {
+        if (debt_allows(pool, pool->ready.head) || pool_judge(pool, now, pool->ready.head, pool_judge_time_ms(pool, now))) {
+            return;
+        }
+    }
+}
+
 void pool_executed(struct pool *pool, struct now now, uint64_t height, uint64_t time_ms)
 {
     struct pool_height *h = height_find(pool, height);
@@ -201,11 +224,12 @@ void pool_executed(struct pool *pool, struct now now, uint64_t height, uint64_t 
     if (h != NULL) {
         expect_height(pool, h);
     }
-    while (h != NULL && pop(pool, h, &entry)) {
+    while (h != NULL && pop(pool, h, &entry, true)) {
         executed_one(pool, now, &entry);
     }
     ASSERT(h == NULL || h->commands == 0);
-    pool_judge_some(pool, now, &pool->parked);
+    (void)pool_judge_some(pool, now, &pool->parked);
+    judge_oldest(pool, now);
 }
 
 /* --- Bypassed requests (Q4) -------------------------------------------------------------------------------------------- */
@@ -267,6 +291,9 @@ void pool_committed(struct pool *pool, struct now now, uint64_t height, uint64_t
         return;
     }
     const struct pool_item *oldest = &pool->items[pool->ready.head];
+    if (!debt_allows(pool, pool->ready.head)) {
+        return; /* No room for it: this block, and those before it, took the tokens of who pays for it. */
+    }
     if (now.mono_ns < oldest->since_ns + t1_ns || (!has_room(pool, h, oldest) && !is_unfair(pool, h, oldest))) {
         return;
     }

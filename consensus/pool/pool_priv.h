@@ -8,14 +8,18 @@
  *   A4 UNVERIFIED items are in the queue of their payer; payers with a queue are in one of the two rings.
  *   A5 READY items are in the list of their origin, and origins with a list in the turn.
  *   A6 an item below or at the executed nonce is FLIGHT: its block is being executed.
+ *   A8 each item, in whatever state, and each entry holds its debtor, whose debt is the tokens of its entries (flying) and of its READY items.
  *   A7 room is left for the answers of every token: outcomes + 2 x tokens not yet admitted + tokens admitted <= outcomes_max. */
 #ifndef WARD_CONSENSUS_POOL_POOL_PRIV_H
 #define WARD_CONSENSUS_POOL_POOL_PRIV_H
 
+#include "base/assert.h"
 #include "base/heap.h"
 #include "consensus/pool/pool.h"
 #include "consensus/slab.h"
 #include "consensus/verdicts.h"
+
+#include <string.h>
 
 #define POOL_NONE UINT32_MAX
 #define POOL_QUANTUM 4096u      /* R4: weight that an origin gets in its turn */
@@ -78,6 +82,7 @@ struct pool_item {
     bool live;               /* in the live list */
     bool listed;             /* in the list of own commands */
     bool stranger;           /* of an own client, and its sender may not send it (yet) */
+    bool pays;               /* its debtor is its own account */
     uint32_t bytes;          /* of the command */
     uint32_t envelope_bytes;
     uint8_t *data;           /* command, then its signature records */
@@ -87,6 +92,8 @@ struct pool_item {
     uint64_t tokens[POOL_TOKENS_MAX]; /* oldest first; 0: none */
     uint32_t links[LINK_COUNT][2];
     uint32_t cost_ns;
+    uint32_t debtor;         /* whose bucket pays, */
+    uint32_t takes;          /* and how many at most */
 };
 
 struct pool_account {
@@ -96,7 +103,24 @@ struct pool_account {
     uint64_t run;
     uint64_t flown; /* every nonce in (executed, flown] is in flight; found on demand */
     uint32_t items;
+    uint32_t debtor; /* perhaps its record as one who pays: whose it is now must be looked at */
     uint32_t next; /* in its bucket, or free */
+};
+
+/* Commands, and the most that they take from a bucket. */
+struct pool_debt {
+    uint32_t commands, tokens;
+};
+
+/* An account that pays for commands held here or in flight. */
+struct pool_debtor {
+    struct hash32 account;
+    int64_t spare_ms;     /* what its bucket allows before the next command, as the state said last, less what was executed since; < 0: nothing */
+    uint64_t sum;         /* its hash */
+    uint32_t interval_ms; /* of one token; 0: the state was not asked yet */
+    uint32_t holds;       /* items and entries */
+    struct pool_debt flying, ready; /* of entries, of READY items */
+    uint32_t next;        /* in its bucket, or free */
 };
 
 struct pool_payer {
@@ -140,6 +164,7 @@ struct pool_entry { /* one command in flight */
     uint32_t origin;
     uint32_t bucket_next;
     uint32_t below; /* the one recorded before, of the same height; or free */
+    uint32_t debtor, tokens;
 };
 
 struct pool_height {
@@ -177,17 +202,18 @@ struct pool {
     struct slab slab; /* owner 0: own clients; 1 + i: member i */
     struct pool_item *items;
     struct pool_account *accounts;
+    struct pool_debtor *debtors;
     struct pool_payer *payers; /* members first, then clients */
     struct pool_origin *origins; /* ORGANISATIONS_MAX */
     uint32_t origins_fresh;  /* the first that never had a verified command */
     struct pool_entry *entries;
     struct pool_outcome *outcomes; /* ring */
-    uint32_t *item_buckets, *account_buckets, *client_buckets, *entry_buckets;
+    uint32_t *item_buckets, *account_buckets, *debtor_buckets, *client_buckets, *entry_buckets;
     struct pool_batch *batches;
     struct pool_height heights[POOL_HEIGHTS_MAX];
     struct heap expiry;
 
-    struct pool_free free_items, free_accounts, free_clients, free_entries;
+    struct pool_free free_items, free_accounts, free_debtors, free_clients, free_entries;
     uint32_t own_commands; /* that own clients pay for */
     uint32_t strangers;    /* of these, items that are one */
     uint32_t held;         /* items in use */
@@ -221,6 +247,29 @@ void list_remove(struct pool *pool, struct pool_list *list, enum pool_link link,
 static inline uint32_t list_next(const struct pool *pool, enum pool_link link, uint32_t index)
 {
     return pool->items[index].links[link][1];
+}
+
+/* pool_free_take gives a record: the one given back last, else one never used. The caller moves `first` on, if it was the former. */
+uint32_t pool_free_take(struct pool_free *free);
+
+/* pool_hash_account gives an account's sum of products, pool_bucket where a sum belongs among so many buckets, a power of two. */
+static inline uint64_t pool_hash_account(const struct pool *pool, const struct hash32 *account)
+{
+    uint32_t words[HASH_BYTES / 4];
+    uint64_t sum = pool->keys[10];
+
+    memcpy(words, account->bytes, sizeof words);
+    for (uint32_t i = 0; i < HASH_BYTES / 4; i++) {
+        sum += pool->keys[i] * words[i];
+    }
+    return sum;
+}
+
+static inline uint32_t pool_bucket(uint64_t sum, uint32_t buckets)
+{
+    ASSERT(buckets > 0);
+    ASSERT((buckets & (buckets - 1)) == 0);
+    return (uint32_t)(sum >> 32) & (buckets - 1);
 }
 
 /* account_find gives the index of an account that has items, POOL_NONE otherwise. account_hold gives it, made if needed, and keeps it
@@ -296,7 +345,9 @@ void pool_released(struct pool *pool, struct now now, uint32_t account, uint64_t
 
 /* pool_judge asks the state about a holder again, at a block time. Gives: whether it is in good standing. */
 bool pool_judge(struct pool *pool, struct now now, uint32_t index, uint64_t time_ms);
-void pool_judge_some(struct pool *pool, struct now now, struct pool_list *list);
+
+/* pool_judge_some asks about the POOL_JUDGE_MAX of a list that were not asked about longest. Gives: how many of them are in good standing now. */
+uint32_t pool_judge_some(struct pool *pool, struct now now, struct pool_list *list);
 void pool_set_code(struct pool *pool, struct now now, uint32_t index, enum code code);
 
 /* pool_end takes an item out and forgets its tokens; pool_refuse answers them first. */
@@ -316,10 +367,66 @@ bool pool_is_verified_state(enum pool_state state);
 /* pool_make_own marks an item as one of a client here. */
 void pool_make_own(struct pool *pool, uint32_t index);
 
+/* --- pool_debt.c: what is owed above the executed state ------------------------------------------------------------------- */
+
+/* debtor_find gives the record of who pays for something of an account (POOL_NONE: of one without items), POOL_NONE when there is none. debtor_hold gives it, made if needed, and
+ * keeps it until debtor_release. Cost: a comparison for an account that paid before, else a look-up. */
+uint32_t debtor_find(const struct pool *pool, uint32_t account, const struct hash32 *payer);
+uint32_t debtor_hold(struct pool *pool, uint32_t account, const struct hash32 *payer);
+void debtor_release(struct pool *pool, uint32_t debtor);
+
+/* debtor_learn takes over what the state says of the payer's bucket now. */
+static inline void debtor_learn(struct pool *pool, uint32_t debtor, const struct command_standing *standing)
+{
+    struct pool_debtor *d = &pool->debtors[debtor];
+
+    ASSERT(d->holds > 0);
+    ASSERT((standing->spare_ms < 0) <= (standing->code != CODE_OK));
+    if (standing->code == CODE_OK || standing->code == CODE_RATE) {
+        d->spare_ms = standing->spare_ms;
+        d->interval_ms = standing->interval_ms;
+    }
+}
+
+static inline void debt_add(struct pool_debt *debt, uint32_t tokens)
+{
+    ASSERT(tokens >= 1);
+    ASSERT(tokens <= COMMAND_TOKENS_MAX);
+    debt->commands++;
+    debt->tokens += tokens;
+}
+
+static inline void debt_remove(struct pool_debt *debt, uint32_t tokens)
+{
+    ASSERT(debt->commands > 0);
+    ASSERT(debt->tokens >= tokens);
+    debt->commands--;
+    debt->tokens -= tokens;
+}
+
+/* debtor_allows tells whether a command may come behind so many tokens of its payer. debt_allows does for an item: a WAITING one behind all that is live or in flight, a
+ * READY one behind what is in flight. */
+static inline bool debtor_allows(const struct pool *pool, uint32_t debtor, uint64_t tokens)
+{
+    const struct pool_debtor *d = &pool->debtors[debtor];
+
+    ASSERT(d->holds > 0);
+    ASSERT(tokens <= UINT32_MAX);
+    return (int64_t)(tokens * d->interval_ms) <= d->spare_ms;
+}
+
+bool debt_allows(const struct pool *pool, uint32_t index);
+
+/* debt_judge adds to the standing of a command that comes what is before it: one token for each command of its payer that is live or in flight here, at least one for each
+ * earlier nonce. So much it must wait for certainly. Needs: its account here, POOL_NONE: it has no items. */
+void debt_judge(const struct pool *pool, uint32_t account, const struct command *command, struct command_standing *standing);
+
+void debt_check(const struct pool *pool);
+
 /* --- pool_flight.c --------------------------------------------------------------------------------------------------------- */
 
-/* flight_record records a command in flight. Needs: as pool_inflight_add. */
-void flight_record(struct pool *pool, uint64_t height, const struct command *command, uint32_t origin);
+/* flight_record records a command in flight. Needs: as pool_inflight_add; its debtor, POOL_NONE: to be found. */
+void flight_record(struct pool *pool, uint64_t height, const struct command *command, uint32_t origin, uint32_t debtor);
 
 /* --- pool_select.c --------------------------------------------------------------------------------------------------------- */
 

@@ -35,6 +35,10 @@ void pool_extend(struct pool *pool, struct now now, uint32_t account)
         if (!is_good(pool, holder) && entry_of(pool, account, a->run + 1) == POOL_NONE) {
             return;
         }
+        if (is_good(pool, holder) && pool->items[holder].state == POOL_WAITING && !debt_allows(pool, holder)) {
+            pool_set_code(pool, now, holder, CODE_RATE);
+            return;
+        }
         a->run++;
         if (is_good(pool, holder)) {
             state_live_on(pool, now, holder);
@@ -212,23 +216,30 @@ bool pool_judge(struct pool *pool, struct now now, uint32_t index, uint64_t time
         count_origin(pool, item->origin);
     }
     if (there) {
+        debtor_learn(pool, item->debtor, &standing);
+        if (standing.code == CODE_OK && item->state != POOL_FLIGHT && !debt_allows(pool, index)) {
+            standing.code = CODE_RATE;
+        }
         pool_set_code(pool, now, index, standing.code);
     }
     account_release(pool, account);
     return there && standing.code == CODE_OK;
 }
 
-void pool_judge_some(struct pool *pool, struct now now, struct pool_list *list)
+uint32_t pool_judge_some(struct pool *pool, struct now now, struct pool_list *list)
 {
     uint32_t count = list->count < POOL_JUDGE_MAX ? list->count : POOL_JUDGE_MAX;
+    uint32_t good = 0;
 
     ASSERT(count <= POOL_JUDGE_MAX);
     for (uint32_t i = 0; i < count && list->count > 0; i++) {
         uint32_t index = list->head;
         list_remove(pool, list, LINK_AGE, index);
         list_push(pool, list, LINK_AGE, index);
-        (void)pool_judge(pool, now, index, pool_judge_time_ms(pool, now));
+        good += pool_judge(pool, now, index, pool_judge_time_ms(pool, now));
     }
+    ASSERT(good <= count);
+    return good;
 }
 
 /* --- The end ----------------------------------------------------------------------------------------------------------- */
@@ -290,8 +301,8 @@ void pool_on_time(struct pool *pool, struct now now)
         end_due(pool, now, (uint32_t)((struct pool_item *)(void *)node - pool->items));
     }
     if (pool->parked_rate.count > 0 && pool->judge_ns <= now.mono_ns) {
-        pool->judge_ns = now.mono_ns + POOL_JUDGE_NS;
-        pool_judge_some(pool, now, &pool->parked_rate);
+        bool more = pool_judge_some(pool, now, &pool->parked_rate) == POOL_JUDGE_MAX; /* There may be tokens for others as well. */
+        pool->judge_ns = now.mono_ns + (more ? 0 : POOL_JUDGE_NS);
     }
 }
 

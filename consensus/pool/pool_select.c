@@ -149,7 +149,7 @@ static void take(struct pool *pool, struct choice *choice, uint32_t index, uint6
     choice->sum.commands++;
     ASSERT(choice->sum.commands <= pool->config.block_commands_max);
     choice->sum.cost_ns += item->cost_ns;
-    flight_record(pool, choice->height, &command, item->origin);
+    flight_record(pool, choice->height, &command, item->origin, item->debtor);
     state_to_flight(pool, index);
 }
 

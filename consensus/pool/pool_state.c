@@ -26,6 +26,8 @@ struct command pool_command_of(const struct pool *pool, uint32_t index)
     command.nonce = item->nonce;
     command.valid_until_ms = item->valid_until_ms;
     command.cost_ns = item->cost_ns;
+    command.tokens = item->takes;
+    command.payer = pool->debtors[item->debtor].account;
     command.signatures_count = item->signatures_count;
     for (uint32_t i = 0; i < item->signatures_count; i++) {
         struct pool_signature kept;
@@ -122,6 +124,7 @@ static void enter_ready(struct pool *pool, struct now now, uint32_t index, bool 
         turn_enter(pool, item->origin);
     }
     pool->ready_bytes += item->bytes;
+    debt_add(&pool->debtors[item->debtor].ready, item->takes);
     state_arm(pool, now, index);
 }
 
@@ -138,6 +141,7 @@ static void leave_ready(struct pool *pool, uint32_t index)
         turn_leave(pool, item->origin);
     }
     pool->ready_bytes -= item->bytes;
+    debt_remove(&pool->debtors[item->debtor].ready, item->takes);
 }
 
 /* live_on makes a holder live: WAITING becomes READY, FLIGHT stays. */

@@ -58,8 +58,7 @@ void list_remove(struct pool *pool, struct pool_list *list, enum pool_link link,
     ASSERT((list->count == 0) == (list->head == POOL_NONE));
 }
 
-/* free_take gives a record: the one given back last, else one never used. The caller moves `first` on, if it was the former. */
-static uint32_t free_take(struct pool_free *free)
+uint32_t pool_free_take(struct pool_free *free)
 {
     ASSERT(free->first != POOL_NONE || free->fresh < free->end);
     return free->first != POOL_NONE ? free->first : free->fresh++;
@@ -67,28 +66,9 @@ static uint32_t free_take(struct pool_free *free)
 
 /* --- Hashing ----------------------------------------------------------------------------------------------------------- */
 
-static uint64_t hash_account(const struct pool *pool, const struct hash32 *account)
-{
-    uint32_t words[HASH_BYTES / 4];
-    uint64_t sum = pool->keys[10];
-
-    memcpy(words, account->bytes, sizeof words);
-    for (uint32_t i = 0; i < HASH_BYTES / 4; i++) {
-        sum += pool->keys[i] * words[i];
-    }
-    return sum;
-}
-
-static uint32_t bucket(uint64_t sum, uint32_t buckets)
-{
-    ASSERT(buckets > 0);
-    ASSERT((buckets & (buckets - 1)) == 0);
-    return (uint32_t)(sum >> 32) & (buckets - 1);
-}
-
 static uint32_t bucket_of_pair(const struct pool *pool, uint64_t sum, uint64_t nonce, uint32_t buckets)
 {
-    return bucket(sum + pool->keys[8] * (uint32_t)nonce + pool->keys[9] * (uint32_t)(nonce >> 32), buckets);
+    return pool_bucket(sum + pool->keys[8] * (uint32_t)nonce + pool->keys[9] * (uint32_t)(nonce >> 32), buckets);
 }
 
 /* --- Accounts ---------------------------------------------------------------------------------------------------------- */
@@ -103,22 +83,23 @@ static uint32_t account_in(const struct pool *pool, uint32_t index, const struct
 
 uint32_t account_find(const struct pool *pool, const struct hash32 *account)
 {
-    return account_in(pool, pool->account_buckets[bucket(hash_account(pool, account), pool->item_buckets_count)], account);
+    return account_in(pool, pool->account_buckets[pool_bucket(pool_hash_account(pool, account), pool->item_buckets_count)], account);
 }
 
 uint32_t account_hold(struct pool *pool, const struct hash32 *account, uint64_t executed)
 {
-    uint64_t sum = hash_account(pool, account);
-    uint32_t *head = &pool->account_buckets[bucket(sum, pool->item_buckets_count)];
+    uint64_t sum = pool_hash_account(pool, account);
+    uint32_t *head = &pool->account_buckets[pool_bucket(sum, pool->item_buckets_count)];
     uint32_t index = account_in(pool, *head, account);
 
     if (index == POOL_NONE) {
         bool used = pool->free_accounts.first != POOL_NONE;
-        index = free_take(&pool->free_accounts); /* There is one per item, and one for who holds it. */
+        index = pool_free_take(&pool->free_accounts); /* There is one per item, and one for who holds it. */
         pool->free_accounts.first = used ? pool->accounts[index].next : POOL_NONE;
         ASSERT(index < pool->free_accounts.end);
         ASSERT(!used || pool->accounts[index].items == 0);
-        pool->accounts[index] = (struct pool_account){ .account = *account, .sum = sum, .executed = executed, .run = executed, .flown = executed, .next = *head };
+        pool->accounts[index] = (struct pool_account){ .account = *account, .sum = sum, .executed = executed, .run = executed, .flown = executed, .debtor = POOL_NONE,
+                                                        .next = *head };
         *head = index;
     }
     pool->accounts[index].items++;
@@ -134,7 +115,7 @@ void account_release(struct pool *pool, uint32_t account)
     if (--a->items > 0) {
         return;
     }
-    uint32_t *place = &pool->account_buckets[bucket(a->sum, pool->item_buckets_count)];
+    uint32_t *place = &pool->account_buckets[pool_bucket(a->sum, pool->item_buckets_count)];
     while (*place != account) {
         ASSERT(*place != POOL_NONE);
         place = &pool->accounts[*place].next;
@@ -190,7 +171,7 @@ size_t pool_item_bytes(const struct pool_item *item)
 uint32_t item_take(struct pool *pool, uint32_t account, uint64_t nonce, uint32_t payer)
 {
     bool used = pool->free_items.first != POOL_NONE;
-    uint32_t index = free_take(&pool->free_items); /* Every payer has places of its own. */
+    uint32_t index = pool_free_take(&pool->free_items); /* Every payer has places of its own. */
     struct pool_item *item = &pool->items[index];
 
     ASSERT(item->state == POOL_FREE);
@@ -243,6 +224,7 @@ void item_free(struct pool *pool, uint32_t index)
     ASSERT(pool->payers[item->payer].bytes >= slab_run_bytes(pool_item_bytes(item)));
     pool->payers[item->payer].bytes -= slab_run_bytes(pool_item_bytes(item));
     payer_release(pool, item->payer);
+    debtor_release(pool, item->debtor);
     account_release(pool, item->account);
     item->state = POOL_FREE;
     item->next = pool->free_items.first;
@@ -253,7 +235,7 @@ void item_free(struct pool *pool, uint32_t index)
 
 static uint32_t *client_head(const struct pool *pool, uint32_t client)
 {
-    return &pool->client_buckets[bucket(pool->keys[0] * client + pool->keys[10], pool->item_buckets_count)];
+    return &pool->client_buckets[pool_bucket(pool->keys[0] * client + pool->keys[10], pool->item_buckets_count)];
 }
 
 uint32_t payer_find(const struct pool *pool, uint32_t client)
@@ -275,7 +257,7 @@ uint32_t payer_of_client(struct pool *pool, uint32_t client)
         return index;
     }
     bool used = pool->free_clients.first != POOL_NONE;
-    index = free_take(&pool->free_clients); /* There is one per place of own clients, and one for who asks. */
+    index = pool_free_take(&pool->free_clients); /* There is one per place of own clients, and one for who asks. */
     ASSERT(index >= pool->config.members_count); /* R4: no client has a member's place */
     ASSERT(index < pool->free_clients.end);
     pool->free_clients.first = used ? pool->payers[index].next : POOL_NONE;
@@ -326,7 +308,7 @@ static uint32_t entry_at(const struct pool *pool, uint64_t sum, const struct has
 
 uint32_t entry_find(const struct pool *pool, const struct hash32 *account, uint64_t nonce)
 {
-    return entry_at(pool, hash_account(pool, account), account, nonce);
+    return entry_at(pool, pool_hash_account(pool, account), account, nonce);
 }
 
 uint32_t entry_of(const struct pool *pool, uint32_t account, uint64_t nonce)
@@ -336,9 +318,9 @@ uint32_t entry_of(const struct pool *pool, uint32_t account, uint64_t nonce)
 
 uint32_t entry_take(struct pool *pool, const struct hash32 *account, uint64_t nonce)
 {
-    uint32_t *head = &pool->entry_buckets[bucket_of_pair(pool, hash_account(pool, account), nonce, pool->entry_buckets_count)];
+    uint32_t *head = &pool->entry_buckets[bucket_of_pair(pool, pool_hash_account(pool, account), nonce, pool->entry_buckets_count)];
     bool used = pool->free_entries.first != POOL_NONE;
-    uint32_t index = free_take(&pool->free_entries); /* There are config.blocks full blocks of them. */
+    uint32_t index = pool_free_take(&pool->free_entries); /* There are config.blocks full blocks of them. */
 
     ASSERT(index < pool->entries_max);
     pool->free_entries.first = used ? pool->entries[index].below : POOL_NONE;
@@ -350,7 +332,7 @@ uint32_t entry_take(struct pool *pool, const struct hash32 *account, uint64_t no
 void entry_free(struct pool *pool, uint32_t entry)
 {
     struct pool_entry *e = &pool->entries[entry];
-    uint32_t *place = &pool->entry_buckets[bucket_of_pair(pool, hash_account(pool, &e->account), e->nonce, pool->entry_buckets_count)];
+    uint32_t *place = &pool->entry_buckets[bucket_of_pair(pool, pool_hash_account(pool, &e->account), e->nonce, pool->entry_buckets_count)];
 
     while (*place != entry) {
         ASSERT(*place != POOL_NONE);
@@ -367,8 +349,8 @@ void entry_free(struct pool *pool, uint32_t entry)
 
 void table_expect(const struct pool *pool, const struct hash32 *account, uint64_t nonce, unsigned step)
 {
-    uint64_t sum = hash_account(pool, account);
-    const uint32_t *accounts = &pool->account_buckets[bucket(sum, pool->item_buckets_count)];
+    uint64_t sum = pool_hash_account(pool, account);
+    const uint32_t *accounts = &pool->account_buckets[pool_bucket(sum, pool->item_buckets_count)];
     const uint32_t *entries = &pool->entry_buckets[bucket_of_pair(pool, sum, nonce, pool->entry_buckets_count)];
     const uint32_t *items = &pool->item_buckets[bucket_of_pair(pool, sum, nonce, pool->item_buckets_count)];
 

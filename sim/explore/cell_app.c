@@ -46,6 +46,7 @@ static enum code parse(void *context, struct bytes bytes, struct command *comman
     command->nonce = read_u64_le(&reader);
     command->valid_until_ms = CAST_GENESIS_MS + VALID_MS;
     command->cost_ns = 1000;
+    command->tokens = 1;
     command->signatures_count = 1;
     command->signatures[0] = (struct command_signature){ bytes.data + HEAD_BYTES, bytes.data + SIGNATURE_AT, command->id, CODE_SIG };
     return CODE_OK;

@@ -36,10 +36,10 @@ size_t app_kit_make(const struct app_kit_command *c, uint8_t *out)
     write_u8(&writer, 'K');
     write_u8(&writer, (uint8_t)signatures);
     write_u16_le(&writer, (uint16_t)c->payload);
-    write_u32_le(&writer, c->cost_us);
+    write_u32_le(&writer, c->cost_us | c->more_tokens << 24);
     write_u64_le(&writer, c->nonce);
     write_u64_le(&writer, c->valid_until_ms == 0 ? APP_KIT_TIME + 60000 : c->valid_until_ms);
-    write_u32_le(&writer, c->account);
+    write_u32_le(&writer, c->account | (c->payer == 0 ? 0 : c->payer + 1) << 16);
     write_u32_le(&writer, c->filler);
     write_u64_le(&writer, c->salt);
     for (uint32_t i = 0; i < signatures; i++) {
@@ -69,10 +69,14 @@ static enum code kit_parse(void *context, struct bytes bytes, struct command *co
     memset(command, 0, sizeof *command);
     command->signatures_count = read_u8(&reader);
     uint32_t payload = read_u16_le(&reader);
-    command->cost_ns = read_u32_le(&reader) * 1000;
+    uint32_t cost = read_u32_le(&reader);
+    command->cost_ns = (cost & 0xffffff) * 1000;
+    command->tokens = 1 + (cost >> 24);
     command->nonce = read_u64_le(&reader);
     command->valid_until_ms = read_u64_le(&reader);
-    command->account = app_kit_account_hash(read_u32_le(&reader) % APP_KIT_ACCOUNTS);
+    uint32_t account = read_u32_le(&reader);
+    command->account = app_kit_account_hash(account % APP_KIT_ACCOUNTS);
+    command->payer = account >> 16 == 0 ? command->account : app_kit_account_hash(((account >> 16) - 1) % APP_KIT_ACCOUNTS);
     uint32_t filler = read_u32_le(&reader);
     if (command->signatures_count < 1 || command->signatures_count > COMMAND_SIGNATURES_MAX) {
         return CODE_MALFORMED;
@@ -108,14 +112,26 @@ static void kit_expect(void *context, const struct hash32 *account, unsigned ste
     (void)context, (void)account, (void)step;
 }
 
+static int64_t spare_ms(const struct app_kit_account *payer, uint64_t time_ms)
+{
+    return (int64_t)payer->burst * payer->interval_ms - (int64_t)(payer->tat > time_ms ? payer->tat - time_ms : 0);
+}
+
 static void kit_standing(void *context, const struct command *command, uint64_t time_ms, struct command_standing *standing)
 {
     struct app_kit *kit = context;
     const struct app_kit_account *account = &kit->accounts[account_number(&command->account)];
 
-    (void)time_ms;
     kit->standings++;
-    *standing = (struct command_standing){ account->nonce, account->origin, account->code, account->code == CODE_RATE ? account->wait_ms : 0 };
+    *standing = (struct command_standing){ .nonce_executed = account->nonce, .origin = account->origin, .code = account->code };
+    const struct app_kit_account *payer = &kit->accounts[account_number(&command->payer)];
+    standing->interval_ms = payer->interval_ms;
+    standing->spare_ms = spare_ms(payer, time_ms);
+    if (account->code == CODE_RATE) {
+        standing->spare_ms = -(int64_t)(account->wait_ms > 0 ? account->wait_ms : 1);
+    } else if (account->code == CODE_OK && standing->spare_ms < 0) {
+        standing->code = CODE_RATE;
+    }
 }
 
 static uint64_t kit_nonce(void *context, const struct hash32 *account)
@@ -146,14 +162,21 @@ void app_kit_verdicts(const struct sig_item *items, uint32_t count, bool *verdic
     }
 }
 
-bool app_kit_execute(struct app_kit *kit, struct bytes bytes)
+enum code app_kit_execute(struct app_kit *kit, struct bytes bytes)
 {
     struct command command = app_kit_parse(bytes);
-    struct app_kit_account *account = &kit->accounts[account_number(&command.account)];
+    struct app_kit_account *account = &kit->accounts[account_number(&command.account)], *payer = &kit->accounts[account_number(&command.payer)];
 
-    if (account->code != CODE_OK || command.nonce != account->nonce + 1) {
-        return false;
+    if (account->code != CODE_OK) {
+        return account->code;
     }
+    if (command.nonce != account->nonce + 1) {
+        return command.nonce <= account->nonce ? CODE_NONCE_LOW : CODE_NONCE_GAP;
+    }
+    if (spare_ms(payer, kit->time_ms) < 0) {
+        return CODE_RATE;
+    }
+    payer->tat = (payer->tat > kit->time_ms ? payer->tat : kit->time_ms) + (1 + command.nonce % command.tokens) * payer->interval_ms;
     account->nonce++;
-    return true;
+    return CODE_OK;
 }

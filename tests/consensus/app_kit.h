@@ -1,7 +1,7 @@
 /* app_kit.h: a small state machine for tests of consensus: accounts by number, each with a nonce, an origin and a standing that tests set.
  *
- * A command is: 'K', number of signatures u8, payload length u16, cost in microseconds u32, nonce u64, valid_until u64, account u32, filler
- * length u32, salt u64, all little-endian; then the signatures, each key 32 and signature 64; then filler and payload. Its id covers the
+ * A command is: 'K', number of signatures u8, payload length u16, cost in microseconds and, in its highest 8 bits, the tokens that it may take beyond one u32, nonce u64,
+ * valid_until u64, account and, in its highest 16 bits, one more than who pays, 0: itself u32, filler length u32, salt u64, all little-endian; then the signatures, each key 32 and signature 64; then filler and payload. Its id covers the
  * first 40 bytes: as in the real envelope, the signatures are not part of it. A signature is good iff its first byte is 1. */
 #ifndef WARD_TESTS_CONSENSUS_APP_KIT_H
 #define WARD_TESTS_CONSENSUS_APP_KIT_H
@@ -20,10 +20,13 @@ struct app_kit_account {
     uint32_t origin;
     enum code code;  /* of every command it sends */
     uint64_t wait_ms; /* with CODE_RATE: until it has tokens again */
+    uint32_t interval_ms, burst; /* of its bucket; 0: it has none */
+    uint64_t tat;     /* at this time its debt is paid */
 };
 
 struct app_kit {
     struct app_kit_account accounts[APP_KIT_ACCOUNTS];
+    uint64_t time_ms;                    /* of the block that is executed */
     uint64_t parses, standings, nonces; /* calls */
 };
 
@@ -38,6 +41,8 @@ struct app_kit_command {
     uint32_t mark;            /* goes into the signatures: the same id, other bytes */
     uint32_t filler;          /* bytes */
     uint32_t payload;         /* bytes */
+    uint32_t payer;           /* account, 0: itself */
+    uint32_t more_tokens;     /* that it takes at most beyond one; when it executes it takes one, and of these what its nonce leaves */
 };
 
 /* app_kit_init makes every account known, in good standing, with nonce 0 and origin number mod 4 + 1. */
@@ -53,8 +58,9 @@ struct command app_kit_parse(struct bytes bytes);
 /* app_kit_verdicts judges signatures as the driver would. */
 void app_kit_verdicts(const struct sig_item *items, uint32_t count, bool *verdicts);
 
-/* app_kit_execute executes a command: true when its nonce was the next, its account is in good standing, and the nonce is consumed. */
-bool app_kit_execute(struct app_kit *kit, struct bytes bytes);
+/* app_kit_execute executes a command. Gives: OK when its nonce was the next, its account in good standing, and who pays had a token; nonce and tokens are consumed then. Else
+ * why not, and nothing is. */
+enum code app_kit_execute(struct app_kit *kit, struct bytes bytes);
 
 /* app_kit_account_hash names an account as commands do. */
 struct hash32 app_kit_account_hash(uint32_t account);

@@ -112,6 +112,7 @@ struct command pool_kit_chosen(const struct pool_kit *kit, uint32_t place)
 
 void pool_kit_execute(struct pool_kit *kit)
 {
+    kit->app.time_ms = kit->now.wall_ms;
     for (uint32_t i = 0; i < kit->chosen.commands; i++) {
         (void)app_kit_execute(&kit->app, pool_kit_chosen(kit, i).bytes);
     }

@@ -24,7 +24,8 @@ struct token {
 };
 
 struct flying {
-    uint64_t height;
+    uint64_t height, time_ms;
+    bool ours; /* the pool chose it */
     uint32_t count;
     struct app_kit_command commands[BLOCK_COMMANDS_MAX];
 };
@@ -45,6 +46,8 @@ static uint32_t flying_count;
 static uint64_t executed_height;
 static struct open_batch batches[POOL_BATCHES];
 static struct app_kit_command last; /* it comes again, now and then */
+
+static uint32_t rate_failures; /* in blocks of others: tokens do run out */
 
 static uint64_t trace; /* digest of what was seen so far */
 
@@ -92,6 +95,8 @@ static struct app_kit_command random_command(void)
         .signatures = 1 + (below(5) == 0) * below(4),
         .payload = below(4) == 0 ? below(3000) : 0,
         .cost_us = below(3000),
+        .payer = account % 8 == 7 ? 1 + account / 8 : 0,
+        .more_tokens = account % 5 == 4 ? 3 : 0,
     };
 }
 
@@ -145,6 +150,9 @@ static struct app_kit_command read_back(struct bytes bytes)
     struct app_kit_command made = { .nonce = command.nonce, .valid_until_ms = command.valid_until_ms, .cost_us = command.cost_ns / 1000 };
 
     memcpy(&made.account, command.account.bytes, sizeof made.account);
+    memcpy(&made.payer, command.payer.bytes, sizeof made.payer);
+    made.payer = made.payer == made.account ? 0 : made.payer;
+    made.more_tokens = command.tokens - 1;
     memcpy(&made.salt, bytes.data + 32, sizeof made.salt);
     made.signatures = command.signatures_count;
     made.payload = (uint32_t)(command.bytes.size - command.envelope_bytes);
@@ -195,7 +203,7 @@ static void step_select(void)
         return;
     }
     struct flying *block = &flying[flying_count];
-    block->height = executed_height + flying_count + 1;
+    *block = (struct flying){ .height = executed_height + flying_count + 1, .time_ms = kit->now.wall_ms, .ours = true };
     kit->height = block->height - 1;
     block->count = pool_kit_select(kit);
     for (uint32_t i = 0; i < block->count; i++) {
@@ -213,8 +221,7 @@ static void step_foreign(void)
         return;
     }
     struct flying *block = &flying[flying_count];
-    block->height = executed_height + flying_count + 1;
-    block->count = 0;
+    *block = (struct flying){ .height = executed_height + flying_count + 1, .time_ms = kit->now.wall_ms };
     uint32_t wanted = 1 + below(10);
     bool certified = below(4) == 0; /* by others, whatever is in it: it stays in flight, repeated nonces and all */
     for (uint32_t i = 0; i < wanted; i++) {
@@ -257,11 +264,14 @@ static void step_execute(void)
     static struct hash32 done[BLOCK_COMMANDS_MAX];
     struct flying *block = &flying[0];
     take_outcomes();
+    kit->app.time_ms = block->time_ms;
     for (uint32_t i = 0; i < block->count; i++) {
         size_t size = app_kit_make(&block->commands[i], kit->bytes);
         struct bytes bytes = bytes_of(kit->bytes, size);
         struct command command = app_kit_parse(bytes);
-        (void)app_kit_execute(&kit->app, bytes);
+        enum code code = app_kit_execute(&kit->app, bytes);
+        cr_assert(code != CODE_RATE || !block->ours || kit->app.accounts[block->commands[i].account].code != CODE_OK, "a block that was chosen here takes a token that is not there");
+        rate_failures += code == CODE_RATE && !block->ours;
         if (below(20) == 0) {
             step_add(); /* between slices of the execution (C4) */
             take_outcomes();
@@ -346,6 +356,12 @@ static uint64_t run(uint64_t seed, uint8_t tables)
     rng_init(&rng, seed);
     table_seed = tables;
     kit = pool_kit_open(set_seed);
+    for (uint32_t i = 0; i < ACCOUNTS; i += 3) {
+        kit->app.accounts[i].interval_ms = 20 * (i + 1); /* some act often, some seldom; and 1, 2 pay for others */
+        kit->app.accounts[i].burst = 1 + i % 4;
+    }
+    kit->app.accounts[1].interval_ms = kit->app.accounts[2].interval_ms = 50;
+    kit->app.accounts[1].burst = kit->app.accounts[2].burst = 2;
     memset(batches, 0, sizeof batches);
     tokens_count = 1;
     flying_count = 0;
@@ -366,6 +382,7 @@ Test(pool_random, answers_everybody_and_keeps_its_invariants)
         cr_log_info("seed %lu", (unsigned long)seed);
         (void)run(seed, 0);
     }
+    cr_assert_gt(rate_failures, 0);
 }
 
 /* The seed of the tables affects nothing that can be seen. */

@@ -195,3 +195,47 @@ Test(apply, admission_refuses_what_execution_would_refuse)
     cr_assert_eq(app.scan(app.context, bytes_of(bytes, size - 1), &parsed), CODE_LENGTH);
     cr_assert_eq(app.scan(app.context, bytes_of(bytes, 0), &parsed), CODE_LENGTH);
 }
+
+/* 116: consensus counts, for each command, whose bucket it takes from and at most how much, and what the state leaves there. */
+Test(apply, says_who_pays_and_the_most_that_it_can_come_to)
+{
+    struct apply apply;
+    struct command parsed;
+    struct command_standing standing;
+    uint8_t bytes[ENVELOPE_BYTES_MAX];
+
+    start();
+    take(&apply);
+    struct app app = apply_app(&apply);
+    system_a = lab_party_of(&lab, ACTOR_SYSTEM, 1);
+    struct lab_party patient = lab_party_of(&lab, ACCOUNT_PATIENT, 1);
+    struct lab_command command = { .sender = &patient, .cosigners = { &system_a }, .body = { .type = COMMAND_PATIENT_REGISTER } };
+    cr_assert_eq(app.scan(app.context, bytes_of(bytes, lab_sign(&lab, &command, bytes)), &parsed), CODE_OK);
+    cr_assert_arr_eq(parsed.payer.bytes, system_a.acct, ACCT_BYTES, "who vouches");
+    cr_assert_eq(parsed.tokens, 1);
+    app.standing(app.context, &parsed, LAB_TIME, &standing);
+    cr_assert_eq(standing.code, CODE_SENDER_UNKNOWN);
+
+    command = lab_register(&lab, LAB_ALDER, &system_a, ACTOR_SYSTEM, ROLE_NONE, CAP_PUBLISH);
+    cr_assert_eq(app.scan(app.context, bytes_of(bytes, lab_sign(&lab, &command, bytes)), &parsed), CODE_OK);
+    cr_assert(hash_equal(&parsed.payer, &parsed.account), "its sender");
+    cr_assert_eq(parsed.tokens, 1);
+    app.standing(app.context, &parsed, LAB_TIME, &standing);
+    const struct params params = params_default();
+    cr_assert_eq(standing.code, CODE_OK);
+    cr_assert_eq(standing.interval_ms, params.rate_practitioner.interval_ms);
+    cr_assert_eq(standing.spare_ms, (int64_t)params.rate_practitioner.interval_ms * params.rate_practitioner.burst, "a new bucket is full");
+
+    static const struct { uint8_t count; uint32_t tokens; } requests[] = { { 0, 17 }, { 1, 1 }, { 15, 1 }, { 16, 2 } };
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        command = (struct lab_command){ .sender = &patient, .body = { .type = COMMAND_ACCESS_REQUEST } };
+        struct access_request *request = &command.body.as.access_request;
+        *request = (struct access_request){ .class_mask = 2, .base_seq = 1, .to_month = 0xffff, .want_ttl = 60, .count = requests[i].count };
+        for (uint32_t j = 0; j < request->count; j++) {
+            request->seqs[j] = j + 1;
+        }
+        enum code code = app.scan(app.context, bytes_of(bytes, lab_sign(&lab, &command, bytes)), &parsed);
+        cr_assert_eq(code, CODE_OK, "%s", code_name(code));
+        cr_assert_eq(parsed.tokens, requests[i].tokens, "of %u pointers: %u", requests[i].count, parsed.tokens);
+    }
+}
