@@ -5,7 +5,7 @@
  *     the log's files, read <--in turns--> recovery_run of that log   how fast a start reads and judges, and its CPU, in pairs of either order
  *
  * The log is the production one: disk_dir on the event loop's ring, segments prepared before they are measured. A raw write is one pwritev2 with
- * O_DIRECT and RWF_DSYNC over zeros that are on the disk already, the next one when it is done: what one write in flight can do. Medians over the turns. */
+ * O_DIRECT and RWF_DSYNC over zeros that are on the disk already, the next one when it is done: what one write in flight can do. Medians over the pairs, which change their order. */
 #include "bench/bench.h"
 
 #include "base/assert.h"
@@ -21,9 +21,9 @@
 #define MIB (1u << 20)
 
 enum {
-    TURNS_MAX = 5, /* for as many the reserve of prepared segments lasts */
+    TURNS_MAX = 11, /* pairs of raw and log; for as many the reserve of prepared segments lasts */
     PAIRS = 11,    /* of a reading and a recovery */
-    LARGE_MIB = 32,                           /* in each turn */
+    LARGE_MIB = 24,                           /* in each turn */
     SMALL_BATCHES = 64,                       /* of 64 KiB, in each turn */
     SMALL_PAYLOAD = 16 * 4096 - 4096 - 2048,  /* of one record that fills a batch of 64 KiB */
     LARGE_RECORD = 64 * 1024 - 512,           /* of those that fill batches of 1 MiB */
@@ -33,8 +33,8 @@ struct log_run {
     const struct args *args;
     struct log_bed bed;
     uint32_t turns;
-    double raw_append[TURNS_MAX], append[TURNS_MAX]; /* MB/s */
-    double raw_small_us[TURNS_MAX], small_us[TURNS_MAX], raw_small_ms[TURNS_MAX], small_ms[TURNS_MAX];
+    double raw_append[TURNS_MAX], append[TURNS_MAX], append_of_raw[TURNS_MAX]; /* MB/s, and one by the other of each pair */
+    double raw_small_us[TURNS_MAX], small_us[TURNS_MAX], own_small_us[TURNS_MAX], raw_small_ms[TURNS_MAX], small_ms[TURNS_MAX];
     uint32_t pairs;
     double raw_read[PAIRS], scan[PAIRS], of_raw[PAIRS];          /* MB/s, and one by the other of each pair */
     double raw_read_us[PAIRS], scan_us[PAIRS];                   /* CPU for each MiB */
@@ -72,22 +72,35 @@ static uint64_t cpu_ns(void)
 
 /* --- Appending ------------------------------------------------------------------------------------------------------- */
 
-/* large_turn writes as much both ways. */
-static enum err large_turn(struct log_run *run, uint32_t turn)
+static enum err large_raw(struct log_run *run, uint32_t turn)
 {
-    struct log_bed *bed = &run->bed;
-    uint64_t bytes = LARGE_MIB * (uint64_t)MIB, begin_ns = clock_mono_ns(), written;
-    enum err err = log_bed_raw_write(bed, MIB, bytes / MIB);
+    uint64_t bytes = LARGE_MIB * (uint64_t)MIB, begin_ns = clock_mono_ns();
+    enum err err = log_bed_raw_write(&run->bed, MIB, bytes / MIB);
 
     run->raw_append[turn] = rate(bytes, clock_mono_ns() - begin_ns);
-    written = bed->log.counters.bytes_written;
-    begin_ns = clock_mono_ns();
+    return err;
+}
+
+static enum err large_log(struct log_run *run, uint32_t turn)
+{
+    struct log_bed *bed = &run->bed;
+    uint64_t bytes = LARGE_MIB * (uint64_t)MIB, begin_ns = clock_mono_ns(), written = bed->log.counters.bytes_written;
+    enum err err = ERR_OK;
+
     for (uint64_t sent = 0; sent < bytes && err == ERR_OK; sent += LARGE_RECORD) {
         err = log_bed_append(bed, LARGE_RECORD, false);
     }
     err = err == ERR_OK ? log_bed_drain(bed) : err;
     run->append[turn] = rate(bed->log.counters.bytes_written - written, clock_mono_ns() - begin_ns);
     return err;
+}
+
+/* in_turns does one thing and the other, in the other order at every other turn: what slowly changes about the disk meets both alike. */
+static enum err in_turns(struct log_run *run, uint32_t turn, enum err (*raw)(struct log_run *run, uint32_t turn), enum err (*log)(struct log_run *run, uint32_t turn))
+{
+    enum err err = turn % 2 == 0 ? raw(run, turn) : log(run, turn);
+
+    return err != ERR_OK ? err : turn % 2 == 0 ? log(run, turn) : raw(run, turn);
 }
 
 static enum err append_large(struct log_run *run)
@@ -98,10 +111,34 @@ static enum err append_large(struct log_run *run)
     uint64_t flushes = run->bed.disk.disk.counters.flushes;
 
     for (uint32_t turn = 0; turn < run->turns && err == ERR_OK; turn++) {
-        err = large_turn(run, turn);
+        err = in_turns(run, turn, large_raw, large_log);
+        run->append_of_raw[turn] = run->append[turn] / (run->raw_append[turn] + 1e-9);
     }
     run->flushes_per_batch = (double)(run->bed.disk.disk.counters.flushes - flushes) / ((double)(log->batches - before.batches) + 1e-9);
     run->written_per_payload = (double)(log->bytes_written - before.bytes_written) / ((double)(log->payload_bytes - before.payload_bytes) + 1);
+    return err;
+}
+
+static enum err small_raw(struct log_run *run, uint32_t turn)
+{
+    uint64_t begin_ns = clock_mono_ns(), cpu = cpu_ns();
+    enum err err = log_bed_raw_write(&run->bed, 64 * 1024, SMALL_BATCHES);
+
+    run->raw_small_us[turn] = (double)(cpu_ns() - cpu) / 1000 / SMALL_BATCHES;
+    run->raw_small_ms[turn] = (double)(clock_mono_ns() - begin_ns) / 1e6 / SMALL_BATCHES;
+    return err;
+}
+
+static enum err small_log(struct log_run *run, uint32_t turn)
+{
+    uint64_t begin_ns = clock_mono_ns(), cpu = cpu_ns();
+    enum err err = ERR_OK;
+
+    for (uint32_t i = 0; i < SMALL_BATCHES && err == ERR_OK; i++) {
+        err = log_bed_append(&run->bed, SMALL_PAYLOAD, true);
+    }
+    run->small_us[turn] = (double)(cpu_ns() - cpu) / 1000 / SMALL_BATCHES;
+    run->small_ms[turn] = (double)(clock_mono_ns() - begin_ns) / 1e6 / SMALL_BATCHES;
     return err;
 }
 
@@ -110,17 +147,8 @@ static enum err append_small(struct log_run *run)
     enum err err = ERR_OK;
 
     for (uint32_t turn = 0; turn < run->turns && err == ERR_OK; turn++) {
-        uint64_t begin_ns = clock_mono_ns(), cpu = cpu_ns();
-        err = log_bed_raw_write(&run->bed, 64 * 1024, SMALL_BATCHES);
-        run->raw_small_us[turn] = (double)(cpu_ns() - cpu) / 1000 / SMALL_BATCHES;
-        run->raw_small_ms[turn] = (double)(clock_mono_ns() - begin_ns) / 1e6 / SMALL_BATCHES;
-        begin_ns = clock_mono_ns();
-        cpu = cpu_ns();
-        for (uint32_t i = 0; i < SMALL_BATCHES && err == ERR_OK; i++) {
-            err = log_bed_append(&run->bed, SMALL_PAYLOAD, true);
-        }
-        run->small_us[turn] = (double)(cpu_ns() - cpu) / 1000 / SMALL_BATCHES;
-        run->small_ms[turn] = (double)(clock_mono_ns() - begin_ns) / 1e6 / SMALL_BATCHES;
+        err = in_turns(run, turn, small_raw, small_log);
+        run->own_small_us[turn] = run->small_us[turn] - run->raw_small_us[turn];
     }
     return err;
 }
@@ -156,8 +184,7 @@ static enum err recover(struct log_run *run)
     enum err err = ERR_OK;
 
     for (uint32_t pair = 0; pair < run->pairs && err == ERR_OK; pair++) {
-        err = pair % 2 == 0 ? read_raw(run, pair) : recover_once(run, pair);
-        err = err != ERR_OK ? err : pair % 2 == 0 ? recover_once(run, pair) : read_raw(run, pair);
+        err = in_turns(run, pair, read_raw, recover_once);
         run->of_raw[pair] = run->scan[pair] / (run->raw_read[pair] + 1e-9);
     }
     return err;
@@ -173,22 +200,24 @@ static json_t *beside(const char *unit, double raw, double log)
 static int tell(const struct log_run *run)
 {
     double raw_append = middle(run->raw_append, run->turns), append = middle(run->append, run->turns);
+    double append_of_raw = middle(run->append_of_raw, run->turns), own_us = middle(run->own_small_us, run->turns);
     double cpu = middle(run->small_us, run->turns), of_raw = middle(run->of_raw, run->pairs);
     json_t *object = json_pack("{s:s, s:I, s:I}", "directory", run->bed.place, "turns", (json_int_t)run->turns, "segment_mib", (json_int_t)(run->bed.segment_bytes / MIB));
 
     json_object_set_new(object, "append_1mib", beside("MB/s", raw_append, append));
+    json_object_set_new(object, "append_of_raw", json_real(append_of_raw));
     json_object_set_new(object, "flushes_per_batch", json_real(run->flushes_per_batch));
     json_object_set_new(object, "written_per_payload", json_real(run->written_per_payload));
     json_object_set_new(object, "cpu_64kib_batch", beside("us", middle(run->raw_small_us, run->turns), cpu));
-    json_object_set_new(object, "cpu_64kib_batch_own_us", json_real(cpu - middle(run->raw_small_us, run->turns)));
+    json_object_set_new(object, "cpu_64kib_batch_own_us", json_real(own_us));
     json_object_set_new(object, "durable_64kib_batch", beside("ms", middle(run->raw_small_ms, run->turns), middle(run->small_ms, run->turns)));
     json_object_set_new(object, "recovery_scan", beside("MB/s", middle(run->raw_read, run->pairs), middle(run->scan, run->pairs)));
     json_object_set_new(object, "recovery_scan_of_raw", json_real(of_raw));
     json_object_set_new(object, "recovery_scan_cpu", beside("us per MiB", middle(run->raw_read_us, run->pairs), middle(run->scan_us, run->pairs)));
     json_object_set_new(object, "records", json_integer((json_int_t)run->records));
     json_object_set_new(object, "bytes_scanned", json_integer((json_int_t)run->bytes_scanned));
-    json_object_set_new(object, "reached", json_pack("{s:b, s:b, s:b, s:b}", "append_90_percent", append >= 0.9 * raw_append, "one_flush_and_5_percent_more",
-                                                     run->flushes_per_batch <= 1.0 && run->written_per_payload <= 1.05, "cpu_40_us", cpu <= 40,
+    json_object_set_new(object, "reached", json_pack("{s:b, s:b, s:b, s:b, s:b}", "append_90_percent", append_of_raw >= 0.9, "one_flush_and_5_percent_more",
+                                                     run->flushes_per_batch <= 1.0 && run->written_per_payload <= 1.05, "cpu_40_us", cpu <= 40, "own_cpu_40_us", own_us <= 40,
                                                      "scan_80_percent", of_raw >= 0.8));
     return output_result(run->args, object);
 }

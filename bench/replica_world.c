@@ -2,6 +2,7 @@
 #include "bench/replica_world.h"
 
 #include "base/assert.h"
+#include "node/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -201,11 +202,17 @@ static struct bytes memory_take(struct bench_node *node, void (*take)(struct ben
     size_t size = arena.used;
     void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     ASSERT(pages != MAP_FAILED);
-    (void)madvise(pages, size, MADV_HUGEPAGE); /* as the daemon asks for under its state */
     arena_init(&arena, pages, size);
     take(node, &arena);
     arena_seal(&arena);
     return bytes_of(pages, size);
+}
+
+static void driver_memory(struct bench_node *node)
+{
+    node->memory = memory_take(node, node_take);
+    memory_enlarge_pages(&node->driver.apply.memory); /* as the daemon does */
+    memory_enlarge_pages(&node->driver.searched);
 }
 
 static void first_written(void *context, enum err err)
@@ -223,7 +230,7 @@ static void node_start(struct bench_node *node)
     bool done = false;
 
     (void)memory_take(node, disk_take);
-    node->memory = memory_take(node, node_take);
+    driver_memory(node);
     node->last = &node->first;
     enum err err = superblock_store_write(&node->superblocks, &first, first_written, &done);
     ASSERT(err == ERR_OK);
@@ -246,7 +253,7 @@ static void node_start(struct bench_node *node)
 enum err replica_world_again(struct bench_node *node, struct recovery_outcome *outcome)
 {
     (void)munmap((void *)(uintptr_t)node->memory.data, node->memory.size);
-    node->memory = memory_take(node, node_take);
+    driver_memory(node);
     node->executed = node->blocks = 0;
     enum err err = superblock_store_open(&node->superblocks);
     return err == ERR_OK ? driver_recover(&node->driver, &node->superblocks.current, outcome) : err;

@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/population.h"
 #include "ledger/ledger.h"
+#include "node/memory.h"
 #include "node/snapshots.h"
 #include "sim/world/disk.h"
 
@@ -197,7 +198,7 @@ static int take_memory(struct pause_run *run)
     arena_init(&arena, pages, size);
     enum err err = take(run, &arena);
     ASSERT(err == ERR_OK);
-    (void)madvise(pages, size, MADV_HUGEPAGE); /* as the daemon asks for under its state */
+    memory_enlarge_pages(&run->apply.memory); /* as the daemon does: a large page that is touched for the first time is a pause of its own */
     err = apply_load_genesis(&run->apply);
     ASSERT(err == ERR_OK);
     run->io_done = run->snapshots.io.done;
