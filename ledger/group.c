@@ -5,6 +5,7 @@
 #include "ledger/group.h"
 
 #include "base/assert.h"
+#include "ledger/exec.h"
 #include "ledger/key.h"
 
 #include <stddef.h>
@@ -103,10 +104,40 @@ void group_put_receipt(struct group *group, const struct receipt *receipt, uint3
 {
     ASSERT(group->receipts_count < GROUP_COMMANDS);
     ASSERT(event == GROUP_NONE || event < group->events_count);
-    group->receipts[group->receipts_count++] = (struct group_receipt){ .receipt = *receipt, .event = event };
+    struct group_receipt *waiting = &group->receipts[group->receipts_count++];
+    waiting->receipt = *receipt;
+    waiting->event = event;
+    waiting->listed = 0;
 }
 
-static void make_digests(struct group *group)
+void group_list(struct group *group, const struct exec_event *events, uint32_t count)
+{
+    ASSERT(group->receipts_count > 0);
+    struct group_receipt *waiting = &group->receipts[group->receipts_count - 1];
+    uint8_t *at = waiting->list;
+
+    ASSERT(count >= 2);
+    ASSERT(count <= GROUP_LISTED_MAX);
+    ASSERT(waiting->event == GROUP_NONE);
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy(at, events[i].patient, ACCT_BYTES);
+        memcpy(at + ACCT_BYTES, events[i].leaf.bytes, HASH_BYTES);
+        at += GROUP_LISTED_BYTES;
+    }
+    waiting->listed = count;
+}
+
+/* What the digest of a receipt is made of, when it waits for one of that kind; else nothing. */
+static struct bytes digest_input(const struct group *group, const struct group_receipt *waiting, bool lists)
+{
+    if (lists) {
+        return bytes_of(waiting->list, (size_t)waiting->listed * GROUP_LISTED_BYTES);
+    }
+    return waiting->event == GROUP_NONE ? bytes_of(NULL, 0) : bytes_of(group->events[waiting->event].patient, GROUP_LISTED_BYTES);
+}
+
+/* make_digests hashes what is about as long together: single events, or lists. */
+static void make_digests(struct group *group, bool lists)
 {
     struct bytes inputs[GROUP_COMMANDS];
     struct hash32 digests[GROUP_COMMANDS];
@@ -114,8 +145,9 @@ static void make_digests(struct group *group)
 
     ASSERT(group->receipts_count <= GROUP_COMMANDS);
     for (uint32_t i = 0; i < group->receipts_count; i++) {
-        if (group->receipts[i].event != GROUP_NONE) {
-            inputs[n] = bytes_of(group->events[group->receipts[i].event].patient, ACCT_BYTES + HASH_BYTES);
+        struct bytes input = digest_input(group, &group->receipts[i], lists);
+        if (input.size > 0) {
+            inputs[n] = input;
             of[n++] = i;
         }
     }
@@ -126,7 +158,6 @@ static void make_digests(struct group *group)
     hash_many(digests, HASH_EVENTS, inputs, n);
     for (uint32_t i = 0; i < n; i++) {
         group->receipts[of[i]].receipt.events_digest = digests[i];
-        group->receipts[of[i]].event = GROUP_NONE;
     }
 }
 
@@ -142,7 +173,8 @@ void group_receipts(struct group *group, struct merkle_peaks *log, struct hash32
     if (n == 0) {
         return;
     }
-    make_digests(group);
+    make_digests(group, false);
+    make_digests(group, true);
     for (uint32_t i = 0; i < n; i++) {
         receipt_encode(&group->receipts[i].receipt, encoded[i]);
         inputs[i] = bytes_of(encoded[i], RECEIPT_BYTES);

@@ -1,6 +1,7 @@
 /* group.h: what up to sixteen commands of a block add to the logs, hashed side by side.
  *
- * A command that emits one event puts off its hashes: the event's leaf, the patient's audit tree and its root, the digest of the events, the receipt's leaf. What
+ * A command that emits one event puts off its hashes: the event's leaf, the patient's audit tree and its root, the digest of the events, the receipt's leaf; one with a few
+ * events, whose leaves lanes have made already, puts off their digest. What
  * follows is the same for every command and independent between them, so lanes do it four or eight at a time.
  *
  *     audit_end --group_put_event--> (record with a root of zeros, peaks without the newest) --group_resolve--> true root and peaks in the state
@@ -32,10 +33,17 @@ struct group_event {
     struct merkle_peaks peaks;
 };
 
+#define GROUP_LISTED_MAX 18u /* events of one command whose digest is put off: sixteen items, and what they replace now and then */
+#define GROUP_LISTED_BYTES (ACCT_BYTES + HASH_BYTES) /* what the digest takes of each */
+
 struct group_receipt {
     struct receipt receipt;
-    uint32_t event; /* of which the digest is made; GROUP_NONE: it is there */
+    uint32_t event;  /* of which the digest is made; GROUP_NONE: it is there, or made of a list */
+    uint32_t listed; /* events in the list; 0: none */
+    uint8_t list[GROUP_LISTED_MAX * GROUP_LISTED_BYTES];
 };
+
+struct exec_event;
 
 struct group {
     uint32_t events_count, receipts_count;
@@ -58,6 +66,9 @@ void group_resolve(struct group *group, struct state_store *store);
 
 /* group_put_receipt adds a receipt. Needs: fewer than GROUP_COMMANDS. */
 void group_put_receipt(struct group *group, const struct receipt *receipt, uint32_t event);
+
+/* group_list leaves the digest of several events to the group, those of the newest receipt, which are hashed already. Needs: 2 <= count <= GROUP_LISTED_MAX; that receipt waits for no event. */
+void group_list(struct group *group, const struct exec_event *events, uint32_t count);
 
 /* group_receipts completes the digests of all receipts and appends them to the receipts log. Gives: their tops.
  * Needs: all events are resolved. */

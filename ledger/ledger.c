@@ -424,12 +424,16 @@ enum code ledger_execute_next(struct ledger *ledger, struct bytes envelope, cons
     ASSERT(code == CODE_OK || exec->events_count == 0); /* A2: what is refused is in nobody's trail */
     struct receipt receipt = { .height = exec->height, .index = (uint16_t)ledger->index, .tx_id = exec->tx_id, .code = code, .eval_digest = exec->eval_digest,
         .time_ms = exec->time_ms };
+    bool listed = exec->events_count >= 2 && exec->events_count <= GROUP_LISTED_MAX;
     if (exec->events_count == 1 && exec->events[0].put_off != GROUP_NONE) {
         event = exec->events[0].put_off;
-    } else {
+    } else if (!listed) {
         receipt.events_digest = audit_digest(exec->events, exec->events_count);
     }
     group_put_receipt(&ledger->group, &receipt, event);
+    if (listed) {
+        group_list(&ledger->group, exec->events, exec->events_count);
+    }
     ledger->index++;
     ASSERT(ledger->chain.receipts.count + ledger->group.receipts_count == ledger->receipts_begin + ledger->index); /* A3 */
     if (code == CODE_OK) {

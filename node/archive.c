@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { EVENTS_AHEAD = 4 };
+
 static bool is_power_of_two(uint32_t value)
 {
     return value != 0 && (value & (value - 1)) == 0;
@@ -184,6 +186,10 @@ void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES
     uint64_t number = ++archive->events_last;
     uint64_t *bucket = &archive->event_buckets[bucket_of_event(archive, patient, seq)];
     struct archive_event *event = &archive->events[number & (archive->sizes.events_max - 1)];
+    const uint8_t *ahead = (const uint8_t *)&archive->events[(number + EVENTS_AHEAD) & (archive->sizes.events_max - 1)];
+    for (size_t at = 0; at < sizeof *event; at += 64) { /* the ring is larger than any cache, and the items of a command follow each other */
+        __builtin_prefetch(ahead + at, 1);
+    }
     if (number > archive->sizes.events_max) { /* before that the slot was never written: reading it would only fault a page in for nothing */
         forget_event(archive, event, number);
     }

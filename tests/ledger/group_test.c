@@ -167,3 +167,30 @@ Test(group, receipts_are_those_of_one_at_a_time)
     struct hash32 root = merkle_peaks_root(&log), expected = merkle_peaks_root(&one);
     cr_assert(hash_equal(&root, &expected));
 }
+
+Test(group, a_list_of_events_has_the_digest_that_it_has_alone)
+{
+    static struct exec_event events[GROUP_COMMANDS][GROUP_LISTED_MAX];
+    struct merkle_peaks log = { 0 };
+    struct hash32 tops[GROUP_COMMANDS];
+
+    store = take_store();
+    for (uint32_t i = 0; i < GROUP_COMMANDS; i++) {
+        struct receipt receipt = { .height = 7, .index = (uint16_t)i, .time_ms = 9, .code = CODE_OK };
+        uint32_t count = 2 + i % (GROUP_LISTED_MAX - 1); /* of all lengths that lists have */
+        for (uint32_t j = 0; j < count; j++) {
+            memset(events[i][j].patient, (int)(i + 1), ACCT_BYTES);
+            memset(events[i][j].leaf.bytes, (int)(16 * i + j), HASH_BYTES);
+        }
+        group_put_receipt(&group, &receipt, GROUP_NONE);
+        if (i % 4 != 3) { /* some have none */
+            group_list(&group, events[i], count);
+        }
+    }
+    group_receipts(&group, &log, tops);
+    for (uint32_t i = 0; i < GROUP_COMMANDS; i++) {
+        struct hash32 expected = i % 4 == 3 ? (struct hash32){ { 0 } } : audit_digest(events[i], 2 + i % (GROUP_LISTED_MAX - 1));
+        cr_assert(hash_equal(&group.receipts[i].receipt.events_digest, &expected), "receipt %u", i);
+    }
+    cr_assert_eq(log.count, GROUP_COMMANDS);
+}
