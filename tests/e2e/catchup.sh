@@ -26,8 +26,8 @@ others=$(sed -n '/"problems"/,$p' "$work/report" | grep -c '^ *"[^"]*",\{0,1\}$'
 [ "$others" -eq $((slow + stood)) ] && { [ "$code" -eq 0 ] || [ "$others" -gt 0 ]; }
 check $? "it comes back, and nothing acknowledged is lost ($code): $problems$(tail -n 1 "$work/err")"
 fact="commits lose no tenth of their pace meanwhile: $(of before_per_s | tr '\n' ' ')a second before, $(of back_per_s | tr '\n' ' ')"
-judged_alone "$slow" "$fact"
-judged_alone "$stood" "they never stand still for longer than one change of views: $(sed -n '/"gaps_ms"/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')ms"
+judged_by_night "$slow" "$fact"
+judged_by_night "$stood" "they never stand still for longer than one change of views: $(sed -n '/"gaps_ms"/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')ms"
 all by_snapshot true
 check $? "by a snapshot of the others, behind $(of missed_blocks | tr '\n' ' ')blocks, in $(sed -n '/"back_ms": \[/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')ms"
 fact="it was killed once more while it fetched the snapshot, and went on"
