@@ -142,7 +142,7 @@ void replica_timeout(struct replica *r, uint64_t view, enum cause cause)
     send_timeout(r, member_set_all(r->n));
 }
 
-/* may_state: the TIMEOUT of the newest view timed out may be signed again. A disk that lost a batch may forbid it (T4), or have lost the QC that was
+/* may_state: the TIMEOUT of the newest view timed out may be signed again. A log that lost a batch may forbid it (T11), or have lost the QC that was
  * promised (I6); one that is nearly full forbids it as long as it is (T9). */
 static bool may_state(const struct replica *r)
 {

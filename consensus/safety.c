@@ -100,7 +100,7 @@ void safety_check(const struct safety *safety)
     ASSERT(!safety->voted || state->vote_kind != VOTE_ROOT);
     ASSERT(!safety->voted || rank_compare(safety->first_vote, state->vote) <= 0); /* I3, I6 */
     ASSERT(!safety->timed_out || (int64_t)safety->first_timeout <= state->timeout_view); /* I6 */
-    ASSERT(!safety->timed_out || (int64_t)safety->first_timeout > safety->limit_view); /* T1 */
+    ASSERT(!safety->timed_out || (int64_t)safety->first_timeout > safety->limit_view); /* T1, T11 */
     ASSERT(state->high.view <= WIRE_NUMBER_MAX);
     ASSERT(state->committed_height <= WIRE_NUMBER_MAX);
 }
@@ -111,7 +111,7 @@ void safety_record_vote(struct safety *safety, const struct ballot *ballot)
     ASSERT(ballot->epoch == safety->state.epoch);
     ASSERT(!safety->mute);                                                                 /* T9 */
     ASSERT((int64_t)ballot->rank.view > safety->state.timeout_view);                       /* V1, I7 */
-    ASSERT((int64_t)ballot->rank.view > safety->limit_view);                               /* V1 */
+    ASSERT((int64_t)ballot->rank.view > safety->limit_view);                               /* V1, T11 */
     ASSERT(is_beyond_last_vote(safety, ballot->rank));                                     /* V2, I3 */
     ASSERT(ballot->kind == VOTE_FOLLOWING || is_first_of_view(safety, ballot->rank.view)); /* V7 */
     safety->first_vote = safety->voted ? safety->first_vote : ballot->rank;

@@ -1,7 +1,7 @@
 /* safety.h: the rules that a signature rests on, as pure predicates over the durable voting state, and the only functions that change it.
  *
  * Everything that agreement depends on at one replica is in this pair of files. `limit_view` is the highest view in which this replica
- * must sign nothing because its disk lost a batch; -1 when nothing was lost. `mute` stands while its disk is nearly full (T9). */
+ * must sign nothing because its log lost a batch (T11) or its disk is lost (E5); -1 when nothing was lost. `mute` stands while its disk is nearly full (T9). */
 #ifndef WARD_CONSENSUS_SAFETY_H
 #define WARD_CONSENSUS_SAFETY_H
 

@@ -1,7 +1,7 @@
 /* joins.h: whether a member joins those that give a view up (T3): once TIMEOUTs of f + 1 others came that are honest, of views >= w, it times out w or is beyond it, a moment later; whatever its own timer
  * says. Those that arrive are counted here, not those that a replica kept.
  *
- * Excused is who may sign no TIMEOUT of that view (T4, T9, E5), who is stopped in its tracks, and who ended meanwhile. */
+ * Excused is who may sign no TIMEOUT of that view (T9, T11, E5), who is stopped in its tracks, and who ended meanwhile. */
 #ifndef WARD_SIM_ORACLE_JOINS_H
 #define WARD_SIM_ORACLE_JOINS_H
 

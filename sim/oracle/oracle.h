@@ -7,7 +7,7 @@
  *   I6  promises never go back          I12  an epoch begins behind one END block      I18  what a client was told stays
  *   I7  no vote after a timeout         I13  equal state roots at equal heights
  *
- * I5 and I10 are in sim/oracle/lineage.h, I8 of each word that shows in sim/oracle/promises.h, T9 and E5 in sim/oracle/vows.h, what nobody shows in sim/oracle/held.h, signatures in certificates in sim/oracle/seals.h, I15 in sim/oracle/judges.h, I14 and what V5 says of commands in sim/oracle/commands.h, C1 and C2 of proofs in sim/oracle/proofs.h.
+ * I5 and I10 are in sim/oracle/lineage.h, I8 of each word that shows in sim/oracle/promises.h, T11 and E5 in sim/oracle/vows.h, what nobody shows in sim/oracle/held.h, signatures in certificates in sim/oracle/seals.h, I15 in sim/oracle/judges.h, I14 and what V5 says of commands in sim/oracle/commands.h, C1 and C2 of proofs in sim/oracle/proofs.h.
  *
  * I2 follows: the block of a height is remembered for ever, and every execution of it, also after a restart, is compared. */
 #ifndef WARD_SIM_ORACLE_ORACLE_H
@@ -128,7 +128,7 @@ void oracle_based(struct oracle *oracle, uint32_t member, const struct block_hea
 void oracle_crashed(struct oracle *oracle, uint32_t member);
 void oracle_started(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised);
 
-/* oracle_spoilt looks at a start behind which the disk was spoilt: what the log does not know any more must be of views that it abstains from (T9); `silently`: a write went astray, and it
+/* oracle_spoilt looks at a start behind which the disk was spoilt: what the log does not know any more must be of views that it abstains from (T11); `silently`: a write went astray, and it
  * cannot know. Gives: true when something was lost; then it goes on as after a lost disk. */
 bool oracle_spoilt(struct oracle *oracle, uint32_t member, const struct capsule *found, const struct capsule *promised, bool silently);
 

@@ -47,7 +47,7 @@ bool oracle_spoilt(struct oracle *oracle, uint32_t member, const struct capsule 
         return false;
     }
     if (!silently && lost > found->abstain_view) {
-        UNSAFE(oracle, "T9: the log of r%u lost what it promised in view %lld, and it abstains up to view %lld", member, (long long)lost, (long long)found->abstain_view);
+        UNSAFE(oracle, "T11: the log of r%u lost what it promised in view %lld, and it abstains up to view %lld", member, (long long)lost, (long long)found->abstain_view);
     }
     oracle_wiped(oracle, member);
     oracle->members[member].excused = silently;

@@ -51,7 +51,7 @@ void vows_abstains(struct vows *vows, uint32_t seat, int64_t view, struct rank k
 {
     ASSERT(seat < MEMBERS_MAX);
     ASSERT(view >= -1);
-    swear(&vows->by[seat], (uint64_t)(view + 1), "T9");
+    swear(&vows->by[seat], (uint64_t)(view + 1), "T11");
     vows->by[seat].known = view >= 0 ? known : vows->by[seat].known;
 }
 

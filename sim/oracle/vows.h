@@ -1,6 +1,6 @@
 /* vows.h: views in which a server has sworn to sign nothing, over all its lives: what it says there is broken faith, whether or not it contradicts anything.
  *
- *     after a lost batch      the view up to which its log says that it abstains, but for the vote that the log does know: that may be said again       T9
+ *     after a lost batch      the view up to which its log says that it abstains, but for the vote that the log does know: that may be said again       T11
  *     after a lost disk       every view in which its key signed anything before       E5
  *     after a TIMEOUT         seen by the oracle as I7 */
 #ifndef WARD_SIM_ORACLE_VOWS_H

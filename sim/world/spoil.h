@@ -1,5 +1,5 @@
 /* spoil.h: what a disk does behind the back of its server: a bit flips in what the log promised or in a certificate, a sector cannot be read, a write or a read goes one block astray. Each
- * befalls one server that counts against f: what it promised may be gone, and then it must abstain (T9), or be found out (E4).
+ * befalls one server that counts against f: what it promised may be gone, and then it must abstain (T11), or be found out (E4).
  * name, word, what it is */
 #ifndef WARD_SIM_WORLD_SPOIL_H
 #define WARD_SIM_WORLD_SPOIL_H

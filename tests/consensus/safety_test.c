@@ -87,7 +87,7 @@ Test(safety, opening_carries_the_highest_rank_of_its_timeouts)
     cr_assert_eq(safety_check_opening(&safety, 5, 5, &justify, (struct rank){ 2, 9 }), VERDICT_OK);
 }
 
-Test(safety, replica_that_lost_a_batch_signs_nothing_up_to_its_limit)
+Test(safety, replica_that_lost_a_batch_signs_nothing_up_to_its_limit_T11)
 {
     struct safety safety;
     struct ballot parent = ballot_at(VOTE_FOLLOWING, 3, 7, 1);
@@ -149,5 +149,5 @@ Test(safety, stops_at_a_voting_state_that_no_replica_can_reach_I3_I6)
     cr_assert(kit_stops(check, &bad), "a commit vote is no last vote");
     bad = good;
     bad.limit_view = 3;
-    cr_assert(kit_stops(check, &bad), "T1: it timed out a view in which it must sign nothing");
+    cr_assert(kit_stops(check, &bad), "T1, T11: it timed out a view in which it must sign nothing");
 }

@@ -28,7 +28,7 @@ Test(spoil, has_a_word_for_each)
     cr_assert_eq(spoil_find("dinner"), SPOIL_COUNT);
 }
 
-Test(spoil, a_promise_that_rotted_makes_its_member_abstain_T9)
+Test(spoil, a_promise_that_rotted_makes_its_member_abstain_T11)
 {
     for (unsigned bit = 0; bit < 2048; bit += 293) { /* wherever in the header */
         char steps[256];

@@ -26,7 +26,7 @@ Test(vows, nobody_has_sworn_anything_at_first)
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
 }
 
-Test(vows, abstention_of_a_log_binds_up_to_its_view_T9)
+Test(vows, abstention_of_a_log_binds_up_to_its_view_T11)
 {
     vows_abstains(&vows, 1, 6, none);
     vows_signed(&vows, 1, 7);
@@ -34,7 +34,7 @@ Test(vows, abstention_of_a_log_binds_up_to_its_view_T9)
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
     vows_signed(&vows, 1, 6);
     cr_assert_eq(failure.kind, FAILURE_SAFETY);
-    cr_assert_eq(strncmp(failure.text, "T9: r1 ", 7), 0, "%s", failure.text);
+    cr_assert_eq(strncmp(failure.text, "T11: r1 ", 8), 0, "%s", failure.text);
 }
 
 Test(vows, lost_disk_binds_up_to_what_its_key_signed_E5)
@@ -68,11 +68,11 @@ Test(vows, lower_vow_takes_nothing_back)
     cr_assert_eq(failure.kind, FAILURE_SAFETY);
 }
 
-Test(vows, vote_that_the_log_knows_may_be_said_again_T9)
+Test(vows, vote_that_the_log_knows_may_be_said_again_T11)
 {
     vows_abstains(&vows, 1, 6, (struct rank){ 5, 9 });
     vows_voted(&vows, 1, (struct rank){ 5, 9 });
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
     vows_voted(&vows, 1, (struct rank){ 5, 10 });
-    cr_assert_eq(strncmp(failure.text, "T9: r1 ", 7), 0, "%s", failure.text);
+    cr_assert_eq(strncmp(failure.text, "T11: r1 ", 8), 0, "%s", failure.text);
 }
