@@ -2,7 +2,7 @@
  *
  * A body is big-endian with one encoding only: no trailing bytes, reserved bits or unknown operations, lists of sequence numbers strictly
  * ascending. What these decoders refuse never enters a block (100, 103, 104, 105); what depends on state, and everything that has a
- * receipt code of its own (classes, months, purposes, periods), they let through. Lengths: docs/ledger.md. */
+ * receipt code of its own (classes, months, purposes, periods), they let through. Lengths: docs/wire.md, Bodies. */
 #ifndef WARD_LEDGER_COMMAND_H
 #define WARD_LEDGER_COMMAND_H
 

@@ -1,7 +1,7 @@
 /* entity.h: what the ledger's state consists of: one struct, one canonical encoding and one key per kind of entity.
  *
  * Values are fixed records, big-endian (layout.h); keys begin with the kind's byte and sort by memcmp, so that everything of one patient
- * is one run of keys. Kinds, statuses and operations are numbered from 1 in the order of the design, so a zeroed record is never legal;
+ * is one run of keys. Kinds, statuses and operations are numbered from 1 in the order of docs/wire.md and docs/ledger.md, so a zeroed record is never legal;
  * classes, confidentiality, purposes and policies have their own numbers from 0. Times are block times in ms since 1970 (UTC), 0 = not
  * set. Months count from January 2000 = 1; 0 = undisclosed or open. Organisation ids and sequence numbers start at 1; 0 = any or none.
  * Nothing here is medical data or names a natural person. */
@@ -327,7 +327,7 @@ struct relation {
 struct audit_event {
     uint64_t seq;    /* from 0: the index of its leaf */
     uint8_t type;    /* enum event_type */
-    uint8_t result;  /* enum reason for accesses, enum disclosure_result for disclosures, else the operation or 0 */
+    uint8_t result;  /* enum reason for accesses, of disclosures see ledger/disclose.h, else the operation or 0 */
     uint8_t purpose; /* enum purpose, PURPOSE_NONE */
     uint8_t conf;    /* enum confidentiality of the pointer, 255 = none */
     uint64_t time;

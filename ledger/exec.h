@@ -3,7 +3,7 @@
  *   block_exec: decode -> sender checks -> nonce and tokens -> savepoint -> cosigners -> standing -> HANDLER -> keep or undo -> receipt
  *
  * A handler is `enum code handler(struct exec *exec)`. It runs after every check up to and including the sender's standing
- * (ledger design 3.12) has passed; it checks the subject, then the body's items in order, and it may change the state at any time:
+ * (docs/ledger.md, What a failure costs) has passed; it checks the subject, then the body's items in order, and it may change the state at any time:
  * when it gives anything but CODE_OK, every change it made and every event it emitted is undone. So a handler never cleans up.
  * Nothing here reads a clock, a payload or an address; T is the block's time. */
 #ifndef WARD_LEDGER_EXEC_H
@@ -79,7 +79,7 @@ struct exec {
     uint64_t due_next_ms; /* no due entry of the state is earlier; 0: not known. Memory only, no part of the state */
     uint32_t creations; /* entities that this command made: for each, some of what is due is worked off */
     struct consent_inputs inputs; /* scratch of 08, 11, 13 and 14: about 100 KB, never cleared */
-    struct hash32 eval_digest; /* set by 13 and 14 (3.14); zeros otherwise */
+    struct hash32 eval_digest; /* set by 13 and 14; zeros otherwise */
 };
 
 /* exec_handler gives the handler of a type, NULL when the type is not built. The table is in ledger/handlers.c. */

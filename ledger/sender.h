@@ -1,4 +1,4 @@
-/* sender.h: the checks between the envelope and the handler, in their normative order (ledger design 3.12):
+/* sender.h: the checks between the envelope and the handler, in their normative order (docs/ledger.md, What a failure costs):
  *
  *   1 sender      200 unknown, 219 key not current, 117 in this block already, 109 nonce low, 110 gap, 116 rate: change nothing
  *   2 cosigners   in order, each: 219, 201, 202, 206, 203, 204

@@ -52,15 +52,15 @@ struct net_config {
     uint32_t clients_max;             /* connections at once, 0 .. NET_CLIENTS_MAX; an eighth, at least one, for local tools alone if they have a socket */
     uint32_t clients_per_key_max;     /* remote connections with one key */
     uint32_t client_frame_bytes_max;  /* body of a frame from a client, 4 KiB .. 1 MiB */
-    uint32_t client_queue_bytes_max;  /* waiting for one client; design: 1 MiB */
+    uint32_t client_queue_bytes_max;  /* waiting for one client; default: 1 MiB */
     bool remote_clients;              /* false: keys that are no member's are refused */
-    uint32_t half_open_max;           /* handshakes under way from hosts where no member lives; design: 128 */
-    uint32_t half_open_per_host_max;  /* of one host, times the members who live there; design: 4 */
-    uint32_t handshakes_per_second;   /* begun, after a right tag: by hosts where no member lives, and as many by members, of which each has its part; design: 200 */
-    uint32_t handshake_timeout_ms;    /* from accept or dial to the first valid record; design: 3000 */
+    uint32_t half_open_max;           /* handshakes under way from hosts where no member lives; default: 128 */
+    uint32_t half_open_per_host_max;  /* of one host, times the members who live there; default: 4 */
+    uint32_t handshakes_per_second;   /* begun, after a right tag: by hosts where no member lives, and as many by members, of which each has its part; default: 200 */
+    uint32_t handshake_timeout_ms;    /* from accept or dial to the first valid record; default: 3000 */
 };
 
-/* net_config_default fills the bounds with the design's figures: frames of 4 MiB + 64 KiB from members and 64 KiB from clients, 128 clients. */
+/* net_config_default fills the bounds with their defaults: frames of 4 MiB + 64 KiB from members and 64 KiB from clients, 128 clients. */
 void net_config_default(struct net_config *config);
 
 /* Why a link or a client is gone. */

@@ -2,7 +2,7 @@
  *
  * A *refusal* is stateless: the command never enters a block. A *sender* failure changes nothing at all, and a correct proposer
  * leaves such a command out. Every other code stands in a receipt, and the command has consumed its nonce and tokens.
- * Source: ledger design, sections 3.2 and 3.12. */
+ * Source: docs/ledger.md, What a failure costs. */
 #ifndef WARD_WIRE_CODE_H
 #define WARD_WIRE_CODE_H
 

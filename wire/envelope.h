@@ -12,7 +12,7 @@
  *
  * The payload travels beside the command: execution, receipts and roots never read it. Everything here is decided without state;
  * what the body *means* is the ledger's, but its length and the number of its items are checked here, because the cost of a block
- * and the proof of possession depend on them. Source: ledger design, sections 3.2 and 3.5. */
+ * and the proof of possession depend on them. Source: docs/wire.md, Command. */
 #ifndef WARD_WIRE_ENVELOPE_H
 #define WARD_WIRE_ENVELOPE_H
 

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HALF_OPEN 128u /* what net_config_default says, and the design */
+#define HALF_OPEN 128u /* what net_config_default says */
 #define PER_HOST 4u
 #define BURST 64u      /* handshakes at once */
 
