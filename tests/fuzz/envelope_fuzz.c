@@ -2,6 +2,7 @@
 #include "wire/envelope.h"
 
 #include "ledger/command.h"
+#include "ledger/payload_hashes.h"
 #include "tests/fuzz/fuzz.h"
 
 static uint8_t again[FUZZ_BYTES_MAX];
@@ -22,6 +23,22 @@ static void body_is_canonical(const struct envelope *envelope)
     const uint8_t *patient = command_body_patient(&body);
     const uint8_t *on_behalf = command_body_on_behalf(&body);
     CHECK(patient == NULL || patient != on_behalf);
+}
+
+/* What is hashed side by side, locators of pointers included, is judged as one payload alone; and no payload is good whose own hash is not. */
+static void payloads_agree(const struct envelope *envelope, struct bytes bytes, struct bytes payload)
+{
+    struct payload_of pair[2] = { { bytes, payload }, { bytes, payload } };
+    struct command_body body;
+
+    if (envelope_check_payload_bytes(envelope, payload.size) != CODE_OK ||
+        command_body_decode(&body, envelope->type, envelope->body.data, envelope->body.size) != VERDICT_OK) {
+        return;
+    }
+    enum code whole = envelope_check_payload(envelope, payload), both = payload_hashes_check(pair, 2);
+    CHECK(both == payload_hashes_check(pair, 1));
+    CHECK(both != CODE_OK || whole == CODE_OK);
+    CHECK(both == whole || envelope->type == COMMAND_POINTER_ADD);
 }
 
 /* Two side by side have the id of one alone. */
@@ -73,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     writer_init(&writer, again, sizeof again);
     envelope_encode(&envelope, &writer);
     check_same_bytes(&writer, bytes.data, bytes.size);
-    (void)envelope_check_payload(&envelope, bytes_of(data + size - payload, payload));
+    payloads_agree(&envelope, bytes, bytes_of(data + size - payload, payload));
     questions_have_answers(&envelope, bytes);
     body_is_canonical(&envelope);
     return 0;

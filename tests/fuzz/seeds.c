@@ -90,20 +90,19 @@ static struct command_body body_of(enum command_type type)
     return body;
 }
 
-static void envelope_seed(enum command_type type, uint32_t cosigners, uint16_t payload_bytes)
+static void envelope_seed(const struct command_body *body, uint32_t cosigners, uint16_t payload_bytes)
 {
     static uint8_t body_bytes[ENVELOPE_BODY_BYTES_MAX];
     static const uint8_t accounts[ENVELOPE_COSIGNERS_MAX][ACCOUNT_BYTES] = { { 1 }, { 2 }, { 3 } };
-    struct command_body body = body_of(type);
     struct hash32 payload_hash = hash_one(HASH_PAYLOAD, filled, payload_bytes);
     struct hash32 none = { { 0 } };
     struct writer writer;
     char name[64];
 
     writer_init(&writer, body_bytes, sizeof body_bytes);
-    command_body_encode(&body, &writer);
+    command_body_encode(body, &writer);
     struct envelope envelope = {
-        .type = (uint8_t)type,
+        .type = (uint8_t)body->type,
         .flags = payload_bytes > 0 ? ENVELOPE_FLAG_PAYLOAD : 0,
         .nonce = 1,
         .valid_until_ms = 600000,
@@ -122,18 +121,37 @@ static void envelope_seed(enum command_type type, uint32_t cosigners, uint16_t p
     write_u16_be(&writer, payload_bytes);
     envelope_encode(&envelope, &writer);
     write_run(&writer, filled, payload_bytes);
-    snprintf(name, sizeof name, "%s-%u-%u", command_type_name((uint8_t)type), cosigners, payload_bytes);
+    snprintf(name, sizeof name, "%s-%u-%u", command_type_name((uint8_t)body->type), cosigners, payload_bytes);
     save("envelope", name, &writer);
+}
+
+/* As many pointers as a command has, each with a locator of its own that lies in the payload. */
+static void locators_seed(void)
+{
+    enum { LOCATOR = 5 };
+    struct command_body body = body_of(COMMAND_POINTER_ADD);
+    struct pointer_add *add = &body.as.pointer_add;
+
+    add->count = POINTER_ADD_ITEMS_MAX;
+    for (uint32_t i = 0; i < add->count; i++) {
+        add->items[i].locator_length = LOCATOR;
+        add->items[i].locator_hash = hash_one(HASH_LOCATOR, filled + (size_t)i * LOCATOR, LOCATOR);
+    }
+    envelope_seed(&body, 0, POINTER_ADD_ITEMS_MAX * LOCATOR);
 }
 
 static void envelope_seeds(void)
 {
+    struct command_body body = body_of(COMMAND_POINTER_ADD);
+
     for (uint8_t type = 0; type <= COMMAND_TYPE_MAX; type++) {
         if (command_shape_of(type) != NULL) {
-            envelope_seed((enum command_type)type, type % 4, 0);
+            struct command_body each = body_of((enum command_type)type);
+            envelope_seed(&each, type % 4, 0);
         }
     }
-    envelope_seed(COMMAND_POINTER_ADD, 1, 300);
+    envelope_seed(&body, 1, 300);
+    locators_seed();
 }
 
 static void client_seed(enum client_type type, const char *name)
