@@ -343,7 +343,7 @@ static void table_fill(uint8_t *data, uint32_t blocks)
     ASSERT(!writer.failed);
 }
 
-void batch_finish(struct batch_head *head, uint64_t seed, uint8_t *data)
+void batch_sum(struct batch_head *head, uint8_t *data)
 {
     uint32_t blocks = batch_blocks(head->body_bytes);
     uint32_t begin = batch_body_offset(blocks);
@@ -362,6 +362,11 @@ void batch_finish(struct batch_head *head, uint64_t seed, uint8_t *data)
     head->records = (uint16_t)records;
     table_fill(data, blocks);
     head->first_sum = block_sum(data, BATCH_HEAD_BYTES);
+}
+
+void batch_finish(struct batch_head *head, uint64_t seed, uint8_t *data)
+{
+    batch_sum(head, data);
     batch_head_encode(head, seed, data);
 }
 

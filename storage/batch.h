@@ -47,9 +47,10 @@ uint64_t record_payload_sum(const uint8_t *data, size_t size);
 /* record_payload_is_good compares; an erased payload is good when it is zeros. */
 bool record_payload_is_good(const struct record_head *head, const uint8_t *payload);
 
-/* batch_finish turns `data`, whose records lie at batch_body_offset(2) from its start, into a batch: moves them up if one block will
- * do, pads, sums, and writes the header. Needs: head with every field but body_sum, first_sum, blocks and records; seed as
- * batch_seed; data has room for batch_blocks(body_bytes) blocks. Gives: the missing fields of head. */
+/* batch_sum turns `data`, whose records lie at batch_body_offset(2) from its start, into all of a batch but its header: moves them up if one block will
+ * do, pads, and sums. Needs: head->body_bytes; data has room for batch_blocks(body_bytes) blocks. Gives: body_sum, first_sum, blocks and records of head. What it does hangs on nothing but the
+ * records, so it can be done long before the batch has a place. batch_finish does the same and writes the header: Needs: every other field of head besides; seed as batch_seed. */
+void batch_sum(struct batch_head *head, uint8_t *data);
 void batch_finish(struct batch_head *head, uint64_t seed, uint8_t *data);
 
 /* batch_body_check looks at everything behind the whole header. `unreadable[i]` says that block i could not be read; NULL: all could. */

@@ -134,6 +134,8 @@ void log_batch_close(struct segment_log *log, struct log_batch *batch, uint64_t 
     }
     batch->capsule.limit_epoch = log->limit_epoch;
     batch->capsule.limit_view = log->limit_view;
+    batch->sums = (struct batch_head){ .body_bytes = batch->body_bytes };
+    batch_sum(&batch->sums, batch->data); /* now, while the one before may be in flight, not when the disk waits for it */
     batch->closed = true;
 }
 

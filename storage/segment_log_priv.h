@@ -7,13 +7,14 @@
 #include "storage/segment_log.h"
 #include "storage/segment_scan.h"
 
-/* A batch that waits or is in flight. Its records lie in `data` from batch_body_offset(2) on until batch_finish. */
+/* A batch that waits or is in flight. Its records lie in `data` from batch_body_offset(2) on until it is closed. */
 struct log_batch {
     uint8_t *data;
     uint32_t body_bytes;
     uint64_t lsn;           /* highest position complete with it */
     struct capsule capsule; /* newest one complete with it; the limit is set when it is closed */
     bool closed;            /* takes no more records */
+    struct batch_head sums; /* of a closed one: what batch_sum gives */
 };
 
 /* log_opening_blocks gives the most blocks that the opening batch of a segment can take. */

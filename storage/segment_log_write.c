@@ -114,13 +114,13 @@ static void write_begin(struct segment_log *log, uint32_t segment, uint32_t bloc
     }
 }
 
-/* Fills in what depends on the moment of writing and makes the bytes. */
+/* Fills in what depends on the moment of writing and writes the header. Needs: batch_sum has been there. */
 static void batch_make(struct segment_log *log, struct batch_head *head, uint32_t block, uint8_t *data)
 {
     head->number = log->at.batch + 1;
     head->durable_upto = log->at.batch;
     head->previous = log->at.chain;
-    batch_finish(head, batch_seed(segment_salt(log->instance, head->segment), block), data);
+    batch_head_encode(head, batch_seed(segment_salt(log->instance, head->segment), block), data);
     log->write_chain = batch_chain(data);
     log->write_blocks = head->blocks;
     ASSERT(log->write_blocks == batch_blocks(head->body_bytes));
@@ -139,7 +139,11 @@ static void batch_start(struct segment_log *log)
     /* What the capsule covers must be within a limit that is durable already. */
     ASSERT(batch->capsule.epoch <= log->capsule_durable.limit_epoch);
     ASSERT(batch->capsule.epoch < log->capsule_durable.limit_epoch || capsule_view_max(&batch->capsule) <= log->capsule_durable.limit_view);
-    struct batch_head head = { .lsn = batch->lsn, .segment = log->at.segment, .body_bytes = batch->body_bytes, .capsule = batch->capsule };
+    struct batch_head head = batch->sums;
+    ASSERT(head.body_bytes == batch->body_bytes);
+    head.lsn = batch->lsn;
+    head.segment = log->at.segment;
+    head.capsule = batch->capsule;
     batch_make(log, &head, log->at.block, batch->data);
     log->write_is_opening = false;
     write_begin(log, log->at.segment, log->at.block, batch->data, head.blocks);
@@ -185,6 +189,7 @@ static void opening_start(struct segment_log *log)
     ASSERT(log->at.next_ready);
     ASSERT(!log->writing);
     batch.body_bytes = seal_place(log, data + batch_body_offset(2), head.seal);
+    batch_sum(&batch, data);
     batch_make(log, &batch, SEGMENT_HEAD_BLOCKS, data);
     memcpy(head.instance, log->instance, sizeof head.instance);
     segment_head_encode(&head, log->opening);
