@@ -61,8 +61,8 @@ done
 
 # --- Every other script that starts replicas, on posix ---
 mkdir -p "$work/tap"
-for script in answers boundaries catchup disk drain kill operator remote repair service; do
-    WARD_LONG=0 WARD_IO_BACKEND=posix tests/e2e/$script.sh "$work/tap" >"$work/$script.out" 2>&1
+for script in answers audit boundaries brim catchup disk drain kill operator remote repair service slow; do
+    WARD_LONG=0 WARD_IO_BACKEND=posix "$(ls tests/*/$script.sh)" "$work/tap" >"$work/$script.out" 2>&1
     facts=$(grep -c '^ok' "$work/tap/$script-$mode.tap")
     bad=$(grep '^not ok' "$work/tap/$script-$mode.tap" | head -n 1)
     [ "$facts" -gt 0 ] && [ -z "$bad" ]
