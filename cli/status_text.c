@@ -159,7 +159,7 @@ static void say_commit(struct text *text, const json_t *status)
     if (json_object_get(status, "last_commit_age_ms") != NULL) {
         say(text, "Last commit %.1f s ago at height %lld. ", (double)number_of(status, "last_commit_age_ms") / 1000, height);
     } else if (height > 0) {
-        say(text, "Height %lld; no commit since the start %.0f s ago. ", height, (double)number_of(status, "uptime_ms") / 1000);
+        say(text, "Height %lld. ", height);
     } else {
         say(text, "Nothing was ever committed. ");
     }

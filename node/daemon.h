@@ -67,7 +67,6 @@ struct daemon {
     struct thread_heap heap_sealed;  /* taken from the heap before the seal */
     bool heap_told;                  /* the allocator tells */
     struct recovery_outcome recovery;
-    uint64_t last_commit_ns;         /* when the newest block was executed; 0: none since the start */
     uint64_t stuck_ns;               /* when this replica first gave up on a view with the work that is outstanding; 0: it did not, or there is none */
 };
 

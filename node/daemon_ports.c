@@ -111,7 +111,6 @@ static void port_executed(void *context, const struct apply_block *block)
     }
     queries_certified(&daemon->queries, replica_checkpoint(daemon->driver.replica));
     queries_executed(&daemon->queries);
-    daemon->last_commit_ns = clock_mono_ns();
     daemon->stuck_ns = 0;
     if (daemon->speaking) {
         sessions_executed(&daemon->sessions, block);

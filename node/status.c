@@ -108,6 +108,17 @@ static void write_catch_up(struct lines *lines, const struct daemon *daemon, con
     line(lines, "catch_up_asked %s\n", asks ? name_of(daemon, status->asked, &enrolment) : "none");
 }
 
+/* write_commit_age goes by the block's own time: blocks of a log that is read at a start, or of others that were fetched, are as old as they are. */
+static void write_commit_age(struct lines *lines, const struct daemon *daemon)
+{
+    const struct ledger *ledger = daemon->driver.apply.ledger;
+    uint64_t wall_ms = clock_wall_ms(), block_ms = ledger_time(ledger);
+
+    if (ledger_height(ledger) > 0) {
+        number(lines, "last_commit_age_ms", wall_ms > block_ms ? wall_ms - block_ms : 0);
+    }
+}
+
 static void write_position(struct lines *lines, const struct daemon *daemon)
 {
     struct replica_status status;
@@ -138,9 +149,7 @@ static void write_position(struct lines *lines, const struct daemon *daemon)
     write_members(lines, daemon, &status);
     write_energy(lines);
     number(lines, "uptime_ms", (now_ns - daemon->start_ns) / 1000000);
-    if (daemon->last_commit_ns != 0) {
-        number(lines, "last_commit_age_ms", (now_ns - daemon->last_commit_ns) / 1000000);
-    }
+    write_commit_age(lines, daemon);
     if (daemon->stuck_ns != 0) {
         number(lines, "stuck_ms", (now_ns - daemon->stuck_ns) / 1000000);
     }

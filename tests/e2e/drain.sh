@@ -74,7 +74,13 @@ for round in 1 2; do
     root=$(sed -n 's/.*"state_root": "\([0-9a-f]*\)".*/\1/p' "$work/status")
     [ "$round" = 1 ] || [ "$height" -ge "$before" ]
     check $? "round $round: nothing that was committed is gone"
-    before=$height
+    if [ "$round" = 2 ] && [ "$height" = "$before" ]; then
+        least=$(($(now_ms) - told)) # since a moment before the start, behind the newest block
+        age=$(figure 0 last_commit_age_ms)
+        [ "$age" -ge "$least" ]
+        check $? "a start makes no commit younger: the last one is $age ms old, at least $least"
+    fi
+    before=$height told=$(now_ms)
     begin=$(now_ms)
     for i in 0 1 2 3; do kill -TERM "$(pid_of "$i")"; done
     for i in 0 1 2 3; do
