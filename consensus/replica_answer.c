@@ -283,7 +283,7 @@ void replica_on_link(struct replica *r, uint32_t member, bool up)
         pool_forward_reset(r->pool); /* What was on its way when the link broke is lost. */
     }
     r->peers[member].lacks_ns = 0;
-    r->repair.tries = 0; /* Somebody else can be asked. */
+    replica_repair_linked(r, member);
     r->witness.repeats = 0;
     replica_hello(r, member, false);
     say_again(r, member);

@@ -141,6 +141,7 @@ struct repair {
     struct hash32 hash;
     uint64_t deadline_ns;
     uint32_t tries;
+    struct member_set renewed; /* whose links have begun the tries for this block anew: each does once */
     struct block *slot;   /* has the body until its append is carried out; NULL: none */
     bool slot_is_new;     /* of this step */
 };
@@ -476,6 +477,7 @@ bool replica_repair_bundle(struct replica *r, uint32_t from, const struct messag
 /* replica_repair_gone goes on to the next member. Gives: false when the word is not for a repair. */
 bool replica_repair_gone(struct replica *r, uint32_t from, const struct message_gone *gone);
 void replica_pump_repair(struct replica *r);
+void replica_repair_linked(struct replica *r, uint32_t member);
 
 /* --- Checkpoints (replica_checkpoint.c) --------------------------------------------------------------------------------------------------- */
 

@@ -82,6 +82,7 @@ void replica_on_repair(struct replica *r, uint64_t height)
     repair->asking = false;
     ASSERT(!repair->wanted || height <= r->history.high); /* S5: a committed block */
     repair->tries = 0;
+    repair->renewed = (struct member_set){ { 0 } };
     struct block *block = repair->wanted ? blocks_find(&r->blocks, &repair->hash) : NULL;
     if (block != NULL && block->body_state == BODY_GOOD) {
         if (!is_kept(block)) {
@@ -201,6 +202,20 @@ void replica_pump_repair(struct replica *r)
     if (repair->asking) {
         replica_want(r, repair->deadline_ns);
     }
+}
+
+/* Somebody else can be asked. Once for each member: else one that drops its link again and again would keep this replica asking, and the driver from the next piece (Q1). */
+void replica_repair_linked(struct replica *r, uint32_t member)
+{
+    struct repair *repair = &r->repair;
+
+    ASSERT(member < r->n);
+    if (!repair->wanted || member_set_has(&repair->renewed, member)) {
+        return;
+    }
+    member_set_add(&repair->renewed, member);
+    repair->tries = 0;
+    ASSERT(member_set_count(&repair->renewed) < r->n); /* Q1: not of its own */
 }
 
 bool replica_repair_ended(const struct replica *r)

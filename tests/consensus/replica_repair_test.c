@@ -108,6 +108,30 @@ Test(replica_repair, silent_peers_end_it_and_a_link_begins_it_again)
     cluster_kit_close(&kit);
 }
 
+/* One member whose link comes and goes, as often as it likes, while nobody gives the block: each member's link is a reason to ask again once, so that the asking ends, and the
+ * driver turns to the next piece. */
+Test(replica_repair, a_link_that_flaps_makes_nobody_ask_for_ever)
+{
+    fill(5);
+    kit.drop = drop_bundles;
+    repair(1, 3);
+    for (uint32_t i = 0; i < 10; i++) {
+        cr_assert(cluster_kit_quiet(&kit, 600 * SECOND), "Q1: it falls silent");
+        cluster_kit_step(&kit, 1, &(struct event){ .kind = EVENT_LINK, .link = { 2, false } });
+        cluster_kit_step(&kit, 1, &(struct event){ .kind = EVENT_LINK, .link = { 2, true } });
+    }
+    cr_assert_eq(fetches, 2 * 64, "%u", fetches);
+    cr_assert(replica_repair_ended(kit.nodes[1].replica));
+    repair(1, 4);
+    cr_assert(cluster_kit_quiet(&kit, 600 * SECOND));
+    cr_assert_eq(fetches, 3 * 64, "each block has its own count");
+    cluster_kit_step(&kit, 1, &(struct event){ .kind = EVENT_LINK, .link = { 2, false } });
+    cluster_kit_step(&kit, 1, &(struct event){ .kind = EVENT_LINK, .link = { 2, true } });
+    cr_assert(cluster_kit_quiet(&kit, 600 * SECOND));
+    cr_assert_eq(fetches, 4 * 64, "and its own reasons");
+    cluster_kit_close(&kit);
+}
+
 Test(replica_repair, what_is_not_committed_is_not_asked_for_and_a_note_is_an_append_of_its_own)
 {
     fill(2);
