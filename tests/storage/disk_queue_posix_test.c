@@ -2,6 +2,7 @@
 #include "storage/disk_queue_posix.h"
 
 #include "storage/format.h"
+#include "tests/net/seccomp_kit.h"
 #include "tests/storage/dir_kit.h"
 
 #include <dirent.h>
@@ -11,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 struct told {
@@ -141,6 +144,78 @@ Test(disk_queue_posix, a_write_goes_before_the_reads_that_wait)
     cr_assert_eq(write_.order, 2);
     cr_assert_eq(reads[0].order, 3);
     cr_assert_eq(reads[1].order, 4);
+}
+
+/* in_child runs a test in a process of its own, once the thread of this one has done something and sleeps: a child is born with the locks that others hold just then. */
+static int in_child(int (*test)(void))
+{
+    struct told told;
+
+    begin(&told, file, true);
+    wait_for(&told);
+    return seccomp_kit_child(test);
+}
+
+/* In a kernel that takes no write but those it makes durable before it answers. */
+static int write_where_none_lingers(void)
+{
+    static const long others[] = { SYS_pwrite64, SYS_pwritev, SYS_writev };
+    struct told told;
+
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (seccomp_kit_deny(others[i], EPERM) != 0) {
+            return 2;
+        }
+    }
+    if (seccomp_kit_demand(SYS_pwritev2, 5, RWF_DSYNC, EPERM) != 0) {
+        return 2;
+    }
+    queue = disk_queue_posix_open(&posix, (struct disk_waker){ wake, NULL });
+    begin(&told, file, true);
+    wait_for(&told);
+    queue->ops->close(queue);
+    return told.result == (int32_t)DISK_BLOCK ? 0 : 1;
+}
+
+/* I8: a write that was told as done survives a power cut: its bytes are asked for with RWF_DSYNC, and told of when the kernel says so, not before. */
+Test(disk_queue_posix, tells_of_a_write_when_the_kernel_says_that_it_is_durable_I8)
+{
+    int code = in_child(write_where_none_lingers);
+
+    if (code == 2) {
+        cr_skip_test("no seccomp here");
+    }
+    cr_assert_eq(code, 0, "%d", code);
+}
+
+/* What the kernel says of a write is its result: one that cannot be carried out is never told of as done, however long it takes. */
+static int write_that_no_disk_takes(void)
+{
+    struct told told;
+
+    if (seccomp_kit_deny(SYS_pwritev2, EIO) != 0) {
+        return 2;
+    }
+    queue = disk_queue_posix_open(&posix, (struct disk_waker){ wake, NULL });
+    for (int i = 0; i < 10; i++) {
+        begin(&told, file, true);
+        wait_for(&told);
+        if (told.result != -EIO) {
+            return 1;
+        }
+    }
+    queue->ops->close(queue);
+    return 0;
+}
+
+Test(disk_queue_posix, tells_of_no_write_as_done_that_failed)
+{
+    int code = in_child(write_that_no_disk_takes);
+
+    if (code == 2) {
+        cr_skip_test("no seccomp here");
+    }
+    cr_assert_eq(code, 0, "%d", code);
 }
 
 /* switches sums the voluntary context switches of all threads but this one. */
