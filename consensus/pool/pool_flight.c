@@ -228,7 +228,8 @@ void pool_executed(struct pool *pool, struct now now, uint64_t height, uint64_t 
         executed_one(pool, now, &entry);
     }
     ASSERT(h == NULL || h->commands == 0);
-    (void)pool_judge_some(pool, now, &pool->parked);
+    pool->parked_left = pool->parked.count;
+    pool_judge_parked(pool, now);
     judge_oldest(pool, now);
 }
 

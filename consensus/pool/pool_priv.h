@@ -233,6 +233,8 @@ struct pool {
     uint32_t verifying, waiting;
     uint32_t forward_next, broadcast_next; /* cursors in own and live */
     uint64_t judge_ns; /* when parked_rate is due */
+    uint64_t parked_ns;   /* when parked is, */
+    uint32_t parked_left; /* of which so many were not asked about since a block was executed */
     uint64_t selects;  /* choices made */
     uint64_t bypass_t1_ns;
     uint64_t bypasses[POOL_BYPASS_BLOCKS]; /* when the last such blocks were committed; oldest first; 0: none */
@@ -348,6 +350,9 @@ bool pool_judge(struct pool *pool, struct now now, uint32_t index, uint64_t time
 
 /* pool_judge_some asks about the POOL_JUDGE_MAX of a list that were not asked about longest. Gives: how many of them are in good standing now. */
 uint32_t pool_judge_some(struct pool *pool, struct now now, struct pool_list *list);
+
+/* pool_judge_parked asks about the next of those that the state does not know, after a block was executed: a few at once, the others in time, each once. */
+void pool_judge_parked(struct pool *pool, struct now now);
 void pool_set_code(struct pool *pool, struct now now, uint32_t index, enum code code);
 
 /* pool_end takes an item out and forgets its tokens; pool_refuse answers them first. */

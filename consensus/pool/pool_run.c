@@ -242,6 +242,16 @@ uint32_t pool_judge_some(struct pool *pool, struct now now, struct pool_list *li
     return good;
 }
 
+void pool_judge_parked(struct pool *pool, struct now now)
+{
+    uint32_t left = pool->parked_left > POOL_JUDGE_MAX ? pool->parked_left - POOL_JUDGE_MAX : 0;
+
+    (void)pool_judge_some(pool, now, &pool->parked);
+    pool->parked_left = left < pool->parked.count ? left : pool->parked.count;
+    pool->parked_ns = now.mono_ns + POOL_JUDGE_NS;
+    ASSERT(pool->parked_left <= pool->parked.count);
+}
+
 /* --- The end ----------------------------------------------------------------------------------------------------------- */
 
 void pool_end(struct pool *pool, uint32_t index)
@@ -304,6 +314,9 @@ void pool_on_time(struct pool *pool, struct now now)
         bool more = pool_judge_some(pool, now, &pool->parked_rate) == POOL_JUDGE_MAX; /* There may be tokens for others as well. */
         pool->judge_ns = now.mono_ns + (more ? 0 : POOL_JUDGE_NS);
     }
+    if (pool->parked_left > 0 && pool->parked_ns <= now.mono_ns) {
+        pool_judge_parked(pool, now);
+    }
 }
 
 uint64_t pool_deadline_ns(const struct pool *pool)
@@ -313,5 +326,6 @@ uint64_t pool_deadline_ns(const struct pool *pool)
     if (pool->outcomes_count > 0) {
         return 0;
     }
+    deadline_ns = pool->parked_left > 0 && pool->parked_ns < deadline_ns ? pool->parked_ns : deadline_ns;
     return pool->parked_rate.count > 0 && pool->judge_ns < deadline_ns ? pool->judge_ns : deadline_ns;
 }

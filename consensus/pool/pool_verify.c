@@ -134,6 +134,26 @@ static void put_in_batch(struct pool *pool, struct pool_batch *batch, uint32_t i
     }
 }
 
+/* judge_late asks the state again about an item that it did not allow when it came: blocks were executed since, and perhaps none follows. (Who was allowed is judged before a block.) */
+static void judge_late(struct pool *pool, struct now now, uint32_t index)
+{
+    struct pool_item *item = &pool->items[index];
+    struct command command = pool_command_of(pool, index);
+    struct command_standing standing;
+
+    ASSERT(item->state == POOL_VERIFYING); /* in no list that goes by its code or origin */
+    ASSERT(item->code != CODE_OK);
+    pool->app.standing(pool->app.context, &command, pool_judge_time_ms(pool, now), &standing);
+    ASSERT(standing.origin < ORGANISATIONS_MAX);
+    debtor_learn(pool, item->debtor, &standing);
+    item->origin = standing.origin;
+    debt_judge(pool, item->account, &command, &standing);
+    item->code = (uint16_t)standing.code;
+    bool known = standing.code == CODE_OK || standing.code == CODE_RATE;
+    pool->strangers -= item->stranger && known;
+    item->stranger = item->stranger && !known;
+}
+
 /* finish ends the check of one item. Gives: whether it stays. */
 static bool finish(struct pool *pool, struct now now, uint32_t index, uint16_t code)
 {
@@ -144,6 +164,9 @@ static bool finish(struct pool *pool, struct now now, uint32_t index, uint16_t c
         return false;
     }
     uint32_t holder = holder_find(pool, item->account, item->nonce);
+    if (code == CODE_OK && holder == POOL_NONE && item->code != CODE_OK) {
+        judge_late(pool, now, index);
+    }
     uint32_t share = pool->origins[item->origin].commands;
     if (code != CODE_OK) {
         pool_refuse(pool, now, index, code, 0);

@@ -540,6 +540,57 @@ Test(pool, judges_an_unknown_sender_again_when_a_block_is_executed)
     pool_check(kit->pool);
 }
 
+/* Many newcomers become known in one block, and no other follows: all of them are asked about, a few at a time, and then nothing is waited for but their 30 s. */
+Test(pool, judges_all_that_wait_again_after_a_block_whether_or_not_another_follows)
+{
+    enum { NEWCOMERS = 100 };
+
+    for (uint32_t i = 0; i < NEWCOMERS; i++) {
+        kit->app.accounts[1 + i].code = CODE_SENDER_UNKNOWN;
+        pool_kit_admit(kit, 0, i % 4, COMMAND(.account = 1 + i, .nonce = 1));
+    }
+    for (uint32_t i = 0; i < NEWCOMERS; i++) {
+        kit->app.accounts[1 + i].code = i == 7 ? CODE_SENDER_UNKNOWN : CODE_OK;
+    }
+    pool_executed(kit->pool, kit->now, ++kit->height, kit->now.wall_ms);
+    uint32_t live = pool_live_count(kit->pool);
+    for (uint32_t turn = 0; live < NEWCOMERS - 1; turn++) {
+        cr_assert_lt(turn, 10);
+        cr_assert_eq(pool_deadline_ns(kit->pool), kit->now.mono_ns + 250 * MS);
+        pool_kit_time(kit, 250);
+        pool_on_time(kit->pool, kit->now);
+        pool_check(kit->pool);
+        cr_assert_leq(pool_live_count(kit->pool) - live, 32, "a few at a time");
+        live = pool_live_count(kit->pool);
+    }
+    cr_assert_gt(pool_deadline_ns(kit->pool), kit->now.mono_ns + 20000 * MS, "J4: nothing but its end");
+}
+
+/* The newcomer's command comes while the block that makes him known is executed, and its signature is judged after it. No other block follows. */
+Test(pool, judges_again_what_was_executed_while_a_signature_was_checked)
+{
+    static const enum code before[] = { CODE_SENDER_UNKNOWN, CODE_RATE, CODE_KEY_NOT_CURRENT };
+    const struct sig_item *items = NULL;
+    uint32_t batch = 0, count = 0;
+
+    for (uint32_t i = 0; i < 3; i++) {
+        bool good = true;
+        kit->app.accounts[1 + i].code = before[i];
+        cr_assert_eq(pool_kit_add(kit, 1 + i, 1, COMMAND(.account = 1 + i, .nonce = 1)), CODE_OK);
+        cr_assert(pool_verify_take(kit->pool, kit->now, &batch, &items, &count));
+        kit->app.accounts[1 + i].code = CODE_OK;
+        kit->app.accounts[1 + i].origin = 5;
+        pool_executed(kit->pool, kit->now, ++kit->height, kit->now.wall_ms);
+        pool_verified(kit->pool, kit->now, batch, &good, 1);
+        pool_check(kit->pool);
+        pool_kit_expect(kit, 1 + i, CODE_OK);
+        cr_assert_eq(pool_live_count(kit->pool), 1 + i, "%s", code_name(before[i]));
+    }
+    cr_assert_eq(kit->pool->strangers, 0);
+    cr_assert_eq(kit->pool->origins[5].commands, 3, "its origin is that of the state which knows it");
+    cr_assert_eq(pool_kit_select(kit), 3);
+}
+
 Test(pool, drains_new_commands_and_keeps_old_ones)
 {
     cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1)), CODE_OK);
