@@ -102,7 +102,8 @@ struct comb_way {
     unsigned steps, width;               /* the most of all lanes; of the doublings between steps */
     unsigned rows[ENGINE_COMB_STEPS_MAX]; /* of each step: the most of the lanes that have it */
     unsigned windows[LANES];             /* of each comb: a division, so made once */
-    unsigned share[LANES], first[LANES]; /* rows of each lane, and the first of them */
+    unsigned share[LANES], first[LANES]; /* rows of each lane, which the last part may not have in full, and the first of them */
+    bool is_even;                        /* all lanes go through the same windows */
     unsigned step, row;                  /* looked up next; row == rows[0] in step 0: none is left */
 };
 
@@ -113,6 +114,7 @@ static void way_begin(struct comb_way *way, const struct comb_lanes *lanes)
 
     way->lanes = lanes;
     way->steps = way->width = 0;
+    way->is_even = lanes->parts == 1;
     for (unsigned step = 0; step < ENGINE_COMB_STEPS_MAX; step++) {
         way->rows[step] = 0;
     }
@@ -123,6 +125,7 @@ static void way_begin(struct comb_way *way, const struct comb_lanes *lanes)
         ASSERT(comb[i].steps <= ENGINE_COMB_STEPS_MAX);
         ASSERT(comb[i].steps == 1 || way->width == 0 || way->width == comb[i].width);
         width[i] = comb[i].width;
+        way->is_even &= comb[i].width == comb[0].width && comb[i].steps == comb[0].steps;
         way->windows[i] = COMB_WINDOWS(comb[i].width);
         way->share[i] = rows;
         way->first[i] = i % lanes->parts * rows;
@@ -141,6 +144,8 @@ static void way_begin(struct comb_way *way, const struct comb_lanes *lanes)
 /* Finds the entries of the next row, has them brought near, and goes on. At the end of the way it leaves `out` as it is. */
 static void way_look_up(struct comb_way *way, struct comb_entries *out)
 {
+    struct digit_place place = { 0, 0, 0, 0 };
+
     if (way->row == way->rows[way->step]) {
         if (way->step == 0) {
             return;
@@ -152,8 +157,11 @@ static void way_look_up(struct comb_way *way, struct comb_entries *out)
     for (unsigned i = 0; i < LANES; i++) {
         const struct engine_comb *comb = &way->lanes->comb[i];
         unsigned row = way->first[i] + way->row;
-        unsigned window = way->step < comb->steps && way->row < way->share[i] ? row * comb->steps + way->step : way->windows[i]; /* the last part may have fewer rows */
-        int64_t digit = digit_at(way->scalars.limb[i], digit_place_of(window, comb->width, way->windows[i]));
+        if (i == 0 || !way->is_even) {
+            unsigned window = way->step < comb->steps && way->row < way->share[i] ? row * comb->steps + way->step : way->windows[i];
+            place = digit_place_of(window, comb->width, way->windows[i]);
+        }
+        int64_t digit = digit_at(way->scalars.limb[i], place);
         size_t magnitude = (size_t)(digit < 0 ? -digit : digit);
 
         out->entry[i] = digit == 0 ? &way->identity : entry_of(&comb->entry[((size_t)row << (comb->width - 1)) + magnitude - 1]);
