@@ -3,7 +3,8 @@
  * The batch grid: a vector among honest signatures, in batches of a size, at a position, with a seed for the coefficients.
  *     short   13 sizes, 2 seeds; with one seed the vector stands first and last, with the other in one or two lanes, which move on from size to size
  *             so that every vector meets every lane; beyond 17 one place for each seed. Our own vectors take turns: half of them at each size.
- *             With the sanitizers, every 16th vector; of the model of ifma, which is slow, every 16th too.
+ *             With the sanitizers, every 16th vector; of the model of ifma, which is slow, every 16th too. At night each vector stands first, last and in each
+ *             lane with both seeds, at each size.
  *     long    WARD_LONG=1: all 65 sizes, all positions, 20 seeds, of which a night takes one share (GRID_SHARD=i/n, or the day's of GRID_NIGHTS): n shares
  *             have every combination once; GRID_BACKEND=name asks one backend alone. With the sanitizers, and of the model of ifma, every 16th vector of the share.
  * Honest signatures are of 65 keys in even seeds and of 4 in odd ones, with and without a cache of decoded keys. */
@@ -18,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE_MAX_GRID = 65, SHARDS = 13, LANES_MAX = 8, BOTH_MAX = 17, SEEDS = 2, SEEDS_LONG = 20, CACHED = 128, MODEL_STRIDE = 16, LONG_STRIDE = 16 };
+enum { SIZE_MAX_GRID = 65, SHARDS = 13, LANES_MAX = 8, PLACES_MAX = LANES_MAX + 2, BOTH_MAX = 17, SEEDS = 2, SEEDS_LONG = 20, CACHED = 128, MODEL_STRIDE = 16, LONG_STRIDE = 16 };
 
 static const size_t short_sizes[SHARDS] = { 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 64, 65 };
 
@@ -133,8 +134,26 @@ static size_t place_in_lane(size_t lane, size_t n)
     return lane + (n - 1 - lane) / LANES_MAX / 2 * LANES_MAX;
 }
 
-/* Places of the short grid for one vector. Gives: how many, 1 or 2. */
-static size_t places_of(size_t places[2], size_t n, size_t turn, size_t seed)
+/* First, last and once in each lane. Gives: how many places that is. */
+static size_t places_all(size_t places[PLACES_MAX], size_t n)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        size_t place = i < LANES_MAX ? place_in_lane(i, n) : i == LANES_MAX ? 0 : n - 1;
+        bool is_new = true;
+        for (size_t j = 0; j < count; j++) {
+            is_new = is_new && places[j] != place;
+        }
+        if (is_new) {
+            places[count++] = place;
+        }
+    }
+    return count;
+}
+
+/* Places of the short grid for one vector by day. Gives: how many, 1 or 2. */
+static size_t places_of(size_t places[PLACES_MAX], size_t n, size_t turn, size_t seed)
 {
     size_t two[2][2] = { { 0, n - 1 }, { place_in_lane(turn % (LANES_MAX / 2), n), place_in_lane(turn % (LANES_MAX / 2) + LANES_MAX / 2, n) } };
 
@@ -147,7 +166,8 @@ struct grid {
     struct judge judge;
     const struct judge_case *honest;
     size_t n, seed;
-    struct grid_share share; /* of the long grid */
+    bool is_long; /* one share of all places, instead of those of the short grid */
+    struct grid_share share;
 };
 
 static void assert_place(struct grid *grid, const struct judge_case *one, size_t place)
@@ -186,8 +206,8 @@ static void assert_case_long(struct grid *grid, const struct judge_case *one, si
 
 static void assert_case(struct grid *grid, const struct judge_case *one, size_t turn)
 {
-    size_t places[2];
-    size_t count = places_of(places, grid->n, turn, grid->seed);
+    size_t places[PLACES_MAX];
+    size_t count = is_long() ? places_all(places, grid->n) : places_of(places, grid->n, turn, grid->seed);
 
     for (size_t i = 0; i < count; i++) {
         assert_place(grid, one, places[i]);
@@ -209,7 +229,7 @@ static void assert_cases(struct grid *grid, enum ed25519_backend backend, const 
     size_t step = step_of(backend, cases);
 
     for (size_t i = (is_long() ? grid->n + grid->seed : grid->n) % step; i < cases->count; i += step) {
-        if (is_long()) {
+        if (grid->is_long) {
             assert_case_long(grid, &cases->at[i], i / step);
         } else {
             assert_case(grid, &cases->at[i], i / step + turn);
@@ -217,32 +237,34 @@ static void assert_cases(struct grid *grid, enum ed25519_backend backend, const 
     }
 }
 
+struct grid_size {
+    size_t n, turn;
+    bool is_long;
+};
+
 /* Gives: the sums that were formed. */
-static uint64_t assert_size(enum ed25519_backend backend, const struct judge_cases *cases, size_t n, size_t turn)
+static uint64_t assert_size(enum ed25519_backend backend, const struct judge_cases *cases, struct grid_size size)
 {
-    size_t seeds = is_long() ? SEEDS_LONG : SEEDS;
+    size_t seeds = size.is_long ? SEEDS_LONG : SEEDS;
     uint64_t batches = 0;
 
     for (size_t seed = 0; seed < seeds; seed++) {
-        struct grid grid = { .honest = honest_pool(SIZE_MAX_GRID, seed % 2 == 0 ? 65 : 4), .n = n, .seed = seed, .share = grid_share() };
+        struct grid grid = { .honest = honest_pool(SIZE_MAX_GRID, seed % 2 == 0 ? 65 : 4), .n = size.n, .seed = seed, .is_long = size.is_long, .share = grid_share() };
         judge_open(&grid.judge, &(struct judge_setup){ .backend = backend, .batch_max = SIZE_MAX_GRID, .keys_max = seed % 2 == 0 ? CACHED : 0, .seed = seed });
-        assert_cases(&grid, backend, cases, turn);
+        assert_cases(&grid, backend, cases, size.turn);
         batches += ed25519_counters(grid.judge.ctx).batches;
         judge_close(&grid.judge);
     }
     return batches;
 }
 
-/* One size of the short grid, or five of the long one. */
+/* One size of the short grid, and at night five of the long one. */
 static void assert_shard(enum ed25519_backend backend, const struct judge_cases *cases, size_t shard)
 {
-    uint64_t batches = 0;
+    uint64_t batches = assert_size(backend, cases, (struct grid_size){ short_sizes[shard], shard, false });
 
-    if (!is_long()) {
-        batches = assert_size(backend, cases, short_sizes[shard], shard);
-    }
     for (size_t n = shard + 1; n <= SIZE_MAX_GRID && is_long(); n += SHARDS) {
-        batches += assert_size(backend, cases, n, n);
+        batches += assert_size(backend, cases, (struct grid_size){ n, n, true });
     }
     cr_assert_gt(batches, 0, "%s judged no batch", ed25519_backend_name(backend));
 }
