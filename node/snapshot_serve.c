@@ -55,6 +55,12 @@ static void send_none(struct snapshot_serve *serve, uint32_t to, bool offer)
     send(serve, to, 0);
 }
 
+/* is_of tells whether what the disk gave can be the certificate of the entry; its signatures are the asker's to check. */
+static bool is_of(const struct snapshot_serve *serve, const struct checkpoint_cert *cert)
+{
+    return cert->checkpoint.height == serve->entry.height && member_set_count(&cert->signers.members) == config_quorum(serve->members_count);
+}
+
 /* send_offer: the certificate has been read. */
 static void send_offer(struct snapshot_serve *serve)
 {
@@ -65,10 +71,11 @@ static void send_offer(struct snapshot_serve *serve)
     *out = (struct message_snapshot){ .height = serve->entry.height, .offer = true, .digest = serve->entry.digest, .part_blocks = serve->io.part_blocks };
     out->run = (struct message_snapshot_run){ head->manifest.part, head->manifest.block, head->manifest_bytes };
     reader_init(&reader, serve->io.data, head->cert_bytes);
-    if (serve->err != ERR_OK || checkpoint_cert_decode(&out->cert, &reader) != VERDICT_OK) {
+    if (serve->err != ERR_OK || checkpoint_cert_decode(&out->cert, &reader) != VERDICT_OK || !is_of(serve, &out->cert)) {
         send_none(serve, serve->asker, true);
         return;
     }
+    ASSERT(out->cert.checkpoint.height == out->height); /* I11 */
     serve->offers++;
     send(serve, serve->asker, 0);
 }

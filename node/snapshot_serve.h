@@ -1,7 +1,7 @@
 /* snapshot_serve.h: gives offers and runs of bytes of its snapshots to members that ask, one at a time, within a budget of bytes per second.
  *
  * Whoever asks names the run (it has the manifest), so nothing is kept here but one question for each member. The answer is whatever lies there: the asker
- * checks it; a question for no bytes is answered with an offer. A question for a snapshot that is no longer here is answered with height 0. */
+ * checks it. A question for no bytes is answered with an offer, unless what was read is no certificate of that snapshot: I11 holds of what a disk gives, too. A question for a snapshot that is no longer here is answered with height 0. */
 #ifndef WARD_NODE_SNAPSHOT_SERVE_H
 #define WARD_NODE_SNAPSHOT_SERVE_H
 

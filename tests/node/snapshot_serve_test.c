@@ -1,11 +1,16 @@
-/* snapshot_serve_test.c: why a member's question for part of a snapshot waits. What is served is in snapshot_fetch_test.c. */
+/* snapshot_serve_test.c: why a member's question for part of a snapshot waits, and that no offer carries what a disk gave in place of its certificate. What is served is in
+ * snapshot_fetch_test.c. */
 #include "node/snapshot_serve.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #define NOW_NS UINT64_C(5000000000)
+#define HEIGHT 8u
 
 static struct snapshot_serve serve;
+static struct message message, sent;
+static uint8_t head[MESSAGE_HEAD_BYTES_MAX], data[SNAPSHOT_CERT_BYTES_MAX];
 
 Test(snapshot_serve, says_why_a_question_waits)
 {
@@ -19,4 +24,44 @@ Test(snapshot_serve, says_why_a_question_waits)
     serve.paid_ns++;
     cr_assert_str_eq(snapshot_serve_wait(&serve, 2, NOW_NS), "rationed");
     cr_assert_null(snapshot_serve_wait(&serve, 1, NOW_NS), "another one's question is not this one's");
+}
+
+static void take(void *context, const struct port_message *out)
+{
+    (void)context;
+    cr_assert_eq(message_decode(&sent, out->type, out->head), VERDICT_OK);
+}
+
+/* offer lets the disk have given a certificate of this height by so many members. Gives: the height that is offered. */
+static uint64_t offer(uint64_t height, uint32_t signers)
+{
+    static const uint8_t signature[64];
+    static const struct driver_ports ports = { .send = take };
+    struct checkpoint_cert cert = { .checkpoint = { .height = height } };
+    struct writer writer;
+
+    for (uint32_t i = 0; i < signers; i++) {
+        signers_add(&cert.signers, i, signature);
+    }
+    memset(data, 0, sizeof data);
+    writer_init(&writer, data, sizeof data);
+    checkpoint_cert_encode(&cert, &writer);
+    serve = (struct snapshot_serve){ .ports = &ports, .members_count = 4, .message = &message, .head = head, .offer = true, .ready = true };
+    serve.entry = (struct snapshots_entry){ .set = true, .height = HEIGHT, .head = { .manifest_bytes = 100, .cert_bytes = (uint32_t)writer.offset } };
+    serve.io.data = data;
+    serve.io.part_blocks = 256;
+    snapshot_serve_work(&serve, NOW_NS);
+    cr_assert(sent.snapshot.offer);
+    return sent.snapshot.height;
+}
+
+/* Seed 351, first act: a read that went astray gave zeros, which decode as a certificate of nobody. */
+Test(snapshot_serve, offers_nothing_under_what_is_no_certificate_of_it_I11)
+{
+    cr_assert_eq(offer(HEIGHT, 3), HEIGHT);
+    cr_assert_eq(offer(0, 0), 0, "zeros");
+    cr_assert_eq(offer(HEIGHT, 2), 0, "too few");
+    cr_assert_eq(offer(HEIGHT + 8, 3), 0, "of another snapshot");
+    cr_assert_eq(serve.refused, 1);
+    cr_assert_eq(serve.offers, 0);
 }
