@@ -23,7 +23,7 @@ static bool carries(const struct host *host) { return host->driver.snapshots.ins
 void frugal_begin(struct frugal *frugal, const struct world *world)
 {
     *frugal = (struct frugal){ .height = world->oracle.height, .messages = oracle_messages(&world->oracle),
-        .timeouts = world->oracle.sent[MESSAGE_TIMEOUT] };
+        .timeouts = world->oracle.sent[MESSAGE_TIMEOUT], .statements = world->oracle.sent[MESSAGE_CKPT] };
     memcpy(frugal->marks, world->marks, sizeof frugal->marks);
     for (uint32_t i = 0; i < world->plan.members_count; i++) {
         const struct host *host = &world->hosts[i];
@@ -44,7 +44,8 @@ void frugal_begin(struct frugal *frugal, const struct world *world)
 static bool is_disturbed(const struct frugal *frugal, const struct world *world)
 {
     bool again = world->oracle.sent[MESSAGE_TIMEOUT] != frugal->timeouts; /* T7: who timed the view out alone says so while there is work */
-    bool disturbed = world->oracle.height != frugal->height + 1 || again;
+    bool states = world->oracle.sent[MESSAGE_CKPT] != frugal->statements; /* K1: what is stated of an earlier block waits for the proof of the newest, and kicks it */
+    bool disturbed = world->oracle.height != frugal->height + 1 || again || states;
 
     for (size_t i = 0; i < sizeof disturbances / sizeof disturbances[0]; i++) {
         disturbed = disturbed || world->marks[disturbances[i]] != frugal->marks[disturbances[i]];

@@ -6,7 +6,7 @@
  * What else wakes a server is a message, its disk or a verdict, and bounded by the others; a clock does for T, for T before CERT and for t_hedge (N4).
  * With reserves (P1) one QC more for each: one that is on duty after two hedges votes, and its leader cannot know that. A leader whose own disk is slower than
  * the way to the others and back takes q votes of others, and not q - 1. A log that begins a segment opens it by a batch of its own, which no command pays.
- * Nothing is said of a command beside which something else happened: a timer that fired, a view that ended, a block that was fetched, a checkpoint; nor of the
+ * Nothing is said of a command beside which something else happened: a timer that fired, a view that ended, a block that was fetched, a checkpoint or a statement about one; nor of the
  * log of a server that saved its superblock meanwhile, or was not done with an earlier one: it made a snapshot, behind which what still counts is appended again (K2); nor of that of one which
  * settled a damaged place meanwhile: its note is the price of the damage, and has to be durable before the operator is told (S5). */
 #ifndef WARD_SIM_ORACLE_FRUGAL_H
@@ -16,7 +16,7 @@
 
 struct frugal {
     uint64_t height, messages;
-    uint64_t timeouts; /* TIMEOUTs, each receiver counted */
+    uint64_t timeouts, statements; /* TIMEOUTs and CKPTs, each receiver counted */
     uint64_t marks[MARK_COUNT];
     uint32_t segments[MEMBERS_MAX];
     struct member_set carrying; /* what counts below a snapshot is on its way into the log */

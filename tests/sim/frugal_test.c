@@ -99,6 +99,26 @@ Test(frugal, says_nothing_of_a_command_beside_which_a_view_ended)
     world_close(&world);
 }
 
+/* Seed 70, first act: the statement of a checkpoint whose certificate had been lost was said again beside a command, waited for the log, and brought the proof of the newest block onto the
+ * disk by a batch of its own. */
+Test(frugal, says_nothing_of_a_command_beside_which_a_checkpoint_was_stated_again)
+{
+    static struct frugal frugal;
+    bool judged = true;
+
+    open_calm(4, false);
+    world_submit(&world, 1, 0, false);
+    world_run_to(&world, world.now_ns + S);
+    frugal_begin(&frugal, &world);
+    frugal.statements -= 1;
+    frugal.batches[2] -= 1;
+    world_submit(&world, 1, 0, false);
+    world_run_to(&world, world.now_ns + S);
+    cr_assert(frugal_end(&frugal, &world, &judged), "%s", world.failure.text);
+    cr_assert_not(judged);
+    world_close(&world);
+}
+
 /* carrying gives a server whose append behind a new snapshot is on its way (K2), NULL when none has one. */
 static const struct host *carrying(void)
 {
