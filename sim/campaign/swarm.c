@@ -339,7 +339,7 @@ static struct scenario_step step_of(const struct world_plan *plan, const struct 
     member_set_add(&step.members, event->member);
     switch (event->act) {
     case SWARM_RISE:
-    case SWARM_BLACKOUT: step.members = member_set_all(plan->members_count); break;
+    case SWARM_BLACKOUT: step.members = member_set_is_empty(&event->side) ? member_set_all(plan->members_count) : event->side; break;
     case SWARM_ONEWAY:
     case SWARM_PARTITION: step.members = event->side; break;
     case SWARM_CLOG:
@@ -437,6 +437,7 @@ void swarm_forgive(struct swarm_story *story)
 {
     story->plan.adversary = (struct adversary_plan){ 0 };
     story->plan.twins = (struct member_set){ { 0 } };
+    story->plan.twins_ns = 0;
 }
 
 bool swarm_play(const struct swarm_story *story, struct world *world)

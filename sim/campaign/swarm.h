@@ -48,7 +48,7 @@ struct swarm_event {
     uint32_t order;
     enum swarm_act act;
     uint32_t member;
-    struct member_set side; /* of a partition */
+    struct member_set side; /* of a partition; who loses power or starts, if not all */
     uint64_t value;         /* what is armed, slowed, lost, cut: drawn */
     unsigned mark;          /* of SWARM_WHEN */
     enum world_action action;

@@ -147,6 +147,47 @@ static void in_snapshot(struct swarm_story *story, uint32_t member, uint32_t oth
     }
 }
 
+/* lose_power cuts the power of all but one while they write, so that a segment of each log ends there, and starts them again. */
+static void lose_power(struct swarm_story *story, uint64_t at_ns, uint32_t but)
+{
+    struct member_set others = member_set_all(story->plan.members_count);
+
+    member_set_remove(&others, but);
+    swarm_add(story, at_ns, SWARM_BLACKOUT, 0)->side = others;
+    swarm_add(story, at_ns + 60 * MS, SWARM_RISE, 0)->side = others;
+}
+
+/* snapshots_cut: logs whose segments are cut short anywhere between two snapshots go behind them, so that a member which was away needs a snapshot; it loses its power while it fetches that, right
+ * at the beginning or somewhere in it, and goes on with the same one. Nobody lies, and nothing else befalls anybody in this act: of snapshots that no two members have alike nobody can make use. */
+static void snapshots_cut(struct swarm_story *story, uint32_t member, uint32_t other)
+{
+    uint64_t seed = story->plan.seed, early = swarm_ask(seed, ASK_CUT, 2), into_ns = choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_CUT, 1 } }, 80 * MS);
+
+    make_snapshots(story);
+    swarm_forgive(story);
+    story->events_count = 0;
+    story->plan.network.drop_ppm = story->plan.network.straggle_ppm = story->plan.network.corrupt_ppm = 0;
+    story->plan.disk.crash_zero = story->plan.disk.crash_garbage = story->plan.disk.crash_other = 0; /* Else most members would have to abstain (T9). */
+    story->plan.disk.delay_ns_min = MS;
+    story->plan.disk.delay_ns_max = 5 * MS;
+    story->load.interval_ns = 10 * MS;
+    story->load.end_ns = 4600 * MS;
+    story->calm_ns = 7000 * MS;
+    lag(story, 50 * MS, 5000 * MS, member);
+    for (uint64_t i = 0; i < 4; i++) {
+        uint64_t at_ns = 500 * MS + 1000 * i * MS + choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_CUT, 2, i } }, 40 * MS);
+        lose_power(story, at_ns, member);
+        armed(story, at_ns + 600 * MS, other, MARK_VOTED, ACTION_POWER);
+        swarm_add(story, at_ns + 680 * MS, SWARM_START, other);
+    }
+    if (early == 0) {
+        armed(story, 5000 * MS, member, WORLD_ON_SNAPSHOT, ACTION_POWER);
+    } else {
+        swarm_add(story, 5000 * MS + into_ns, SWARM_POWER, member);
+    }
+    swarm_add(story, 5700 * MS, SWARM_START, member);
+}
+
 static void rot_then_crash(struct swarm_story *story, uint64_t at_ns, uint32_t member)
 {
     swarm_add(story, at_ns, SWARM_ROT, member)->value = swarm_ask(story->plan.seed, ASK_PAIR, 1000000);
@@ -184,6 +225,7 @@ void swarm_pair(struct swarm_story *story)
     case 3: rot_then_crash(story, at_ns, story->rotter); break;
     case 4: in_view_change(story, at_ns, member, 0); break;
     case 5: full_then_crash(story, at_ns, member); break;
+    case 10: snapshots_cut(story, member, other); break; /* 6 to 9 are nothing: seeds that are pinned stay what they were */
     default: break; /* none on purpose */
     }
 }

@@ -235,8 +235,20 @@ static void note_leader_vote(struct oracle *oracle, uint32_t from, enum vote_kin
     }
 }
 
+/* note_high: whoever holds a TC holds the QC in it; without that it is none, so what it states is no lower. Of words alone that leave as soon as they are said: no TIMEOUT does. Source: T2, I6. */
+static void note_high(struct oracle *oracle, uint32_t from, struct rank high)
+{
+    struct rank shown = oracle->members[from].shown;
+
+    if (rank_compare(high, shown) < 0) {
+        UNSAFE(oracle, "T2: r%u states a high QC of view %llu, height %llu, but showed a TC with one of view %llu, height %llu", from, (unsigned long long)high.view,
+               (unsigned long long)high.height, (unsigned long long)shown.view, (unsigned long long)shown.height);
+    }
+}
+
 static void note_tc(struct oracle *oracle, uint32_t from, const struct timeout_cert *tc)
 {
+    oracle->members[from].shown = rank_max(oracle->members[from].shown, tc->high.ballot.rank);
     note_cert(oracle, from, &tc->high);
     if (!quorums_can_end(&oracle->quorums, tc)) {
         UNSAFE(oracle, "T2: r%u shows a TC of view %llu that no quorum stands behind", from, (unsigned long long)tc->view);
@@ -297,6 +309,7 @@ static void note_answer(struct oracle *oracle, uint32_t from, const struct messa
     if (answer->has_tc) {
         note_tc(oracle, from, &answer->tc);
     }
+    note_high(oracle, from, answer->has_high ? answer->high.ballot.rank : (struct rank){ 0, 0 });
 }
 
 /* What q members certify of a block is what was executed: one of them is honest. Source: K1, I13. */
@@ -462,11 +475,14 @@ static void note_message(struct oracle *oracle, uint32_t from, const struct mess
             note_proof(oracle, from, &message->read_answer.proof);
         }
         note_cert(oracle, from, &message->read_answer.high);
+        note_high(oracle, from, message->read_answer.high.ballot.rank);
+        break;
+    case MESSAGE_QUERY:
+        note_high(oracle, from, message->query.high);
         break;
     case MESSAGE_NONE:
     case MESSAGE_HELLO:
     case MESSAGE_ABDICATE:
-    case MESSAGE_QUERY:
     case MESSAGE_READ:
     case MESSAGE_FETCH:
     case MESSAGE_CKPT:

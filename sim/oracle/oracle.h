@@ -42,6 +42,7 @@ struct oracle_member {
     struct hash32 vote_block;
     int64_t timeout_view;       /* highest TIMEOUT on the network, -1: none */
     struct rank high;           /* highest QC that its votes and TIMEOUTs rest on */
+    struct rank shown;          /* highest QC of a TC that it showed in this life */
     int64_t led_now, led_before; /* highest view in which it proposed in this life, and before */
     uint64_t executed_height;   /* in this life */
     bool wiped;                 /* it lost its disk: certificates may show votes that its log need not know */

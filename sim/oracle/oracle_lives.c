@@ -10,6 +10,7 @@ void oracle_crashed(struct oracle *oracle, uint32_t member)
     who->executed_height = 0;
     who->led_before = who->led_now > who->led_before ? who->led_now : who->led_before;
     who->led_now = -1;
+    who->shown = (struct rank){ 0, 0 };
 }
 
 void oracle_wiped(struct oracle *oracle, uint32_t member)

@@ -443,6 +443,20 @@ uint64_t sim_disk_due(const struct sim_disk *disk)
     return due;
 }
 
+uint32_t sim_disk_writing(const struct sim_disk *disk, uint32_t file)
+{
+    uint32_t blocks = 0;
+
+    for (uint32_t i = 0; i < DISK_REQUESTS_MAX; i++) {
+        const struct disk_request *request = disk->pending[i].request;
+        bool writes = request != NULL && disk->pending[i].operation == OPERATION_WRITE && request->file == file;
+        for (uint64_t block = writes ? request->offset / DISK_BLOCK : 32; block < 32 && block * DISK_BLOCK < request->offset + request->bytes; block++) {
+            blocks |= UINT32_C(1) << block;
+        }
+    }
+    return blocks;
+}
+
 /* The next of the requests up to `last` that is due: earliest first, then first asked. */
 static struct sim_disk_pending *due_find(struct sim_disk *disk, uint64_t last)
 {

@@ -104,6 +104,9 @@ void sim_disk_init(struct sim_disk *disk, struct arena *arena, const struct sim_
 /* sim_disk_due gives the time of the next completion, UINT64_MAX: nothing is under way. */
 uint64_t sim_disk_due(const struct sim_disk *disk);
 
+/* sim_disk_writing gives which blocks of a file, of the first 32, are being written: one bit each. */
+uint32_t sim_disk_writing(const struct sim_disk *disk, uint32_t file);
+
 /* sim_disk_step moves time to now_ns and calls the completions that are due, in the order of their times. A completion may start
  * another request; that one completes in a later step. */
 void sim_disk_step(struct sim_disk *disk, uint64_t now_ns);

@@ -438,6 +438,9 @@ static void superblock_saved(void *context, enum err err)
     struct host *host = context;
 
     driver_saved(&host->driver, &host->superblocks.next, err);
+    if (err != ERR_OK) {
+        driver_fail(&host->driver, err); /* as the daemon does: two copies may name a snapshot that nobody keeps */
+    }
 }
 
 /* save_superblock writes what the driver wants to be known at the next start. */

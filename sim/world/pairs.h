@@ -13,7 +13,9 @@
     X(CLOG_VIEW_CHANGE, "clog_view_change", "a link that clogs while a view is given up")   \
     X(HEAL_SNAPSHOT, "heal_snapshot", "a network that heals while a snapshot is fetched")   \
     X(ROT_BESIDE_LIAR, "rot_beside_liar", "a block that rots while others lie")             \
-    X(LOSS_BESIDE_CRASH, "loss_beside_crash", "a disk that is lost while another server is down")
+    X(LOSS_BESIDE_CRASH, "loss_beside_crash", "a disk that is lost while another server is down") \
+    X(TORN_SNAPSHOT, "torn_snapshot", "a write cut short on a server that keeps snapshots")   \
+    X(RESUMED_SNAPSHOT, "resumed_snapshot", "a snapshot that an earlier run began to fetch")
 
 enum pair {
 #define PAIR_ENUM(name, word, text) PAIR_##name,

@@ -513,6 +513,7 @@ void world_settle(struct world *world, uint32_t member)
             return;
         }
     }
+    world_pairs_snapshot(world, member);
     look_for_snapshot(world, member);
     fire(world);
 }

@@ -136,11 +136,11 @@ static void look_at_start(struct world *world, uint32_t member)
     struct host *host = &world->hosts[member];
     const struct capsule *found = &host->recovery.position.capsule, *promised = &host->promised;
 
+    if (!host->lying && host->rotten == 0 && !host->spoilt) {
+        held_began(&world->held[member], &world->oracle, member, &host->driver);
+    }
     if (host->recovery.position.batch == 0 || host->lying) {
         return;
-    }
-    if (host->rotten == 0 && !host->spoilt) {
-        held_began(&world->held[member], &world->oracle, member, &host->driver);
     }
     if (host->spoilt && oracle_spoilt(&world->oracle, member, found, promised, host_forgets(host))) {
         world->abstentions += found->abstain_view >= 0 ? 1 : 0;
@@ -165,6 +165,7 @@ void world_boot(struct world *world, uint32_t member)
         return;
     }
     patience_began(&world->patience, member);
+    world_pairs_start(world, member);
     world->restarts++;
     if (!first) {
         trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "starts again at height %llu", (unsigned long long)host->driver.apply.height);

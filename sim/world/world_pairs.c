@@ -44,6 +44,23 @@ void world_pairs_crash(struct world *world, uint32_t server)
     note(world, PAIR_CRASH_FULL, host->full);
 }
 
+void world_pairs_start(struct world *world, uint32_t server)
+{
+    const struct host *host = &world->hosts[server];
+
+    ASSERT(host->state != HOST_DOWN);
+    note(world, PAIR_TORN_SNAPSHOT, host->recovery.torn > 0 && host->superblocks.current.checkpoint_height > 0);
+}
+
+void world_pairs_snapshot(struct world *world, uint32_t server)
+{
+    const struct host *host = &world->hosts[server];
+    bool resumes = host->state != HOST_DOWN && host->driver.snapshot_fetch.stage == SNAPSHOT_FETCH_RESUME;
+
+    note(world, PAIR_RESUMED_SNAPSHOT, resumes && !world->held[server].resumes);
+    world->held[server].resumes = resumes;
+}
+
 void world_pairs_heal(struct world *world)
 {
     for (uint32_t i = 0; i < world->seats.count && world->parted; i++) {

@@ -33,9 +33,11 @@ void world_deliver(struct world *world, struct sim_message *message);
 /* world_tampered: a message arrived with a wrong bit. The channel of the receiver closes, and both ends make the connection again. Owns: takes the message. */
 void world_tampered(struct world *world, struct sim_message *message);
 
-/* What meets when this happens (pairs.h). world_pairs_crash: right before the process of a server ends. world_pairs_view: the pair comes about while a view is
- * given up. */
+/* What meets when this happens (pairs.h). world_pairs_crash: right before the process of a server ends; _start: right behind its start; _snapshot: behind each of its steps. world_pairs_view:
+ * the pair comes about while a view is given up. */
 void world_pairs_crash(struct world *world, uint32_t server);
+void world_pairs_start(struct world *world, uint32_t server);
+void world_pairs_snapshot(struct world *world, uint32_t server);
 void world_pairs_heal(struct world *world);
 void world_pairs_view(struct world *world, enum pair pair);
 void world_pairs_rot(struct world *world);

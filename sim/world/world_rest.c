@@ -2,6 +2,9 @@
 #include "sim/world/world_priv.h"
 
 #include "base/assert.h"
+#include "sim/oracle/medium.h"
+
+#include <string.h>
 
 #define OUTLAST_NS UINT64_C(100000000) /* between two looks whether all is well although some lie */
 
@@ -26,6 +29,40 @@ void world_look(struct world *world, uint32_t member)
     world_duties_look(world, member);
 }
 
+/* read_medium copies from the medium of a server. */
+static bool read_medium(void *context, uint32_t file, uint64_t offset, uint8_t *out, uint32_t bytes)
+{
+    struct sim_disk *disk = context;
+
+    ASSERT(offset % DISK_SECTOR == 0);
+    for (uint32_t done = 0; done < bytes; done += DISK_SECTOR) {
+        const uint8_t *sector = sim_disk_sector(disk, file, offset + done);
+        if (sector == NULL) {
+            return false;
+        }
+        memcpy(out + done, sector, bytes - done < DISK_SECTOR ? bytes - done : DISK_SECTOR);
+    }
+    return true;
+}
+
+/* look_at_medium looks at a superblock that is being written, and at the snapshot that a new one names. */
+static void look_at_medium(struct world *world, uint32_t member)
+{
+    struct host *host = &world->hosts[member];
+    const struct superblock *saved = &host->superblocks.current;
+    struct held *held = &world->held[member];
+    struct medium medium = { .read = read_medium, .context = &host->disk, .segment_bytes = HOST_LOG_BYTES };
+    uint32_t written = sim_disk_writing(&host->disk, DISK_SUPERBLOCK);
+
+    if (written != 0) {
+        medium_superblock(&world->oracle, member, &medium, written);
+    }
+    if (!hash_is_zero(&saved->checkpoint_snapshot) && !hash_equal(&held->named, &saved->checkpoint_snapshot)) {
+        held->named = saved->checkpoint_snapshot;
+        medium_snapshot(&world->oracle, member, &medium, saved);
+    }
+}
+
 void world_look_held(struct world *world, uint32_t member)
 {
     const struct host *host = &world->hosts[member];
@@ -37,6 +74,7 @@ void world_look_held(struct world *world, uint32_t member)
     held_tip(&world->held[member], &world->oracle, member, replica_tip_proof(host->driver.replica));
     if (!host->lying && host->rotten == 0 && !host->spoilt) {
         held_saved(&world->held[member], &world->oracle, member, &host->driver, &host->superblocks.current);
+        look_at_medium(world, member);
     }
 }
 

@@ -56,6 +56,21 @@ static void prepare(uint32_t segment)
     cr_assert_eq(told.result, 0);
 }
 
+Test(sim_disk, tells_which_blocks_are_being_written)
+{
+    fresh(1, (struct sim_disk_faults){ .delay_ns_min = 10, .delay_ns_max = 10 });
+    struct told pair = make(DISK_SUPERBLOCK, 2, 2, 1), one = make(DISK_SUPERBLOCK, 0, 1, 1);
+
+    cr_assert_eq(sim_disk_writing(&disk, DISK_SUPERBLOCK), 0);
+    cr_assert_eq(disk.disk.ops->write_start(&disk.disk, &pair.request), ERR_OK);
+    cr_assert_eq(sim_disk_writing(&disk, DISK_SUPERBLOCK), 0xcu);
+    cr_assert_eq(disk.disk.ops->write_start(&disk.disk, &one.request), ERR_OK);
+    cr_assert_eq(sim_disk_writing(&disk, DISK_SUPERBLOCK), 0xdu);
+    cr_assert_eq(sim_disk_writing(&disk, 1), 0);
+    sim_disk_step(&disk, 1000);
+    cr_assert_eq(sim_disk_writing(&disk, DISK_SUPERBLOCK), 0);
+}
+
 static bool filled_with(uint32_t file, uint32_t sector, uint8_t fill)
 {
     const uint8_t *at = sim_disk_sector(&disk, file, (uint64_t)sector * DISK_SECTOR);

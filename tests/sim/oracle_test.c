@@ -203,6 +203,55 @@ Test(oracle, sees_an_opening_on_less_than_the_highest_QC_I9)
     expect_broken("I9");
 }
 
+static void query(uint32_t from, uint64_t height)
+{
+    memset(&message, 0, sizeof message);
+    message.type = MESSAGE_QUERY;
+    message.query = (struct message_query){ .view = 1, .high = { 0, height } };
+    send_it(from);
+}
+
+Test(oracle, sees_the_QC_of_a_TC_forgotten_T2)
+{
+    propose(1, 1, 3, 3);
+    query(1, 3);
+    query(2, 2); /* Another has shown none. */
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    query(1, 2);
+    expect_broken("T2");
+}
+
+Test(oracle, what_a_TC_said_in_an_earlier_life_may_be_forgotten)
+{
+    propose(1, 1, 3, 3);
+    oracle_crashed(&oracle, 1);
+    query(1, 2);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+}
+
+static void answer(uint32_t from, uint64_t high, uint64_t ranked)
+{
+    struct message_propose opening = message.propose;
+
+    memset(&message, 0, sizeof message);
+    message.type = MESSAGE_ANSWER;
+    message.answer.has_high = message.answer.has_tc = true;
+    fill_cert(&message.answer.high, ballot_of(VOTE_FOLLOWING, 0, high, (uint8_t)high), 0, 3);
+    message.answer.tc = opening.tc;
+    fill_cert(&message.answer.tc.high, ballot_of(VOTE_FOLLOWING, 0, ranked, (uint8_t)ranked), 0, 3);
+    send_it(from);
+}
+
+Test(oracle, sees_an_answer_whose_TC_says_more_than_its_high_QC_T2)
+{
+    propose(1, 1, 3, 3);
+    answer(2, 3, 3);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    propose(1, 1, 3, 3);
+    answer(2, 2, 3);
+    expect_broken("T2");
+}
+
 Test(oracle, sees_a_view_led_again_after_a_restart_I17)
 {
     propose(1, 1, 2, 2);
