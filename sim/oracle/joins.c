@@ -14,6 +14,8 @@ void joins_init(struct joins *joins, uint32_t seats, uint32_t members, uint32_t 
     for (uint32_t i = 0; i < seats; i++) {
         joins->seats[i].heard = calloc(members, sizeof *joins->seats[i].heard);
         ASSERT(joins->seats[i].heard != NULL);
+        joins->seats[i].bursts = calloc(members, sizeof *joins->seats[i].bursts);
+        ASSERT(joins->seats[i].bursts != NULL);
         joins_ended(joins, i);
     }
 }
@@ -22,9 +24,23 @@ void joins_close(struct joins *joins)
 {
     for (uint32_t i = 0; i < joins->count; i++) {
         free(joins->seats[i].heard);
+        free(joins->seats[i].bursts);
     }
     free(joins->seats);
     *joins = (struct joins){ .failure = NULL };
+}
+
+bool joins_came(struct joins *joins, uint32_t seat, uint32_t member, uint64_t now_ns)
+{
+    ASSERT(seat < joins->count);
+    ASSERT(member < joins->members);
+    struct joins_burst *burst = &joins->seats[seat].bursts[member];
+
+    if (burst->count == 0 || now_ns - burst->from_ns >= JOINS_MOMENT_NS) {
+        *burst = (struct joins_burst){ .from_ns = now_ns };
+    }
+    burst->count++;
+    return burst->count <= JOINS_AT_ONCE;
 }
 
 void joins_heard(struct joins *joins, uint32_t seat, uint32_t member, uint64_t view)

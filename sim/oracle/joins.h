@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #define JOINS_WITHIN_NS UINT64_C(500000000) /* for a check of signatures and a pass of the loop */
+#define JOINS_AT_ONCE 4u                    /* messages of one sender; what comes beside them may be dropped: so many are verified at a time (section 13) */
+#define JOINS_MOMENT_NS UINT64_C(1000000)   /* a check of signatures takes no longer in a world */
 
 struct failure;
 
@@ -17,6 +19,10 @@ struct joins {
     uint32_t members, faults;
     struct joins_seat {
         int64_t *heard;    /* by member: highest view of a TIMEOUT that came from it in this life, -1: none */
+        struct joins_burst {
+            uint64_t from_ns; /* its first message of a moment */
+            uint32_t count;
+        } *bursts;         /* by member */
         uint64_t since_ns; /* from when on it owes one; UINT64_MAX: it owes none */
         bool open;         /* something came that it may have to join */
     } *seats;
@@ -34,7 +40,8 @@ struct joins_moment {
 void joins_init(struct joins *joins, uint32_t seats, uint32_t members, uint32_t faults, struct failure *failure);
 void joins_close(struct joins *joins);
 
-/* joins_heard: a TIMEOUT of a member that is honest came to a server that runs. */
+/* joins_came: a message of a member came to a server that runs. Gives: whether that has room to verify it. joins_heard: it was a TIMEOUT of a member that is honest. */
+bool joins_came(struct joins *joins, uint32_t seat, uint32_t member, uint64_t now_ns);
 void joins_heard(struct joins *joins, uint32_t seat, uint32_t member, uint64_t view);
 
 /* joins_is_open: something came since that it may have to join. joins_look looks at a server that runs, behind a step of it. Cost: a pass over the members for each that was heard. */

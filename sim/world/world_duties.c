@@ -40,7 +40,8 @@ void world_duties_arrived(struct world *world, const struct sim_message *message
 {
     uint32_t from = world->seats.members[message->from];
 
-    if (message->type == MESSAGE_TIMEOUT && !member_set_has(&world->faulty, from)) {
+    bool fits = message->type != MESSAGE_FORWARD && joins_came(&world->joins, message->to, from, world->now_ns);
+    if (fits && message->type == MESSAGE_TIMEOUT && !member_set_has(&world->faulty, from)) {
         joins_heard(&world->joins, message->to, from, message->view);
     } else if (message->type == MESSAGE_READ_ANSWER) {
         readers_heard(&world->readers, message->to, from, message->sent_ns);

@@ -53,6 +53,18 @@ Test(joins, one_more_binds_within_a_moment)
     cr_assert_eq(failure.kind, FAILURE_LIVENESS);
 }
 
+/* Seed 11: a server that was stopped in its tracks gets all at once what came meanwhile, and has no room for the newest of it. */
+Test(joins, of_what_comes_at_once_no_more_counts_than_is_verified)
+{
+    for (uint32_t i = 0; i < JOINS_AT_ONCE; i++) {
+        cr_assert(joins_came(&joins, 0, 1, 100 + i));
+    }
+    cr_assert_not(joins_came(&joins, 0, 1, 100 + JOINS_MOMENT_NS - 1));
+    cr_assert(joins_came(&joins, 0, 2, 100), "another sender's");
+    cr_assert(joins_came(&joins, 1, 1, 100), "to another server");
+    cr_assert(joins_came(&joins, 0, 1, 100 + JOINS_MOMENT_NS));
+}
+
 Test(joins, views_need_not_be_the_same)
 {
     joins_heard(&joins, 0, 1, 9);
