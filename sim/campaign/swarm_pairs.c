@@ -168,24 +168,25 @@ static void snapshots_cut(struct swarm_story *story, uint32_t member, uint32_t o
     story->events_count = 0;
     story->plan.network.drop_ppm = story->plan.network.straggle_ppm = story->plan.network.corrupt_ppm = 0;
     story->plan.disk.crash_zero = story->plan.disk.crash_garbage = story->plan.disk.crash_other = 0; /* Else most members would have to abstain (T9). */
-    story->plan.disk.delay_ns_min = MS;
-    story->plan.disk.delay_ns_max = 5 * MS;
+    story->plan.snapshot_blocks = 32; /* one is made before the next is due, so that all make the same */
+    story->plan.disk.delay_ns_min = MS / 2;
+    story->plan.disk.delay_ns_max = MS;
     story->load.interval_ns = 10 * MS;
-    story->load.end_ns = 4600 * MS;
+    story->load.end_ns = 6600 * MS; /* the chain goes on: a silent one makes no new snapshots */
     story->calm_ns = 7000 * MS;
     lag(story, 50 * MS, 5000 * MS, member);
     for (uint64_t i = 0; i < 4; i++) {
-        uint64_t at_ns = 500 * MS + 1000 * i * MS + choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_CUT, 2, i } }, 40 * MS);
+        uint64_t at_ns = 400 * MS + 700 * i * MS + choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_CUT, 2, i } }, 40 * MS);
         lose_power(story, at_ns, member);
-        armed(story, at_ns + 600 * MS, other, MARK_VOTED, ACTION_POWER);
-        swarm_add(story, at_ns + 680 * MS, SWARM_START, other);
+        armed(story, at_ns + 450 * MS, other, MARK_VOTED, ACTION_POWER);
+        swarm_add(story, at_ns + 530 * MS, SWARM_START, other);
     }
     if (early == 0) {
         armed(story, 5000 * MS, member, WORLD_ON_SNAPSHOT, ACTION_POWER);
     } else {
         swarm_add(story, 5000 * MS + into_ns, SWARM_POWER, member);
     }
-    swarm_add(story, 5700 * MS, SWARM_START, member);
+    swarm_add(story, 5150 * MS, SWARM_START, member);
 }
 
 static void rot_then_crash(struct swarm_story *story, uint64_t at_ns, uint32_t member)
