@@ -28,9 +28,12 @@ enum {
     ALL_GAP_MS = 15000,     /* all four are down */
     DRAIN_GAP_MS = 300,
     ROUND_MS = 25000,
+    FORGE_ROUND_MS = 12000, /* two stretches of three seconds; nobody comes back */
     AWAY_ROUND_MS = 120000, /* until the others have let go */
     LOAD_MS_MAX = 580000,   /* of one load: its commands are signed ahead */
     LONG_LOAD_MS_MAX = 3600000, /* of one whose commands are signed anew on the way */
+    BUSY_PER_S = 5000,      /* a rate above which there are as many accounts, and as large a window, as for a full load */
+    BUSY_WINDOW = 768,
     FULL_ACTORS = 512,      /* under a closed loop: so that no account sends too fast */
     FULL_PATIENTS = 2048,
     FULL_PER_S = 9000,      /* a full window at most, over FULL_MS in each round and a millisecond more for each block that is missed; beyond that and the stock is used up, which is a problem that is told */
@@ -46,7 +49,7 @@ static const struct fault_kind kinds[] = {
     { .word = "all", .gap_ms_max = ALL_GAP_MS, .round_ms = ROUND_MS, .play = faults_kill_all },
     { .word = "stop", .gap_ms_max = GAP_MS, .round_ms = ROUND_MS, .victim = FAULT_LEADER, .play = faults_stop_one },
     { .word = "drain", .gap_ms_max = DRAIN_GAP_MS, .round_ms = ROUND_MS, .victim = FAULT_IN_TURN, .play = faults_drain_one },
-    { .word = "forge", .gap_ms_max = GAP_MS, .round_ms = ROUND_MS, .play = faults_forge, .tell = faults_tell_forge },
+    { .word = "forge", .gap_ms_max = GAP_MS, .round_ms = FORGE_ROUND_MS, .play = faults_forge, .tell = faults_tell_forge },
     { .word = "away", .gap_ms_max = GAP_MS, .round_ms = AWAY_ROUND_MS, .victim = FAULT_FOLLOWER, .play = faults_away, .tell = faults_tell_away },
 };
 
@@ -104,12 +107,13 @@ static void read_flags(struct faults_run *run)
 {
     uint32_t window = (uint32_t)args_number(run->args, "window");
     bool closed = window > 0; /* a closed loop in place of a rate */
+    bool busy = closed || args_number(run->args, "rate") > BUSY_PER_S;
 
     run->kind = kind_of(args_text(run->args, "kind"));
     run->rounds = (uint32_t)args_number(run->args, "rounds");
     run->load_config = (struct load_config){ .replicas = FAULTS_REPLICAS, .connections = 8, .rate = closed ? 0 : args_number(run->args, "rate"),
-        .window = closed ? window : WINDOW, .duration_ns = duration_ms(run) * FAULTS_MS_NS, .drain_ns = DRAIN_MS * FAULTS_MS_NS };
-    run->people = (struct population_plan){ .orgs = FAULTS_REPLICAS, .actors = closed ? FULL_ACTORS : ACTORS, .patients = closed ? FULL_PATIENTS : PATIENTS,
+        .window = closed ? window : busy ? BUSY_WINDOW : WINDOW, .duration_ns = duration_ms(run) * FAULTS_MS_NS, .drain_ns = DRAIN_MS * FAULTS_MS_NS };
+    run->people = (struct population_plan){ .orgs = FAULTS_REPLICAS, .actors = busy ? FULL_ACTORS : ACTORS, .patients = busy ? FULL_PATIENTS : PATIENTS,
         .time_ms = (uint64_t)time(NULL) * 1000 };
     random_fill(&run->people.seed, sizeof run->people.seed);
 }
