@@ -161,10 +161,10 @@ says "which is said" 'another chain'
 ends 3 "an empty genesis file is no genesis" ward status --genesis "$work/none" --socket "$c/r0/sock"
 ends 4 "a socket that nobody answers is unreachable" ward status --socket "$work/nobody.sock"
 
-# --- A full queue: member 3 takes four waiting commands of one client; the others are refused with a reason and a time ---
+# --- A full queue: member 3 takes four waiting commands of one client; the others are refused with a reason and a time. The physician has tokens for all nonces before these ---
 i=50
 while [ "$i" -lt 58 ]; do
-    ward submit patient-set default_policy=deny --key "$k/patient/patient.key" --nonce "$i" --socket "$c/r3/sock" --dry-run --json | sed -n 's/.*"command": "\([0-9a-f]*\)".*/\1/p'
+    ward submit access-request "patient=$patient" --key "$k/practitioner/practitioner.key" --nonce "$i" --socket "$c/r3/sock" --dry-run --json | sed -n 's/.*"command": "\([0-9a-f]*\)".*/\1/p'
     i=$((i + 1))
 done >"$work/commands"
 perl -MIO::Socket::UNIX -e '
@@ -188,6 +188,8 @@ perl -MIO::Socket::UNIX -e '
     }' "$c/r3/sock" <"$work/commands" >"$work/burst"
 [ "$(grep -c ' 2 retry [1-9]' "$work/burst")" -ge 4 ]
 check $? "a queue that is full refuses with a code and a time: $(tr '\n' ';' <"$work/burst")"
+ends 1 "what would wait longer than its sender's tokens take is refused at the door" ward submit patient-set default_policy=deny --key "$k/patient/patient.key" --nonce 50 --socket "$c/r0/sock"
+says "with the time until there are enough" 'tokens are used up; try again in'
 
 # --- A replica that stops in order while there is no work, and comes back ---
 leader=$(ward status --json --socket "$c/r1/sock" | tr -d ' \n' | sed 's/.*"leader":\([0-9]*\).*/\1/')
