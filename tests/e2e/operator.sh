@@ -188,7 +188,7 @@ perl -MIO::Socket::UNIX -e '
     }' "$c/r3/sock" <"$work/commands" >"$work/burst"
 [ "$(grep -c ' 2 retry [1-9]' "$work/burst")" -ge 4 ]
 check $? "a queue that is full refuses with a code and a time: $(tr '\n' ';' <"$work/burst")"
-ends 1 "what would wait longer than its sender's tokens take is refused at the door" ward submit patient-set default_policy=deny --key "$k/patient/patient.key" --nonce 50 --socket "$c/r0/sock"
+ends 4 "what would wait longer than its sender's tokens take is refused at the door" ward submit patient-set default_policy=deny --key "$k/patient/patient.key" --nonce 50 --socket "$c/r0/sock"
 says "with the time until there are enough" 'tokens are used up; try again in'
 
 # --- A replica that stops in order while there is no work, and comes back ---
