@@ -125,12 +125,12 @@ static json_t *marks_of(const uint64_t marks[MARK_COUNT])
     return object;
 }
 
-static json_t *lies_of(const uint64_t lies[LIE_COUNT])
+static json_t *counts_of(const struct naming *names, uint32_t names_count, const uint64_t *counts)
 {
     json_t *object = json_object();
 
-    for (int i = 0; i < LIE_COUNT; i++) {
-        json_object_set_new(object, lie_word((enum lie)i), number(lies[i]));
+    for (uint32_t i = 0; i < names_count; i++) {
+        json_object_set_new(object, names[i].word, number(counts[i]));
     }
     return object;
 }
@@ -145,33 +145,13 @@ static json_t *consent_of(const uint64_t marks[CONSENT_MARKS])
     return object;
 }
 
-static json_t *pairs_of(const uint64_t pairs[PAIR_COUNT])
-{
-    json_t *object = json_object();
-
-    for (int i = 0; i < PAIR_COUNT; i++) {
-        json_object_set_new(object, pair_word((enum pair)i), number(pairs[i]));
-    }
-    return object;
-}
-
-static json_t *spoils_of(const uint64_t spoils[SPOIL_COUNT])
-{
-    json_t *object = json_object();
-
-    for (int i = 0; i < SPOIL_COUNT; i++) {
-        json_object_set_new(object, spoil_word((enum spoil)i), number(spoils[i]));
-    }
-    return object;
-}
-
 /* faults_of tells of what befell clocks, network and disks beside crashes and partitions. */
 static json_t *faults_of(const struct campaign *c)
 {
     return json_pack("{so so so so so so so so so so so so}", "twin_seeds", number(c->twin_seeds), "conflicting_votes", number(c->conflicts), "clocks_set", number(c->clock_steps),
                      "messages_clogged", number(c->clogs), "messages_unheard", number(c->oneways), "messages_overflowed", number(c->overflows), "connections_spoiled",
                      number(c->breaks), "disks_lost", number(c->losses), "blocks_rotten", number(c->rots), "disks_full", number(c->fills),
-                     "spoilt", spoils_of(c->spoils), "abstentions", number(c->abstentions));
+                     "spoilt", counts_of(spoil_names, SPOIL_COUNT, c->spoils), "abstentions", number(c->abstentions));
 }
 
 /* reached_of tells how many seeds took each rare path. */
@@ -226,7 +206,7 @@ static bool run_json(FILE *stream, const struct swarm_result *result)
                                    "simulated_seconds", json_real((double)result->simulated_ns / 1e9), "commits", number(result->blocks),
                                    "commands", number(result->commands), "messages", number(result->messages), "crashes", number(result->crashes),
                                    "restarts", number(result->restarts), "partitions", number(result->partitions), "events", number(result->events),
-                                   "hash", hash_of(result->hash), "marks", marks_of(result->marks), "liars", (int)result->liars, "lies", lies_of(result->lies),
+                                   "hash", hash_of(result->hash), "marks", marks_of(result->marks), "liars", (int)result->liars, "lies", counts_of(lie_names, LIE_COUNT, result->lies),
                                    "twins", (int)result->twins, "cpu_seconds", json_real((double)result->cpu_ns / 1e9), "consent", consent_of(result->consent)));
 }
 
@@ -247,7 +227,7 @@ static bool campaign_json(FILE *stream, const struct campaign *c)
                                    "crashes", number(c->crashes), "partitions", number(c->partitions), "hash", hash_of(c->hash),
                                    "hash_fast", hash_of(c->hash_fast), "hash_real", hash_of(c->hash_real), "build", build_id(),
                                    "marks", marks_of(c->marks), "determinism_checked", number(c->determinism_checked),
-                                   "lying_seeds", number(c->lying_seeds), "lies", lies_of(c->lies), "faults", faults_of(c), "pairs", pairs_of(c->pairs),
+                                   "lying_seeds", number(c->lying_seeds), "lies", counts_of(lie_names, LIE_COUNT, c->lies), "faults", faults_of(c), "pairs", counts_of(pair_names, PAIR_COUNT, c->pairs),
                                    "reached", reached_of(c), "missing", missing_of(c), "reads", number(c->reads), "inquiries", number(c->inquiries), "measured", number(c->measured), "cpu_seconds",
                                    json_real((double)c->cpu_ns / 1e9), "median", medians_of(c), "consent", consent_of(c->consent)));
 }
@@ -268,7 +248,7 @@ static void lies_text(FILE *stream, const uint64_t lies[LIE_COUNT])
     fprintf(stream, "lies     ");
     for (int i = 0; i < LIE_COUNT; i++) {
         if (lies[i] > 0) {
-            fprintf(stream, " %s %llu", lie_word((enum lie)i), (unsigned long long)lies[i]);
+            fprintf(stream, " %s %llu", lie_names[i].word, (unsigned long long)lies[i]);
         }
     }
     fprintf(stream, "\n");

@@ -26,7 +26,7 @@ static bool print_row(FILE *stream, const struct attack *attack)
             attack->expected, (unsigned)attack->floor_percent, (unsigned)attack->views_max);
     for (unsigned lie = 0; lie < LIE_COUNT; lie++) {
         if ((attack->lies >> lie & 1) != 0) {
-            fprintf(stream, " %s", lie_word((enum lie)lie));
+            fprintf(stream, " %s", lie_names[lie].word);
         }
     }
     return fprintf(stream, "\n") > 0 && fflush(stream) == 0;
@@ -64,7 +64,7 @@ static json_t *lies_of(const struct attack *attack)
 
     for (unsigned lie = 0; lie < LIE_COUNT; lie++) {
         if ((attack->lies >> lie & 1) != 0) {
-            json_array_append_new(lies, json_string(lie_word((enum lie)lie)));
+            json_array_append_new(lies, json_string(lie_names[lie].word));
         }
     }
     return lies;

@@ -55,39 +55,7 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_SWAP] = { BIT(MESSAGE_PROPOSE) | BIT(MESSAGE_BUNDLE), false, lie_swap, NULL },
 };
 
-static const char *const words[LIE_COUNT] = {
-#define LIE_WORD(name, word, text) word,
-    LIES(LIE_WORD)
-#undef LIE_WORD
-};
-
-static const char *const texts[LIE_COUNT] = {
-#define LIE_TEXT(name, word, text) text,
-    LIES(LIE_TEXT)
-#undef LIE_TEXT
-};
-
-const char *lie_word(enum lie lie)
-{
-    ASSERT(lie < LIE_COUNT);
-    return words[lie];
-}
-
-const char *lie_text(enum lie lie)
-{
-    ASSERT(lie < LIE_COUNT);
-    return texts[lie];
-}
-
-enum lie lie_find(const char *word)
-{
-    unsigned lie = 0;
-
-    while (lie < LIE_COUNT && strcmp(words[lie], word) != 0) {
-        lie++;
-    }
-    return (enum lie)lie;
-}
+const struct naming lie_names[LIE_COUNT] = { LIES(NAMING) };
 
 _Static_assert(LIE_COUNT <= 64, "a plan names its lies by the bits of one number");
 

@@ -14,6 +14,7 @@
 #include "sim/world/cast.h"
 #include "sim/oracle/facts.h"
 #include "sim/world/guard.h"
+#include "sim/world/naming.h"
 #include "sim/world/network.h"
 #include "wire/message.h"
 
@@ -53,6 +54,8 @@ enum lie {
 #undef LIE_ENUM
     LIE_COUNT
 };
+
+extern const struct naming lie_names[LIE_COUNT];
 
 struct adversary_plan {
     struct member_set liars;
@@ -178,10 +181,5 @@ void adversary_act(struct adversary *adversary, uint64_t now_ns);
 
 /* adversary_silence ends all lies. adversary may be NULL. */
 void adversary_silence(struct adversary *adversary);
-
-/* lie_word, lie_text: the row of the table. lie_find. Gives: LIE_COUNT when there is no such word. */
-const char *lie_word(enum lie lie);
-const char *lie_text(enum lie lie);
-enum lie lie_find(const char *word);
 
 #endif

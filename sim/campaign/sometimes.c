@@ -86,7 +86,7 @@ uint32_t sometimes_count(void) { return RARE + LIE_COUNT; }
 const char *sometimes_name(uint32_t number)
 {
     ASSERT(number < RARE + LIE_COUNT);
-    return number < RARE ? rare[number].name : lie_word((enum lie)(number - RARE));
+    return number < RARE ? rare[number].name : lie_names[number - RARE].word;
 }
 
 void sometimes_note(struct campaign *campaign, const struct campaign *alone)

@@ -245,7 +245,7 @@ static enum err read_spoil(struct line *line, struct scenario_step *step)
 {
     enum err err = line_member(line, &step->target);
 
-    step->count = err == ERR_OK ? (uint32_t)spoil_find(line_take(line)) : 0;
+    step->count = err == ERR_OK ? (uint32_t)naming_find(spoil_names, SPOIL_COUNT, line_take(line)) : 0;
     if (err == ERR_OK && step->count == SPOIL_COUNT) {
         return line_wrong(line, "what is spoilt is a vote, certificate, sector, write or read, and a number");
     }
@@ -255,7 +255,7 @@ static enum err read_spoil(struct line *line, struct scenario_step *step)
 static void write_spoil(const struct scenario *scenario, const struct scenario_step *step, FILE *stream)
 {
     (void)scenario;
-    fprintf(stream, " %u %s %llu", step->target, spoil_word((enum spoil)step->count), (unsigned long long)step->value);
+    fprintf(stream, " %u %s %llu", step->target, spoil_names[step->count].word, (unsigned long long)step->value);
 }
 
 /* read_split reads a twin and, behind a colon, those who see its second server. */

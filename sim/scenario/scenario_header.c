@@ -135,10 +135,10 @@ static enum err read_lies(struct line *line, uint64_t *lies)
 {
     while (*line_peek(line) != '\0') {
         const char *word = line_take(line);
-        if (lie_find(word) == LIE_COUNT) {
+        if (naming_find(lie_names, LIE_COUNT, word) == LIE_COUNT) {
             return line_wrong(line, "there is no lie \"%s\"", word);
         }
-        *lies |= UINT64_C(1) << lie_find(word);
+        *lies |= UINT64_C(1) << naming_find(lie_names, LIE_COUNT, word);
     }
     return ERR_OK;
 }
@@ -289,7 +289,7 @@ static void write_lies(uint64_t lies, FILE *stream)
 {
     for (unsigned lie = 0; lie < LIE_COUNT; lie++) {
         if ((lies >> lie & 1) != 0) {
-            fprintf(stream, " %s", lie_word((enum lie)lie));
+            fprintf(stream, " %s", lie_names[lie].word);
         }
     }
 }

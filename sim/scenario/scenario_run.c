@@ -176,32 +176,29 @@ static void expect(struct play *play, const struct scenario_step *step)
 
 /* --- Steps ---------------------------------------------------------------------------------------------------------- */
 
+static void crash(struct world *world, uint32_t server, const struct scenario_step *step) { world_crash(world, server, step->verb == VERB_POWER); }
+static void start(struct world *world, uint32_t server, const struct scenario_step *step) { (void)step, world_boot(world, server); }
+static void pause_it(struct world *world, uint32_t server, const struct scenario_step *step) { (void)step, world_pause(world, server); }
+static void resume(struct world *world, uint32_t server, const struct scenario_step *step) { (void)step, world_resume(world, server); }
+static void keep(struct world *world, uint32_t server, const struct scenario_step *step) { (void)step, world_keep(world, server); }
+static void back(struct world *world, uint32_t server, const struct scenario_step *step) { (void)step, world_back(world, server); }
+static void fill(struct world *world, uint32_t server, const struct scenario_step *step) { world_fill(world, server, step->verb == VERB_FILL); }
+static void wipe(struct world *world, uint32_t server, const struct scenario_step *step) { (void)step, world_forget(world, server); }
+static void drain(struct world *world, uint32_t server, const struct scenario_step *step) { (void)step, world_drain(world, server); }
+static void lose(struct world *world, uint32_t server, const struct scenario_step *step) { world_lose(world, server, step->type); }
+
+/* What befalls each of the servers that a step names. */
+static void (*const befalls[VERB_COUNT])(struct world *world, uint32_t server, const struct scenario_step *step) = {
+    [VERB_CRASH] = crash, [VERB_POWER] = crash, [VERB_START] = start, [VERB_PAUSE] = pause_it, [VERB_RESUME] = resume, [VERB_KEEP] = keep,
+    [VERB_BACK] = back,   [VERB_FILL] = fill,   [VERB_ROOM] = fill,   [VERB_WIPE] = wipe,      [VERB_DRAIN] = drain,   [VERB_LOSE] = lose,
+};
+
 static void each(struct world *world, const struct scenario_step *step)
 {
+    ASSERT(befalls[step->verb] != NULL);
     for (uint32_t i = 0; i < world->seats.count; i++) {
-        if (!member_set_has(&step->members, i)) {
-            continue;
-        }
-        if (step->verb == VERB_CRASH || step->verb == VERB_POWER) {
-            world_crash(world, i, step->verb == VERB_POWER);
-        } else if (step->verb == VERB_START) {
-            world_boot(world, i);
-        } else if (step->verb == VERB_PAUSE) {
-            world_pause(world, i);
-        } else if (step->verb == VERB_RESUME) {
-            world_resume(world, i);
-        } else if (step->verb == VERB_KEEP) {
-            world_keep(world, i);
-        } else if (step->verb == VERB_BACK) {
-            world_back(world, i);
-        } else if (step->verb == VERB_FILL || step->verb == VERB_ROOM) {
-            world_fill(world, i, step->verb == VERB_FILL);
-        } else if (step->verb == VERB_WIPE) {
-            world_forget(world, i);
-        } else if (step->verb == VERB_DRAIN) {
-            world_drain(world, i);
-        } else {
-            world_lose(world, i, step->type);
+        if (member_set_has(&step->members, i)) {
+            befalls[step->verb](world, i, step);
         }
     }
 }

@@ -3,6 +3,8 @@
 #ifndef WARD_SIM_WORLD_PAIRS_H
 #define WARD_SIM_WORLD_PAIRS_H
 
+#include "sim/world/naming.h"
+
 #define PAIRS(X)                                                                            \
     X(CRASH_CATCHING_UP, "crash_catching_up", "a crash of a server that fetches blocks")    \
     X(CRASH_SNAPSHOT, "crash_snapshot", "a crash of a server that fetches a snapshot")      \
@@ -24,8 +26,6 @@ enum pair {
     PAIR_COUNT
 };
 
-/* pair_word, pair_text: the row of the table. */
-const char *pair_word(enum pair pair);
-const char *pair_text(enum pair pair);
+extern const struct naming pair_names[PAIR_COUNT];
 
 #endif

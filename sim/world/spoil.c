@@ -8,33 +8,7 @@
 
 #define NEWEST_MAX 64u /* certificates from which one is chosen */
 
-static const struct { const char *word, *text; } rows[SPOIL_COUNT] = {
-#define SPOIL_ROW(name, word, text) { word, text },
-    SPOILS(SPOIL_ROW)
-#undef SPOIL_ROW
-};
-
-const char *spoil_word(enum spoil spoil)
-{
-    ASSERT(spoil < SPOIL_COUNT);
-    return rows[spoil].word;
-}
-
-const char *spoil_text(enum spoil spoil)
-{
-    ASSERT(spoil < SPOIL_COUNT);
-    return rows[spoil].text;
-}
-
-enum spoil spoil_find(const char *word)
-{
-    int i = 0;
-
-    while (i < SPOIL_COUNT && strcmp(word, rows[i].word) != 0) {
-        i++;
-    }
-    return (enum spoil)i;
-}
+const struct naming spoil_names[SPOIL_COUNT] = { SPOILS(NAMING) };
 
 /* flip flips one bit of a file. Gives: false when it is not there. */
 static bool flip(struct host *host, uint32_t file, uint64_t at, uint64_t bit)

@@ -4,6 +4,8 @@
 #ifndef WARD_SIM_WORLD_SPOIL_H
 #define WARD_SIM_WORLD_SPOIL_H
 
+#include "sim/world/naming.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,10 +25,7 @@ enum spoil {
     SPOIL_COUNT
 };
 
-/* spoil_word, spoil_text: the row of the table. spoil_find gives the row of a word, SPOIL_COUNT when there is none. */
-const char *spoil_word(enum spoil spoil);
-const char *spoil_text(enum spoil spoil);
-enum spoil spoil_find(const char *word);
+extern const struct naming spoil_names[SPOIL_COUNT];
 
 /* spoil_host does it to the disk of a server; `number` says which bit, certificate or sector. A vote is the newest batch that is durable, a write or a read the next one. Needs: up.
  * Gives: false when there is nothing of that kind. */

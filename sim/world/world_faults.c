@@ -385,7 +385,7 @@ void world_spoil(struct world *world, uint32_t member, enum spoil spoil, uint64_
 
     note_change(world, WORLD_CHANGE_SPOIL, member, (uint32_t)spoil);
     if (host->state != HOST_DOWN && spoil_host(host, spoil, number)) {
-        trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "has a disk with %s", spoil_text(spoil));
+        trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, "has a disk with %s", spoil_names[spoil].text);
     }
 }
 

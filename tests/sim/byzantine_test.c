@@ -82,6 +82,6 @@ Test(byzantine, d7_three_of_four_agree_while_one_lies_to_each_of_them, .timeout 
         run(seed);
     }
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
-        cr_assert_gt(lies[i], 0, "nobody told %s", lie_word(told[i]));
+        cr_assert_gt(lies[i], 0, "nobody told %s", lie_names[told[i]].word);
     }
 }

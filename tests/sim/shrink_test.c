@@ -142,7 +142,7 @@ static void play_late(const void *from, void *room)
     struct shrink_outcome *outcome = room;
 
     shrink_play(from, room);
-    if (outcome->result.liars > 0 && outcome->result.lies[lie_find("late")] > 0) {
+    if (outcome->result.liars > 0 && outcome->result.lies[naming_find(lie_names, LIE_COUNT, "late")] > 0) {
         oracle_fail(&outcome->result.failure, FAILURE_SAFETY, "I97: planted");
     }
 }
@@ -155,7 +155,7 @@ Test(shrink, leaves_one_liar_and_one_lie_and_never_more_liars_than_the_cluster_b
                                            "at 2ms submit 8 to any\nat 400ms crash 5\nat 1s calm\nafter 0ms silence\n"), ERR_OK, "%s", scenario.problem);
     cr_assert(shrink_run(&plan, &scenario, &report), "no lie was told");
     cr_assert_eq(member_set_count(&scenario.plan.adversary.liars), 1);
-    cr_assert_eq(scenario.plan.adversary.lies, UINT64_C(1) << lie_find("late"));
+    cr_assert_eq(scenario.plan.adversary.lies, UINT64_C(1) << naming_find(lie_names, LIE_COUNT, "late"));
     cr_assert_eq(scenario.plan.members_count, 4, "four bear one liar");
 }
 
