@@ -43,13 +43,6 @@ become() {
         [ -z "$left" ] || sleep 0.1
     done
 }
-# fill I PERMILLE: a file of others, so large that so much of the file system is used.
-fill() {
-    rm -f "$work/m$1/others"
-    free=$(df --output=avail -B1 "$work/m$1" | tail -n 1)
-    used=$(df --output=used -B1 "$work/m$1" | tail -n 1)
-    fallocate -l $(((free + used) * $2 / 1000 - used)) "$work/m$1/others"
-}
 # client I: commands of the hospital's administrator, one after the other, each noted with what came of it.
 client() {
     n=0
@@ -77,7 +70,7 @@ more() {
     done
 }
 
-for i in 0 1 2 3; do fill "$i" 860; done
+for i in 0 1 2 3; do others_fill "$work/m$i" 860; done
 for i in 0 1 2 3; do start "$c" "$i"; done
 for i in 0 1 2 3; do ready "$c" "$i" || fail "member $i serves"; done
 for i in 0 1 2 3; do
@@ -88,7 +81,7 @@ become disk_level warn && more 20
 check $? "at 86 % all four are warned and serve: $(count acknowledged) commands; $left"
 
 # --- 93 % everywhere: nobody takes a client's command, and each says why ---
-for i in 0 1 2 3; do fill "$i" 930; done
+for i in 0 1 2 3; do others_fill "$work/m$i" 930; done
 become disk_level refuse
 check $? "at 93 % all four refuse clients: $left"
 tries=0

@@ -37,13 +37,6 @@ becomes() {
         sleep 0.1
     done
 }
-# fill PERMILLE: a file of others, so large that so much of the file system is used.
-fill() {
-    rm -f "$mount/others"
-    free=$(df --output=avail -B1 "$mount" | tail -n 1)
-    used=$(df --output=used -B1 "$mount" | tail -n 1)
-    fallocate -l $(((free + used) * $1 / 1000 - used)) "$mount/others"
-}
 submit() { "$bin/ward" submit "$@" >"$work/out" 2>"$work/err"; }
 at="--socket $c/r0/sock"
 patients=16 turn=0
@@ -57,7 +50,7 @@ many() { # many N: commits, one after the other, of patients in turn: an account
 }
 caught_up() { becomes 3 executed_height "$(figure 0 executed_height)" && [ "$(figure 3 state_root)" = "$(figure 0 state_root)" ]; }
 
-fill 860
+others_fill "$mount" 860
 for i in 0 1 2 3; do start "$c" "$i"; done
 for i in 0 1 2 3; do ready "$c" "$i" || fail "member $i serves"; done
 [ "$(figure 3 disk_level)" = warn ] && grep -q 'id=W-0203' "$c/r3/log"
@@ -74,7 +67,7 @@ done
 
 # --- 92 %: clients are refused with a reason and a time; the replica goes on otherwise ---
 kill -STOP "$(pid_of 3)" # so that it finds the fuller disk at its next look
-fill 930
+others_fill "$mount" 930
 kill -CONT "$(pid_of 3)"
 becomes 3 disk_level refuse
 check $? "at 93 % it refuses: $(figure 3 disk_level)"
@@ -87,7 +80,7 @@ caught_up
 check $? "and it follows"
 
 # --- 98 %: mute, without ballast; without it the others need each other ---
-fill 980
+others_fill "$mount" 980
 becomes 3 disk_level stop
 check $? "at 98 % it stops voting"
 [ ! -e "$mount/data/ballast" ] && grep -q 'id=E-0205' "$c/r3/log"

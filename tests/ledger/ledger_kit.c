@@ -396,6 +396,22 @@ struct lab_party lab_patient(struct lab *lab, struct lab_party *voucher, uint8_t
     return party;
 }
 
+struct lab_command lab_located(struct lab_party *sender, uint8_t payload[LAB_LOCATED_BYTES])
+{
+    struct lab_command command = { .sender = sender, .body = { .type = COMMAND_POINTER_ADD }, .payload = bytes_of(payload, LAB_LOCATED_BYTES) };
+    struct pointer_add *add = &command.body.as.pointer_add;
+
+    memset(add->patient, 1, ACCT_BYTES);
+    add->kx_epoch = 1;
+    add->count = 2;
+    for (unsigned i = 0; i < 2; i++) {
+        memset(payload + i * 509, (int)i + 1, 509);
+        add->items[i] = (struct pointer_add_item){ .record_class = CLASS_VITALS, .content_commit = { { (uint8_t)(i + 1) } }, .locator_length = 509 };
+        add->items[i].locator_hash = hash_one(HASH_LOCATOR, payload + i * 509, 509);
+    }
+    return command;
+}
+
 struct hash32 lab_root(struct lab *lab)
 {
     return ledger_state_root(lab->ledger);

@@ -103,6 +103,10 @@ struct lab_command lab_register(struct lab *lab, uint16_t org, const struct lab_
 /* lab_end fills the body that suspends or retires a party (op: ACTOR_SUSPEND, ACTOR_RETIRE). */
 struct lab_command lab_end(struct lab *lab, uint16_t org, const struct lab_party *party, enum actor_set_op op);
 
+/* lab_located fills a POINTER_ADD of two locators of 509 bytes, for a patient who does not exist, and the payload that holds them. Keeps: sender, payload. */
+#define LAB_LOCATED_BYTES (2 * 509)
+struct lab_command lab_located(struct lab_party *sender, uint8_t payload[LAB_LOCATED_BYTES]);
+
 /* lab_root gives the state root. */
 struct hash32 lab_root(struct lab *lab);
 

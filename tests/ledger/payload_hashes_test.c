@@ -19,40 +19,23 @@ static void start(void)
     system_a = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_PUBLISH | CAP_VOUCH, 1);
 }
 
-/* A POINTER_ADD of two locators, of which the payload holds what `fill` says. */
-static struct lab_command located(uint8_t payload[2 * 509])
-{
-    struct lab_command command = { .sender = &system_a, .body = { .type = COMMAND_POINTER_ADD }, .payload = bytes_of(payload, 2 * 509) };
-    struct pointer_add *add = &command.body.as.pointer_add;
-
-    memset(add->patient, 1, ACCT_BYTES);
-    add->kx_epoch = 1;
-    add->count = 2;
-    for (unsigned i = 0; i < 2; i++) {
-        memset(payload + i * 509, (int)i + 1, 509);
-        add->items[i] = (struct pointer_add_item){ .record_class = CLASS_VITALS, .content_commit = { { (uint8_t)(i + 1) } }, .locator_length = 509 };
-        add->items[i].locator_hash = hash_one(HASH_LOCATOR, payload + i * 509, 509);
-    }
-    return command;
-}
-
 Test(payload_hashes, each_locator_of_the_payload_is_the_one_that_its_item_names, .init = start)
 {
     uint8_t payload[2 * 509];
-    struct lab_command command = located(payload);
+    struct lab_command command = lab_located(&system_a, payload);
 
     cr_assert_eq(lab_send(&lab, &command), CODE_PATIENT_UNKNOWN, "nothing is wrong with the bytes");
     for (unsigned i = 0; i < 2; i++) {
-        command = located(payload);
+        command = lab_located(&system_a, payload);
         payload[i * 509 + 508] ^= 1; /* the sender signs the payload as it is; only the item's hash is wrong */
         cr_assert_eq(lab_send(&lab, &command), CODE_PAYLOAD_HASH, "locator %u", i);
     }
-    command = located(payload);
+    command = lab_located(&system_a, payload);
     struct hash32 swapped = command.body.as.pointer_add.items[0].locator_hash;
     command.body.as.pointer_add.items[0].locator_hash = command.body.as.pointer_add.items[1].locator_hash;
     command.body.as.pointer_add.items[1].locator_hash = swapped;
     cr_assert_eq(lab_send(&lab, &command), CODE_PAYLOAD_HASH, "order counts");
-    command = located(payload);
+    command = lab_located(&system_a, payload);
     command.body.as.pointer_add.items[0].locator_length = 0;
     memset(&command.body.as.pointer_add.items[0].locator_hash, 0, HASH_BYTES);
     cr_assert_eq(lab_send(&lab, &command), CODE_PAYLOAD_HASH, "the second item's locator stands first then");
@@ -67,7 +50,7 @@ Test(payload_hashes, one_wrong_payload_among_others_is_found, .init = start)
 
     cr_assert_eq(payload_hashes_check(NULL, 0), CODE_OK);
     for (unsigned i = 0; i < COMMANDS; i++) {
-        struct lab_command command = located(payloads[i]);
+        struct lab_command command = lab_located(&system_a, payloads[i]);
         command.payload = i % 5 == 4 ? bytes_of(NULL, 0) : command.payload;
         size_t size = lab_sign(&lab, &command, bytes[i]);
         group[i] = (struct payload_of){ bytes_of(bytes[i], size), command.payload };
@@ -77,13 +60,13 @@ Test(payload_hashes, one_wrong_payload_among_others_is_found, .init = start)
         struct payload_of kept = group[i];
         payloads[i][2 * 509 - 1] ^= 1;
         cr_assert_eq(payload_hashes_check(group, COMMANDS), i % 5 == 4 ? CODE_OK : CODE_PAYLOAD_HASH, "another payload %u", i);
-        struct lab_command command = located(payloads[i]);
+        struct lab_command command = lab_located(&system_a, payloads[i]);
         payloads[i][509] ^= 1; /* signed as it is: only what the second item says of it is wrong */
         static uint8_t other[ENVELOPE_BYTES_MAX];
         group[i] = (struct payload_of){ bytes_of(other, lab_sign(&lab, &command, other)), command.payload };
         cr_assert_eq(payload_hashes_check(group, COMMANDS), CODE_PAYLOAD_HASH, "another locator %u", i);
         group[i] = kept;
-        (void)located(payloads[i]);
+        (void)lab_located(&system_a, payloads[i]);
         cr_assert_eq(payload_hashes_check(group, COMMANDS), CODE_OK);
     }
 }

@@ -36,27 +36,10 @@ Test(stateless, an_actor_gets_no_account_but_that_of_its_key, .init = start)
     cr_assert_eq(lab_send(&lab, &command), CODE_NOT_OWNER, "to suspend, the account alone counts");
 }
 
-/* A POINTER_ADD of two locators, of which the payload holds what `fill` says. */
-static struct lab_command located(uint8_t payload[2 * 509])
-{
-    struct lab_command command = { .sender = &system_a, .body = { .type = COMMAND_POINTER_ADD }, .payload = bytes_of(payload, 2 * 509) };
-    struct pointer_add *add = &command.body.as.pointer_add;
-
-    memset(add->patient, 1, ACCT_BYTES);
-    add->kx_epoch = 1;
-    add->count = 2;
-    for (unsigned i = 0; i < 2; i++) {
-        memset(payload + i * 509, (int)i + 1, 509);
-        add->items[i] = (struct pointer_add_item){ .record_class = CLASS_VITALS, .content_commit = { { (uint8_t)(i + 1) } }, .locator_length = 509 };
-        add->items[i].locator_hash = hash_one(HASH_LOCATOR, payload + i * 509, 509);
-    }
-    return command;
-}
-
 Test(stateless, a_payload_is_there_and_as_long_as_was_signed, .init = start)
 {
     uint8_t payload[2 * 509 + 1] = { 0 };
-    struct lab_command command = located(payload);
+    struct lab_command command = lab_located(&system_a, payload);
     uint8_t bytes[ENVELOPE_BYTES_MAX];
     size_t size = lab_sign(&lab, &command, bytes);
 

@@ -80,23 +80,36 @@ Test(frugal, more_of_anything_is_seen)
     judge(false, "", nothing);
 }
 
-Test(frugal, says_nothing_of_a_command_beside_which_a_view_ended)
+/* begin_calm begins to judge a calm cluster behind its first command. */
+static void begin_calm(struct frugal *frugal)
 {
-    static struct frugal frugal;
-    bool judged = true;
-
     open_calm(4, false);
     world_submit(&world, 1, 0, false);
     world_run_to(&world, world.now_ns + S);
-    frugal_begin(&frugal, &world);
+    frugal_begin(frugal, &world);
+}
+
+/* assert_unjudged ends it: what was disturbed is no fault, and counts as nothing. */
+static void assert_unjudged(struct frugal *frugal)
+{
+    bool judged = true;
+
+    cr_assert(frugal_end(frugal, &world, &judged), "%s", world.failure.text);
+    cr_assert_not(judged);
+    world_close(&world);
+}
+
+Test(frugal, says_nothing_of_a_command_beside_which_a_view_ended)
+{
+    static struct frugal frugal;
+
+    begin_calm(&frugal);
     world_pause(&world, 0);
     world_submit(&world, 1, 1, false);
     world_run_to(&world, world.now_ns + 2 * S);
     world_resume(&world, 0);
     world_run_to(&world, world.now_ns + 2 * S);
-    cr_assert(frugal_end(&frugal, &world, &judged), "%s", world.failure.text);
-    cr_assert_not(judged);
-    world_close(&world);
+    assert_unjudged(&frugal);
 }
 
 /* Seed 70, first act: the statement of a checkpoint whose certificate had been lost was said again beside a command, waited for the log, and brought the proof of the newest block onto the
@@ -104,19 +117,13 @@ Test(frugal, says_nothing_of_a_command_beside_which_a_view_ended)
 Test(frugal, says_nothing_of_a_command_beside_which_a_checkpoint_was_stated_again)
 {
     static struct frugal frugal;
-    bool judged = true;
 
-    open_calm(4, false);
-    world_submit(&world, 1, 0, false);
-    world_run_to(&world, world.now_ns + S);
-    frugal_begin(&frugal, &world);
+    begin_calm(&frugal);
     frugal.statements -= 1;
     frugal.batches[2] -= 1;
     world_submit(&world, 1, 0, false);
     world_run_to(&world, world.now_ns + S);
-    cr_assert(frugal_end(&frugal, &world, &judged), "%s", world.failure.text);
-    cr_assert_not(judged);
-    world_close(&world);
+    assert_unjudged(&frugal);
 }
 
 /* carrying gives a server whose append behind a new snapshot is on its way (K2), NULL when none has one. */
