@@ -5,8 +5,9 @@
  *             so that every vector meets every lane; beyond 17 one place for each seed. Our own vectors take turns: half of them at each size.
  *             With the sanitizers, every 16th vector; of the model of ifma, which is slow, every 16th too. At night each vector stands first, last and in each
  *             lane with both seeds, at each size.
- *     long    WARD_LONG=1: all 65 sizes, all positions, 20 seeds, of which a night takes one share (GRID_SHARD=i/n, or the day's of GRID_NIGHTS): n shares
- *             have every combination once; GRID_BACKEND=name asks one backend alone. With the sanitizers, and of the model of ifma, every 16th vector of the share.
+ *     whole   GRID_SHARD=i/n asks for a share of it in place of the short one: all 65 sizes, all positions, 20 seeds; n shares have every combination once.
+ *             With the sanitizers, and of the model of ifma, every 16th vector of the share.
+ * GRID_BACKEND=name asks one backend alone.
  * Honest signatures are of 65 keys in even seeds and of 4 in odd ones, with and without a cache of decoded keys. */
 #include "crypto/ed25519.h"
 
@@ -19,9 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE_MAX_GRID = 65, SHARDS = 13, LANES_MAX = 8, PLACES_MAX = LANES_MAX + 2, BOTH_MAX = 17, SEEDS = 2, SEEDS_LONG = 20, CACHED = 128, MODEL_STRIDE = 16, LONG_STRIDE = 16 };
+enum { SIZE_MAX_GRID = 65, PARTS = 13, LANES_MAX = 8, PLACES_MAX = LANES_MAX + 2, BOTH_MAX = 17, SEEDS = 2, SEEDS_WHOLE = 20, CACHED = 128, MODEL_STRIDE = 16, LONG_STRIDE = 16 };
 
-static const size_t short_sizes[SHARDS] = { 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 64, 65 };
+static const size_t short_sizes[PARTS] = { 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 64, 65 };
 
 TestSuite(ed25519_grid, .init = crypto_start);
 
@@ -166,8 +167,7 @@ struct grid {
     struct judge judge;
     const struct judge_case *honest;
     size_t n, seed;
-    bool is_long; /* one share of all places, instead of those of the short grid */
-    struct grid_share share;
+    struct grid_share share; /* of the whole grid, or none: the short one */
 };
 
 static void assert_place(struct grid *grid, const struct judge_case *one, size_t place)
@@ -186,7 +186,7 @@ static void assert_place(struct grid *grid, const struct judge_case *one, size_t
     }
 }
 
-/* is_in_share tells whether a combination belongs to the share of this night. Each is in one share; a mix of its number puts sizes, places, vectors and
+/* is_in_share tells whether a combination of the whole grid belongs to the share. Each is in one share; a mix of its number puts sizes, places, vectors and
  * seeds into every share in equal parts. */
 static bool is_in_share(const struct grid *grid, size_t number, size_t place)
 {
@@ -195,7 +195,7 @@ static bool is_in_share(const struct grid *grid, size_t number, size_t place)
     return (combination * UINT64_C(0x9e3779b97f4a7c15) >> 32) % grid->share.count == grid->share.index;
 }
 
-static void assert_case_long(struct grid *grid, const struct judge_case *one, size_t number)
+static void assert_case_whole(struct grid *grid, const struct judge_case *one, size_t number)
 {
     for (size_t place = 0; place < grid->n; place++) {
         if (is_in_share(grid, number, place)) {
@@ -204,7 +204,7 @@ static void assert_case_long(struct grid *grid, const struct judge_case *one, si
     }
 }
 
-static void assert_case(struct grid *grid, const struct judge_case *one, size_t turn)
+static void assert_case_short(struct grid *grid, const struct judge_case *one, size_t turn)
 {
     size_t places[PLACES_MAX];
     size_t count = is_long() ? places_all(places, grid->n) : places_of(places, grid->n, turn, grid->seed);
@@ -215,96 +215,108 @@ static void assert_case(struct grid *grid, const struct judge_case *one, size_t 
 }
 
 /* step_of gives how many vectors a batch grid steps over. */
-static size_t step_of(enum ed25519_backend backend, const struct judge_cases *cases)
+static size_t step_of(const struct grid *grid, enum ed25519_backend backend, const struct judge_cases *cases)
 {
-    if (is_long()) {
+    if (grid->share.count > 0 || is_long()) {
         return is_sanitized() || backend == ED25519_BACKEND_MODEL ? LONG_STRIDE : 1;
     }
     return case_stride() * (cases == cases_ours() ? 2 : 1) * (backend == ED25519_BACKEND_MODEL ? MODEL_STRIDE : 1);
 }
 
-/* `turn` counts the sizes. In the long grid neighbours in seed and size begin at other vectors, so where some are stepped over each has its turn. */
+/* `turn` counts the sizes. Neighbours in size, and at night and in the whole grid in seed, begin at other vectors, so where some are stepped over each has its turn. */
 static void assert_cases(struct grid *grid, enum ed25519_backend backend, const struct judge_cases *cases, size_t turn)
 {
-    size_t step = step_of(backend, cases);
+    size_t step = step_of(grid, backend, cases), first = grid->share.count > 0 || is_long() ? grid->n + grid->seed : grid->n;
 
-    for (size_t i = (is_long() ? grid->n + grid->seed : grid->n) % step; i < cases->count; i += step) {
-        if (grid->is_long) {
-            assert_case_long(grid, &cases->at[i], i / step);
+    for (size_t i = first % step; i < cases->count; i += step) {
+        if (grid->share.count > 0) {
+            assert_case_whole(grid, &cases->at[i], i / step);
         } else {
-            assert_case(grid, &cases->at[i], i / step + turn);
+            assert_case_short(grid, &cases->at[i], i / step + turn);
         }
     }
 }
 
-struct grid_size {
-    size_t n, turn;
-    bool is_long;
-};
-
 /* Gives: the sums that were formed. */
-static uint64_t assert_size(enum ed25519_backend backend, const struct judge_cases *cases, struct grid_size size)
+static uint64_t assert_size(enum ed25519_backend backend, const struct judge_cases *cases, size_t n, size_t turn)
 {
-    size_t seeds = size.is_long ? SEEDS_LONG : SEEDS;
+    struct grid_share share = grid_share();
+    size_t seeds = share.count > 0 ? SEEDS_WHOLE : SEEDS;
     uint64_t batches = 0;
 
     for (size_t seed = 0; seed < seeds; seed++) {
-        struct grid grid = { .honest = honest_pool(SIZE_MAX_GRID, seed % 2 == 0 ? 65 : 4), .n = size.n, .seed = seed, .is_long = size.is_long, .share = grid_share() };
+        struct grid grid = { .honest = honest_pool(SIZE_MAX_GRID, seed % 2 == 0 ? 65 : 4), .n = n, .seed = seed, .share = share };
         judge_open(&grid.judge, &(struct judge_setup){ .backend = backend, .batch_max = SIZE_MAX_GRID, .keys_max = seed % 2 == 0 ? CACHED : 0, .seed = seed });
-        assert_cases(&grid, backend, cases, size.turn);
+        assert_cases(&grid, backend, cases, turn);
         batches += ed25519_counters(grid.judge.ctx).batches;
         judge_close(&grid.judge);
     }
     return batches;
 }
 
-/* One size of the short grid, and at night five of the long one. */
-static void assert_shard(enum ed25519_backend backend, const struct judge_cases *cases, size_t shard)
+/* One size of the short grid, or five of the whole one. */
+static void assert_sizes(enum ed25519_backend backend, const struct judge_cases *cases, size_t part)
 {
-    uint64_t batches = assert_size(backend, cases, (struct grid_size){ short_sizes[shard], shard, false });
+    uint64_t batches = 0;
 
-    for (size_t n = shard + 1; n <= SIZE_MAX_GRID && is_long(); n += SHARDS) {
-        batches += assert_size(backend, cases, (struct grid_size){ n, n, true });
+    if (grid_share().count == 0) {
+        batches = assert_size(backend, cases, short_sizes[part], part);
+    } else {
+        for (size_t n = part + 1; n <= SIZE_MAX_GRID; n += PARTS) {
+            batches += assert_size(backend, cases, n, n);
+        }
     }
     cr_assert_gt(batches, 0, "%s judged no batch", ed25519_backend_name(backend));
 }
 
-/* Every backend that the machine has, or the one of GRID_BACKEND. */
-static void assert_shard_everywhere(const struct judge_cases *cases, size_t shard)
+static bool is_asked(enum ed25519_backend backend)
 {
     const char *only = getenv("GRID_BACKEND");
-    unsigned judged = 0;
 
-    for (int backend = 0; backend < ED25519_BACKEND_COUNT; backend++) {
-        bool asked = only == NULL || strcmp(only, ed25519_backend_name((enum ed25519_backend)backend)) == 0;
-        if (asked && ed25519_self_test((enum ed25519_backend)backend) != ERR_UNSUPPORTED) { /* one that fails must show it here */
-            assert_shard((enum ed25519_backend)backend, cases, shard);
-            judged++;
-        }
-    }
-    cr_assert_gt(judged, 0, "there is no backend %s here", only == NULL ? "" : only);
+    return only == NULL || strcmp(only, ed25519_backend_name(backend)) == 0;
 }
 
-#define SHARD(number)                                                                                                                                \
+/* Every backend that the machine has, or the one of GRID_BACKEND, whose absence is told. */
+static void assert_part(const struct judge_cases *cases, size_t part)
+{
+    unsigned asked = 0;
+
+    for (int i = 0; i < ED25519_BACKEND_COUNT; i++) {
+        enum ed25519_backend backend = (enum ed25519_backend)i;
+        if (!is_asked(backend)) {
+            continue;
+        }
+        asked++;
+        if (getenv("GRID_BACKEND") != NULL) {
+            judge_needs(backend);
+        }
+        if (ed25519_self_test(backend) != ERR_UNSUPPORTED) { /* one that fails must show it here */
+            assert_sizes(backend, cases, part);
+        }
+    }
+    cr_assert_gt(asked, 0, "GRID_BACKEND=%s is no backend", getenv("GRID_BACKEND"));
+}
+
+#define PART(number)                                                                                                                                 \
     Test(ed25519_grid, batches_give_each_of_our_vectors_its_verdict_##number)                                                                        \
     {                                                                                                                                                \
-        assert_shard_everywhere(cases_ours(), number);                                                                                               \
+        assert_part(cases_ours(), number);                                                                                                           \
     }                                                                                                                                                \
     Test(ed25519_grid, batches_give_each_public_vector_its_verdict_##number)                                                                         \
     {                                                                                                                                                \
-        assert_shard_everywhere(cases_public(), number);                                                                                             \
+        assert_part(cases_public(), number);                                                                                                         \
     }
 
-SHARD(0)
-SHARD(1)
-SHARD(2)
-SHARD(3)
-SHARD(4)
-SHARD(5)
-SHARD(6)
-SHARD(7)
-SHARD(8)
-SHARD(9)
-SHARD(10)
-SHARD(11)
-SHARD(12)
+PART(0)
+PART(1)
+PART(2)
+PART(3)
+PART(4)
+PART(5)
+PART(6)
+PART(7)
+PART(8)
+PART(9)
+PART(10)
+PART(11)
+PART(12)

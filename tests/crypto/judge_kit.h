@@ -68,15 +68,12 @@ void honest_by_number(struct judge_case *out, uint64_t number, uint64_t keys);
 /* honest_pool gives `count` valid cases by so many keys; made once in a process for each number of keys. Needs: count <= CASES_MAX; keys 4 or 65. */
 const struct judge_case *honest_pool(size_t count, uint64_t keys);
 
-/* A share of the long grid of signatures. */
+/* A share of the whole grid of signatures: n shares have every combination once. */
 struct grid_share {
-    size_t index, count; /* index < count */
+    size_t index, count; /* index < count; count is 0 where no share is asked for */
 };
 
-#define GRID_NIGHTS 30 /* that many nights in a row have the whole grid */
-
-/* grid_share gives share i of n of GRID_SHARD=i/n (1 to n, n at most 1000), or the one of a day out of GRID_NIGHTS: of GRID_DAY, counted since 1970, else of
- * this day. Fails: a GRID_SHARD that is none fails the test. */
+/* grid_share gives share i of n of GRID_SHARD=i/n (1 to n, n at most 1000), or none where that is not set. Fails: what is no share fails the test. */
 struct grid_share grid_share(void);
 
 /* case_stride gives how many cases a short run steps over: 1 in release; more where the sanitizers make each check many times dearer. */
