@@ -96,6 +96,7 @@ $(B)/obj/crypto/ed25519/ref/%.o: ISA := $(FAST) $(if $(filter debug,$(MODE)),-O2
 $(B)/obj/tests/crypto/lanes_avx2_test.o $(B)/obj/tests/fuzz/field_avx2_fuzz.o: ISA := -mavx2 -mfma
 $(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq $(FAST) $(if $(filter fuzz,$(MODE)),-fno-sanitize=all) # fuzzed as it is; sanitizers watch the same lines in ref and avx2
 $(B)/obj/crypto/hash_avx2.o: ISA := -mavx2
+$(B)/obj/storage/sum_avx2.o: ISA := -mavx2
 $(B)/obj/crypto/hash_avx512.o: ISA := -mavx512f -mavx512vl
 $(B)/obj/tests/crypto/ifma_kernel_kit.o: ISA := -O2 -mavx512f -mavx512ifma -mavx512vl -mavx512dq
 $(B)/obj/crypto/hash_avx512.model.o $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -O2 -DIFMA_MODEL=1 -Wno-psabi $(if $(filter debug fuzz,$(MODE)),-fno-sanitize=all) # sanitizers watch the same lines in ref and avx2
@@ -103,7 +104,7 @@ $(B)/obj/tests/crypto/ifma_kernel_kit.model.o: ISA := -O1 -DIFMA_MODEL=1 -Wno-ps
 $(B)/obj/tests/fuzz/field_ifma_fuzz.o: ISA := -DIFMA_MODEL=1 -Wno-psabi $(if $(filter fuzz,$(MODE)),-fno-sanitize=address,undefined) # eight lanes in plain C under sanitizers take the compiler half a minute; they watch the same lines in ref and avx2
 
 # What a replica does for each command. The kernels under crypto/ed25519 are whole by themselves, and what stands in for vectors may not be called with them.
-$(patsubst %.c,$(B)/obj/%.o,$(wildcard $(foreach d,base wire consensus ledger storage node,$(d)/*.c $(d)/*/*.c)) $(filter-out crypto/hash_avx%,$(wildcard crypto/*.c))): CFLAGS += $(WHOLE)
+$(patsubst %.c,$(B)/obj/%.o,$(filter-out storage/sum_avx%,$(wildcard $(foreach d,base wire consensus ledger storage node,$(d)/*.c $(d)/*/*.c))) $(filter-out crypto/hash_avx%,$(wildcard crypto/*.c))): CFLAGS += $(WHOLE)
 
 # A test is run once: compiling it quickly is worth more than running it quickly. What it tests is compiled as stated above. Its own accesses are
 # checked by calls instead of code in place, its arithmetic not at all.

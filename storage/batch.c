@@ -2,6 +2,7 @@
 #include "storage/batch.h"
 
 #include "base/assert.h"
+#include "storage/sum.h"
 
 #include <string.h>
 #include <xxhash.h>
@@ -238,7 +239,7 @@ uint32_t record_span(uint32_t payload_bytes)
     return RECORD_HEAD_BYTES + ((payload_bytes + 7u) & ~7u);
 }
 
-uint64_t record_payload_sum(const uint8_t *data, size_t size) { return XXH3_64bits(data, size); }
+uint64_t record_payload_sum(const uint8_t *data, size_t size) { return sum64(data, size); }
 
 bool record_payload_is_good(const struct record_head *head, const uint8_t *payload)
 {
@@ -309,7 +310,7 @@ static uint64_t block_sum(const uint8_t *block, uint32_t skip)
         uint32_t from = i == 0 ? skip : 0;
         zeros |= (uint64_t)bytes_are_zero(block + i * DISK_SECTOR + from, DISK_SECTOR - from) << i;
     }
-    return XXH3_64bits(block + skip, DISK_BLOCK - skip) << 8 | zeros;
+    return sum64(block + skip, DISK_BLOCK - skip) << 8 | zeros;
 }
 
 /* Has the block a sector of zeros where the writer had none? The first sector of the first block holds the header: never zeros. */

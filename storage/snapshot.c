@@ -2,6 +2,7 @@
 #include "storage/snapshot.h"
 
 #include "base/assert.h"
+#include "storage/sum.h"
 
 #include <string.h>
 #include <xxhash.h>
@@ -134,7 +135,7 @@ enum verdict snapshot_chunk_hash(uint8_t kind, struct bytes bytes, struct hash32
     return VERDICT_OK;
 }
 
-uint64_t snapshot_sum(struct bytes bytes) { return XXH3_64bits(bytes.data, bytes.size); }
+uint64_t snapshot_sum(struct bytes bytes) { return sum64(bytes.data, bytes.size); }
 
 uint64_t snapshot_bytes(const struct snapshot_manifest *manifest)
 {

@@ -67,7 +67,7 @@ struct hash32 snapshot_digest(struct bytes manifest);
 /* snapshot_chunk_hash computes what the entry of these bytes must say. Any input is safe. Gives: OK, *hash; of state, as state_chunk_check. */
 enum verdict snapshot_chunk_hash(uint8_t kind, struct bytes bytes, struct hash32 *hash);
 
-/* snapshot_sum guards a chunk against the disk that it was just written to, and against nobody else. Cost: one XXH3 pass, a tenth of a millisecond for 1 MiB. */
+/* snapshot_sum guards a chunk against the disk that it was just written to, and against nobody else. Cost: that of sum64. */
 uint64_t snapshot_sum(struct bytes bytes);
 
 /* snapshot_bytes gives the sum of all chunks. */
