@@ -296,6 +296,7 @@ static void write_io(struct lines *lines, struct daemon *daemon)
     number(lines, "log_write_us_max", log->write_ns_max / 1000);
     number(lines, "log_payload_bytes", log->payload_bytes);
     number(lines, "disk_writes", disk->writes);
+    number(lines, "disk_writes_at_once", disk->writes_at_once);
     number(lines, "disk_bytes_written", disk->bytes_written);
     number(lines, "disk_background_flushes", disk->background_flushes);
     number(lines, "log_room_bytes", segment_log_room_bytes(&daemon->driver.log));

@@ -11,6 +11,7 @@
 #include "base/completion.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,12 +29,14 @@ struct disk_request {
     uint32_t bytes;
     uint64_t offset;
     uint8_t *data;
+    bool at_once; /* a write: under way when write_start returns, for whoever has other work before the loop sleeps */
 };
 
 /* What the disk did since it was opened. Plain numbers, read at any time. */
 struct disk_counters {
     uint64_t writes;  /* durable writes handed to the kernel */
     uint64_t flushes; /* device flushes that these asked for */
+    uint64_t writes_at_once; /* writes that did not wait for the loop to sleep: each is a system call of its own on a ring */
     uint64_t reads;
     uint64_t bytes_written;
     uint64_t bytes_read;

@@ -254,6 +254,7 @@ static enum err disk_write_start(struct disk *base, struct disk_request *request
     if (err == ERR_OK) {
         base->counters.writes++;
         base->counters.flushes++;
+        base->counters.writes_at_once += request->at_once;
         base->counters.bytes_written += request->bytes;
     }
     return err;

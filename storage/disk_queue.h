@@ -20,7 +20,7 @@ struct disk_queue;
 
 struct disk_queue_ops {
     const char *name;
-    /* start begins a request on an open descriptor, which must stay open until the completion. Fails: ERR_IO: it was not begun. */
+    /* start begins a request on an open descriptor, which must stay open until the completion; what is not at_once may wait for the loop to sleep. Fails: ERR_IO: it was not begun. */
     enum err (*start)(struct disk_queue *queue, int fd, bool write, struct disk_request *request);
     /* collect completes what a thread has finished; NULL when completions come by themselves. */
     void (*collect)(struct disk_queue *queue);

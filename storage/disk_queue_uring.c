@@ -38,6 +38,9 @@ static enum err uring_start(struct disk_queue *base, int fd, bool write, struct 
         io_uring_prep_read(sqe, fd, request->data, request->bytes, request->offset);
     }
     io_uring_sqe_set_data(sqe, &request->completion);
+    if (request->at_once) {
+        (void)io_uring_submit(queue->ring); /* what the kernel does not take now goes with the loop's next turn */
+    }
     return ERR_OK;
 }
 

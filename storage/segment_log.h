@@ -113,6 +113,7 @@ struct segment_log {
     uint32_t write_blocks;           /* its blocks, without header blocks */
     bool write_is_opening;           /* the write under way begins a segment */
     bool writing;
+    bool write_follows;              /* the write that begins follows on one that ended just now: it does not wait for the loop to sleep */
     bool kicked;                     /* what waits is wanted when the write or the segment under way is done */
     bool preparing;
     bool no_space;                   /* the last preparation found the disk full */

@@ -104,6 +104,7 @@ static void write_begin(struct segment_log *log, uint32_t segment, uint32_t bloc
         .bytes = blocks * DISK_BLOCK,
         .offset = (uint64_t)block * DISK_BLOCK,
         .data = data,
+        .at_once = log->write_follows,
     };
     log->writing = true;
     log->write_begin_ns = log->config.now_ns(log->config.context);
@@ -258,14 +259,17 @@ static void batch_done(struct segment_log *log, uint64_t duration_ns)
     log->config.durable(log->config.context, log->lsn_durable, duration_ns);
 }
 
-/* write_next goes on with what somebody waits for. A batch that is closed has another behind it and goes too; what nobody waits for stays. */
+/* write_next goes on with what somebody waits for. A batch that is closed has another behind it and goes too; what nobody waits for stays. More waits than the
+ * loop's sleep ends: votes to send, blocks to execute, batches to fill. The disk does not wait for all that. */
 static void write_next(struct segment_log *log)
 {
     bool wanted = log->kicked || log->queue_count > 1;
 
     log->kicked = false;
     if (wanted) {
+        log->write_follows = true;
         segment_log_kick(log);
+        log->write_follows = false;
     }
 }
 

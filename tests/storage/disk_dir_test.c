@@ -188,6 +188,32 @@ ParameterizedTest(enum dir_backend *backend, disk_dir, exactly_one_write_and_one
     bench_close(bench);
 }
 
+static unsigned not_handed_over(struct bench *bench) { return bench->backend == DIR_URING ? io_uring_sq_ready(&bench->turner.ring) : 0; }
+
+ON_EACH_QUEUE(disk_dir, what_waits_for_a_write_is_under_way_as_soon_as_that_is_done)
+ParameterizedTest(enum dir_backend *backend, disk_dir, what_waits_for_a_write_is_under_way_as_soon_as_that_is_done)
+{
+    struct bench *bench = bench_open(*backend);
+
+    append(bench, 1000);
+    wait_durable(bench);
+    uint64_t at_once = bench->disk.disk.counters.writes_at_once, calls = bench->durable_calls;
+    append(bench, 1000);
+    segment_log_kick(&bench->log);
+    cr_assert_eq(not_handed_over(bench), bench->backend == DIR_URING, "the first goes when the loop sleeps");
+    append(bench, 1000);
+    segment_log_kick(&bench->log);
+    cr_assert_eq(bench->disk.disk.counters.writes_at_once, at_once);
+    while (bench->durable_calls == calls) {
+        cr_assert(turner_turn(&bench->turner));
+    }
+    cr_assert_eq(bench->disk.disk.counters.writes_at_once - at_once, 1);
+    cr_assert_eq(not_handed_over(bench), 0, "the second does not wait for that");
+    wait_durable(bench);
+    cr_assert_eq(bench->durable_calls - calls, 2);
+    bench_close(bench);
+}
+
 ON_EACH_QUEUE(disk_dir, a_log_over_many_segments_is_there_after_a_restart)
 ParameterizedTest(enum dir_backend *backend, disk_dir, a_log_over_many_segments_is_there_after_a_restart)
 {
