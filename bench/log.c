@@ -26,7 +26,8 @@ enum {
     LARGE_MIB = 24,                           /* in each turn */
     SMALL_BATCHES = 64,                       /* of 64 KiB, in each turn */
     SMALL_PAYLOAD = 16 * 4096 - 4096 - 2048,  /* of one record that fills a batch of 64 KiB */
-    LARGE_RECORD = 64 * 1024 - 512,           /* of those that fill batches of 1 MiB */
+    RECORDS_PER_MIB = 16,                     /* what comes in one turn of the loop: a batch of 1 MiB */
+    LARGE_RECORD = 64 * 1024 - 512,           /* of those */
 };
 
 struct log_run {
@@ -34,6 +35,7 @@ struct log_run {
     struct log_bed bed;
     uint32_t turns;
     double raw_append[TURNS_MAX], append[TURNS_MAX], append_of_raw[TURNS_MAX]; /* MB/s, and one by the other of each pair */
+    double raw_append_us[TURNS_MAX], append_us[TURNS_MAX];                         /* CPU for each MiB */
     double raw_small_us[TURNS_MAX], small_us[TURNS_MAX], own_small_us[TURNS_MAX], raw_small_ms[TURNS_MAX], small_ms[TURNS_MAX];
     uint32_t pairs;
     double raw_read[PAIRS], scan[PAIRS], of_raw[PAIRS];          /* MB/s, and one by the other of each pair */
@@ -74,24 +76,27 @@ static uint64_t cpu_ns(void)
 
 static enum err large_raw(struct log_run *run, uint32_t turn)
 {
-    uint64_t bytes = LARGE_MIB * (uint64_t)MIB, begin_ns = clock_mono_ns();
+    uint64_t bytes = LARGE_MIB * (uint64_t)MIB, begin_ns = clock_mono_ns(), cpu = cpu_ns();
     enum err err = log_bed_raw_write(&run->bed, MIB, bytes / MIB);
 
     run->raw_append[turn] = rate(bytes, clock_mono_ns() - begin_ns);
+    run->raw_append_us[turn] = (double)(cpu_ns() - cpu) / 1000 / LARGE_MIB;
     return err;
 }
 
 static enum err large_log(struct log_run *run, uint32_t turn)
 {
     struct log_bed *bed = &run->bed;
-    uint64_t bytes = LARGE_MIB * (uint64_t)MIB, begin_ns = clock_mono_ns(), written = bed->log.counters.bytes_written;
+    uint64_t begin_ns = clock_mono_ns(), cpu = cpu_ns(), written = bed->log.counters.bytes_written;
     enum err err = ERR_OK;
 
-    for (uint64_t sent = 0; sent < bytes && err == ERR_OK; sent += LARGE_RECORD) {
+    for (uint32_t i = 0; i < LARGE_MIB * RECORDS_PER_MIB && err == ERR_OK; i++) {
         err = log_bed_append(bed, LARGE_RECORD, false);
+        err = err == ERR_OK && i % RECORDS_PER_MIB == RECORDS_PER_MIB - 1 ? log_bed_flush(bed) : err;
     }
     err = err == ERR_OK ? log_bed_drain(bed) : err;
     run->append[turn] = rate(bed->log.counters.bytes_written - written, clock_mono_ns() - begin_ns);
+    run->append_us[turn] = (double)(cpu_ns() - cpu) / 1000 / ((double)(bed->log.counters.bytes_written - written) / MIB);
     return err;
 }
 
@@ -206,6 +211,7 @@ static int tell(const struct log_run *run)
 
     json_object_set_new(object, "append_1mib", beside("MB/s", raw_append, append));
     json_object_set_new(object, "append_of_raw", json_real(append_of_raw));
+    json_object_set_new(object, "append_cpu", beside("us per MiB", middle(run->raw_append_us, run->turns), middle(run->append_us, run->turns)));
     json_object_set_new(object, "flushes_per_batch", json_real(run->flushes_per_batch));
     json_object_set_new(object, "written_per_payload", json_real(run->written_per_payload));
     json_object_set_new(object, "cpu_64kib_batch", beside("us", middle(run->raw_small_us, run->turns), cpu));

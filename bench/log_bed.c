@@ -64,12 +64,14 @@ static void finished_fired(struct loop_event *event, uint64_t count)
     disk_dir_collect(&bed->disk);
 }
 
-static enum err turn(struct log_bed *bed)
+static enum err turn_until(struct log_bed *bed, uint64_t deadline_ns)
 {
-    enum err err = loop_turn(bed->loop, clock_mono_ns() + WAIT_S * UINT64_C(1000000000));
+    enum err err = loop_turn(bed->loop, deadline_ns);
 
     return bed->failure != ERR_OK ? bed->failure : err;
 }
+
+static enum err turn(struct log_bed *bed) { return turn_until(bed, clock_mono_ns() + WAIT_S * UINT64_C(1000000000)); }
 
 /* --- Opening --------------------------------------------------------------------------------------------------------- */
 
@@ -240,6 +242,12 @@ enum err log_bed_append(struct log_bed *bed, uint32_t bytes, bool await)
         err = turn(bed);
     }
     return err;
+}
+
+enum err log_bed_flush(struct log_bed *bed)
+{
+    segment_log_kick(&bed->log);
+    return turn_until(bed, 0);
 }
 
 enum err log_bed_drain(struct log_bed *bed)

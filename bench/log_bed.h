@@ -48,8 +48,10 @@ struct log_bed {
  * ERR_NOT_FOUND or ERR_PERMISSION (the place). Blocks. */
 enum err log_bed_open(struct log_bed *bed, const struct log_bed_plan *plan, char problem[LOG_BED_PROBLEM_BYTES]);
 
-/* log_bed_append appends a record with so many bytes; when the queue is full it waits for room. await: until it is durable. log_bed_drain waits for all of them. */
+/* log_bed_append appends a record with so many bytes; when the queue is full it waits for room. await: until it is durable. log_bed_flush ends a turn as a replica does that has
+ * more to do: the log is kicked, and the loop comes back at once. log_bed_drain waits for all of them. */
 enum err log_bed_append(struct log_bed *bed, uint32_t bytes, bool await);
+enum err log_bed_flush(struct log_bed *bed);
 enum err log_bed_drain(struct log_bed *bed);
 
 /* log_bed_raw_write makes `count` durable writes of `bytes` bytes one after the other. */
