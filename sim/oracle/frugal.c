@@ -22,7 +22,7 @@ static bool carries(const struct host *host) { return host->driver.snapshots.ins
 
 void frugal_begin(struct frugal *frugal, const struct world *world)
 {
-    *frugal = (struct frugal){ .height = world->oracle.height, .messages = oracle_messages(&world->oracle),
+    *frugal = (struct frugal){ .height = world->oracle.height, .messages = oracle_messages(&world->oracle), .mending = world->oracle.mending,
         .timeouts = world->oracle.sent[MESSAGE_TIMEOUT], .statements = world->oracle.sent[MESSAGE_CKPT] };
     memcpy(frugal->marks, world->marks, sizeof frugal->marks);
     for (uint32_t i = 0; i < world->plan.members_count; i++) {
@@ -113,6 +113,7 @@ bool frugal_end(const struct frugal *frugal, struct world *world, bool *judged)
     uint64_t messages = oracle_messages(&world->oracle) - frugal->messages, most = 5 * ((uint64_t)members - 1);
 
     most += world->plan.reserves ? members - quorums_size(members) : 0;
+    messages -= world->oracle.mending - frugal->mending;
 
     *judged = !is_disturbed(frugal, world);
     if (!*judged) {
@@ -153,6 +154,15 @@ static bool send(struct world *world)
     return false;
 }
 
+/* quieten waits until no message is under way any more: what the first command began, be it a view, is none of the second one's. Gives: false when that did not come. */
+static bool quieten(struct world *world)
+{
+    for (uint32_t look = 0; look < LOOKS_MAX && sim_network_due(&world->network) != UINT64_MAX; look++) {
+        world_run_to(world, world->now_ns + LOOK_NS);
+    }
+    return sim_network_due(&world->network) == UINT64_MAX;
+}
+
 bool frugal_play(struct world *world)
 {
     static struct frugal frugal;
@@ -161,7 +171,7 @@ bool frugal_play(struct world *world)
     if (!all_are_level(world) || !workload_is_done(&world->workload)) {
         return true;
     }
-    bool sent = send(world) && all_are_level(world); /* The first one wakes everybody: led_view, checkpoints, a segment. */
+    bool sent = send(world) && quieten(world) && all_are_level(world); /* The first one wakes everybody: led_view, checkpoints, a segment. */
     if (sent) {
         frugal_begin(&frugal, world);
         sent = send(world);

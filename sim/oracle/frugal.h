@@ -8,14 +8,15 @@
  * the way to the others and back takes q votes of others, and not q - 1. A log that begins a segment opens it by a batch of its own, which no command pays.
  * Nothing is said of a command beside which something else happened: a timer that fired, a view that ended, a block that was fetched, a checkpoint or a statement about one; nor of the
  * log of a server that saved its superblock meanwhile, or was not done with an earlier one: it made a snapshot, behind which what still counts is appended again (K2); nor of that of one which
- * settled a damaged place meanwhile: its note is the price of the damage, and has to be durable before the operator is told (S5). */
+ * settled a damaged place meanwhile: its note is the price of the damage, and has to be durable before the operator is told (S5). Nor is a command charged for questions about blocks
+ * that their asker has executed before, and its log lost: nobody may have them any more, and everybody is asked in rounds. */
 #ifndef WARD_SIM_ORACLE_FRUGAL_H
 #define WARD_SIM_ORACLE_FRUGAL_H
 
 #include "sim/world/world.h"
 
 struct frugal {
-    uint64_t height, messages;
+    uint64_t height, messages, mending; /* mending: FETCHes for what a log lost (S5) */
     uint64_t timeouts, statements; /* TIMEOUTs and CKPTs, each receiver counted */
     uint64_t marks[MARK_COUNT];
     uint32_t segments[MEMBERS_MAX];

@@ -480,11 +480,13 @@ static void note_message(struct oracle *oracle, uint32_t from, const struct mess
     case MESSAGE_QUERY:
         note_high(oracle, from, message->query.high);
         break;
+    case MESSAGE_FETCH:
+        oracle->mending += !message->fetch.chain && message->fetch.height <= oracle->members[from].executed_height;
+        break;
     case MESSAGE_NONE:
     case MESSAGE_HELLO:
     case MESSAGE_ABDICATE:
     case MESSAGE_READ:
-    case MESSAGE_FETCH:
     case MESSAGE_CKPT:
     case MESSAGE_CKPT_ASK:
     case MESSAGE_GONE:

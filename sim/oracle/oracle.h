@@ -85,6 +85,7 @@ struct oracle {
     struct message *message;     /* the newest that was sent, in front of a guard */
     bool readable;               /* ... decodes */
     uint64_t sent[MESSAGE_TYPE_END]; /* per receiver */
+    uint64_t mending;            /* of the FETCHes: for a block that the asker executed, and its log lost (S5) */
     uint64_t wall_ms_now;        /* the earlier of what the clock of the newest sender said, and the true one; 0: nobody said */
     uint64_t wall_ms_most;       /* the latest that any clock said so far; 0: times are not looked at */
 };

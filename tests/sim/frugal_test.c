@@ -126,6 +126,39 @@ Test(frugal, says_nothing_of_a_command_beside_which_a_checkpoint_was_stated_agai
     assert_unjudged(&frugal);
 }
 
+/* ask_for lets r2 ask r1 for a block, as often as the bound allows messages. */
+static void ask_for(uint64_t height)
+{
+    static struct message message;
+    static uint8_t bytes[512];
+    struct writer writer;
+
+    message = (struct message){ .type = MESSAGE_FETCH, .fetch = { .height = height } };
+    writer_init(&writer, bytes, sizeof bytes);
+    message_encode(&message, &writer);
+    cr_assert_not(writer.failed);
+    for (uint32_t i = 0; i < 15; i++) {
+        (void)oracle_sent(&world.oracle, 2, &(struct port_message){ .type = MESSAGE_FETCH, .head = bytes_of(bytes, writer.offset) }, 1);
+    }
+}
+
+/* Seed 8410189, first act: a log had lost a block that nobody has any more, and asked everybody for it in rounds while a command was judged. */
+Test(frugal, does_not_charge_a_command_for_what_a_log_lost_S5)
+{
+    static struct frugal frugal;
+
+    for (uint32_t ahead = 0; ahead < 2; ahead++) {
+        bool judged = false;
+        begin_calm(&frugal);
+        ask_for(frugal.height + ahead);
+        world_submit(&world, 1, 0, false);
+        world_run_to(&world, world.now_ns + S);
+        cr_assert_eq(frugal_end(&frugal, &world, &judged), ahead == 0, "what is asked for ahead of the asker is the command's: %s", world.failure.text);
+        cr_assert(judged);
+        world_close(&world);
+    }
+}
+
 /* carrying gives a server whose append behind a new snapshot is on its way (K2), NULL when none has one. */
 static const struct host *carrying(void)
 {
