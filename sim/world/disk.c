@@ -71,7 +71,12 @@ static void medium_write(struct sim_disk_file *file, uint64_t offset, const uint
     }
 }
 
-static enum sector_fate fate_of(const struct sim_disk *disk, uint32_t file, uint64_t offset, uint32_t sector, uint64_t number)
+static enum sector_fate old_or_new(const struct sim_disk *disk, uint32_t file, uint32_t sector, uint64_t number)
+{
+    return draw(disk, "crash/new", file, number, sector) % 2 == 0 ? SECTOR_OLD : SECTOR_NEW;
+}
+
+static enum sector_fate draw_fate(const struct sim_disk *disk, uint32_t file, uint64_t offset, uint32_t sector, uint64_t number)
 {
     const struct sim_disk_faults *faults = &disk->config.faults;
 
@@ -93,7 +98,19 @@ static enum sector_fate fate_of(const struct sim_disk *disk, uint32_t file, uint
     if (roll < faults->crash_other) {
         return SECTOR_OTHER;
     }
-    return draw(disk, "crash/new", file, number, sector) % 2 == 0 ? SECTOR_OLD : SECTOR_NEW;
+    return old_or_new(disk, file, sector, number);
+}
+
+static enum sector_fate fate_of(struct sim_disk *disk, uint32_t file, uint64_t offset, uint32_t sector, uint64_t number)
+{
+    enum sector_fate fate = draw_fate(disk, file, offset, sector, number);
+    bool torn = sector == 0 && file != DISK_SUPERBLOCK && (fate == SECTOR_GARBAGE || fate == SECTOR_OTHER);
+
+    if (torn && disk->heads_spared) {
+        return old_or_new(disk, file, sector, number);
+    }
+    disk->heads_torn += torn;
+    return fate;
 }
 
 static void garbage_make(const struct sim_disk *disk, uint8_t *out, uint64_t a, uint64_t b)

@@ -97,6 +97,31 @@ void world_ended(struct world *world, uint32_t member)
 
 /* --- Servers -------------------------------------------------------------------------------------------------------- */
 
+/* is_headless: a power cut tore the head of a batch in its log, so it may have to abstain when it starts, or does (T11). */
+static bool is_headless(const struct host *host)
+{
+    struct replica_status status = { .limit_view = INT64_MAX };
+
+    if (host->disk.heads_torn == 0 || host->lying) {
+        return false;
+    }
+    if (host->state != HOST_DOWN) {
+        replica_status(host->driver.replica, &status);
+    }
+    return host->state == HOST_DOWN || status.limit_view >= (int64_t)status.view;
+}
+
+/* spares_head: with one more that abstains, liars and twins counted, no quorum would be left to sign: no cluster goes on by itself behind that (J5). */
+static bool spares_head(const struct world *world, uint32_t seat)
+{
+    uint32_t members = world->plan.members_count, count = member_set_count(&world->faulty);
+
+    for (uint32_t i = 0; i < world->seats.count; i++) {
+        count += i != seat && !member_set_has(&world->faulty, world->seats.members[i]) && is_headless(&world->hosts[i]);
+    }
+    return !member_set_has(&world->faulty, world->seats.members[seat]) && count >= members - quorums_size(members);
+}
+
 void world_crash(struct world *world, uint32_t member, bool power)
 {
     struct host *host = &world->hosts[member];
@@ -108,6 +133,7 @@ void world_crash(struct world *world, uint32_t member, bool power)
     trace_line(&world->trace, TRACE_TURNS, world->now_ns, member, power ? "loses its power" : "is killed");
     world->crashes++;
     world_pairs_crash(world, member);
+    host->disk.heads_spared = spares_head(world, member);
     host_crash(host, power);
     world_ended(world, member);
 }
@@ -136,6 +162,7 @@ static void look_at_start(struct world *world, uint32_t member)
     struct host *host = &world->hosts[member];
     const struct capsule *found = &host->recovery.position.capsule, *promised = &host->promised;
 
+    host->disk.heads_torn = found->abstain_view < 0 ? 0 : host->disk.heads_torn;
     if (!host->lying && host->rotten == 0 && !host->spoilt) {
         held_began(&world->held[member], &world->oracle, member, &host->driver);
     }

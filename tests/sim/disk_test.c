@@ -310,6 +310,23 @@ static enum sector_fate by_turn(void *context, uint32_t file, uint64_t offset, u
     return (enum sector_fate)(sector % SECTOR_FATE_COUNT);
 }
 
+/* T11: what a head promised cannot be known when something else stands there; so many may not abstain at once (J5). */
+Test(sim_disk, the_head_of_a_write_is_torn_unless_it_is_spared)
+{
+    for (uint32_t spared = 0; spared < 2; spared++) {
+        fresh(1, (struct sim_disk_faults){ .crash_garbage = ALWAYS });
+        prepare(7);
+        struct told told = make(7, 0, 2, 0xAB);
+        cr_assert_eq(disk.disk.ops->write_start(&disk.disk, &told.request), ERR_OK);
+        disk.heads_spared = spared == 1;
+        sim_disk_crash(&disk);
+        cr_assert_eq(filled_with(7, 0, 0xAB) || filled_with(7, 0, 0), spared == 1);
+        cr_assert_eq(disk.heads_torn, 1 - spared);
+        cr_assert_not(filled_with(7, 1, 0xAB) || filled_with(7, 1, 0), "the sectors behind it are torn all the same");
+    }
+    free(arena.data);
+}
+
 Test(sim_disk, a_flush_that_was_a_lie_meets_every_fate_at_a_crash)
 {
     fresh(1, (struct sim_disk_faults){ .lost_flush = ALWAYS });
