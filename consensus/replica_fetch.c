@@ -4,10 +4,10 @@
  *                                                     |-> GONE: it is not asked for that again for a while, the next one is asked at once
  *                                                     \-> no answer, wrong answer: the peer is put back, the next one is asked
  *
- * Several blocks are asked for as a chain from the committed one upwards, or one by one from the tip downwards, in turn: what lies between may
- * need more slots than there are, and then only a chain, which brings its own proof, goes on. Single blocks come without a detour from the member that gave the
- * one before. While a snapshot is looked for whoever did not say GONE is asked as well, and single blocks if they are few: logs may begin at different heights, and
- * snapshots too. */
+ * Several blocks are asked for as a chain from the committed one upwards, or, if they are few, one by one from the tip downwards, in turn. What
+ * needs more slots than there are is asked for as a chain alone, which brings its own proof; where nobody who is linked has that, a link or the end of a GONE is awaited. Single
+ * blocks come without a detour from the member that gave the one before. While a snapshot is looked for whoever did not say GONE is asked as well: logs may begin at
+ * different heights, and snapshots too. */
 #include "consensus/replica_priv.h"
 
 #include "base/assert.h"
@@ -125,7 +125,8 @@ static bool is_near(const struct replica *r, const struct missing *missing)
     return missing->height <= r->history.high + r->blocks.count - SLOTS_SPARED;
 }
 
-/* whom gives the member that is asked next; *far: for a chain, which falls back to the one block that is missing where nobody has the chain. Gives: own index: nobody. */
+/* whom gives the member that is asked next; *far: for a chain, which falls back to the one block that is missing where nobody has the chain. Far away a single block is of no
+ * use: those that link it have no place beside it, and would be put there in turn. Gives: own index: nobody. */
 static uint32_t whom(const struct replica *r, const struct missing *missing, bool *far)
 {
     const struct fetch *fetch = &r->fetch;
@@ -133,7 +134,7 @@ static uint32_t whom(const struct replica *r, const struct missing *missing, boo
     uint32_t peer = *far ? replica_choose_server(r, fetch->tries) : r->self;
 
     *far = peer != r->self;
-    if (*far || (replica_wants_snapshot(r) && !is_near(r, missing))) {
+    if (*far || !is_near(r, missing)) {
         return peer;
     }
     return replica_choose_peer(r, fetch->gives ? fetch->giver : first, &missing->hash);
@@ -170,28 +171,33 @@ static void ask_peer(struct replica *r, const struct missing *missing, uint32_t 
     replica_send(r, member_set_one(peer), 0, NULL);
 }
 
-static void ask(struct replica *r, const struct missing *missing)
+/* make_place has room for an answer: for a few blocks of a chain, or for a single block, which needs its place too, for those behind it may fill every slot. */
+static bool make_place(struct replica *r, bool far)
 {
-    struct fetch *fetch = &r->fetch;
-    bool alone = replica_wants_snapshot(r) && !is_near(r, missing);
-    bool far = missing->height > r->history.high + 2 && (!fetch->single_next || alone);
-    uint32_t least = far ? 4 : 1; /* A single block needs its place too: those behind it may fill every slot. */
+    uint32_t least = far ? 4 : 1;
 
-    ASSERT(missing->height > r->history.high);
     if (replica_room_count(r) < least) {
         make_room(r);
     }
-    if (replica_room_count(r) < least) {
-        fetch->why = CATCH_UP_ROOM;
-        return; /* EXECUTED brings the next step. */
-    }
+    return replica_room_count(r) >= least;
+}
+
+static void ask(struct replica *r, const struct missing *missing)
+{
+    struct fetch *fetch = &r->fetch;
+    bool far = missing->height > r->history.high + 2 && (!fetch->single_next || !is_near(r, missing));
     uint32_t peer = whom(r, missing, &far);
-    if (peer != r->self) {
+
+    ASSERT(missing->height > r->history.high);
+    ASSERT(peer == r->self || far || is_near(r, missing)); /* J6 */
+    if (peer == r->self) {
+        bool again = replica_want_expiry(r); /* Or a link brings the next step. */
+        fetch->why = replica_wants_snapshot(r) ? CATCH_UP_SNAPSHOT : again ? CATCH_UP_GONE : CATCH_UP_NOBODY;
+    } else if (!make_place(r, far)) {
+        fetch->why = CATCH_UP_ROOM; /* EXECUTED brings the next step. */
+    } else {
         ask_peer(r, missing, peer, far);
-        return;
     }
-    bool again = replica_want_expiry(r); /* Or a link brings the next step. */
-    fetch->why = replica_wants_snapshot(r) ? CATCH_UP_SNAPSHOT : again ? CATCH_UP_GONE : CATCH_UP_NOBODY;
 }
 
 /* replica_on_gone: the next one is asked at once, and the question counts as none; but one whom all have answered so is one try (Q1). */

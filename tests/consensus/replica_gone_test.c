@@ -40,17 +40,20 @@ static void teardown(void) { cluster_kit_close(&kit); }
 
 TestSuite(replica_gone, .init = setup, .fini = teardown);
 
-/* forget takes the body of a block out of a member's log. */
-static void forget(uint32_t node, uint64_t height)
+/* forget_record takes a record about a block out of a member's log. */
+static void forget_record(uint32_t node, uint8_t kind, uint64_t height)
 {
     for (uint32_t i = 0; i < kit.nodes[node].log_count; i++) {
         struct cluster_record *record = &kit.nodes[node].log[i];
-        if (record->kind == REPLICA_RECORD_PAYLOAD && record->height == height) {
+        if (record->kind == kind && record->height == height) {
             record->height = record->kind = 0;
             memset(record->hash.bytes, 0, HASH_BYTES);
         }
     }
 }
+
+/* forget takes the body of a block out of a member's log. */
+static void forget(uint32_t node, uint64_t height) { forget_record(node, REPLICA_RECORD_PAYLOAD, height); }
 
 static void repair(uint32_t node, uint64_t height) { cluster_kit_step(&kit, node, &(struct event){ .kind = EVENT_REPAIR, .repair = { height } }); }
 
@@ -161,6 +164,38 @@ Test(replica_gone, whoever_has_them_is_asked_while_a_snapshot_is_looked_for)
     (void)cluster_kit_agree(&kit);
 }
 
+/* Only one member is linked, and its log begins above: one is not f + 1, so no snapshot is looked for. Thirty blocks have no place beside each other, so single ones lead nowhere. */
+Test(replica_gone, single_blocks_that_nothing_could_link_are_not_asked_for_J6)
+{
+    struct replica_status status;
+
+    cluster_kit_crash(&kit, 3);
+    for (uint64_t nonce = BLOCKS + 1; nonce <= BLOCKS + 30; nonce++) {
+        cluster_kit_request(&kit, 0, 1, nonce);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    }
+    forget(2, BLOCKS + 1);
+    cluster_kit_restart(&kit, 3);
+    for (uint32_t node = 0; node < 2; node++) {
+        kit.cut[3][node] = kit.cut[node][3] = true;
+        cluster_kit_step(&kit, 3, &(struct event){ .kind = EVENT_LINK, .link = { node, false } });
+    }
+    fetches = gones = 0;
+    cluster_kit_request(&kit, 0, 1, BLOCKS + 31);
+    cluster_kit_run(&kit, 2 * SECOND);
+    replica_status(kit.nodes[3].replica, &status);
+    cr_assert_eq(status.catch_up, CATCH_UP_GONE, "S3: %s", catch_up_text(status.catch_up));
+    cr_assert_leq(fetches, 4, "S2: %u questions", fetches);
+    cr_assert_geq(gones, 1);
+    for (uint32_t node = 0; node < 2; node++) {
+        kit.cut[3][node] = kit.cut[node][3] = false;
+        cluster_kit_step(&kit, 3, &(struct event){ .kind = EVENT_LINK, .link = { node, true } });
+    }
+    cluster_kit_run(&kit, 5 * SECOND);
+    cr_assert_eq(kit.nodes[3].executed, BLOCKS + 31, "S2: whoever is linked anew has the chain");
+    (void)cluster_kit_agree(&kit);
+}
+
 /* transfer_of_3: what a transfer to member 3 is made of. */
 static bool transfer_of_3(const struct cluster_message *lost)
 {
@@ -186,4 +221,23 @@ Test(replica_gone, a_view_that_ends_begins_the_asking_again)
     cluster_kit_request(&kit, 0, 1, BLOCKS + 2);
     cluster_kit_run(&kit, 120 * SECOND);
     cr_assert_eq(cluster_kit_agree(&kit), BLOCKS + 2, "S2, J2: three of four are well");
+}
+
+/* The log of member 3 lacks its first block, and the sixteen behind it fill its slots: a single block is given a place by one of them, and so is the chain that proves them (J6). */
+Test(replica_place, blocks_that_fill_all_slots_make_room_for_the_one_that_links_them, .fini = teardown)
+{
+    enum { ALL = 17 };
+
+    cluster_kit_start(&kit, 4, 0);
+    for (uint64_t nonce = 1; nonce <= ALL; nonce++) {
+        cluster_kit_request(&kit, 0, 1, nonce);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    }
+    cluster_kit_crash(&kit, 3);
+    forget_record(3, REPLICA_RECORD_BLOCK, 1);
+    forget_record(3, REPLICA_RECORD_PAYLOAD, 1);
+    cluster_kit_restart(&kit, 3);
+    cr_assert_eq(kit.nodes[3].executed, 0);
+    cluster_kit_run(&kit, SECOND);
+    cr_assert_eq(kit.nodes[3].executed, ALL, "J6: not %llu", (unsigned long long)kit.nodes[3].executed);
 }
