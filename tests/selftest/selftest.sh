@@ -38,6 +38,23 @@ said=$(tools/check-all no-such-step 2>&1) && code=0 || code=$?
 [ "$code" -eq 2 ] && [ "$said" = "check-all: no step is called no-such-step; tools/check-all --list names them" ] && status=0 || status=1
 verdict "$status" "check-all refuses a step that it does not have ($code): $said"
 
+# What is ended takes along what it started, also what has a process group of its own, as the runner of unit tests does.
+marker=86399.$$
+# shellcheck disable=SC2016  # the inner shell's
+tools/session sh -c 'perl -e "setpgrp; exec qw(sleep), @ARGV" "$1" & wait' sh "$marker" &
+session=$!
+tries=0
+until pgrep -f "^sleep $marker" >"$bin/asleep" || [ "$tries" -gt 600 ]; do tries=$((tries + 1)) && sleep 0.05; done
+kill -TERM "$session"
+wait "$session" && code=0 || code=$?
+tries=0
+while pgrep -f "^sleep $marker" >"$bin/left" && [ "$tries" -lt 600 ]; do tries=$((tries + 1)) && sleep 0.05; done
+[ -s "$bin/asleep" ] && [ ! -s "$bin/left" ] && [ "$code" -ne 0 ] && status=0 || status=1
+verdict "$status" "a session that is ended leaves nothing behind ($code, $(wc -l <"$bin/asleep") before, $(wc -l <"$bin/left") after)"
+tools/session sh -c 'exit 7' && code=0 || code=$?
+[ "$code" -eq 7 ] && status=0 || status=1
+verdict "$status" "a session gives what its command gives ($code)"
+
 # tally_of NAME EXPECTED: the last line that tools/tally prints about the reports in that folder.
 tally_of() {
     code=0
