@@ -70,27 +70,36 @@ static void assert_single(enum ed25519_backend backend, const struct judge_cases
     judge_close(&judge);
 }
 
-/* The vector alone, then in each lane among seven honest ones, all keys with tables where a table exists for them. */
+/* The vector at a place among honest ones. */
+static void assert_direct_at(struct judge *judge, const struct judge_case *one, const struct judge_case *honest, size_t n, size_t place)
+{
+    struct sig_hashed items[LANES_MAX] = { 0 };
+    bool verdicts[LANES_MAX] = { false };
+
+    for (size_t i = 0; i < n; i++) {
+        items[i] = case_hashed(i == place ? one : &honest[i]);
+    }
+    verdicts[place] = !one->valid;
+    ed25519_verify_hashed(judge->ctx, ED25519_DIRECT, items, n, verdicts);
+    for (size_t i = 0; i < n; i++) {
+        cr_assert_eq(verdicts[i], i == place ? one->valid : true, "%s, place %zu of %zu, item %zu", one->name, place, n, i);
+    }
+}
+
+/* At each place of a full row, and of fewer items, which share its lanes; all keys with tables where a table exists for them. */
 static void assert_direct_one(struct judge *judge, const struct judge_case *one, const struct judge_case *honest)
 {
+    static const size_t sizes[] = { 1, 2, 3, 4, LANES_MAX };
     uint8_t keys[5][32];
-    struct sig_hashed items[LANES_MAX + 1];
 
     memcpy(keys[0], one->key, 32);
     for (size_t i = 0; i < 4; i++) {
         memcpy(keys[i + 1], honest[i].key, 32);
     }
     judge_know(judge, keys[0], 5);
-    for (size_t at = 0; at <= LANES_MAX; at++) {
-        size_t n = at == LANES_MAX ? 1 : LANES_MAX, place = at == LANES_MAX ? 0 : at;
-        bool verdicts[LANES_MAX] = { false };
-        for (size_t i = 0; i < n; i++) {
-            items[i] = case_hashed(i == place ? one : &honest[i]);
-        }
-        verdicts[place] = !one->valid;
-        ed25519_verify_hashed(judge->ctx, ED25519_DIRECT, items, n, verdicts);
-        for (size_t i = 0; i < n; i++) {
-            cr_assert_eq(verdicts[i], i == place ? one->valid : true, "%s, lane %zu of %zu, item %zu", one->name, place, n, i);
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        for (size_t place = 0; place < sizes[s]; place++) {
+            assert_direct_at(judge, one, honest, sizes[s], place);
         }
     }
 }
