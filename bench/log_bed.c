@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/file.h"
 #include "net/loop_uring.h"
+#include "node/memory.h"
 #include "storage/segment_scan.h"
 
 #include <errno.h>
@@ -106,6 +107,8 @@ static enum err take_memory(struct log_bed *bed)
     }
     arena_init(&bed->arena, bed->memory, bed->memory_bytes);
     err = take_all(bed);
+    struct bytes buffers = segment_log_buffers(&bed->log);
+    memory_enlarge_pages(&buffers); /* as the daemon does */
     for (uint32_t i = 0; i < MIB && err == ERR_OK; i++) {
         bed->payload[i] = (uint8_t)(i * 31 + (i >> 8) * 7 + 1);
     }

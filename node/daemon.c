@@ -218,6 +218,8 @@ static enum exit_code take_memory(struct daemon *daemon)
     ASSERT(code != EXIT_FINE || daemon->arena.used == daemon->arena_bytes);
     memory_enlarge_pages(&daemon->driver.apply.memory);
     memory_enlarge_pages(&daemon->driver.searched);
+    struct bytes buffers = segment_log_buffers(&daemon->driver.log);
+    memory_enlarge_pages(&buffers);
     arena_seal(&daemon->arena);
     log_write(&event, "reserved_mib=%zu", daemon->arena_bytes >> 20);
     return code;

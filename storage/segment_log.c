@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define NO_FRAGMENT UINT32_MAX
+#define LARGE_PAGE_BYTES (2u << 20)
 
 static uint32_t segment_blocks(const struct segment_log *log) { return log->config.segment_bytes / DISK_BLOCK; }
 
@@ -52,6 +53,21 @@ static void config_check(const struct segment_log *log)
     ASSERT(config->now_ns != NULL);
 }
 
+/* buffers_take takes the memory of the queue. It begins where a large page does if it fills one, for whoever asks for those. */
+static uint8_t *buffers_take(struct arena *arena, size_t blocks)
+{
+    size_t align = blocks * DISK_BLOCK < LARGE_PAGE_BYTES ? DISK_BLOCK : LARGE_PAGE_BYTES;
+    uint8_t *raw = disk_buffer_take(arena, blocks + (align - DISK_BLOCK) / DISK_BLOCK);
+    size_t past = (uintptr_t)raw % align;
+
+    return raw == NULL || past == 0 ? raw : raw + (align - past);
+}
+
+struct bytes segment_log_buffers(const struct segment_log *log)
+{
+    return bytes_of(log->queue_data, (size_t)log->config.queue_batches * log->config.batch_bytes_max);
+}
+
 void segment_log_init(struct segment_log *log, struct arena *arena, struct disk *disk, const struct segment_log_config *config)
 {
     *log = (struct segment_log){ .disk = disk, .config = *config };
@@ -62,7 +78,7 @@ void segment_log_init(struct segment_log *log, struct arena *arena, struct disk 
     config_check(log);
     uint32_t blocks = log->config.batch_bytes_max / DISK_BLOCK;
     log->queue = arena_take(arena, log->config.queue_batches, sizeof *log->queue);
-    log->queue_data = disk_buffer_take(arena, (size_t)blocks * log->config.queue_batches);
+    log->queue_data = buffers_take(arena, (size_t)blocks * log->config.queue_batches);
     log->opening = disk_buffer_take(arena, SEGMENT_HEAD_BLOCKS + log_opening_blocks(log));
     log->scratch = disk_buffer_take(arena, log_scratch_blocks(log));
     log->segments = arena_take(arena, DISK_SEGMENTS_MAX, sizeof *log->segments);

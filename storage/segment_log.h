@@ -124,6 +124,10 @@ struct segment_log {
 /* segment_log_init takes all memory: (queue_batches + 2) batches, the index and some. Needs: a valid config. */
 void segment_log_init(struct segment_log *log, struct arena *arena, struct disk *disk, const struct segment_log_config *config);
 
+/* segment_log_buffers gives the memory that batches are written from, which is worth large pages: the kernel hands a run of small ones to the disk in more requests than
+ * one, and pins each of them. Light work touches the first batch of it alone. Needs: init. */
+struct bytes segment_log_buffers(const struct segment_log *log);
+
 /* segment_log_start makes the log ready to append after recovery. Owns: instance and position are copied. Begins the preparation of
  * the next segment if it is missing; writes nothing else. */
 void segment_log_start(struct segment_log *log, const uint8_t instance[16], const struct log_position *position);

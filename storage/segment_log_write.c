@@ -239,6 +239,19 @@ static void opening_done(struct segment_log *log)
     ASSERT(log->write.bytes == log->at.block * DISK_BLOCK); /* the next batch goes right behind it */
 }
 
+/* queue_pop lets the oldest batch go. What was written last is in the processor's caches, so its buffer is the one that is filled next. */
+static void queue_pop(struct segment_log *log)
+{
+    struct log_batch *freed = log_batch_at(log, 0);
+
+    log->queue_head = (log->queue_head + 1) % log->config.queue_batches;
+    log->queue_count--;
+    struct log_batch *next = &log->queue[(log->queue_head + log->queue_count) % log->config.queue_batches];
+    uint8_t *data = next->data;
+    next->data = freed->data;
+    freed->data = data;
+}
+
 static void batch_done(struct segment_log *log, uint64_t duration_ns)
 {
     struct log_batch *batch = log_batch_at(log, 0);
@@ -253,8 +266,7 @@ static void batch_done(struct segment_log *log, uint64_t duration_ns)
     log->at.block += log->write_blocks;
     log->capsule_durable = batch->capsule;
     log->lsn_durable = batch->lsn;
-    log->queue_head = (log->queue_head + 1) % log->config.queue_batches;
-    log->queue_count--;
+    queue_pop(log);
     ASSERT(log->queue_count == 0 || log_batch_at(log, 0)->lsn >= log->lsn_durable);
     log->config.durable(log->config.context, log->lsn_durable, duration_ns);
 }

@@ -7,6 +7,15 @@
 
 static const struct store_config small = { .seed = 1, .segment_bytes = 16 * DISK_BLOCK, .segments_max = 64, .queue_batches = 4, .size_max = 9000 };
 
+static uint64_t log_no_time(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static void log_not_durable(void *context, uint64_t lsn, uint64_t duration_ns) { (void)context, (void)lsn, (void)duration_ns; }
+static void log_not_failed(void *context, enum err err) { (void)context, (void)err; }
+
 Test(segment_log, records_come_back_in_order_and_whole)
 {
     struct store *store = store_open(&small);
@@ -115,6 +124,76 @@ Test(segment_log, a_full_queue_says_so_and_takes_nothing)
     cr_assert_eq(store_recover(store), ERR_OK);
     cr_assert_eq(store_groups_seen(store), (uint64_t)taken + 1);
     store_close(store);
+}
+
+/* Kicks and steps until a batch, and no opening, is under way. */
+static void until_under_way(struct store *store)
+{
+    segment_log_kick(&store->log);
+    while (!store->log.writing || store->log.write_is_opening) {
+        cr_assert(store_step(store));
+    }
+}
+
+Test(segment_log, light_work_goes_through_one_buffer)
+{
+    struct store *store = store_open(&small);
+    const uint8_t *first = segment_log_buffers(&store->log).data;
+
+    for (int i = 0; i < 20; i++) {
+        cr_assert_eq(store_append(store), ERR_OK);
+        until_under_way(store);
+        cr_assert_eq(store->log.write.data, first, "batch %d", i);
+        store_run(store);
+    }
+    store_close(store);
+}
+
+Test(segment_log, what_is_under_way_keeps_its_bytes_however_much_comes)
+{
+    static uint8_t before[16 * DISK_BLOCK];
+    struct store *store = store_open(&small);
+
+    for (int round = 0; round < 30; round++) {
+        cr_assert_eq(store_append(store), ERR_OK);
+        until_under_way(store);
+        const uint8_t *data = store->log.write.data;
+        uint32_t bytes = store->log.write.bytes;
+        cr_assert_leq(bytes, sizeof before);
+        memcpy(before, data, bytes);
+        for (int more = 0; more <= round % 7; more++) {
+            (void)store_append(store); /* as many as there is room for */
+        }
+        cr_assert_eq(store->log.write.data, data);
+        cr_assert_arr_eq(data, before, bytes);
+        if (round % 3 == 0) {
+            store_run(store);
+        }
+    }
+    store_run(store);
+    cr_assert_eq(store->acknowledged, store->appended);
+    cr_assert_eq(store_recover(store), ERR_OK);
+    cr_assert_eq(store_groups_seen(store), store->appended);
+    store_close(store);
+}
+
+Test(segment_log, buffers_of_many_bytes_begin_where_a_large_page_does)
+{
+    const size_t large = 2u << 20, room = 32u << 20;
+    struct segment_log_config config = { .segment_bytes = 4u << 20, .queue_batches = 6, .index_entries = 64, .now_ns = log_no_time, .durable = log_not_durable, .failed = log_not_failed };
+    uint8_t *memory = aligned_alloc(ARENA_ALIGN, room);
+    static struct segment_log log;
+    struct arena arena;
+
+    for (size_t shift = 0; shift < large; shift += 300u << 10) {
+        arena_init(&arena, memory + shift, room - shift);
+        segment_log_init(&log, &arena, NULL, &config);
+        struct bytes buffers = segment_log_buffers(&log);
+        cr_assert_eq((uintptr_t)buffers.data % large, 0);
+        cr_assert_eq(buffers.size, 6u << 20);
+        cr_assert(buffers.data >= memory + shift && buffers.data + buffers.size <= memory + shift + arena.used);
+    }
+    free(memory);
 }
 
 Test(segment_log, an_empty_queue_takes_the_largest_group)
