@@ -163,6 +163,7 @@ static enum err start_log(struct log_bed *bed, uint32_t segments, char problem[L
         return fail(err, problem, "segments cannot be prepared", err_name(err));
     }
     segment_log_start(&bed->log, bed->superblock.instance, &outcome.position);
+    memcpy(bed->log.queue_data, bed->payload, MIB); /* no zeros: a disk may take these for less */
     while (bed->log.preparing && err == ERR_OK) {
         err = turn(bed);
     }
@@ -266,10 +267,13 @@ enum err log_bed_drain(struct log_bed *bed)
 
 enum err log_bed_raw_write(struct log_bed *bed, uint32_t bytes, uint64_t count)
 {
+    uint8_t *from = bed->log.queue_data; /* the same pages that batches are written from, while none is */
+
     ASSERT(bytes <= MIB);
     ASSERT(bytes % DISK_BLOCK == 0);
+    ASSERT(segment_log_is_idle(&bed->log));
     for (uint64_t i = 0; i < count; i++) {
-        struct iovec part = { bed->payload, bytes };
+        struct iovec part = { from, bytes };
         bed->raw_at = bed->raw_at + bytes > bed->raw_bytes ? 0 : bed->raw_at;
         if (pwritev2(bed->raw, &part, 1, (off_t)bed->raw_at, RWF_DSYNC) != (ssize_t)bytes) {
             return ERR_IO;

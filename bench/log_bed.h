@@ -54,7 +54,7 @@ enum err log_bed_append(struct log_bed *bed, uint32_t bytes, bool await);
 enum err log_bed_flush(struct log_bed *bed);
 enum err log_bed_drain(struct log_bed *bed);
 
-/* log_bed_raw_write makes `count` durable writes of `bytes` bytes one after the other. */
+/* log_bed_raw_write makes `count` durable writes of `bytes` bytes one after the other, from the log's own memory. Needs: the log is idle. */
 enum err log_bed_raw_write(struct log_bed *bed, uint32_t bytes, uint64_t count);
 
 /* log_bed_raw_read reads what a recovery reads, past the page cache, and does nothing with it: every segment of the log from its beginning to its end, as much at a time as a scan does. Gives: *bytes. */
