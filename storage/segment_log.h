@@ -143,7 +143,7 @@ void segment_log_abstain(struct segment_log *log, uint64_t epoch, int64_t view);
  * Needs: capsule_follows the newest one; count at most LOG_GROUP_RECORDS_MAX, 0 for a bare capsule; the group is no larger than
  * segment_log_group_bytes_max. Owns: bytes are copied.
  * Gives: *lsn, one more than the last. Fails: ERR_FULL: the queue has no room for all of it, nothing was taken, try again after the
- * next durable call; ERR_IO or ERR_NO_SPACE: the log failed. Cost: one copy and one XXH3 pass over the payload; no syscall. */
+ * next durable call; ERR_IO or ERR_NO_SPACE: the log failed. Cost: one copy and two sums of the payload; no syscall. */
 enum err segment_log_append(struct segment_log *log, const struct capsule *capsule, const struct log_record *records, size_t count, uint64_t *lsn);
 
 /* segment_log_kick starts the write of what waits; while one is under way, the next begins when that one is done. What nobody kicks waits for
