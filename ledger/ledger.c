@@ -41,6 +41,8 @@ struct ledger {
     bool open;
     uint16_t seen[SEEN_SLOTS]; /* 0: empty; else 1 + index into ids: tx_ids of the open block, open addressing */
     struct hash32 ids[BLOCK_COMMANDS_MAX];
+    uint16_t taken[BLOCK_COMMANDS_MAX]; /* the slots of seen that are not empty: most blocks are small, and the table is 32 KiB */
+    uint32_t taken_count;
 };
 
 enum verdict ledger_params(struct params *params, const uint8_t bytes[PARAMS_BYTES])
@@ -201,6 +203,16 @@ uint64_t ledger_time(const struct ledger *ledger)
     return ledger->chain.time;
 }
 
+static void forget_seen(struct ledger *ledger)
+{
+    ASSERT(ledger->taken_count <= BLOCK_COMMANDS_MAX);
+    for (uint32_t i = 0; i < ledger->taken_count; i++) {
+        ASSERT(ledger->seen[ledger->taken[i]] != 0);
+        ledger->seen[ledger->taken[i]] = 0;
+    }
+    ledger->taken_count = 0;
+}
+
 void ledger_begin(struct ledger *ledger, uint64_t height, uint64_t time_ms)
 {
     ASSERT(!ledger->open);
@@ -214,7 +226,7 @@ void ledger_begin(struct ledger *ledger, uint64_t height, uint64_t time_ms)
     ledger->receipts_begin = ledger->chain.receipts.count;
     ledger->exec.height = height;
     ledger->exec.time_ms = time_ms;
-    memset(ledger->seen, 0, sizeof ledger->seen);
+    forget_seen(ledger);
     ledger->exec.orgs = &ledger->orgs;
     exec_forget_orgs(&ledger->exec); /* a genesis or a snapshot may have come since */
 }
@@ -234,6 +246,7 @@ static bool seen_before(struct ledger *ledger, const struct hash32 *id)
     ASSERT(ledger->index < BLOCK_COMMANDS_MAX);
     ledger->ids[ledger->index] = *id;
     ledger->seen[slot] = (uint16_t)(ledger->index + 1);
+    ledger->taken[ledger->taken_count++] = (uint16_t)slot;
     return false;
 }
 
