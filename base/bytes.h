@@ -81,9 +81,13 @@ void write_zeros(struct writer *writer, size_t size);
 static inline bool bytes_are_zero(const void *data, size_t size)
 {
     const uint8_t *byte = data;
-    uint64_t word, seen = 0;
+    uint64_t line[8], word, seen = 0;
     size_t at = 0;
 
+    for (; seen == 0 && at + sizeof line <= size; at += sizeof line) {
+        memcpy(line, byte + at, sizeof line);
+        seen = (line[0] | line[1] | line[2] | line[3]) | (line[4] | line[5] | line[6] | line[7]);
+    }
     for (; seen == 0 && at + sizeof word <= size; at += sizeof word) {
         memcpy(&word, byte + at, sizeof word);
         seen |= word;

@@ -146,7 +146,7 @@ static enum err restore_log(struct driver *driver, const struct superblock *supe
     for (uint32_t i = 0; i < RESTORE_READINGS_MAX && more && err == ERR_OK && !driver->stopped; i++) {
         uint64_t height = driver->apply.height;
         replica_restore_again(driver->replica);
-        err = recovery_run(&driver->log, superblock, &restore, outcome);
+        err = recovery_run_again(&driver->log, superblock, &restore, outcome);
         more = err == ERR_OK && !driver->stopped && outcome->repaired > 0 && driver->apply.height < outcome->position.capsule.committed_height;
         if (more) {
             restore_trail(driver);

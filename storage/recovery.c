@@ -34,11 +34,15 @@ static enum proof_found proof_of(const struct recovery *recovery, uint64_t batch
 static enum err scan_begin(struct recovery *recovery, uint32_t segment)
 {
     const struct superblock *superblock = recovery->superblock;
+    const struct segment_log *log = recovery->log;
 
     ASSERT(segment >= 1);
     recovery->outcome->bytes_scanned += recovery->scan.bytes_read;
-    return segment_scan_init(&recovery->scan, recovery->log->disk, segment, superblock->instance, superblock->segment_bytes, recovery->log->scratch,
-                             log_scratch_blocks(recovery->log));
+    enum err err = segment_scan_init(&recovery->scan, log->disk, segment, superblock->instance, superblock->segment_bytes, log->scratch, log_scratch_blocks(log));
+    if (err == ERR_OK && log->config.scan_blocks > 0) {
+        segment_scan_ahead(&recovery->scan, log->config.scan_blocks);
+    }
+    return err;
 }
 
 /* Reads the header of the segment that the scan has begun. Gives: *head, first_batch 0 when neither copy is whole; *blank: both are zeros.
@@ -68,51 +72,97 @@ static enum err head_read(struct recovery *recovery, struct segment_head *head, 
 
 /* --- 2. The newest segment with a batch, and D --------------------------------------------------------------------- */
 
-/* What one scan without deciding anything says about a segment. */
-struct survey {
-    bool has_batch;       /* a whole header is in it */
-    bool blank;           /* nothing but zeros */
-    bool full_size;       /* the file is as long as a segment */
-    uint64_t first_batch; /* from its header or its first batch; 0: unknown */
-    enum head_found first_place;
-};
-
-static enum err survey_segment(struct recovery *recovery, uint32_t segment, struct survey *survey)
+/* survey_known gives what an earlier scan of a segment said, or NULL. */
+static const struct segment_survey *survey_known(const struct recovery *recovery, uint32_t segment)
 {
-    struct segment_head head;
-    struct scan_place place;
+    const struct recovery_outcome *outcome = recovery->outcome;
+
+    ASSERT(segment >= 1);
+    for (uint32_t i = 0; i < outcome->surveys_count && i < RECOVERY_SURVEYS_MAX; i++) {
+        if (outcome->surveys[i].segment == segment) {
+            return &outcome->surveys[i];
+        }
+    }
+    return NULL;
+}
+
+static void survey_place(struct segment_survey *survey, const struct scan_place *place)
+{
+    survey->blank = survey->blank && place->blank;
+    survey->blank_from = place->blank ? survey->blank_from : place->block + place->blocks;
+    survey->first_place = place->block == SEGMENT_HEAD_BLOCKS ? place->head_found : survey->first_place;
+    if (place->head_found == HEAD_WHOLE) {
+        survey->has_batch = true;
+        survey->first_batch = survey->first_batch == 0 ? place->head.number : survey->first_batch;
+        survey->proved = place->head.durable_upto > survey->proved ? place->head.durable_upto : survey->proved;
+    }
+}
+
+/* survey_begin begins a scan and reads the header of the segment. Where an earlier scan found zeros to the end, it ends at the first of them. */
+static enum err survey_begin(struct recovery *recovery, uint32_t segment, struct segment_survey *survey, struct segment_head *head)
+{
+    const struct segment_survey *known = survey_known(recovery, segment);
     enum err err = scan_begin(recovery, segment);
 
-    *survey = (struct survey){ .first_place = HEAD_ZERO };
+    *survey = (struct segment_survey){ .segment = segment, .first_place = HEAD_ZERO, .blank_from = SEGMENT_HEAD_BLOCKS };
     if (err != ERR_OK) {
         return err;
     }
-    err = head_read(recovery, &head, &survey->blank);
     survey->full_size = recovery->scan.segment_blocks == recovery->superblock->segment_bytes / DISK_BLOCK;
-    survey->first_batch = head.first_batch;
-    prove(recovery, head.first_batch > 0 ? head.first_batch - 1 : 0); /* begun only when all before was durable */
-    while (err == ERR_OK) {
-        err = segment_scan_next(&recovery->scan, &place);
-        if (err != ERR_OK) {
-            break;
-        }
-        survey->blank = survey->blank && place.blank;
-        survey->first_place = place.block == SEGMENT_HEAD_BLOCKS ? place.head_found : survey->first_place;
-        if (place.head_found == HEAD_WHOLE) {
-            survey->has_batch = true;
-            survey->first_batch = survey->first_batch == 0 ? place.head.number : survey->first_batch;
-            prove(recovery, place.head.durable_upto);
-        }
+    if (known != NULL) {
+        segment_scan_until(&recovery->scan, known->blank_from + 1); /* one blank place says as much as all of them */
     }
+    err = head_read(recovery, head, &survey->blank);
+    survey->first_batch = head->first_batch;
+    survey->proved = head->first_batch > 0 ? head->first_batch - 1 : 0; /* begun only when all before was durable */
+    return err;
+}
+
+/* survey_keep keeps what a whole scan found. First come, first kept: another reading begins at the oldest segment, and must not push out what it is about to use. */
+static void survey_keep(struct recovery *recovery, const struct segment_survey *survey)
+{
+    struct recovery_outcome *outcome = recovery->outcome;
+
     ASSERT(!survey->has_batch || !survey->blank);
     ASSERT(!survey->has_batch || survey->first_batch != 0);
+    ASSERT(survey->blank_from >= SEGMENT_HEAD_BLOCKS);
+    if (outcome->surveys_count < RECOVERY_SURVEYS_MAX && survey_known(recovery, survey->segment) == NULL) {
+        outcome->surveys[outcome->surveys_count++] = *survey;
+    }
+}
+
+/* survey_segment gives what is known of a segment, or scans it. Gives: *survey. Fails: ERR_IO, ERR_CONFLICT, ERR_VERSION. */
+static enum err survey_segment(struct recovery *recovery, uint32_t segment, struct segment_survey *survey)
+{
+    const struct segment_survey *known = survey_known(recovery, segment);
+    struct segment_head head;
+    struct scan_place place;
+
+    if (known != NULL) {
+        *survey = *known;
+        recovery->scan.segment = segment; /* where the log may turn out to end */
+        prove(recovery, survey->proved);
+        return ERR_OK;
+    }
+    enum err err = survey_begin(recovery, segment, survey, &head);
+    bool begun = err == ERR_OK;
+    while (err == ERR_OK) {
+        err = segment_scan_next(&recovery->scan, &place);
+        if (err == ERR_OK) {
+            survey_place(survey, &place);
+        }
+    }
+    if (begun && err == ERR_NOT_FOUND) {
+        survey_keep(recovery, survey);
+    }
+    prove(recovery, survey->proved);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* Gives: *newest, the index into log->segments of the newest segment with a batch; segments_count when there is none. */
 static enum err newest_find(struct recovery *recovery, size_t *newest)
 {
-    struct survey survey;
+    struct segment_survey survey;
 
     ASSERT(recovery->segments_count <= DISK_SEGMENTS_MAX);
     *newest = recovery->segments_count;
@@ -134,14 +184,14 @@ static enum err newest_find(struct recovery *recovery, size_t *newest)
 /* The first batch of segment `segment`, from its header alone if one copy is whole. 0: unknown. */
 static enum err first_batch_of(struct recovery *recovery, uint32_t segment, uint64_t *first)
 {
-    struct survey survey;
+    struct segment_survey survey;
     struct segment_head head;
     bool blank;
     enum err err = scan_begin(recovery, segment);
 
     *first = 0;
     if (err == ERR_OK) {
-        recovery->scan.window_max = SEGMENT_HEAD_BLOCKS;
+        segment_scan_ahead(&recovery->scan, SEGMENT_HEAD_BLOCKS);
         err = head_read(recovery, &head, &blank);
         *first = head.first_batch;
     }
@@ -256,21 +306,17 @@ static bool opening_was_cut(const struct recovery *recovery, bool blank, uint64_
     return blank && (recovery->expected > recovery->outcome->proved || only_one);
 }
 
-static enum err segment_begin(struct recovery *recovery, uint32_t segment, uint64_t superseded)
+static enum err segment_begin(struct recovery *recovery, uint32_t segment, uint64_t superseded, struct segment_survey *survey)
 {
     struct segment_head head;
-    bool blank;
-    enum err err = scan_begin(recovery, segment);
+    enum err err = survey_begin(recovery, segment, survey, &head);
 
-    if (err == ERR_OK) {
-        err = head_read(recovery, &head, &blank);
-    }
     if (err != ERR_OK) {
         return err;
     }
     recovery->outcome->position.torn = false;
     recovery->outcome->position.move = head.first_batch == 0; /* nothing more is written into a segment without a header */
-    if (head.first_batch == 0 && !opening_was_cut(recovery, blank, superseded)) {
+    if (head.first_batch == 0 && !opening_was_cut(recovery, survey->blank, superseded)) {
         gap_report(recovery, FATE_ROT, 0, 0, 0);
     }
     recovery->expected = recovery->expected == 0 ? head.first_batch : recovery->expected;
@@ -279,14 +325,20 @@ static enum err segment_begin(struct recovery *recovery, uint32_t segment, uint6
 
 static enum err segment_recover(struct recovery *recovery, uint32_t segment, uint64_t superseded, struct tail *tail)
 {
+    struct segment_survey survey;
     struct scan_place place;
-    enum err err = segment_begin(recovery, segment, superseded);
+    enum err err = segment_begin(recovery, segment, superseded, &survey);
+    bool begun = err == ERR_OK;
 
     *tail = (struct tail){ .exists = false };
     while (err == ERR_OK) {
         bool counts = false;
         err = segment_scan_next(&recovery->scan, &place);
-        if (err == ERR_OK && place.head_found == HEAD_WHOLE) {
+        if (err != ERR_OK) {
+            break;
+        }
+        survey_place(&survey, &place);
+        if (place.head_found == HEAD_WHOLE) {
             err = batch_recover(recovery, &place, superseded, tail->exists ? tail->block : 0, &counts);
         }
         if (err == ERR_OK && counts) {
@@ -294,6 +346,9 @@ static enum err segment_recover(struct recovery *recovery, uint32_t segment, uin
         } else if (err == ERR_OK) {
             tail_note(tail, &place);
         }
+    }
+    if (begun && err == ERR_NOT_FOUND) {
+        survey_keep(recovery, &survey);
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -376,7 +431,7 @@ static enum err opening_recover(struct recovery *recovery, uint32_t segment, uin
 {
     struct log_position *at = &recovery->outcome->position;
     struct disk *disk = recovery->log->disk;
-    struct survey survey;
+    struct segment_survey survey;
     enum err err = survey_segment(recovery, segment, &survey);
 
     ASSERT(segment > at->segment);
@@ -496,7 +551,26 @@ static enum err segments_list(struct recovery *recovery)
     return err;
 }
 
+/* begin_outcome forgets what an earlier reading found, but for its surveys and for D: a segment that proved something may be discarded since. */
+static void begin_outcome(struct recovery_outcome *outcome, const struct superblock *superblock)
+{
+    uint64_t proved = outcome->proved > superblock->durable_floor ? outcome->proved : superblock->durable_floor;
+    uint32_t count = outcome->surveys_count;
+    struct segment_survey surveys[RECOVERY_SURVEYS_MAX];
+
+    memcpy(surveys, outcome->surveys, sizeof surveys);
+    *outcome = (struct recovery_outcome){ .proved = proved, .surveys_count = count };
+    memcpy(outcome->surveys, surveys, sizeof surveys);
+}
+
 enum err recovery_run(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome)
+{
+    outcome->surveys_count = 0;
+    outcome->proved = 0;
+    return recovery_run_again(log, superblock, sink, outcome);
+}
+
+enum err recovery_run_again(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome)
 {
     struct recovery recovery = { .log = log, .superblock = superblock, .sink = sink, .outcome = outcome };
     struct tail tail;
@@ -506,7 +580,7 @@ enum err recovery_run(struct segment_log *log, const struct superblock *superblo
     ASSERT(superblock->segment_bytes == log->config.segment_bytes);
     ASSERT(superblock->first_segment >= 1);
     ASSERT(sink->record != NULL);
-    *outcome = (struct recovery_outcome){ .proved = superblock->durable_floor };
+    begin_outcome(outcome, superblock);
     log->table_count = 0;
     record_index_reset(&log->index);
     log->extents_first = log->extents_count = 0;

@@ -10,6 +10,7 @@
 #include "storage/superblock.h"
 
 #define RECOVERY_DAMAGE_MAX 256u /* reported one by one; more are counted */
+#define RECOVERY_SURVEYS_MAX 64u /* the newest segment with a batch, those behind it, and the oldest; others are read as if for the first time */
 
 /* May the replica sign? The worst of all findings. */
 enum recovery_sign {
@@ -49,6 +50,18 @@ struct recovery_sink {
     void *context;
 };
 
+/* What one scan without deciding anything says about a segment. */
+struct segment_survey {
+    uint32_t segment;
+    bool has_batch;       /* a whole header is in it */
+    bool blank;           /* nothing but zeros */
+    bool full_size;       /* the file is as long as a segment */
+    enum head_found first_place;
+    uint32_t blank_from;  /* from this block on there is nothing but zeros; behind the last one: there is no such block */
+    uint64_t first_batch; /* from its header or its first batch; 0: unknown */
+    uint64_t proved;      /* the highest batch that something valid in it proves durable */
+};
+
 struct recovery_outcome {
     enum recovery_sign sign;
     struct log_position position; /* for segment_log_start; its capsule is the one to resume from */
@@ -64,17 +77,23 @@ struct recovery_outcome {
     uint32_t damage_count;        /* entries in damage */
     uint32_t damage_unlisted;     /* further ones */
     struct recovery_damage damage[RECOVERY_DAMAGE_MAX];
+    uint32_t surveys_count;
+    struct segment_survey surveys[RECOVERY_SURVEYS_MAX];
 };
 
 /* recovery_note gives the note that would settle a piece of damage. Needs: damage->segment is not 0. */
 struct repair_note recovery_note(const struct recovery_damage *damage);
 
-/* recovery_run reads every live segment once (the newest twice), delivers the surviving records, fills the log's index and decides. The log must be
- * initialised and not started; its buffers are used as scratch. It may be run again with the same answer. Damage that a note of the log settles is
+/* recovery_run reads every live segment once (of the newest, what is written, twice), delivers the surviving records, fills the log's index and decides. The log must be
+ * initialised and not started; its buffers are used as scratch. Damage that a note of the log settles is
  * counted as repaired and not listed; what was appended again for it is delivered where it lies now, behind what it belonged before. Needs: superblock as superblock_store_open gave it.
  * Gives: *outcome; nothing was written but a segment that provably never held anything durable may be discarded.
  * Fails: ERR_IO (a segment cannot be opened), ERR_CONFLICT (a segment of another store), ERR_VERSION (a newer format or a record
  * kind that must not be skipped), ERR_FULL (more segments than DISK_SEGMENTS_MAX). Blocks: this is start-up. */
 enum err recovery_run(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome);
+
+/* recovery_run_again is recovery_run for another reading of the same log: where that one found nothing but zeros to the end of a segment it looks no more.
+ * Needs: outcome as that reading left it; nothing else touched the store since. */
+enum err recovery_run_again(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome);
 
 #endif

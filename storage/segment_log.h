@@ -28,6 +28,7 @@ struct segment_log_config {
     uint32_t batch_bytes_max; /* multiple of DISK_BLOCK, at least 2; 0: the most that is allowed, which is 1 MiB unless segments are tiny */
     uint32_t queue_batches;   /* batches that can wait or be in flight, 2 to 16; one record must fit all but one. 6: 4 MiB and some */
     uint32_t index_entries;   /* newest record fragments that can be read back by name; a power of two */
+    uint32_t scan_blocks;     /* read at once by recovery; 0: as much as its window holds, up to 2 MiB */
     uint64_t (*now_ns)(void *context); /* for the duration of writes only */
     void (*durable)(void *context, uint64_t lsn, uint64_t duration_ns); /* everything up to lsn is durable */
     void (*failed)(void *context, enum err err);                        /* once: stop voting, exit 8 */

@@ -21,6 +21,7 @@ enum err segment_scan_init(struct segment_scan *scan, struct disk *disk, uint32_
     scan->segment_blocks = (uint32_t)(bytes / DISK_BLOCK);
     scan->salt = segment_salt(instance, segment);
     scan->window_max = window_blocks < SCAN_WINDOW_BLOCKS_MAX ? window_blocks : SCAN_WINDOW_BLOCKS_MAX;
+    scan->ahead = scan->window_max;
     ASSERT(scan->window_max >= SEGMENT_HEAD_BLOCKS);
     return ERR_OK;
 }
@@ -69,10 +70,25 @@ static bool window_need(struct segment_scan *scan, uint32_t block, uint32_t bloc
     scan->window_count = keep;
     uint32_t left = scan->segment_blocks - block - keep;
     uint32_t room = scan->window_max - keep;
-    window_read(scan, left < room ? left : room);
-        ASSERT(scan->window_first <= block);
-        ASSERT(block + blocks <= scan->window_first + scan->window_count);
+    uint32_t want = blocks - keep > scan->ahead ? blocks - keep : scan->ahead;
+    want = want < room ? want : room;
+    window_read(scan, left < want ? left : want);
+    ASSERT(scan->window_first <= block);
+    ASSERT(block + blocks <= scan->window_first + scan->window_count);
     return true;
+}
+
+void segment_scan_ahead(struct segment_scan *scan, uint32_t blocks)
+{
+    ASSERT(blocks >= 1);
+    scan->ahead = blocks < scan->window_max ? blocks : scan->window_max;
+}
+
+void segment_scan_until(struct segment_scan *scan, uint32_t block)
+{
+    ASSERT(scan->window_count == 0);
+    ASSERT(block >= SEGMENT_HEAD_BLOCKS);
+    scan->segment_blocks = block < scan->segment_blocks ? block : scan->segment_blocks;
 }
 
 void segment_scan_heads(struct segment_scan *scan, struct segment_head heads[SEGMENT_HEAD_BLOCKS], enum err errs[SEGMENT_HEAD_BLOCKS], bool *blank)
@@ -123,7 +139,10 @@ enum err segment_scan_next(struct segment_scan *scan, struct scan_place *place)
     *place = (struct scan_place){ .block = block, .blocks = 1, .head_found = HEAD_OTHER, .body_found = BODY_BAD };
     uint32_t at = block - scan->window_first;
     const uint8_t *data = scan->window + (size_t)at * DISK_BLOCK;
-    if (!scan->unreadable[at]) {
+    if (!scan->unreadable[at] && bytes_are_zero(data, DISK_BLOCK)) { /* most of what is scanned */
+        place->head_found = HEAD_ZERO;
+        place->blank = true;
+    } else if (!scan->unreadable[at]) {
         enum err err = batch_head_decode(data, batch_seed(scan->salt, block), &place->head);
         if (err == ERR_VERSION) {
             return err;
@@ -132,7 +151,6 @@ enum err segment_scan_next(struct segment_scan *scan, struct scan_place *place)
             place_is_batch(scan, place);
         } else if (bytes_are_zero(data, DISK_SECTOR)) {
             place->head_found = HEAD_ZERO;
-            place->blank = bytes_are_zero(data, DISK_BLOCK);
         }
     }
     scan->next = block + place->blocks;

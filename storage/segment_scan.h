@@ -28,6 +28,7 @@ struct segment_scan {
     uint64_t salt;
     uint8_t *window;
     uint32_t window_max;   /* capacity in blocks, at least BATCH_BLOCKS_MAX or a whole segment */
+    uint32_t ahead;        /* blocks that are read at once where fewer would do */
     uint32_t window_first; /* block at its start */
     uint32_t window_count; /* blocks in it */
     uint32_t next;         /* block of the next place */
@@ -39,6 +40,12 @@ struct segment_scan {
  * Fails: ERR_NOT_FOUND, ERR_IO. */
 enum err segment_scan_init(struct segment_scan *scan, struct disk *disk, uint32_t segment, const uint8_t instance[16], uint32_t segment_bytes,
                            uint8_t *window, uint32_t window_blocks);
+
+/* segment_scan_ahead says how many blocks are read at once, where the window would hold more: little memory is touched. Needs: blocks >= 1. */
+void segment_scan_ahead(struct segment_scan *scan, uint32_t blocks);
+
+/* segment_scan_until lets the scan end before `block`, as if the file did. Needs: nothing was read yet; block >= SEGMENT_HEAD_BLOCKS. */
+void segment_scan_until(struct segment_scan *scan, uint32_t block);
 
 /* segment_scan_heads decodes both header blocks. Gives: *blank when both are zeros. Fails: per copy, errs[i]. Uses the window. */
 void segment_scan_heads(struct segment_scan *scan, struct segment_head heads[SEGMENT_HEAD_BLOCKS], enum err errs[SEGMENT_HEAD_BLOCKS], bool *blank);

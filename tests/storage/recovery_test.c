@@ -617,6 +617,34 @@ Test(recovery, may_be_run_again_with_the_same_answer)
     store_close(store);
 }
 
+Test(recovery, another_reading_does_not_read_what_was_nothing_but_zeros)
+{
+    struct store *store = long_log();
+    uint64_t written = 0, heads = store->log.at.segment * SEGMENT_HEAD_BLOCKS * DISK_BLOCK; /* read by themselves to see where the segment before ends */
+
+    for (uint32_t segment = 1; segment <= store->log.at.segment; segment++) {
+        written += segment < store->log.at.segment ? store->config.segment_bytes : (uint64_t)store->log.at.block * DISK_BLOCK;
+    }
+    cr_assert(!store->log.preparing);
+    cr_assert_eq(store_recover(store), ERR_OK);
+    cr_assert(store->outcome.position.next_ready);
+    cr_assert_geq(store->outcome.bytes_scanned, written + store->config.segment_bytes, "the prepared segment is looked at once");
+    cr_assert_leq(store->scanned_again, written + heads + DISK_BLOCK, "and neither it nor the free blocks again");
+    store_close(store);
+}
+
+Test(recovery, may_read_as_little_at_once_as_is_wanted)
+{
+    for (uint32_t blocks = 1; blocks < 70; blocks += 7) {
+        struct store *store = long_log();
+        store->config.scan_blocks = blocks;
+        cr_assert_eq(store_recover(store), ERR_OK);
+        cr_assert_eq(store_groups_seen(store), store->appended);
+        cr_assert_eq(store->outcome.damage_count, 0);
+        store_close(store);
+    }
+}
+
 Test(recovery, more_damage_than_the_list_holds_is_counted)
 {
     struct store_config many = config;

@@ -41,6 +41,7 @@ Test(segment_scan, gives_the_same_places_through_windows_of_every_size)
         struct segment_scan scan = scan_of(store, blocks);
         struct scan_place place;
         uint32_t count = 0;
+        segment_scan_ahead(&scan, 1 + blocks * 7 % BLOCKS);
         while (segment_scan_next(&scan, &place) == ERR_OK) {
             if (blocks == BLOCKS) {
                 first[first_count++] = place;
@@ -119,4 +120,24 @@ Test(segment_scan, reads_either_copy_of_the_header)
         cr_assert_not(blank);
         store_close(store);
     }
+}
+
+Test(segment_scan, ends_before_a_block_when_told_so)
+{
+    struct store *store = filled(3);
+    struct segment_scan scan = scan_of(store, BLOCKS);
+    struct scan_place place = { .block = 0 };
+    struct segment_head heads[SEGMENT_HEAD_BLOCKS];
+    enum err errs[SEGMENT_HEAD_BLOCKS];
+    bool blank;
+
+    segment_scan_until(&scan, store->log.at.block + 1);
+    segment_scan_heads(&scan, heads, errs, &blank);
+    while (segment_scan_next(&scan, &place) == ERR_OK) {
+        cr_assert_leq(place.block, store->log.at.block);
+    }
+    cr_assert_eq(place.block, store->log.at.block);
+    cr_assert(place.blank);
+    cr_assert_eq(scan.bytes_read, (store->log.at.block + 1) * DISK_BLOCK);
+    store_close(store);
 }

@@ -27,6 +27,7 @@ struct store_config {
     uint32_t queue_batches;
     uint32_t batch_bytes_max; /* 0: the most */
     uint32_t size_max;        /* largest payload of a block record */
+    uint32_t scan_blocks;     /* read at once by recovery; 0: the most */
     struct sim_disk_faults faults;
 };
 
@@ -47,6 +48,8 @@ struct store {
     enum err failed; /* what the log told */
     struct store_seen seen[STORE_SEEN_MAX];
     uint32_t seen_count;
+    uint32_t seen_again; /* by another reading, which must deliver the same */
+    uint64_t scanned_again;
 };
 
 extern const uint8_t store_instance[16];
@@ -58,7 +61,7 @@ void store_close(struct store *store);
 /* store_boot starts the process: superblock, recovery, log. Gives: what recovery_run gave. */
 enum err store_boot(struct store *store);
 
-/* store_recover is store_boot without starting the log. */
+/* store_recover is store_boot without starting the log. Unless the disk may give other bytes each time, it reads the log once more and compares. */
 enum err store_recover(struct store *store);
 void store_start(struct store *store);
 
