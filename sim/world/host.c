@@ -248,7 +248,7 @@ static struct driver_config config_of(const struct host *host)
         .chunk_bytes_max = STATE_CHUNK_BYTES_MIN, .keep_blocks = host->plan.keep_blocks, .archive = host->plan.archive,
         .scrub_bytes_per_s = host->plan.scrub_bytes_per_s };
     config.apply = (struct apply_config){ .archive_events = 1024, .archive_receipts = 1024 };
-    config.log = (struct segment_log_config){ .segment_bytes = HOST_LOG_BYTES, .queue_batches = 8, .index_entries = 4096, .now_ns = log_now };
+    config.log = (struct segment_log_config){ .segment_bytes = HOST_LOG_BYTES, .queue_batches = 8, .index_entries = 4096, .scan_blocks = 16, .now_ns = log_now };
     return config;
 }
 
@@ -301,9 +301,12 @@ static void make_store(struct host *host)
 {
     struct superblock first = { .cluster = host->cast->genesis.hash, .replica = self_of(host), .segment_bytes = HOST_LOG_BYTES, .first_segment = 1,
         .config = config_hash(&host->cast->config), .features_required = host->wipes > 0 ? SUPERBLOCK_REJOINS : 0 };
+    static _Alignas(DISK_BLOCK) uint8_t memory[(SUPERBLOCK_COPIES + 1) * DISK_BLOCK];
+    struct arena arena;
     bool done = false;
 
-    process_begin(host);
+    arena_init(&arena, memory, sizeof memory);
+    superblock_store_init(&host->superblocks, &arena, &host->disk.disk);
     struct writer instance;
     writer_init(&instance, first.instance, sizeof first.instance);
     write_u64_le(&instance, host->plan.seed);
@@ -317,7 +320,6 @@ static void make_store(struct host *host)
     }
     ASSERT(done);
     host->disk.config.faults = host->plan.disk;
-    process_end(host);
 }
 
 void host_open(struct host *host, const struct cast *cast, const struct host_world *world, const struct host_plan *plan)
