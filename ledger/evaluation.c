@@ -24,6 +24,9 @@ static void digest_add(struct gathering *gathering, struct bytes key, struct byt
     struct hasher leaf;
 
     ASSERT(key.size >= 1);
+    if (gathering->evaluation->undigested) {
+        return;
+    }
     hash_init(&leaf, HASH_STATE_LEAF);
     hash_update_u16(&leaf, (uint16_t)key.size);
     hash_update(&leaf, key.data, key.size);
@@ -232,8 +235,10 @@ struct evaluation_found evaluation_gather_view(const struct state_store *store, 
     struct gathering gathering = { .store = store, .view = view, .evaluation = evaluation, .inputs = inputs };
 
     ASSERT(view == STATE_PIN_NONE || view < STATE_PINS_MAX);
-    hash_init(&gathering.digest, HASH_EVAL);
-    hash_update_u64(&gathering.digest, evaluation->time_ms);
+    if (!evaluation->undigested) {
+        hash_init(&gathering.digest, HASH_EVAL);
+        hash_update_u64(&gathering.digest, evaluation->time_ms);
+    }
     inputs->time_ms = evaluation->time_ms;
     inputs->uses = USES_OPEN;
     inputs->counted = 0;
@@ -248,9 +253,11 @@ struct evaluation_found evaluation_gather_view(const struct state_store *store, 
     gather_pointers(&gathering);
     gather_grants(&gathering);
     gather_relation(&gathering);
-    gathering.found.digest = hash_final(&gathering.digest);
-        ASSERT(inputs->pointers_count <= TICKET_PAGE);
-        ASSERT(inputs->grants_count <= CONSENT_GRANTS_MAX);
+    if (!evaluation->undigested) {
+        gathering.found.digest = hash_final(&gathering.digest);
+    }
+    ASSERT(inputs->pointers_count <= TICKET_PAGE);
+    ASSERT(inputs->grants_count <= CONSENT_GRANTS_MAX);
     return gathering.found;
 }
 

@@ -26,6 +26,7 @@ struct evaluation {
     uint16_t from_month;         /* and such months */
     uint16_t to_month;
     uint64_t time_ms;
+    bool undigested;             /* nobody wants the digest: found.digest stays zeros, and nothing is hashed */
 };
 
 struct evaluation_found {
@@ -37,7 +38,7 @@ struct evaluation_found {
 };
 
 /* evaluation_gather fills the inputs: the patient, the subject's organisation and relation, all grants, and the selected pointers
- * that exist, in class and month. Cost: one lookup for each pointer of the page, one walk over the grants, one hash for each input. */
+ * that exist, in class and month. Cost: one lookup for each pointer of the page, one walk over the grants, and unless undigested one hash for each input. */
 struct evaluation_found evaluation_gather(const struct state_store *store, const struct evaluation *evaluation, struct consent_inputs *inputs);
 
 /* evaluation_gather_view does the same in a pinned view of the state (state_store.h); STATE_PIN_NONE: the newest. */

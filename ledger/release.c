@@ -47,6 +47,7 @@ bool release_evaluate(const struct state_store *store, const struct release_set 
         .base_seq = set->base_seq,
         .class_mask = UINT32_MAX,
         .time_ms = set->time_ms,
+        .undigested = digest == NULL,
     };
     uint32_t wanted = 0;
 
@@ -60,7 +61,9 @@ bool release_evaluate(const struct state_store *store, const struct release_set 
     ASSERT(wanted > 0);
     struct evaluation_found found = evaluation_gather(store, &evaluation, inputs);
     *decision = (struct decision){ .reason = REASON_DEFAULT };
-    *digest = found.digest;
+    if (digest != NULL) {
+        *digest = found.digest;
+    }
     if (!found.patient || !found.stands || inputs->pointers_count < wanted) {
         return false;
     }
@@ -115,7 +118,6 @@ enum code release_check(const struct state_store *store, const struct release_re
                         struct decision *decision)
 {
     struct ticket ticket;
-    struct hash32 digest;
     uint8_t bitmap[BITMAP_BYTES] = { 0 };
 
     *decision = (struct decision){ .reason = REASON_NONE };
@@ -132,5 +134,5 @@ enum code release_check(const struct state_store *store, const struct release_re
     ASSERT(request->seq - ticket.base_seq < TICKET_PAGE);
     bitmap_set(bitmap, request->seq - ticket.base_seq);
     struct release_set set = { .ticket = &ticket, .base_seq = ticket.base_seq, .bitmap = bitmap, .time_ms = time_ms };
-    return release_evaluate(store, &set, inputs, decision, &digest) ? CODE_OK : CODE_NOT_PERMITTED;
+    return release_evaluate(store, &set, inputs, decision, NULL) ? CODE_OK : CODE_NOT_PERMITTED;
 }

@@ -42,7 +42,7 @@ struct release_set {
 
 /* release_evaluate tells whether consent permits every pointer of the set now: the subject stands, its pointers exist, and each is
  * permitted by the rules that hold at time_ms, with the use that the ticket counted. The ticket's own end is not looked at.
- * Gives: *decision of the lowest pointer that is denied, else of the lowest; *digest over the inputs. `inputs` is scratch. */
+ * Gives: *decision of the lowest pointer that is denied, else of the lowest; *digest over the inputs, unless it is NULL: then they are not hashed. `inputs` is scratch. */
 bool release_evaluate(const struct state_store *store, const struct release_set *set, struct consent_inputs *inputs, struct decision *decision,
                       struct hash32 *digest);
 

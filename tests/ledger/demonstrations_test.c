@@ -336,7 +336,12 @@ Test(demonstrations, d8_while_idle_the_clock_alone_refuses_an_expired_grant)
     struct decision decision;
     struct hash32 digest;
     cr_assert(release_evaluate(ledger_store(lab.ledger), &set, &scratch, &decision, &digest));
+    cr_assert_not(hash_is_zero(&digest));
+    enum reason permitted = decision.reason;
+    cr_assert(release_evaluate(ledger_store(lab.ledger), &set, &scratch, &decision, NULL), "nobody wants the digest");
+    cr_assert_eq(decision.reason, permitted);
     set.time_ms = wall + 1;
+    cr_assert_not(release_evaluate(ledger_store(lab.ledger), &set, &scratch, &decision, NULL));
     cr_assert_not(release_evaluate(ledger_store(lab.ledger), &set, &scratch, &decision, &digest), "it is the grant that is over, not only the ticket");
     cr_assert_eq(decision.reason, REASON_DEFAULT);
     struct grant still_there;

@@ -99,3 +99,20 @@ Test(evaluation, the_digest_follows_the_inputs_alone, .init = start)
     digest = evaluation_gather(world_exec.store, &evaluation, &inputs).digest;
     cr_assert(hash_equal(&digest, &base), "and back");
 }
+
+Test(evaluation, without_a_digest_gathers_the_same, .init = start)
+{
+    static struct consent_inputs bare;
+    struct evaluation_found found = evaluation_gather(world_exec.store, &evaluation, &inputs);
+
+    memcpy(&bare, &inputs, sizeof bare);
+    evaluation.undigested = true;
+    struct evaluation_found without = evaluation_gather(world_exec.store, &evaluation, &bare);
+    cr_assert(hash_is_zero(&without.digest));
+    cr_assert_not(hash_is_zero(&found.digest));
+    cr_assert(without.patient && without.stands == found.stands);
+    cr_assert_eq(without.actor_kind, found.actor_kind);
+    cr_assert_eq(without.actor_role, found.actor_role);
+    cr_assert_gt(bare.grants_count, 0);
+    cr_assert_arr_eq(&bare, &inputs, sizeof bare);
+}
