@@ -277,8 +277,13 @@ void world_plan_calm(struct world_plan *plan)
 
 static void open_verify(struct world *world)
 {
+    static uint8_t keys[MEMBERS_MAX][ED25519_KEY_BYTES];
+
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        memcpy(keys[i], world->cast.members[i].public_key, ED25519_KEY_BYTES);
+    }
     if (!world->plan.fast_crypto) {
-        judges_open(&world->judges);
+        judges_open(&world->judges, keys[0], world->plan.members_count);
     }
     facts_init(&world->verdicts);
     facts_init(&world->fetched);

@@ -15,8 +15,8 @@ static void setup(void)
     uint8_t seed[32] = { 9 };
 
     crypto_start();
-    judges_open(&judges);
     sign_keypair_from_seed(&pair, seed);
+    judges_open(&judges, pair.public_key, 1);
     for (uint32_t i = 0; i < JUDGES_TOGETHER * JUDGES_SHARE; i++) {
         digests[i][0] = (uint8_t)i;
         crypto_sign_detached(signatures[i], NULL, digests[i], 32, pair.secret_key);
@@ -50,8 +50,11 @@ static bool all(uint32_t lie)
 
 Test(judges, agree_about_good_and_bad_signatures_I15)
 {
+    cr_assert_not(ed25519_keyset_has(judges.keyset, pair.public_key));
     cr_assert(all(UINT32_MAX));
     cr_assert_eq(judges.compared, JUDGES_TOGETHER);
+    cr_assert(ed25519_keyset_has(judges.keyset, pair.public_key), "what follows is judged by its table");
+    cr_assert_eq(judges.without, JUDGES_BUILD);
     signatures[0][0] ^= 1;                  /* R */
     signatures[JUDGES_SHARE][40] ^= 1;      /* S */
     digests[2 * JUDGES_SHARE][5] ^= 1;
