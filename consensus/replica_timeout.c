@@ -404,7 +404,7 @@ static void count_repeat(struct replica *r)
     ASSERT(r->timeout_backoff <= BACKOFF_MAX);
 }
 
-/* repeat says an own TIMEOUT again while nobody ends the view (T7). */
+/* repeat says an own TIMEOUT again while nobody ends the view (T7). A leader without a request, whom too few have followed for others to join (T3), ends it: whoever has work would wait for a time (T4, J4). */
 static void repeat(struct replica *r)
 {
     uint64_t due_ns = repeat_due_ns(r);
@@ -421,6 +421,9 @@ static void repeat(struct replica *r)
     count_repeat(r);
     r->timeout_cause = cause_of(r) != CAUSE_NONE ? cause_of(r) : r->timeout_cause;
     replica_resend_timeout(r, r->others);
+    if (replica_is_leader(r) && pool_live_count(r->pool) == 0 && others_from(r, r->view) < r->faults) {
+        replica_abdicate(r);
+    }
     if (!may_state(r)) {
         r->timeout_sent_ns = r->now.mono_ns;
         replica_query(r, cause_of(r)); /* It must not sign; it may ask. */

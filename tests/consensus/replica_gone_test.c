@@ -223,6 +223,31 @@ Test(replica_gone, a_view_that_ends_begins_the_asking_again)
     cr_assert_eq(cluster_kit_agree(&kit), BLOCKS + 2, "S2, J2: three of four are well");
 }
 
+static bool bundle_to_1(const struct cluster_message *lost) { return lost->type == MESSAGE_BUNDLE && lost->to == 1; }
+
+/* Member 1 leads view 1 and lacks the newest block, so it times its view out alone: nobody else has anything to do. Were it to stay, the next command would wait for a time (J4). */
+Test(replica_gone, a_leader_that_timed_its_view_out_alone_gives_it_up_T4)
+{
+    struct replica_status status;
+
+    cluster_kit_crash(&kit, 1);
+    cluster_kit_request(&kit, 0, 1, BLOCKS + 1);
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    kit.drop = bundle_to_1;
+    cluster_kit_restart(&kit, 1);
+    cluster_kit_step(&kit, 0, &(struct event){ .kind = EVENT_DRAIN });
+    cluster_kit_run(&kit, 100 * MS);
+    replica_status(kit.nodes[2].replica, &status);
+    cr_assert_eq(status.view, 1);
+    cr_assert_lt(status.timeout_view, 1);
+    cluster_kit_run(&kit, 20 * SECOND);
+    replica_status(kit.nodes[2].replica, &status);
+    cr_assert_geq(status.view, 2, "T4, T7");
+    cluster_kit_request(&kit, 2, 1, BLOCKS + 2);
+    cluster_kit_run(&kit, 50 * MS);
+    cr_assert_eq(kit.nodes[2].executed, BLOCKS + 2, "J4: at once");
+}
+
 /* The log of member 3 lacks its first block, and the sixteen behind it fill its slots: a single block is given a place by one of them, and so is the chain that proves them (J6). */
 Test(replica_place, blocks_that_fill_all_slots_make_room_for_the_one_that_links_them, .fini = teardown)
 {
