@@ -6,7 +6,7 @@
  *     size = replica_footprint(&config)                memory is taken once, by the caller
  *     r = replica_init(memory, &config, &app)
  *     replica_restore_state(r, &state)                 what the newest durable capsule says; not called on an empty log
- *     replica_restore_base(r, &header, &cert)          with a snapshot: begin at its checkpoint
+ *     replica_restore_base(r, &header, &cert, time)    with a snapshot: begin at its checkpoint
  *     replica_restore_record(r, kind, ..., out)        every record of the log, in order; carry out the effects (COMMIT: execute, then step
  *                                                      EXECUTED) before the next record
  *     replica_step(r, now, START, out)                 from here on the replica speaks
@@ -56,10 +56,10 @@ struct bytes replica_searched(void *memory, const struct replica_config *config)
  * Owns: memory stays the caller's; config and app are copied, app->context must outlive the replica. */
 struct replica *replica_init(void *memory, const struct replica_config *config, const struct app *app);
 
-/* replica_restore_base begins at a certified checkpoint block instead of the genesis: the app holds the state as of after it, and `cert`, whose signatures
+/* replica_restore_base begins at a certified block instead of the genesis: the app holds the state as of after it, and `cert`, whose signatures
  * are verified, proves it. What the log holds of earlier heights is passed over. Needs: behind replica_restore_state and before the first record; header is
- * of the certificate's block. */
-void replica_restore_base(struct replica *r, const struct block_header *header, const struct checkpoint_cert *cert);
+ * of the certificate's block; checkpoint_ms is the time of the newest checkpoint block up to it (K1): its own, unless it is the tip of a chain that was silent. */
+void replica_restore_base(struct replica *r, const struct block_header *header, const struct checkpoint_cert *cert, uint64_t checkpoint_ms);
 
 /* replica_restore_state takes over the voting state of the newest durable append. Needs: before the first record and the first step. */
 void replica_restore_state(struct replica *r, const struct voting_state *state);

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-void replica_restore_base(struct replica *r, const struct block_header *header, const struct checkpoint_cert *cert)
+void replica_restore_base(struct replica *r, const struct block_header *header, const struct checkpoint_cert *cert, uint64_t checkpoint_ms)
 {
     struct checkpoints *c = &r->checkpoints;
     struct hash32 hash = block_hash(header);
@@ -25,11 +25,12 @@ void replica_restore_base(struct replica *r, const struct block_header *header, 
     ASSERT(r->executed_height == r->config.genesis.height);
     ASSERT(hash_equal(&hash, &cert->checkpoint.block)); /* K1 */
     ASSERT(cert->checkpoint.height == header->height);
+    ASSERT(checkpoint_ms <= header->time_ms); /* K1 */
     history_begin(&r->history, header, &hash);
     r->executed_height = header->height;
     r->flight_high = header->height;
     c->block_height = header->height;
-    c->block_time_ms = header->time_ms;
+    c->block_time_ms = checkpoint_ms;
     c->own[c->own_next].used = true;
     c->own[c->own_next].value = cert->checkpoint;
     c->own_next = (c->own_next + 1) % CHECKPOINTS_KEPT;

@@ -107,7 +107,7 @@ static void port_executed(void *context, const struct apply_block *block)
 
     if (daemon->driver.has_base && !daemon->base_told) {
         daemon->base_told = true;
-        queries_begin(&daemon->queries, daemon->driver.base.header.time_ms);
+        queries_begin(&daemon->queries, daemon->driver.base.checkpoint_ms);
     }
     queries_certified(&daemon->queries, replica_checkpoint(daemon->driver.replica));
     queries_executed(&daemon->queries);

@@ -98,6 +98,11 @@ static void transfer(struct driver *driver)
         return;
     }
     snapshot_serve_work(&driver->snapshot_serve, now_ns);
+    if (driver->snapshot_serve.wished) {
+        driver->snapshot_serve.wished = false;
+        snapshots_wish(&driver->snapshots);
+        snapshots_certified(&driver->snapshots, replica_checkpoint(driver->replica));
+    }
     snapshot_fetch_want(&driver->snapshot_fetch, replica_wants_snapshot(driver->replica), driver->apply.height, &driver->links);
     if (driver->snapshot_fetch.stage != SNAPSHOT_FETCH_IDLE) {
         snapshots_stop(&driver->snapshots); /* the slot is wanted */

@@ -178,7 +178,7 @@ enum err driver_recover(struct driver *driver, const struct superblock *superblo
         replica_restore_state(driver->replica, &state);
     }
     if (driver->has_base) {
-        replica_restore_base(driver->replica, &driver->base.header, &driver->base.cert);
+        replica_restore_base(driver->replica, &driver->base.header, &driver->base.cert, driver->base.checkpoint_ms);
     }
     if (!capsule_is_blank(outcome)) {
         err = restore_log(driver, superblock, outcome);

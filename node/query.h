@@ -29,7 +29,7 @@ struct query_call {
 /* queries_take takes the scratch. Owns: apply and genesis must outlive it. */
 void queries_take(struct queries *queries, struct arena *arena, struct apply *apply, const struct genesis *genesis);
 
-/* queries_begin tells of a state that was taken over: the time of its checkpoint block. */
+/* queries_begin tells of a state that was taken over: the time of its newest checkpoint block. */
 void queries_begin(struct queries *queries, uint64_t time_ms);
 
 /* queries_certified is told of the newest checkpoint certificate, or NULL, whenever there may be a new one. While a block is open it does nothing. */

@@ -145,7 +145,8 @@ static bool choose(struct snapshot_fetch *fetch)
 }
 
 /* cap_of_round gives the height that offers may have: in the first of 2n rounds any, 0; in the others no more than one member has offered. So members that keep two
- * snapshots each and missed some come down to one that they have in common; a height that helps nobody changes nothing. */
+ * snapshots each and missed some come down to one that they have in common; where that one's helps nobody, it is 0, and those are asked that have not offered any. Who is asked for any offer once
+ * more has been of no use for 2n rounds, and may make a snapshot for it. */
 static uint64_t cap_of_round(const struct snapshot_fetch *fetch)
 {
     uint32_t n = fetch->epoch->members_count, round = fetch->offers_tries % (2 * n);
@@ -166,8 +167,11 @@ static void offers_work(struct snapshot_fetch *fetch, uint64_t now_ns)
         return;
     }
     uint64_t cap = cap_of_round(fetch);
+    bool first = fetch->offers_tries % (2 * fetch->epoch->members_count) == 0;
     for (uint32_t i = 0; i < fetch->epoch->members_count; i++) {
-        if (i != fetch->self && fetch->members[i].linked && !fetch->members[i].asked && (cap == 0 || fetch->members[i].offer_height > cap)) {
+        uint64_t offered = fetch->members[i].offer_height;
+        bool of_use = first || (cap == 0 ? offered == 0 : offered > cap);
+        if (i != fetch->self && fetch->members[i].linked && !fetch->members[i].asked && of_use) {
             ask(fetch, i, ASKED_OFFER, cap, (struct message_snapshot_run){ 0 }, now_ns);
         }
     }

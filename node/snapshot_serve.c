@@ -94,6 +94,22 @@ static void send_run(struct snapshot_serve *serve)
     send(serve, serve->asker, run->bytes);
 }
 
+/* note_offer: whoever asks for any offer a second time, and has taken nothing of the first, finds too few that have this one. Who has none to offer is asked in many of its 2n rounds. */
+static void note_offer(struct snapshot_serve *serve, uint32_t member, const struct message_snapshot_ask *ask)
+{
+    uint64_t height = serve->snapshots->newest.set ? serve->snapshots->newest.height : 0;
+
+    uint32_t enough = height > 0 ? 2 : 2 * serve->members_count + 1, before = serve->members[member].offered_height == height ? serve->members[member].offers : 0;
+
+    if (ask->run.bytes > 0) {
+        serve->members[member].offers = 0;
+    } else if (ask->height == 0) {
+        serve->members[member].offers = before < enough ? before + 1 : enough;
+        serve->members[member].offered_height = height;
+        serve->wished = serve->wished || serve->members[member].offers == enough;
+    }
+}
+
 /* begin begins the reading for a member. */
 static void begin(struct snapshot_serve *serve, uint32_t member)
 {
@@ -106,6 +122,7 @@ static void begin(struct snapshot_serve *serve, uint32_t member)
 
     serve->members[member].waits = false;
     serve->next = (member + 1) % serve->members_count;
+    note_offer(serve, member, ask);
     if (offer) {
         run.place = entry->head.cert;
         run.bytes = entry->head.cert_bytes;

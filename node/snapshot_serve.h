@@ -19,6 +19,8 @@ struct snapshot_serve {
     struct {
         bool waits;
         struct message_snapshot_ask ask;
+        uint32_t offers;          /* so often it asked for any, and has taken nothing since */
+        uint64_t offered_height;  /* of the newest one meanwhile; 0: there was none */
     } members[MEMBERS_MAX];
     uint32_t members_count, next; /* whose turn it is */
     uint32_t asker;               /* of the reading under way */
@@ -29,6 +31,7 @@ struct snapshot_serve {
     uint64_t paid_ns;             /* until when the bytes that left are paid for */
     struct message *message;      /* scratch */
     uint8_t *head;                /* MESSAGE_HEAD_BYTES_MAX */
+    bool wished;                  /* news for the owner, who takes it back: a member asked for any offer again and again, and took nothing (S3) */
     uint64_t offers, runs, bytes, refused;
 };
 

@@ -77,9 +77,9 @@ static void begin(struct snapshots *snapshots, const struct block_header *header
     ASSERT(slot < SNAPSHOT_SLOTS); /* K2: two are named at most, and nothing is written */
     snapshots->stage = SNAPSHOTS_CERTIFICATE;
     snapshots->making = (struct snapshots_entry){ .set = true, .slot = slot, .height = header->height };
-    snapshots->header = *header;
-    snapshots->bytes_at = snapshots->bytes;
-    snapshots->blocks_at = snapshots->blocks;
+    snapshots->note = (struct snapshots_note){ *header, snapshots->bytes, snapshots->blocks, snapshots->checkpoint_ms };
+    snapshots->wished = false;
+    snapshots->began_ns = snapshots->config.now_ns(snapshots->config.context);
     state_store_pin(store_of(snapshots), SNAPSHOTS_PIN);
     archive_pack_begin(&snapshots->pack, &snapshots->apply->archive);
     snapshots->manifest.height = header->height;
@@ -87,8 +87,15 @@ static void begin(struct snapshots *snapshots, const struct block_header *header
     snapshots->manifest.chunks_count = 0;
 }
 
+/* is_wished: somebody wished for one, and enough time has passed since the one before (S4). */
+static bool is_wished(const struct snapshots *snapshots)
+{
+    return snapshots->wished && snapshots->config.now_ns(snapshots->config.context) >= snapshots->rest_ns;
+}
+
 void snapshots_executed(struct snapshots *snapshots, const struct block_header *header, size_t body_bytes, bool live)
 {
+    snapshots->tip = *header;
     snapshots->bytes += body_bytes + SNAPSHOTS_BLOCK_BYTES;
     snapshots->blocks++;
     if (!config_is_checkpoint(&snapshots->apply->genesis->limits, header->height, header->time_ms, snapshots->checkpoint_ms)) {
@@ -96,7 +103,7 @@ void snapshots_executed(struct snapshots *snapshots, const struct block_header *
     }
     snapshots->checkpoint_ms = header->time_ms;
     bool due = is_due(snapshots);
-    if (!due && !snapshots->hurried) {
+    if (!due && !snapshots->hurried && !is_wished(snapshots)) {
         return;
     }
     snapshots->hurried = false;
@@ -117,11 +124,29 @@ void snapshots_executed(struct snapshots *snapshots, const struct block_header *
 
 void snapshots_hurry(struct snapshots *snapshots) { snapshots->hurried = snapshots->config.due_bytes != 0; }
 
+void snapshots_wish(struct snapshots *snapshots) { snapshots->wished = snapshots->config.due_bytes != 0; }
+
+/* begin_tip begins one of the tip when somebody wished for it and the newest certificate is of it. Of a silent chain all can make that one, whatever they missed of others. */
+static void begin_tip(struct snapshots *snapshots, const struct checkpoint_cert *cert)
+{
+    bool free = snapshots->stage == SNAPSHOTS_IDLE && snapshots->lent == SNAPSHOT_SLOTS;
+    bool newer = !snapshots->newest.set || snapshots->newest.height < snapshots->tip.height;
+    bool stands = !snapshots->apply->busy && snapshots->apply->height == snapshots->tip.height; /* C4: the state is that of the tip */
+
+    if (!is_wished(snapshots) || !free || !newer || !stands || cert == NULL || cert->checkpoint.height != snapshots->tip.height) {
+        return;
+    }
+    ASSERT(snapshots->tip.height > 0); /* K1: the genesis has no certificate */
+    snapshots->hurried = false;
+    begin(snapshots, &snapshots->tip);
+}
+
 void snapshots_certified(struct snapshots *snapshots, const struct checkpoint_cert *cert)
 {
     struct hash32 root;
     struct writer writer;
 
+    begin_tip(snapshots, cert);
     if (snapshots->stage != SNAPSHOTS_CERTIFICATE || cert == NULL || cert->checkpoint.height < snapshots->making.height) {
         return;
     }
@@ -137,7 +162,7 @@ void snapshots_certified(struct snapshots *snapshots, const struct checkpoint_ce
     snapshots->cert_bytes = (uint32_t)writer.offset;
     snapshots->making.checkpoint = cert->checkpoint;
     snapshots->manifest.state_root = root;
-    snapshots_note_write(snapshots, &snapshots->manifest);
+    snapshots_note_write(&snapshots->note, &snapshots->manifest);
     snapshots->place = snapshot_place_first();
     state_cursor_init(&snapshots->cursor, bytes_of("", 0), SNAPSHOTS_PIN);
     snapshots->cursor_ended = false;
@@ -412,6 +437,8 @@ void snapshots_saved(struct snapshots *snapshots, const struct hash32 *digest, e
     snapshots->older = snapshots->newest;
     snapshots->making.head = snapshots->head;
     snapshots->newest = snapshots->making;
+    uint64_t now_ns = snapshots->config.now_ns(snapshots->config.context);
+    snapshots->rest_ns = now_ns + SNAPSHOTS_REST * (now_ns - snapshots->began_ns);
     snapshots->stage = SNAPSHOTS_IDLE;
     snapshots->save_wanted = false;
     snapshots->installed = true;

@@ -7,6 +7,7 @@
  *
  * Due is a matter of the chain alone: so many bytes of commands since the last, or so many blocks. So all replicas with the same settings
  * make the same ones. A slice ends after slice_ns and the next begins pause_ns later; without a snapshot in the making there is no deadline (N5).
+ * A member that lags and finds no f + 1 alike wishes for one: of the next checkpoint block, or at once of a tip that is certified (S3), in a twentieth of the time at most.
  * Sans-IO but for `struct disk`. */
 #ifndef WARD_NODE_SNAPSHOTS_H
 #define WARD_NODE_SNAPSHOTS_H
@@ -21,6 +22,7 @@
 #define SNAPSHOTS_SLICE_NS 1000000u
 #define SNAPSHOTS_PAUSE_NS 4000000u    /* a fifth of a core at most */
 #define SNAPSHOTS_BLOCK_BYTES 512u     /* what a block counts besides its commands */
+#define SNAPSHOTS_REST 19u             /* times as long as one took, until one is made for a wish (S4): with slices and pauses a hundredth of a core */
 
 struct snapshots_config {
     uint64_t due_bytes;       /* of commands since the last one, or the size of the state if that is more; 0: never */
@@ -59,6 +61,13 @@ struct snapshots_counters {
     uint64_t slices, slice_ns_max;
 };
 
+/* What a manifest says besides: its block, and what its owner goes on counting from. */
+struct snapshots_note {
+    struct block_header header;
+    uint64_t bytes, blocks;    /* since the last one was due */
+    uint64_t checkpoint_ms;    /* time of the newest checkpoint block (K1): its own, or an earlier one */
+};
+
 struct snapshots {
     struct snapshots_config config;
     struct apply *apply;
@@ -75,8 +84,10 @@ struct snapshots {
     enum snapshots_stage stage;
     struct snapshots_entry making;
     uint64_t resume_ns;
-    struct block_header header; /* of its block */
-    uint64_t bytes_at, blocks_at; /* what `bytes` and `blocks` were behind it */
+    struct snapshots_note note;   /* of the one in the making */
+    struct block_header tip;      /* newest executed block, or that of the snapshot which a start began with; height 0: none yet */
+    bool wished;                  /* of the tip, once it is certified: a member found no two that are alike (S3) */
+    uint64_t began_ns, rest_ns;   /* the one in the making; none is made for a wish before */
     struct archive_pack pack;
     struct state_cursor cursor;
     bool cursor_ended, root_wrong;
@@ -100,6 +111,10 @@ void snapshots_executed(struct snapshots *snapshots, const struct block_header *
 /* snapshots_hurry lets the next checkpoint block begin a snapshot although none is due, so that the log behind it can go: the disk is nearly full. What is due for all
  * replicas stays due when it is. Nothing happens where snapshots are switched off. */
 void snapshots_hurry(struct snapshots *snapshots);
+
+/* snapshots_wish: somebody has been offered the newest one again and again and does not take it. The next checkpoint block begins another, or the tip, if the chain is silent
+ * above it and it is certified; not too soon behind the one before, and not where snapshots are switched off. Source: S3, S4. */
+void snapshots_wish(struct snapshots *snapshots);
 
 /* snapshots_certified is told of the newest certificate, or NULL, whenever there may be a new one. */
 void snapshots_certified(struct snapshots *snapshots, const struct checkpoint_cert *cert);
@@ -127,6 +142,7 @@ bool snapshots_base_check(const struct snapshot_manifest *manifest, const struct
 struct snapshots_base {
     struct block_header header;
     struct checkpoint_cert cert;
+    uint64_t checkpoint_ms; /* time of the newest checkpoint block up to it (K1) */
 };
 
 /* snapshots_load takes over the newest snapshot that is whole and certified, of those in the slots: first the one that the superblock names. The ledger and archive

@@ -7,28 +7,36 @@
 
 #include <string.h>
 
-void snapshots_note_write(const struct snapshots *snapshots, struct snapshot_manifest *manifest)
+void snapshots_note_write(const struct snapshots_note *note, struct snapshot_manifest *manifest)
 {
+    bool tip = note->checkpoint_ms != note->header.time_ms;
     struct writer writer;
 
-    _Static_assert(SNAPSHOTS_NOTE_BYTES <= SNAPSHOT_NOTE_BYTES_MAX, "the note has room");
+    _Static_assert(SNAPSHOTS_NOTE_TIP_BYTES <= SNAPSHOT_NOTE_BYTES_MAX, "the note has room");
+    ASSERT(note->checkpoint_ms <= note->header.time_ms); /* K1 */
     writer_init(&writer, manifest->note, sizeof manifest->note);
-    block_header_encode(&snapshots->header, &writer);
-    write_u64_le(&writer, snapshots->bytes_at);
-    write_u64_le(&writer, snapshots->blocks_at);
-    ASSERT(writer.offset == SNAPSHOTS_NOTE_BYTES);
-    manifest->note_bytes = SNAPSHOTS_NOTE_BYTES;
+    block_header_encode(&note->header, &writer);
+    write_u64_le(&writer, note->bytes);
+    write_u64_le(&writer, note->blocks);
+    if (tip) {
+        write_u64_le(&writer, note->checkpoint_ms);
+    }
+    ASSERT(writer.offset == (tip ? SNAPSHOTS_NOTE_TIP_BYTES : SNAPSHOTS_NOTE_BYTES));
+    manifest->note_bytes = (uint32_t)writer.offset;
 }
 
-bool snapshots_note_read(const struct snapshot_manifest *manifest, struct block_header *header, uint64_t *bytes, uint64_t *blocks)
+bool snapshots_note_read(const struct snapshot_manifest *manifest, struct snapshots_note *note)
 {
+    bool tip = manifest->note_bytes == SNAPSHOTS_NOTE_TIP_BYTES;
     struct reader reader;
 
     reader_init(&reader, manifest->note, manifest->note_bytes);
-    enum verdict verdict = block_header_decode(header, &reader);
-    *bytes = read_u64_le(&reader);
-    *blocks = read_u64_le(&reader);
-    return verdict == VERDICT_OK && reader_end(&reader) == VERDICT_OK && header->height == manifest->height;
+    enum verdict verdict = block_header_decode(&note->header, &reader);
+    note->bytes = read_u64_le(&reader);
+    note->blocks = read_u64_le(&reader);
+    note->checkpoint_ms = tip ? read_u64_le(&reader) : note->header.time_ms;
+    bool sound = verdict == VERDICT_OK && reader_end(&reader) == VERDICT_OK && note->header.height == manifest->height;
+    return sound && (!tip || note->checkpoint_ms < note->header.time_ms);
 }
 
 enum verdict snapshots_cert_check(const struct checkpoint_cert *cert, const struct config *epoch, const struct hash32 *chain_id)
@@ -71,11 +79,12 @@ static bool cert_read(struct snapshots *snapshots, uint32_t slot, const struct s
 
 bool snapshots_base_check(const struct snapshot_manifest *manifest, const struct checkpoint_cert *cert, struct block_header *header)
 {
-    uint64_t bytes, blocks;
+    struct snapshots_note note;
 
-    if (!snapshots_note_read(manifest, header, &bytes, &blocks)) {
+    if (!snapshots_note_read(manifest, &note)) {
         return false;
     }
+    *header = note.header;
     struct hash32 hash = block_hash(header);
     return cert->checkpoint.height == header->height && hash_equal(&cert->checkpoint.block, &hash) &&
            hash_equal(&cert->checkpoint.state_root, &manifest->state_root);
@@ -138,11 +147,16 @@ static bool slot_load(struct snapshots *snapshots, uint32_t slot, const struct s
     if (!hash_equal(&root, &base->cert.checkpoint.state_root) || !hash_equal(&receipts, &base->cert.checkpoint.receipts_root)) {
         return false;
     }
-    bool noted = snapshots_note_read(&snapshots->manifest, &base->header, &snapshots->bytes, &snapshots->blocks);
+    struct snapshots_note note;
+    bool noted = snapshots_note_read(&snapshots->manifest, &note);
     ASSERT(noted);
+    snapshots->bytes = note.bytes;
+    snapshots->blocks = note.blocks;
+    snapshots->tip = note.header;
+    base->checkpoint_ms = note.checkpoint_ms;
     apply->height = base->header.height;
     apply->time_ms = base->header.time_ms;
-    snapshots->checkpoint_ms = base->header.time_ms;
+    snapshots->checkpoint_ms = note.checkpoint_ms;
     snapshots->newest = (struct snapshots_entry){ true, slot, head->height, head->digest, base->cert.checkpoint, *head };
     return true;
 }

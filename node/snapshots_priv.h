@@ -4,12 +4,13 @@
 
 #include "node/snapshots.h"
 
-/* The note of a manifest: the block's header, then bytes and blocks that the next one counts from. */
+/* The note of a manifest: the block's header, then bytes and blocks that the next one counts from; and, unless the block is a checkpoint block, the time of the newest one. */
 #define SNAPSHOTS_NOTE_BYTES (BLOCK_HEADER_BYTES + 16u)
+#define SNAPSHOTS_NOTE_TIP_BYTES (SNAPSHOTS_NOTE_BYTES + 8u)
 
-/* snapshots_note_write fills in a manifest's note. snapshots_note_read: false when it is none. */
-void snapshots_note_write(const struct snapshots *snapshots, struct snapshot_manifest *manifest);
-bool snapshots_note_read(const struct snapshot_manifest *manifest, struct block_header *header, uint64_t *bytes, uint64_t *blocks);
+/* snapshots_note_write fills in a manifest's note. Needs: note->checkpoint_ms is not above the time of its block. snapshots_note_read: false when it is none. */
+void snapshots_note_write(const struct snapshots_note *note, struct snapshot_manifest *manifest);
+bool snapshots_note_read(const struct snapshot_manifest *manifest, struct snapshots_note *note);
 
 /* snapshots_slot_is_free tells whether nobody names a slot and nothing is written into it: neither a snapshot of our own, up to the superblock that is to name
  * it, nor one of others. */

@@ -141,7 +141,7 @@ static void tell_base(struct host *host)
     const struct snapshots_base *base = &host->driver.base;
 
     if (host->driver.has_base && !host->base_told) {
-        queries_begin(&host->queries, base->header.time_ms);
+        queries_begin(&host->queries, base->checkpoint_ms);
     }
     if (host->driver.has_base && !host->base_told && host->world->based != NULL) {
         host->world->based(host->world->context, host->plan.member, &base->header, &base->cert.checkpoint.state_root);

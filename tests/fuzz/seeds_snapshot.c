@@ -46,15 +46,15 @@ static void chunks_note(struct snapshot_manifest *manifest, struct state_chunker
 /* The manifest of those pairs, with a chunk of each kind of the archive before them, and the note of a block. */
 static void manifest_fill(struct snapshot_manifest *manifest, struct arena *arena, struct bytes pairs)
 {
-    static struct snapshots snapshots;
+    static struct snapshots_note note;
     static struct state_chunker chunker;
     struct state_entry entry;
     struct reader reader;
 
     state_chunker_init(&chunker, arena, STATE_CHUNK_BYTES_MIN);
-    manifest->height = snapshots.header.height = 640;
+    manifest->height = note.header.height = 640;
     manifest->chunk_bytes_max = STATE_CHUNK_BYTES_MIN;
-    snapshots_note_write(&snapshots, manifest);
+    snapshots_note_write(&note, manifest);
     for (uint8_t kind = SNAPSHOT_EVENTS; kind < SNAPSHOT_STATE; kind++) {
         struct snapshot_chunk *chunk = &manifest->chunks[manifest->chunks_count++];
         *chunk = (struct snapshot_chunk){ .kind = kind, .items = 2, .bytes = 300 };

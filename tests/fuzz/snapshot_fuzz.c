@@ -44,12 +44,12 @@ static void start(void)
 
 static void try_note(void)
 {
-    static struct snapshots snapshots;
+    static struct snapshots_note note;
     static struct snapshot_manifest again;
 
-    if (snapshots_note_read(&manifest, &snapshots.header, &snapshots.bytes_at, &snapshots.blocks_at)) {
-        CHECK(snapshots.header.height == manifest.height);
-        snapshots_note_write(&snapshots, &again);
+    if (snapshots_note_read(&manifest, &note)) {
+        CHECK(note.header.height == manifest.height);
+        snapshots_note_write(&note, &again);
         CHECK(again.note_bytes == manifest.note_bytes);
         CHECK(memcmp(again.note, manifest.note, again.note_bytes) == 0);
     }

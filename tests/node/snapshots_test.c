@@ -95,6 +95,55 @@ Test(snapshots, all_members_start_from_theirs_after_a_power_cut)
     load(20);
 }
 
+/* ask_any: r2 asks r1 for any offer. */
+static void ask_any(void)
+{
+    static struct message message;
+    uint8_t bytes[64];
+    struct writer writer;
+
+    message = (struct message){ .type = MESSAGE_SNAPSHOT_ASK };
+    writer_init(&writer, bytes, sizeof bytes);
+    message_encode(&message, &writer);
+    cr_assert_not(writer.failed);
+    host_message(&world.hosts[1], 2, MESSAGE_SNAPSHOT_ASK, bytes_of(bytes, writer.offset));
+}
+
+/* Whoever asks for an offer a second time, and has taken nothing of the first, is heard once in twenty times as long as one takes to make. */
+Test(snapshots, one_of_a_silent_tip_is_made_when_somebody_wishes_for_it_S3)
+{
+    struct driver *driver = &world.hosts[1].driver;
+
+    load(61);
+    uint64_t tip = world.oracle.height, made = snapshots_of(1)->counters.made;
+    cr_assert_lt(snapshots_of(1)->newest.height, tip);
+    for (uint32_t round = 0; round < 2; round++) {
+        world_run_to(&world, world.now_ns + 100 * KIT_S); /* a rest behind the one before is over */
+        ask_any();
+        world_run_to(&world, world.now_ns + KIT_S);
+        cr_assert_eq(snapshots_of(1)->newest.height == tip, round == 1, "round %u", round);
+    }
+    cr_assert_eq(snapshots_of(1)->counters.made, made + 1);
+    cr_assert_eq(snapshots_of(1)->newest.height, tip);
+    cr_assert_gt(snapshots_of(1)->rest_ns, driver->ports.now(driver->ports.context).mono_ns, "S4");
+    load(1);
+    snapshots_of(1)->rest_ns = UINT64_MAX;
+    for (uint32_t round = 0; round < 2; round++) {
+        ask_any();
+        world_run_to(&world, world.now_ns + KIT_S);
+    }
+    cr_assert(snapshots_of(1)->wished);
+    cr_assert_eq(snapshots_of(1)->stage, SNAPSHOTS_IDLE, "S4: too soon");
+    cr_assert_eq(snapshots_of(1)->newest.height, tip);
+    world_crash(&world, 1, true);
+    world_boot(&world, 1);
+    cr_assert_eq(driver->base.header.height, tip);
+    cr_assert_lt(driver->base.checkpoint_ms, driver->base.header.time_ms, "K1");
+    load(40);
+    cr_assert_eq(snapshots_of(1)->newest.height, snapshots_of(0)->newest.height);
+    cr_assert(hash_equal(&snapshots_of(1)->newest.digest, &snapshots_of(0)->newest.digest), "what was taken over makes the same snapshots again");
+}
+
 static uint32_t segments_count(uint32_t member, uint32_t *lowest)
 {
     struct disk *disk = &world.hosts[member].disk.disk;

@@ -227,6 +227,9 @@ Test(catch_up, asks_for_blocks_again_where_no_snapshot_helps_S3)
 
     teardown();
     kit_forgetful(&world, &(struct snapshot_kit){ .checkpoint_blocks = 64, .snapshot_blocks = 64, .keep_blocks = 32 });
+    for (uint32_t i = 0; i < 3; i++) {
+        world.hosts[i].driver.snapshots.config.due_bytes = 0; /* nor is one made for it */
+    }
     kit_load(&world, 1, 3);
     goes(3);
     kit_load(&world, 14, 3); /* before the first checkpoint, and more than would come block by block */
@@ -303,6 +306,50 @@ Test(catch_up, takes_the_snapshot_that_enough_members_still_have_S3)
     cr_assert_eq(driver_of(3)->base.header.height, common);
     (void)kit_until_there(&world, 3);
     free(room);
+}
+
+/* apart lets the first three members make snapshots of different heights, twice: no two have one in common. */
+static void apart(void)
+{
+    for (uint32_t i = 0; i < 3; i++) {
+        world.hosts[i].driver.snapshots.config.due_bytes = UINT64_MAX; /* none is due, but they are not switched off */
+        world.hosts[i].driver.snapshots.config.due_blocks = UINT64_MAX;
+    }
+    for (uint32_t i = 0; i < 6; i++) {
+        snapshots_hurry(&world.hosts[i % 3].driver.snapshots);
+        kit_load(&world, 17, 3);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct snapshots *one = &driver_of(i)->snapshots, *other = &driver_of((i + 1) % 3)->snapshots;
+        cr_assert(one->newest.set && one->older.set);
+        cr_assert(one->newest.height != other->newest.height && one->older.height != other->newest.height && one->older.height != other->older.height);
+    }
+}
+
+/* Nobody sends a command any more, so no checkpoint block comes: they make one of the silent tip, which is alike at all, and the member that began with it knows what comes behind. */
+Test(catch_up, takes_a_snapshot_of_the_tip_where_no_two_are_alike_S3)
+{
+    kit_load(&world, 4, 3);
+    goes(3);
+    kit_forget_behind(&world, 3);
+    apart();
+    kit_load(&world, 3, 3); /* the tip is no checkpoint block */
+    uint64_t tip = world.oracle.height;
+    for (uint32_t i = 0; i < 3; i++) {
+        cr_assert_lt(driver_of(i)->snapshots.newest.height, tip);
+    }
+    world_boot(&world, 3);
+    for (uint32_t i = 0; i < 600 && !came_by_snapshot(3); i++) {
+        world_run_to(&world, world.now_ns + 100 * KIT_MS);
+    }
+    cr_assert(came_by_snapshot(3), "%s", driver_of(3)->snapshot_fetch.reason);
+    cr_assert_eq(driver_of(3)->base.header.height, tip);
+    cr_assert_lt(driver_of(3)->base.checkpoint_ms, driver_of(3)->base.header.time_ms, "K1");
+    cr_assert_eq(driver_of(3)->snapshots.checkpoint_ms, driver_of(0)->snapshots.checkpoint_ms, "K1");
+    kit_load(&world, 40, 4);
+    (void)kit_until_there(&world, 3);
+    cr_assert_eq(driver_of(3)->snapshots.checkpoint_ms, driver_of(0)->snapshots.checkpoint_ms, "K1");
+    cr_assert_eq(replica_checkpoint(driver_of(3)->replica)->checkpoint.height, replica_checkpoint(driver_of(0)->replica)->checkpoint.height, "K1");
 }
 
 /* 100,000 blocks with WARD_LONG=1 (10,000 with the sanitizers), some 1,500 otherwise, with nothing of it left in anybody's log. Replica 3 sits on an empty disk in the end. */
