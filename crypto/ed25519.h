@@ -120,7 +120,7 @@ enum ed25519_method {
     ED25519_FASTEST, /* by the table of methods in docs/crypto.md */
     ED25519_SINGLE,  /* one full check each */
     ED25519_DIRECT,  /* S B - k A from the keyset's tables, compared with R; keys without a table: as FASTEST */
-    ED25519_BATCH    /* one random linear combination; when it fails, one check each in lanes */
+    ED25519_BATCH    /* one random linear combination; when it fails, one check each, in lanes where there are several */
 };
 
 /* Scratch, counters, coefficient seed and key cache. One per thread. The caller owns the memory. */
@@ -162,7 +162,7 @@ bool ed25519_key_is_strong(const uint8_t key[ED25519_KEY_BYTES]);
 struct ed25519_counters {
     uint64_t checks;       /* items judged */
     uint64_t single;       /* of these, by one full check each, be it libsodium's or ours */
-    uint64_t direct;       /* by tables */
+    uint64_t direct;       /* by tables, after a random linear combination that failed or without one */
     uint64_t batch;        /* by a random linear combination, and by lanes after one that failed */
     uint64_t fast_accepts; /* accepted by comparing encodings, or by libsodium */
     uint64_t fallbacks;    /* judged again, each by itself, because a batch failed or a comparison did not match */

@@ -153,6 +153,31 @@ static bool sum_is_small(struct ed25519_ctx *ctx, struct slice_list list, const 
     return point_is_small(&sum);
 }
 
+/* Judges what a sum that does not vanish has left open, each by what costs least for it: by its key's table where there is one, whatever was cheaper for all together.
+ * Needs: the list is ctx->list[3]; spare is ctx->list[0] or ctx->list[1]. */
+static void judge_failed(struct ed25519_ctx *ctx, struct slice_list left, uint32_t *spare)
+{
+    struct slice_list tabled = { .at = spare }, others = { .at = left.at };
+    uint64_t fallbacks = ctx->counters.fallbacks + left.count; /* each counts once, whether or not it is settled besides */
+
+    ASSERT(left.at == ctx->list[3]);
+    for (size_t i = 0; i < left.count; i++) {
+        struct slice_list *to = ctx->item[left.at[i]].comb.entry != NULL ? &tabled : &others;
+        to->at[to->count++] = left.at[i];
+    }
+    if (ctx->engine->lanes == 1) { /* there is nothing to share: the portable rule is faster */
+        ctx->counters.batch -= others.count;
+        judge_single(ctx, others);
+    } else {
+        judge_each(ctx, others);
+    }
+    if (tabled.count > 0) { /* last, for it writes over the list */
+        ctx->counters.batch -= tabled.count;
+        judge_direct(ctx, tabled);
+    }
+    ctx->counters.fallbacks = fallbacks;
+}
+
 void judge_batch(struct ed25519_ctx *ctx, struct slice_list list)
 {
     struct slice_list left, all = keys_resolve(ctx, list);
@@ -178,7 +203,7 @@ void judge_batch(struct ed25519_ctx *ctx, struct slice_list list)
         }
     } else {
         ctx->counters.batches_failed++;
-        judge_each(ctx, left);
+        judge_failed(ctx, left, list.at == ctx->list[0] ? ctx->list[1] : ctx->list[0]);
     }
     keys_keep(ctx, all);
 }

@@ -4,7 +4,7 @@
  *
  *     S < L and k of each item, then, for what is left:
  *     judge_direct    keys with tables
- *     judge_batch     one sum for all; when it does not vanish, judge_each
+ *     judge_batch     one sum for all; when it does not vanish, judge_direct where there are tables, and one of the next two
  *     judge_each      one by one, in lanes
  *     judge_single    one by one, by the portable full rule */
 #ifndef WARD_CRYPTO_ED25519_CONTEXT_PRIV_H
@@ -73,9 +73,9 @@ struct ed25519_ctx {
     void *buckets;
 };
 
-/* judge_single judges by the portable full rule, judge_direct items with tables, judge_batch by one sum and, when that does not vanish, judge_each.
+/* judge_single judges by the portable full rule, judge_direct items with tables, judge_batch by one sum and, when that does not vanish, by one of the others.
  * judge_each judges in lanes; its items' keys are resolved. Needs: S < L for each of the listed items. Gives: ctx->verdict of each. The list is
- * not one of ctx->list[2] and ctx->list[3]; judge_each may be given the latter. */
+ * not one of ctx->list[2] and ctx->list[3]; judge_each and judge_single may be given the latter, judge_batch is given ctx->list[0] or ctx->list[1] and uses both. */
 void judge_single(struct ed25519_ctx *ctx, struct slice_list list);
 void judge_direct(struct ed25519_ctx *ctx, struct slice_list list);
 void judge_each(struct ed25519_ctx *ctx, struct slice_list list);

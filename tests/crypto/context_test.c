@@ -8,7 +8,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-enum { ITEMS = 16, USES = 70, SUMMED = 64, SEEDS = 4, ROUNDS = 3 };
+enum { SPOILT = 192, SPOILT_KEYS = 4, ITEMS = 16, USES = 70, SUMMED = 64, SEEDS = 4, ROUNDS = 3 };
 
 TestSuite(context, .init = crypto_start);
 
@@ -140,6 +140,58 @@ Test(context, sums_of_good_signatures_vanish_whatever_is_known_of_their_keys)
         for (uint32_t keys_max = 0; keys_max <= 128; keys_max += 128) {
             assert_sums_vanish((enum ed25519_backend)backend, keys_max, 4);
             assert_sums_vanish((enum ed25519_backend)backend, keys_max, 65);
+        }
+    }
+}
+
+/* One bad signature among many of few keys, of which some have tables: after the sum that failed a table judges whatever it can, and each item counts once. */
+static void assert_methods_after_failure(enum ed25519_backend backend, size_t bad, size_t tabled_keys)
+{
+    const struct judge_case *honest = honest_pool(SPOILT, SPOILT_KEYS);
+    struct judge_setup setup = { .backend = backend, .batch_max = SPOILT, .keys_max = 64, .members_max = SPOILT_KEYS, .seed = bad };
+    struct sig_item items[SPOILT] = { 0 };
+    uint8_t keys[SPOILT_KEYS][32], spoilt[64];
+    bool verdicts[SPOILT];
+    size_t tabled = tabled_keys * (SPOILT / SPOILT_KEYS);
+    struct judge judge;
+
+    for (size_t i = 0; i < SPOILT; i++) {
+        items[i] = (struct sig_item){ .key = honest[i].key, .digest = honest[i].digest, .signature = honest[i].signature };
+        memcpy(keys[i % SPOILT_KEYS], honest[i].key, sizeof keys[0]);
+    }
+    memcpy(spoilt, honest[bad].signature, sizeof spoilt);
+    spoilt[33] ^= 1;
+    items[bad].signature = spoilt;
+    judge_open(&judge, &setup);
+    if (tabled_keys > 0) {
+        judge_know(&judge, keys[0], (uint32_t)tabled_keys);
+    }
+    ed25519_verify_batch(judge.ctx, items, SPOILT, verdicts);
+    for (size_t i = 0; i < SPOILT; i++) {
+        cr_assert_eq(verdicts[i], i != bad, "item %zu", i);
+    }
+    struct ed25519_counters counters = ed25519_counters(judge.ctx);
+    bool lanes = backend != ED25519_BACKEND_REF;
+    cr_assert_eq(counters.batches_failed, 1);
+    cr_assert_eq(counters.direct, tabled, "%s: by tables %lu", ed25519_backend_name(backend), (unsigned long)counters.direct);
+    cr_assert_eq(counters.batch, lanes ? SPOILT - tabled : 0, "in lanes");
+    cr_assert_eq(counters.single, lanes ? 0 : SPOILT - tabled, "one by one");
+    cr_assert_eq(counters.fallbacks, SPOILT, "each once");
+    cr_assert_eq(counters.fast_accepts, lanes ? SPOILT - 1 : tabled - (bad % SPOILT_KEYS < tabled_keys), "by comparison");
+    cr_assert_eq(counters.checks, SPOILT);
+    cr_assert_eq(counters.rejected, 1);
+    judge_close(&judge);
+}
+
+Test(context, after_a_sum_that_failed_tables_judge_whatever_they_can)
+{
+    for (int backend = 0; backend < ED25519_BACKEND_COUNT; backend++) {
+        if (ed25519_self_test((enum ed25519_backend)backend) == ERR_UNSUPPORTED || (backend == ED25519_BACKEND_MODEL && !is_long())) {
+            continue;
+        }
+        for (size_t tabled_keys = 0; tabled_keys <= SPOILT_KEYS; tabled_keys += SPOILT_KEYS / 2) {
+            assert_methods_after_failure((enum ed25519_backend)backend, 0, tabled_keys);
+            assert_methods_after_failure((enum ed25519_backend)backend, SPOILT - 1, tabled_keys);
         }
     }
 }
