@@ -68,12 +68,12 @@ static void port_send(void *context, const struct port_message *message)
     }
 }
 
-static void port_verify(void *context, uint32_t batch, const struct sig_item *items, uint32_t count)
+static void port_verify(void *context, uint32_t batch, const struct sig_item *items, uint32_t count, bool apart)
 {
     struct bench_node *node = context;
     uint32_t last = (node->jobs_first + node->jobs_count) % REPLICA_WORLD_JOBS;
 
-    (void)items;
+    (void)items, (void)apart;
     ASSERT(node->jobs_count < REPLICA_WORLD_JOBS);
     node->jobs[last].batch = batch;
     node->jobs[last].count = count;
@@ -320,7 +320,8 @@ static void submit(struct bench_node *node)
 
     for (uint32_t i = 0; i < BURST && open < REPLICA_WORLD_WINDOW / REPLICA_WORLD_REPLICAS && node->submitted * REPLICA_WORLD_REPLICAS + node->number < world->stock.count; i++) {
         uint64_t number = node->submitted * REPLICA_WORLD_REPLICAS + node->number;
-        driver_request(&node->driver, number + 1, 1 + (uint32_t)(node->submitted % CLIENTS), stock_command(&world->stock, number));
+        uint32_t client = 1 + (uint32_t)(node->submitted % CLIENTS);
+        driver_request(&node->driver, number + 1, &(struct requester){ .party = client, .client = client }, stock_command(&world->stock, number));
         node->submitted++;
         open++;
     }

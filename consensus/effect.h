@@ -144,6 +144,7 @@ struct effect {
             uint32_t batch;         /* comes back in VERIFIED */
             const struct sig_item *items; /* they and what they point to stay as they are until VERIFIED */
             uint32_t count;
+            bool apart;             /* of a source that sends bad ones: in no call with others */
         } verify;
         struct {
             const struct block_header *header; /* this and all below: until EXECUTED of this height */

@@ -33,6 +33,12 @@ enum event_kind {
     EVENT_KIND_END
 };
 
+/* Whose a request is. */
+struct requester {
+    uint64_t party;  /* who shares its part of what all clients share, however many connections it has: a host, or a user of this machine */
+    uint32_t client; /* the driver's number of the client: its connection */
+};
+
 struct event {
     enum event_kind kind;
     union {
@@ -43,7 +49,7 @@ struct event {
         } message;
         struct {
             uint64_t token;  /* the driver's, != 0; comes back in ADMIT or REFUSE */
-            uint32_t client; /* the driver's number of the client, for the bound per client */
+            struct requester who; /* for the bounds of each client and party */
             struct bytes command; /* envelope and payload, all of it */
         } request;
         struct {

@@ -29,7 +29,7 @@ static bool is_far_behind(const struct replica *r)
 
 void replica_on_request(struct replica *r, const struct event *event)
 {
-    struct pool_source source = { .token = event->request.token, .client = event->request.client };
+    struct pool_source source = { .token = event->request.token, .client = event->request.who.client, .party = event->request.who.party };
     struct hash32 none = { { 0 } };
 
     ASSERT(source.token != 0);
@@ -99,6 +99,7 @@ static void verify_batches(struct replica *r)
         effect->verify.batch = batch | POOL_BATCH_MARK;
         effect->verify.items = items;
         effect->verify.count = count;
+        effect->verify.apart = batch >= POOL_BATCHES_COMMON;
         r->counters.signature_checks += count;
         r->counters.checks_by[CHECKS_CLIENTS] += count;
         due_ns = pool_verify_due_ns(r->pool);

@@ -45,7 +45,7 @@ static void port_send(void *context, const struct port_message *message)
     }
 }
 
-static void port_verify(void *context, uint32_t batch, const struct sig_item *items, uint32_t count)
+static void port_verify(void *context, uint32_t batch, const struct sig_item *items, uint32_t count, bool apart)
 {
     struct daemon *daemon = context;
     uint32_t slot = 0;
@@ -55,7 +55,7 @@ static void port_verify(void *context, uint32_t batch, const struct sig_item *it
     }
     ASSERT(slot < VERIFY_JOBS_MAX);
     daemon->verify_slots[slot] = true;
-    struct verify_job job = { (uint64_t)slot << 32 | batch, items, count, daemon->verdicts + (size_t)slot * VERIFY_POOL_ITEMS_MAX };
+    struct verify_job job = { (uint64_t)slot << 32 | batch, items, count, daemon->verdicts + (size_t)slot * VERIFY_POOL_ITEMS_MAX, apart };
     enum err err = verify_pool_submit(&daemon->verify, &job);
     ASSERT(err == ERR_OK);
 }

@@ -92,9 +92,9 @@ void driver_message(struct driver *driver, uint32_t from, uint8_t type, struct b
     driver_step(driver, &event);
 }
 
-void driver_request(struct driver *driver, uint64_t token, uint32_t client, struct bytes command)
+void driver_request(struct driver *driver, uint64_t token, const struct requester *who, struct bytes command)
 {
-    struct event event = { .kind = EVENT_REQUEST, .request = { token, client, command } };
+    struct event event = { .kind = EVENT_REQUEST, .request = { token, *who, command } };
     struct hash32 none = { 0 };
 
     if (driver->refuse_code != REFUSAL_NONE) {

@@ -129,7 +129,7 @@ void driver_start(struct driver *driver, const uint8_t instance[16], const struc
 
 /* What happens. Views are read during the call. */
 void driver_message(struct driver *driver, uint32_t from, uint8_t type, struct bytes body);
-void driver_request(struct driver *driver, uint64_t token, uint32_t client, struct bytes command);
+void driver_request(struct driver *driver, uint64_t token, const struct requester *who, struct bytes command);
 /* driver_verified. Needs: not stalled (driver_is_stalled): a verdict must not be lost. */
 void driver_verified(struct driver *driver, uint32_t batch, const bool *verdicts, uint32_t count);
 void driver_link(struct driver *driver, uint32_t member, bool up);

@@ -148,7 +148,7 @@ static void effect_tell(struct driver *driver, const struct effect *effect)
 
     switch (effect->kind) {
     case EFFECT_VERIFY:
-        ports->verify(ports->context, effect->verify.batch, effect->verify.items, effect->verify.count);
+        ports->verify(ports->context, effect->verify.batch, effect->verify.items, effect->verify.count, effect->verify.apart);
         break;
     case EFFECT_ADMIT:
         ports->admitted(ports->context, effect->admit.token, &effect->admit.id);

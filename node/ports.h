@@ -25,8 +25,8 @@ struct driver_ports {
     struct now (*now)(void *context);
     /* send drops what cannot be sent: consensus expects loss. */
     void (*send)(void *context, const struct port_message *message);
-    /* verify starts a job; driver_verified follows, from outside of any driver call. Items stay as they are until then. */
-    void (*verify)(void *context, uint32_t batch, const struct sig_item *items, uint32_t count);
+    /* verify starts a job, of one who is doubted apart from all others; driver_verified follows, from outside of any driver call. Items stay as they are until then. */
+    void (*verify)(void *context, uint32_t batch, const struct sig_item *items, uint32_t count, bool apart);
     /* Answers to requests, by the token that came with them. */
     void (*admitted)(void *context, uint64_t token, const struct hash32 *tx_id);
     void (*refused)(void *context, uint64_t token, const struct hash32 *tx_id, uint16_t code, uint32_t retry_after_ms);

@@ -152,7 +152,8 @@ static enum verdict on_submit(struct sessions *sessions, struct session *session
         return VERDICT_OK;
     }
     session->outstanding++;
-    driver_request(sessions->driver, token, (uint32_t)(session - sessions->list) + 1, submit.command);
+    struct requester who = { .party = session->party, .client = (uint32_t)(session - sessions->list) + 1 };
+    driver_request(sessions->driver, token, &who, submit.command);
     return VERDICT_OK;
 }
 

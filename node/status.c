@@ -234,6 +234,10 @@ static void write_pool(struct lines *lines, const struct daemon *daemon)
     number(lines, "client_batches", pool.batches);
     number(lines, "client_batches_spoilt", pool.batches_spoilt);
     number(lines, "client_commands_known", pool.known_commands);
+    number(lines, "doubted_batches", pool.doubted_batches);
+    number(lines, "doubted_batches_spoilt", pool.doubted_spoilt);
+    number(lines, "doubted_checks", pool.doubted_checks);
+    number(lines, "parties_doubted", pool.parties_doubted);
     number(lines, "suspects_named", pool.suspects_named);
     number(lines, "suspect_checks", pool.suspect_checks);
     number(lines, "suspects_refused", pool.suspects_refused);

@@ -86,14 +86,15 @@ static void ring_push(struct verify_ring *ring, const struct verify_job *job)
     ring->count++;
 }
 
-/* call_fill moves jobs from the ring into a call while they fit; one that is longer than a call is alone in it. */
+/* call_fill moves jobs from the ring into a call while they fit; one that is longer than a call is alone in it, and so is one of somebody who is doubted. */
 static void call_fill(struct verify_call *call, struct verify_ring *ring)
 {
     call->jobs_count = 0;
     call->items_count = 0;
     while (ring->count > 0) {
         const struct verify_job *next = &ring->jobs[ring->head];
-        if (call->jobs_count > 0 && call->items_count + next->n > VERIFY_CALL_ITEMS) {
+        bool alone = next->apart || (call->jobs_count > 0 && call->jobs[0].apart);
+        if (call->jobs_count > 0 && (alone || call->items_count + next->n > VERIFY_CALL_ITEMS)) {
             return;
         }
         call->items_count += next->n;

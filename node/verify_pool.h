@@ -5,7 +5,7 @@
  *
  * A check costs less than waking a thread, so few of them are judged by the thread that collects, all that its turn brought in one call. What
  * waits when a worker comes free forms its call: short jobs (certificates) first and by themselves, because views hang on them; else long ones (the commands
- * of a block, requests) up to VERIFY_CALL_ITEMS. Whatever a worker judged is handed over with one notification; none while results wait already.
+ * of a block, requests) up to VERIFY_CALL_ITEMS. A job of somebody who is doubted is a call of its own. Whatever a worker judged is handed over with one notification; none while results wait already.
  *
  * A job is handed in with views of its items and a place for the verdicts; both stay the caller's and must not change until the job is
  * collected. Results come back in any order; `notify` runs on a worker's thread and may only signal. A verdict depends on the bytes of
@@ -38,6 +38,7 @@ struct verify_job {
     const struct sig_item *items; /* n */
     size_t n;                     /* 0 .. VERIFY_POOL_ITEMS_MAX */
     bool *verdicts;               /* n, written before the job can be collected */
+    bool apart;                   /* its source is doubted: in no call with other jobs, whose sum it could spoil */
 };
 
 struct verify_pool_config {

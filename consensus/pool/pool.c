@@ -181,8 +181,9 @@ struct pool *pool_init(void *memory, const struct pool_config *config, const str
     list_init(&pool->own);
     list_init(&pool->parked_rate);
     list_init(&pool->parked);
-    pool->rings[RING_TRUSTED].turn = POOL_NONE;
-    pool->rings[RING_SUSPECTS].turn = POOL_NONE;
+    for (uint32_t which = 0; which < POOL_RINGS; which++) {
+        pool->rings[which].turn = POOL_NONE;
+    }
     pool->origins_turn = POOL_NONE;
     pool->forward_next = POOL_NONE;
     pool->broadcast_next = POOL_NONE;

@@ -34,9 +34,11 @@
 #define POOL_COMMANDS_MAX 262144u
 #define POOL_NONCE_WINDOW 64u         /* nonces ahead of the executed one that may wait; beyond: NONCE_GAP */
 #define POOL_WAIT_NS 30000000000ull   /* R1: a command that is not live waits no longer */
-#define POOL_BATCHES 3u               /* of signatures under way at once: two of anybody's, one of suspects' */
+#define POOL_BATCHES 4u               /* of signatures under way at once: two of anybody's, one of the doubted, one of suspects' */
+#define POOL_BATCHES_COMMON 2u        /* of these; the others are judged in no call with anything else */
 #define POOL_SECOND_BATCH 256u        /* as many wait before a second batch begins beside the first */
 #define POOL_SUSPECT_NS 2000000000ull /* R1: for so long after a bad signature its source is rationed */
+#define POOL_DOUBTED_BATCH 64u        /* commands of doubted parties in one batch: for known keys no sum is needed */
 #define POOL_SUSPECT_BATCH 16u        /* commands of suspects in one batch */
 #define POOL_SUSPECT_PLACES 16u       /* commands of one suspect that wait for their check */
 #define POOL_SUSPECT_CHECKS 256u      /* signatures of all suspects together that are checked in a second */
@@ -69,7 +71,8 @@ struct pool *pool_init(void *memory, const struct pool_config *config, const str
 /* Whence a command comes. */
 struct pool_source {
     uint64_t token;  /* of a client's request, answered by outcomes; 0: from a member, which gets no answer */
-    uint32_t client; /* its number, when token != 0 */
+    uint32_t client; /* its number, when token != 0, */
+    uint64_t party;  /* and who shares its part with others (event.h) */
     uint32_t member; /* its index, when token == 0 */
 };
 
@@ -98,7 +101,8 @@ uint64_t pool_verify_due_ns(const struct pool *pool);
 
 /* pool_verify_take begins a batch of up to REQUEST_BATCH_MAX commands, taken in turn from each client and member that has some. A source of a bad
  * signature is a suspect for POOL_SUSPECT_NS: its commands are in batches of suspects alone, POOL_SUSPECT_CHECKS signatures in a second, so that it can neither
- * spoil the batches of others nor use up the verifiers. Commands whose signatures are all known here need no check: they get their outcome at once.
+ * spoil the batches of others nor use up the verifiers. For as long its party is doubted: commands of its other clients are in batches of the doubted alone, small ones,
+ * and rationed by nothing, so that more connections spoil no more of the common batches than one does. Commands whose signatures are all known here need no check: they get their outcome at once.
  * Gives: its number, 0 .. POOL_BATCHES - 1, with items and count (<= REQUEST_BATCH_MAX x COMMAND_SIGNATURES_MAX); false when none is due. Owns:
  * items and all they point to stay until pool_verified. */
 bool pool_verify_take(struct pool *pool, struct now now, uint32_t *batch, const struct sig_item **items, uint32_t *count);
@@ -236,7 +240,11 @@ struct pool_status {
     uint32_t outcomes;   /* not yet taken */
     /* Since the start. */
     uint64_t batches;          /* of signatures */
-    uint64_t batches_spoilt;   /* of these, with commands of several sources and a bad signature */
+    uint64_t batches_spoilt;   /* of the common ones, with commands of several sources and a bad signature */
+    uint64_t doubted_batches;  /* of doubted parties */
+    uint64_t doubted_spoilt;   /* of these, as above */
+    uint64_t doubted_checks;   /* signatures in them */
+    uint64_t parties_doubted;  /* parties that became so */
     uint64_t suspects_named;   /* sources that became suspects */
     uint64_t suspect_checks;   /* signatures of suspects given to be checked */
     uint64_t suspects_refused; /* commands of suspects that were refused unread */

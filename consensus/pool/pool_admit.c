@@ -316,7 +316,7 @@ static uint16_t add(struct pool *pool, struct now now, const struct pool_source 
     if (source->token != 0 && !pool_can_answer(pool)) {
         return REFUSAL_BUSY;
     }
-    if (source->token != 0 && suspect_client_is_full(pool, now, source->client)) {
+    if (source->token != 0 && suspect_client_is_full(pool, now, source)) {
         pool->counted.suspects_refused++;
         return REFUSAL_SHARE; /* Unread: a parse would be its to spend. */
     }
@@ -334,7 +334,7 @@ static uint16_t add(struct pool *pool, struct now now, const struct pool_source 
         return code;
     }
     uint64_t wait_ms = 0;
-    uint32_t payer = source->token == 0 ? source->member : payer_of_client(pool, source->client);
+    uint32_t payer = source->token == 0 ? source->member : payer_of_client(pool, source);
     struct arrival arrival = { now, source, payer, account_find(pool, &command.account), &command };
     code = admit(pool, &arrival, &wait_ms);
     payer_release(pool, arrival.payer);

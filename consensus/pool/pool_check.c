@@ -132,17 +132,20 @@ static uint32_t check_payers(const struct pool *pool, uint32_t which)
 {
     const struct pool_ring *ring = &pool->rings[which];
     uint32_t queued = 0;
+    uint32_t payers = 0;
 
     for (uint32_t p = ring->turn; p != POOL_NONE;) {
         check_list(pool, &pool->payers[p].queue, LINK_QUEUE);
         ASSERT(pool->payers[p].queue.count > 0);
-        ASSERT(pool->payers[p].suspect == (which == RING_SUSPECTS));
+        ASSERT(pool->payers[p].ring == which);
+        payers++;
         ASSERT(pool->payers[pool->payers[p].ring_next].ring_prev == p);
         queued += pool->payers[p].queue.count;
         p = pool->payers[p].ring_next;
         p = p == ring->turn ? POOL_NONE : p;
     }
     ASSERT(queued == ring->queued);
+    ASSERT(payers == ring->payers);
     return queued;
 }
 
@@ -153,7 +156,7 @@ static void check_rings(const struct pool *pool)
     uint32_t ready = 0;
     uint32_t steps = 0;
 
-    for (uint32_t which = RING_TRUSTED; which <= RING_SUSPECTS; which++) {
+    for (uint32_t which = 0; which < POOL_RINGS; which++) {
         queued += check_payers(pool, which);
     }
     for (uint32_t o = pool->origins_turn; o != POOL_NONE; steps++) {

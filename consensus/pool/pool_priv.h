@@ -5,7 +5,7 @@
  *   A2 account.run >= account.executed, and every nonce in (executed, run] *counts*: it is in flight, or its holder is in good standing.
  *      run is within POOL_NONCE_WINDOW of executed. A holder in good standing is live iff its nonce is <= run.
  *   A3 a holder with an entry in flight is FLIGHT, another live one READY, all others WAITING.
- *   A4 UNVERIFIED items are in the queue of their payer; payers with a queue are in one of the two rings.
+ *   A4 UNVERIFIED items are in the queue of their payer; payers with a queue are in one of the three rings.
  *   A5 READY items are in the list of their origin, and origins with a list in the turn.
  *   A6 an item below or at the executed nonce is FLIGHT: its block is being executed.
  *   A8 each item, in whatever state, and each entry holds its debtor, whose debt is the tokens of its entries (flying) and of its READY items.
@@ -33,7 +33,9 @@
 #define POOL_MERGES_MAX 2048u   /* items that one take may find verified already */
 #define POOL_RETRY_MS 100u
 #define POOL_RETRY_WAITED_MS 1000u
-#define POOL_FORGIVE_MAX 16u   /* suspects whose time is over, looked at before each batch */
+#define POOL_FORGIVE_MAX 16u   /* suspects whose time is over, looked at before each batch, and doubted ones */
+#define POOL_DOUBTS 256u        /* parties that are doubted at once; a further one displaces that whose time is over first */
+#define POOL_RINGS 3u
 #define POOL_SUSPECTS 256u      /* clients that are remembered as such; by number, so that a later one may displace an earlier */
 #define POOL_FAR_SLACK_MS 30000u /* a member admitted it by its own clock */
 
@@ -129,20 +131,29 @@ struct pool_payer {
     size_t bytes;      /* of memory, likewise */
     uint32_t next;     /* in its bucket, or free */
     uint32_t ring_prev, ring_next;
+    uint64_t party;            /* of a client: who shares its part with others */
     uint64_t suspect_until_ns; /* it sent a bad signature; 0: not that anybody knows */
-    bool suspect;              /* its queue is in the ring of suspects */
+    uint32_t ring;             /* that its queue is in */
     struct pool_list queue;
 };
 
 /* Payers whose queues are not empty, in turn. */
 struct pool_ring {
     uint32_t turn;   /* whose it is; POOL_NONE: no queue */
+    uint32_t payers;
     uint32_t queued; /* items in all of them */
 };
 
 /* A client that is remembered while it has nothing here. */
 struct pool_suspect {
     uint32_t client;
+    uint64_t party; /* another's client at the same place is not meant */
+    uint64_t until_ns;
+};
+
+/* A party one of whose clients sent a bad signature. */
+struct pool_doubt {
+    uint64_t party;
     uint64_t until_ns;
 };
 
@@ -220,8 +231,10 @@ struct pool {
     uint64_t held_bytes;
     uint32_t outcomes_head, outcomes_count;
     uint32_t tokens_new, tokens_admitted;
-    struct pool_ring rings[2]; /* sources that nothing is held against; suspects */
+    struct pool_ring rings[POOL_RINGS]; /* sources that nothing is held against; those of doubted parties; suspects */
     struct pool_suspect suspects[POOL_SUSPECTS];
+    struct pool_doubt doubts[POOL_DOUBTS];
+    uint32_t doubts_count;
     uint64_t suspects_paid_ns; /* token bucket: when the next check of a suspect is paid for */
     struct verdicts known;     /* valid signatures */
     struct pool_status counted; /* its counters since the start */
@@ -294,9 +307,9 @@ uint32_t item_take(struct pool *pool, uint32_t account, uint64_t nonce, uint32_t
 void item_unchain(struct pool *pool, uint32_t index);
 void item_free(struct pool *pool, uint32_t index);
 
-/* payer_of_client gives the record of a client, made if needed; payer_release lets it go when it pays for nothing. payer_owner gives
+/* payer_of_client gives the record of a source's client, made if needed; payer_release lets it go when it pays for nothing. payer_owner gives
  * whose pages a payer uses. */
-uint32_t payer_of_client(struct pool *pool, uint32_t client);
+uint32_t payer_of_client(struct pool *pool, const struct pool_source *source);
 void payer_release(struct pool *pool, uint32_t payer);
 uint32_t payer_owner(const struct pool *pool, uint32_t payer);
 
@@ -447,22 +460,26 @@ void pool_unqueue(struct pool *pool, uint32_t index);
 /* --- pool_suspect.c: sources of bad signatures, and whose turn it is ----------------------------------------------------------- */
 
 #define RING_TRUSTED 0u
-#define RING_SUSPECTS 1u
+#define RING_DOUBTED 1u
+#define RING_SUSPECTS 2u
 
 /* ring_enter puts a payer whose queue is no longer empty behind all others of the ring where it belongs now; ring_leave takes it out. */
 void ring_enter(struct pool *pool, uint64_t now_ns, uint32_t payer);
 void ring_leave(struct pool *pool, uint32_t payer);
 
-/* suspect_name records a bad signature of a payer. suspect_recall tells a client's new record what is held against it. */
+/* suspect_name records a bad signature of a payer: it is a suspect now, and its party doubted. suspect_recall tells a client's new record what is held against it. */
 void suspect_name(struct pool *pool, struct now now, uint32_t payer);
 void suspect_recall(const struct pool *pool, struct pool_payer *payer);
 
-/* suspect_is_full: it is one, and has as much waiting as it may have. suspect_client_is_full tells of a client that may have no record. */
+/* suspect_is_full: it is one, and has as much waiting as it may have. suspect_client_is_full tells of a source's client, which may have no record. */
 bool suspect_is_full(const struct pool *pool, struct now now, uint32_t payer);
-bool suspect_client_is_full(const struct pool *pool, struct now now, uint32_t client);
+bool suspect_client_is_full(const struct pool *pool, struct now now, const struct pool_source *source);
 
-/* suspect_forgive moves the payer whose turn it is in the ring of suspects to the others when its time is over. Gives: whether it did. */
-bool suspect_forgive(struct pool *pool, struct now now);
+/* suspect_forget gives up the places of parties whose time is over: as long as there is one, it is looked at whenever a queue begins. */
+void suspect_forget(struct pool *pool, struct now now);
+
+/* suspect_forgive moves the payer whose turn it is in a ring to where it belongs when its time there is over. Gives: whether it did. */
+bool suspect_forgive(struct pool *pool, struct now now, uint32_t which);
 
 /* suspect_due_ns gives when the ration of suspects allows the next batch; suspect_charge pays for one. */
 uint64_t suspect_due_ns(const struct pool *pool);

@@ -1,12 +1,16 @@
-/* pool_suspect.c: sources of bad signatures (R1). One bad signature makes its payer, a client or a member, a suspect for a while.
+/* pool_suspect.c: sources of bad signatures (R1). One bad signature makes its payer, a client or a member, a suspect for a while; and its party, the host or user that
+ * it shares with other clients, is doubted for as long.
  *
- *     ring of those that nothing is held against <--POOL_SUSPECT_NS without a bad signature-- ring of suspects
- *                                                \------------- a bad signature ------------->
+ *     ring of those that nothing is held against --a bad signature of its party--> ring of the doubted
+ *                       ^            \------ a bad signature of its own ------\         |      ^
+ *                       |                                                      v        v      |
+ *                       \--POOL_SUSPECT_NS without a bad signature--- ring of suspects --its own time over, its party's not--
  *
- * Suspects are checked apart, a few at a time, and all of them together have one ration. So whoever sends bad signatures, under whatever
- * number of names, spoils one batch with each name and then costs a fixed number of checks.
+ * Suspects are checked apart, a few at a time, and all of them together have one ration. The doubted are checked apart too, without a ration: an honest
+ * client behind the address of one who is not is judged as fast as before, in batches that are small. So whoever sends bad signatures, over whatever number of connections, spoils one common
+ * batch and then costs a fixed number of checks for each connection, once.
  *
- * Invariants: a payer with a queue is in the ring that its flag names; queued counts the items of all queues in the ring. */
+ * Invariants: a payer with a queue is in the ring that it names; queued and payers count what is in the ring. */
 #include "consensus/pool/pool_priv.h"
 
 #include "base/assert.h"
@@ -14,7 +18,33 @@
 static struct pool_ring *ring_of(struct pool *pool, uint32_t payer)
 {
     ASSERT(payer < pool->free_clients.end);
-    return &pool->rings[pool->payers[payer].suspect ? RING_SUSPECTS : RING_TRUSTED];
+    ASSERT(pool->payers[payer].ring < POOL_RINGS);
+    return &pool->rings[pool->payers[payer].ring];
+}
+
+/* doubt_find gives what is held against a party; NULL: nothing. Cost: one look, but for as long as somebody is doubted. */
+static struct pool_doubt *doubt_find(struct pool *pool, uint64_t party)
+{
+    ASSERT(pool->doubts_count <= POOL_DOUBTS);
+    for (uint32_t i = 0; i < pool->doubts_count; i++) {
+        if (pool->doubts[i].party == party) {
+            return &pool->doubts[i];
+        }
+    }
+    return NULL;
+}
+
+/* belongs_to gives the ring where a payer belongs now. */
+static uint32_t belongs_to(struct pool *pool, uint64_t now_ns, uint32_t payer)
+{
+    const struct pool_payer *p = &pool->payers[payer];
+
+    ASSERT(payer < pool->free_clients.end);
+    if (p->suspect_until_ns > now_ns) {
+        return RING_SUSPECTS;
+    }
+    const struct pool_doubt *doubt = payer < pool->config.members_count ? NULL : doubt_find(pool, p->party);
+    return doubt != NULL && doubt->until_ns > now_ns ? RING_DOUBTED : RING_TRUSTED;
 }
 
 void ring_enter(struct pool *pool, uint64_t now_ns, uint32_t payer)
@@ -23,9 +53,10 @@ void ring_enter(struct pool *pool, uint64_t now_ns, uint32_t payer)
 
     ASSERT(p->queue.count > 0);
     ASSERT(payer < pool->free_clients.end);
-    p->suspect = p->suspect_until_ns > now_ns;
+    p->ring = belongs_to(pool, now_ns, payer);
     struct pool_ring *ring = ring_of(pool, payer);
     ring->queued += p->queue.count;
+    ring->payers++;
     if (ring->turn == POOL_NONE) {
         p->ring_prev = payer;
         p->ring_next = payer;
@@ -48,6 +79,7 @@ void ring_leave(struct pool *pool, uint32_t payer)
     ASSERT(ring->queued >= p->queue.count);
     ASSERT(payer < pool->free_clients.end);
     ring->queued -= p->queue.count;
+    ring->payers--;
     if (p->ring_next == payer) {
         ring->turn = POOL_NONE;
         return;
@@ -59,6 +91,60 @@ void ring_leave(struct pool *pool, uint32_t payer)
     }
 }
 
+/* move takes a payer out of its ring and puts it where it belongs now. */
+static void move(struct pool *pool, struct now now, uint32_t payer)
+{
+    ring_leave(pool, payer);
+    ring_enter(pool, now.mono_ns, payer);
+}
+
+/* doubt_place gives the place of a party that nothing was held against: a new one, else that whose time is over first. */
+static struct pool_doubt *doubt_place(struct pool *pool)
+{
+    struct pool_doubt *first = &pool->doubts[0];
+
+    for (uint32_t i = 1; i < pool->doubts_count; i++) {
+        first = pool->doubts[i].until_ns < first->until_ns ? &pool->doubts[i] : first;
+    }
+    return pool->doubts_count < POOL_DOUBTS ? &pool->doubts[pool->doubts_count++] : first;
+}
+
+void suspect_forget(struct pool *pool, struct now now)
+{
+    uint32_t kept = 0;
+
+    ASSERT(pool->doubts_count <= POOL_DOUBTS);
+    for (uint32_t i = 0; i < pool->doubts_count; i++) {
+        if (pool->doubts[i].until_ns > now.mono_ns) {
+            pool->doubts[kept++] = pool->doubts[i];
+        }
+    }
+    pool->doubts_count = kept;
+}
+
+/* doubt_party doubts all clients of a party from now on: what waits of them leaves the common ring. */
+static void doubt_party(struct pool *pool, struct now now, uint64_t party)
+{
+    struct pool_ring *common = &pool->rings[RING_TRUSTED];
+
+    suspect_forget(pool, now);
+    struct pool_doubt *doubt = doubt_find(pool, party);
+    if (doubt != NULL) {
+        doubt->until_ns = now.mono_ns + POOL_SUSPECT_NS;
+        return; /* All of them left when it was doubted first. */
+    }
+    pool->counted.parties_doubted++;
+    *doubt_place(pool) = (struct pool_doubt){ party, now.mono_ns + POOL_SUSPECT_NS };
+    for (uint32_t left = common->payers, payer = common->turn; left > 0; left--) {
+        uint32_t next = pool->payers[payer].ring_next;
+        if (payer >= pool->config.members_count && pool->payers[payer].party == party) {
+            move(pool, now, payer);
+            ASSERT(pool->payers[payer].ring != RING_TRUSTED); /* R1 */
+        }
+        payer = next;
+    }
+}
+
 void suspect_name(struct pool *pool, struct now now, uint32_t payer)
 {
     struct pool_payer *p = &pool->payers[payer];
@@ -67,12 +153,12 @@ void suspect_name(struct pool *pool, struct now now, uint32_t payer)
     pool->counted.suspects_named += p->suspect_until_ns <= now.mono_ns;
     p->suspect_until_ns = now.mono_ns + POOL_SUSPECT_NS;
     if (payer >= pool->config.members_count) {
-        pool->suspects[p->client % POOL_SUSPECTS] = (struct pool_suspect){ p->client, p->suspect_until_ns };
+        pool->suspects[p->client % POOL_SUSPECTS] = (struct pool_suspect){ p->client, p->party, p->suspect_until_ns };
+        doubt_party(pool, now, p->party);
     }
-    if (p->queue.count > 0 && !p->suspect) {
-        ring_leave(pool, payer);
-        ring_enter(pool, now.mono_ns, payer);
-        ASSERT(p->suspect); /* R1 */
+    if (p->queue.count > 0 && p->ring != RING_SUSPECTS) {
+        move(pool, now, payer);
+        ASSERT(p->ring == RING_SUSPECTS); /* R1 */
     }
 }
 
@@ -80,7 +166,7 @@ void suspect_recall(const struct pool *pool, struct pool_payer *payer)
 {
     const struct pool_suspect *known = &pool->suspects[payer->client % POOL_SUSPECTS];
 
-    payer->suspect_until_ns = known->client == payer->client ? known->until_ns : 0;
+    payer->suspect_until_ns = known->client == payer->client && known->party == payer->party ? known->until_ns : 0;
 }
 
 bool suspect_is_full(const struct pool *pool, struct now now, uint32_t payer)
@@ -91,14 +177,14 @@ bool suspect_is_full(const struct pool *pool, struct now now, uint32_t payer)
     return p->suspect_until_ns > now.mono_ns && p->queue.count >= POOL_SUSPECT_PLACES;
 }
 
-bool suspect_client_is_full(const struct pool *pool, struct now now, uint32_t client)
+bool suspect_client_is_full(const struct pool *pool, struct now now, const struct pool_source *source)
 {
-    const struct pool_suspect *known = &pool->suspects[client % POOL_SUSPECTS];
+    const struct pool_suspect *known = &pool->suspects[source->client % POOL_SUSPECTS];
 
-    if (known->client != client || known->until_ns <= now.mono_ns) {
+    if (known->client != source->client || known->party != source->party || known->until_ns <= now.mono_ns) {
         return false; /* the usual case: one look */
     }
-    uint32_t payer = payer_find(pool, client);
+    uint32_t payer = payer_find(pool, source->client);
     return payer != POOL_NONE && suspect_is_full(pool, now, payer);
 }
 
@@ -108,17 +194,16 @@ bool pool_is_rationed(const struct pool *pool, struct now now, uint32_t member)
     return suspect_is_full(pool, now, member);
 }
 
-bool suspect_forgive(struct pool *pool, struct now now)
+bool suspect_forgive(struct pool *pool, struct now now, uint32_t which)
 {
-    uint32_t payer = pool->rings[RING_SUSPECTS].turn;
+    uint32_t payer = pool->rings[which].turn;
 
-    if (payer == POOL_NONE || pool->payers[payer].suspect_until_ns > now.mono_ns) {
+    if (payer == POOL_NONE || belongs_to(pool, now.mono_ns, payer) == which) {
         return false;
     }
-    ASSERT(pool->payers[payer].suspect);
-    ring_leave(pool, payer);
-    ring_enter(pool, now.mono_ns, payer);
-    ASSERT(!pool->payers[payer].suspect);
+    ASSERT(pool->payers[payer].ring == which);
+    move(pool, now, payer);
+    ASSERT(pool->payers[payer].ring != which);
     return true;
 }
 

@@ -248,12 +248,22 @@ uint32_t payer_find(const struct pool *pool, uint32_t client)
     return index;
 }
 
-uint32_t payer_of_client(struct pool *pool, uint32_t client)
+/* renew makes a record that of another party's client, which has the place now; not while anything of the earlier one waits for its check. */
+static void renew(struct pool *pool, struct pool_payer *payer, uint64_t party)
 {
-    uint32_t *head = client_head(pool, client);
-    uint32_t index = payer_find(pool, client);
+    if (payer->party != party && payer->queue.count == 0) {
+        payer->party = party;
+        suspect_recall(pool, payer);
+    }
+}
+
+uint32_t payer_of_client(struct pool *pool, const struct pool_source *source)
+{
+    uint32_t *head = client_head(pool, source->client);
+    uint32_t index = payer_find(pool, source->client);
 
     if (index != POOL_NONE) {
+        renew(pool, &pool->payers[index], source->party);
         return index;
     }
     bool used = pool->free_clients.first != POOL_NONE;
@@ -261,7 +271,7 @@ uint32_t payer_of_client(struct pool *pool, uint32_t client)
     ASSERT(index >= pool->config.members_count); /* R4: no client has a member's place */
     ASSERT(index < pool->free_clients.end);
     pool->free_clients.first = used ? pool->payers[index].next : POOL_NONE;
-    pool->payers[index] = (struct pool_payer){ .client = client, .next = *head };
+    pool->payers[index] = (struct pool_payer){ .client = source->client, .party = source->party, .next = *head };
     list_init(&pool->payers[index].queue);
     suspect_recall(pool, &pool->payers[index]);
     *head = index;

@@ -1,6 +1,6 @@
 /* pool_verify.c: signatures, in batches. Rule R1.
  *
- *     queue of each payer --in turn--> batch, of suspects or of others --verdicts--> holder of its (account, nonce)
+ *     queue of each payer --in turn--> batch, of one ring --verdicts--> holder of its (account, nonce)
  *                                                    \---> refused; or joined to the holder that was quicker
  *
  * While an item is in a batch its bytes stay where they are, whatever happens to it (DOOMED). */
@@ -21,7 +21,7 @@ void pool_queue(struct pool *pool, uint32_t index)
     if (pool->payers[payer].queue.count == 1) {
         ring_enter(pool, pool->items[index].since_ns, payer);
     } else {
-        pool->rings[pool->payers[payer].suspect ? RING_SUSPECTS : RING_TRUSTED].queued++;
+        pool->rings[pool->payers[payer].ring].queued++;
     }
 }
 
@@ -33,7 +33,7 @@ void pool_unqueue(struct pool *pool, uint32_t index)
     ASSERT(index < pool->items_max);
     list_remove(pool, &pool->arrived, LINK_AGE, index);
     list_remove(pool, &pool->payers[payer].queue, LINK_QUEUE, index);
-    pool->rings[pool->payers[payer].suspect ? RING_SUSPECTS : RING_TRUSTED].queued--;
+    pool->rings[pool->payers[payer].ring].queued--;
     if (pool->payers[payer].queue.count == 0) {
         ring_leave(pool, payer);
     }
@@ -41,17 +41,19 @@ void pool_unqueue(struct pool *pool, uint32_t index)
 
 /* --- Taking ------------------------------------------------------------------------------------------------------------ */
 
-/* The last batch is that of suspects. */
-#define BATCH_SUSPECTS (POOL_BATCHES - 1)
+/* Behind the common ones. */
+#define BATCH_DOUBTED POOL_BATCHES_COMMON
+#define BATCH_SUSPECTS (POOL_BATCHES_COMMON + 1)
+_Static_assert(BATCH_SUSPECTS + 1 == POOL_BATCHES, "one batch for each ring, and a second common one");
 
 static uint32_t open_batches(const struct pool *pool)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < BATCH_SUSPECTS; i++) {
+    for (uint32_t i = 0; i < POOL_BATCHES_COMMON; i++) {
         count += pool->batches[i].open;
     }
-    ASSERT(count <= BATCH_SUSPECTS);
+    ASSERT(count <= POOL_BATCHES_COMMON);
     return count;
 }
 
@@ -59,12 +61,17 @@ static bool is_due(const struct pool *pool)
 {
     uint32_t open = open_batches(pool), queued = pool->rings[RING_TRUSTED].queued;
 
-    return queued > 0 && (open == 0 || (open < BATCH_SUSPECTS && queued >= POOL_SECOND_BATCH));
+    return queued > 0 && (open == 0 || (open < POOL_BATCHES_COMMON && queued >= POOL_SECOND_BATCH));
+}
+
+static bool doubted_are_due(const struct pool *pool)
+{
+    return pool->rings[RING_DOUBTED].queued > 0 && !pool->batches[BATCH_DOUBTED].open;
 }
 
 uint64_t pool_verify_due_ns(const struct pool *pool)
 {
-    if (is_due(pool)) {
+    if (is_due(pool) || doubted_are_due(pool)) {
         return 0;
     }
     return pool->rings[RING_SUSPECTS].queued > 0 && !pool->batches[BATCH_SUSPECTS].open ? suspect_due_ns(pool) : UINT64_MAX;
@@ -255,12 +262,18 @@ static struct pool_batch *choose(struct pool *pool, struct now now)
 {
     struct pool_batch *batch = &pool->batches[BATCH_SUSPECTS];
 
-    for (uint32_t i = 0; i < POOL_FORGIVE_MAX && suspect_forgive(pool, now); i++) {
+    suspect_forget(pool, now);
+    for (uint32_t i = 0; i < POOL_FORGIVE_MAX && (suspect_forgive(pool, now, RING_SUSPECTS) || suspect_forgive(pool, now, RING_DOUBTED)); i++) {
     }
     if (is_due(pool)) {
         batch = pool->batches[0].open ? &pool->batches[1] : &pool->batches[0];
         gather(pool, now, batch, RING_TRUSTED, REQUEST_BATCH_MAX);
         return batch;
+    }
+    if (doubted_are_due(pool)) {
+        gather(pool, now, &pool->batches[BATCH_DOUBTED], RING_DOUBTED, POOL_DOUBTED_BATCH);
+        pool->counted.doubted_checks += pool->batches[BATCH_DOUBTED].items_count;
+        return &pool->batches[BATCH_DOUBTED];
     }
     if (pool->rings[RING_SUSPECTS].queued == 0 || batch->open || suspect_due_ns(pool) > now.mono_ns) {
         return NULL;
@@ -280,6 +293,7 @@ bool pool_verify_take(struct pool *pool, struct now now, uint32_t *batch, const 
     ASSERT(!b->open);
     b->open = true;
     pool->counted.batches++;
+    pool->counted.doubted_batches += b == &pool->batches[BATCH_DOUBTED];
     pool->verifying += b->commands;
     *batch = (uint32_t)(b - pool->batches);
     *items = b->items;
@@ -365,7 +379,8 @@ void pool_verified(struct pool *pool, struct now now, uint32_t batch, const bool
         }
         at += signatures;
     }
-    pool->counted.batches_spoilt += bad && b->mixed;
+    pool->counted.batches_spoilt += bad && b->mixed && batch < POOL_BATCHES_COMMON;
+    pool->counted.doubted_spoilt += bad && b->mixed && batch == BATCH_DOUBTED;
     ASSERT(at == count);
     ASSERT(pool->verifying >= b->commands);
     pool->verifying -= b->commands;

@@ -323,7 +323,7 @@ static void greet(struct cell *cell, uint32_t commands)
     }
     for (uint64_t nonce = 1; nonce <= commands; nonce++) {
         size_t size = cell_command(cell->script->cast, nonce, bytes);
-        one(cell, &(struct event){ .kind = EVENT_REQUEST, .request = { nonce, 1, bytes_of(bytes, size) } }, &cell->begun);
+        one(cell, &(struct event){ .kind = EVENT_REQUEST, .request = { nonce, { 1, 1 }, bytes_of(bytes, size) } }, &cell->begun);
         settle(cell, &cell->begun);
     }
 }

@@ -82,7 +82,7 @@ static void port_send(void *context, const struct port_message *message)
     effort_run(&host->effort);
 }
 
-static void port_verify(void *context, uint32_t batch, const struct sig_item *items, uint32_t count)
+static void port_verify(void *context, uint32_t batch, const struct sig_item *items, uint32_t count, bool apart)
 {
     struct host *host = context;
     uint64_t spread = host->plan.verify_ns_max - host->plan.verify_ns_min;
@@ -90,6 +90,7 @@ static void port_verify(void *context, uint32_t batch, const struct sig_item *it
     uint64_t due_ns = host->world->now_ns(host->world->context) + host->plan.verify_ns_min + choice_below(host->plan.seed, &delay, spread + 1);
 
     ASSERT(host->jobs_count < HOST_JOBS_MAX);
+    (void)apart; /* every job is a call of its own */
     host->jobs[host->jobs_count++] = (struct host_job){ due_ns, host->jobs_made++, batch, count, items };
 }
 
@@ -515,7 +516,7 @@ void host_request(struct host *host, uint64_t token, uint32_t client, struct byt
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
     effort_request(&host->effort, command.size);
     effort_run(&host->effort);
-    driver_request(&host->driver, token, client, command);
+    driver_request(&host->driver, token, &(struct requester){ .party = client, .client = client }, command);
     effort_pause(&host->effort);
 }
 

@@ -478,7 +478,7 @@ void cluster_kit_request(struct cluster_kit *kit, uint32_t node, uint32_t accoun
     uint64_t now_ms = kit->wall_ms + kit->now_ns / 1000000;
     size_t size = app_kit_make(&(struct app_kit_command){ .account = account, .nonce = nonce, .valid_until_ms = now_ms + 300000 }, bytes);
 
-    cluster_kit_step(kit, node, &(struct event){ .kind = EVENT_REQUEST, .request = { 1 + nonce + (uint64_t)account * 1000, 1, bytes_of(bytes, size) } });
+    cluster_kit_step(kit, node, &(struct event){ .kind = EVENT_REQUEST, .request = { 1 + nonce + (uint64_t)account * 1000, { 1, 1 }, bytes_of(bytes, size) } });
 }
 
 void cluster_kit_crash(struct cluster_kit *kit, uint32_t number)

@@ -44,7 +44,7 @@ void pool_kit_close(struct pool_kit *kit)
 uint16_t pool_kit_add(struct pool_kit *kit, uint64_t token, uint32_t from, const struct app_kit_command *command)
 {
     size_t size = app_kit_make(command, kit->bytes);
-    struct pool_source source = { .token = token, .client = token != 0 ? from : 0, .member = token != 0 ? 0 : from };
+    struct pool_source source = { .token = token, .client = token != 0 ? from : 0, .party = kit->party != 0 ? kit->party : from, .member = token != 0 ? 0 : from };
     struct pool_answer answer = pool_add(kit->pool, kit->now, &source, bytes_of(kit->bytes, size));
 
     pool_check(kit->pool);

@@ -14,6 +14,7 @@ struct pool_kit {
     struct pool *pool;
     struct now now;
     uint64_t height; /* of the last block that was begun */
+    uint64_t party;  /* of the clients; 0: each is one of its own, as its number */
     uint8_t bytes[APP_KIT_COMMAND_BYTES_MAX]; /* of the last command that was made */
     uint8_t body[BLOCK_BYTES_MAX];
     struct block_command commands[BLOCK_COMMANDS_MAX];

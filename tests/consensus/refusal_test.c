@@ -148,7 +148,7 @@ static void request_of_client(uint32_t node, uint32_t client, uint32_t account, 
     uint64_t until_ms = kit.wall_ms + kit.now_ns / 1000000 + 300000;
     size_t size = app_kit_make(&(struct app_kit_command){ .account = account, .nonce = nonce, .valid_until_ms = until_ms }, bytes);
 
-    cluster_kit_step(&kit, node, &(struct event){ .kind = EVENT_REQUEST, .request = { 1 + account, client, bytes_of(bytes, size) } });
+    cluster_kit_step(&kit, node, &(struct event){ .kind = EVENT_REQUEST, .request = { 1 + account, { client, client }, bytes_of(bytes, size) } });
 }
 
 /* A step tells 256 answers and asks to be called again at once; nobody is forgotten and no other event is needed. */

@@ -577,7 +577,7 @@ static void big_requests(uint32_t count)
     for (uint32_t i = 1; i <= count; i++) {
         uint64_t until = kit.wall_ms + kit.now_ns / 1000000 + 300000;
         size_t size = app_kit_make(&(struct app_kit_command){ .account = i, .nonce = 1, .valid_until_ms = until, .payload = 8000 }, bytes);
-        cluster_kit_step(&kit, 0, &(struct event){ .kind = EVENT_REQUEST, .request = { i, i, bytes_of(bytes, size) } });
+        cluster_kit_step(&kit, 0, &(struct event){ .kind = EVENT_REQUEST, .request = { i, { i, i }, bytes_of(bytes, size) } });
         if (i % 8 == 0) {
             cluster_kit_run(&kit, 20000000);
         }

@@ -63,7 +63,7 @@ static void run_with(uint32_t threads)
     verify_pool_take(&pool, &arena, &config);
     cr_assert_eq(verify_pool_start(&pool), ERR_OK);
     for (size_t j = 0; j < JOBS; j++) {
-        cr_assert_eq(verify_pool_submit(&pool, &(struct verify_job){ j, world.items[j], PER_JOB, world.verdicts[j] }), ERR_OK);
+        cr_assert_eq(verify_pool_submit(&pool, &(struct verify_job){ j, world.items[j], PER_JOB, world.verdicts[j], false }), ERR_OK);
     }
     size_t collected = 0;
     struct verify_job job;
@@ -169,9 +169,9 @@ Test(verify_pool, certificates_go_before_the_commands_of_blocks)
     for (size_t i = 0; i <= VERIFY_SHORT_ITEMS; i++) {
         many[i] = world.items[0][1];
     }
-    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 1, many, VERIFY_SHORT_ITEMS + 1, verdicts[0] }), ERR_OK);
-    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 2, many, VERIFY_SHORT_ITEMS, verdicts[1] }), ERR_OK);
-    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 3, many, VERIFY_INLINE_ITEMS + 1, verdicts[2] }), ERR_OK);
+    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 1, many, VERIFY_SHORT_ITEMS + 1, verdicts[0], false }), ERR_OK);
+    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 2, many, VERIFY_SHORT_ITEMS, verdicts[1], false }), ERR_OK);
+    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 3, many, VERIFY_INLINE_ITEMS + 1, verdicts[2], false }), ERR_OK);
     cr_assert_eq(verify_pool_start(pool), ERR_OK);
     for (uint64_t i = 0; i < 3; i++) {
         const uint64_t order[] = { 2, 3, 1 };
@@ -193,7 +193,7 @@ Test(verify_pool, judges_a_few_checks_without_waking_anybody)
     cr_assert_eq(verify_pool_start(pool), ERR_OK);
     for (uint64_t i = 0; i < 3; i++) {
         cr_assert_not(verify_pool_is_ready(pool) && i == 0);
-        cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ i, world.items[i], PER_JOB, verdicts[i] }), ERR_OK);
+        cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ i, world.items[i], PER_JOB, verdicts[i], false }), ERR_OK);
         cr_assert(verify_pool_is_ready(pool), "whoever sleeps now would never be told");
     }
     for (uint64_t i = 0; i < 3; i++) {
@@ -225,7 +225,7 @@ Test(verify_pool, puts_what_waits_into_one_call_and_wakes_once_for_it)
         for (size_t i = 0; i < VERIFY_INLINE_ITEMS + 2; i++) {
             many[job][i] = world.items[job][i % PER_JOB];
         }
-        cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ job, many[job], VERIFY_INLINE_ITEMS + 2, verdicts[job] }), ERR_OK);
+        cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ job, many[job], VERIFY_INLINE_ITEMS + 2, verdicts[job], false }), ERR_OK);
     }
     cr_assert_eq(verify_pool_start(pool), ERR_OK);
     for (uint64_t job = 0; job < 8; job++) {
@@ -239,6 +239,40 @@ Test(verify_pool, puts_what_waits_into_one_call_and_wakes_once_for_it)
     struct verify_counters work = verify_pool_work(pool);
     cr_assert_eq(work.calls_worker, 1);
     cr_assert_eq(work.notifies, 1, "N4: one wake-up for all of them");
+    verify_pool_stop(pool);
+    close_pool(pool, &arena, fd);
+}
+
+/* One that is doubted among others, to workers and inline: a bad signature of its own is in no sum with theirs. */
+Test(verify_pool, judges_who_is_doubted_in_a_call_of_its_own)
+{
+    static bool verdicts[3][VERIFY_INLINE_ITEMS + 2];
+    static struct sig_item many[VERIFY_INLINE_ITEMS + 2];
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_pool(&arena, 1, &fd);
+    struct verify_job job;
+
+    fill();
+    for (size_t i = 0; i < VERIFY_INLINE_ITEMS + 2; i++) {
+        many[i] = world.items[0][i % PER_JOB];
+    }
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ i, many, VERIFY_INLINE_ITEMS + 2, verdicts[i], i == 1 }), ERR_OK);
+    }
+    cr_assert_eq(verify_pool_start(pool), ERR_OK);
+    for (uint64_t i = 0; i < 3; i++) {
+        cr_assert_eq(next(pool, fd), i);
+    }
+    cr_assert_eq(verify_pool_work(pool).calls_worker, 3, "R1: neither with those before nor with those behind");
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ i, many, PER_JOB, verdicts[i], i == 1 }), ERR_OK);
+    }
+    for (uint64_t i = 0; i < 3; i++) {
+        cr_assert(verify_pool_collect(pool, &job));
+        cr_assert_eq(job.id, i);
+    }
+    cr_assert_eq(verify_pool_work(pool).calls_inline, 3, "R1");
     verify_pool_stop(pool);
     close_pool(pool, &arena, fd);
 }
@@ -277,7 +311,7 @@ Test(verify_pool, makes_tables_of_hot_keys_when_it_has_nothing_else_to_do)
         many[i] = world.items[0][1 + i % 4];
     }
     cr_assert_eq(verify_pool_start(pool), ERR_OK);
-    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 1, many, VERIFY_BUILD_CHECKS, verdicts }), ERR_OK);
+    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ 1, many, VERIFY_BUILD_CHECKS, verdicts, false }), ERR_OK);
     cr_assert_eq(next(pool, fd), 1);
     for (uint32_t i = 0; i < 500 && !ed25519_keyset_has(pool->keyset, world.pair.public_key); i++) {
         (void)poll(NULL, 0, 10);
