@@ -1,4 +1,4 @@
-/* faults_forge.c: nobody is killed: one client sends bad signatures beside the load, to one replica after the other, the leader included. The others may lose no
+/* faults_forge.c: nobody is killed: one party sends bad signatures beside the load, over many connections, to one replica after the other, the leader included. The others may lose no
  * tenth of their throughput and no view (R1). */
 #include "bench/faults_priv.h"
 
@@ -48,27 +48,66 @@ static void judge_flood(struct faults_run *run, uint32_t round, uint64_t views, 
     }
 }
 
+/* What the replicas count, told with and without forged commands. */
+static const char *const counted[FAULTS_COUNTED] = { "client_batches", "client_batches_spoilt", "doubted_batches", "doubted_batches_spoilt", "parties_doubted", "suspects_named",
+                                                     "ed25519_checks", "ed25519_single", "ed25519_direct", "ed25519_batch", "ed25519_batches", "ed25519_batches_failed" };
+
+static void count_all(struct faults_run *run, uint64_t sums[FAULTS_COUNTED])
+{
+    for (uint32_t i = 0; i < FAULTS_COUNTED; i++) {
+        sums[i] = sum_of(run, counted[i]);
+    }
+}
+
+/* count_since adds up what was counted in a stretch. */
+static void count_since(struct faults_run *run, const uint64_t before[FAULTS_COUNTED], uint64_t sums[FAULTS_COUNTED])
+{
+    uint64_t after[FAULTS_COUNTED];
+
+    count_all(run, after);
+    for (uint32_t i = 0; i < FAULTS_COUNTED; i++) {
+        sums[i] += after[i] - before[i];
+    }
+}
+
 void faults_forge(struct faults_run *run, uint32_t round)
 {
     static struct forger forger;
-    struct forger_config config = { .socket = run->bed.sockets[round % FAULTS_REPLICAS], .load = &run->load, .per_second = FORGED_PER_S };
+    struct forger_config config = { .socket = run->bed.sockets[round % FAULTS_REPLICAS], .load = &run->load, .per_second = FORGED_PER_S,
+                                    .connections = (uint32_t)args_number(run->args, "connections") };
     struct fault_flood *flood = &run->flood;
     uint64_t views = sum_of(run, "view_changes"), bad = sum_of(run, "signatures_bad"), unread = sum_of(run, "suspects_refused");
 
+    uint64_t before[FAULTS_COUNTED];
+
     load_watch_gaps(&run->load);
+    count_all(run, before);
     flood->plain_per_s[round] = committed_per_s(run);
+    count_since(run, before, flood->plain_counts);
+    count_all(run, before);
     if (!forger_start(&forger, &config)) {
         faults_problem(run, "round %u: no thread for the forger", round + 1);
         return;
     }
     flood->flooded_per_s[round] = committed_per_s(run);
     forger_stop(&forger);
+    count_since(run, before, flood->flooded_counts);
     views = sum_of(run, "view_changes") - views;
     flood->views_lost += views;
     flood->sent += forger.sent;
     flood->checked += sum_of(run, "signatures_bad") - bad;
     flood->refused += sum_of(run, "suspects_refused") - unread;
     judge_flood(run, round, views, forger.sent);
+}
+
+static json_t *counts_of(const uint64_t sums[FAULTS_COUNTED])
+{
+    json_t *object = json_object();
+
+    for (uint32_t i = 0; i < FAULTS_COUNTED; i++) {
+        json_object_set_new(object, counted[i], json_integer((json_int_t)sums[i]));
+    }
+    return object;
 }
 
 void faults_tell_forge(const struct faults_run *run, json_t *object)
@@ -81,4 +120,7 @@ void faults_tell_forge(const struct faults_run *run, json_t *object)
     json_object_set_new(object, "forged_checked", json_integer((json_int_t)flood->checked));
     json_object_set_new(object, "forged_refused_unread", json_integer((json_int_t)flood->refused));
     json_object_set_new(object, "views_lost", json_integer((json_int_t)flood->views_lost));
+    json_object_set_new(object, "connections", json_integer((json_int_t)args_number(run->args, "connections")));
+    json_object_set_new(object, "plain_counts", counts_of(flood->plain_counts));
+    json_object_set_new(object, "flooded_counts", counts_of(flood->flooded_counts));
 }

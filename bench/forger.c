@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "consensus/pool/pool.h"
 #include "wire/envelope.h"
 
 #include <stdio.h>
@@ -17,8 +18,12 @@ enum {
     BURST_MAX = 1000,    /* frames between two looks at the clock */
     CONNECT_MS = 1000,
     QUEUE_BYTES = 1 << 20,
+    PACED_QUEUE_BYTES = 1 << 16,
+    PACED_MS = 2050,     /* a little more than POOL_SUSPECT_NS: nothing is held against a connection any more */
     MEMORY_ALIGN = 64
 };
+
+_Static_assert((uint64_t)PACED_MS * 1000000 > POOL_SUSPECT_NS, "sooner it would be known still");
 
 static struct dial *call(struct forger *forger, void *memory, const struct dial_config *config)
 {
@@ -39,7 +44,8 @@ static struct dial *call(struct forger *forger, void *memory, const struct dial_
     return dial;
 }
 
-/* forge writes a SUBMIT of a command that will come, with a signature that nobody made. */
+/* forge writes a SUBMIT of a command that will come, with a signature that nobody made: R is a good point and S a good scalar, of which the lowest 64 bits are changed, so that it is found
+ * out by the equation alone, and spoils every sum that it is in. */
 static size_t forge(const struct forger *forger, uint8_t *out, size_t room)
 {
     const struct stock *stock = forger->config.load->config.stock;
@@ -53,8 +59,7 @@ static size_t forge(const struct forger *forger, uint8_t *out, size_t room)
     enum code code = envelope_decode(&envelope, bytes_of(copy, envelope_size(bytes_of(copy, command.size))));
     ASSERT(code == CODE_OK);
     size_t at = (size_t)(envelope.signature - copy);
-    copy[at + 40] ^= 1;
-    memcpy(copy + at + 8, &forger->sent, sizeof forger->sent); /* no two are equal */
+    memcpy(copy + at + 32, &forger->sent, sizeof forger->sent); /* no two are equal */
     writer_init(&writer, out, room);
     client_submit_encode(&(struct client_submit){ forger->sent, bytes_of(copy, command.size) }, &writer);
     ASSERT(!writer.failed);
@@ -73,12 +78,12 @@ static bool drain(struct dial *dial)
     return err == ERR_TIMEOUT;
 }
 
-/* send_due sends what is due by now. Gives: false when the connection is over. */
-static bool send_due(struct forger *forger, struct dial *dial, uint64_t due)
+/* send_some sends until so many were sent in all. Gives: false when the connection is over. */
+static bool send_some(struct forger *forger, struct dial *dial, uint64_t until)
 {
     uint8_t body[8 + TX_BYTES_MAX];
 
-    for (uint32_t i = 0; i < BURST_MAX && forger->sent < due; i++) {
+    for (uint32_t i = 0; i < BURST_MAX && forger->sent < until; i++) {
         size_t size = forge(forger, body, sizeof body);
         struct frame frame = { { CLIENT_SUBMIT, 0, CLIENT_PROTOCOL_VERSION, (uint32_t)size }, bytes_of(body, size) };
         enum err err = dial_send(dial, &frame, 0);
@@ -90,38 +95,92 @@ static bool send_due(struct forger *forger, struct dial *dial, uint64_t due)
     return dial_flush(dial, 0) != ERR_CLOSED && drain(dial);
 }
 
+/* due_of gives how many should have been sent in all once a line has had its turn: the first sends at the rate of all, a further one when its pause is over. */
+static uint64_t due_of(struct forger *forger, uint32_t number, uint64_t now_ns)
+{
+    struct forger_line *line = &forger->lines[number];
+
+    if (number == 0) {
+        return (now_ns - forger->start_ns) / 1000 * forger->config.per_second / 1000000;
+    }
+    if (now_ns < line->due_ns) {
+        return forger->sent;
+    }
+    line->due_ns += (uint64_t)PACED_MS * 1000000;
+    return forger->sent + 1;
+}
+
+/* turn lets one line send what is due; one that was closed calls again. */
+static void turn(struct forger *forger, uint32_t number, const struct dial_config *config)
+{
+    struct forger_line *line = &forger->lines[number];
+
+    line->dial = line->dial == NULL ? call(forger, line->memory, config) : line->dial;
+    if (line->dial != NULL && !send_some(forger, line->dial, due_of(forger, number, clock_mono_ns()))) {
+        dial_close(line->dial);
+        line->dial = NULL;
+    }
+}
+
+static size_t round_up(size_t bytes)
+{
+    return (bytes + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN;
+}
+
+/* open_lines takes the memory of all lines; the pauses of the paced ones end one after the other. Gives: false when there is none. */
+static bool open_lines(struct forger *forger, const struct dial_config configs[2])
+{
+    uint64_t pause_ns = (uint64_t)PACED_MS * 1000000;
+
+    forger->start_ns = clock_mono_ns();
+    for (uint32_t i = 0; i < forger->config.connections; i++) {
+        forger->lines[i].memory = aligned_alloc(MEMORY_ALIGN, round_up(dial_footprint(&configs[i > 0])));
+        forger->lines[i].due_ns = forger->start_ns + pause_ns * i / forger->config.connections;
+        if (forger->lines[i].memory == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void close_lines(struct forger *forger)
+{
+    for (uint32_t i = 0; i < forger->config.connections; i++) {
+        if (forger->lines[i].dial != NULL) {
+            dial_close(forger->lines[i].dial);
+        }
+        free(forger->lines[i].memory);
+    }
+}
+
 static void *forger_run(void *context)
 {
     struct forger *forger = context;
-    struct dial_config config = { .frame_bytes_max = CLIENT_FRAME_BYTES_MAX, .queue_bytes_max = QUEUE_BYTES };
+    struct dial_config configs[2] = { { .frame_bytes_max = CLIENT_FRAME_BYTES_MAX, .queue_bytes_max = QUEUE_BYTES } };
     char text[LOAD_SOCKET_BYTES + 8];
     const char *problem;
 
     snprintf(text, sizeof text, "unix:%s", forger->config.socket);
-    enum err err = address_parse(&config.address, text, &problem);
+    enum err err = address_parse(&configs[0].address, text, &problem);
     ASSERT(err == ERR_OK);
-    void *memory = aligned_alloc(MEMORY_ALIGN, (dial_footprint(&config) + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN);
-    struct dial *dial = NULL;
-    uint64_t start_ns = clock_mono_ns();
-    while (memory != NULL && !forger->stop) {
-        uint64_t due = (clock_mono_ns() - start_ns) / 1000 * forger->config.per_second / 1000000;
-        dial = dial == NULL ? call(forger, memory, &config) : dial;
-        if (dial != NULL && !send_due(forger, dial, due)) {
-            dial_close(dial);
-            dial = NULL;
+    configs[1] = configs[0];
+    configs[1].queue_bytes_max = PACED_QUEUE_BYTES;
+    bool ready = open_lines(forger, configs);
+    while (ready && !forger->stop) {
+        for (uint32_t i = 0; i < forger->config.connections; i++) {
+            turn(forger, i, &configs[i > 0]);
         }
         nanosleep(&(struct timespec){ .tv_nsec = TICK_NS }, NULL);
     }
-    if (dial != NULL) {
-        dial_close(dial);
-    }
-    free(memory);
+    close_lines(forger);
     return NULL;
 }
 
 bool forger_start(struct forger *forger, const struct forger_config *config)
 {
     ASSERT(config->per_second > 0);
+    ASSERT(config->connections >= 1);
+    ASSERT(config->connections <= FORGER_CONNECTIONS_MAX);
     *forger = (struct forger){ .config = *config };
     return pthread_create(&forger->thread, NULL, forger_run, forger) == 0;
 }

@@ -1,5 +1,6 @@
 /* table.c: the commands of `ward-bench`, as rows like those of `ward`. */
 #include "bench/bench.h"
+#include "bench/forger.h"
 
 #include "cli/cmd.h"
 
@@ -41,9 +42,11 @@ static const struct flag_spec replica_flags[] = {
 
 static const struct flag_spec faults_flags[] = {
     { .name = "kind", .type = FLAG_CHOICE, .choices = "follower|leader|all|stop|drain|forge|away", .value = "leader",
-      .help = "SIGKILL of a follower, of the leader, of all; SIGSTOP of the leader; SIGTERM of leader and followers in turn; 10,000 bad signatures in a second from one client; a follower away until no log holds what it missed, with its disk and without in turn" },
+      .help = "SIGKILL of a follower, of the leader, of all; SIGSTOP of the leader; SIGTERM of leader and followers in turn; 10,000 bad signatures in a second from one party; a follower away until no log holds what it missed, with its disk and without in turn" },
     { .name = "rounds", .type = FLAG_NUMBER, .value = "3", .min = 1, .max = 60, .help = "faults, one after the other" },
     { .name = "rate", .type = FLAG_NUMBER, .value = "300", .min = 1, .max = 20000, .help = "commands per second, sent whatever happens" },
+    { .name = "connections", .type = FLAG_NUMBER, .value = "110", .min = 1, .max = FORGER_CONNECTIONS_MAX,
+      .help = "with --kind forge: connections of the forging party to a replica; the first sends the 10,000 in a second, each other one bad signature as often as the last is forgotten" },
     { .name = "missed", .type = FLAG_NUMBER, .value = "0", .min = 0, .max = 1000000, .help = "with --kind away: stay away until so many blocks were missed, whoever still holds them" },
     { .name = "window", .type = FLAG_NUMBER, .value = "0", .min = 0, .max = 4096, .help = "with --kind away and --missed: keep so many commands on their way in place of a rate, and few while the member is away" },
     { .name = "keep", .type = FLAG_PATH, .help = "empty directory for the cluster, which stays there; it also chooses the disk" },

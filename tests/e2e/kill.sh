@@ -36,5 +36,5 @@ play leader "kill -9 of the leader"
 play all "kill -9 of all four"
 play stop "SIGSTOP of the leader"
 # R1: half a minute of load, so at night alone.
-[ "${WARD_LONG:-0}" = 1 ] && [ "$mode" = release ] && rounds=${ROUNDS:-4} && play forge "10,000 bad signatures in a second from one client"
+[ "${WARD_LONG:-0}" = 1 ] && [ "$mode" = release ] && rounds=${ROUNDS:-4} && play forge "10,000 bad signatures in a second from one party"
 exit 0
