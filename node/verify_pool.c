@@ -1,8 +1,8 @@
 /* verify_pool.c: see verify_pool.h.
  *
  * Invariants: here + both waiting counts + done <= in_flight <= VERIFY_JOBS_MAX; a job is in exactly one place: here, waiting, in a call, or done.
- * `here`, in_flight and the inline worker belong to the thread that submits and collects; all else but `config` and the contexts is guarded by the
- * mutex once threads run. */
+ * `here`, in_flight and the inline worker belong to the thread that submits and collects, a worker's context and call to its thread; all else but `config`,
+ * what workers have counted included, is guarded by the mutex once threads run. */
 #include "node/verify_pool.h"
 
 #include "base/assert.h"
@@ -190,6 +190,7 @@ static void worker_finish(struct verify_worker *worker)
     struct verify_call *call = &worker->call;
 
     pthread_mutex_lock(&pool->mutex);
+    worker->counted = ed25519_counters(worker->ctx);
     bool first = pool->done.count == 0;
     for (uint32_t i = 0; i < call->jobs_count; i++) {
         ring_push(&pool->done, &call->jobs[i]);
@@ -270,6 +271,7 @@ static void judge_here(struct verify_pool *pool)
     call_fill(call, &pool->here);
     call_judge(&pool->inline_worker);
     pthread_mutex_lock(&pool->mutex);
+    pool->inline_worker.counted = ed25519_counters(pool->inline_worker.ctx);
     for (uint32_t i = 0; i < call->jobs_count; i++) {
         ring_push(&pool->done, &call->jobs[i]);
     }
@@ -325,12 +327,12 @@ static void add_up(struct ed25519_counters *sum, const struct ed25519_counters *
 
 struct ed25519_counters verify_pool_counters(struct verify_pool *pool)
 {
-    struct ed25519_counters sum = ed25519_counters(pool->inline_worker.ctx);
-
+    pthread_mutex_lock(&pool->mutex);
+    struct ed25519_counters sum = pool->inline_worker.counted;
     for (uint32_t i = 0; i < pool->config.threads; i++) {
-        struct ed25519_counters one = ed25519_counters(pool->workers[i].ctx);
-        add_up(&sum, &one);
+        add_up(&sum, &pool->workers[i].counted);
     }
+    pthread_mutex_unlock(&pool->mutex);
     return sum;
 }
 

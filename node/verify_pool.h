@@ -66,6 +66,7 @@ struct verify_worker {
     pthread_t thread;
     struct ed25519_ctx *ctx;
     struct verify_call call;
+    struct ed25519_counters counted; /* by the context, up to the last call that was finished */
 };
 
 struct verify_ring {
@@ -119,7 +120,7 @@ bool verify_pool_collect(struct verify_pool *pool, struct verify_job *job);
 /* verify_pool_is_ready: verify_pool_collect would give one now. No notification comes for inline jobs: whoever submits asks before it sleeps. */
 bool verify_pool_is_ready(struct verify_pool *pool);
 
-/* verify_pool_counters sums the counters of all contexts. Numbers of a job under way may be missing. verify_pool_work gives its own. */
+/* verify_pool_counters sums the counters of all contexts, without those of calls under way. verify_pool_work gives its own. Threads: any. */
 struct ed25519_counters verify_pool_counters(struct verify_pool *pool);
 struct verify_counters verify_pool_work(struct verify_pool *pool);
 

@@ -12,6 +12,7 @@
 
 #define JOBS 40
 #define PER_JOB 5
+#define ROUNDS 3
 
 static struct {
     struct sign_keypair pair;
@@ -176,6 +177,34 @@ Test(verify_pool, certificates_go_before_the_commands_of_blocks)
     for (uint64_t i = 0; i < 3; i++) {
         const uint64_t order[] = { 2, 3, 1 };
         cr_assert_eq(next(pool, fd), order[i]);
+    }
+    verify_pool_stop(pool);
+    close_pool(pool, &arena, fd);
+}
+
+/* A batch is counted long before its checks are, so whoever looked into a context at work would find numbers that do not add up. */
+Test(verify_pool, counters_never_tell_half_a_call)
+{
+    static struct sig_item many[VERIFY_CALL_ITEMS];
+    static bool verdicts[ROUNDS][VERIFY_CALL_ITEMS];
+    struct verify_job job;
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_pool(&arena, 1, &fd);
+
+    fill();
+    for (size_t i = 0; i < VERIFY_CALL_ITEMS; i++) {
+        many[i] = world.items[i / PER_JOB % JOBS][i % PER_JOB];
+    }
+    cr_assert_eq(verify_pool_start(pool), ERR_OK);
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ i, many, VERIFY_CALL_ITEMS, verdicts[i], false }), ERR_OK);
+        do {
+            struct ed25519_counters counters = verify_pool_counters(pool);
+            cr_assert_eq(counters.checks, counters.single + counters.direct + counters.batch);
+            cr_assert(counters.checks == i * VERIFY_CALL_ITEMS || counters.checks == (i + 1) * VERIFY_CALL_ITEMS);
+        } while (!verify_pool_collect(pool, &job));
+        cr_assert_eq(verify_pool_counters(pool).checks, (i + 1) * VERIFY_CALL_ITEMS, "what can be collected is counted");
     }
     verify_pool_stop(pool);
     close_pool(pool, &arena, fd);
