@@ -58,6 +58,21 @@ Test(daemon, a_failed_start_leaves_nothing_open)
     daemon_close(&daemon_under_test);
 }
 
+/* Whoever knows the seed of batch coefficients can make bad signatures whose errors cancel. */
+Test(daemon, draws_a_seed_of_its_own_for_batches_at_each_start)
+{
+    static const uint8_t nothing[32];
+    uint8_t seed[3][32];
+
+    for (unsigned i = 0; i < 3; i++) {
+        cr_assert_eq(open_as(i == 0), EXIT_FINE, "%s", daemon_under_test.boot.problem);
+        memcpy(seed[i], daemon_under_test.verify.config.seed, sizeof seed[i]);
+        cr_assert_arr_neq(seed[i], i == 0 ? nothing : seed[i - 1], 16);
+        cr_assert_arr_neq(seed[i] + 16, i == 0 ? nothing + 16 : seed[i - 1] + 16, 16);
+        daemon_close(&daemon_under_test);
+    }
+}
+
 /* A log that took longer to read than members are called for once left a replica that never asked whether it may sign, and stood for ever. */
 Test(daemon, calls_members_however_long_its_log_took_to_read)
 {
