@@ -48,8 +48,9 @@ static void judge_flood(struct faults_run *run, uint32_t round, uint64_t views, 
     }
 }
 
-/* What the replicas count, told with and without forged commands. */
-static const char *const counted[FAULTS_COUNTED] = { "client_batches", "client_batches_spoilt", "doubted_batches", "doubted_batches_spoilt", "parties_doubted", "suspects_named",
+/* What the replicas count, told with and without forged commands: a view that is lost before the first of these is not theirs. */
+enum { VIEW_CHANGES, SIGNATURES_BAD, SUSPECTS_REFUSED };
+static const char *const counted[FAULTS_COUNTED] = { [VIEW_CHANGES] = "view_changes", [SIGNATURES_BAD] = "signatures_bad", [SUSPECTS_REFUSED] = "suspects_refused", "client_batches", "client_batches_spoilt", "doubted_batches", "doubted_batches_spoilt", "parties_doubted", "suspects_named",
                                                      "ed25519_checks", "ed25519_single", "ed25519_direct", "ed25519_batch", "ed25519_batches", "ed25519_batches_failed" };
 
 static void count_all(struct faults_run *run, uint64_t sums[FAULTS_COUNTED])
@@ -76,9 +77,7 @@ void faults_forge(struct faults_run *run, uint32_t round)
     struct forger_config config = { .socket = run->bed.sockets[round % FAULTS_REPLICAS], .load = &run->load, .per_second = FORGED_PER_S,
                                     .connections = (uint32_t)args_number(run->args, "connections") };
     struct fault_flood *flood = &run->flood;
-    uint64_t views = sum_of(run, "view_changes"), bad = sum_of(run, "signatures_bad"), unread = sum_of(run, "suspects_refused");
-
-    uint64_t before[FAULTS_COUNTED];
+    uint64_t before[FAULTS_COUNTED], views = flood->flooded_counts[VIEW_CHANGES];
 
     load_watch_gaps(&run->load);
     count_all(run, before);
@@ -92,12 +91,8 @@ void faults_forge(struct faults_run *run, uint32_t round)
     flood->flooded_per_s[round] = committed_per_s(run);
     forger_stop(&forger);
     count_since(run, before, flood->flooded_counts);
-    views = sum_of(run, "view_changes") - views;
-    flood->views_lost += views;
     flood->sent += forger.sent;
-    flood->checked += sum_of(run, "signatures_bad") - bad;
-    flood->refused += sum_of(run, "suspects_refused") - unread;
-    judge_flood(run, round, views, forger.sent);
+    judge_flood(run, round, flood->flooded_counts[VIEW_CHANGES] - views, forger.sent);
 }
 
 static json_t *counts_of(const uint64_t sums[FAULTS_COUNTED])
@@ -117,9 +112,9 @@ void faults_tell_forge(const struct faults_run *run, json_t *object)
     json_object_set_new(object, "plain_per_s", faults_numbers(run, flood->plain_per_s));
     json_object_set_new(object, "flooded_per_s", faults_numbers(run, flood->flooded_per_s));
     json_object_set_new(object, "forged_sent", json_integer((json_int_t)flood->sent));
-    json_object_set_new(object, "forged_checked", json_integer((json_int_t)flood->checked));
-    json_object_set_new(object, "forged_refused_unread", json_integer((json_int_t)flood->refused));
-    json_object_set_new(object, "views_lost", json_integer((json_int_t)flood->views_lost));
+    json_object_set_new(object, "forged_checked", json_integer((json_int_t)flood->flooded_counts[SIGNATURES_BAD]));
+    json_object_set_new(object, "forged_refused_unread", json_integer((json_int_t)flood->flooded_counts[SUSPECTS_REFUSED]));
+    json_object_set_new(object, "views_lost", json_integer((json_int_t)flood->flooded_counts[VIEW_CHANGES]));
     json_object_set_new(object, "connections", json_integer((json_int_t)args_number(run->args, "connections")));
     json_object_set_new(object, "plain_counts", counts_of(flood->plain_counts));
     json_object_set_new(object, "flooded_counts", counts_of(flood->flooded_counts));

@@ -38,12 +38,12 @@ struct fault_kind {
     void (*tell)(const struct faults_run *run, json_t *object); /* NULL, or adds what this kind alone has to say */
 };
 
-#define FAULTS_COUNTED 12u
+#define FAULTS_COUNTED 15u
 
 /* What `forge` found, by round and in all. */
 struct fault_flood {
     uint64_t plain_per_s[FAULTS_ROUNDS_MAX], flooded_per_s[FAULTS_ROUNDS_MAX]; /* committed without and beside forged commands */
-    uint64_t sent, checked, refused, views_lost;
+    uint64_t sent;
     uint64_t plain_counts[FAULTS_COUNTED], flooded_counts[FAULTS_COUNTED]; /* what all replicas counted meanwhile */
 };
 
