@@ -4,6 +4,7 @@
 #include "base/assert.h"
 
 #include <stddef.h>
+#include <string.h>
 
 void effects_reset(struct effects *effects)
 {
@@ -16,6 +17,9 @@ struct effect *effects_add(struct effects *effects, enum effect_kind kind)
     ASSERT(effects->count < EFFECTS_MAX);
     ASSERT(kind < EFFECT_KIND_END);
     struct effect *effect = &effects->items[effects->count++];
+#ifdef WARD_DEBUG
+    memset(effect, 0xa5, sizeof *effect); /* what is left unsaid is not by chance what the step before said: the sanitizers see it */
+#endif
     effect->kind = kind;
     return effect;
 }

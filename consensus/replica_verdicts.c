@@ -59,6 +59,7 @@ void replica_verify(struct replica *r, struct job *job)
     effect->verify.batch = job_batch(&r->jobs, job);
     effect->verify.items = job->items;
     effect->verify.count = job->items_count;
+    effect->verify.apart = false;
     r->counters.signature_checks += job->items_count;
     bool votes = job->kind == JOB_VOTES || job->kind == JOB_COMMITVOTES;
     r->counters.checks_by[CHECKS_PROPOSALS] += job->size[PART_COMMANDS];

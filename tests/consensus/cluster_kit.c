@@ -198,6 +198,7 @@ static void carry_out(struct cluster_kit *kit, uint32_t number, struct follow_up
             break;
         case EFFECT_VERIFY:
             cr_assert_lt(next->jobs_count, 16);
+            cr_assert(!effect->verify.apart, "nobody here sent a bad signature");
             next->jobs[next->jobs_count].batch = effect->verify.batch;
             next->jobs[next->jobs_count].count = effect->verify.count;
             verify(kit, effect->verify.items, effect->verify.count, next->jobs[next->jobs_count].verdicts);
