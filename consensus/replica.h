@@ -118,6 +118,7 @@ struct replica_status {
     uint64_t committed_height, executed_height;
     struct hash32 committed_block;
     struct rank high;            /* of the high QC */
+    struct rank tc_high;         /* of the QC in the newest TC that is held; (0, 0): there is none */
     int64_t timeout_view;
     uint64_t checkpoint_height;  /* newest certified */
     uint64_t history_low;        /* lowest block that it can name to others */

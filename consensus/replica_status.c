@@ -34,6 +34,7 @@ void replica_status(const struct replica *r, struct replica_status *status)
         .executed_height = r->executed_height,
         .committed_block = tip->hash,
         .high = r->high.ballot.rank,
+        .tc_high = r->has_tc ? r->tc.high.ballot.rank : (struct rank){ 0, 0 },
         .timeout_view = r->safety.state.timeout_view,
         .checkpoint_height = r->checkpoints.has_cert ? r->checkpoints.cert.checkpoint.height : r->config.genesis.height,
         .history_low = r->history.low,

@@ -52,6 +52,7 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_TEMPT] = { BIT(MESSAGE_CERT) | BIT(MESSAGE_QC), false, lie_tempt, lie_tempt_again },
     [LIE_STRAY] = { BIT(MESSAGE_PROPOSE), false, lie_stray, NULL },
     [LIE_PASS_OVER] = { 0, false, NULL, NULL },
+    [LIE_EARLY_TC] = { BIT(MESSAGE_ANSWER), false, lie_early_tc, lie_end_early },
     [LIE_SWAP] = { BIT(MESSAGE_PROPOSE) | BIT(MESSAGE_BUNDLE), false, lie_swap, NULL },
 };
 
@@ -143,6 +144,7 @@ static void hear_timeout(struct adversary *adversary, uint32_t from, const struc
     if (adversary_is_liar(adversary, from) && (int64_t)timeout->view > adversary->timed_out[from]) {
         adversary->timed_out[from] = (int64_t)timeout->view;
     }
+    adversary->at_once = adversary->at_once || (lies(adversary, LIE_EARLY_TC) && adversary_can_end(adversary));
 }
 
 static void hear_bytes(struct adversary *adversary, uint32_t from, uint8_t type, struct bytes body)

@@ -46,7 +46,8 @@
     X(TEMPT, "tempt", "proposes another block at the place of one that has votes already")                                      \
     X(STRAY, "stray", "proposes a block that stands on another parent than the one whose certificate it shows")           \
     X(SWAP, "swap", "keeps its blocks from one member, and answers whoever asks for a single block with another one")        \
-    X(PASS_OVER, "pass_over", "hears the commands of half of the clients, whoever passes them on, and of the others nothing")
+    X(PASS_OVER, "pass_over", "hears the commands of half of the clients, whoever passes them on, and of the others nothing") \
+    X(EARLY_TC, "early_tc", "ends views with a TC whose QC nobody has seen, and shows no other QC beside a TC")
 
 enum lie {
 #define LIE_ENUM(name, word, text) LIE_##name,
@@ -149,6 +150,7 @@ struct adversary {
     struct hash32 offered[MEMBERS_MAX]; /* the newest snapshot that a member offered */
     uint64_t view, height;   /* highest that anybody spoke of who is honest */
     int64_t timed_out[MEMBERS_MAX]; /* of liars: highest view, -1: none */
+    uint64_t ended;          /* EARLY_TC: the view behind the last that it ended, or let be */
     struct fork fork;
 };
 

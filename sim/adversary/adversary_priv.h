@@ -19,6 +19,9 @@ bool adversary_aims(const struct adversary *adversary, enum lie lie, const struc
 /* adversary_can_mix tells whether the certificate that was heard last makes, with one of its parent in another view, a proof that proves nothing (adversary_proofs.c). */
 bool adversary_can_mix(const struct adversary *adversary);
 
+/* adversary_can_end tells whether the TIMEOUTs that were heard of the newest view that an honest member gave up make a TC, with those of the liars, and nothing was done about that view yet (adversary_end.c). */
+bool adversary_can_end(const struct adversary *adversary);
+
 /* --- Hands (adversary_forge.c) -------------------------------------------------------------------------------------- */
 
 /* telling_decode reads a telling into adversary->message, whose views point into telling->bytes. Gives: NULL when it cannot be read any more. */
@@ -57,5 +60,7 @@ lie_tell lie_withhold, lie_late, lie_malformed, lie_partial, lie_mute_leader, li
 lie_act lie_replay, lie_flood, lie_unprovoked, lie_vote_on, lie_show_fake;                      /* adversary_acts.c */
 lie_tell lie_spoil, lie_tempt, lie_stray;                                                                  /* adversary_commands.c */
 lie_act lie_tempt_again, lie_open_early, lie_mix_proofs;
+lie_tell lie_early_tc;                                                                          /* adversary_end.c */
+lie_act lie_end_early;
 
 #endif

@@ -55,6 +55,7 @@ static const struct attack library[] = {
     { "twins and a leader with two faces", "Twins (Bano 2020)", "one chain", L(FORK) | L(DOUBLE_VOTE), 7, 1, false, false, false, 500000, 0, 30, 40, 1, false, false, false },
     { "lies about what rotted", "S5: a block that a disk lost is fetched by height and hash", "S5: another block than the one that was lost mends nothing; the next peer serves", L(FALSE_CATCHUP), 4, 1, false, false, true, 700000, 0, 60, 3, 0, false, false, true },
     { "blocks that nobody asked for", "S1: a single block is fetched by its hash", "S1: it is no answer; the next peer serves", L(SWAP), 4, 1, true, false, false, 1000000, 0, 60, 8, 0, false, false, false },
+    { "TCs before their QCs", "HotStuff-2, Jolteon (Diem): a TC brings the QC of the highest rank", "T2, I9: whoever takes the TC keeps its QC, and opens on no less", L(EARLY_TC), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true, false },
     { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100, 0, false, false, false },
 };
 

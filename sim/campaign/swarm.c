@@ -76,7 +76,8 @@ static uint64_t draw_lies(uint64_t seed)
         lies |= UINT64_C(1) << choice_below(seed, &(struct choice){ CHOICE_SWARM, { ASK_LIES, 2, how == 0 ? 0 : i } }, LIES_TOGETHER);
     }
     lies |= swarm_ask(seed, ASK_SWAP, 8) == 0 ? UINT64_C(1) << LIE_SWAP : 0;
-    return lies | (swarm_ask(seed, ASK_PASS_OVER, 8) == 0 ? UINT64_C(1) << LIE_PASS_OVER : 0);
+    lies |= swarm_ask(seed, ASK_PASS_OVER, 8) == 0 ? UINT64_C(1) << LIE_PASS_OVER : 0;
+    return lies | (swarm_ask(seed, ASK_EARLY_TC, 8) == 3 ? UINT64_C(1) << LIE_EARLY_TC : 0); /* 3: no seed that once failed is among these */
 }
 
 /* draw_adversary: in half of the seeds 1 to f members lie. Needs: the faults of the disk are drawn. */

@@ -45,6 +45,16 @@ static void look_at_proof(struct oracle *oracle, uint32_t member, const struct c
     look_at_block(oracle, member, proof->first.ballot.rank.height, &proof->first.ballot.block);
 }
 
+void held_tc(const struct oracle *oracle, uint32_t member, const struct replica_status *status)
+{
+    struct rank high = status->high, least = status->tc_high;
+
+    if (rank_compare(high, least) < 0) {
+        UNSAFE(oracle, "T2: r%u holds a TC with a QC of view %llu, height %llu, and keeps one of view %llu, height %llu", member, (unsigned long long)least.view,
+               (unsigned long long)least.height, (unsigned long long)high.view, (unsigned long long)high.height);
+    }
+}
+
 void held_tip(struct held *held, struct oracle *oracle, uint32_t member, const struct commit_proof *proof)
 {
     if (proof == NULL) {

@@ -1,6 +1,7 @@
 /* held.h: what a server holds, whether it ever shows it or not: proofs that blocks are committed, and the blocks of its log.
  *
  *     proof      proves a commit by C1 or C2 (proofs.h), by certificates that can exist, of the block that others executed     C1, C2, I18
+ *     TC         the QC in it, or a higher one, is the high QC     T2
  *     log        every block above the last but one snapshot, or above what it fetched a snapshot for, up to what its capsule says is committed    K2, I2 */
 #ifndef WARD_SIM_ORACLE_HELD_H
 #define WARD_SIM_ORACLE_HELD_H
@@ -21,6 +22,9 @@ struct held {
 
 /* held_tip looks at the proof of the newest block, when it is another one than before; NULL: it has none. */
 void held_tip(struct held *held, struct oracle *oracle, uint32_t member, const struct commit_proof *proof);
+
+/* held_tc looks at the TC by which a server entered its view, and at its high QC. */
+void held_tc(const struct oracle *oracle, uint32_t member, const struct replica_status *status);
 
 /* held_shown looks at what a client got as a proof of a block: a header and the encoded proof (R5). */
 void held_shown(struct oracle *oracle, uint32_t member, const struct block_header *header, struct bytes encoded);

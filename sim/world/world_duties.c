@@ -1,4 +1,4 @@
-/* world_duties.c: what a server owes behind each of its steps, held against what came to it and what it said: to join others (joins.h), to be patient (patience.h), to mend with the right block
+/* world_duties.c: what a server owes behind each of its steps, held against what came to it and what it said: to join others (joins.h), to be patient (patience.h), to keep the QC in its TC (T2), to mend with the right block
  * (mended.h), to take for an answer what it asked for (S1). */
 #include "sim/world/world_priv.h"
 
@@ -66,6 +66,7 @@ void world_duties_look(struct world *world, uint32_t member)
 
     replica_status(world->hosts[member].driver.replica, &status);
     patience_look(&world->patience, member, status.timeout_ns);
+    held_tc(&world->oracle, member, &status);
     if (joins_is_open(&world->joins, member)) {
         look_at_joins(world, member, &status);
     }

@@ -210,3 +210,16 @@ Test(held, log_begins_behind_a_snapshot_that_was_fetched)
     cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
     cr_assert_eq(held.from_height, 4);
 }
+
+Test(held, a_tc_comes_with_its_qc_T2)
+{
+    struct replica_status status = { .view = 4, .high = { 3, 7 }, .tc_high = { 3, 7 } };
+
+    held_tc(&oracle, 1, &status);
+    status.tc_high.height = 6;
+    held_tc(&oracle, 1, &status);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    status.tc_high.height = 8;
+    held_tc(&oracle, 1, &status);
+    expect_broken("T2");
+}
