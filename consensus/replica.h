@@ -145,6 +145,17 @@ void replica_status(const struct replica *r, struct replica_status *status);
  * of such a view bounds them. Cost: one pass over the slots. */
 uint32_t replica_early_bodies(const struct replica *r);
 
+/* What members make a replica hold at this moment, counted item by item (section 13). */
+struct replica_shares {
+    uint32_t checks[MEMBERS_MAX];   /* messages of each that are with the verifiers, client signatures of proposals apart; its own work under its own number */
+    uint32_t commands[MEMBERS_MAX]; /* in the pool that each pays for */
+    uint32_t client_commands;       /* that own clients do */
+    uint32_t stranger_commands;     /* of these, of senders that the state did not know */
+};
+
+/* replica_shares counts them. Cost: one pass over jobs and pool. */
+void replica_shares(const struct replica *r, struct replica_shares *shares);
+
 /* replica_left tells why a member is left for others when blocks are fetched; LEFT_NOT: it is not. */
 enum left_why replica_left(const struct replica *r, uint32_t member);
 

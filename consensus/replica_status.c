@@ -77,6 +77,19 @@ uint32_t replica_early_bodies(const struct replica *r)
     return count;
 }
 
+void replica_shares(const struct replica *r, struct replica_shares *shares)
+{
+    *shares = (struct replica_shares){ .client_commands = 0 };
+    for (uint32_t i = 0; i < r->jobs.count; i++) {
+        const struct job *job = &r->jobs.slots[i];
+        if (job->kind != JOB_FREE && !job->large) {
+            ASSERT(job->from < r->n);
+            shares->checks[job->from]++;
+        }
+    }
+    pool_count(r->pool, shares->commands, &shares->client_commands, &shares->stranger_commands);
+}
+
 const struct replica_counters *replica_counters(const struct replica *r)
 {
     return &r->counters;

@@ -252,6 +252,9 @@ struct pool_status {
 };
 struct pool_status pool_status(const struct pool *pool);
 
+/* pool_count counts the items that each member pays for (MEMBERS_MAX places), that clients do, and of these the strangers. Cost: a pass over the items. */
+void pool_count(const struct pool *pool, uint32_t *of_members, uint32_t *of_clients, uint32_t *strangers);
+
 /* pool_check asserts every invariant. Cost: linear in what is held. */
 void pool_check(const struct pool *pool);
 

@@ -127,3 +127,24 @@ struct pool_status pool_status(const struct pool *pool)
     status.outcomes = pool->outcomes_count;
     return status;
 }
+
+void pool_count(const struct pool *pool, uint32_t *of_members, uint32_t *of_clients, uint32_t *strangers)
+{
+    *of_clients = *strangers = 0;
+    for (uint32_t member = 0; member < pool->config.members_count; member++) {
+        of_members[member] = 0;
+    }
+    for (uint32_t i = 0; i < pool->free_items.fresh; i++) {
+        const struct pool_item *item = &pool->items[i];
+        if (item->state == POOL_FREE) {
+            continue;
+        }
+        ASSERT(item->payer < pool->free_clients.end);
+        if (item->payer < pool->config.members_count) {
+            of_members[item->payer]++;
+        } else {
+            (*of_clients)++;
+            *strangers += item->stranger;
+        }
+    }
+}

@@ -236,7 +236,7 @@ static struct driver_config config_of(const struct host *host)
     config.replica.epoch = host->cast->config;
     config.replica.self = self_of(host);
     config.replica.genesis = host->cast->block0;
-    config.replica.pool_commands = 1024;
+    config.replica.pool_commands = HOST_POOL_COMMANDS;
     config.replica.history_blocks = 4096;
     config.replica.blocks = 16;
     config.replica.reserves = host->plan.reserves;

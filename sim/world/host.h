@@ -18,6 +18,7 @@
 #include "storage/space.h"
 
 #define HOST_JOBS_MAX 640u /* as many as the daemon's verify pool takes */
+#define HOST_POOL_COMMANDS 1024u
 #define HOST_LOG_BYTES (1u << 20) /* a segment */
 
 #define HOST_WALL_RATE_MAX 500 /* ppm: what NTP slews at most */

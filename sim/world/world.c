@@ -155,6 +155,7 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
 
     oracle_clock(&world->oracle, host_wall_ms(&world->hosts[from]), CAST_GENESIS_MS + 1000 + world->now_ns / 1000000);
     struct bytes said = oracle_sent(&world->oracle, from, message, member_set_count(&message->to));
+    shares_sent(&world->shares, from, message->type, &message->to, world->now_ns);
     struct subject subject = world->oracle.readable ? subject_of(world->oracle.message) : (struct subject){ 0, 0 };
     if (world->adversary != NULL && world->oracle.readable) {
         adversary_hear(world->adversary, world->seats.members[from], world->oracle.message, said);
@@ -380,6 +381,8 @@ void world_open(struct world *world, const struct world_plan *plan)
     rates_init(&world->rates, &world->cast, &world->failure);
     trails_init(&world->trails, &world->cast, &world->failure);
     patience_init(&world->patience, world->seats.count, &plan->limits, &world->failure);
+    shares_init(&world->shares, world->seats.count, plan->members_count, HOST_POOL_COMMANDS, &world->failure);
+    shares_clocks(&world->shares, plan->limits.view_ms_min, plan->rate_ppm_max);
     joins_init(&world->joins, world->seats.count, plan->members_count, config_faults_max(plan->members_count), &world->failure);
     consent_init(&world->consent, &world->cast, &world->failure);
     workload_init(&world->workload, &world->cast, &world->failure, &world->trace);
@@ -423,6 +426,7 @@ void world_close(struct world *world)
     trails_close(&world->trails);
     patience_close(&world->patience);
     joins_close(&world->joins);
+    shares_close(&world->shares);
     consent_close(&world->consent);
     trace_close(&world->trace);
     sim_network_close(&world->network);
@@ -535,6 +539,7 @@ static bool take_notice(struct world *world)
         host_link(&world->hosts[notice.member], world->seats.members[notice.about], notice.up);
         if (notice.up) {
             patience_linked(&world->patience, notice.member);
+            shares_linked(&world->shares, notice.member, world->seats.members[notice.about]);
         }
         world_settle(world, notice.member);
     }

@@ -22,6 +22,7 @@
 #include "sim/oracle/rates.h"
 #include "sim/oracle/receipts.h"
 #include "sim/oracle/records.h"
+#include "sim/oracle/shares.h"
 #include "sim/oracle/trails.h"
 #include "sim/world/pairs.h"
 #include "sim/world/readers.h"
@@ -117,6 +118,7 @@ struct world {
     struct trails trails;
     struct joins joins;
     struct patience patience;
+    struct shares shares;
     struct facts fetched;    /* how often a server fetched a block in one life */
     struct trace trace;
     struct failure failure;

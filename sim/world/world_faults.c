@@ -192,6 +192,7 @@ void world_boot(struct world *world, uint32_t member)
         return;
     }
     patience_began(&world->patience, member);
+    shares_began(&world->shares, member);
     world_pairs_start(world, member);
     world->restarts++;
     if (!first) {

@@ -25,6 +25,9 @@ void world_look(struct world *world, uint32_t member)
     if (early > 0) {
         oracle_fail(&world->failure, FAILURE_SAFETY, "J7: r%u keeps %u blocks of views beyond the next one", member, early);
     }
+    struct replica_shares held;
+    replica_shares(world->hosts[member].driver.replica, &held);
+    shares_look(&world->shares, member, &held);
     look_at_effort(world, member);
     world_duties_look(world, member);
 }
