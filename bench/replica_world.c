@@ -144,9 +144,25 @@ static void port_failed(void *context, enum err err)
     ASSERT(false); /* a disk of memory does not fail */
 }
 
+static void port_task(void *context, struct task *task)
+{
+    struct bench_node *node = context;
+
+    verify_pool_task(&node->world->pool, task);
+}
+
+static void port_await(void *context, struct task *task)
+{
+    struct bench_node *node = context;
+
+    verify_pool_await(&node->world->pool, task);
+}
+
 static struct driver_ports ports_of(struct bench_node *node)
 {
-    return (struct driver_ports){ .context = node, .now = port_now, .send = port_send, .verify = port_verify, .admitted = port_admitted,
+    bool helped = node->world->helped;
+
+    return (struct driver_ports){ .task = helped ? port_task : NULL, .await = helped ? port_await : NULL, .context = node, .now = port_now, .send = port_send, .verify = port_verify, .admitted = port_admitted,
         .refused = port_refused, .read_done = port_read_done, .proof = port_proof, .executed = port_executed, .mark = port_mark,
         .drained = port_drained, .halted = port_halted, .failed = port_failed };
 }
@@ -250,8 +266,9 @@ static void node_start(struct bench_node *node)
     }
 }
 
-enum err replica_world_again(struct bench_node *node, struct recovery_outcome *outcome)
+enum err replica_world_again(struct bench_node *node, bool helped, struct recovery_outcome *outcome)
 {
+    node->world->helped = helped;
     (void)munmap((void *)(uintptr_t)node->memory.data, node->memory.size);
     driver_memory(node);
     node->executed = node->blocks = 0;
@@ -277,6 +294,26 @@ static enum exit_code found(struct replica_world *world)
     return EXIT_FINE;
 }
 
+static void notify_nobody(void *context) { (void)context; }
+
+/* start_pool starts the threads, as the daemon does before it reads its log. */
+static enum err start_pool(struct replica_world *world)
+{
+    struct verify_pool_config config = { .threads = world->plan.workers, .mode = ED25519_AUTO, .notify = notify_nobody };
+    struct arena arena;
+
+    arena_init_measure(&arena);
+    verify_pool_take(&world->pool, &arena, &config);
+    size_t size = (arena.used + 63) / 64 * 64;
+    world->pool_memory = aligned_alloc(64, size);
+    if (world->pool_memory == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    arena_init(&arena, memset(world->pool_memory, 0, size), size);
+    verify_pool_take(&world->pool, &arena, &config);
+    return verify_pool_start(&world->pool);
+}
+
 enum exit_code replica_world_prepare(struct replica_world *world, const struct replica_world_plan *plan, const char **problem)
 {
     world->plan = *plan;
@@ -292,6 +329,10 @@ enum exit_code replica_world_prepare(struct replica_world *world, const struct r
     }
     world->work = (struct population_work){ .genesis = &world->bed.cluster.genesis.hash, .valid_until_ms = world->people.time_ms + LIFE_MS, .items = plan->items,
         .located = plan->located };
+    if (start_pool(world) != ERR_OK) {
+        *problem = "no threads";
+        return EXIT_RESOURCE;
+    }
     if (stock_make(&world->stock, &world->population, &world->work, plan->commands) != ERR_OK) {
         *problem = "no memory for the commands";
         return EXIT_RESOURCE;
@@ -305,6 +346,10 @@ enum exit_code replica_world_prepare(struct replica_world *world, const struct r
 
 void replica_world_close(struct replica_world *world)
 {
+    if (world->pool.started > 0) {
+        verify_pool_stop(&world->pool);
+    }
+    free(world->pool_memory);
     bed_close(&world->bed);
     stock_close(&world->stock);
     population_close(&world->population);

@@ -13,6 +13,7 @@
 #include "cli/stock.h"
 #include "node/driver.h"
 #include "node/query.h"
+#include "node/verify_pool.h"
 #include "sim/world/disk.h"
 
 #include <stdbool.h>
@@ -54,6 +55,7 @@ struct replica_world_plan {
     bool located;      /* each item brings a sealed locator of 509 bytes */
     bool reserves;
     uint32_t segments; /* that each disk has room for */
+    uint32_t workers;  /* threads beside this one, for replica_world_again */
 };
 
 struct replica_world {
@@ -70,6 +72,9 @@ struct replica_world {
     uint64_t rejected;
     uint32_t leader; /* of the measured stretch; before it nobody */
     bool measuring;
+    struct verify_pool pool; /* the threads */
+    void *pool_memory;
+    bool helped;             /* a driver that is made now has them */
 };
 
 /* replica_world_prepare makes population, genesis and commands, and starts all replicas. Fails: EXIT_RESOURCE, or what bed_make gives; *problem says why. */
@@ -86,7 +91,7 @@ void replica_world_settle(struct replica_world *world, uint32_t turns);
 uint32_t replica_world_leader(const struct replica_world *world);
 
 /* replica_world_again makes a driver with fresh memory over the disk of a replica, as a process that begins does; that of the old one is given back before. Gives: what recovery found.
- * Needs: nothing of the replica is under way. */
-enum err replica_world_again(struct bench_node *node, struct recovery_outcome *outcome);
+ * helped: the threads of the world work for it. Needs: nothing of the replica is under way. */
+enum err replica_world_again(struct bench_node *node, bool helped, struct recovery_outcome *outcome);
 
 #endif

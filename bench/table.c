@@ -77,6 +77,7 @@ static const struct flag_spec replay_flags[] = {
     { .name = "commands", .type = FLAG_NUMBER, .value = "50000", .min = 1, .max = 400000, .help = "commands in the log" },
     { .name = "items", .type = FLAG_NUMBER, .value = "16", .min = 1, .max = 16, .help = "pointers in one command" },
     { .name = "located", .type = FLAG_SWITCH, .help = "each pointer brings a sealed locator of 509 bytes" },
+    { .name = "workers", .type = FLAG_NUMBER, .min = 0, .max = 8, .help = "threads that read bodies ahead; as many as the daemon would have" },
     END,
 };
 

@@ -51,9 +51,12 @@ struct app {
 
     /* scan reads the command at the front of `bytes`: every stateless check but signatures, time and hashes of the payload (codes 100-105, 108, 112-114, 212).
      * Gives: OK and *command, command->bytes.size bytes long, all but its id and the digests of its signatures; else the refusal. Any input is safe.
+     * recall gives *command once more when scan has accepted it before: without a check, and without what name gives. Needs: its bytes, how many of them are its envelope,
+     * and `tokens` as scan gave them.
      * name gives these to `count` commands that scan accepted. payloads compares their payloads with what was signed: OK, or 115 when any of them is another.
      * Cost: of name the hash of each id and of each cosigner's digest, of payloads two hashes of each payload, of several commands side by side. */
     enum code (*scan)(void *context, struct bytes bytes, struct command *command);
+    void (*recall)(void *context, struct bytes bytes, uint32_t envelope_bytes, uint32_t tokens, struct command *command);
     void (*name)(void *context, struct command *commands, uint32_t count);
     enum code (*payloads)(void *context, const struct command *commands, uint32_t count);
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { GROUP = 16 }; /* commands that are hashed at once */
+enum { GROUP = 16 }; /* leaves that are hashed at once */
 
 void blocks_take(struct blocks *blocks, struct arena *arena, uint32_t count, const struct config *epoch)
 {
@@ -27,7 +27,7 @@ void blocks_take(struct blocks *blocks, struct arena *arena, uint32_t count, con
 
 bool blocks_are_of(const struct blocks *blocks, const struct block_header *header)
 {
-    return header->epoch == blocks->epoch && (header->flags & BLOCK_FLAG_END) == 0; /* I12 */
+    return body_is_of(header, blocks->epoch); /* I12 */
 }
 
 struct block *blocks_find(struct blocks *blocks, const struct hash32 *hash)
@@ -105,15 +105,6 @@ void blocks_check(const struct blocks *blocks)
     }
 }
 
-/* keep indexes a command that begins at `offset`. */
-static void keep(struct block *block, uint32_t number, uint32_t offset, const struct command *command)
-{
-    block->commands[number] = (struct block_command){ .offset = offset,
-                                                      .envelope_bytes = command->envelope_bytes,
-                                                      .payload_bytes = (uint32_t)command->bytes.size - command->envelope_bytes,
-                                                      .id = command->id };
-}
-
 void blocks_fill(const struct blocks *blocks, struct block *block, struct bytes body)
 {
     ASSERT(body.size <= blocks->limits.block_bytes_max);
@@ -127,65 +118,33 @@ void blocks_fill(const struct blocks *blocks, struct block *block, struct bytes 
     block->refused = false;
 }
 
-/* A few commands of a body, which are hashed side by side. */
-struct group {
-    struct command commands[GROUP];
-    uint32_t offsets[GROUP];
-    uint32_t count;
-};
-
-/* What is left of a body, and what was seen of it. */
-struct body {
-    struct block *block;
-    bool is_known;    /* it was read before and is good: the ids are in the index, and its root is right */
-    uint32_t number;  /* of the next command */
-    uint32_t offset;
-    uint64_t cost_ns;
-};
-
-/* scan reads the next few commands, unhashed. */
-static enum verdict scan(struct body *body, const struct app *app, struct group *group)
+static bool headers_equal(const struct block_header *a, const struct block_header *b)
 {
-    const struct block_header *header = &body->block->header;
-    uint32_t left = header->commands_count - body->number;
-
-    group->count = left < GROUP ? left : GROUP;
-    for (uint32_t i = 0; i < group->count; i++) {
-        struct command *command = &group->commands[i];
-        struct bytes rest = bytes_of(body->block->body + body->offset, body->block->body_bytes - body->offset);
-        if (rest.size == 0 || app->scan(app->context, rest, command) != CODE_OK) {
-            return VERDICT_TYPE;
-        }
-        ASSERT(command->bytes.size > 0);
-        ASSERT(command->bytes.size <= rest.size);
-        if (command->valid_until_ms <= header->time_ms || command->valid_until_ms - header->time_ms > COMMAND_VALID_MS_MAX) {
-            return VERDICT_STALE;
-        }
-        group->offsets[i] = body->offset;
-        body->cost_ns += command->cost_ns;
-        body->offset += (uint32_t)command->bytes.size;
-    }
-    return VERDICT_OK;
+    return a->flags == b->flags && a->proposer == b->proposer && a->commands_count == b->commands_count && a->epoch == b->epoch && a->height == b->height &&
+           a->time_ms == b->time_ms && hash_equal(&a->parent, &b->parent) && hash_equal(&a->payload_root, &b->payload_root);
 }
 
-static void announce(const struct block_sink *sink, const struct group *group, unsigned step)
+bool blocks_adopt(const struct blocks *blocks, struct block *block, struct body_ahead *ahead)
 {
-    for (uint32_t i = 0; i < group->count && sink != NULL && sink->expect != NULL; i++) {
-        sink->expect(sink->context, &group->commands[i], step);
-    }
-}
+    uint8_t *body = block->body;
+    struct block_command *commands = block->commands;
 
-/* recall gives a group its ids out of the index. Only the digests of what has several signatures are made anew. */
-static void recall(const struct body *body, const struct app *app, struct group *group)
-{
-    for (uint32_t i = 0; i < group->count; i++) {
-        struct command *command = &group->commands[i];
-        if (command->signatures_count > 1) {
-            app->name(app->context, command, 1);
-        }
-        command->id = body->block->commands[body->number + i].id;
-        command->signatures[0].digest = command->id;
+    ASSERT(ahead->verdict != VERDICT_COUNT);
+    ASSERT(!block->verifying);
+    ASSERT(!block->committed);
+    if (!headers_equal(&block->header, &ahead->header) || ahead->epoch != blocks->epoch || ahead->limits.block_bytes_max != blocks->limits.block_bytes_max ||
+        ahead->limits.block_commands_max != blocks->limits.block_commands_max) {
+        return false;
     }
+    block->body = ahead->body;
+    block->commands = ahead->commands;
+    block->body_bytes = ahead->body_bytes;
+    block->body_state = ahead->verdict == VERDICT_OK ? BODY_GOOD : BODY_BAD;
+    block->refused = false;
+    ahead->body = body;
+    ahead->commands = commands;
+    ahead->verdict = VERDICT_COUNT;
+    return true;
 }
 
 struct hash32 blocks_root(struct blocks *blocks, const struct block *block, uint32_t commands)
@@ -204,72 +163,19 @@ struct hash32 blocks_root(struct blocks *blocks, const struct block *block, uint
     return merkle_root(blocks->leaves, commands);
 }
 
-/* take hashes a group and its payloads, unless that was done before, indexes it and hands it on. */
-static enum verdict take(struct blocks *blocks, struct body *body, const struct app *app, struct group *group, const struct block_sink *sink)
-{
-    struct bytes envelopes[GROUP];
-
-    if (body->is_known) {
-        recall(body, app, group);
-    } else if (app->payloads(app->context, group->commands, group->count) != CODE_OK) {
-        return VERDICT_TYPE;
-    } else {
-        app->name(app->context, group->commands, group->count);
-    }
-    announce(sink, group, 0);
-    for (uint32_t i = 0; i < group->count; i++) {
-        envelopes[i] = bytes_of(group->commands[i].bytes.data, group->commands[i].envelope_bytes);
-        keep(body->block, body->number + i, group->offsets[i], &group->commands[i]);
-    }
-    if (!body->is_known) {
-        merkle_leaves(blocks->leaves + body->number, envelopes, group->count);
-    }
-    announce(sink, group, 1);
-    for (uint32_t i = 0; i < group->count && sink != NULL; i++) {
-        sink->command(sink->context, &group->commands[i]);
-    }
-    body->number += group->count;
-    return VERDICT_OK;
-}
-
-static enum verdict read_body(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink)
-{
-    const struct block_header *header = &block->header;
-    struct body body = { .block = block, .is_known = block->body_state == BODY_GOOD };
-    struct group group;
-
-    if (!blocks_are_of(blocks, header)) {
-        return VERDICT_EPOCH; /* I12 */
-    }
-    if (header->commands_count == 0 || header->commands_count > blocks->limits.block_commands_max) {
-        return VERDICT_RANGE; /* I16 */
-    }
-    while (body.number < header->commands_count) {
-        enum verdict verdict = scan(&body, app, &group);
-        if (verdict == VERDICT_OK) {
-            verdict = take(blocks, &body, app, &group, sink);
-        }
-        if (verdict != VERDICT_OK) {
-            return verdict;
-        }
-    }
-    if (body.offset != block->body_bytes) {
-        return VERDICT_TRAILING;
-    }
-    if (body.cost_ns > BLOCK_COST_NS_MAX) {
-        return VERDICT_LENGTH;
-    }
-    if (body.is_known) {
-        return VERDICT_OK;
-    }
-    struct hash32 root = merkle_root(blocks->leaves, header->commands_count);
-    return hash_equal(&root, &header->payload_root) ? VERDICT_OK : VERDICT_HASH;
-}
-
 enum verdict block_read(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink)
 {
     bool was_good = block->body_state == BODY_GOOD;
-    enum verdict verdict = read_body(blocks, block, app, sink);
+    struct body_reading reading = {
+        .header = &block->header,
+        .bytes = bytes_of(block->body, block->body_bytes),
+        .epoch = blocks->epoch,
+        .commands_max = blocks->limits.block_commands_max,
+        .commands = block->commands,
+        .leaves = blocks->leaves,
+        .is_known = was_good,
+    };
+    enum verdict verdict = body_read(&reading, app, sink);
 
     ASSERT(!was_good || verdict == VERDICT_OK); /* the verdict depends on header and body alone */
     block->body_state = verdict == VERDICT_OK ? BODY_GOOD : BODY_BAD;

@@ -8,16 +8,13 @@
 #define WARD_CONSENSUS_BLOCKS_H
 
 #include "base/arena.h"
-#include "consensus/app.h"
-#include "consensus/effect.h"
+#include "consensus/body.h"
 #include "wire/block.h"
 #include "wire/cert.h"
 #include "wire/config.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define BLOCK_COST_NS_MAX 50000000u /* V5: C_max, on the reference core */
 
 /* Whether the body is the one that the header names. A certificate vouches for the header alone. */
 enum body_state { BODY_UNREAD, BODY_GOOD, BODY_BAD };
@@ -78,22 +75,18 @@ void blocks_check(const struct blocks *blocks);
 /* blocks_root gives the payload root of commands that were put into a slot and its index. Cost: one Merkle leaf per command, side by side. */
 struct hash32 blocks_root(struct blocks *blocks, const struct block *block, uint32_t commands);
 
-/* Who is told of each command of a body while it is read; the command is a view that ends with the call. `expect`, unless NULL, is told
- * of it twice before, with other work in between: step 0 and step 1. */
-struct block_sink {
-    void *context;
-    void (*expect)(void *context, const struct command *command, unsigned step);
-    void (*command)(void *context, const struct command *command);
-};
-
 /* blocks_fill copies a body, at most limits.block_bytes_max bytes, into a slot; it is unread. Needs: no job reads the one before. */
 void blocks_fill(const struct blocks *blocks, struct block *block, struct bytes body);
+
+/* blocks_adopt lets a slot have a body that was read ahead, with its index and verdict, in exchange for its own memory. Gives: false, and nothing is changed, when
+ * it was judged by another header than the slot's, or under other limits. Needs: body_ahead_read is over; as blocks_fill. Cost: nothing is copied or hashed. */
+bool blocks_adopt(const struct blocks *blocks, struct block *block, struct body_ahead *ahead);
 
 /* block_read checks a body against its header and indexes its commands: epoch, form, number, payload root, static cost, time of validity against
  * the block's time, bounds. Gives: OK, else why no correct replica proposes it. Any bytes are safe.
  * The verdict depends on header and body alone, and stays with the block as body_state.
  * Cost: the hashes of app.scan and app.name, and one Merkle leaf per command, side by side; a body that is good already is only gone
- * through, for the sink's sake. Source: V4, V5. */
+ * through, for the sink's sake, with app.recall. Source: V4, V5. */
 enum verdict block_read(struct blocks *blocks, struct block *block, const struct app *app, const struct block_sink *sink);
 
 #endif

@@ -112,6 +112,7 @@ struct block_command {
     uint32_t envelope_bytes;
     uint32_t payload_bytes;
     struct hash32 id;
+    uint32_t tokens;         /* the most that it can take from a bucket (app.h) */
 };
 
 enum halt_reason {

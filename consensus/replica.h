@@ -43,6 +43,7 @@ struct replica_config {
 void replica_config_default(struct replica_config *config);
 
 struct replica;
+struct body_ahead; /* body.h */
 
 /* replica_footprint gives the bytes that replica_init needs for this configuration. */
 size_t replica_footprint(const struct replica_config *config);
@@ -69,6 +70,10 @@ void replica_restore_state(struct replica *r, const struct voting_state *state);
  * next record. Fails: ERR_FORMAT when the record is not what the replica writes; the record is ignored. */
 enum err replica_restore_record(struct replica *r, uint8_t kind, uint64_t height, uint64_t view, const struct hash32 *hash, struct bytes payload,
                                 struct effects *out);
+
+/* replica_restore_ahead is replica_restore_record for a PAYLOAD record whose body was read ahead of its turn. Verdict, effects and failures are the same. Needs: body_ahead_read
+ * is over. Gives: the body's memory may have become the replica's, in exchange for its own. */
+enum err replica_restore_ahead(struct replica *r, const struct hash32 *hash, struct body_ahead *ahead, struct effects *out);
 
 /* replica_restore_again prepares for the records of the log to come once more from its beginning: blocks that did not link make room for those that do. Needs: before
  * the first step; what is committed is executed. */

@@ -136,7 +136,18 @@ static enum err restore_block(struct replica *r, uint64_t view, const struct has
     return ERR_OK;
 }
 
-static enum err restore_payload(struct replica *r, const struct hash32 *hash, struct bytes payload)
+/* restore_body gives a slot its body. ahead: NULL, or the same bytes, read already. Gives: they are what the header names. */
+static bool restore_body(struct replica *r, struct block *block, struct bytes payload, struct body_ahead *ahead)
+{
+    ASSERT(!block->committed);
+    if (ahead != NULL && blocks_adopt(&r->blocks, block, ahead)) {
+        return block->body_state == BODY_GOOD;
+    }
+    blocks_fill(&r->blocks, block, payload);
+    return block_read(&r->blocks, block, &r->app, NULL) == VERDICT_OK;
+}
+
+static enum err restore_payload(struct replica *r, const struct hash32 *hash, struct bytes payload, struct body_ahead *ahead)
 {
     struct block *block = blocks_find(&r->blocks, hash);
 
@@ -147,8 +158,7 @@ static enum err restore_payload(struct replica *r, const struct hash32 *hash, st
     if (block == NULL || block->committed) {
         return ERR_OK;
     }
-    blocks_fill(&r->blocks, block, payload);
-    if (block_read(&r->blocks, block, &r->app, NULL) != VERDICT_OK) {
+    if (!restore_body(r, block, payload, ahead)) {
         blocks_release(block);
         return ERR_FORMAT;
     }
@@ -235,7 +245,7 @@ enum err replica_restore_record(struct replica *r, uint8_t kind, uint64_t height
         err = restore_block(r, view, hash, payload);
         break;
     case REPLICA_RECORD_PAYLOAD:
-        err = restore_payload(r, hash, payload);
+        err = restore_payload(r, hash, payload, NULL);
         break;
     case REPLICA_RECORD_CERTIFICATE:
         err = restore_certificate(r, height, hash, payload);
@@ -246,6 +256,19 @@ enum err replica_restore_record(struct replica *r, uint8_t kind, uint64_t height
     case REPLICA_RECORD_EVIDENCE:
         break;
     }
+    if (err == ERR_OK) {
+        replica_try_commit(r);
+    }
+    r->out = NULL;
+    return err;
+}
+
+enum err replica_restore_ahead(struct replica *r, const struct hash32 *hash, struct body_ahead *ahead, struct effects *out)
+{
+    ASSERT(!r->started);
+    ASSERT(ahead->verdict != VERDICT_COUNT);
+    r->out = out;
+    enum err err = restore_payload(r, hash, bytes_of(ahead->body, ahead->body_bytes), ahead);
     if (err == ERR_OK) {
         replica_try_commit(r);
     }

@@ -286,7 +286,9 @@ static void give_events(struct ledger *ledger)
         exec->events[0].leaf = ledger->group.events[exec->events[0].put_off].leaf;
         exec->events[0].put_off = GROUP_NONE;
     }
-    ledger_settle(ledger);
+    if (ledger->group.events_count > 0) { /* else only receipts wait, which go on waiting for company */
+        ledger_settle(ledger);
+    }
     for (uint32_t i = first; i < exec->events_count && ledger->sink.event != NULL; i++) {
         const struct exec_event *out = &exec->events[i];
         ASSERT(out->put_off == GROUP_NONE);
@@ -465,6 +467,16 @@ const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelop
     (void)ledger_execute_next(ledger, envelope, tx_id);
     ledger_settle(ledger);
     return &ledger->group.receipts[0].receipt;
+}
+
+const struct pointer_add *ledger_pointers_added(const struct ledger *ledger, uint32_t payload_bytes)
+{
+    const struct envelope *envelope = &ledger->envelope; /* not exec.envelope: due entries may have been worked off since */
+
+    ASSERT(ledger->open);
+    ASSERT(ledger->index > 0);
+    ASSERT(envelope->type != COMMAND_POINTER_ADD || ledger->exec.command.type == COMMAND_POINTER_ADD);
+    return envelope->type == COMMAND_POINTER_ADD && envelope->payload_bytes == payload_bytes ? &ledger->exec.command.as.pointer_add : NULL;
 }
 
 void ledger_end(struct ledger *ledger)

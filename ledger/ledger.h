@@ -92,6 +92,10 @@ const struct receipt *ledger_execute(struct ledger *ledger, struct bytes envelop
 enum code ledger_execute_next(struct ledger *ledger, struct bytes envelope, const struct hash32 *tx_id);
 void ledger_settle(struct ledger *ledger);
 
+/* ledger_pointers_added gives the body of the command that was executed last, for whoever keeps its locators: it need not be decoded again. Gives: NULL when that was
+ * another type, or its payload has not so many bytes. Needs: its code was OK; no other command was executed since. Owns: good until the next one. */
+const struct pointer_add *ledger_pointers_added(const struct ledger *ledger, uint32_t payload_bytes);
+
 /* ledger_end works off up to 64 due entries and closes the block. */
 void ledger_end(struct ledger *ledger);
 

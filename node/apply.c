@@ -136,6 +136,23 @@ static enum code app_payloads(void *context, const struct command *commands, uin
     return code;
 }
 
+/* fill writes what a command is to consensus, but for what app_name gives. */
+static void fill(struct command *command, struct bytes bytes, uint32_t envelope_bytes, const struct envelope *envelope, uint32_t tokens)
+{
+    command->bytes = bytes;
+    command->envelope_bytes = envelope_bytes;
+    command->nonce = envelope->nonce;
+    command->valid_until_ms = envelope->valid_until_ms;
+    command->cost_ns = envelope_static_cost(envelope) * 1000;
+    command->tokens = tokens;
+    memcpy(command->account.bytes, envelope->sender, ACCOUNT_BYTES);
+    memcpy(command->payer.bytes, envelope_payer(envelope), ACCOUNT_BYTES);
+    command->signatures_count = envelope_signatures_count(envelope);
+    command->signatures[0].key = envelope->key;
+    command->signatures[0].signature = envelope->signature;
+    command->signatures[0].refusal = CODE_SIG;
+}
+
 static enum code app_scan(void *context, struct bytes bytes, struct command *command)
 {
     struct apply *apply = context;
@@ -147,22 +164,21 @@ static enum code app_scan(void *context, struct bytes bytes, struct command *com
         return CODE_LENGTH;
     }
     enum code code = check_stateless(apply, bytes, envelope_bytes, &envelope, &body);
-    if (code != CODE_OK) {
-        return code;
+    if (code == CODE_OK) {
+        fill(command, bytes_of(bytes.data, envelope_bytes + envelope.payload_bytes), (uint32_t)envelope_bytes, &envelope, ledger_tokens_max(apply->ledger, &body));
     }
-    command->bytes = bytes_of(bytes.data, envelope_bytes + envelope.payload_bytes);
-    command->envelope_bytes = (uint32_t)envelope_bytes;
-    command->nonce = envelope.nonce;
-    command->valid_until_ms = envelope.valid_until_ms;
-    command->cost_ns = envelope_static_cost(&envelope) * 1000;
-    command->tokens = ledger_tokens_max(apply->ledger, &body);
-    memcpy(command->account.bytes, envelope.sender, ACCOUNT_BYTES);
-    memcpy(command->payer.bytes, envelope_payer(&envelope), ACCOUNT_BYTES);
-    command->signatures_count = envelope_signatures_count(&envelope);
-    command->signatures[0].key = envelope.key;
-    command->signatures[0].signature = envelope.signature;
-    command->signatures[0].refusal = CODE_SIG;
-    return CODE_OK;
+    return code;
+}
+
+static void app_recall(void *context, struct bytes bytes, uint32_t envelope_bytes, uint32_t tokens, struct command *command)
+{
+    struct envelope envelope;
+    enum code code = envelope_decode(&envelope, bytes_of(bytes.data, envelope_bytes));
+
+    (void)context;
+    ASSERT(code == CODE_OK); /* app_scan has accepted it. */
+    ASSERT(bytes.size == envelope_bytes + envelope.payload_bytes);
+    fill(command, bytes, envelope_bytes, &envelope, tokens);
 }
 
 static void app_expect(void *context, const struct hash32 *account, unsigned step)
@@ -194,7 +210,7 @@ static uint64_t app_nonce(void *context, const struct hash32 *account)
 
 struct app apply_app(struct apply *apply)
 {
-    return (struct app){ .context = apply, .scan = app_scan, .name = app_name, .payloads = app_payloads, .expect = app_expect, .standing = app_standing, .nonce = app_nonce };
+    return (struct app){ .context = apply, .scan = app_scan, .recall = app_recall, .name = app_name, .payloads = app_payloads, .expect = app_expect, .standing = app_standing, .nonce = app_nonce };
 }
 
 void apply_begin(struct apply *apply, const struct effect *commit)
@@ -217,21 +233,16 @@ void apply_begin(struct apply *apply, const struct effect *commit)
     ledger_begin(apply->ledger, apply->block.header->height, apply->block.header->time_ms);
 }
 
-/* keep_locators puts the locators of a command that succeeded into the archive. The payload is no longer there when it was erased. */
-static void keep_locators(struct apply *apply, struct bytes bytes, const struct block_command *command)
+/* keep_locators puts the locators of the command that just succeeded into the archive. The payload is no longer there when it was erased. */
+static void keep_locators(struct apply *apply, struct bytes payload)
 {
-    struct envelope envelope;
-    struct command_body body;
-    size_t at = command->envelope_bytes;
+    const struct pointer_add *added = ledger_pointers_added(apply->ledger, (uint32_t)payload.size);
+    size_t at = 0;
 
-    if (envelope_decode(&envelope, bytes_of(bytes.data, command->envelope_bytes)) != CODE_OK || envelope.payload_bytes != command->payload_bytes ||
-        command_body_decode(&body, envelope.type, envelope.body.data, envelope.body.size) != VERDICT_OK || body.type != COMMAND_POINTER_ADD) {
-        return;
-    }
-    for (size_t i = 0; i < body.as.pointer_add.count; i++) {
-        const struct pointer_add_item *item = &body.as.pointer_add.items[i];
-        if (item->locator_length == LOCATOR_SEALED_BYTES && bytes.size - at >= LOCATOR_SEALED_BYTES) {
-            archive_add_locator(&apply->archive, &item->locator_hash, bytes.data + at);
+    for (size_t i = 0; added != NULL && i < added->count; i++) {
+        const struct pointer_add_item *item = &added->items[i];
+        if (item->locator_length == LOCATOR_SEALED_BYTES && payload.size - at >= LOCATOR_SEALED_BYTES) {
+            archive_add_locator(&apply->archive, &item->locator_hash, payload.data + at);
             at += LOCATOR_SEALED_BYTES;
         }
     }
@@ -263,11 +274,11 @@ static void execute_next(struct apply *apply)
         expect_some(apply);
     }
     const struct block_command *command = &apply->block.commands[apply->next];
-    struct bytes bytes = bytes_of(apply->block.body.data + command->offset, command->envelope_bytes + command->payload_bytes);
-    enum code code = ledger_execute_next(apply->ledger, bytes_of(bytes.data, command->envelope_bytes), &command->id);
+    const uint8_t *bytes = apply->block.body.data + command->offset;
+    enum code code = ledger_execute_next(apply->ledger, bytes_of(bytes, command->envelope_bytes), &command->id);
 
     if (code == CODE_OK && command->payload_bytes > 0) {
-        keep_locators(apply, bytes, command);
+        keep_locators(apply, bytes_of(bytes + command->envelope_bytes, command->payload_bytes));
     }
     apply->codes[apply->next++] = (uint16_t)code;
     apply->executed++;

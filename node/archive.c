@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { EVENTS_AHEAD = 4 };
+enum { EVENTS_AHEAD = 4, LOCATORS_AHEAD = 2 };
 
 static bool is_power_of_two(uint32_t value)
 {
@@ -29,6 +29,14 @@ void archive_init(struct archive *archive, struct arena *arena, const struct arc
     if (sizes->locators_max > 0) {
         archive->locators = arena_take(arena, sizes->locators_max, sizeof *archive->locators);
         archive->locator_buckets = arena_take(arena, sizes->locators_max, sizeof *archive->locator_buckets);
+    }
+}
+
+/* fetch_ahead fetches an entry that is written soon: the rings are larger than any cache, and the items of a command follow each other. */
+static void fetch_ahead(const void *entry, size_t size)
+{
+    for (size_t at = 0; at < size; at += 64) {
+        __builtin_prefetch((const uint8_t *)entry + at, 1);
     }
 }
 
@@ -186,10 +194,7 @@ void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES
     uint64_t number = ++archive->events_last;
     uint64_t *bucket = &archive->event_buckets[bucket_of_event(archive, patient, seq)];
     struct archive_event *event = &archive->events[number & (archive->sizes.events_max - 1)];
-    const uint8_t *ahead = (const uint8_t *)&archive->events[(number + EVENTS_AHEAD) & (archive->sizes.events_max - 1)];
-    for (size_t at = 0; at < sizeof *event; at += 64) { /* the ring is larger than any cache, and the items of a command follow each other */
-        __builtin_prefetch(ahead + at, 1);
-    }
+    fetch_ahead(&archive->events[(number + EVENTS_AHEAD) & (archive->sizes.events_max - 1)], sizeof *event);
     if (number > archive->sizes.events_max) { /* before that the slot was never written: reading it would only fault a page in for nothing */
         forget_event(archive, event, number);
     }
@@ -341,6 +346,7 @@ void archive_add_locator(struct archive *archive, const struct hash32 *hash, con
     uint64_t number = ++archive->locators_last;
     uint64_t *bucket = &archive->locator_buckets[bucket_of_hash(hash, archive->sizes.locators_max)];
     struct archive_locator *locator = &archive->locators[number & (archive->sizes.locators_max - 1)];
+    fetch_ahead(&archive->locators[(number + LOCATORS_AHEAD) & (archive->sizes.locators_max - 1)], sizeof *locator);
     locator->hash = *hash;
     locator->previous = *bucket;
     memcpy(locator->bytes, bytes, LOCATOR_SEALED_BYTES);

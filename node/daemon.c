@@ -347,13 +347,16 @@ static enum exit_code start(struct daemon *daemon)
     const char *problem = NULL;
     enum exit_code code = take_names(daemon);
 
+    if (code == EXIT_FINE && verify_pool_start(&daemon->verify) != ERR_OK) { /* before there are signatures to check, its threads read bodies ahead of their turn */
+        code = boot_fail(&daemon->boot, EXIT_RESOURCE, "no threads to check signatures");
+    }
     code = code == EXIT_FINE ? recover(daemon) : code;
     if (code != EXIT_FINE) {
         return code;
     }
     make_tables(daemon);
-    if (verify_pool_start(&daemon->verify) != ERR_OK || loop_event_open(daemon->loop, &daemon->verified, on_verified) != ERR_OK) {
-        return boot_fail(&daemon->boot, EXIT_RESOURCE, "no threads to check signatures");
+    if (loop_event_open(daemon->loop, &daemon->verified, on_verified) != ERR_OK) {
+        return boot_fail(&daemon->boot, EXIT_RESOURCE, "no event for verdicts");
     }
     handlers = daemon_handlers(daemon);
     daemon->sessions.net = daemon->net;
@@ -515,7 +518,7 @@ void daemon_close(struct daemon *daemon)
     if (daemon->bound) {
         net_stop(daemon->net);
     }
-    if (daemon->speaking) {
+    if (daemon->verify.started > 0) {
         verify_pool_stop(&daemon->verify);
     }
     if (daemon->store_open) {

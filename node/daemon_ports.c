@@ -60,6 +60,20 @@ static void port_verify(void *context, uint32_t batch, const struct sig_item *it
     ASSERT(err == ERR_OK);
 }
 
+static void port_task(void *context, struct task *task)
+{
+    struct daemon *daemon = context;
+
+    verify_pool_task(&daemon->verify, task);
+}
+
+static void port_await(void *context, struct task *task)
+{
+    struct daemon *daemon = context;
+
+    verify_pool_await(&daemon->verify, task);
+}
+
 void daemon_collect(struct daemon *daemon)
 {
     struct verify_job job;
@@ -229,6 +243,8 @@ struct driver_ports daemon_ports(struct daemon *daemon)
         .now = port_now,
         .send = port_send,
         .verify = port_verify,
+        .task = port_task,
+        .await = port_await,
         .admitted = port_admitted,
         .refused = port_refused,
         .read_done = port_read_done,

@@ -58,6 +58,7 @@ enum err driver_take(struct driver *driver, struct arena *arena, struct disk *di
     snapshot_serve_take(&driver->snapshot_serve, arena, disk, &driver->snapshots, &driver->ports, config->replica.epoch.members_count);
     snapshot_fetch_take(&driver->snapshot_fetch, arena, disk, &driver->snapshots, &driver->ports, &driver->config.replica.epoch, &chain_id, config->replica.self);
     driver_scrub_take(driver, arena, disk);
+    driver_ahead_take(driver, arena);
     driver->snapshot_message = arena_take(arena, 1, sizeof *driver->snapshot_message);
     driver->replica_memory = arena_take(arena, 1, replica_footprint(&config->replica));
     driver->searched = driver->replica_memory == NULL ? bytes_of(NULL, 0) : replica_searched(driver->replica_memory, &config->replica);

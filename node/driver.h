@@ -17,6 +17,7 @@
 
 #include "consensus/replica.h"
 #include "crypto/keys.h"
+#include "node/ahead.h"
 #include "node/apply.h"
 #include "node/outbox.h"
 #include "node/ports.h"
@@ -60,6 +61,7 @@ struct driver_counters {
     uint64_t snapshot_malformed; /* messages about snapshots that did not decode */
     uint64_t segments_retired;
     uint64_t records_refused;  /* at start: records that the replica did not understand */
+    uint64_t bodies_ahead;     /* at start: bodies that were handed to other threads before their turn */
 };
 
 struct driver {
@@ -84,6 +86,7 @@ struct driver {
     bool rejoins;           /* the superblock says that the key's store was lost, and what follows from it is not durable yet (E5) */
     struct repair repair;
     struct scrub scrub;
+    struct ahead ahead;
     struct outbox outbox;
     struct effects *effects;
     uint32_t effect_next;   /* first effect not carried out; < effects->count only while stalled */

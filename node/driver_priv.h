@@ -34,6 +34,13 @@ void driver_work_scrub(struct driver *driver);
 bool driver_scrub_reads(const struct driver *driver, uint32_t segment);
 bool driver_scrub_is_busy(const struct driver *driver);
 
+/* driver_ahead_take takes memory for records on their way, where there are threads to read bodies. driver_ahead_record takes over a record of the log: it is restored
+ * now, or in its turn; driver_ahead_drain restores all that are on their way. driver_restore_effects carries out what a restored record brought. */
+void driver_ahead_take(struct driver *driver, struct arena *arena);
+void driver_ahead_record(struct driver *driver, const struct recovered_record *record);
+void driver_ahead_drain(struct driver *driver);
+void driver_restore_effects(struct driver *driver);
+
 /* driver_start_read begins the READ_RECORD that waits. */
 void driver_start_read(struct driver *driver);
 

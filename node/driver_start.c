@@ -2,7 +2,7 @@
  *
  *     snapshot -> state of its checkpoint block; without one: genesis -> state of block 0
  *     log, first reading   -> the newest capsule: what was promised
- *     log, second reading  -> every surviving record, in order; blocks that they prove committed are executed on the way
+ *     log, second reading  -> every surviving record, in order (driver_ahead.c); blocks that they prove committed are executed on the way
  *     START
  *
  * Two readings, because what was promised must be known before the first record is judged, and only the end of the log knows it. A block that was repaired stands
@@ -39,7 +39,7 @@ static void execute_all(struct driver *driver)
 }
 
 /* restore_effects carries out what a record brought: COMMIT, MARK, and HALT where the log says what this state is not (K1) or proves two chains (I1). */
-static void restore_effects(struct driver *driver)
+void driver_restore_effects(struct driver *driver)
 {
     for (uint32_t i = 0; i < driver->effects->count; i++) {
         enum effect_kind kind = driver->effects->items[i].kind;
@@ -63,13 +63,7 @@ static void restore_record(void *context, const struct recovered_record *record)
     if (driver->stopped || record->kind > RECORD_EVIDENCE) {
         return;
     }
-    effects_reset(driver->effects);
-    enum err err = replica_restore_record(driver->replica, record->kind, record->height, record->view, &record->hash, record->payload, driver->effects);
-    if (err != ERR_OK) {
-        driver->counters.records_refused++;
-        return;
-    }
-    restore_effects(driver);
+    driver_ahead_record(driver, record);
 }
 
 /* build_replica makes the replica, which must know from its first moment what it must not sign. */
@@ -115,6 +109,7 @@ static bool restore_named(struct driver *driver, uint8_t kind, const struct hash
     }
     struct recovered_record record = { .kind = kind, .hash = *hash, .payload = bytes_of(driver->read_buffer, read.bytes_read) };
     restore_record(driver, &record);
+    driver_ahead_drain(driver); /* whoever named it looks at what it brought */
     return true;
 }
 
@@ -147,6 +142,7 @@ static enum err restore_log(struct driver *driver, const struct superblock *supe
         uint64_t height = driver->apply.height;
         replica_restore_again(driver->replica);
         err = recovery_run_again(&driver->log, superblock, &restore, outcome);
+        driver_ahead_drain(driver);
         more = err == ERR_OK && !driver->stopped && outcome->repaired > 0 && driver->apply.height < outcome->position.capsule.committed_height;
         if (more) {
             restore_trail(driver);

@@ -8,6 +8,7 @@
 #include "consensus/effect.h"
 #include "consensus/event.h"
 #include "node/apply.h"
+#include "node/task.h"
 #include "storage/recovery.h"
 
 #include <stdint.h>
@@ -27,6 +28,9 @@ struct driver_ports {
     void (*send)(void *context, const struct port_message *message);
     /* verify starts a job, of one who is doubted apart from all others; driver_verified follows, from outside of any driver call. Items stay as they are until then. */
     void (*verify)(void *context, uint32_t batch, const struct sig_item *items, uint32_t count, bool apart);
+    /* task has some thread run a task; await returns when it has run. Needs: a task that is idle, and is awaited. NULL, both: there are no other threads. */
+    void (*task)(void *context, struct task *task);
+    void (*await)(void *context, struct task *task);
     /* Answers to requests, by the token that came with them. */
     void (*admitted)(void *context, uint64_t token, const struct hash32 *tx_id);
     void (*refused)(void *context, uint64_t token, const struct hash32 *tx_id, uint16_t code, uint32_t retry_after_ms);

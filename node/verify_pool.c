@@ -1,6 +1,6 @@
 /* verify_pool.c: see verify_pool.h.
  *
- * Invariants: here + both waiting counts + done <= in_flight <= VERIFY_JOBS_MAX; a job is in exactly one place: here, waiting, in a call, or done.
+ * Invariants: a task is in the list as long as it is WAITING; here + both waiting counts + done <= in_flight <= VERIFY_JOBS_MAX; a job is in exactly one place: here, waiting, in a call, or done.
  * `here`, in_flight and the inline worker belong to the thread that submits and collects, a worker's context and call to its thread; all else but `config`,
  * what workers have counted included, is guarded by the mutex once threads run. */
 #include "node/verify_pool.h"
@@ -57,6 +57,8 @@ void verify_pool_take(struct verify_pool *pool, struct arena *arena, const struc
     int code = pthread_mutex_init(&pool->mutex, NULL);
     ASSERT(code == 0);
     code = pthread_cond_init(&pool->wake, NULL);
+    ASSERT(code == 0);
+    code = pthread_cond_init(&pool->ran, NULL);
     ASSERT(code == 0);
 }
 
@@ -128,11 +130,46 @@ static void call_judge(struct verify_worker *worker)
     }
 }
 
+/* --- Tasks ------------------------------------------------------------------------------------------------------------------ */
+
+/* tasks_take takes a task that waits out of the list. Needs: the mutex is held. */
+static void tasks_take(struct verify_pool *pool, struct task *task)
+{
+    struct task *before = NULL;
+
+    for (struct task *at = pool->tasks_first; at != task; at = at->next) { /* ends: what waits is in the list */
+        ASSERT(at != NULL);
+        before = at;
+    }
+    ASSERT(task->state == TASK_WAITING);
+    *(before == NULL ? &pool->tasks_first : &before->next) = task->next;
+    pool->tasks_last = pool->tasks_last == task ? before : pool->tasks_last;
+    task->next = NULL;
+    task->state = TASK_RUNNING;
+}
+
+/* task_run runs one that was taken. Needs: the mutex is not held. */
+static void task_run(struct verify_pool *pool, struct task *task, uint64_t *counter)
+{
+    ASSERT(task->state == TASK_RUNNING);
+    task->run(task);
+    pthread_mutex_lock(&pool->mutex);
+    task->state = TASK_DONE;
+    (*counter)++;
+    pthread_mutex_unlock(&pool->mutex);
+    pthread_cond_signal(&pool->ran); /* one thread awaits */
+}
+
 /* --- Workers ---------------------------------------------------------------------------------------------------------------- */
+
+static bool has_jobs(const struct verify_pool *pool)
+{
+    return pool->waiting[LANE_SHORT].count + pool->waiting[LANE_LONG].count > 0;
+}
 
 static bool has_waiting(const struct verify_pool *pool)
 {
-    return pool->waiting[LANE_SHORT].count + pool->waiting[LANE_LONG].count > 0;
+    return has_jobs(pool) || pool->tasks_first != NULL;
 }
 
 /* build_some makes tables of hot keys while nothing else waits; what it leaves undone for that it takes up when it is idle again. Needs: the mutex is held; it
@@ -150,8 +187,8 @@ static void build_some(struct verify_pool *pool)
     pool->build = pool->build || (more && has_waiting(pool));
 }
 
-/* worker_wait sleeps until there are jobs and takes what waits. Gives: false when the pool stops. */
-static bool worker_wait(struct verify_worker *worker)
+/* worker_wait sleeps until there is something to do and takes what waits: jobs into its call, else the oldest task. Gives: false when the pool stops; *task, NULL with jobs. */
+static bool worker_wait(struct verify_worker *worker, struct task **task)
 {
     struct verify_pool *pool = worker->pool;
 
@@ -164,7 +201,11 @@ static bool worker_wait(struct verify_worker *worker)
         }
     }
     bool found = !pool->stop;
-    if (found) {
+    *task = NULL;
+    if (found && !has_jobs(pool)) {
+        *task = pool->tasks_first;
+        tasks_take(pool, *task);
+    } else if (found) {
         call_fill(&worker->call, &pool->waiting[pool->waiting[LANE_SHORT].count > 0 ? LANE_SHORT : LANE_LONG]);
     }
     pthread_mutex_unlock(&pool->mutex);
@@ -208,10 +249,15 @@ static void worker_finish(struct verify_worker *worker)
 static void *worker_run(void *argument)
 {
     struct verify_worker *worker = argument;
+    struct task *task;
 
-    while (worker_wait(worker)) {
-        call_judge(worker);
-        worker_finish(worker);
+    while (worker_wait(worker, &task)) {
+        if (task != NULL) {
+            task_run(worker->pool, task, &worker->pool->counters.tasks_worker);
+        } else {
+            call_judge(worker);
+            worker_finish(worker);
+        }
     }
     return NULL;
 }
@@ -306,6 +352,36 @@ bool verify_pool_is_ready(struct verify_pool *pool)
     bool ready = pool->here.count + pool->done.count > 0;
     pthread_mutex_unlock(&pool->mutex);
     return ready;
+}
+
+void verify_pool_task(struct verify_pool *pool, struct task *task)
+{
+    ASSERT(task->state == TASK_IDLE);
+    task->state = TASK_WAITING;
+    task->next = NULL;
+    pthread_mutex_lock(&pool->mutex);
+    *(pool->tasks_last == NULL ? &pool->tasks_first : &pool->tasks_last->next) = task;
+    pool->tasks_last = task;
+    pthread_mutex_unlock(&pool->mutex);
+    pthread_cond_signal(&pool->wake);
+}
+
+void verify_pool_await(struct verify_pool *pool, struct task *task)
+{
+    pthread_mutex_lock(&pool->mutex);
+    ASSERT(task->state != TASK_IDLE);
+    bool mine = task->state == TASK_WAITING;
+    if (mine) {
+        tasks_take(pool, task);
+    }
+    while (!mine && task->state != TASK_DONE) {
+        pthread_cond_wait(&pool->ran, &pool->mutex);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    if (mine) {
+        task_run(pool, task, &pool->counters.tasks_inline);
+    }
+    task->state = TASK_IDLE;
 }
 
 /* --- Counters ------------------------------------------------------------------------------------------------------------------ */

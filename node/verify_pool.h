@@ -11,6 +11,9 @@
  * collected. Results come back in any order; `notify` runs on a worker's thread and may only signal. A verdict depends on the bytes of
  * its item alone, never on the company.
  *
+ * Tasks: at a start, when there is nothing to check yet, the same threads read the bodies of blocks (node/driver_ahead.c). A task is taken when no job waits; whoever awaits one
+ * that nobody has begun runs it.
+ *
  * Tables: members' are built by verify_pool_members, at boot; those of hot client keys by a worker that has nothing else to do. */
 #ifndef WARD_NODE_VERIFY_POOL_H
 #define WARD_NODE_VERIFY_POOL_H
@@ -19,6 +22,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "crypto/ed25519.h"
+#include "node/task.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -78,6 +82,7 @@ struct verify_counters {
     uint64_t calls_inline, checks_inline; /* by the loop */
     uint64_t calls_worker, checks_worker;
     uint64_t notifies;                    /* wake-ups that results caused */
+    uint64_t tasks_worker, tasks_inline;  /* by whoever awaited them */
 };
 
 struct verify_pool {
@@ -88,6 +93,8 @@ struct verify_pool {
     uint32_t started;
     struct verify_ring waiting[2]; /* short jobs, long ones */
     struct verify_ring done;
+    struct task *tasks_first, *tasks_last; /* that wait, oldest first */
+    pthread_cond_t ran;            /* a task is done */
     struct verify_ring here;       /* inline jobs; of the collecting thread alone */
     uint64_t checks_since_build;
     uint32_t in_flight;            /* submitted and not collected, <= VERIFY_JOBS_MAX */
@@ -119,6 +126,11 @@ bool verify_pool_collect(struct verify_pool *pool, struct verify_job *job);
 
 /* verify_pool_is_ready: verify_pool_collect would give one now. No notification comes for inline jobs: whoever submits asks before it sleeps. */
 bool verify_pool_is_ready(struct verify_pool *pool);
+
+/* verify_pool_task hands in a task; verify_pool_await returns when it has run. Needs: it is idle; it is awaited before anything that it touches is looked at. Threads: the one
+ * that submits. Cost: of the first a lock, and a wake-up where a thread sleeps. */
+void verify_pool_task(struct verify_pool *pool, struct task *task);
+void verify_pool_await(struct verify_pool *pool, struct task *task);
 
 /* verify_pool_counters sums the counters of all contexts, without those of calls under way. verify_pool_work gives its own. Threads: any. */
 struct ed25519_counters verify_pool_counters(struct verify_pool *pool);

@@ -144,6 +144,7 @@ static void take(struct pool *pool, struct choice *choice, uint32_t index, uint6
         .envelope_bytes = item->envelope_bytes,
         .payload_bytes = item->bytes - item->envelope_bytes,
         .id = item->id,
+        .tokens = command.tokens,
     };
     choice->sum.bytes += item->bytes;
     choice->sum.commands++;

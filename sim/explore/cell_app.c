@@ -52,6 +52,15 @@ static enum code parse(void *context, struct bytes bytes, struct command *comman
     return CODE_OK;
 }
 
+static void recall(void *context, struct bytes bytes, uint32_t envelope_bytes, uint32_t tokens, struct command *command)
+{
+    enum code code = parse(context, bytes, command);
+
+    ASSERT(code == CODE_OK);
+    ASSERT(command->envelope_bytes == envelope_bytes);
+    ASSERT(command->tokens == tokens);
+}
+
 static void name(void *context, struct command *commands, uint32_t count)
 {
     (void)context, (void)commands, (void)count; /* parse does it. */
@@ -87,5 +96,5 @@ static uint64_t nonce_of(void *context, const struct hash32 *account)
 struct app cell_app(struct cell_inside *inside)
 {
     ASSERT(inside != NULL);
-    return (struct app){ .context = inside, .scan = parse, .name = name, .payloads = payloads, .expect = expect, .standing = standing, .nonce = nonce_of };
+    return (struct app){ .context = inside, .scan = parse, .recall = recall, .name = name, .payloads = payloads, .expect = expect, .standing = standing, .nonce = nonce_of };
 }

@@ -259,6 +259,7 @@ static void take(struct host *host, struct arena *arena)
     struct driver_ports ports = ports_of(host);
 
     superblock_store_init(&host->superblocks, arena, &host->disk.disk);
+    host_tasks(host, &ports);
     enum err err = driver_take(&host->driver, arena, &host->disk.disk, &config, &ports);
     ASSERT(err == ERR_OK);
     queries_take(&host->queries, arena, &host->driver.apply, &host->cast->genesis);

@@ -67,6 +67,13 @@ struct host_job {
     const struct sig_item *items;
 };
 
+/* Threads of a test. */
+struct host_crew {
+    void (*task)(void *context, struct task *task);
+    void (*await)(void *context, struct task *task);
+    void *context;
+};
+
 struct host {
     struct host_plan plan;
     const struct cast *cast;
@@ -109,6 +116,8 @@ struct host {
     uint64_t woken_ns; /* the last of them */
     uint64_t clocks;   /* of them, those for a deadline alone: no message, no verdict, nothing of its disk */
     struct effort effort; /* of this life */
+    const struct host_crew *crew; /* who reads bodies ahead at a start, for tests of that; NULL: they are read when their turn comes, */
+    bool unaided;                 /* ... or not held back at all */
 };
 
 /* host_open makes the server with an empty store. Owns: cast and world must outlive it; host_close gives the memory back. */
@@ -162,6 +171,9 @@ void host_prove(struct host *host, uint64_t height);
 
 /* host_question lets a client ask for state; gated: a quorum was asked before. Needs: up, and no block is half executed. Gives: 0 and *size bytes in out, else why not. */
 uint16_t host_question(struct host *host, struct bytes question, bool gated, uint8_t *out, size_t room, size_t *size);
+
+/* host_tasks fills in who runs tasks. */
+void host_tasks(const struct host *host, struct driver_ports *ports);
 
 /* host_nonce gives the executed nonce of an account. Needs: not down. */
 uint64_t host_nonce(const struct host *host, const uint8_t account[32]);

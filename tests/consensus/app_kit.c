@@ -96,6 +96,17 @@ static enum code kit_parse(void *context, struct bytes bytes, struct command *co
     return CODE_OK;
 }
 
+static void kit_recall(void *context, struct bytes bytes, uint32_t envelope_bytes, uint32_t tokens, struct command *command)
+{
+    enum code code = kit_parse(NULL, bytes, command);
+
+    (void)context;
+    cr_assert_eq(code, CODE_OK);
+    cr_assert_eq(command->bytes.size, bytes.size);
+    cr_assert_eq(command->envelope_bytes, envelope_bytes);
+    cr_assert_eq(command->tokens, tokens);
+}
+
 static void kit_name(void *context, struct command *commands, uint32_t count)
 {
     (void)context, (void)commands, (void)count; /* kit_parse names them already */
@@ -144,7 +155,7 @@ static uint64_t kit_nonce(void *context, const struct hash32 *account)
 
 struct app app_kit_app(struct app_kit *kit)
 {
-    return (struct app){ .context = kit, .scan = kit_parse, .name = kit_name, .payloads = kit_payloads, .expect = kit_expect, .standing = kit_standing, .nonce = kit_nonce };
+    return (struct app){ .context = kit, .scan = kit_parse, .recall = kit_recall, .name = kit_name, .payloads = kit_payloads, .expect = kit_expect, .standing = kit_standing, .nonce = kit_nonce };
 }
 
 struct command app_kit_parse(struct bytes bytes)

@@ -95,6 +95,21 @@ static void assert_named_alike(const struct app *app)
     }
 }
 
+/* Recalled without a check, a command is what scan made of it. */
+static void assert_recalled_alike(const struct app *app)
+{
+    struct command scanned, recalled;
+
+    for (uint32_t i = 0; i < commands_count; i++) {
+        struct bytes bytes = bytes_of(body + commands[i].offset, commands[i].envelope_bytes + commands[i].payload_bytes);
+        memset(&scanned, 0, sizeof scanned);
+        memset(&recalled, 0, sizeof recalled);
+        cr_assert_eq(app->scan(app->context, bytes, &scanned), CODE_OK);
+        app->recall(app->context, bytes, scanned.envelope_bytes, scanned.tokens, &recalled);
+        cr_assert_arr_eq(&recalled, &scanned, sizeof scanned, "command %u", i);
+    }
+}
+
 /* A block that registers a system and a patient, whose records then come with locators. */
 static void fill_body(const struct apply *apply)
 {
@@ -124,6 +139,7 @@ static void fill_body(const struct apply *apply)
         entry->id = parsed.id;
     }
     assert_named_alike(&app);
+    assert_recalled_alike(&app);
 }
 
 /* Executes the body as block 1, so many commands at a time. */

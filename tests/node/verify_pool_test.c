@@ -2,6 +2,7 @@
 #include "node/verify_pool.h"
 
 #include "crypto/keys.h"
+#include "tests/base/stop_kit.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>
@@ -347,5 +348,105 @@ Test(verify_pool, makes_tables_of_hot_keys_when_it_has_nothing_else_to_do)
     }
     cr_assert(ed25519_keyset_has(pool->keyset, world.pair.public_key), "a key that is used a thousand times deserves a table");
     verify_pool_stop(pool);
+    close_pool(pool, &arena, fd);
+}
+
+/* A task that counts how often it ran, and by whom. */
+struct counting {
+    struct task task; /* first */
+    pthread_t by;
+    uint32_t runs, spins;
+};
+
+static void count_run(struct task *task)
+{
+    struct counting *counting = (struct counting *)(void *)task;
+
+    for (volatile uint32_t i = 0; i < counting->spins; i++) {
+    }
+    counting->by = pthread_self();
+    counting->runs++;
+}
+
+static struct counting counted[64];
+
+/* run_tasks hands in tasks, a few at a time, and awaits them in order, while jobs come and go. */
+static void run_tasks(uint32_t threads)
+{
+    enum { TASKS = sizeof counted / sizeof counted[0], AT_ONCE = 5 };
+    struct arena arena;
+    struct verify_job job;
+    int fd;
+    struct verify_pool *pool = open_pool(&arena, threads, &fd);
+
+    cr_assert_eq(verify_pool_start(pool), ERR_OK);
+    for (uint32_t i = 0; i < TASKS + AT_ONCE; i++) {
+        if (i < TASKS) {
+            counted[i] = (struct counting){ .task = { .run = count_run }, .spins = i % 3 == 0 ? 100000 : 10 };
+            verify_pool_task(pool, &counted[i].task);
+        }
+        if (i >= AT_ONCE) {
+            verify_pool_await(pool, &counted[i - AT_ONCE].task);
+            cr_assert_eq(counted[i - AT_ONCE].runs, 1);
+            cr_assert_eq(counted[i - AT_ONCE].task.state, TASK_IDLE);
+        }
+        cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ i, world.items[i % JOBS], PER_JOB, world.verdicts[i % JOBS], false }), ERR_OK);
+        while (verify_pool_collect(pool, &job)) {
+        }
+    }
+    verify_pool_stop(pool);
+    struct verify_counters work = verify_pool_work(pool);
+    cr_assert_eq(work.tasks_worker + work.tasks_inline, TASKS);
+    cr_assert(threads > 0 || work.tasks_worker == 0);
+    close_pool(pool, &arena, fd);
+}
+
+Test(verify_pool, runs_every_task_once_with_threads_and_without)
+{
+    fill();
+    run_tasks(0);
+    run_tasks(1);
+    run_tasks(3);
+}
+
+/* Newest first: each is in the middle or at the end of what waits. */
+Test(verify_pool, runs_a_task_that_nobody_has_begun_where_it_is_awaited)
+{
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_pool(&arena, 0, &fd);
+
+    for (uint32_t i = 0; i < 4; i++) {
+        counted[i] = (struct counting){ .task = { .run = count_run } };
+        verify_pool_task(pool, &counted[i].task);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        struct counting *next = &counted[(i * 3 + 2) % 4];
+        cr_assert_eq(next->runs, 0);
+        verify_pool_await(pool, &next->task);
+        cr_assert_eq(next->runs, 1);
+        cr_assert(pthread_equal(next->by, pthread_self()));
+    }
+    cr_assert_null(pool->tasks_first);
+    cr_assert_null(pool->tasks_last);
+    close_pool(pool, &arena, fd);
+}
+
+static void hand_in_twice(const void *argument)
+{
+    struct verify_pool *pool = (struct verify_pool *)(uintptr_t)argument;
+
+    counted[0] = (struct counting){ .task = { .run = count_run } };
+    verify_pool_task(pool, &counted[0].task);
+    verify_pool_task(pool, &counted[0].task);
+}
+
+Test(verify_pool, stops_at_a_task_that_is_handed_in_twice)
+{
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_pool(&arena, 0, &fd);
+
+    cr_assert(kit_stops(hand_in_twice, pool));
     close_pool(pool, &arena, fd);
 }

@@ -49,7 +49,7 @@ static void make(uint64_t height, uint64_t nonce)
 
 static void execute(void)
 {
-    command = (struct block_command){ 0, made.size - LOCATOR_SEALED_BYTES, LOCATOR_SEALED_BYTES, made.id };
+    command = (struct block_command){ 0, made.size - LOCATOR_SEALED_BYTES, LOCATOR_SEALED_BYTES, made.id, 1 };
     struct apply_block block = { .header = &header, .body = bytes_of(made.bytes, made.size), .commands = &command, .codes = &code };
 
     commands_executed(&commands, &block);

@@ -286,7 +286,7 @@ static void put_command(struct made_block *made, uint32_t actor, uint64_t nonce)
 
     cast_sign(&cast, actor, &command);
     memcpy(made->body + made->body_bytes, command.bytes, command.size);
-    made->commands[at] = (struct block_command){ (uint32_t)made->body_bytes, command.size - 509, 509, command.id };
+    made->commands[at] = (struct block_command){ (uint32_t)made->body_bytes, command.size - 509, 509, command.id, 1 };
     made->body_bytes += command.size;
 }
 

@@ -76,7 +76,7 @@ static void refused(uint16_t code, uint64_t time_ms)
 
     made = (struct cast_command){ .nonce = 2, .valid_until_ms = time_ms + 60000 };
     cast_sign(&world.cast, 0, &made);
-    struct block_command command = { 0, (uint32_t)envelope_size(bytes_of(made.bytes, made.size)), 0, made.id };
+    struct block_command command = { 0, (uint32_t)envelope_size(bytes_of(made.bytes, made.size)), 0, made.id, 1 };
     struct apply_block block = { .header = &header, .body = bytes_of(made.bytes, made.size), .commands = &command, .codes = &code };
     rates_executed(&world.rates, &block, world.hosts[0].driver.apply.ledger);
 }

@@ -74,7 +74,7 @@ static void pretend(uint64_t nonce)
 
     made = (struct cast_command){ .nonce = nonce, .valid_until_ms = CAST_GENESIS_MS + 60000 };
     cast_sign(&world.cast, 0, &made);
-    struct block_command command = { 0, (uint32_t)envelope_size(bytes_of(made.bytes, made.size)), 0, made.id };
+    struct block_command command = { 0, (uint32_t)envelope_size(bytes_of(made.bytes, made.size)), 0, made.id, 1 };
     struct apply_block block = { .header = &header, .body = bytes_of(made.bytes, made.size), .commands = &command, .codes = &code };
     records_executed(&world.records, &block, world.hosts[0].driver.apply.ledger);
 }
