@@ -82,9 +82,10 @@ void oracle_watch(struct oracle *oracle, const struct seats *seats, const struct
     }
 }
 
-void oracle_durable(struct oracle *oracle, const struct capsule *(*durable)(void *context, uint32_t seat), void *context)
+void oracle_durable(struct oracle *oracle, const struct capsule *(*durable)(void *context, uint32_t seat), bool (*holds)(void *context, uint32_t seat, const struct ballot *ballot), void *context)
 {
     oracle->promises.durable = durable;
+    oracle->promises.holds = holds;
     oracle->promises.context = context;
 }
 
@@ -380,12 +381,30 @@ static void note_vote(struct oracle *oracle, uint32_t from, const struct ballot 
     if (ballot->kind == VOTE_COMMIT) {
         return;
     }
+    promises_block(&oracle->promises, from, ballot);
     if (member->vote_digest != 0 && rank_compare(ballot->rank, member->vote) < 0 && !member->excused) {
         UNSAFE(oracle, "I3: r%u votes at view %llu, height %llu after a vote of a higher rank", from, view, height);
     }
     member->vote = ballot->rank;
     member->vote_block = ballot->block;
     member->vote_digest = ballot_value(ballot);
+}
+
+/* note_term counts the blocks that a leader proposes in one view: whoever has work goes on under another after so many. Source: L6. */
+static void note_term(struct oracle *oracle, uint32_t from, uint64_t view, uint64_t height)
+{
+    struct oracle_member *member = &oracle->members[from];
+    uint32_t most = oracle->cast->config.limits.term_blocks_max;
+
+    if (member->term_view != view) {
+        member->term_view = view;
+        member->term_height = member->term_blocks = 0;
+    }
+    member->term_blocks += height > member->term_height ? 1 : 0;
+    member->term_height = height > member->term_height ? height : member->term_height;
+    if (member->term_blocks > most) {
+        UNSAFE(oracle, "L6: r%u proposes a block in view %llu when it has led it for %u", from, (unsigned long long)view, most);
+    }
 }
 
 static void note_propose(struct oracle *oracle, uint32_t from, const struct message_propose *propose)
@@ -397,6 +416,7 @@ static void note_propose(struct oracle *oracle, uint32_t from, const struct mess
         struct ballot block = { VOTE_FOLLOWING, propose->header.epoch, { propose->view, propose->header.height }, block_hash(&propose->header) };
         oracle_header(oracle, &propose->header);
         note_leader_vote(oracle, from, VOTE_FOLLOWING, propose->view, &block);
+        note_term(oracle, from, propose->view, propose->header.height);
     } else {
         note_leader_vote(oracle, from, VOTE_OPENING, propose->view, &propose->justify.ballot);
         note_tc(oracle, from, &propose->tc);

@@ -46,6 +46,7 @@ struct oracle_member {
     int64_t led_now, led_before; /* highest view in which it proposed in this life, and before */
     uint64_t executed_height;   /* in this life */
     bool wiped;                 /* it lost its disk: certificates may show votes that its log need not know */
+    uint64_t term_view, term_height, term_blocks; /* the view in which it proposed last, the highest block there, and how many (L6) */
     bool excused;               /* its log lost a promise and cannot know it: it may contradict itself, until E4 finds out */
 };
 
@@ -98,7 +99,7 @@ void oracle_close(struct oracle *oracle);
 void oracle_watch(struct oracle *oracle, const struct seats *seats, const struct member_set *liars, bool (*verify)(void *context, const struct sig_item *item), void *context);
 
 /* oracle_durable lets it see what the log of each server holds at any moment. */
-void oracle_durable(struct oracle *oracle, const struct capsule *(*durable)(void *context, uint32_t seat), void *context);
+void oracle_durable(struct oracle *oracle, const struct capsule *(*durable)(void *context, uint32_t seat), bool (*holds)(void *context, uint32_t seat, const struct ballot *ballot), void *context);
 
 /* oracle_clock takes in what the clock of a server says that is about to send, and what time it is: no honest member votes for a block of much later, or of long before both (V4). */
 void oracle_clock(struct oracle *oracle, uint64_t wall_ms, uint64_t true_ms);

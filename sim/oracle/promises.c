@@ -39,6 +39,14 @@ void promises_ballot(const struct promises *promises, uint32_t seat, const struc
     }
 }
 
+void promises_block(const struct promises *promises, uint32_t seat, const struct ballot *ballot)
+{
+    ASSERT(ballot->kind == VOTE_OPENING || ballot->kind == VOTE_FOLLOWING);
+    if (promises->holds != NULL && !promises->holds(promises->context, seat, ballot)) {
+        UNSAFE(promises, "V3: r%u votes at view %llu, height %llu for a block that its log does not hold", seat, (unsigned long long)ballot->rank.view, (unsigned long long)ballot->rank.height);
+    }
+}
+
 void promises_timeout(const struct promises *promises, uint32_t seat, uint64_t epoch, uint64_t view, struct rank high)
 {
     const struct capsule *held = held_by(promises, seat, epoch);

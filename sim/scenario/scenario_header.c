@@ -66,6 +66,7 @@ static const struct field fields[] = {
     { "clocks", { { PART_MILLIS, AT(wall_offset_ms_max), 0, UINT32_MAX } } },
     { "drift", { { PART_PPM, AT(rate_ppm_max), 0, 999999 } } },
     { "checkpoint", { { PART_U32, AT(limits.checkpoint_blocks), 1, 1000000 }, { PART_MILLIS, AT(limits.checkpoint_ms), 0, UINT32_MAX } } },
+    { "term", { { PART_U32, AT(limits.term_blocks_max), 1000, 1000000 } } },
     { "check", { { PART_U32, AT(check_every), 1, 1000000 } } },
     { "reserves", { { PART_SWITCH, AT(reserves), 0, 1 } } },
     { "mixed", { { PART_SWITCH, AT(mixed), 0, 1 } } },

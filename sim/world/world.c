@@ -112,18 +112,6 @@ static void on_spoiled(void *context, const struct ballot *ballot)
     oracle_spoiled(&world->oracle, ballot);
 }
 
-/* on_durable gives what the log of a server holds now, or held when its process ended. Nothing is said of a disk that lies. */
-static const struct capsule *on_durable(void *context, uint32_t seat)
-{
-    const struct world *world = context;
-    const struct host *host = &world->hosts[seat];
-
-    if (host->lying || host_forgets(host)) {
-        return NULL;
-    }
-    return host->state == HOST_DOWN ? &host->promised : &host->driver.log.capsule_durable;
-}
-
 static uint64_t on_used(void *context, const uint8_t account[32], uint64_t nonce)
 {
     const struct world *world = context;
@@ -155,6 +143,9 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
 
     oracle_clock(&world->oracle, host_wall_ms(&world->hosts[from]), CAST_GENESIS_MS + 1000 + world->now_ns / 1000000);
     struct bytes said = oracle_sent(&world->oracle, from, message, member_set_count(&message->to));
+    if (message->type == MESSAGE_SNAPSHOT_ASK && world->oracle.readable) {
+        offers_asked(&world->offers, from, world->hosts[from].boots, &world->oracle.message->snapshot_ask);
+    }
     shares_sent(&world->shares, from, message->type, &message->to, world->now_ns);
     struct subject subject = world->oracle.readable ? subject_of(world->oracle.message) : (struct subject){ 0, 0 };
     if (world->adversary != NULL && world->oracle.readable) {
@@ -301,7 +292,7 @@ static void open_adversary(struct world *world)
         world->adversary->used = on_used;
     }
     oracle_watch(&world->oracle, &world->seats, &world->faulty, on_verify, world);
-    oracle_durable(&world->oracle, on_durable, world);
+    oracle_durable(&world->oracle, world_durable, world_holds, world);
 }
 
 static void open_hosts(struct world *world)
@@ -382,6 +373,7 @@ void world_open(struct world *world, const struct world_plan *plan)
     trails_init(&world->trails, &world->cast, &world->failure);
     patience_init(&world->patience, world->seats.count, &plan->limits, &world->failure);
     shares_init(&world->shares, world->seats.count, plan->members_count, HOST_POOL_COMMANDS, &world->failure);
+    offers_init(&world->offers, config_faults_max(plan->members_count), &world->failure);
     shares_clocks(&world->shares, plan->limits.view_ms_min, plan->rate_ppm_max);
     joins_init(&world->joins, world->seats.count, plan->members_count, config_faults_max(plan->members_count), &world->failure);
     consent_init(&world->consent, &world->cast, &world->failure);
@@ -427,6 +419,7 @@ void world_close(struct world *world)
     patience_close(&world->patience);
     joins_close(&world->joins);
     shares_close(&world->shares);
+    offers_close(&world->offers);
     consent_close(&world->consent);
     trace_close(&world->trace);
     sim_network_close(&world->network);

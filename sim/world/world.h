@@ -17,6 +17,7 @@
 #include "sim/oracle/joins.h"
 #include "sim/oracle/judges.h"
 #include "sim/world/network.h"
+#include "sim/oracle/offers.h"
 #include "sim/oracle/oracle.h"
 #include "sim/oracle/patience.h"
 #include "sim/oracle/rates.h"
@@ -119,6 +120,7 @@ struct world {
     struct joins joins;
     struct patience patience;
     struct shares shares;
+    struct offers offers;
     struct facts fetched;    /* how often a server fetched a block in one life */
     struct trace trace;
     struct failure failure;

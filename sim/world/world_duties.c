@@ -36,11 +36,30 @@ void world_duties_mark(struct world *world, uint32_t member, const struct trace_
     }
 }
 
+/* note_offer: a snapshot is offered to a server, or a member tells it that its log begins above. */
+static void note_offer(struct world *world, const struct sim_message *message, uint32_t from)
+{
+    struct message *read = world->oracle.message;
+    uint32_t life = world->hosts[message->to].boots;
+
+    if (message_decode(read, message->type, bytes_of(message->data, message->size)) != VERDICT_OK) {
+        return;
+    }
+    if (message->type == MESSAGE_GONE && read->gone.old) {
+        offers_gone(&world->offers, message->to, life, from);
+    } else if (message->type == MESSAGE_SNAPSHOT && read->snapshot.offer) {
+        offers_heard(&world->offers, message->to, life, from, read->snapshot.height, &read->snapshot.digest);
+    }
+}
+
 void world_duties_arrived(struct world *world, const struct sim_message *message)
 {
     uint32_t from = world->seats.members[message->from];
 
     bool fits = message->type != MESSAGE_FORWARD && joins_came(&world->joins, message->to, from, world->now_ns);
+    if (message->type == MESSAGE_SNAPSHOT || message->type == MESSAGE_GONE) {
+        note_offer(world, message, from);
+    }
     if (fits && message->type == MESSAGE_TIMEOUT && !member_set_has(&world->faulty, from)) {
         joins_heard(&world->joins, message->to, from, message->view);
     } else if (message->type == MESSAGE_READ_ANSWER) {

@@ -54,6 +54,11 @@ bool world_take_read(struct world *world);
 void world_on_read(void *context, uint32_t member, uint64_t token, bool ok, uint64_t height);
 void world_on_proof(void *context, uint32_t member, const struct block_header *header, struct bytes proof);
 
+/* world_durable gives what the log of a server holds now, or held when its process ended; nothing is said of a disk that lies. world_holds tells whether it has the block of a vote whole, unless its state stands at or above it (it may have begun with a snapshot); true of a disk of which something
+ * may be lost. */
+const struct capsule *world_durable(void *context, uint32_t seat);
+bool world_holds(void *context, uint32_t seat, const struct ballot *ballot);
+
 /* world_look_held looks at what a server holds, whether it shows it or not (held.h). */
 void world_look_held(struct world *world, uint32_t member);
 

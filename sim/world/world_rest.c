@@ -81,6 +81,28 @@ void world_look_held(struct world *world, uint32_t member)
     }
 }
 
+const struct capsule *world_durable(void *context, uint32_t seat)
+{
+    const struct world *world = context;
+    const struct host *host = &world->hosts[seat];
+
+    if (host->lying || host_forgets(host)) {
+        return NULL;
+    }
+    return host->state == HOST_DOWN ? &host->promised : &host->driver.log.capsule_durable;
+}
+
+bool world_holds(void *context, uint32_t seat, const struct ballot *ballot)
+{
+    const struct world *world = context;
+    const struct host *host = &world->hosts[seat];
+    const struct record_index *index = &host->driver.log.index;
+    bool sound = host->state != HOST_DOWN && !host->lying && !host->spoilt && host->rotten == 0 && host->recovery.damage_count == 0;
+
+    return !sound || host->driver.apply.height >= ballot->rank.height ||
+           (record_index_has_whole(index, RECORD_BLOCK, &ballot->block) && record_index_has_whole(index, RECORD_PAYLOAD, &ballot->block));
+}
+
 bool world_is_idle(const struct world *world)
 {
     bool idle = sim_network_due(&world->network) == UINT64_MAX && world->notices_count == 0 && world->waiting_count == 0;

@@ -197,6 +197,7 @@ static void say_gone(void)
     writer_init(&writer, bytes, sizeof bytes);
     message_encode(&gone, &writer);
     if (status.catch_up == CATCH_UP_ASKED) {
+        offers_gone(&world.offers, 3, world.hosts[3].boots, status.asked); /* It comes by no link. */
         host_message(&world.hosts[3], status.asked, MESSAGE_GONE, bytes_of(bytes, writer.offset));
     }
 }

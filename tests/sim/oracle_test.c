@@ -674,3 +674,25 @@ Test(oracle, keeps_the_first_failure)
     cr_assert_eq(failure.kind, FAILURE_LIVENESS);
     cr_assert_str_eq(failure.text, "first");
 }
+
+/* lead lets r0 propose a block of a height in view 0. */
+static void lead(uint64_t height)
+{
+    memset(&message.propose, 0, sizeof message.propose);
+    message.type = MESSAGE_PROPOSE;
+    message.propose.body = bytes_of("c", 1);
+    message.propose.header = (struct block_header){ .height = height, .commands_count = 1, .time_ms = CAST_GENESIS_MS + height, .parent = block_name((uint8_t)(height - 1)) };
+    cert_root(&message.propose.justify, 0, 0, &cast.chain_id);
+    send_it(0);
+}
+
+Test(oracle, sees_a_term_that_does_not_end_L6)
+{
+    for (uint64_t height = 1; height <= plan.limits.term_blocks_max; height++) {
+        lead(height);
+        lead(height); /* to somebody who missed it */
+    }
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    lead(plan.limits.term_blocks_max + 1);
+    expect_broken("L6");
+}

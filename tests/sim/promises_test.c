@@ -77,3 +77,24 @@ Test(promises, nothing_is_said_of_other_servers_and_of_epochs_that_are_over)
     cr_assert_eq(of_ballot(1, (struct ballot){ VOTE_FOLLOWING, 3, { 9, 9 }, block }), FAILURE_SAFETY);
     cr_assert_eq(of_timeout(1, 9, (struct rank){ 9, 9 }), FAILURE_NONE);
 }
+
+static bool holds_it(void *context, uint32_t seat, const struct ballot *ballot)
+{
+    (void)context;
+    return seat != 1 || hash_equal(&ballot->block, &block);
+}
+
+Test(promises, whoever_votes_holds_the_block_V3)
+{
+    static const struct promises telling = { .holds = holds_it, .failure = &failure };
+    struct ballot ballot = { VOTE_OPENING, 2, { 4, 9 }, block };
+
+    setup();
+    promises_block(&telling, 1, &ballot);
+    ballot.block = other;
+    promises_block(&telling, 2, &ballot);
+    promises_block(&promises, 1, &ballot);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    promises_block(&telling, 1, &ballot);
+    cr_assert_eq(failure.kind, FAILURE_SAFETY);
+}
