@@ -252,23 +252,40 @@ static void queue_pop(struct segment_log *log)
     freed->data = data;
 }
 
-static void batch_done(struct segment_log *log, uint64_t duration_ns)
+/* A batch that is durable, whose records are not in the index yet. Its buffer is free, and nobody fills it before batch_tell. */
+struct durable_batch {
+    struct batch_head head;
+    const uint8_t *data;
+    uint32_t block;
+    uint64_t lsn;
+};
+
+/* batch_done lets the next write begin behind this one. */
+static struct durable_batch batch_done(struct segment_log *log)
 {
     struct log_batch *batch = log_batch_at(log, 0);
-    struct batch_head head = { .segment = log->at.segment, .body_bytes = batch->body_bytes, .blocks = (uint16_t)log->write_blocks };
+    struct durable_batch durable = { .head = { .segment = log->at.segment, .body_bytes = batch->body_bytes, .blocks = (uint16_t)log->write_blocks },
+                                     .data = batch->data, .block = log->at.block, .lsn = batch->lsn };
 
     ASSERT(!log->write_is_opening);
     ASSERT(batch->closed);
     ASSERT(log->write.file == log->at.segment); /* what became durable lies where the table will say */
     ASSERT(log->write.offset == (uint64_t)log->at.block * DISK_BLOCK);
     log_table_add(log, log->at.batch, log->at.block, log->write_blocks, log->write_chain);
-    log_index_batch(log, &head, batch->data, log->at.block);
     log->at.block += log->write_blocks;
     log->capsule_durable = batch->capsule;
     log->lsn_durable = batch->lsn;
     queue_pop(log);
     ASSERT(log->queue_count == 0 || log_batch_at(log, 0)->lsn >= log->lsn_durable);
-    log->config.durable(log->config.context, log->lsn_durable, duration_ns);
+    return durable;
+}
+
+/* batch_tell enters the records of a batch and says that it is durable, while the disk is at the next one already. */
+static void batch_tell(struct segment_log *log, const struct durable_batch *durable, uint64_t duration_ns)
+{
+    ASSERT(durable->lsn == log->lsn_durable); /* no other write is done meanwhile */
+    log_index_batch(log, &durable->head, durable->data, durable->block);
+    log->config.durable(log->config.context, durable->lsn, duration_ns);
 }
 
 /* write_next goes on with what somebody waits for. A batch that is closed has another behind it and goes too; what nobody waits for stays. More waits than the
@@ -304,13 +321,18 @@ static void write_done(struct completion *completion, int32_t result, uint32_t f
     log->counters.bytes_written += log->write.bytes;
     log->counters.write_ns_sum += duration_ns;
     log->counters.write_ns_max = duration_ns > log->counters.write_ns_max ? duration_ns : log->counters.write_ns_max;
-    if (log->write_is_opening) {
-        opening_done(log);
+    bool is_batch = !log->write_is_opening;
+    struct durable_batch durable = { 0 };
+    if (is_batch) {
+        durable = batch_done(log);
     } else {
-        batch_done(log, duration_ns);
+        opening_done(log);
     }
     log_prepare_next(log);
     write_next(log);
+    if (is_batch) {
+        batch_tell(log, &durable, duration_ns);
+    }
 }
 
 bool segment_log_is_starved(const struct segment_log *log) { return log->no_space && !log->at.next_ready; }

@@ -80,6 +80,41 @@ Test(segment_log, what_waits_goes_out_as_one_batch)
     store_close(store);
 }
 
+static struct store *telling;
+static void (*tell_store)(void *context, uint64_t lsn, uint64_t duration_ns);
+static uint32_t told_while_writing, told_while_idle;
+
+static void durable_told(void *context, uint64_t lsn, uint64_t duration_ns)
+{
+    *(telling->log.writing ? &told_while_writing : &told_while_idle) += 1;
+    cr_assert_eq(lsn, telling->log.lsn_durable, "of the write that is done, not of the one under way");
+    tell_store(context, lsn, duration_ns);
+}
+
+/* The disk does not wait until a batch is in the index and its owner has heard of it. */
+Test(segment_log, the_next_write_is_under_way_when_the_last_is_told_of)
+{
+    struct store *store = store_open(&small);
+
+    store->config.size_max = 100;
+    cr_assert_eq(store_append(store), ERR_OK);
+    segment_log_kick(&store->log);
+    while (!store->log.writing || store->log.write_is_opening) {
+        cr_assert(store_step(store));
+    }
+    telling = store;
+    told_while_writing = told_while_idle = 0;
+    tell_store = store->log.config.durable;
+    store->log.config.durable = durable_told;
+    cr_assert_eq(store_append(store), ERR_OK);
+    store_run(store);
+    cr_assert_eq(told_while_writing, 1);
+    cr_assert_eq(told_while_idle, 1, "nothing follows on the second");
+    cr_assert_eq(store->acknowledged, 2);
+    store->log.config.durable = tell_store;
+    store_close(store);
+}
+
 Test(segment_log, what_nobody_kicks_waits_for_company)
 {
     struct store *store = store_open(&small);
