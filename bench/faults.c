@@ -36,7 +36,9 @@ enum {
     BUSY_WINDOW = 768,
     FULL_ACTORS = 512,      /* under a closed loop: so that no account sends too fast */
     FULL_PATIENTS = 2048,
-    FULL_PER_S = 9000,      /* a full window at most, over FULL_MS in each round and a millisecond more for each block that is missed; beyond that and the stock is used up, which is a problem that is told */
+    RECEIPTS_MIN = 1024,
+    RECEIPTS_MAX = 1 << 24,
+    FULL_PER_S = 20000,     /* a full window at most, over FULL_MS in each round and a millisecond more for each block that is missed; beyond that and the stock is used up, which is a problem that is told */
     FULL_MS = 40000,
     PER_BLOCK = 3,          /* commands in a block while a member is away: the small window (bench/absence.c) */
     WINDOW = 256,           /* commands on their way at once under a rate */
@@ -81,6 +83,21 @@ static uint64_t commands_wanted(const struct faults_run *run)
     return run->load_config.rate * (run->load_config.duration_ns / FAULTS_MS_NS) / 1000 + 1;
 }
 
+/* receipts_kept gives how many receipts a replica must remember, so that none of an open loop is forgotten before it is looked for; of a closed loop as many as by default: 0. */
+static uint32_t receipts_kept(const struct faults_run *run)
+{
+    uint32_t kept = RECEIPTS_MIN;
+
+    if (run->load_config.rate == 0) {
+        return 0;
+    }
+    while (kept < commands_wanted(run)) {
+        ASSERT(kept < RECEIPTS_MAX); /* The highest rate for the longest load is below that. */
+        kept *= 2;
+    }
+    return kept;
+}
+
 /* duration_ms gives how long the load goes on at most: it is stopped with the last round. */
 static uint64_t duration_ms(const struct faults_run *run)
 {
@@ -120,7 +137,7 @@ static void read_flags(struct faults_run *run)
 
 static int prepare(struct faults_run *run)
 {
-    struct cluster_plan plan = { .replicas = FAULTS_REPLICAS, .verify = "auto", .segment_mib = 16, .workers_max = 8, .seed = run->people.seed, .params = params_default() };
+    struct cluster_plan plan = { .replicas = FAULTS_REPLICAS, .verify = "auto", .segment_mib = 16, .workers_max = 8, .receipts = receipts_kept(run), .seed = run->people.seed, .params = params_default() };
 
     if (population_make(&run->population, &run->people) != ERR_OK) {
         return output_fail(run->args, EXIT_RESOURCE, "no memory for the population");

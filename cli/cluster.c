@@ -178,9 +178,11 @@ static enum err write_config(struct cluster *cluster, const struct cluster_org *
                           "keys:\n    sign_file: \"%s/sign.key\"\n    transport_file: \"%s/transport.key\"\n"
                           "io:\n    unsafe_dev: %s\n    segment_mib: %u\n"
                           "storage:\n    snapshot_mib: %u\n"
-                          "crypto:\n    verify: %s\n    workers_max: %u\n",
+                          "crypto:\n    verify: %s\n    workers_max: %u\n"
+                          "memory:\n    archive_receipts: %u\n",
                           plan->directory, fingerprint, org->name, org->port, org->directory, org->directory, org->directory, org->directory,
-                          plan->unsafe_dev ? "true" : "false", plan->segment_mib, plan->snapshot_mib == 0 ? 1024 : plan->snapshot_mib, plan->verify, plan->workers_max);
+                          plan->unsafe_dev ? "true" : "false", plan->segment_mib, plan->snapshot_mib == 0 ? 1024 : plan->snapshot_mib, plan->verify, plan->workers_max,
+                          plan->receipts == 0 ? 262144 : plan->receipts);
     if (length < 0 || (size_t)length >= sizeof text) {
         return fail(cluster, ERR_FULL, "%s: the path is too long", org->directory);
     }

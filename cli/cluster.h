@@ -28,6 +28,7 @@ struct cluster_plan {
     uint32_t batch_us;              /* T */
     uint32_t segment_mib;
     uint32_t snapshot_mib; /* 0: as by default */
+    uint32_t receipts;     /* newest ones that can be looked up, a power of two; 0: as by default */
     uint32_t workers_max;
     bool unsafe_dev;
     uint64_t seed;

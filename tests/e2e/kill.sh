@@ -26,6 +26,9 @@ play() {
     check $? "$2: $(figure committed) of $(figure sent) commands committed"
     [ "$(figure state_roots_equal)" = true ]
     check $? "$2: equal state roots"
+    kept=$(sed -n 's/^ *archive_receipts: //p' "$work/$1"/*/wardd.yaml | sort -n | head -n 1)
+    [ "${kept:-0}" -ge "$(figure sent)" ] && [ "${kept:-0}" -lt 262144 ]
+    check $? "$2: receipts for as many commands as were sent are kept, not a number of their own: ${kept:-none}"
     pass "$2: $rounds rounds, longest gaps in ms: $(sed -n '/"gaps_ms"/,/]/p' "$work/report" | tr -cd '0-9\n' | tr '\n' ' ')"
     whole "$work/$1" "$2"
     rm -rf "${work:?}/$1"

@@ -56,6 +56,10 @@ while [ "$run" -lt "${RUNS:-5}" ]; do
         fail "run $run: it comes back, and all roots are equal: $(tail -n 1 "$work/err")"
         exit 1
     fi
+    if grep -q 'the load was over' "$work/report" || [ "$(of after_per_s)" -eq 0 ]; then
+        fail "run $run: commands last to its end"
+        exit 1
+    fi
     echo "$(of back_per_s) $(of away_per_s) $(of after_per_s)" | awk '{ printf "%.3f %.3f\n", $1 / $2, $1 / $3 }' >>"$work/ratios"
     pass "run $run: $(of missed_blocks) blocks in $(of back_ms) ms; $(of away_per_s) commands in a second without it, $(of back_per_s) meanwhile, $(of after_per_s) behind it"
 done
