@@ -137,7 +137,8 @@ static void read_flags(struct faults_run *run)
 
 static int prepare(struct faults_run *run)
 {
-    struct cluster_plan plan = { .replicas = FAULTS_REPLICAS, .verify = "auto", .segment_mib = 16, .workers_max = 8, .receipts = receipts_kept(run), .seed = run->people.seed, .params = params_default() };
+    struct cluster_plan plan = { .replicas = FAULTS_REPLICAS, .verify = "auto", .segment_mib = 16, .workers_max = 8, .receipts = receipts_kept(run),
+        .seed = run->people.seed, .params = params_default() };
 
     if (population_make(&run->population, &run->people) != ERR_OK) {
         return output_fail(run->args, EXIT_RESOURCE, "no memory for the population");

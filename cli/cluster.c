@@ -168,21 +168,23 @@ static enum err write_key(struct cluster *cluster, const struct cluster_org *org
 static enum err write_config(struct cluster *cluster, const struct cluster_org *org)
 {
     const struct cluster_plan *plan = &cluster->plan;
-    char path[CLUSTER_PATH_BYTES + 96], fingerprint[65];
+    char path[CLUSTER_PATH_BYTES + 96], fingerprint[65], memory[64] = "";
     static char text[8192];
 
     hex_encode(cluster->genesis.hash.bytes, 32, fingerprint);
+    if (plan->receipts > 0) {
+        snprintf(memory, sizeof memory, "memory:\n    archive_receipts: %u\n", plan->receipts);
+    }
     int length = snprintf(text, sizeof text,
                           "cluster:\n    name: throw-away\n    genesis_file: \"%s/genesis\"\n    fingerprint: \"%s\"\n"
                           "node:\n    member: \"%s\"\n    listen: \"127.0.0.1:%u\"\n    client_socket: \"%s/sock\"\n    data_dir: \"%s/data\"\n"
                           "keys:\n    sign_file: \"%s/sign.key\"\n    transport_file: \"%s/transport.key\"\n"
                           "io:\n    unsafe_dev: %s\n    segment_mib: %u\n"
                           "storage:\n    snapshot_mib: %u\n"
-                          "crypto:\n    verify: %s\n    workers_max: %u\n"
-                          "memory:\n    archive_receipts: %u\n",
+                          "crypto:\n    verify: %s\n    workers_max: %u\n%s",
                           plan->directory, fingerprint, org->name, org->port, org->directory, org->directory, org->directory, org->directory,
                           plan->unsafe_dev ? "true" : "false", plan->segment_mib, plan->snapshot_mib == 0 ? 1024 : plan->snapshot_mib, plan->verify, plan->workers_max,
-                          plan->receipts == 0 ? 262144 : plan->receipts);
+                          memory);
     if (length < 0 || (size_t)length >= sizeof text) {
         return fail(cluster, ERR_FULL, "%s: the path is too long", org->directory);
     }

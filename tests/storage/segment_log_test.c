@@ -59,7 +59,8 @@ Test(segment_log, one_write_and_one_flush_per_batch_and_none_when_idle)
     store_close(store);
 }
 
-Test(segment_log, what_waits_goes_out_as_one_batch)
+/* open_writing gives a log whose first batch is under way. */
+static struct store *open_writing(void)
 {
     struct store *store = store_open(&small);
 
@@ -69,6 +70,13 @@ Test(segment_log, what_waits_goes_out_as_one_batch)
     while (!store->log.writing || store->log.write_is_opening) {
         cr_assert(store_step(store));
     }
+    return store;
+}
+
+Test(segment_log, what_waits_goes_out_as_one_batch)
+{
+    struct store *store = open_writing();
+
     for (int i = 0; i < 20; i++) {
         cr_assert_eq(store_append(store), ERR_OK);
         segment_log_kick(&store->log); /* one is in flight: remembered */
@@ -94,14 +102,8 @@ static void durable_told(void *context, uint64_t lsn, uint64_t duration_ns)
 /* The disk does not wait until a batch is in the index and its owner has heard of it. */
 Test(segment_log, the_next_write_is_under_way_when_the_last_is_told_of)
 {
-    struct store *store = store_open(&small);
+    struct store *store = open_writing();
 
-    store->config.size_max = 100;
-    cr_assert_eq(store_append(store), ERR_OK);
-    segment_log_kick(&store->log);
-    while (!store->log.writing || store->log.write_is_opening) {
-        cr_assert(store_step(store));
-    }
     telling = store;
     told_while_writing = told_while_idle = 0;
     tell_store = store->log.config.durable;
@@ -117,14 +119,8 @@ Test(segment_log, the_next_write_is_under_way_when_the_last_is_told_of)
 
 Test(segment_log, what_nobody_kicks_waits_for_company)
 {
-    struct store *store = store_open(&small);
+    struct store *store = open_writing();
 
-    store->config.size_max = 100;
-    cr_assert_eq(store_append(store), ERR_OK);
-    segment_log_kick(&store->log);
-    while (!store->log.writing || store->log.write_is_opening) {
-        cr_assert(store_step(store));
-    }
     cr_assert_eq(store_append(store), ERR_OK); /* while a write is under way, and without a kick */
     uint64_t batches = store->log.counters.batches;
     while (store_step(store)) {
