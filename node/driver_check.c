@@ -18,7 +18,8 @@ static void check_order(const struct driver *driver)
 
 static void check_log(const struct driver *driver)
 {
-    ASSERT(driver->log.lsn_durable >= driver->lsn_base); /* I8 */
+    ASSERT(driver->log.lsn_durable + 1 >= driver->lsn_base); /* T11: what the log may have begun with is one append */
+    ASSERT(driver->lsn_durable == (driver->log.lsn_durable > driver->lsn_base ? driver->log.lsn_durable - driver->lsn_base : 0)); /* I8 */
     ASSERT(driver->first_segment <= driver->first_wanted); /* K2: nothing comes back into use */
     ASSERT(driver->retire_next <= driver->first_segment || driver->first_segment == 0); /* K2: the superblock goes before */
     ASSERT(!driver->read_done || driver->reading);

@@ -197,10 +197,10 @@ void driver_start(struct driver *driver, const uint8_t instance[16], const struc
 {
     ASSERT(outcome->sign != SIGN_NEVER);
     segment_log_start(&driver->log, instance, &outcome->position);
-    driver->lsn_base = outcome->position.lsn;
+    driver->lsn_base = driver->log.at.lsn; /* behind what the log itself may have begun with */
     driver->effect_next = driver->effects->count;
     driver_step(driver, &(struct event){ .kind = EVENT_START });
-    driver->urgent = true;
+    driver->urgent = true; /* what the log abstains from anew goes to the disk, whether or not the replica has anything to append */
     driver->started = true;
     retire_leftovers(driver);
     driver_repair_begin(driver, outcome);

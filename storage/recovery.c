@@ -526,6 +526,7 @@ static void conclude(struct recovery *recovery)
         capsule->abstain_view = (int64_t)capsule->limit_view;
     }
     outcome->position.capsule = *capsule;
+    outcome->position.abstains_anew = lost;
     ASSERT(outcome->sign != SIGN_FREELY || !lost);
     ASSERT(outcome->damage_count <= RECOVERY_DAMAGE_MAX);
     outcome->bytes_scanned += recovery->scan.bytes_read;

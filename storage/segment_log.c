@@ -90,6 +90,19 @@ void segment_log_init(struct segment_log *log, struct arena *arena, struct disk 
     }
 }
 
+/* abstention_keep appends what recovery concluded. A lost batch shows only until the one before it is lost too, whose limit is the bound: then the next start would find a lower one. */
+static void abstention_keep(struct segment_log *log)
+{
+    const struct capsule capsule = log->at.capsule;
+    uint64_t lsn = 0;
+
+    ASSERT(log->queue_count == 0);
+    ASSERT(capsule.abstain_view >= 0);
+    enum err err = segment_log_append(log, &capsule, NULL, 0, &lsn);
+    ASSERT(err == ERR_OK); /* an empty queue has room, and nothing was written that could have failed */
+    log->at.abstains_anew = false;
+}
+
 void segment_log_start(struct segment_log *log, const uint8_t instance[16], const struct log_position *position)
 {
     ASSERT(!log->started);
@@ -104,6 +117,9 @@ void segment_log_start(struct segment_log *log, const uint8_t instance[16], cons
     log->window.blocks = 0; /* recovery has used the buffer for its own */
     log->started = true;
     log_prepare_next(log);
+    if (log->at.abstains_anew) {
+        abstention_keep(log);
+    }
     segment_log_check(log);
 }
 

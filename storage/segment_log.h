@@ -70,6 +70,7 @@ struct log_position {
     bool move;               /* seal and go on in the next segment */
     bool torn;               /* the segment was ended by a crash */
     bool next_ready;         /* segment_next is there and full of zeros */
+    bool abstains_anew;      /* its capsule abstains from what no batch says yet: the log begins with an append of it */
     struct capsule capsule;  /* with which the log goes on */
 };
 
@@ -130,7 +131,8 @@ void segment_log_init(struct segment_log *log, struct arena *arena, struct disk 
 struct bytes segment_log_buffers(const struct segment_log *log);
 
 /* segment_log_start makes the log ready to append after recovery. Owns: instance and position are copied. Begins the preparation of
- * the next segment if it is missing; writes nothing else. */
+ * the next segment if it is missing; writes nothing else. Where the position abstains anew, its capsule is the first append, with a log position of its
+ * own, and waits for a kick: what is signed later is durable no sooner than it. */
 void segment_log_start(struct segment_log *log, const uint8_t instance[16], const struct log_position *position);
 
 /* segment_log_group_bytes_max gives the largest group that an empty queue takes, record headers included. */

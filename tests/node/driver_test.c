@@ -3,6 +3,7 @@
 #include "node/driver.h"
 
 #include "sim/world/host.h"
+#include "sim/world/spoil.h"
 #include "storage/segment_log_priv.h"
 #include "tests/wire/message_kit.h"
 
@@ -294,6 +295,28 @@ Test(driver, what_was_promised_is_known_after_a_restart)
     cr_assert(capsule_follows(&host.recovery.position.capsule, &before), "I6: never less than what was durable");
     cr_assert_neq(host.recovery.position.capsule.vote_kind, 0);
     cr_assert_eq(host.driver.counters.records_refused, 0);
+}
+
+Test(driver, a_start_that_lost_a_batch_writes_at_once_what_it_abstains_from_T11)
+{
+    link_all(true);
+    run_until(2 * MS);
+    request(0, 1);
+    run_until(now_ns + 4 * WRITE_NS);
+    for (int life = 0; life < 4; life++) { /* a batch is lost; it was lost before; one is lost again; likewise */
+        if (life % 2 == 0) {
+            cr_assert(spoil_host(&host, SPOIL_VOTE, 64));
+        }
+        host_crash(&host, true);
+        cr_assert(host_start(&host));
+        cr_assert_eq(host.recovery.sign, SIGN_ABOVE_LIMIT);
+        int64_t view = host.recovery.position.capsule.abstain_view;
+        run_until(now_ns + 8 * WRITE_NS);
+        cr_assert_geq(view, 0);
+        cr_assert_eq(host.driver.log.capsule_durable.abstain_view, view);
+        cr_assert_eq(host.driver.log.counters.batches > 0, life % 2 == 0, "life %d: it writes, or has nothing to write", life);
+        cr_assert_eq(broken, 0);
+    }
 }
 
 /* put appends a record to the log behind the replica's back. */

@@ -234,8 +234,8 @@ void store_start(struct store *store)
 {
     store->appended = store->capsule.vote_height;
     store->acknowledged = store->appended;
-    store->lsn_base = store->outcome.position.lsn - store->appended;
     segment_log_start(&store->log, store_instance, &store->outcome.position);
+    store->lsn_base = store->log.at.lsn - store->appended;
 }
 
 enum err store_boot(struct store *store)
