@@ -20,6 +20,9 @@ static uint64_t repairs(const struct host *host) { return host->driver.repair.co
 /* carries: a snapshot is named by its superblock, and what counts below it is not durable behind it yet (K2). */
 static bool carries(const struct host *host) { return host->driver.snapshots.installed || host->driver.carried_lsn != 0; }
 
+/* will_carry: the superblock that names a snapshot is on its way; by its first pair of copies it counts already (`saves`), and behind its second one the driver appends what still counts. */
+static bool will_carry(const struct host *host) { return host->driver.snapshots.stage == SNAPSHOTS_INSTALL; }
+
 void frugal_begin(struct frugal *frugal, const struct world *world)
 {
     *frugal = (struct frugal){ .height = world->oracle.height, .messages = oracle_messages(&world->oracle), .mending = world->oracle.mending,
@@ -28,7 +31,7 @@ void frugal_begin(struct frugal *frugal, const struct world *world)
     for (uint32_t i = 0; i < world->plan.members_count; i++) {
         const struct host *host = &world->hosts[i];
         ASSERT(host->state != HOST_DOWN);
-        if (carries(host)) {
+        if (carries(host) || will_carry(host)) {
             member_set_add(&frugal->carrying, i);
         }
         frugal->segments[i] = host->driver.log.at.segment;

@@ -20,7 +20,7 @@ struct frugal {
     uint64_t timeouts, statements; /* TIMEOUTs and CKPTs, each receiver counted */
     uint64_t marks[MARK_COUNT];
     uint32_t segments[MEMBERS_MAX];
-    struct member_set carrying; /* what counts below a snapshot is on its way into the log */
+    struct member_set carrying; /* what counts below a snapshot is on its way into the log, or its superblock is */
     uint64_t batches[MEMBERS_MAX], checks[MEMBERS_MAX], boots[MEMBERS_MAX], saves[MEMBERS_MAX], repairs[MEMBERS_MAX];
     uint64_t clocks[MEMBERS_MAX]; /* moments at which a deadline alone woke a server */
 };

@@ -199,3 +199,46 @@ Test(frugal, does_not_charge_a_command_for_a_snapshot_that_was_made_before_it)
     cr_assert(judged);
     world_close(&world);
 }
+
+/* half_saved gives a server whose superblock is durable by its first pair of copies and names a snapshot, of which its driver hears after the second pair. NULL when none has one. */
+static const struct host *half_saved(void)
+{
+    for (uint32_t i = 0; i < plan.members_count; i++) {
+        if (world.hosts[i].driver.snapshots.stage == SNAPSHOTS_INSTALL && world.hosts[i].superblocks.stage == SUPERBLOCK_LAST_PAIR) {
+            return &world.hosts[i];
+        }
+    }
+    return NULL;
+}
+
+/* Seed 9531413, first act: the superblock that names a snapshot was half saved when a command was sent, and the append behind it was taken for the command's. */
+Test(frugal, does_not_charge_a_command_for_a_snapshot_whose_superblock_is_half_saved_K2)
+{
+    static struct frugal frugal;
+    bool judged = false;
+
+    world_plan_calm(&plan);
+    plan.fast_crypto = true;
+    plan.snapshot_bytes = 1;
+    plan.snapshot_blocks = 1;
+    plan.limits.checkpoint_blocks = 3;
+    world_open(&world, &plan);
+    for (uint32_t i = 0; i < 500000 && half_saved() == NULL; i++) {
+        if (i < 30000 && i % 10000 == 0) {
+            world_submit(&world, 1, 0, false);
+        }
+        world_run_to(&world, world.now_ns + MS / 100);
+    }
+    const struct host *host = half_saved();
+    cr_assert_not_null(host, "a superblock is written in two pairs of copies");
+    frugal_begin(&frugal, &world);
+    uint32_t member = host->plan.member;
+    cr_assert_eq(frugal.saves[member], host->superblocks.current.sequence);
+    world_submit(&world, 1, 0, false);
+    world_run_to(&world, world.now_ns + S);
+    cr_assert_eq(host->superblocks.current.sequence, frugal.saves[member], "nothing else is saved");
+    cr_assert_eq(host->driver.log.counters.batches - frugal.batches[member], 3, "the append, the vote, the commit vote");
+    cr_expect(frugal_end(&frugal, &world, &judged), "%s", world.failure.text);
+    cr_assert(judged);
+    world_close(&world);
+}
