@@ -12,13 +12,14 @@
 char *play_text(const char *path, size_t most)
 {
     FILE *file = fopen(path, "r");
-    char *text = file == NULL ? NULL : calloc(1, most + 1);
+    char *text = file == NULL ? NULL : malloc(most + 1); /* what the text does not fill is never touched */
+    size_t size = text == NULL ? 0 : fread(text, 1, most + 1, file);
 
-    if (text == NULL || fread(text, 1, most + 1, file) > most || ferror(file)) {
+    if (text == NULL || size > most || ferror(file)) {
         free(text);
         text = NULL;
     } else {
-        text[most] = '\0';
+        text[size] = '\0';
     }
     if (file != NULL) {
         fclose(file);

@@ -6,6 +6,7 @@
 #include "sim/world/heap.h"
 
 #include <stdlib.h>
+#define XXH_INLINE_ALL /* names have a fixed length: hashes of them are a few instructions in place */
 #include <xxhash.h>
 
 #define FACTS_FIRST 1024u

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 
 #include <string.h>
+#define XXH_INLINE_ALL /* names have a fixed length: hashes of them are a few instructions in place */
 #include <xxhash.h>
 
 static uint64_t (*listening)(const struct choice_made *made);

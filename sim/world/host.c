@@ -270,12 +270,15 @@ static void process_begin(struct host *host)
     struct arena arena;
 
     ASSERT(host->memory == NULL);
-    arena_init_measure(&arena);
-    take(host, &arena);
-    host->memory_bytes = arena.used;
+    if (host->memory_bytes == 0) { /* every life of a server takes as much */
+        arena_init_measure(&arena);
+        take(host, &arena);
+        host->memory_bytes = arena.used;
+    }
     host->memory = pages_take(host->memory_bytes);
     arena_init(&arena, host->memory, host->memory_bytes);
     take(host, &arena);
+    ASSERT(arena.used == host->memory_bytes);
     arena_seal(&arena);
     host->jobs_count = 0;
     host->failed = false;

@@ -88,7 +88,7 @@ struct host {
     uint8_t *disk_copy; /* NULL: none was made */
     size_t disk_bytes;
     uint8_t *memory; /* of the process; NULL while down */
-    size_t memory_bytes;
+    size_t memory_bytes; /* 0: not measured yet; whoever changes what a life takes, as `unaided` does, puts it back to that */
     struct superblock_store superblocks;
     struct driver driver;
     struct queries queries;           /* answers clients, as the daemon's do */

@@ -6,6 +6,7 @@
 
 #include <endian.h>
 #include <string.h>
+#define XXH_INLINE_ALL /* names have a fixed length: hashes of them are a few instructions in place */
 #include <xxhash.h>
 
 #define RUN_BYTES 240u /* as much as XXH3 takes in one go */

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 
 #include <string.h>
+#define XXH_INLINE_ALL /* names have a fixed length: hashes of them are a few instructions in place */
 #include <xxhash.h>
 
 /* Nothing outside this file knows it: that is all the secrecy that a simulated world needs. */

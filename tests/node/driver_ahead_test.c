@@ -136,6 +136,7 @@ static void alike(const struct harm *harm, struct found *alone)
         harm_do(harm);
         host->unaided = i == 0;
         host->crew = i == 1 ? &crew : NULL;
+        host->memory_bytes = 0; /* lives differ in what they take */
         start(i == 0 ? alone : &others[i - 1]);
         cr_assert(i > 0 || bodies_ahead == 0, "alone");
         bodies_shared += bodies_ahead;
