@@ -19,12 +19,15 @@ static const struct verb verbs[] = {
     { "run",
       "  ward-sim run --seed N [--replicas N] [--crypto fast|real] [--acts 1|2] [--record FILE] [--json]\n"
       "                                                          the story that the seed draws; --acts 1: its first act alone\n"
-      "  ward-sim run --scenario FILE [--crypto fast|real] [--record FILE] [--json]\n"
-      "                                                          a story that somebody wrote; its trace is compared with FILE's neighbour in .trace\n",
+      "  ward-sim run --scenario FILE [--seed N] [--crypto fast|real] [--record FILE] [--json]\n"
+      "                                                          a story that somebody wrote; its trace is compared with FILE's neighbour in .trace\n"
+      "                                                          when the seed is that of the file\n",
       verb_run },
     { "swarm",
       "  ward-sim swarm --seeds A..B | --budget 60s|5min|2h [--jobs J] [--shard i/k] [--twice N] [--replicas N[,N...]] [--crypto fast|real]\n"
-      "                 [--acts 1|2] [--junit FILE] [--json]     many seeds; every N-th (default 1: each) runs twice and must not differ\n",
+      "                 [--acts 1|2] [--junit FILE] [--json]     many seeds; every N-th (default 1: each) runs twice and must not differ\n"
+      "  ward-sim swarm --scenario FILE --seeds A..B | --budget TIME [...]\n"
+      "                                                          one story with the chance of many seeds\n",
       verb_swarm },
     { "replay",
       "  ward-sim replay FILE [--json]                           plays what run --record FILE wrote, decision by decision, and says where this build parts (22)\n",

@@ -39,6 +39,7 @@ static int load_file(const struct order *order, struct scenario *scenario)
     if (err != ERR_OK) {
         return order_fail(order, EXIT_CONFIGURATION, "%s, %s", order->scenario, scenario->problem);
     }
+    scenario->plan.seed = order->has_seed ? order->seed : scenario->plan.seed;
     if (order->plan.crypto != SWARM_CRYPTO_DRAWN) {
         scenario->plan.fast_crypto = order->plan.crypto == SWARM_CRYPTO_FAST;
     }
@@ -68,7 +69,11 @@ void play_reproduction(const struct order *order, const struct swarm_case *which
         snprintf(replicas, sizeof replicas, " --replicas %u", which->replicas);
     }
     if (order->scenario != NULL) {
-        snprintf(line, size, "ward-sim run --scenario %s%s # configuration %016llx build %s", order->scenario, crypto, (unsigned long long)configuration, build_id());
+        char seed[32] = "";
+        if (order->has_seed || order->has_seeds) { /* it is not that of the file */
+            snprintf(seed, sizeof seed, " --seed %llu", (unsigned long long)which->seed);
+        }
+        snprintf(line, size, "ward-sim run --scenario %s%s%s # configuration %016llx build %s", order->scenario, seed, crypto, (unsigned long long)configuration, build_id());
     } else {
         snprintf(line, size, "ward-sim run --seed %llu%s%s%s # configuration %016llx build %s", (unsigned long long)which->seed, replicas, crypto,
                  which->brief ? " --acts 1" : "", (unsigned long long)configuration, build_id());

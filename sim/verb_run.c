@@ -78,7 +78,7 @@ int verb_run(const struct order *order)
     if (code != EXIT_FINE) {
         return code;
     }
-    char *expected = order->scenario == NULL ? NULL : neighbour(order->scenario, path, sizeof path);
+    char *expected = order->scenario == NULL || order->has_seed ? NULL : neighbour(order->scenario, path, sizeof path);
     struct told told = { &scenario, expected, path, order->record };
     apart_run(&(struct apart_work){ play_and_compare, &told, PLAY_SECONDS, sizeof ran }, &ran, &result->failure);
     free(expected);

@@ -19,6 +19,7 @@
 
 struct crew_work {
     struct swarm_case which;
+    const struct scenario *scenario; /* NULL: drawn */
     bool twice;
     void (*play)(const struct scenario *scenario, struct swarm_result *result);
 };
@@ -53,13 +54,24 @@ struct swarm_case crew_case(const struct crew_plan *plan, uint64_t seed)
     return (struct swarm_case){ .seed = seed, .replicas = replicas, .crypto = plan->crypto, .brief = plan->brief };
 }
 
+/* story_of gives the story of a seed. */
+static void story_of(const struct crew_work *work, struct scenario *scenario)
+{
+    if (work->scenario == NULL) {
+        swarm_case_scenario(&work->which, scenario);
+        return;
+    }
+    *scenario = *work->scenario;
+    scenario->plan.seed = work->which.seed;
+}
+
 static void run_case(const struct crew_work *work, struct crew_result *result)
 {
     static struct scenario scenario;
     static struct swarm_result again;
 
     result->which = work->which;
-    swarm_case_scenario(&work->which, &scenario);
+    story_of(work, &scenario);
     result->result.seed = work->which.seed;
     result->result.replicas = scenario.plan.members_count; /* should it stop before its end */
     result->result.fast_crypto = scenario.plan.fast_crypto;
@@ -79,7 +91,7 @@ static struct crew_work work_of(const struct crew_plan *plan, uint64_t number)
 {
     uint64_t seed = plan->seed_first + plan->shard - 1 + number * plan->shards;
 
-    return (struct crew_work){ crew_case(plan, seed), number % plan->twice_every == 0, plan->play == NULL ? swarm_scenario_run : plan->play };
+    return (struct crew_work){ crew_case(plan, seed), plan->scenario, number % plan->twice_every == 0, plan->play == NULL ? swarm_scenario_run : plan->play };
 }
 
 /* run_batch is what a child does. Each seed has its time for itself. */
@@ -104,7 +116,7 @@ static void run_one(const void *context, void *room)
 
 void crew_one(const struct swarm_case *which, bool twice, unsigned seconds, struct crew_result *result)
 {
-    struct crew_work work = { *which, twice, swarm_scenario_run };
+    struct crew_work work = { *which, NULL, twice, swarm_scenario_run };
 
     apart_run(&(struct apart_work){ run_one, &work, seconds, sizeof *result }, result, &result->result.failure);
 }

@@ -20,6 +20,7 @@ struct crew_plan {
     uint32_t sizes_count;    /* 0: drawn */
     enum swarm_crypto crypto;
     bool brief;              /* the first act of each story alone */
+    const struct scenario *scenario; /* the story of each seed, which draws what chance does in it; NULL: each seed draws its own */
     unsigned seconds;        /* of CPU time for one seed, after which it counts as endless */
     void (*play)(const struct scenario *scenario, struct swarm_result *result); /* plays a story; NULL: swarm_scenario_run */
 };

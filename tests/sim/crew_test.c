@@ -88,6 +88,27 @@ Test(crew, a_shard_beyond_the_seeds_has_nothing_to_do)
     cr_assert_eq(heard.count, 0);
 }
 
+/* One story with the chance of many seeds: each draws its own, and the same seed the same. */
+Test(crew, plays_one_story_with_many_seeds, .timeout = 300)
+{
+    static struct heard first, again;
+    static struct scenario story;
+    struct crew_plan plan = plan_of(1, 1, 1);
+
+    enum err err = scenario_parse(&story, "clients 4\ncrypto fast\nlink 1ms to 9ms\nat 10ms submit 2 to any\nafter 0s finish within 1min\nafter 0s expect told == 2\n");
+    cr_assert_eq(err, ERR_OK, "%s", story.problem);
+    plan.scenario = &story;
+    crew_run(&plan, hear, &first);
+    crew_run(&plan, hear, &again);
+    cr_assert_eq(first.count, seeds());
+    cr_assert_eq(first.campaign.hash, again.campaign.hash);
+    for (uint32_t i = 1; i < first.count; i++) {
+        cr_assert_eq(first.seeds[i], 31 + i);
+        cr_assert_neq(first.hashes[i], first.hashes[i - 1]);
+    }
+    cr_assert_eq(first.campaign.commands, 2 * seeds());
+}
+
 Test(crew, a_budget_ends_a_campaign_that_has_no_end)
 {
     static struct heard heard;
