@@ -126,7 +126,7 @@ struct pool_debtor {
 };
 
 struct pool_payer {
-    uint32_t client;   /* number; members: 0 */
+    uint32_t client;   /* number: the place of its connection, which a client of another party may get while this record stands; members: 0 */
     uint32_t commands; /* that it pays for; a client without one is free */
     size_t bytes;      /* of memory, likewise */
     uint32_t next;     /* in its bucket, or free */
@@ -485,7 +485,7 @@ bool suspect_forgive(struct pool *pool, struct now now, uint32_t which);
 uint64_t suspect_due_ns(const struct pool *pool);
 void suspect_charge(struct pool *pool, struct now now, uint32_t checks);
 
-/* payer_find gives the record of a client, POOL_NONE when it has none. */
-uint32_t payer_find(const struct pool *pool, uint32_t client);
+/* payer_find gives the record of a source's client, POOL_NONE when it has none. A place that another party's client has now is another client. */
+uint32_t payer_find(const struct pool *pool, const struct pool_source *source);
 
 #endif

@@ -184,7 +184,7 @@ bool suspect_client_is_full(const struct pool *pool, struct now now, const struc
     if (known->client != source->client || known->party != source->party || known->until_ns <= now.mono_ns) {
         return false; /* the usual case: one look */
     }
-    uint32_t payer = payer_find(pool, source->client);
+    uint32_t payer = payer_find(pool, source);
     return payer != POOL_NONE && suspect_is_full(pool, now, payer);
 }
 

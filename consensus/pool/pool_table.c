@@ -233,41 +233,34 @@ void item_free(struct pool *pool, uint32_t index)
 
 /* --- Sources ----------------------------------------------------------------------------------------------------------- */
 
-static uint32_t *client_head(const struct pool *pool, uint32_t client)
+/* By party too: one place may have had many while what they sent is held. */
+static uint32_t *client_head(const struct pool *pool, uint32_t client, uint64_t party)
 {
-    return &pool->client_buckets[pool_bucket(pool->keys[0] * client + pool->keys[10], pool->item_buckets_count)];
+    uint64_t sum = pool->keys[10] + pool->keys[0] * client + pool->keys[1] * (uint32_t)party + pool->keys[2] * (uint32_t)(party >> 32);
+
+    return &pool->client_buckets[pool_bucket(sum, pool->item_buckets_count)];
 }
 
-uint32_t payer_find(const struct pool *pool, uint32_t client)
+uint32_t payer_find(const struct pool *pool, const struct pool_source *source)
 {
-    uint32_t index = *client_head(pool, client);
+    uint32_t index = *client_head(pool, source->client, source->party);
 
-    while (index != POOL_NONE && pool->payers[index].client != client) {
+    while (index != POOL_NONE && (pool->payers[index].client != source->client || pool->payers[index].party != source->party)) {
         index = pool->payers[index].next;
     }
     return index;
 }
 
-/* renew makes a record that of another party's client, which has the place now; not while anything of the earlier one waits for its check. */
-static void renew(struct pool *pool, struct pool_payer *payer, uint64_t party)
-{
-    if (payer->party != party && payer->queue.count == 0) {
-        payer->party = party;
-        suspect_recall(pool, payer);
-    }
-}
-
 uint32_t payer_of_client(struct pool *pool, const struct pool_source *source)
 {
-    uint32_t *head = client_head(pool, source->client);
-    uint32_t index = payer_find(pool, source->client);
+    uint32_t *head = client_head(pool, source->client, source->party);
+    uint32_t index = payer_find(pool, source);
 
     if (index != POOL_NONE) {
-        renew(pool, &pool->payers[index], source->party);
         return index;
     }
     bool used = pool->free_clients.first != POOL_NONE;
-    index = pool_free_take(&pool->free_clients); /* There is one per place of own clients, and one for who asks. */
+    index = pool_free_take(&pool->free_clients); /* There is one per command of own clients, and one for who asks. */
     ASSERT(index >= pool->config.members_count); /* R4: no client has a member's place */
     ASSERT(index < pool->free_clients.end);
     pool->free_clients.first = used ? pool->payers[index].next : POOL_NONE;
@@ -288,7 +281,7 @@ void payer_release(struct pool *pool, uint32_t payer)
     }
     ASSERT(s->queue.count == 0);
     ASSERT(s->bytes == 0);
-    uint32_t *place = client_head(pool, s->client);
+    uint32_t *place = client_head(pool, s->client, s->party);
     while (*place != payer) {
         ASSERT(*place != POOL_NONE);
         place = &pool->payers[*place].next;

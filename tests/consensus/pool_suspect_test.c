@@ -236,6 +236,59 @@ Test(pool_suspect, place_of_another_party_is_not_meant)
     cr_assert_eq(count, 2 * POOL_SUSPECT_PLACES);
 }
 
+/* expect_free: the client at EVIL's place, a party of its own, is no suspect: it may have more waiting than one, and is judged with everybody. */
+static void expect_free(uint64_t token)
+{
+    uint32_t count;
+
+    for (uint32_t i = 0; i < 2 * POOL_SUSPECT_PLACES; i++) {
+        cr_assert_eq(pool_kit_add(kit, token + i, EVIL, COMMAND(.account = 910 + i, .nonce = 1)), CODE_OK, "R1: not refused");
+    }
+    cr_assert_lt(take(&count), POOL_BATCHES_COMMON);
+    cr_assert_eq(count, 2 * POOL_SUSPECT_PLACES, "R1: not apart");
+    for (uint32_t i = 0; i < 2 * POOL_SUSPECT_PLACES; i++) {
+        pool_kit_expect(kit, token + i, CODE_OK);
+    }
+}
+
+/* The connection ends while the verdict of its command is under way, and one of another host gets its place. */
+Test(pool_suspect, verdict_under_way_is_not_held_against_who_has_the_place_by_then)
+{
+    uint32_t batch = 9, count = 0;
+    const struct sig_item *items = NULL;
+    bool verdicts[1] = { false };
+
+    cr_assert_eq(from_host(1, EVIL, COMMAND(.account = 900, .nonce = 1, .bad = 1)), CODE_OK);
+    cr_assert(pool_verify_take(kit->pool, kit->now, &batch, &items, &count));
+    cr_assert_eq(count, 1);
+    cr_assert_eq(pool_kit_add(kit, 2, EVIL, COMMAND(.account = 901, .nonce = 1)), CODE_OK);
+    pool_verified(kit->pool, kit->now, batch, verdicts, count);
+    pool_check(kit->pool);
+    pool_kit_expect(kit, 1, CODE_SIG);
+    cr_assert_eq(pool_kit_verify(kit), 1);
+    pool_kit_expect(kit, 2, CODE_OK);
+    expect_free(100);
+    struct pool_status status = pool_status(kit->pool);
+    cr_assert_eq(status.suspects_named, 1, "R1: who sent it");
+    cr_assert_eq(status.parties_doubted, 1);
+    cr_assert_eq(status.suspect_checks + status.doubted_checks, 0);
+    cr_assert_eq(from_host(200, EVIL + 1, COMMAND(.account = 990, .nonce = 1)), CODE_OK);
+    cr_assert_geq(take(&count), POOL_BATCHES_COMMON, "R1: the host that it came from is doubted");
+}
+
+/* The same while its commands wait: a suspect that is full leaves, and one of another host comes. */
+Test(pool_suspect, what_waits_of_a_suspect_is_not_held_against_who_gets_its_place)
+{
+    name_host();
+    for (uint32_t i = 0; i < POOL_SUSPECT_PLACES; i++) {
+        cr_assert_eq(from_host(10 + i, EVIL, COMMAND(.account = 1000 + i, .nonce = 1, .bad = 1)), CODE_OK);
+    }
+    cr_assert_eq(from_host(50, EVIL, COMMAND(.account = 1100, .nonce = 1)), REFUSAL_SHARE, "R1");
+    expect_free(100);
+    cr_assert_eq(pool_status(kit->pool).unverified, POOL_SUSPECT_PLACES, "its own are apart still");
+    cr_assert_eq(from_host(51, EVIL, COMMAND(.account = 1101, .nonce = 1)), REFUSAL_SHARE, "R1: and it is known again");
+}
+
 /* As many parties as are remembered and one more: the one whose time would be over first gives way. */
 Test(pool_suspect, parties_that_are_doubted_have_a_bound)
 {
