@@ -55,7 +55,7 @@ const char *ed25519_backend_name(enum ed25519_backend backend);
 /* ed25519_choose finds the backend to work with. `name` NULL or "": the fastest that this machine can run and that passes its self-test
  * against ref. Otherwise that one and no other. The caller reads WARD_CRYPTO_BACKEND.
  * Fails: ERR_INVALID, no such name; ERR_UNSUPPORTED, the machine or this build cannot run it; ERR_CONFLICT, its self-test differs from ref.
- * Cost: a few milliseconds, 3 MB of stack of which a tenth is touched. Threads: any. */
+ * Cost: a few milliseconds, 160 KiB of stack. Threads: any, one after the other. */
 enum err ed25519_choose(const char *name, enum ed25519_backend *backend);
 
 /* ed25519_self_test compares a backend with ref on accepted and refused signatures, by each method, shape of table and width of window.

@@ -10,11 +10,13 @@
 #include "base/assert.h"
 #include "crypto/ed25519/ref/verify.h"
 
+#include <pthread.h>
 #include <sodium/crypto_core_ed25519.h>
 #include <sodium/crypto_hash_sha512.h>
 #include <sodium/crypto_scalarmult_ed25519.h>
 #include <sodium/crypto_sign_ed25519.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
     CASES = 23,                         /* prime, so that each meets each lane */
@@ -527,12 +529,32 @@ static bool trial_sums(struct trial *trial, const struct engine *engine)
     return agree;
 }
 
+/* --- The trial ------------------------------------------------------------------------------------------------------------------- */
+
+#define PAGE_MAX ((uintptr_t)65536) /* the largest page of any processor that Ward runs on */
+
+/* Too much for the stack of a thread, and needed once: whole pages, which go back when the trial is over. */
+static uint8_t memory[sizeof(struct trial) + 2 * PAGE_MAX];
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* Gives: zeroed pages, so that nothing of an earlier trial stands where an engine should have written. */
+static struct trial *trial_pages(void)
+{
+    uintptr_t begin = ((uintptr_t)memory + PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX;
+    size_t size = (sizeof(struct trial) + PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX;
+    int code = madvise((void *)begin, size, MADV_DONTNEED);
+
+    ASSERT(code == 0);
+    return (struct trial *)begin;
+}
+
 enum err engine_trial(const struct engine *engine)
 {
-    struct trial trial;
-
-    return trial_sign(&trial) && trial_challenge(&trial, engine) && trial_points(&trial, engine) && trial_pairs(&trial, engine) && trial_direct(&trial, engine)
-                   && trial_sums(&trial, engine)
-               ? ERR_OK
-               : ERR_CONFLICT;
+    pthread_mutex_lock(&mutex);
+    struct trial *trial = trial_pages();
+    bool agrees = trial_sign(trial) && trial_challenge(trial, engine) && trial_points(trial, engine) && trial_pairs(trial, engine) && trial_direct(trial, engine)
+                  && trial_sums(trial, engine);
+    (void)trial_pages();
+    pthread_mutex_unlock(&mutex);
+    return agrees ? ERR_OK : ERR_CONFLICT;
 }

@@ -3,8 +3,10 @@
 
 #include "base/cpu.h"
 #include "crypto/ed25519/lanes/point.h"
+#include "tests/base/long_kit.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -287,6 +289,44 @@ Test(choose, without_a_name_the_last_backend_that_can_run_is_taken)
     cr_assert_lt(chosen, ED25519_BACKEND_MODEL, "the model is for tests alone");
     for (unsigned i = chosen + 1u; i < ED25519_BACKEND_MODEL; i++) {
         cr_assert_eq(ed25519_self_test((enum ed25519_backend)i), ERR_UNSUPPORTED);
+    }
+}
+
+/* What the contract says, and what a thread needs of its own; the sanitizers spread variables. */
+static size_t small_stack(void)
+{
+    return (size_t)(is_sanitized() ? 1024 : 192) * 1024;
+}
+
+static void *try_each(void *argument)
+{
+    enum err *errs = argument;
+
+    for (unsigned i = 0; i < ED25519_BACKEND_COUNT; i++) {
+        errs[i] = ed25519_self_test((enum ed25519_backend)i);
+    }
+    return NULL;
+}
+
+/* Beside each other too, where each must find the memory as if it were the first. */
+Test(choose, trial_is_at_ease_on_a_small_stack)
+{
+    enum { THREADS = 2 };
+    static enum err errs[THREADS][ED25519_BACKEND_COUNT];
+    pthread_attr_t attributes;
+    pthread_t thread[THREADS];
+
+    cr_assert_eq(pthread_attr_init(&attributes), 0);
+    cr_assert_eq(pthread_attr_setstacksize(&attributes, small_stack()), 0);
+    for (unsigned t = 0; t < THREADS; t++) {
+        cr_assert_eq(pthread_create(&thread[t], &attributes, try_each, errs[t]), 0);
+    }
+    for (unsigned t = 0; t < THREADS; t++) {
+        cr_assert_eq(pthread_join(thread[t], NULL), 0);
+        for (unsigned i = 0; i < ED25519_BACKEND_COUNT; i++) {
+            cr_assert_eq(errs[t][i], ed25519_self_test((enum ed25519_backend)i));
+            cr_assert_neq(errs[t][i], ERR_CONFLICT);
+        }
     }
 }
 
