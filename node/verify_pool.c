@@ -48,7 +48,7 @@ static void take_worker(struct verify_pool *pool, struct verify_worker *worker, 
 void verify_pool_take(struct verify_pool *pool, struct arena *arena, const struct verify_pool_config *config)
 {
     ASSERT(config->threads <= VERIFY_THREADS_MAX);
-    *pool = (struct verify_pool){ .config = *config };
+    *pool = (struct verify_pool){ .config = *config, .build_one = ed25519_keyset_build };
     take_keyset(pool, arena, config);
     for (uint32_t i = 0; i < config->threads; i++) {
         take_worker(pool, &pool->workers[i], arena);
@@ -181,7 +181,7 @@ static void build_some(struct verify_pool *pool)
     pool->build = false;
     for (uint32_t i = 0; i < ED25519_HOT_MAX && more && !pool->stop && !has_waiting(pool); i++) {
         pthread_mutex_unlock(&pool->mutex);
-        more = ed25519_keyset_build(pool->keyset);
+        more = pool->build_one(pool->keyset);
         pthread_mutex_lock(&pool->mutex);
     }
     pool->build = pool->build || (more && has_waiting(pool));

@@ -99,6 +99,7 @@ struct verify_pool {
     uint64_t checks_since_build;
     uint32_t in_flight;            /* submitted and not collected, <= VERIFY_JOBS_MAX */
     struct ed25519_keyset *keyset;
+    bool (*build_one)(struct ed25519_keyset *keyset); /* makes a table of a hot key, or gives false: ed25519_keyset_build, unless a test counts */
     struct bytes tables;           /* the keyset's memory */
     struct verify_worker workers[VERIFY_THREADS_MAX];
     struct verify_worker inline_worker;

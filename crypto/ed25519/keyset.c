@@ -161,17 +161,29 @@ struct engine_comb keyset_base(const struct ed25519_keyset *keyset)
 
 /* --- Looking up -------------------------------------------------------------------------------------------------------------------- */
 
+unsigned keyset_turn(struct ed25519_keyset *keyset)
+{
+    return atomic_load(&keyset->turn);
+}
+
+bool keyset_announce(struct ed25519_keyset *keyset, unsigned turn)
+{
+    atomic_fetch_add(&keyset->readers[turn % 2], 1);
+    if (keyset_turn(keyset) == turn) {
+        return true;
+    }
+    atomic_fetch_sub(&keyset->readers[turn % 2], 1); /* a builder may have begun with this index before it could see us */
+    return false;
+}
+
 unsigned keyset_enter(struct ed25519_keyset *keyset)
 {
-    for (;;) { /* ends: each further round means that a builder has finished a table in between */
-        unsigned turn = atomic_load(&keyset->turn);
+    unsigned turn = keyset_turn(keyset);
 
-        atomic_fetch_add(&keyset->readers[turn % 2], 1);
-        if (atomic_load(&keyset->turn) == turn) {
-            return turn % 2;
-        }
-        atomic_fetch_sub(&keyset->readers[turn % 2], 1);
+    while (!keyset_announce(keyset, turn)) { /* ends: each further round means that a builder has finished a table in between */
+        turn = keyset_turn(keyset);
     }
+    return turn % 2;
 }
 
 void keyset_leave(struct ed25519_keyset *keyset, unsigned mark)

@@ -12,6 +12,11 @@
 unsigned keyset_enter(struct ed25519_keyset *keyset);
 void keyset_leave(struct ed25519_keyset *keyset, unsigned mark);
 
+/* keyset_turn and keyset_announce are the two steps of keyset_enter: which turn it is, and to be counted as a reader of its index. Gives: false, and nothing is counted,
+ * when a builder has turned in between: the index of that turn may be written already. */
+unsigned keyset_turn(struct ed25519_keyset *keyset);
+__attribute__((warn_unused_result)) bool keyset_announce(struct ed25519_keyset *keyset, unsigned turn);
+
 /* keyset_find gives the table of a key; entry NULL when it has none. Gives: the number of its slot, or KEYSET_NO_SLOT. */
 uint16_t keyset_find(const struct ed25519_keyset *keyset, unsigned mark, const uint8_t key[ED25519_KEY_BYTES], struct engine_comb *comb);
 

@@ -213,6 +213,36 @@ Test(keyset, nothing_is_built_over_a_table_that_somebody_looks_at)
     free(keyset);
 }
 
+/* Between the two steps of a look a builder finishes a table: its next one would be written over what the reader looks at, for it asked who reads before that was counted. */
+Test(keyset, look_that_a_turn_overtakes_begins_anew)
+{
+    struct ed25519_keyset *keyset = keyset_open(3, 0);
+    struct engine_comb comb;
+
+    ed25519_keyset_set_members(keyset, keys[0], 3);
+    build_all(keyset);
+    unsigned turn = keyset_turn(keyset);
+    ed25519_keyset_set_members(keyset, keys[3], 3);
+    cr_assert(ed25519_keyset_build(keyset));
+    cr_assert_eq(keyset_turn(keyset), turn + 1);
+    cr_assert(!keyset_announce(keyset, turn));
+    cr_assert(ed25519_keyset_build(keyset), "and it holds no builder up");
+    cr_assert_eq(keyset_turn(keyset), turn + 2);
+    cr_assert(!keyset_announce(keyset, turn), "nor is the same index the same turn");
+    unsigned mark = keyset_enter(keyset);
+    cr_assert_eq(mark, keyset_turn(keyset) % 2);
+    (void)keyset_find(keyset, mark, keys[0], &comb);
+    cr_assert_null(comb.entry);
+    (void)keyset_find(keyset, mark, keys[3], &comb);
+    cr_assert_not_null(comb.entry);
+    cr_assert(ed25519_keyset_build(keyset), "the index in force is not what a builder waits for");
+    cr_assert(!ed25519_keyset_build(keyset), "but the one that it replaced is");
+    keyset_leave(keyset, mark);
+    cr_assert(ed25519_keyset_build(keyset));
+    cr_assert_eq(ed25519_keyset_counters(keyset).members_ready, 3);
+    free(keyset);
+}
+
 struct onlooker {
     struct ed25519_keyset *keyset;
     atomic_bool *stop;

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -448,5 +449,101 @@ Test(verify_pool, stops_at_a_task_that_is_handed_in_twice)
     struct verify_pool *pool = open_pool(&arena, 0, &fd);
 
     cr_assert(kit_stops(hand_in_twice, pool));
+    close_pool(pool, &arena, fd);
+}
+
+/* Who makes tables in the place of a keyset: as many as anybody lets it make. The first two tell how many calls were over when they were begun. */
+static struct {
+    struct verify_pool *pool;
+    sem_t began[2], go_on;
+    uint32_t tables;
+    uint64_t calls_over[2];
+    bool is_held; /* the first table takes until go_on */
+} builder;
+
+static void wait_for(sem_t *semaphore)
+{
+    while (sem_wait(semaphore) != 0) { /* a signal */
+    }
+}
+
+static bool build_for_ever(struct ed25519_keyset *keyset)
+{
+    uint32_t table = builder.tables++;
+
+    (void)keyset;
+    if (table < 2) {
+        builder.calls_over[table] = verify_pool_work(builder.pool).calls_worker;
+        sem_post(&builder.began[table]);
+    }
+    if (table == 0 && builder.is_held) {
+        wait_for(&builder.go_on);
+    }
+    return true;
+}
+
+static struct verify_pool *open_builder(struct arena *arena, int *fd, bool is_held)
+{
+    struct verify_pool *pool = open_pool(arena, 1, fd);
+
+    fill();
+    builder.pool = pool;
+    builder.is_held = is_held;
+    cr_assert_eq(sem_init(&builder.began[0], 0, 0), 0);
+    cr_assert_eq(sem_init(&builder.began[1], 0, 0), 0);
+    cr_assert_eq(sem_init(&builder.go_on, 0, 0), 0);
+    pool->build_one = build_for_ever;
+    return pool;
+}
+
+static void submit_good(struct verify_pool *pool, uint64_t id, size_t n)
+{
+    static struct sig_item many[VERIFY_BUILD_CHECKS];
+    static bool verdicts[4][VERIFY_BUILD_CHECKS];
+
+    for (size_t i = 0; i < VERIFY_BUILD_CHECKS && id == 0; i++) {
+        many[i] = world.items[0][1 + i % 4];
+    }
+    cr_assert_eq(verify_pool_submit(pool, &(struct verify_job){ id, many, n, verdicts[id], false }), ERR_OK);
+}
+
+/* However many keys deserve a table. */
+Test(verify_pool, job_that_comes_while_a_table_is_made_waits_for_that_one_alone)
+{
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_builder(&arena, &fd, true);
+
+    cr_assert_eq(verify_pool_start(pool), ERR_OK);
+    submit_good(pool, 0, VERIFY_BUILD_CHECKS);
+    cr_assert_eq(next(pool, fd), 0);
+    wait_for(&builder.began[0]);
+    cr_assert_eq(builder.calls_over[0], 1);
+    submit_good(pool, 1, VERIFY_INLINE_ITEMS + 1);
+    submit_good(pool, 2, VERIFY_SHORT_ITEMS + 1);
+    sem_post(&builder.go_on);
+    wait_for(&builder.began[1]);
+    cr_assert_eq(builder.calls_over[1], 3, "no table is begun while a short job waits or a long one");
+    cr_assert_eq(next(pool, fd), 1);
+    cr_assert_eq(next(pool, fd), 2);
+    verify_pool_stop(pool);
+    close_pool(pool, &arena, fd);
+}
+
+/* What waits when it is time to look for hot keys comes first. */
+Test(verify_pool, no_table_is_begun_before_all_that_waits_is_judged)
+{
+    enum { CALLS = 4 };
+    struct arena arena;
+    int fd;
+    struct verify_pool *pool = open_builder(&arena, &fd, false);
+
+    for (uint64_t id = 0; id < CALLS; id++) { /* each is a call of its own, and time enough to look */
+        submit_good(pool, id, VERIFY_BUILD_CHECKS);
+    }
+    cr_assert_eq(verify_pool_start(pool), ERR_OK);
+    wait_for(&builder.began[0]);
+    cr_assert_eq(builder.calls_over[0], CALLS);
+    verify_pool_stop(pool);
     close_pool(pool, &arena, fd);
 }
