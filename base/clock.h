@@ -13,4 +13,7 @@ uint64_t clock_wall_ms(void);
 /* clock_thread_cpu_ns gives the CPU time of the calling thread. Cost: one syscall. */
 uint64_t clock_thread_cpu_ns(void);
 
+/* clock_process_cpu_ns gives the CPU time of all threads of the process. Cost: one syscall. */
+uint64_t clock_process_cpu_ns(void);
+
 #endif

@@ -5,7 +5,8 @@
  *     the log's files, read <--in turns--> recovery_run of that log   how fast a start reads and judges, and its CPU, in pairs of either order
  *
  * The log is the production one: disk_dir on the event loop's ring, segments prepared before they are measured. A raw write is one pwritev2 with
- * O_DIRECT and RWF_DSYNC over zeros that are on the disk already, the next one when it is done: what one write in flight can do. Medians over the pairs, which change their order. */
+ * O_DIRECT and RWF_DSYNC over zeros that are on the disk already, the next one when it is done: what one write in flight can do. Its bytes were put in place just before, which is
+ * not counted: whoever writes the same bytes again and again lets the disk take them from a cache. Medians over the pairs, which change their order. */
 #include "bench/bench.h"
 
 #include "base/assert.h"
@@ -16,14 +17,14 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MIB (1u << 20)
 
 enum {
-    TURNS_MAX = 11, /* pairs of raw and log; for as many the reserve of prepared segments lasts */
+    TURNS_MAX = 11, /* pairs of raw and log */
     PAIRS = 11,    /* of a reading and a recovery */
-    LARGE_MIB = 24,                           /* in each turn */
+    LARGE_MIB = 48,                           /* in each turn: filling the first batch, while nothing is written, is a hundredth of it */
+    RAW_TURNS = 4,                            /* after so many the raw file is written from its beginning again */
     SMALL_BATCHES = 64,                       /* of 64 KiB, in each turn */
     SMALL_PAYLOAD = 16 * 4096 - 4096 - 2048,  /* of one record that fills a batch of 64 KiB */
     RECORDS_PER_MIB = 16,                     /* what comes in one turn of the loop: a batch of 1 MiB */
@@ -35,6 +36,7 @@ struct log_run {
     struct log_bed bed;
     uint32_t turns;
     double raw_append[TURNS_MAX], append[TURNS_MAX], append_of_raw[TURNS_MAX]; /* MB/s, and one by the other of each pair */
+    double raw_again[TURNS_MAX], append_of_again[TURNS_MAX]; /* of raw writes of the same bytes again and again */
     double raw_append_us[TURNS_MAX], append_us[TURNS_MAX];                         /* CPU for each MiB */
     double raw_small_us[TURNS_MAX], small_us[TURNS_MAX], own_small_us[TURNS_MAX], raw_small_ms[TURNS_MAX], small_ms[TURNS_MAX];
     uint32_t pairs;
@@ -64,30 +66,26 @@ static double middle(const double *values, uint32_t count)
 
 static double rate(uint64_t bytes, uint64_t took_ns) { return (double)bytes * 1000 / (double)(took_ns + 1); }
 
-static uint64_t cpu_ns(void)
-{
-    struct timespec used;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
-}
-
 /* --- Appending ------------------------------------------------------------------------------------------------------- */
 
 static enum err large_raw(struct log_run *run, uint32_t turn)
 {
-    uint64_t bytes = LARGE_MIB * (uint64_t)MIB, begin_ns = clock_mono_ns(), cpu = cpu_ns();
-    enum err err = log_bed_raw_write(&run->bed, MIB, bytes / MIB);
+    struct log_bed_cost cost, again;
+    enum err err = log_bed_raw_write(&run->bed, MIB, LARGE_MIB, true, &cost);
 
-    run->raw_append[turn] = rate(bytes, clock_mono_ns() - begin_ns);
-    run->raw_append_us[turn] = (double)(cpu_ns() - cpu) / 1000 / LARGE_MIB;
+    err = err == ERR_OK ? log_bed_raw_write(&run->bed, MIB, LARGE_MIB, false, &again) : err;
+    if (err == ERR_OK) {
+        run->raw_append[turn] = rate(LARGE_MIB * (uint64_t)MIB, cost.wall_ns);
+        run->raw_again[turn] = rate(LARGE_MIB * (uint64_t)MIB, again.wall_ns);
+        run->raw_append_us[turn] = (double)cost.cpu_ns / 1000 / LARGE_MIB;
+    }
     return err;
 }
 
 static enum err large_log(struct log_run *run, uint32_t turn)
 {
     struct log_bed *bed = &run->bed;
-    uint64_t begin_ns = clock_mono_ns(), cpu = cpu_ns(), written = bed->log.counters.bytes_written;
+    uint64_t begin_ns = clock_mono_ns(), cpu = clock_process_cpu_ns(), written = bed->log.counters.bytes_written;
     enum err err = ERR_OK;
 
     for (uint32_t i = 0; i < LARGE_MIB * RECORDS_PER_MIB && err == ERR_OK; i++) {
@@ -96,7 +94,7 @@ static enum err large_log(struct log_run *run, uint32_t turn)
     }
     err = err == ERR_OK ? log_bed_drain(bed) : err;
     run->append[turn] = rate(bed->log.counters.bytes_written - written, clock_mono_ns() - begin_ns);
-    run->append_us[turn] = (double)(cpu_ns() - cpu) / 1000 / ((double)(bed->log.counters.bytes_written - written) / MIB);
+    run->append_us[turn] = (double)(clock_process_cpu_ns() - cpu) / 1000 / ((double)(bed->log.counters.bytes_written - written) / MIB);
     return err;
 }
 
@@ -116,8 +114,10 @@ static enum err append_large(struct log_run *run)
     uint64_t flushes = run->bed.disk.disk.counters.flushes;
 
     for (uint32_t turn = 0; turn < run->turns && err == ERR_OK; turn++) {
-        err = in_turns(run, turn, large_raw, large_log);
+        err = log_bed_reserve(&run->bed);
+        err = err == ERR_OK ? in_turns(run, turn, large_raw, large_log) : err;
         run->append_of_raw[turn] = run->append[turn] / (run->raw_append[turn] + 1e-9);
+        run->append_of_again[turn] = run->append[turn] / (run->raw_again[turn] + 1e-9);
     }
     run->flushes_per_batch = (double)(run->bed.disk.disk.counters.flushes - flushes) / ((double)(log->batches - before.batches) + 1e-9);
     run->written_per_payload = (double)(log->bytes_written - before.bytes_written) / ((double)(log->payload_bytes - before.payload_bytes) + 1);
@@ -126,23 +126,23 @@ static enum err append_large(struct log_run *run)
 
 static enum err small_raw(struct log_run *run, uint32_t turn)
 {
-    uint64_t begin_ns = clock_mono_ns(), cpu = cpu_ns();
-    enum err err = log_bed_raw_write(&run->bed, 64 * 1024, SMALL_BATCHES);
+    struct log_bed_cost cost;
+    enum err err = log_bed_raw_write(&run->bed, 64 * 1024, SMALL_BATCHES, true, &cost);
 
-    run->raw_small_us[turn] = (double)(cpu_ns() - cpu) / 1000 / SMALL_BATCHES;
-    run->raw_small_ms[turn] = (double)(clock_mono_ns() - begin_ns) / 1e6 / SMALL_BATCHES;
+    run->raw_small_us[turn] = (double)cost.cpu_ns / 1000 / SMALL_BATCHES;
+    run->raw_small_ms[turn] = (double)cost.wall_ns / 1e6 / SMALL_BATCHES;
     return err;
 }
 
 static enum err small_log(struct log_run *run, uint32_t turn)
 {
-    uint64_t begin_ns = clock_mono_ns(), cpu = cpu_ns();
+    uint64_t begin_ns = clock_mono_ns(), cpu = clock_process_cpu_ns();
     enum err err = ERR_OK;
 
     for (uint32_t i = 0; i < SMALL_BATCHES && err == ERR_OK; i++) {
         err = log_bed_append(&run->bed, SMALL_PAYLOAD, true);
     }
-    run->small_us[turn] = (double)(cpu_ns() - cpu) / 1000 / SMALL_BATCHES;
+    run->small_us[turn] = (double)(clock_process_cpu_ns() - cpu) / 1000 / SMALL_BATCHES;
     run->small_ms[turn] = (double)(clock_mono_ns() - begin_ns) / 1e6 / SMALL_BATCHES;
     return err;
 }
@@ -152,7 +152,8 @@ static enum err append_small(struct log_run *run)
     enum err err = ERR_OK;
 
     for (uint32_t turn = 0; turn < run->turns && err == ERR_OK; turn++) {
-        err = in_turns(run, turn, small_raw, small_log);
+        err = log_bed_reserve(&run->bed);
+        err = err == ERR_OK ? in_turns(run, turn, small_raw, small_log) : err;
         run->own_small_us[turn] = run->small_us[turn] - run->raw_small_us[turn];
     }
     return err;
@@ -162,11 +163,11 @@ static enum err append_small(struct log_run *run)
 
 static enum err read_raw(struct log_run *run, uint32_t pair)
 {
-    uint64_t begin_ns = clock_mono_ns(), cpu = cpu_ns(), bytes = 0;
+    uint64_t begin_ns = clock_mono_ns(), cpu = clock_process_cpu_ns(), bytes = 0;
     enum err err = log_bed_raw_read(&run->bed, &bytes);
 
     run->raw_read[pair] = rate(bytes, clock_mono_ns() - begin_ns);
-    run->raw_read_us[pair] = (double)(cpu_ns() - cpu) / 1000 / ((double)bytes / MIB + 1e-9);
+    run->raw_read_us[pair] = (double)(clock_process_cpu_ns() - cpu) / 1000 / ((double)bytes / MIB + 1e-9);
     return err;
 }
 
@@ -174,11 +175,11 @@ static enum err recover_once(struct log_run *run, uint32_t pair)
 {
     struct recovery_outcome outcome = { 0 };
     enum err err = log_bed_renew(&run->bed);
-    uint64_t begin_ns = clock_mono_ns(), cpu = cpu_ns();
+    uint64_t begin_ns = clock_mono_ns(), cpu = clock_process_cpu_ns();
 
     err = err == ERR_OK ? log_bed_recover(&run->bed, &outcome) : err;
     run->scan[pair] = rate(outcome.bytes_scanned, clock_mono_ns() - begin_ns);
-    run->scan_us[pair] = (double)(cpu_ns() - cpu) / 1000 / ((double)outcome.bytes_scanned / MIB + 1e-9);
+    run->scan_us[pair] = (double)(clock_process_cpu_ns() - cpu) / 1000 / ((double)outcome.bytes_scanned / MIB + 1e-9);
     run->records = outcome.records;
     run->bytes_scanned = outcome.bytes_scanned;
     return err == ERR_OK && (outcome.damage_count != 0 || outcome.records == 0) ? ERR_FORMAT : err;
@@ -211,6 +212,7 @@ static int tell(const struct log_run *run)
 
     json_object_set_new(object, "append_1mib", beside("MB/s", raw_append, append));
     json_object_set_new(object, "append_of_raw", json_real(append_of_raw));
+    json_object_set_new(object, "append_of_raw_same_bytes", json_real(middle(run->append_of_again, run->turns)));
     json_object_set_new(object, "append_cpu", beside("us per MiB", middle(run->raw_append_us, run->turns), middle(run->append_us, run->turns)));
     json_object_set_new(object, "flushes_per_batch", json_real(run->flushes_per_batch));
     json_object_set_new(object, "written_per_payload", json_real(run->written_per_payload));
@@ -235,8 +237,8 @@ int bench_log(const struct args *args)
 
     run = (struct log_run){ .args = args, .turns = args_has(args, "quick") ? 1 : (uint32_t)args_number(args, "turns"), .pairs = args_has(args, "quick") ? 1 : PAIRS };
     struct log_bed_plan plan = { .place = args_text(args, "dir"), .segment_bytes = (uint32_t)args_number(args, "segment") * MIB };
-    plan.raw_bytes = run.turns * (uint64_t)LARGE_MIB * MIB;
-    plan.log_bytes = plan.raw_bytes + run.turns * (uint64_t)SMALL_BATCHES * 65536;
+    plan.raw_bytes = RAW_TURNS * (uint64_t)LARGE_MIB * MIB;
+    plan.turn_bytes = LARGE_MIB * (uint64_t)MIB;
     enum err err = log_bed_open(&run.bed, &plan, problem);
     if (err != ERR_OK) {
         return output_fail(args, err == ERR_UNSUPPORTED ? EXIT_ENVIRONMENT : (enum exit_code)file_exit(err), "%s", problem);

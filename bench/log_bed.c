@@ -132,25 +132,27 @@ static enum err start_disk(struct log_bed *bed, char problem[LOG_BED_PROBLEM_BYT
     return err == ERR_OK ? ERR_OK : fail(err, problem, "no thread for the disk", err_name(err));
 }
 
-/* await_pool waits until the reserve is full, and lets nothing be prepared after that: a segment that is filled meanwhile would be measured too. */
-static enum err await_pool(struct log_bed *bed, uint32_t segments)
+enum err log_bed_reserve(struct log_bed *bed)
 {
     uint64_t end_ns = clock_mono_ns() + WAIT_S * UINT64_C(1000000000);
     bool full = false, failed = false;
 
-    ASSERT(segments <= POOL_SEGMENTS);
+    ASSERT(bed->turn_segments <= POOL_SEGMENTS);
     while (!full && !failed && clock_mono_ns() < end_ns) {
-        (void)loop_turn(bed->loop, clock_mono_ns() + 20000000u);
         pthread_mutex_lock(&bed->disk.mutex);
         failed = bed->disk.pool_failed;
-        full = bed->disk.pool_count >= segments;
-        bed->disk.pool_target = full ? 0 : segments;
+        full = bed->disk.pool_count >= bed->turn_segments;
+        bed->disk.pool_target = full ? 0 : bed->turn_segments;
+        pthread_cond_signal(&bed->disk.work);
         pthread_mutex_unlock(&bed->disk.mutex);
+        if (!full) {
+            (void)loop_turn(bed->loop, clock_mono_ns() + 20000000u);
+        }
     }
     return full ? ERR_OK : failed ? ERR_NO_SPACE : ERR_TIMEOUT;
 }
 
-static enum err start_log(struct log_bed *bed, uint32_t segments, char problem[LOG_BED_PROBLEM_BYTES])
+static enum err start_log(struct log_bed *bed, char problem[LOG_BED_PROBLEM_BYTES])
 {
     static struct recovery_outcome outcome;
     struct recovery_sink sink = { pass_by, NULL };
@@ -158,7 +160,7 @@ static enum err start_log(struct log_bed *bed, uint32_t segments, char problem[L
     bed->superblock = (struct superblock){ .segment_bytes = bed->segment_bytes, .first_segment = 1 };
     enum err err = datadir_instance(bed->superblock.instance);
     err = err == ERR_OK ? recovery_run(&bed->log, &bed->superblock, &sink, &outcome) : err;
-    err = err == ERR_OK ? await_pool(bed, segments) : err;
+    err = err == ERR_OK ? log_bed_reserve(bed) : err;
     if (err != ERR_OK) {
         return fail(err, problem, "segments cannot be prepared", err_name(err));
     }
@@ -190,9 +192,9 @@ enum err log_bed_open(struct log_bed *bed, const struct log_bed_plan *plan, char
 {
     char data[sizeof bed->directory + 8];
     const char *place = plan->place;
-    uint64_t segments = plan->log_bytes / (plan->segment_bytes / 8 * 7) + 2; /* seals and ends that fit no batch take less than an eighth */
+    uint64_t segments = plan->turn_bytes / (plan->segment_bytes / 8 * 7) + 2; /* seals and ends that fit no batch take less than an eighth */
 
-    *bed = (struct log_bed){ .raw = -1, .segment_bytes = plan->segment_bytes, .raw_bytes = plan->raw_bytes };
+    *bed = (struct log_bed){ .raw = -1, .segment_bytes = plan->segment_bytes, .turn_segments = (uint32_t)segments, .raw_bytes = plan->raw_bytes };
     if (segments > POOL_SEGMENTS) {
         return fail(ERR_INVALID, problem, "too small a segment", "the log would need more of them than a reserve holds");
     }
@@ -214,7 +216,7 @@ enum err log_bed_open(struct log_bed *bed, const struct log_bed_plan *plan, char
         (void)fail(err, problem, place, err_name(err));
     }
     err = err == ERR_OK ? start_disk(bed, problem) : err;
-    err = err == ERR_OK ? start_log(bed, (uint32_t)segments, problem) : err;
+    err = err == ERR_OK ? start_log(bed, problem) : err;
     err = err == ERR_OK ? open_raw(bed, problem) : err;
     if (err != ERR_OK) {
         log_bed_close(bed);
@@ -265,17 +267,25 @@ enum err log_bed_drain(struct log_bed *bed)
     return err;
 }
 
-enum err log_bed_raw_write(struct log_bed *bed, uint32_t bytes, uint64_t count)
+enum err log_bed_raw_write(struct log_bed *bed, uint32_t bytes, uint64_t count, bool anew, struct log_bed_cost *cost)
 {
     uint8_t *from = bed->log.queue_data; /* the same pages that batches are written from, while none is */
 
     ASSERT(bytes <= MIB);
     ASSERT(bytes % DISK_BLOCK == 0);
     ASSERT(segment_log_is_idle(&bed->log));
+    *cost = (struct log_bed_cost){ 0 };
     for (uint64_t i = 0; i < count; i++) {
         struct iovec part = { from, bytes };
         bed->raw_at = bed->raw_at + bytes > bed->raw_bytes ? 0 : bed->raw_at;
-        if (pwritev2(bed->raw, &part, 1, (off_t)bed->raw_at, RWF_DSYNC) != (ssize_t)bytes) {
+        if (anew) {
+            memcpy(from, bed->payload, bytes);
+        }
+        uint64_t begin_ns = clock_mono_ns(), cpu_ns = clock_process_cpu_ns();
+        ssize_t written = pwritev2(bed->raw, &part, 1, (off_t)bed->raw_at, RWF_DSYNC);
+        cost->cpu_ns += clock_process_cpu_ns() - cpu_ns;
+        cost->wall_ns += clock_mono_ns() - begin_ns;
+        if (written != (ssize_t)bytes) {
             return ERR_IO;
         }
         bed->raw_at += bytes;

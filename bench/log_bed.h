@@ -16,11 +16,12 @@ struct log_bed_plan {
     const char *place;
     uint32_t segment_bytes;
     uint64_t raw_bytes; /* length of the raw file, a multiple of 1 MiB */
-    uint64_t log_bytes; /* that will be appended: segments for them are prepared beforehand */
+    uint64_t turn_bytes; /* of payload that is appended between two calls of log_bed_reserve */
 };
 
 struct log_bed {
     uint32_t segment_bytes;
+    uint32_t turn_segments; /* that a turn takes at most */
     char place[LOG_BED_PATH_BYTES];     /* as it was asked for */
     char directory[LOG_BED_PATH_BYTES + 32]; /* made in it, removed by log_bed_close */
     struct datadir dir;
@@ -48,14 +49,24 @@ struct log_bed {
  * ERR_NOT_FOUND or ERR_PERMISSION (the place). Blocks. */
 enum err log_bed_open(struct log_bed *bed, const struct log_bed_plan *plan, char problem[LOG_BED_PROBLEM_BYTES]);
 
+/* log_bed_reserve waits until the segments of a turn are prepared, and lets none be prepared after that: filling them would be measured too. Fails: ERR_NO_SPACE, ERR_TIMEOUT. */
+enum err log_bed_reserve(struct log_bed *bed);
+
 /* log_bed_append appends a record with so many bytes; when the queue is full it waits for room. await: until it is durable. log_bed_flush ends a turn as a replica does that has
  * more to do: the log is kicked, and the loop comes back at once. log_bed_drain waits for all of them. */
 enum err log_bed_append(struct log_bed *bed, uint32_t bytes, bool await);
 enum err log_bed_flush(struct log_bed *bed);
 enum err log_bed_drain(struct log_bed *bed);
 
-/* log_bed_raw_write makes `count` durable writes of `bytes` bytes one after the other, from the log's own memory. Needs: the log is idle. */
-enum err log_bed_raw_write(struct log_bed *bed, uint32_t bytes, uint64_t count);
+/* What writes took, and nothing beside them. */
+struct log_bed_cost {
+    uint64_t wall_ns;
+    uint64_t cpu_ns; /* of the process */
+};
+
+/* log_bed_raw_write makes `count` durable writes of `bytes` bytes one after the other, from the log's own memory. anew: of bytes that were put there just before each, as
+ * what a log writes was; else of the same again and again. Filling is no part of the cost. Needs: the log is idle. */
+enum err log_bed_raw_write(struct log_bed *bed, uint32_t bytes, uint64_t count, bool anew, struct log_bed_cost *cost);
 
 /* log_bed_raw_read reads what a recovery reads, past the page cache, and does nothing with it: every segment of the log from its beginning to its end, as much at a time as a scan does. Gives: *bytes. */
 enum err log_bed_raw_read(struct log_bed *bed, uint64_t *bytes);

@@ -36,20 +36,12 @@ struct used {
     uint64_t wall_ns, cpu_ns, process_ns, faults, kernel_ns;
 };
 
-static uint64_t cpu_ns(clockid_t clock)
-{
-    struct timespec used;
-
-    clock_gettime(clock, &used);
-    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
-}
-
 static struct used used_now(void)
 {
     struct rusage usage;
 
     getrusage(RUSAGE_THREAD, &usage);
-    return (struct used){ clock_mono_ns(), cpu_ns(CLOCK_THREAD_CPUTIME_ID), cpu_ns(CLOCK_PROCESS_CPUTIME_ID), (uint64_t)usage.ru_minflt,
+    return (struct used){ clock_mono_ns(), clock_thread_cpu_ns(), clock_process_cpu_ns(), (uint64_t)usage.ru_minflt,
         (uint64_t)usage.ru_stime.tv_sec * 1000000000u + (uint64_t)usage.ru_stime.tv_usec * 1000u };
 }
 

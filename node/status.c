@@ -216,12 +216,10 @@ static void write_consensus(struct lines *lines, const struct daemon *daemon)
 /* write_process says what the kernel counts of this process: CPU of all threads, and the largest it ever was. */
 static void write_process(struct lines *lines)
 {
-    struct timespec cpu = { 0 };
     struct rusage usage = { 0 };
 
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
     getrusage(RUSAGE_SELF, &usage);
-    number(lines, "cpu_us", (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000);
+    number(lines, "cpu_us", clock_process_cpu_ns() / 1000);
     number(lines, "memory_peak_bytes", (uint64_t)usage.ru_maxrss * 1024);
 }
 
