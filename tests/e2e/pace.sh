@@ -1,8 +1,7 @@
 #!/bin/sh
 # pace.sh TAP: what it costs the others that a member comes back while they commit as fast as they can. Each replica is held to a share of a processor of its own (QUOTA percent), as on
 # machines of their own, and all of them come before whatever else this machine does. Each run has its own comparison: the pace without the member, while it comes back, and once it is back;
-# the median over RUNS counts. The member's server is as busy while it is away as while it comes back (NEIGHBOUR=0: idle): a process that builds logs and goes through them has its share
-# meanwhile. What one busy processor takes from the next one's caches and power, which machines of their own do not share, is no cost of coming back. At night (WARD_LONG=1), as root, with the cpu controller of control groups. DIR: where the replicas lie, a file system in memory at best.
+# the median over RUNS counts. At night (WARD_LONG=1), as root, with the cpu controller of control groups. DIR: where the replicas lie, a file system in memory at best.
 name=pace
 . "$(dirname "$0")/kit"
 fact="others lose no tenth of their pace while a member comes back"
@@ -27,39 +26,15 @@ for i in 0 1 2 3; do
     echo $((${QUOTA:-30} * 1000)) >"$group/r$i/cpu.cfs_quota_us"
 done
 
-# neighbour I: something else to do for server I. leave_alone ends it.
-neighbour() {
-    [ "${NEIGHBOUR:-1}" = 1 ] || return 0
-    setsid sh -c 'echo $$ >"$1"; while :; do "$2" replay --commands 30000; done' sh "$group/r$1/cgroup.procs" "$bin/ward-bench" >/dev/null 2>&1 &
-    neighbour=$!
-    pids="$pids $neighbour"
-    neighbours=$((neighbours + 1))
-}
-leave_alone() {
-    [ -z "$neighbour" ] || kill -KILL -- "-$neighbour" 2>/dev/null
-    neighbour=
-}
-
-# hold PID: puts each replica of a run into its group, again when it was started again, and keeps the server of one that went away busy, until the run ends.
+# hold PID: puts each replica of a run into its group, again when it was started again, until the run ends.
 hold() {
-    neighbour=
-    neighbours=0
-    all=0
     while kill -0 "$1" 2>/dev/null; do
-        missing=0123
         for pid in $(pgrep -P "$1" -x wardd); do
             i=$(tr '\0' ' ' <"/proc/$pid/cmdline" | sed -n 's#.*/r\([0-9]\)/.*#\1#p')
-            [ -n "$i" ] || continue
-            missing=$(echo "$missing" | tr -d "$i")
-            grep -qx "$pid" "$group/r$i/cgroup.procs" || echo "$pid" >"$group/r$i/cgroup.procs"
+            [ -z "$i" ] || grep -qx "$pid" "$group/r$i/cgroup.procs" || echo "$pid" >"$group/r$i/cgroup.procs"
         done 2>/dev/null
-        case $all$missing in
-        0 | 1) all=1; leave_alone ;;
-        1[0-3]) [ "$neighbours" -gt 0 ] || neighbour "$missing" ;; # at the end they stop one by one
-        esac
         sleep 0.1
     done
-    leave_alone
 }
 of() { sed -n "s/^ *\"$1\": *\([a-z0-9]*\),\{0,1\}$/\1/p" "$work/report" | head -n 1; }
 median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
@@ -79,10 +54,6 @@ while [ "$run" -lt "${RUNS:-5}" ]; do
     rm -rf "$place/c"
     if [ -z "$(of back_per_s)" ] || [ "$(of state_roots_equal)" != true ]; then
         fail "run $run: it comes back, and all roots are equal: $(tail -n 1 "$work/err")"
-        exit 1
-    fi
-    if [ "${NEIGHBOUR:-1}" = 1 ] && [ "$neighbours" -ne 1 ]; then
-        fail "run $run: its server is busy while it is away, once: $neighbours times"
         exit 1
     fi
     if grep -q 'the load was over' "$work/report" || [ "$(of after_per_s)" -eq 0 ]; then
