@@ -196,7 +196,7 @@ enum err log_bed_open(struct log_bed *bed, const struct log_bed_plan *plan, char
 
     *bed = (struct log_bed){ .raw = -1, .segment_bytes = plan->segment_bytes, .turn_segments = (uint32_t)segments, .raw_bytes = plan->raw_bytes };
     if (segments > POOL_SEGMENTS) {
-        return fail(ERR_INVALID, problem, "too small a segment", "the log would need more of them than a reserve holds");
+        return fail(ERR_INVALID, problem, "too small a segment", "a turn would need more of them than a reserve holds");
     }
     snprintf(bed->place, sizeof bed->place, "%s", place);
     snprintf(bed->directory, sizeof bed->directory, "%s/ward-log-XXXXXX", bed->place);

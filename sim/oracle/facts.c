@@ -4,10 +4,9 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "sim/world/heap.h"
+#include "sim/world/xxh.h"
 
 #include <stdlib.h>
-#define XXH_INLINE_ALL /* names have a fixed length: hashes of them are a few instructions in place */
-#include <xxhash.h>
 
 #define FACTS_FIRST 1024u
 

@@ -3,10 +3,9 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "sim/world/xxh.h"
 
 #include <string.h>
-#define XXH_INLINE_ALL /* names have a fixed length: hashes of them are a few instructions in place */
-#include <xxhash.h>
 
 static uint64_t (*listening)(const struct choice_made *made);
 

@@ -3,12 +3,11 @@
 
 #include "base/assert.h"
 #include "sim/world/choice.h"
+#include "sim/world/xxh.h"
 #include "storage/format.h"
 
 #include <errno.h>
 #include <string.h>
-#define XXH_INLINE_ALL /* names have a fixed length: hashes of them are a few instructions in place */
-#include <xxhash.h>
 
 #define MILLION 1000000u
 

@@ -3,11 +3,10 @@
 
 #include "base/assert.h"
 #include "sim/world/stamp.h"
+#include "sim/world/xxh.h"
 
 #include <endian.h>
 #include <string.h>
-#define XXH_INLINE_ALL /* names have a fixed length: hashes of them are a few instructions in place */
-#include <xxhash.h>
 
 #define RUN_BYTES 240u /* as much as XXH3 takes in one go */
 #define SECRET UINT64_C(0x6f6e6c7920746865) /* as in stamp.c: nothing outside knows it */

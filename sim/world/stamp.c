@@ -2,10 +2,9 @@
 #include "sim/world/stamp.h"
 
 #include "base/assert.h"
+#include "sim/world/xxh.h"
 
 #include <string.h>
-#define XXH_INLINE_ALL /* names have a fixed length: hashes of them are a few instructions in place */
-#include <xxhash.h>
 
 /* Nothing outside this file knows it: that is all the secrecy that a simulated world needs. */
 static const uint8_t secret[32] = "only the simulator can make this";

@@ -80,6 +80,8 @@ grep -q '<testsuite name="ward-sim swarm" tests="1" failures="0"' "$work/junit.x
 check $? "and one report for CI"
 printf 'clients 4\ncrypto fast\nat 10ms submit 1 to 0\nafter 0s finish within 1min\nafter 0s expect told == 2\n' >"$work/wrong.scn"
 expect 1 "run --scenario $work/wrong.scn --seed 8 " "one story with the chance of many seeds names the seed to run it with" sim swarm --scenario "$work/wrong.scn" --seeds 7..8
+sim swarm --scenario configs/simulator/twins.scn --seeds 1..8 >"$work/out" 2>"$work/err"
+check $? "the story of twins of docs/simulator.md holds for the first seeds: $(tail -n 1 "$work/err")"
 object ward.sim.explore/1 explore --liar 0 --views 1 && grep -q '"exhausted": true' "$work/out"
 check $? "an exploration is one object, and says that nothing is left"
 sim explore --liar 0 --views 1 --over -o "$work/found.txt" >"$work/out" 2>"$work/err"

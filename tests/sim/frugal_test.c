@@ -170,11 +170,12 @@ static const struct host *carrying(void)
     return NULL;
 }
 
-/* Seed 7100112: the append behind a snapshot was on its way when a command was sent, and its batch was taken for the command's. */
-Test(frugal, does_not_charge_a_command_for_a_snapshot_that_was_made_before_it)
+static struct frugal at_begin;
+
+/* begin_at lets a calm cluster make snapshots until `found` gives a server, and begins to judge there. Gives: the server. */
+static const struct host *begin_at(const struct host *(*found)(void))
 {
-    static struct frugal frugal;
-    bool judged = false;
+    const uint64_t step_ns = MS / 100; /* shorter than any write */
 
     world_plan_calm(&plan);
     plan.fast_crypto = true;
@@ -182,22 +183,39 @@ Test(frugal, does_not_charge_a_command_for_a_snapshot_that_was_made_before_it)
     plan.snapshot_blocks = 1;
     plan.limits.checkpoint_blocks = 3;
     world_open(&world, &plan);
-    for (uint32_t i = 0; i < 50000 && carrying() == NULL; i++) {
-        if (i < 300 && i % 100 == 0) {
+    for (uint32_t i = 0; i < 500000 && found() == NULL; i++) {
+        if (i < 3000 && i % 1000 == 0) {
             world_submit(&world, 1, 0, false);
         }
-        world_run_to(&world, world.now_ns + MS / 10);
+        world_run_to(&world, world.now_ns + step_ns);
     }
-    const struct host *host = carrying();
+    const struct host *host = found();
     cr_assert_not_null(host, "a snapshot is made once its checkpoint is certified");
-    frugal_begin(&frugal, &world);
-    uint64_t batches_before = frugal.batches[host->plan.member];
+    frugal_begin(&at_begin, &world);
+    return host;
+}
+
+/* end_three_appends_later has a command executed, during which the server also appends behind its snapshot, and judges. */
+static void end_three_appends_later(const struct host *host)
+{
+    uint64_t batches = at_begin.batches[host->plan.member];
+    bool judged = false;
+
     world_submit(&world, 1, 0, false);
     world_run_to(&world, world.now_ns + S);
-    cr_assert_eq(host->driver.log.counters.batches - batches_before, 3, "the append, the vote, the commit vote");
-    cr_expect(frugal_end(&frugal, &world, &judged), "%s", world.failure.text);
+    cr_assert_eq(host->superblocks.current.sequence, at_begin.saves[host->plan.member], "nothing else is saved");
+    cr_assert_eq(host->driver.log.counters.batches - batches, 3, "the append, the vote, the commit vote");
+    cr_expect(frugal_end(&at_begin, &world, &judged), "%s", world.failure.text);
     cr_assert(judged);
     world_close(&world);
+}
+
+/* Seed 7100112: the append behind a snapshot was on its way when a command was sent, and its batch was taken for the command's. */
+Test(frugal, does_not_charge_a_command_for_a_snapshot_that_was_made_before_it)
+{
+    const struct host *host = begin_at(carrying);
+
+    end_three_appends_later(host);
 }
 
 /* half_saved gives a server whose superblock is durable by its first pair of copies and names a snapshot, of which its driver hears after the second pair. NULL when none has one. */
@@ -214,31 +232,8 @@ static const struct host *half_saved(void)
 /* Seed 9531413, first act: the superblock that names a snapshot was half saved when a command was sent, and the append behind it was taken for the command's. */
 Test(frugal, does_not_charge_a_command_for_a_snapshot_whose_superblock_is_half_saved_K2)
 {
-    static struct frugal frugal;
-    bool judged = false;
+    const struct host *host = begin_at(half_saved);
 
-    world_plan_calm(&plan);
-    plan.fast_crypto = true;
-    plan.snapshot_bytes = 1;
-    plan.snapshot_blocks = 1;
-    plan.limits.checkpoint_blocks = 3;
-    world_open(&world, &plan);
-    for (uint32_t i = 0; i < 500000 && half_saved() == NULL; i++) {
-        if (i < 30000 && i % 10000 == 0) {
-            world_submit(&world, 1, 0, false);
-        }
-        world_run_to(&world, world.now_ns + MS / 100);
-    }
-    const struct host *host = half_saved();
-    cr_assert_not_null(host, "a superblock is written in two pairs of copies");
-    frugal_begin(&frugal, &world);
-    uint32_t member = host->plan.member;
-    cr_assert_eq(frugal.saves[member], host->superblocks.current.sequence);
-    world_submit(&world, 1, 0, false);
-    world_run_to(&world, world.now_ns + S);
-    cr_assert_eq(host->superblocks.current.sequence, frugal.saves[member], "nothing else is saved");
-    cr_assert_eq(host->driver.log.counters.batches - frugal.batches[member], 3, "the append, the vote, the commit vote");
-    cr_expect(frugal_end(&frugal, &world, &judged), "%s", world.failure.text);
-    cr_assert(judged);
-    world_close(&world);
+    cr_assert_eq(at_begin.saves[host->plan.member], host->superblocks.current.sequence);
+    end_three_appends_later(host);
 }
