@@ -44,7 +44,7 @@ const char *judge_backend_name(enum judge_backend backend)
 
 const char *judge_method_name(enum judge_method method)
 {
-    static const char *const names[JUDGE_METHODS] = { "single", "direct", "batch" };
+    static const char *const names[JUDGE_METHODS] = { "single", "direct", "batch", "spoilt" };
 
     return names[method];
 }
@@ -164,6 +164,9 @@ bool judge_exists(const struct judge_case *row)
     if (is_yardstick(row->backend) || row->method == JUDGE_SINGLE) {
         return row->method == JUDGE_SINGLE && row->keys == STOCK_DISTINCT && row->n == 1;
     }
+    if (row->method == JUDGE_SPOILT) {
+        return row->keys != STOCK_MEMBER && row->n >= (row->keys == STOCK_HOT ? JUDGE_SPOILT_HOT_MIN : JUDGE_SPOILT_MIN);
+    }
     return row->method == JUDGE_BATCH || row->keys != STOCK_DISTINCT;
 }
 
@@ -239,15 +242,34 @@ static double sample_yardstick(enum judge_backend backend)
 
 /* --- Our backends ----------------------------------------------------------------------------------------------------- */
 
+/* spoil gives the same items but for one, whose S is another. Gives: its place. Owns: static memory. */
+static size_t spoil(const struct sig_item **items, size_t n)
+{
+    static struct sig_item spoilt[STOCK_ITEMS];
+    static uint8_t signature[ED25519_SIGNATURE_BYTES];
+    size_t place = n / 2;
+
+    memcpy(spoilt, *items, n * sizeof spoilt[0]);
+    memcpy(signature, spoilt[place].signature, sizeof signature);
+    signature[ED25519_SIGNATURE_BYTES / 2] ^= 1;
+    spoilt[place].signature = signature;
+    *items = spoilt;
+    return place;
+}
+
 static void call(const struct judge_case *row, const struct sig_item *items)
 {
-    static const enum ed25519_method methods[JUDGE_METHODS] = { ED25519_SINGLE, ED25519_DIRECT, ED25519_BATCH };
+    static const enum ed25519_method methods[JUDGE_METHODS] = { ED25519_SINGLE, ED25519_DIRECT, ED25519_BATCH, ED25519_FASTEST };
     static bool verdicts[STOCK_ITEMS];
+    struct ed25519_ctx *ctx = judge.kept[ours(row->backend)][set_of(row)].ctx;
+    uint64_t failed_before = ed25519_counters(ctx).batches_failed;
+    size_t bad = row->method == JUDGE_SPOILT ? spoil(&items, row->n) : row->n;
     bool all = true;
 
-    ed25519_verify_by(judge.kept[ours(row->backend)][set_of(row)].ctx, methods[row->method], items, row->n, verdicts);
+    ed25519_verify_by(ctx, methods[row->method], items, row->n, verdicts);
+    ASSERT(ed25519_counters(ctx).batches_failed - failed_before == (bad < row->n ? 1u : 0u)); /* what is measured is what the row is named for */
     for (size_t i = 0; i < row->n; i++) {
-        all = all && verdicts[i];
+        all = all && verdicts[i] == (i != bad);
     }
     ASSERT(all);
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 enum judge_backend { JUDGE_LIBSODIUM, JUDGE_OPENSSL, JUDGE_REF, JUDGE_AVX2, JUDGE_IFMA, JUDGE_BACKENDS };
-enum judge_method { JUDGE_SINGLE, JUDGE_DIRECT, JUDGE_BATCH, JUDGE_METHODS };
+enum judge_method { JUDGE_SINGLE, JUDGE_DIRECT, JUDGE_BATCH, JUDGE_SPOILT, JUDGE_METHODS }; /* spoilt: one bad signature, in the middle, of a batch that is judged as a replica would: by one sum, and then each by itself */
 
 /* What to measure: one row of the table. */
 struct judge_case {
@@ -24,7 +24,10 @@ const char *judge_method_name(enum judge_method method);
 /* judge_absent says why a backend cannot run here, NULL when it can. Owns: a constant. */
 const char *judge_absent(enum judge_backend backend);
 
-/* judge_exists tells whether a row makes sense: yardsticks check one by one, a single check is of one, and the direct method needs known keys. */
+#define JUDGE_SPOILT_MIN 64u      /* signatures of a batch that somebody spoils */
+#define JUDGE_SPOILT_HOT_MIN 256u /* by keys with tables: so many that one sum is tried first */
+
+/* judge_exists tells whether a row makes sense: yardsticks check one by one, a single check is of one, the direct method needs known keys, and only what clients send is spoilt. */
 bool judge_exists(const struct judge_case *row);
 
 /* judge_open makes the signatures of which a row uses at most items_max, and for each backend that can run here its contexts and the tables of
@@ -38,7 +41,7 @@ bool judge_knows(enum judge_backend backend);
 /* judge_ready brings a row's context into the state that is measured: code and constants warm by one call; unknown keys unknown; known keys with
  * all that the method keeps of a key. judge_call is one call on the signatures from `first` on.
  * Needs: judge_open; a row of ours, that exists, on a backend that is not absent; first + n <= items_max.
- * Fails: judge_call stops the process when a good signature is refused. */
+ * Fails: judge_call stops the process when a good signature is refused or a bad one accepted. */
 void judge_ready(const struct judge_case *row);
 void judge_call(const struct judge_case *row, size_t first);
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <valgrind/callgrind.h>
 
-enum { ITEMS = 256, NAME_BYTES = 64 };
+enum { ITEMS = 1024, NAME_BYTES = 64 };
 
 static const struct judge_case rows[] = {
     { .method = JUDGE_SINGLE, .keys = STOCK_DISTINCT, .n = 1 },
@@ -18,7 +18,12 @@ static const struct judge_case rows[] = {
     { .method = JUDGE_DIRECT, .keys = STOCK_HOT, .n = 64 },
     { .method = JUDGE_BATCH, .keys = STOCK_DISTINCT, .n = 64 },
     { .method = JUDGE_BATCH, .keys = STOCK_DISTINCT, .n = 256 },
+    { .method = JUDGE_BATCH, .keys = STOCK_DISTINCT, .n = 1024 },
     { .method = JUDGE_BATCH, .keys = STOCK_HOT, .n = 256 },
+    { .method = JUDGE_BATCH, .keys = STOCK_HOT, .n = 1024 },
+    { .method = JUDGE_SPOILT, .keys = STOCK_DISTINCT, .n = 64 },
+    { .method = JUDGE_SPOILT, .keys = STOCK_DISTINCT, .n = 256 }, /* what is added to the sum grows with the number */
+    { .method = JUDGE_SPOILT, .keys = STOCK_HOT, .n = 256 },
 };
 
 static const char *keys_name(enum stock_keys keys)

@@ -29,6 +29,8 @@ for backend in avx2 ifma; do
         expect 7 "$backend" "to ask for $backend alone is refused where it cannot run" "$bin/ward-bench" crypto --quick --backend "$backend"
     fi
 done
+tr -d '\n ' <crypto.json | grep -qF '"backend":"ref","method":"spoilt","keys":"distinct","n":64'
+check $? "what a bad signature costs has a row"
 ! grep -qE '"(us|us_low|us_high|ratio_libsodium)": (0|0\.0|-.*),?$' crypto.json
 check $? "no figure is zero"
 "$bin/ward-bench" crypto --quick --backend ref >table.txt 2>&1 && grep -q '^ref  *single  *distinct  *1 ' table.txt && ! grep -q '^avx2  ' table.txt
