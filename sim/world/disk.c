@@ -101,10 +101,18 @@ static enum sector_fate draw_fate(const struct sim_disk *disk, uint32_t file, ui
     return old_or_new(disk, file, sector, number);
 }
 
+/* is_head: where the head of a batch stands: the first sector of a write to a segment, behind the header in the write that opens one. */
+static bool is_head(uint32_t file, uint64_t offset, uint32_t sector)
+{
+    uint32_t first = offset == 0 ? SEGMENT_HEAD_BLOCKS * DISK_SECTORS_PER_BLOCK : 0;
+
+    return file != DISK_SUPERBLOCK && file < DISK_SNAPSHOT_FIRST && sector == first;
+}
+
 static enum sector_fate fate_of(struct sim_disk *disk, uint32_t file, uint64_t offset, uint32_t sector, uint64_t number)
 {
     enum sector_fate fate = draw_fate(disk, file, offset, sector, number);
-    bool torn = sector == 0 && file != DISK_SUPERBLOCK && (fate == SECTOR_GARBAGE || fate == SECTOR_OTHER);
+    bool torn = is_head(file, offset, sector) && (fate == SECTOR_GARBAGE || fate == SECTOR_OTHER);
 
     if (torn && disk->heads_spared) {
         return old_or_new(disk, file, sector, number);

@@ -93,7 +93,7 @@ struct sim_disk {
     uint64_t now_ns;
     uint64_t requests; /* so far */
     uint64_t crashes;
-    bool heads_spared;   /* a crash leaves the first sector of a write, where the head of a batch stands, zero, old or new */
+    bool heads_spared;   /* a crash leaves the sector where the head of a batch stands zero, old or new: the first of a write, behind the header in the one that opens a segment */
     uint64_t heads_torn; /* ... and so often it was worse, since its owner set this to 0: it cannot be known what that batch promised */
     /* A script may overrule chance: returns a fate, or SECTOR_FATE_COUNT to leave it to the seed. */
     enum sector_fate (*crash_script)(void *context, uint32_t file, uint64_t offset, uint32_t sector);
