@@ -144,6 +144,7 @@ static void pump(struct replica *r)
     r->deadline_ns = UINT64_MAX;
     replica_pump_pool(r);
     replica_try_commit(r);
+    replica_pump_join(r);
     replica_pump_votes(r);
     replica_pump_disk(r);
     replica_pump_lead(r);

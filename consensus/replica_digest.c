@@ -154,7 +154,7 @@ static void put_safety(const struct replica *r, struct writer *writer)
     write_run(writer, state->vote_block.bytes, HASH_BYTES);
     put_rank(writer, state->high);
     write_u64_le(writer, (uint64_t)r->safety.limit_view);
-    write_u8(writer, (uint8_t)(r->safety.mute | r->halted << 1 | r->draining << 2 | r->started << 3));
+    write_u8(writer, (uint8_t)(r->safety.mute | r->halted << 1 | r->draining << 2 | r->started << 3 | r->could_give_up << 4));
 }
 
 static void put_views(const struct replica *r, struct writer *writer)

@@ -14,15 +14,10 @@ void replica_on_write(struct replica *r, uint64_t duration_ns)
     ASSERT(r->slow_writes <= SLOW_WRITES); /* T10 */
 }
 
-/* replica_on_mute: who may sign again joins those that gave the view up while it was mute (T3): they have said so, and may fall silent. */
 void replica_on_mute(struct replica *r, bool on)
 {
-    r->safety.mute = on;
-    if (!on && r->started) {
-        replica_join(r);
-    }
-    ASSERT(r->safety.mute == on); /* T9: nothing that follows from it changes it */
     ASSERT(r->self < r->n);
+    r->safety.mute = on; /* T9: who may sign again joins those that gave the view up meanwhile (replica_pump_join) */
 }
 
 /* is_slow tells whether the disk has been slow for long enough, and whether this has not been said too recently. */

@@ -254,6 +254,7 @@ struct replica {
     uint64_t missed_ns;          /* when to ask missed_from for what was dropped; 0: nothing was */
     uint32_t missed_from;
     uint64_t queried_base_ns;    /* of the QUERY sent last */
+    bool could_give_up;          /* nothing forbade a TIMEOUT of the present view when it was looked at last (T3) */
     uint64_t timeout_sent_ns;
     uint32_t timeout_repeats;  /* of what is bounded (Q1), answers to others among them; 0 .. REPEATS_MAX */
     uint64_t restored_blocks;  /* records of blocks that were read back */
@@ -398,7 +399,10 @@ void replica_timeout_verified(struct replica *r, struct job *job, const bool *ve
 void replica_on_abdicate(struct replica *r, uint32_t from, const struct message_abdicate *abdicate);
 void replica_abdicate_verified(struct replica *r, struct job *job, const bool *verdicts);
 void replica_timeout(struct replica *r, uint64_t view, enum cause cause);
-void replica_join(struct replica *r); /* T3 */
+
+/* replica_pump_join: who may sign again joins those that gave the view up meanwhile (T3): they have said so, what they say again brings nothing new, and they may fall silent. Cost: a
+ * comparison, while nothing changes. */
+void replica_pump_join(struct replica *r);
 void replica_resend_timeout(struct replica *r, struct member_set to);
 void replica_repeat_anew(struct replica *r); /* T7: what is repeated begins again with tau_k, and its count with 0 */
 void replica_pump_time(struct replica *r);

@@ -292,8 +292,8 @@ static uint32_t others_from(const struct replica *r, uint64_t view)
     return count;
 }
 
-/* replica_join applies T3: the (f + 1)-th highest view that members have timed out, counting each member's highest alone. */
-void replica_join(struct replica *r)
+/* join applies T3: the (f + 1)-th highest view that members have timed out, counting each member's highest alone. */
+static void join(struct replica *r)
 {
     uint64_t view = 0;
     bool found = false;
@@ -311,6 +311,23 @@ void replica_join(struct replica *r)
         ASSERT(others_from(r, view) > r->faults); /* T3: one of them is honest */
         replica_timeout(r, view, CAUSE_JOIN);
     }
+}
+
+/* may_give_up: nothing forbids a TIMEOUT of the present view: a disk that is nearly full (T9), what is abstained from (T11, E5), or a high QC that the log promised and lost (I6). */
+static bool may_give_up(const struct replica *r)
+{
+    return !r->safety.mute && (int64_t)r->view > r->safety.limit_view && safety_knows_high(&r->safety, &r->high.ballot);
+}
+
+void replica_pump_join(struct replica *r)
+{
+    bool may = may_give_up(r), again = may && !r->could_give_up;
+
+    r->could_give_up = may;
+    if (again) {
+        join(r);
+    }
+    ASSERT(may == may_give_up(r)); /* T3: to give a view up forbids nothing above it */
 }
 
 void replica_timeout_verified(struct replica *r, struct job *job, const bool *verdicts)
@@ -336,7 +353,7 @@ void replica_timeout_verified(struct replica *r, struct job *job, const bool *ve
     memcpy(peer->timeout_signature, job->signature, 64);
     cert_copy(&peer->timeout_high, &job->cert);
     replica_repeat_anew(r); /* T7: somebody else is stuck too. */
-    replica_join(r);
+    join(r);
     if (form_tc(r, job->view)) {
         replica_accept_tc(r, &r->msg.tc);
         ASSERT(r->view > job->view); /* T2: q TIMEOUTs end the view */
