@@ -593,6 +593,19 @@ void state_store_pin(struct state_store *store, uint32_t pin)
     pool_release(store);
 }
 
+bool state_store_pin_as(struct state_store *store, uint32_t pin, uint32_t as)
+{
+    ASSERT(pin < STATE_PINS_MAX);
+    ASSERT(as < STATE_PINS_MAX);
+    ASSERT(!store->journal_open);
+    if (!store->pins[as].active) {
+        return false;
+    }
+    store->pins[pin] = store->pins[as];
+    pool_release(store);
+    return true;
+}
+
 void state_store_unpin(struct state_store *store, uint32_t pin)
 {
     ASSERT(pin < STATE_PINS_MAX);

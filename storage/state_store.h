@@ -137,6 +137,10 @@ uint32_t state_store_cells(const struct state_store *store);
  * Needs: no savepoint is open. Cost: the fold. */
 void state_store_pin(struct state_store *store, uint32_t pin);
 
+/* state_store_pin_as keeps under one number what is pinned under another; what was pinned there is dropped. Gives: false, and nothing has changed, when that one does not stand.
+ * Needs: no savepoint is open. Cost: no fold, and no page more than that pin holds. */
+bool state_store_pin_as(struct state_store *store, uint32_t pin, uint32_t as);
+
 /* state_store_unpin drops a pin; no effect when there is none. */
 void state_store_unpin(struct state_store *store, uint32_t pin);
 

@@ -562,6 +562,11 @@ Test(state_store, pinned_views_stay_what_they_were)
         uint32_t pin = (uint32_t)draw(STATE_PINS_MAX);
         state_store_pin(store, pin);
         pinned[pin] = model;
+        uint32_t as = (uint32_t)draw(STATE_PINS_MAX);
+        bool stands = state_store_pinned(store, as, &root);
+        pin = draw(3) == 0 ? (uint32_t)draw(STATE_PINS_MAX) : as;
+        cr_assert_eq(state_store_pin_as(store, pin, as), stands);
+        pinned[pin] = stands ? pinned[as] : pinned[pin];
         for (unsigned i = 0; i < 30; i++) {
             change(store, &model);
         }
