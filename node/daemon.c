@@ -150,6 +150,7 @@ static enum exit_code take_driver(struct daemon *daemon)
     struct driver_ports ports = daemon_ports(daemon);
 
     config.log.now_ns = log_now;
+    config.views = &daemon->queries.views;
     enum err err = driver_take(&daemon->driver, &daemon->arena, &daemon->store.disk.disk, &config, &ports);
     queries_take(&daemon->queries, &daemon->arena, &daemon->driver.apply, &daemon->boot.genesis);
     return err == ERR_OK ? EXIT_FINE : boot_fail(&daemon->boot, EXIT_CONFIGURATION, "the genesis has parameters outside of their bounds");

@@ -52,7 +52,7 @@ enum err driver_take(struct driver *driver, struct arena *arena, struct disk *di
     driver->read_buffer = arena_take(arena, 1, DRIVER_RECORD_BYTES);
     segment_log_init(&driver->log, arena, disk, &driver->config.log);
     struct snapshots_config snapshots = { config->retention.due_bytes, config->retention.due_blocks, config->retention.chunk_bytes_max, config->log.segment_bytes,
-        log_now_ns, driver };
+        log_now_ns, driver, config->views };
     snapshots_take(&driver->snapshots, arena, disk, &driver->apply, &snapshots);
     struct hash32 chain_id = block_hash(&config->replica.genesis);
     snapshot_serve_take(&driver->snapshot_serve, arena, disk, &driver->snapshots, &driver->ports, config->replica.epoch.members_count);

@@ -49,6 +49,7 @@ struct driver_config {
     struct apply_config apply;
     struct driver_retention retention;
     const struct genesis *genesis; /* must outlive the driver */
+    struct views *views;           /* of whoever answers questions (node/query.h), for snapshots that are wished for; must outlive the driver */
     const struct sign_keypair *key; /* the replica's; in secret memory, must outlive the driver */
 };
 

@@ -70,19 +70,43 @@ uint32_t snapshots_slot_free(const struct snapshots *snapshots)
     return slot;
 }
 
-static void begin(struct snapshots *snapshots, const struct block_header *header)
+/* mark_newest gives what a snapshot of the newest state is made of. Needs: no block is open. */
+static struct snapshots_mark mark_newest(const struct snapshots *snapshots)
+{
+    struct snapshots_mark mark = { .note = { snapshots->tip, snapshots->bytes, snapshots->blocks, snapshots->checkpoint_ms } };
+
+    archive_pack_begin(&mark.pack, &snapshots->apply->archive);
+    return mark;
+}
+
+/* mark_views marks a view whose state is the newest one. */
+static void mark_views(struct snapshots *snapshots)
+{
+    const struct views *views = snapshots->config.views;
+    bool stands = !snapshots->apply->busy && snapshots->apply->height == snapshots->tip.height; /* C4: the state is that of the tip */
+
+    for (uint32_t i = 0; i < VIEWS_PINS && views != NULL && stands; i++) {
+        if (views->slots[i].set && views->slots[i].height == snapshots->tip.height && snapshots->marks[i].note.header.height != snapshots->tip.height) {
+            snapshots->marks[i] = mark_newest(snapshots);
+        }
+    }
+}
+
+/* begin begins one of a state that is pinned. */
+static void begin(struct snapshots *snapshots, const struct snapshots_mark *mark)
 {
     uint32_t slot = snapshots_slot_free(snapshots);
+    uint64_t height = mark->note.header.height;
 
     ASSERT(slot < SNAPSHOT_SLOTS); /* K2: two are named at most, and nothing is written */
+    ASSERT(height > 0); /* K1: the genesis has no certificate */
     snapshots->stage = SNAPSHOTS_CERTIFICATE;
-    snapshots->making = (struct snapshots_entry){ .set = true, .slot = slot, .height = header->height };
-    snapshots->note = (struct snapshots_note){ *header, snapshots->bytes, snapshots->blocks, snapshots->checkpoint_ms };
+    snapshots->making = (struct snapshots_entry){ .set = true, .slot = slot, .height = height };
+    snapshots->note = mark->note;
+    snapshots->pack = mark->pack;
     snapshots->wished = false;
     snapshots->began_ns = snapshots->config.now_ns(snapshots->config.context);
-    state_store_pin(store_of(snapshots), SNAPSHOTS_PIN);
-    archive_pack_begin(&snapshots->pack, &snapshots->apply->archive);
-    snapshots->manifest.height = header->height;
+    snapshots->manifest.height = height;
     snapshots->manifest.chunk_bytes_max = snapshots->config.chunk_bytes_max;
     snapshots->manifest.chunks_count = 0;
 }
@@ -103,16 +127,19 @@ void snapshots_executed(struct snapshots *snapshots, const struct block_header *
     }
     snapshots->checkpoint_ms = header->time_ms;
     bool due = is_due(snapshots);
-    if (!due && !snapshots->hurried && !is_wished(snapshots)) {
-        return;
-    }
-    snapshots->hurried = false;
     if (due) {
         snapshots->bytes = 0;
         snapshots->blocks = 0;
     }
+    mark_views(snapshots);
+    if (!due && !snapshots->hurried && !is_wished(snapshots)) {
+        return;
+    }
+    snapshots->hurried = false;
     if (live && snapshots->stage == SNAPSHOTS_IDLE && snapshots->lent == SNAPSHOT_SLOTS) {
-        begin(snapshots, header);
+        struct snapshots_mark mark = mark_newest(snapshots);
+        state_store_pin(store_of(snapshots), SNAPSHOTS_PIN);
+        begin(snapshots, &mark);
         return;
     }
     snapshots->hurried = true; /* whatever begins is made up for: what lies above the newest snapshot must stay within what members serve */
@@ -126,19 +153,32 @@ void snapshots_hurry(struct snapshots *snapshots) { snapshots->hurried = snapsho
 
 void snapshots_wish(struct snapshots *snapshots) { snapshots->wished = snapshots->config.due_bytes != 0; }
 
-/* begin_tip begins one of the tip when somebody wished for it and the newest certificate is of it. Of a silent chain all can make that one, whatever they missed of others. */
-static void begin_tip(struct snapshots *snapshots, const struct checkpoint_cert *cert)
+/* begin_view begins one of the newest certified state when somebody wished for it. Of a chain that is silent all level members can make that one, whatever they missed of others. What waits for
+ * a certificate gives way: of a chain without a quorum it never comes. */
+static void begin_view(struct snapshots *snapshots, const struct checkpoint_cert *cert)
 {
-    bool free = snapshots->stage == SNAPSHOTS_IDLE && snapshots->lent == SNAPSHOT_SLOTS;
-    bool newer = !snapshots->newest.set || snapshots->newest.height < snapshots->tip.height;
-    bool stands = !snapshots->apply->busy && snapshots->apply->height == snapshots->tip.height; /* C4: the state is that of the tip */
+    struct views *views = snapshots->config.views;
+    struct state_store *store = store_of(snapshots);
+    uint32_t pin;
 
-    if (!is_wished(snapshots) || !free || !newer || !stands || cert == NULL || cert->checkpoint.height != snapshots->tip.height) {
+    if (views == NULL || cert == NULL || !is_wished(snapshots) || snapshots->apply->busy || snapshots->stage > SNAPSHOTS_CERTIFICATE || snapshots->lent != SNAPSHOT_SLOTS) {
         return;
     }
-    ASSERT(snapshots->tip.height > 0); /* K1: the genesis has no certificate */
-    snapshots->hurried = false;
-    begin(snapshots, &snapshots->tip);
+    views_certify(views, &(struct views_now){ store, ledger_height(snapshots->apply->ledger), ledger_time(snapshots->apply->ledger) }, cert);
+    mark_views(snapshots);
+    const struct view *view = views_certified(views, store, &pin);
+    bool newer = view != NULL && (!snapshots->newest.set || snapshots->newest.height < view->height);
+    bool waits = snapshots->stage == SNAPSHOTS_CERTIFICATE;
+    if (!newer || (waits && snapshots->making.height == view->height) || view->height != cert->checkpoint.height || snapshots->marks[pin].note.header.height != view->height) {
+        return;
+    }
+    snapshots->hurried = waits; /* it is made up for */
+    if (waits) {
+        give_up(snapshots, "another was wished for before its checkpoint was certified");
+    }
+    bool stands = state_store_pin_as(store, SNAPSHOTS_PIN, pin);
+    ASSERT(stands);
+    begin(snapshots, &snapshots->marks[pin]);
 }
 
 void snapshots_certified(struct snapshots *snapshots, const struct checkpoint_cert *cert)
@@ -146,7 +186,8 @@ void snapshots_certified(struct snapshots *snapshots, const struct checkpoint_ce
     struct hash32 root;
     struct writer writer;
 
-    begin_tip(snapshots, cert);
+    mark_views(snapshots);
+    begin_view(snapshots, cert);
     if (snapshots->stage != SNAPSHOTS_CERTIFICATE || cert == NULL || cert->checkpoint.height < snapshots->making.height) {
         return;
     }

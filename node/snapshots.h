@@ -7,13 +7,14 @@
  *
  * Due is a matter of the chain alone: so many bytes of commands since the last, or so many blocks. So all replicas with the same settings
  * make the same ones. A slice ends after slice_ns and the next begins pause_ns later; without a snapshot in the making there is no deadline (N5).
- * A member that lags and finds no f + 1 alike wishes for one: of the next checkpoint block, or at once of a tip that is certified (S3), in a twentieth of the time at most.
+ * A member that lags and finds no f + 1 alike wishes for one: at once of the newest certified state, or else of the next checkpoint block (S3), in a twentieth of the time at most.
  * Sans-IO but for `struct disk`. */
 #ifndef WARD_NODE_SNAPSHOTS_H
 #define WARD_NODE_SNAPSHOTS_H
 
 #include "node/apply.h"
 #include "node/archive_pack.h"
+#include "node/views.h"
 #include "storage/snapshot_io.h"
 #include "storage/superblock.h"
 #include "wire/cert.h"
@@ -31,6 +32,7 @@ struct snapshots_config {
     uint32_t segment_bytes;
     uint64_t (*now_ns)(void *context);
     void *context;
+    struct views *views;      /* whose certified state one is made of for a wish; told of every block before us. NULL: none is made at once */
 };
 
 enum snapshots_stage {
@@ -68,6 +70,12 @@ struct snapshots_note {
     uint64_t checkpoint_ms;    /* time of the newest checkpoint block (K1): its own, or an earlier one */
 };
 
+/* What a snapshot is made of besides the state: taken while that is the newest one. */
+struct snapshots_mark {
+    struct snapshots_note note; /* header.height 0: none */
+    struct archive_pack pack;
+};
+
 struct snapshots {
     struct snapshots_config config;
     struct apply *apply;
@@ -86,7 +94,8 @@ struct snapshots {
     uint64_t resume_ns;
     struct snapshots_note note;   /* of the one in the making */
     struct block_header tip;      /* newest executed block, or that of the snapshot which a start began with; height 0: none yet */
-    bool wished;                  /* of the tip, once it is certified: a member found no two that are alike (S3) */
+    struct snapshots_mark marks[VIEWS_PINS]; /* of the views, by the number of the pin */
+    bool wished;                  /* of the newest certified state: a member found no two that are alike (S3) */
     uint64_t began_ns, rest_ns;   /* the one in the making; none is made for a wish before */
     struct archive_pack pack;
     struct state_cursor cursor;
@@ -112,8 +121,8 @@ void snapshots_executed(struct snapshots *snapshots, const struct block_header *
  * replicas stays due when it is. Nothing happens where snapshots are switched off. */
 void snapshots_hurry(struct snapshots *snapshots);
 
-/* snapshots_wish: somebody has been offered the newest one again and again and does not take it. The next checkpoint block begins another, or the tip, if the chain is silent
- * above it and it is certified; not too soon behind the one before, and not where snapshots are switched off. Source: S3, S4. */
+/* snapshots_wish: somebody has been offered the newest one again and again and does not take it. The newest certified state begins another, if it is newer, or else the next
+ * checkpoint block; not too soon behind the one before, and not where snapshots are switched off. Source: S3, S4. */
 void snapshots_wish(struct snapshots *snapshots);
 
 /* snapshots_certified is told of the newest certificate, or NULL, whenever there may be a new one. */

@@ -228,9 +228,9 @@ static uint64_t log_now(void *context)
 /* --- Start and end -------------------------------------------------------------------------------------------------- */
 
 /* config_of gives small pools: many replicas must fit one process. */
-static struct driver_config config_of(const struct host *host)
+static struct driver_config config_of(const struct host *host, struct views *views)
 {
-    struct driver_config config = { .genesis = &host->cast->genesis, .key = &host->cast->members[self_of(host)] };
+    struct driver_config config = { .genesis = &host->cast->genesis, .key = &host->cast->members[self_of(host)], .views = views };
 
     replica_config_default(&config.replica);
     config.replica.epoch = host->cast->config;
@@ -255,7 +255,7 @@ static struct driver_config config_of(const struct host *host)
 
 static void take(struct host *host, struct arena *arena)
 {
-    struct driver_config config = config_of(host);
+    struct driver_config config = config_of(host, &host->queries.views);
     struct driver_ports ports = ports_of(host);
 
     superblock_store_init(&host->superblocks, arena, &host->disk.disk);
