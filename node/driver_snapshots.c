@@ -89,6 +89,18 @@ void driver_snapshot_message(struct driver *driver, uint32_t from, uint8_t type,
     }
 }
 
+/* grant hears a wish for a snapshot that others have alike: of the newest certificate, which all shall know. */
+static void grant(struct driver *driver)
+{
+    const struct checkpoint_cert *cert = replica_checkpoint(driver->replica);
+
+    snapshots_wish(&driver->snapshots);
+    snapshots_certified(&driver->snapshots, cert);
+    if (cert != NULL) {
+        snapshot_serve_tell(&driver->snapshot_serve, driver->config.replica.self, cert);
+    }
+}
+
 /* transfer serves others and fetches for ourselves. */
 static void transfer(struct driver *driver)
 {
@@ -100,8 +112,7 @@ static void transfer(struct driver *driver)
     snapshot_serve_work(&driver->snapshot_serve, now_ns);
     if (driver->snapshot_serve.wished) {
         driver->snapshot_serve.wished = false;
-        snapshots_wish(&driver->snapshots);
-        snapshots_certified(&driver->snapshots, replica_checkpoint(driver->replica));
+        grant(driver);
     }
     snapshot_fetch_want(&driver->snapshot_fetch, replica_wants_snapshot(driver->replica), driver->apply.height, &driver->links);
     if (driver->snapshot_fetch.stage != SNAPSHOT_FETCH_IDLE) {

@@ -31,28 +31,46 @@ void snapshot_serve_ask(struct snapshot_serve *serve, uint32_t from, const struc
     serve->members[from].ask = *ask;
 }
 
-static void send(struct snapshot_serve *serve, uint32_t to, uint32_t bytes)
+/* send sends the message to these, and has it paid for. bytes: of its tail. */
+static void send(struct snapshot_serve *serve, const struct member_set *to, uint32_t bytes)
 {
-    struct port_message out = { .to = member_set_one(to), .type = MESSAGE_SNAPSHOT };
+    struct port_message out = { .to = *to, .type = serve->message->type };
     struct writer writer;
 
     writer_init(&writer, serve->head, MESSAGE_HEAD_BYTES_MAX);
-    serve->message->type = MESSAGE_SNAPSHOT;
     message_encode_head(serve->message, &writer);
     ASSERT(!writer.failed);
     out.head = bytes_of(serve->head, writer.offset);
     out.tail = message_tail(serve->message);
     serve->ports->send(serve->ports->context, &out);
-    uint64_t price_ns = (writer.offset + bytes) * UINT64_C(1000000000) / SNAPSHOT_SERVE_BYTES_PER_S;
+    uint64_t price_ns = member_set_count(to) * (writer.offset + bytes) * UINT64_C(1000000000) / SNAPSHOT_SERVE_BYTES_PER_S;
     serve->paid_ns += price_ns;
     serve->bytes += bytes;
+}
+
+static void send_answer(struct snapshot_serve *serve, uint32_t to, uint32_t bytes)
+{
+    struct member_set one = member_set_one(to);
+
+    serve->message->type = MESSAGE_SNAPSHOT;
+    send(serve, &one, bytes);
+}
+
+void snapshot_serve_tell(struct snapshot_serve *serve, uint32_t self, const struct checkpoint_cert *cert)
+{
+    struct member_set others = member_set_all(serve->members_count);
+
+    member_set_remove(&others, self);
+    serve->message->type = MESSAGE_CKPT_CERT;
+    serve->message->ckpt_cert = *cert;
+    send(serve, &others, 0);
 }
 
 static void send_none(struct snapshot_serve *serve, uint32_t to, bool offer)
 {
     serve->message->snapshot = (struct message_snapshot){ .height = 0, .offer = offer };
     serve->refused++;
-    send(serve, to, 0);
+    send_answer(serve, to, 0);
 }
 
 /* is_of tells whether what the disk gave can be the certificate of the entry; its signatures are the asker's to check. */
@@ -77,7 +95,7 @@ static void send_offer(struct snapshot_serve *serve)
     }
     ASSERT(out->cert.checkpoint.height == out->height); /* I11 */
     serve->offers++;
-    send(serve, serve->asker, 0);
+    send_answer(serve, serve->asker, 0);
 }
 
 static void send_run(struct snapshot_serve *serve)
@@ -91,7 +109,7 @@ static void send_run(struct snapshot_serve *serve)
     serve->message->snapshot = (struct message_snapshot){ .height = serve->entry.height, .run = { run->place.part, run->place.block, run->bytes } };
     serve->message->snapshot.bytes = bytes_of(serve->io.data, run->bytes);
     serve->runs++;
-    send(serve, serve->asker, run->bytes);
+    send_answer(serve, serve->asker, run->bytes);
 }
 
 /* note_offer: whoever asks for any offer a second time, and has taken nothing of the first, finds too few that have this one. Who has none to offer is asked in many of its 2n rounds. */

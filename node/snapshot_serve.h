@@ -44,6 +44,9 @@ void snapshot_serve_ask(struct snapshot_serve *serve, uint32_t from, const struc
 void snapshot_serve_work(struct snapshot_serve *serve, uint64_t now_ns);
 uint64_t snapshot_serve_deadline_ns(const struct snapshot_serve *serve);
 
+/* snapshot_serve_tell tells all other members of the newest checkpoint certificate, paid for like an answer: with a wish, so that those whose newest one is older make the same snapshot. */
+void snapshot_serve_tell(struct snapshot_serve *serve, uint32_t self, const struct checkpoint_cert *cert);
+
 /* snapshot_serve_wait says in a word why a member's question waits: "rationed" by the budget, or for its "turn" behind what is being read. Gives: NULL when none of it waits. */
 const char *snapshot_serve_wait(const struct snapshot_serve *serve, uint32_t member, uint64_t now_ns);
 

@@ -1,4 +1,4 @@
-/* snapshot_serve_test.c: why a member's question for part of a snapshot waits, and that no offer carries what a disk gave in place of its certificate. What is served is in
+/* snapshot_serve_test.c: why a member's question for part of a snapshot waits, that no offer carries what a disk gave in place of its certificate, and what a certificate costs that is told to all. What is served is in
  * snapshot_fetch_test.c. */
 #include "node/snapshot_serve.h"
 
@@ -26,9 +26,12 @@ Test(snapshot_serve, says_why_a_question_waits)
     cr_assert_null(snapshot_serve_wait(&serve, 1, NOW_NS), "another one's question is not this one's");
 }
 
+static struct member_set told;
+
 static void take(void *context, const struct port_message *out)
 {
     (void)context;
+    told = out->to;
     cr_assert_eq(message_decode(&sent, out->type, out->head), VERDICT_OK);
 }
 
@@ -64,4 +67,22 @@ Test(snapshot_serve, offers_nothing_under_what_is_no_certificate_of_it_I11)
     cr_assert_eq(offer(HEIGHT + 8, 3), 0, "of another snapshot");
     cr_assert_eq(serve.refused, 1);
     cr_assert_eq(serve.offers, 0);
+}
+
+/* What is told with a wish goes to all others and is paid for as often. */
+Test(snapshot_serve, tells_the_others_of_a_certificate_at_its_price_S4)
+{
+    struct member_set self = member_set_one(1);
+
+    cr_assert_eq(offer(HEIGHT, 3), HEIGHT);
+    struct checkpoint_cert cert = sent.snapshot.cert;
+    uint64_t before_ns = serve.paid_ns;
+    snapshot_serve_tell(&serve, 1, &cert);
+    cr_assert_eq(sent.type, MESSAGE_CKPT_CERT);
+    cr_assert_eq(sent.ckpt_cert.checkpoint.height, HEIGHT);
+    cr_assert_eq(member_set_count(&told), 3);
+    cr_assert(!member_set_meets(&told, &self), "not to itself");
+    uint64_t bytes = (serve.paid_ns - before_ns) * SNAPSHOT_SERVE_BYTES_PER_S / UINT64_C(1000000000);
+    cr_assert_geq(bytes, 3 * 3 * 64, "three signatures, three times");
+    cr_assert_leq(bytes, 3 * MESSAGE_HEAD_BYTES_MAX);
 }

@@ -161,3 +161,40 @@ Test(snapshot_wish, one_is_made_by_two_that_begin_far_apart)
     snapshots_of(1)->rest_ns = world.hosts[1].driver.ports.now(world.hosts[1].driver.ports.context).mono_ns + 30 * KIT_S;
     all_come_back();
 }
+
+/* away lets as much time pass, without certificates for r1, as everybody repeats what he says in, and then r1 loses its power. */
+static void away(void)
+{
+    world_run_to(&world, world.now_ns + 100 * KIT_S);
+    cr_assert_lt(certified(1), certified(0));
+    world_crash(&world, 1, true);
+    world_heal(&world);
+    world_boot(&world, 1);
+}
+
+/* A certificate that one of the two has missed is told to it with the wish. */
+Test(snapshot_wish, one_is_made_of_the_newer_certificate_when_theirs_differ)
+{
+    nothing_alike();
+    blocks_behind(15);
+    world_lose(&world, 1, MESSAGE_CKPT_CERT);
+    blocks_behind(5);
+    lose_quorum();
+    away();
+    cr_assert_eq(certified(0), world.oracle.height - 5);
+    cr_assert_eq(certified(1), world.oracle.height - 5 - CHECKPOINT_BLOCKS);
+    all_come_back();
+}
+
+/* The same with that of a silent tip, which is not a checkpoint block: one makes it of the tip, one of the last checkpoint block, and then both of the tip. */
+Test(snapshot_wish, one_is_made_of_the_tip_when_one_of_two_has_missed_its_certificate)
+{
+    nothing_alike();
+    blocks_behind(5);
+    world_lose(&world, 1, MESSAGE_CKPT_CERT);
+    world_run_to(&world, world.now_ns + 60 * KIT_S);
+    cr_assert_eq(certified(0), world.oracle.height);
+    lose_quorum();
+    away();
+    all_come_back();
+}
