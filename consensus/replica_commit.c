@@ -235,6 +235,15 @@ static enum verdict fly_one(struct replica *r, struct block *block, const struct
     return verdict;
 }
 
+/* is_linked: what stands below the block is executed, or flies. At its parent's height another one may fly, of a branch that lost, while the parent is not here. */
+static bool is_linked(const struct replica *r, const struct block *block)
+{
+    uint64_t below = block->header.height - 1;
+
+    ASSERT(block->header.height > r->executed_height);
+    return below == r->executed_height || (below <= r->flight_high && hash_equal(&r->flight[below % 64], &block->header.parent));
+}
+
 enum verdict replica_fly(struct replica *r, struct block *block, const struct block_sink *sink)
 {
     struct block *path[64];
@@ -247,11 +256,13 @@ enum verdict replica_fly(struct replica *r, struct block *block, const struct bl
     if (count == 0) {
         return VERDICT_OK;
     }
-    ASSERT(path[count - 1]->header.height > r->executed_height);
+    if (!is_linked(r, path[count - 1])) {
+        return VERDICT_EARLY;
+    }
     replica_land(r, path[count - 1]->header.height - 1);
     while (count > 0) {
         count--;
-        enum verdict verdict = r->flight_high + 1 == path[count]->header.height ? fly_one(r, path[count], count == 0 ? sink : NULL) : VERDICT_EARLY;
+        enum verdict verdict = fly_one(r, path[count], count == 0 ? sink : NULL);
         if (verdict != VERDICT_OK) {
             return verdict;
         }

@@ -189,3 +189,48 @@ Test(replica_again, block_whose_time_has_gone_by_meanwhile_gets_no_vote_V4)
         cluster_kit_close(&kit);
     }
 }
+
+static bool drop_bundles(const struct cluster_message *lost) { return lost->type == MESSAGE_BUNDLE && lost->to == 0; }
+
+static void cut_off_0(bool cut)
+{
+    for (uint32_t node = 1; node < 4; node++) {
+        kit.cut[0][node] = kit.cut[node][0] = cut;
+        cluster_kit_step(&kit, 0, &(struct event){ .kind = EVENT_LINK, .link = { node, !cut } });
+        cluster_kit_step(&kit, node, &(struct event){ .kind = EVENT_LINK, .link = { 0, !cut } });
+    }
+}
+
+/* Member 0 proposes a block that nobody hears of, while the others commit two. Its turn comes round when it has the second of them and not yet the first: what stands at that height is its own,
+ * so it cannot know what a child of the second may hold. */
+Test(replica_again, leader_that_lacks_a_block_below_its_tip_proposes_nothing_yet_V5)
+{
+    cluster_kit_start(&kit, 4, 0);
+    cut_off_0(true);
+    for (uint32_t account = 1; account < 3; account++) {
+        cluster_kit_request(&kit, 0, account, 1);
+        cluster_kit_request(&kit, 1, account, 1);
+        cluster_kit_run(&kit, 10 * MS);
+    }
+    cr_assert_eq(kit.nodes[0].state.vote.height, 1, "its own block 1, of one command; the other waits");
+    cluster_kit_run(&kit, 5 * SECOND);
+    cr_assert_eq(kit.nodes[1].executed, 1);
+    cr_assert_eq(kit.nodes[1].commands[1], 2);
+    cluster_kit_request(&kit, 1, 3, 1);
+    cluster_kit_run(&kit, 5 * SECOND);
+    cr_assert_eq(kit.nodes[1].executed, 2);
+    kit.drop = drop_bundles;
+    cut_off_0(false);
+    while (status_of(1).view < 4 && kit.now_ns < 120 * SECOND) {
+        timeout(status_of(1).view);
+    }
+    cr_assert_eq(status_of(0).view, 4);
+    cr_assert_eq(status_of(0).high.height, 2);
+    cr_assert_eq(status_of(0).committed_height, 0);
+    kit.drop = NULL;
+    cluster_kit_run(&kit, 10 * SECOND);
+    cr_assert_eq(cluster_kit_agree(&kit), 2);
+    cr_assert_eq(status_of(0).committed_height, 2, "J6");
+    cr_assert_eq(replica_counters(kit.nodes[0].replica)->marks[MARK_PROPOSED], 1, "V5: nothing that is in block 1 of the others");
+    cluster_kit_close(&kit);
+}
