@@ -157,6 +157,7 @@ static void pump(struct replica *r)
     replica_pump_repair(r);
     replica_pump_witness(r);
     replica_pump_checkpoint(r);
+    replica_pump_stragglers(r);
     replica_pump_reads(r);
     bool outstanding = replica_is_outstanding(r);
     if (r->was_outstanding && !outstanding) {

@@ -32,6 +32,7 @@ void replica_hello(struct replica *r, uint32_t to, bool asks)
     r->msg.type = MESSAGE_HELLO;
     replica_tell(r, to, &r->msg.hello);
     r->msg.hello.asks = asks;
+    r->peers[to].greeted_ns = r->now.mono_ns;
     replica_send(r, member_set_one(to), 0, NULL);
 }
 
@@ -272,6 +273,7 @@ void replica_on_link(struct replica *r, uint32_t member, bool up)
     if (!up) {
         return;
     }
+    r->peers[member].sought = 0;
     r->peers[member].answer_ns = 0; /* What was answered before went to a life that may be over: its HELLO is not repeated. A link costs its caller a handshake. */
     if (!was_quorum && linked_count(r) >= r->quorum) {
         pacemaker_recovered(&r->pacemaker); /* T5: the outage is over */

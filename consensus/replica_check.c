@@ -48,6 +48,7 @@ static void check_peers(const struct replica *r)
         ASSERT(!peer->has_timeout || rank_compare(peer->timeout_rank, peer->timeout_high.ballot.rank) == 0); /* T2 */
         ASSERT(!peer->has_timeout || rank_compare(peer->timeout_rank, r->high.ballot.rank) <= 0); /* I9 */
         ASSERT(peer->left < LEFT_END);
+        ASSERT(peer->sought <= REPEATS_MAX); /* Q1 */
         ASSERT(peer->claims[0].ballot.kind != VOTE_COMMIT); /* E4 */
         ASSERT(peer->claims[1].ballot.kind == VOTE_ROOT || peer->claims[1].ballot.kind == VOTE_COMMIT); /* E4 */
     }

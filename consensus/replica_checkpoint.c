@@ -170,6 +170,7 @@ void replica_on_ckpt(struct replica *r, uint32_t from, const struct message_ckpt
         replica_refuse(r, VERDICT_STALE);
         return;
     }
+    peer->committed_height = ckpt->checkpoint.height > peer->committed_height ? ckpt->checkpoint.height : peer->committed_height;
     if (is_settled(r, ckpt->checkpoint.height)) {
         if (from != r->self && replica_may_answer(r, from)) {
             r->msg.type = MESSAGE_CKPT_CERT; /* It does not know the certificate. */

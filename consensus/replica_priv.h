@@ -44,6 +44,9 @@ struct peer {
     bool linked;
     uint64_t abstains_below;    /* it says that it must sign nothing in the views below this (T4, E5) */
     uint64_t committed_height;  /* as it said */
+    uint64_t greeted_ns;        /* when it was sent a HELLO last */
+    uint64_t sought_height;     /* of this block it was asked whether it has it, */
+    uint32_t sought;            /* so often; 0 .. REPEATS_MAX */
     uint64_t answer_ns;         /* it gets no answer to old messages before */
     bool has_timeout;           /* its highest TIMEOUT, verified */
     uint64_t timeout_view;
@@ -495,6 +498,11 @@ void replica_ckpt_cert_verified(struct replica *r, struct job *job, const bool *
 void replica_accept_checkpoint(struct replica *r, const struct checkpoint_cert *cert, bool record);
 void replica_pump_checkpoint(struct replica *r);
 bool replica_checkpoint_is_open(const struct replica *r);
+
+/* replica_straggler_is_sought: the chain is silent, and a linked member may lack its newest block. replica_pump_stragglers asks it where it stands (replica_straggler.c). Cost: at the leader of a silent
+ * chain a look at each member, else nothing. */
+bool replica_straggler_is_sought(const struct replica *r);
+void replica_pump_stragglers(struct replica *r);
 
 /* replica_checkpoint_agrees tells whether its own state at the newest certified checkpoint is the certified one; also true when it is not known (any more).
  * Cost: a look at CHECKPOINTS_KEPT statements. Source: I13. */

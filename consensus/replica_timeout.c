@@ -40,7 +40,7 @@ bool replica_needs_view(const struct replica *r)
 
 bool replica_is_outstanding(const struct replica *r)
 {
-    return replica_needs_view(r) || r->fetch.active || replica_checkpoint_is_open(r);
+    return replica_needs_view(r) || r->fetch.active || replica_checkpoint_is_open(r) || replica_straggler_is_sought(r);
 }
 
 static bool leader_is_linked(const struct replica *r)
