@@ -58,10 +58,12 @@ bool replica_parent_time(struct replica *r, const struct block_header *header, u
 
 /* --- Room --------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* is_needed: the slot is on the way from the committed point to something that may still commit. */
+/* is_needed: the slot is on the way from the committed point to something that may still commit, or is proved committed: the newest certificate may be of a block that
+ * is not here, and then leads nowhere. */
 static bool is_needed(struct replica *r, const struct block *block)
 {
-    struct hash32 tips[3] = { r->high.ballot.block, r->safety.state.vote_block, r->lead.target.block };
+    struct hash32 tips[4] = { r->high.ballot.block, r->safety.state.vote_block, r->lead.target.block, r->pending_proof.first.ballot.block };
+    uint32_t count = r->has_pending_proof ? 4 : 3;
 
     if (block->committed || block->verifying || block->is_bundle) {
         return true;
@@ -69,7 +71,7 @@ static bool is_needed(struct replica *r, const struct block *block)
     if (block->header.height <= r->history.high) {
         return false; /* of a branch that lost */
     }
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct hash32 at = tips[i];
         for (uint32_t steps = 0; steps < r->blocks.count; steps++) {
             if (hash_equal(&at, &block->hash)) {

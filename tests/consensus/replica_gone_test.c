@@ -266,3 +266,30 @@ Test(replica_place, blocks_that_fill_all_slots_make_room_for_the_one_that_links_
     cluster_kit_run(&kit, SECOND);
     cr_assert_eq(kit.nodes[3].executed, ALL, "J6: not %llu", (unsigned long long)kit.nodes[3].executed);
 }
+
+/* cert loses what asks for commit votes: blocks are committed by their children alone. */
+static bool cert(const struct cluster_message *lost) { return look(lost) || lost->type == MESSAGE_CERT; }
+
+/* Likewise, and the chain goes on meanwhile: its certified tip found no place, and the next proposal takes the last one. What leads to the block that is proved committed keeps its
+ * places though the newest certificate leads nowhere: block 1 comes once, and block 2 is not let go for it. */
+Test(replica_place, blocks_below_a_proof_are_not_put_in_each_others_place_J6, .fini = teardown)
+{
+    enum { ALL = 18 };
+
+    cluster_kit_start(&kit, 4, 0);
+    kit.drop = cert;
+    for (uint64_t nonce = 1; nonce < ALL; nonce++) {
+        cluster_kit_request(&kit, 0, 1, nonce);
+        cluster_kit_run(&kit, 2 * MS);
+    }
+    cr_assert_eq(kit.nodes[0].executed, ALL - 2);
+    cluster_kit_crash(&kit, 3);
+    forget_record(3, REPLICA_RECORD_PAYLOAD, 1);
+    fetches = 0;
+    cluster_kit_request(&kit, 0, 1, ALL); /* its proposal comes before the answer to the first question */
+    cluster_kit_restart(&kit, 3);
+    cluster_kit_run(&kit, 100 * MS);
+    cr_assert_eq(kit.nodes[3].executed, ALL - 2, "J6: what is proved to it, not %llu", (unsigned long long)kit.nodes[3].executed);
+    cr_assert_leq(fetches, 2, "S1: %u questions", fetches);
+    (void)cluster_kit_agree(&kit);
+}
