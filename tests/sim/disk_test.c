@@ -333,8 +333,8 @@ Test(sim_disk, the_head_of_a_batch_is_torn_unless_it_is_spared)
         cr_assert_eq(filled_with(file, head, 0xAB) || filled_with(file, head, 0), spared && counts, "row %zu", i);
         cr_assert_eq(disk.heads_torn, counts && !spared ? 1 : 0, "row %zu: the head alone counts, once", i);
         cr_assert_not(filled_with(file, other, 0xAB) || filled_with(file, other, 0), "row %zu: the sectors beside it are torn all the same", i);
-        free(arena.data);
     }
+    free(arena.data);
 }
 
 Test(sim_disk, a_flush_that_was_a_lie_meets_every_fate_at_a_crash)
