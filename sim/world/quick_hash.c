@@ -101,7 +101,7 @@ static struct hash32 tagged(enum hash_tag tag, struct bytes first, struct bytes 
 
 /* --- How much --------------------------------------------------------------------------------------------------------- */
 
-static uint64_t hashed;
+static _Thread_local uint64_t hashed; /* as in heap.c */
 
 static void count(size_t bytes) { hashed += bytes; }
 
