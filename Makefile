@@ -1,4 +1,4 @@
-# Ward. `make help` lists the targets; MODE is release (default), debug (ASan + UBSan), cover (gcov) or fuzz (clang, libFuzzer).
+# Ward. `make help` lists the targets; MODE is release (default), debug (ASan + UBSan), thread (TSan), cover (gcov) or fuzz (clang, libFuzzer).
 
 MODE ?= release
 CC := $(if $(filter fuzz,$(MODE)),clang,gcc)
@@ -24,10 +24,12 @@ WHOLE_LINK := $(if $(WHOLE),-flto=2 -O2)
 WHOLE_PROGRAMS ?= wardd # ward-bench too where the instructions of `ward-bench replica` are to be those of wardd: ten seconds more on two processors
 CFLAGS_release := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(STRINGS)
 CFLAGS_debug := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DWARD_DEBUG=1
+CFLAGS_thread := -O1 -fsanitize=thread -fno-omit-frame-pointer -DWARD_DEBUG=1
 CFLAGS_cover := -O0 --coverage
 CFLAGS_fuzz := -O1 -gline-tables-only -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fprofile-instr-generate -fcoverage-mapping -DWARD_DEBUG=1
 LDFLAGS_release := -pie -Wl,-z,relro -Wl,-z,now $(if $(WHOLE),-fno-lto)
 LDFLAGS_debug := -pie -fsanitize=address,undefined
+LDFLAGS_thread := -pie -fsanitize=thread
 LDFLAGS_cover := -pie --coverage
 LDFLAGS_fuzz := -pie -fsanitize=address,undefined -fprofile-instr-generate
 CFLAGS := $(CFLAGS_COMMON) $(CFLAGS_$(MODE)) $(EXTRA_CFLAGS)
@@ -62,7 +64,9 @@ PROGRAMS := $(foreach p,wardd ward ward-sim ward-bench,$(if $(wildcard $(PROGRAM
 
 CONFIGS := $(wildcard configs/*.yaml)
 
-TEST_SRC := $(sort $(wildcard tests/*/*_test.c tests/*/*_kit.c))
+# With ThreadSanitizer the unit tests are those of what has threads.
+THREAD_TESTS := $(if $(filter thread,$(MODE)),$(shell sed -n 's/^\(tests[^ ]*\).*/\1/p' tools/thread.tests))
+TEST_SRC := $(sort $(or $(THREAD_TESTS),$(wildcard tests/*/*_test.c)) $(wildcard tests/*/*_kit.c))
 TEST_OBJ := $(TEST_SRC:%.c=$(B)/obj/%.o) $(B)/obj/tests/crypto/ifma_kernel_kit.model.o
 TESTS := $(B)/ward-tests
 
@@ -84,7 +88,7 @@ $(B)/obj/%.model.o: %.c Makefile
 	$(CC) $(CFLAGS) $(ISA) -c $< -o $@
 
 # The slow model judges others; optimised and without sanitizers it judges many times as often.
-$(B)/obj/tests/crypto/zip215_model_kit.o: ISA := -O2 $(if $(filter debug fuzz,$(MODE)),-fno-sanitize=all)
+$(B)/obj/tests/crypto/zip215_model_kit.o: ISA := -O2 $(if $(filter debug thread fuzz,$(MODE)),-fno-sanitize=all)
 $(B)/obj/tests/crypto/lanes_toy_test.o: ISA := -O2
 
 # Field arithmetic gains a fifth from being inlined and unrolled.
@@ -92,14 +96,14 @@ FAST := $(if $(filter release,$(MODE)),-O3)
 
 # The vector paths need their instruction sets; nothing outside these files may use them.
 $(B)/obj/crypto/ed25519/avx2/%.o: ISA := -mavx2 -mfma $(FAST)
-$(B)/obj/crypto/ed25519/ref/%.o: ISA := $(FAST) $(if $(filter debug,$(MODE)),-O2) # quickly compiled, and tests judge with it all the time
+$(B)/obj/crypto/ed25519/ref/%.o: ISA := $(FAST) $(if $(filter debug thread,$(MODE)),-O2) # quickly compiled, and tests judge with it all the time
 $(B)/obj/tests/crypto/lanes_avx2_test.o $(B)/obj/tests/fuzz/field_avx2_fuzz.o: ISA := -mavx2 -mfma
 $(B)/obj/crypto/ed25519/ifma/%.o: ISA := -mavx512f -mavx512ifma -mavx512vl -mavx512dq $(FAST) $(if $(filter fuzz,$(MODE)),-fno-sanitize=all) # fuzzed as it is; sanitizers watch the same lines in ref and avx2
 $(B)/obj/crypto/hash_avx2.o: ISA := -mavx2
 $(B)/obj/storage/sum_avx2.o: ISA := -mavx2
 $(B)/obj/crypto/hash_avx512.o: ISA := -mavx512f -mavx512vl
 $(B)/obj/tests/crypto/ifma_kernel_kit.o: ISA := -O2 -mavx512f -mavx512ifma -mavx512vl -mavx512dq
-$(B)/obj/crypto/hash_avx512.model.o $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -O2 -DIFMA_MODEL=1 -Wno-psabi $(if $(filter debug fuzz,$(MODE)),-fno-sanitize=all) # sanitizers watch the same lines in ref and avx2
+$(B)/obj/crypto/hash_avx512.model.o $(B)/obj/crypto/ed25519/ifma/%.model.o: ISA := -O2 -DIFMA_MODEL=1 -Wno-psabi $(if $(filter debug thread fuzz,$(MODE)),-fno-sanitize=all) # sanitizers watch the same lines in ref and avx2
 $(B)/obj/tests/crypto/ifma_kernel_kit.model.o: ISA := -O1 -DIFMA_MODEL=1 -Wno-psabi
 $(B)/obj/tests/fuzz/field_ifma_fuzz.o: ISA := -DIFMA_MODEL=1 -Wno-psabi $(if $(filter fuzz,$(MODE)),-fno-sanitize=address,undefined) # eight lanes in plain C under sanitizers take the compiler half a minute; they watch the same lines in ref and avx2
 
@@ -108,7 +112,7 @@ $(patsubst %.c,$(B)/obj/%.o,$(filter-out storage/sum_avx%,$(wildcard $(foreach d
 
 # A test is run once: compiling it quickly is worth more than running it quickly. What it tests is compiled as stated above. Its own accesses are
 # checked by calls instead of code in place, its arithmetic not at all.
-$(B)/obj/tests/%.o: CFLAGS += $(if $(filter release debug,$(MODE)),-O0 -g1 -U_FORTIFY_SOURCE) $(if $(filter debug,$(MODE)),-fno-sanitize=undefined $(if $(findstring gcc,$(CC)),--param asan-instrumentation-with-call-threshold=0))
+$(B)/obj/tests/%.o: CFLAGS += $(if $(filter release debug thread,$(MODE)),-O0 -g1 -U_FORTIFY_SOURCE) $(if $(filter debug,$(MODE)),-fno-sanitize=undefined $(if $(findstring gcc,$(CC)),--param asan-instrumentation-with-call-threshold=0))
 
 # What no fuzz target reaches, or a replica alone does; clang compiles it, but there is nothing to instrument. A file of tools/fuzz.cover in this list has no
 # lines to count, which is a failure of fuzz-cover.
@@ -117,6 +121,10 @@ FUZZ_ASIDE := $(addprefix base/,exit histogram log sysfile) $(addprefix net/,dia
   $(addprefix node/,options payloads sandbox secret status store verify_pool wardd) \
   $(addprefix storage/,ballast datadir disk_dir disk_dir_pool disk_queue_posix disk_queue_uring inspect recovery recovery_table segment_scan space superblock)
 $(FUZZ_ASIDE:%=build/fuzz/obj/%.o): CFLAGS += -O0 -fno-sanitize=all -fno-profile-instr-generate -fno-coverage-mapping
+
+# A simulated world is one thread. What asks and measures from outside is compiled quickly.
+build/thread/obj/sim/%.o: CFLAGS += -O0 -fno-sanitize=all
+build/thread/obj/cli/%.o build/thread/obj/bench/%.o: CFLAGS += -O0
 
 # Tables of fields: clang unrolls the walks over each of them, sanitizers included, for half a minute.
 $(patsubst %,build/fuzz/obj/ledger/%.o,entity entity_record command): CFLAGS += -O0
@@ -185,21 +193,23 @@ counts: ## instructions of each way to check signatures against tools/counts.tab
 
 # Programs with a planted fault: tests/selftest/selftest.sh shows that the alarms ring.
 SELFTEST := $(patsubst tests/selftest/%.c,$(B)/selftest/%,$(wildcard tests/selftest/*.c))
-selftest-programs: $(SELFTEST) $(if $(filter debug,$(MODE)),$(B)/selftest/planted/ward $(B)/selftest/planted/wardd)
-# The programs themselves with a leak in them: the object loses a block before main.
+selftest-programs: $(SELFTEST) $(if $(filter debug,$(MODE)),$(B)/selftest/planted/ward) $(if $(filter debug thread,$(MODE)),$(B)/selftest/planted/wardd)
+# The programs themselves with a leak in them, or a race: the object loses a block before main, or has two threads that race once the sandbox is entered.
+PLANTED := $(if $(filter thread,$(MODE)),race,leak)
 $(B)/selftest/planted/ward: $(B)/obj/$(PROGRAM_ward:.c=.o)
 $(B)/selftest/planted/wardd: $(B)/obj/$(PROGRAM_wardd:.c=.o)
-$(B)/selftest/planted/%: $(B)/obj/tests/selftest/planted/leak.o $(LIB)
+$(B)/selftest/planted/%: $(B)/obj/tests/selftest/planted/$(PLANTED).o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(LIBS) -o $@
-$(B)/selftest/%: tests/selftest/%.c Makefile
+	$(CC) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(LIBS) $(if $(filter race,$(PLANTED)),-Wl$(comma)--wrap=sandbox_enter) -o $@
+$(B)/selftest/%: tests/selftest/%.c $(B)/obj/tests/base/criterion_kit.o Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $< $(LDFLAGS) $(if $(filter outcomes,$*),-lcriterion) -o $@
+	$(CC) $(CFLAGS) $< $(LDFLAGS) $(if $(filter outcomes,$*),$(B)/obj/tests/base/criterion_kit.o -lcriterion) -o $@
 
 selftest: ## show that the checks can fail: planted faults, planted findings
 	@tests/tidy/tidy.sh build/selftest/tidy.tap
 	@tests/selftest/selftest.sh build/selftest/release.tap release
 	@tests/selftest/selftest.sh build/selftest/debug.tap debug
+	@tests/selftest/selftest.sh build/selftest/thread.tap thread
 	@tools/tally build/selftest
 
 # One libFuzzer program per tests/fuzz/<name>_fuzz.c, in objects of their own (MODE=fuzz).
@@ -230,7 +240,7 @@ cover: ## line coverage of each source by the unit tests (MODE=cover)
 
 lint: ## cppcheck and shellcheck; advice, not part of check-all
 	@cppcheck --std=c17 -q --inline-suppr --enable=warning,portability,performance -D_GNU_SOURCE -I. $(SRC)
-	@shellcheck -x setup.sh tools/tidy tools/tidy.d/* tools/check-all tools/core-check tools/counts tools/ifma-counts tools/hardened-check tools/run-tests tools/tally tools/fuzz tools/cover tests/tidy/*.sh tests/selftest/*.sh
+	@shellcheck -x setup.sh tools/tidy tools/tidy.d/* tools/check-all tools/unmoved tools/core-check tools/counts tools/ifma-counts tools/hardened-check tools/run-tests tools/tally tools/fuzz tools/cover tests/tidy/*.sh tests/selftest/*.sh
 
 install: all ## install programs, the example configuration, the units of systemd and the demonstration bundle under $(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

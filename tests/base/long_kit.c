@@ -20,4 +20,13 @@ bool is_sanitized(void)
 #endif
 }
 
+bool is_thread_build(void)
+{
+#ifdef __SANITIZE_THREAD__
+    return true;
+#else
+    return false;
+#endif
+}
+
 bool is_brief(void) { return is_sanitized() && !is_long(); }

@@ -4,8 +4,11 @@
 
 #include <stdbool.h>
 
-/* is_sanitized tells whether this is the debug build. */
+/* is_sanitized tells whether this is a build with sanitizers. */
 bool is_sanitized(void);
+
+/* is_thread_build tells whether it is ThreadSanitizer's (MODE=thread), which starts no thread in the child of a process that forked, and has one of its own that wakes. */
+bool is_thread_build(void);
 
 /* is_brief tells whether a test that plays whole clusters is to take a smaller one, or less of it: with the sanitizers, unless the run is long. */
 bool is_brief(void);

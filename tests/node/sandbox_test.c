@@ -1,6 +1,7 @@
 /* sandbox_test.c: what a replica uses still works, what it does not use fails, what only an attacker asks for kills; in threads that were there before, too. */
 #include "node/sandbox.h"
 
+#include "tests/base/long_kit.h"
 #include "tests/net/net_kit.h"
 
 #include <errno.h>
@@ -122,6 +123,9 @@ static int attack_from_an_old_thread(void)
 
 Test(sandbox, a_thread_that_was_there_before_is_inside_too)
 {
+    if (is_thread_build()) {
+        cr_skip_test("no threads in a child under ThreadSanitizer");
+    }
     int status = in_child(attack_from_an_old_thread);
 
     cr_assert(WIFSIGNALED(status), "exit %d", WEXITSTATUS(status));

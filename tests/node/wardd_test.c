@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/exit.h"
+#include "tests/base/long_kit.h"
 #include "tests/cli/cli_kit.h"
 #include "tests/node/boot_kit.h"
 
@@ -100,6 +101,9 @@ Test(wardd, a_store_is_made_once_and_readable_by_nobody_else)
     const char *config = boot_kit_config(0);
     struct stat status;
 
+    if (is_thread_build()) {
+        cr_skip_test("no threads in a child under ThreadSanitizer");
+    }
     cr_assert_eq(run("--config", config, NULL), EXIT_REFUSED, "there is no store yet: %s", said);
     cr_assert_eq(run("--config", config, "--init"), EXIT_FINE, "%s", said);
     cr_assert_not_null(strstr(said, "core dumps: none"), "%s", said);
@@ -121,6 +125,9 @@ Test(wardd, serves_on_its_socket_and_ends_in_order_at_a_signal)
     static const int signals[] = { SIGTERM, SIGINT };
     char line[512];
 
+    if (is_thread_build()) {
+        cr_skip_test("no threads in a child under ThreadSanitizer");
+    }
     cr_assert_eq(run("--config", boot_kit_config(0), "--init"), EXIT_FINE, "%s", said);
     snprintf(line, sizeof line, "ward status --socket %s --json --timeout 10s", path_of("m0.sock"));
     for (unsigned i = 0; i < 2; i++) {

@@ -1,5 +1,6 @@
 /* outcomes.c: one test for each way in which a test can end. tests/selftest/selftest.sh counts them and compares the tally. */
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,25 @@ Test(planted, overflows)
     volatile size_t index = strlen(text) + 1;
 
     cr_assert(((volatile char *)text)[index] != 1 || index > 0);
+}
+
+static void *count_on(void *argument)
+{
+    volatile int *count = argument;
+
+    *count = *count + 1;
+    return NULL;
+}
+
+/* Passes but in MODE=thread. */
+Test(planted, races)
+{
+    static volatile int count;
+    pthread_t other;
+
+    cr_assert_eq(pthread_create(&other, NULL, count_on, (void *)&count), 0);
+    (void)count_on((void *)&count);
+    cr_assert_eq(pthread_join(other, NULL), 0);
 }
 
 /* Is here to be left out by a filter. */

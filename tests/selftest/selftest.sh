@@ -1,6 +1,6 @@
 #!/bin/sh
 # selftest.sh TAP MODE: the alarms ring. In MODE=debug the planted overflow, leak and undefined operation must each end a program with the right
-# report, and a leak planted in ward and wardd these (leaks.sh); in every mode a failed, crashed, vanished or unreported test must be counted as failed by tools/run-tests and tools/tally.
+# report, and a leak planted in ward and wardd these (leaks.sh); in MODE=thread the planted race, and one in wardd (races.sh); in every mode a failed, crashed, vanished or unreported test must be counted as failed by tools/run-tests and tools/tally.
 unset MAKEFLAGS MFLAGS MAKELEVEL # what a make around this one says about jobs and modes is not for the ones inside
 set -eu
 cd "$(dirname "$0")/../.."
@@ -16,12 +16,12 @@ verdict() { # verdict STATUS NAME: STATUS 0 is good
 }
 
 make -s MODE="$mode" selftest-programs
-"$bin/clean" >"$bin/clean.log" 2>&1 && status=0 || status=1
+tools/unmoved "$bin/clean" >"$bin/clean.log" 2>&1 && status=0 || status=1
 verdict "$status" "a program without a fault passes"
 
 # alarm PROGRAM TEXT: the program must end badly and say why.
 alarm() {
-    if "$bin/$1" >"$bin/$1.log" 2>&1; then verdict 1 "$1 ends as if nothing were wrong"; return; fi
+    if tools/unmoved "$bin/$1" >"$bin/$1.log" 2>&1; then verdict 1 "$1 ends as if nothing were wrong"; return; fi
     grep -q "$2" "$bin/$1.log" && status=0 || status=1
     verdict "$status" "$1 is reported as $2"
 }
@@ -31,6 +31,12 @@ if [ "$mode" = debug ]; then
     alarm undefined 'runtime error: signed integer overflow'
     MODE=debug tests/selftest/leaks.sh "$(dirname "$tap")" && status=0 || status=1
     verdict "$status" "a leak in ward or wardd fails (tests/selftest/leaks.sh)"
+fi
+
+if [ "$mode" = thread ]; then
+    alarm race 'ThreadSanitizer: data race'
+    MODE=thread tests/selftest/races.sh "$(dirname "$tap")" && status=0 || status=1
+    verdict "$status" "a race in wardd fails (tests/selftest/races.sh)"
 fi
 
 # A step that nobody knows would otherwise be one that never fails.
@@ -73,9 +79,9 @@ report() {
     tools/run-tests "$reports/$name/report.tap" "$@" 2>/dev/null || true
 }
 failing=3
-[ "$mode" = debug ] && failing=4
+case "$mode" in debug | thread) failing=4 ;; esac
 report outcomes "$bin/outcomes" --filter 'planted/*'
-tally_of outcomes "$((5 - failing)) passed, $failing failed, 1 skipped" 1
+tally_of outcomes "$((6 - failing)) passed, $failing failed, 1 skipped" 1
 report one "$bin/outcomes" --filter 'planted/passes'
 tally_of one "1 passed, 0 failed, 0 skipped" 0
 report skipped "$bin/outcomes" --filter 'planted/is_skipped'

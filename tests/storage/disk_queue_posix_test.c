@@ -2,6 +2,7 @@
 #include "storage/disk_queue_posix.h"
 
 #include "storage/format.h"
+#include "tests/base/long_kit.h"
 #include "tests/net/seccomp_kit.h"
 #include "tests/storage/dir_kit.h"
 
@@ -151,6 +152,9 @@ static int in_child(int (*test)(void))
 {
     struct told told;
 
+    if (is_thread_build()) {
+        cr_skip_test("no threads in a child under ThreadSanitizer");
+    }
     begin(&told, file, true);
     wait_for(&told);
     return seccomp_kit_child(test);
@@ -244,6 +248,9 @@ Test(disk_queue_posix, the_thread_sleeps_while_there_is_nothing_to_do)
 {
     struct told told;
 
+    if (is_thread_build()) {
+        cr_skip_test("ThreadSanitizer's own thread wakes");
+    }
     begin(&told, file, true);
     wait_for(&told);
     usleep(20000);
