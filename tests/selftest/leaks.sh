@@ -17,6 +17,7 @@ check $? "ward with a leak does not ($code): $(grep -m 1 ERROR "$work/out")"
 # One of four: it serves, commits nothing and ends in order.
 cluster_make "$work/c" 4 || { fail "a cluster is laid out"; exit 1; }
 daemon() { # daemon PROGRAM: started, ended with SIGTERM when it says that it serves; its exit code in $code
+    : >"$work/daemon" # else the one before may be the one that says so, and the signal is lost before this one is a program
     "$1" --config "$work/c/r0/wardd.yaml" --unsafe-dev >"$work/daemon" 2>&1 &
     pid=$!
     pids="$pids $pid"

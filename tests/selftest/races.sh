@@ -10,6 +10,7 @@ cluster_make "$work/c" 4 || { fail "a cluster is laid out"; exit 1; }
 "$bin/wardd" --config "$work/c/r0/wardd.yaml" --unsafe-dev --init >"$work/out" 2>&1
 check $? "a store is made: $(tail -n 1 "$work/out")"
 daemon() { # daemon PROGRAM: started, ended with SIGTERM three seconds after it says that it serves; its exit code in $code
+    : >"$work/daemon" # else the one before may be the one that says so, and the signal is lost before this one is a program
     "$1" --config "$work/c/r0/wardd.yaml" --unsafe-dev >"$work/daemon" 2>&1 &
     pid=$!
     pids="$pids $pid"
