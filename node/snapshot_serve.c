@@ -34,7 +34,7 @@ void snapshot_serve_ask(struct snapshot_serve *serve, uint32_t from, const struc
 /* send sends the message to these, and has it paid for. bytes: of its tail. */
 static void send(struct snapshot_serve *serve, const struct member_set *to, uint32_t bytes)
 {
-    struct port_message out = { .to = *to, .type = serve->message->type };
+    struct port_message out = { .to = *to, .type = (uint8_t)serve->message->type };
     struct writer writer;
 
     writer_init(&writer, serve->head, MESSAGE_HEAD_BYTES_MAX);
