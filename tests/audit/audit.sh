@@ -18,7 +18,7 @@ mkdir -p "$k"
 # of others. Where not, all share one. The file system writes its own journal every ten minutes, not every five seconds, so that it is not counted.
 disks=""
 unmount() { for disk_of in $disks; do umount "$disk_of" 2>/dev/null || umount -l "$disk_of"; done; }
-trap 'for pid in $pids; do kill -KILL "$pid" 2>/dev/null; done; wait 2>/dev/null; unmount; cleanup' EXIT
+trap 'code=$?; for pid in $pids; do kill -KILL "$pid" 2>/dev/null; done; wait 2>/dev/null; unmount; cleanup "$code"' EXIT
 own_disk() { truncate -s 256M "$work/disk$1" && mkfs.ext4 -q -F "$work/disk$1" && mount -o loop,commit=600 "$work/disk$1" "$c/r$1"; }
 for i in 0 1 2 3; do
     mkdir -p "$c/r$i"

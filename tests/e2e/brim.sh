@@ -8,7 +8,7 @@ c=$work/c
 mounts=""
 clients=""
 unmount() { for disk_of in $mounts; do umount "$disk_of" 2>/dev/null || umount -l "$disk_of"; done; }
-trap 'for pid in $clients $pids; do kill -KILL "$pid" 2>/dev/null; done; wait 2>/dev/null; unmount; cleanup' EXIT
+trap 'code=$?; for pid in $clients $pids; do kill -KILL "$pid" 2>/dev/null; done; wait 2>/dev/null; unmount; cleanup "$code"' EXIT
 
 # own_disk I: a fresh ext4 at $work/m<I>.
 own_disk() {

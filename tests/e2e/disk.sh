@@ -10,7 +10,7 @@ mount=$work/mount
 mkdir -p "$k" "$mount"
 
 unmount() { umount "$mount" 2>/dev/null || umount -l "$mount" 2>/dev/null; }
-trap 'unmount; cleanup' EXIT
+trap 'code=$?; unmount; cleanup "$code"' EXIT
 
 # file_system MIB: a fresh ext4 at $mount.
 file_system() {

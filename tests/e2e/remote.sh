@@ -7,7 +7,7 @@ name=remote
 needs_direct "a client of another host"
 space=ward-e2e-$$ here=10.213.$(($$ % 250)).1 there=10.213.$(($$ % 250)).2
 unplug() { ip netns del "$space" 2>/dev/null; ip link del "we$$" 2>/dev/null; }
-trap 'unplug; cleanup' EXIT
+trap 'code=$?; unplug; cleanup "$code"' EXIT
 if ! { ip netns add "$space" && ip link add "we$$" type veth peer name eth0 netns "$space" && ip addr add "$here/30" dev "we$$" && ip link set "we$$" up &&
     ip -n "$space" addr add "$there/30" dev eth0 && ip -n "$space" link set eth0 up && ip -n "$space" link set lo up; } 2>"$work/err"; then
     skip "a client of another host" "no network namespace can be made: $(tail -n 1 "$work/err" | tr '#' ' ')"

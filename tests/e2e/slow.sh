@@ -15,7 +15,7 @@ unmount() {
     [ ! -d "$group" ] || { echo "$(cat "$work/device") 0" >"$group/blkio.throttle.write_iops_device"; } 2>/dev/null
     for i in 0 1 2 3; do umount "$mount/$i" 2>/dev/null || umount -l "$mount/$i" 2>/dev/null; done
 }
-trap 'unmount; cleanup; rmdir "$group" 2>/dev/null' EXIT
+trap 'code=$?; unmount; cleanup "$code"; rmdir "$group" 2>/dev/null' EXIT
 # file_system MEMBER: each has its own, for members that share a journal wait for each other's writes.
 file_system() { mkdir "$mount/$1" && truncate -s 96M "$work/image-$1" && mkfs.ext4 -q -F -m 0 "$work/image-$1" && mount -o loop "$work/image-$1" "$mount/$1"; }
 file_systems() { for i in 0 1 2 3; do file_system "$i" || return 1; done; }
@@ -66,7 +66,7 @@ abdicated=$(figure "$leader" sent_abdicate)
 # Where the disk below all four stands still for as long as a view may, that ends the view before the eighth slow write, and there is nothing to judge: once more, twice at most.
 if [ "${abdicated:-0}" -eq 0 ] && [ "$(figure "$other" leader)" != "$leader" ] && [ "${TURN:-1}" -lt 3 ]; then
     unmount
-    cleanup
+    cleanup 0
     rmdir "$group"
     export TURN=$((${TURN:-1} + 1))
     exec "$PWD/tests/e2e/slow.sh" "$(dirname "$tap")"

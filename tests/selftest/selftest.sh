@@ -104,5 +104,17 @@ mkdir -p "$reports/hollow"
 printf 'ok - first\n1..1\n' >"$reports/hollow/a.tap"
 : >"$reports/hollow/b.tap"
 tally_of hollow "1 passed, 1 failed, 0 skipped" 1
+# script NAME CODE FIRST: an end-to-end script says one fact and ends with CODE; what its trap does first has an outcome of its own.
+script() {
+    rm -rf "${reports:?}/$1"
+    mkdir -p build/selftest
+    printf '. tests/e2e/kit\ntrap "code=\\$?; %s; cleanup \\$code" EXIT\npass fact\nexit %s\n' "$3" "$2" >"build/selftest/$1.sh"
+    MODE=release name=$1 sh "build/selftest/$1.sh" "$reports/$1" || true
+    rm -f "build/selftest/$1.sh"
+}
+script ended 0 false
+tally_of ended "1 passed, 0 failed, 0 skipped" 0
+script gave_up 1 true
+tally_of gave_up "1 passed, 1 failed, 0 skipped" 1
 echo "1..$(grep -c '^ok\|^not ok' "$tap")" >>"$tap"
 ! grep -q '^not ok' "$tap"
