@@ -16,26 +16,12 @@ check $? "ward with a leak does not ($code): $(grep -m 1 ERROR "$work/out")"
 
 # One of four: it serves, commits nothing and ends in order.
 cluster_make "$work/c" 4 || { fail "a cluster is laid out"; exit 1; }
-daemon() { # daemon PROGRAM: started, ended with SIGTERM when it says that it serves; its exit code in $code
-    : >"$work/daemon" # else the one before may be the one that says so, and the signal is lost before this one is a program
-    "$1" --config "$work/c/r0/wardd.yaml" --unsafe-dev >"$work/daemon" 2>&1 &
-    pid=$!
-    pids="$pids $pid"
-    tries=0
-    until grep -q 'event=daemon.serving' "$work/daemon" || [ "$tries" -gt 600 ] || ! kill -0 "$pid" 2>/dev/null; do
-        tries=$((tries + 1))
-        sleep 0.05
-    done
-    kill -TERM "$pid" 2>/dev/null
-    wait "$pid"
-    code=$?
-}
 "$bin/wardd" --config "$work/c/r0/wardd.yaml" --unsafe-dev --init >"$work/out" 2>&1
 check $? "a store is made: $(tail -n 1 "$work/out")"
-daemon "$bin/wardd"
+serves_once "$bin/wardd" 0
 [ "$code" -eq 0 ] && grep -q 'event=daemon.stopped.*clean=1' "$work/daemon"
 check $? "wardd ends with 0 and a clean log ($code): $(tail -n 1 "$work/daemon")"
-daemon "$planted/wardd"
+serves_once "$planted/wardd" 0
 [ "$code" -ne 0 ] && grep -q 'event=daemon.stopped.*clean=1' "$work/daemon" && grep -q "$report" "$work/daemon"
 check $? "wardd with a leak does not, after the same drain ($code): $(grep -m 1 ERROR "$work/daemon")"
 ! grep -q '^not ok' "$tap"

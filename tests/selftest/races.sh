@@ -9,25 +9,10 @@ planted=$bin/selftest/planted
 cluster_make "$work/c" 4 || { fail "a cluster is laid out"; exit 1; }
 "$bin/wardd" --config "$work/c/r0/wardd.yaml" --unsafe-dev --init >"$work/out" 2>&1
 check $? "a store is made: $(tail -n 1 "$work/out")"
-daemon() { # daemon PROGRAM: started, ended with SIGTERM three seconds after it says that it serves; its exit code in $code
-    : >"$work/daemon" # else the one before may be the one that says so, and the signal is lost before this one is a program
-    "$1" --config "$work/c/r0/wardd.yaml" --unsafe-dev >"$work/daemon" 2>&1 &
-    pid=$!
-    pids="$pids $pid"
-    tries=0
-    until grep -q 'event=daemon.serving' "$work/daemon" || [ "$tries" -gt 600 ] || ! kill -0 "$pid" 2>/dev/null; do
-        tries=$((tries + 1))
-        sleep 0.05
-    done
-    sleep 3
-    kill -TERM "$pid" 2>/dev/null
-    wait "$pid"
-    code=$?
-}
-daemon "$bin/wardd"
+serves_once "$bin/wardd" 3
 [ "$code" -eq 0 ] && grep -q 'event=daemon.stopped.*clean=1' "$work/daemon"
 check $? "wardd ends with 0 and a clean log ($code): $(tail -n 1 "$work/daemon")"
-daemon "$planted/wardd"
+serves_once "$planted/wardd" 3
 [ "$code" -ne 0 ] && grep -q 'WARNING: ThreadSanitizer: data race' "$work/daemon" && grep -q 'count_on' "$work/daemon" && ! grep -q 'event=daemon.stopped' "$work/daemon"
 check $? "wardd with a race is ended by it ($code): $(grep -m 1 SUMMARY "$work/daemon")"
 ! grep -q '^not ok' "$tap"
