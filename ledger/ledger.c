@@ -258,6 +258,9 @@ void ledger_settle(struct ledger *ledger)
     uint64_t position = ledger->chain.receipts.count;
 
     ASSERT(group->receipts_count <= GROUP_COMMANDS);
+    for (uint32_t i = 0; i < group->events_count && sink->expect != NULL; i++) {
+        sink->expect(sink->context, group->events[i].patient, group->events[i].seq);
+    }
     group_resolve(group, ledger->exec.store);
     for (uint32_t i = 0; i < group->events_count && sink->event != NULL; i++) {
         const struct group_event *event = &group->events[i];
@@ -281,6 +284,9 @@ static void give_events(struct ledger *ledger)
         return;
     }
     uint32_t first = exec->events[0].put_off != GROUP_NONE ? 1 : 0; /* only the first can have been put off */
+    for (uint32_t i = first; i < exec->events_count && ledger->sink.expect != NULL; i++) {
+        ledger->sink.expect(ledger->sink.context, exec->events[i].patient, exec->events[i].seq);
+    }
     group_resolve(&ledger->group, exec->store);
     if (first == 1) {
         exec->events[0].leaf = ledger->group.events[exec->events[0].put_off].leaf;

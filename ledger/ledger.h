@@ -37,6 +37,8 @@ struct ledger_sink {
     void (*event)(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES], const struct hash32 *top);
     /* receipt: leaf `position` of the receipts log, and that leaf's top. */
     void (*receipt)(void *context, uint64_t position, const struct receipt *receipt, const struct hash32 *top);
+    /* expect: `event` comes soon for this number of this trail. Nothing but time depends on it. */
+    void (*expect)(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq);
 };
 
 /* How a command stands in the executed state. */

@@ -27,6 +27,13 @@ static void keep_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_
     archive_add_event(&apply->archive, patient, seq, bytes, top);
 }
 
+static void expect_event(void *context, const uint8_t patient[ACCT_BYTES], uint64_t seq)
+{
+    const struct apply *apply = context;
+
+    archive_expect_event(&apply->archive, patient, seq);
+}
+
 static void keep_receipt(void *context, uint64_t position, const struct receipt *receipt, const struct hash32 *top)
 {
     struct apply *apply = context;
@@ -48,7 +55,7 @@ enum err apply_take(struct apply *apply, struct arena *arena, const struct genes
     apply->memory = bytes_of(arena->data == NULL ? NULL : arena->data + before, arena->used - before);
     apply->codes = arena_take(arena, BLOCK_COMMANDS_MAX, sizeof *apply->codes);
     if (apply->ledger != NULL) {
-        ledger_set_sink(apply->ledger, &(struct ledger_sink){ apply, keep_event, keep_receipt });
+        ledger_set_sink(apply->ledger, &(struct ledger_sink){ .context = apply, .event = keep_event, .receipt = keep_receipt, .expect = expect_event });
     }
     return ERR_OK;
 }
@@ -239,6 +246,9 @@ static void keep_locators(struct apply *apply, struct bytes payload)
     const struct pointer_add *added = ledger_pointers_added(apply->ledger, (uint32_t)payload.size);
     size_t at = 0;
 
+    for (size_t i = 0; added != NULL && i < added->count; i++) {
+        archive_expect_locator(&apply->archive, &added->items[i].locator_hash);
+    }
     for (size_t i = 0; added != NULL && i < added->count; i++) {
         const struct pointer_add_item *item = &added->items[i];
         if (item->locator_length == LOCATOR_SEALED_BYTES && payload.size - at >= LOCATOR_SEALED_BYTES) {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { EVENTS_AHEAD = 4, LOCATORS_AHEAD = 2 };
+enum { EVENTS_AHEAD = 8, FORGET_AHEAD = 4, LOCATORS_AHEAD = 6 }; /* the entry to forget must have come before its place among the forgotten can be fetched */
 
 static bool is_power_of_two(uint32_t value)
 {
@@ -187,6 +187,20 @@ static struct hash32 event_top(const struct archive *archive, const uint8_t pati
     return top_of(&log, seq, &leaf);
 }
 
+void archive_expect_event(const struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq)
+{
+    __builtin_prefetch(&archive->event_buckets[bucket_of_event(archive, patient, seq)], 1);
+}
+
+/* expect_forgetting fetches where the top of an event goes that soon makes room. */
+static void expect_forgetting(const struct archive *archive, uint64_t number)
+{
+    if (number > archive->sizes.events_max) {
+        const struct archive_event *event = &archive->events[number & (archive->sizes.events_max - 1)];
+        fetch_ahead(set_of(archive, event->patient, level_of(event->seq)), ARCHIVE_WAYS * sizeof(struct archive_trail_top));
+    }
+}
+
 void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq, const uint8_t bytes[AUDIT_EVENT_BYTES],
                        const struct hash32 *top_known)
 {
@@ -195,6 +209,7 @@ void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES
     uint64_t *bucket = &archive->event_buckets[bucket_of_event(archive, patient, seq)];
     struct archive_event *event = &archive->events[number & (archive->sizes.events_max - 1)];
     fetch_ahead(&archive->events[(number + EVENTS_AHEAD) & (archive->sizes.events_max - 1)], sizeof *event);
+    expect_forgetting(archive, number + FORGET_AHEAD);
     if (number > archive->sizes.events_max) { /* before that the slot was never written: reading it would only fault a page in for nothing */
         forget_event(archive, event, number);
     }
@@ -337,6 +352,13 @@ void archive_clear(struct archive *archive)
 }
 
 /* --- Locators ------------------------------------------------------------------------------------------------------ */
+
+void archive_expect_locator(const struct archive *archive, const struct hash32 *hash)
+{
+    if (archive->sizes.locators_max > 0) {
+        __builtin_prefetch(&archive->locator_buckets[bucket_of_hash(hash, archive->sizes.locators_max)], 1);
+    }
+}
 
 void archive_add_locator(struct archive *archive, const struct hash32 *hash, const uint8_t bytes[LOCATOR_SEALED_BYTES])
 {

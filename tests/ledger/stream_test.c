@@ -49,7 +49,7 @@ static void told_receipt(void *context, uint64_t position, const struct receipt 
 static void listen(struct ledger *ledger, const size_t *which)
 {
     told_events[*which] = told_receipts[*which] = (struct hash32){ { 0 } };
-    ledger_set_sink(ledger, &(struct ledger_sink){ (void *)(uintptr_t)which, told_event, told_receipt });
+    ledger_set_sink(ledger, &(struct ledger_sink){ .context = (void *)(uintptr_t)which, .event = told_event, .receipt = told_receipt });
 }
 
 static struct ledger *take(const struct params *params, size_t shift)

@@ -164,7 +164,7 @@ void desk_start(struct desk *desk)
     desk->apply.ledger = desk->lab.ledger;
     desk->apply.genesis = &desk->lab.genesis;
     take_memory(desk);
-    desk->lab.also = (struct ledger_sink){ desk, on_event, on_receipt };
+    desk->lab.also = (struct ledger_sink){ .context = desk, .event = on_event, .receipt = on_receipt };
     cr_assert_eq(genesis_config(&desk->lab.genesis, &desk->config), VERDICT_OK);
     struct block_header block0 = block_genesis(&desk->lab.genesis.hash, desk->lab.genesis.time_ms);
     desk->chain_id = block_hash(&block0);
