@@ -3,7 +3,7 @@
  *     cluster in this process --commands--> log of one replica, in memory --a driver with fresh memory--> state, archive, chain
  *
  * The log is what four production drivers left of the commands: blocks, payloads, certificates, checkpoints. Then one of them begins anew, as a process that is
- * started does, from genesis: the log is read twice (node/driver_start.c), each committed block is executed, roots are folded at each checkpoint. Timed is driver_recover, by
+ * started does, from genesis: the end of the log is read, then all of it (node/driver_start.c), each committed block is executed, roots are folded at each checkpoint. Timed is driver_recover, by
  * the clock, by this thread's CPU time and by that of all threads: in turns alone, and with the threads that the daemon has for signatures reading bodies ahead
  * (node/driver_ahead.c). The disk is memory, so what is timed is Ward's own. */
 #include "bench/bench.h"

@@ -1,11 +1,11 @@
 /* driver_start.c: from the bytes on disk to a replica that speaks.
  *
  *     snapshot -> state of its checkpoint block; without one: genesis -> state of block 0
- *     log, first reading   -> the newest capsule: what was promised
- *     log, second reading  -> every surviving record, in order (driver_ahead.c); blocks that they prove committed are executed on the way
+ *     the end of the log   -> the newest capsule: what was promised (recovery_peek; all of the log where something is amiss)
+ *     log, from its begin  -> every surviving record, in order (driver_ahead.c); blocks that they prove committed are executed on the way
  *     START
  *
- * Two readings, because what was promised must be known before the first record is judged, and only the end of the log knows it. A block that was repaired stands
+ * The end comes first, because what was promised must be known before the first record is judged, and only the end of the log knows it. A block that was repaired stands
  * behind those that follow it, by more of them than the replica has slots or by few: then the committed chain, which the reading has learned, is taken from the log block by block, by name,
  * and what stands above it comes with another reading. */
 #include "node/driver_priv.h"
@@ -155,6 +155,7 @@ static enum err restore_log(struct driver *driver, const struct superblock *supe
 enum err driver_recover(struct driver *driver, const struct superblock *superblock, struct recovery_outcome *outcome)
 {
     struct recovery_sink look = { ignore_record, driver };
+    bool enough = false;
 
     ASSERT(driver->replica_memory != NULL);
     driver->first_segment = driver->first_wanted = superblock->first_segment;
@@ -164,7 +165,10 @@ enum err driver_recover(struct driver *driver, const struct superblock *superblo
         return err;
     }
     effects_reset(driver->effects);
-    err = recovery_run(&driver->log, superblock, &look, outcome);
+    err = recovery_peek(&driver->log, superblock, outcome, &enough);
+    if (err == ERR_OK && !enough) {
+        err = recovery_run_again(&driver->log, superblock, &look, outcome);
+    }
     if (err != ERR_OK || outcome->sign == SIGN_NEVER) {
         return err;
     }

@@ -7,6 +7,12 @@
  *     5. openings_recover: segments behind S, which a crash left between their birth and their first batch
  *     6. conclude: capsule, abstention, position
  *
+ * To peek is to walk the newest two segments only. What it says of the capsule is what the whole walk says, if all headers are whole and nothing is amiss in these two:
+ *     P1 What counts in an older segment has a lower number than the first batch of the next one (the table: void), so the whole walk expects no more when it comes to the last but one.
+ *     P2 Whatever it expects there, and whichever sum, the batches of that segment count: the newest segment proves them durable (the table: keep or rot). So both come to the newest
+ *        one with the same number and sum.
+ *     P3 D is found in the newest segment and behind it; an older one is asked for it only without its header.
+ *
  * D, the proof, is a maximum over everything valid: the floor of the superblock, durable_upto of headers, first_batch - 1 of segments. */
 #include "storage/recovery.h"
 
@@ -157,6 +163,25 @@ static enum err survey_segment(struct recovery *recovery, uint32_t segment, stru
     }
     prove(recovery, survey->proved);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* heads_are_whole tells whether the segments before `end` have their headers. Fails: as scan_begin, head_read. */
+static enum err heads_are_whole(struct recovery *recovery, size_t end, bool *whole)
+{
+    struct segment_head head;
+    bool blank;
+    enum err err = ERR_OK;
+
+    *whole = true;
+    for (size_t i = 0; i < end && *whole && err == ERR_OK; i++) {
+        err = scan_begin(recovery, recovery->log->segments[i]);
+        if (err == ERR_OK) {
+            segment_scan_ahead(&recovery->scan, SEGMENT_HEAD_BLOCKS);
+            err = head_read(recovery, &head, &blank);
+            *whole = err == ERR_OK && head.first_batch != 0;
+        }
+    }
+    return err;
 }
 
 /* Gives: *newest, the index into log->segments of the newest segment with a batch; segments_count when there is none. */
@@ -353,14 +378,14 @@ static enum err segment_recover(struct recovery *recovery, uint32_t segment, uin
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-static enum err segments_recover(struct recovery *recovery, size_t newest, struct tail *tail)
+static enum err segments_recover(struct recovery *recovery, size_t first, size_t newest, struct tail *tail)
 {
     const uint32_t *segments = recovery->log->segments;
     enum err err = ERR_OK;
 
     ASSERT(newest <= recovery->segments_count);
     *tail = (struct tail){ .exists = false };
-    for (size_t i = 0; err == ERR_OK && i <= newest && newest < recovery->segments_count; i++) {
+    for (size_t i = first; err == ERR_OK && i <= newest && newest < recovery->segments_count; i++) {
         uint64_t superseded = 0;
         if (i < newest) {
             err = first_batch_of(recovery, segments[i + 1], &superseded);
@@ -564,18 +589,36 @@ static void begin_outcome(struct recovery_outcome *outcome, const struct superbl
     memcpy(outcome->surveys, surveys, sizeof surveys);
 }
 
-enum err recovery_run(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome)
+/* walk_all goes through the segments, from the last but one when it peeks and the headers of all are whole. Gives: *first, where it began. */
+static enum err walk_all(struct recovery *recovery, bool peeks, size_t *first)
 {
-    outcome->surveys_count = 0;
-    outcome->proved = 0;
-    return recovery_run_again(log, superblock, sink, outcome);
-}
-
-enum err recovery_run_again(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome)
-{
-    struct recovery recovery = { .log = log, .superblock = superblock, .sink = sink, .outcome = outcome };
     struct tail tail;
     size_t newest = 0;
+    bool whole = false;
+    enum err err = segments_list(recovery);
+
+    *first = 0;
+    if (err == ERR_OK) {
+        err = newest_find(recovery, &newest);
+    }
+    if (err == ERR_OK && peeks && newest >= 2 && newest < recovery->segments_count) {
+        err = heads_are_whole(recovery, newest + 1, &whole);
+        *first = whole ? newest - 1 : 0;
+    }
+    recovery->expected = *first == 0 && recovery->superblock->first_segment == 1 ? 1 : 0;
+    if (err == ERR_OK) {
+        err = segments_recover(recovery, *first, newest, &tail);
+    }
+    if (err == ERR_OK) {
+        tail_recover(recovery, recovery->outcome->position.segment, &tail);
+        err = openings_recover(recovery, newest);
+    }
+    return err;
+}
+
+static enum err read_log(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome, bool peeks, size_t *first)
+{
+    struct recovery recovery = { .log = log, .superblock = superblock, .sink = sink, .outcome = outcome };
 
     ASSERT(!log->started);
     ASSERT(superblock->segment_bytes == log->config.segment_bytes);
@@ -588,18 +631,40 @@ enum err recovery_run_again(struct segment_log *log, const struct superblock *su
     capsule_init(&recovery.capsule);
     recovery.capsule.epoch = superblock->epoch; /* until a batch says more */
     recovery.capsule.limit_epoch = superblock->epoch;
-    recovery.expected = superblock->first_segment == 1 ? 1 : 0;
-    enum err err = segments_list(&recovery);
-    if (err == ERR_OK) {
-        err = newest_find(&recovery, &newest);
-    }
-    if (err == ERR_OK) {
-        err = segments_recover(&recovery, newest, &tail);
-    }
-    if (err == ERR_OK) {
-        tail_recover(&recovery, outcome->position.segment, &tail);
-        err = openings_recover(&recovery, newest);
-    }
+    enum err err = walk_all(&recovery, peeks, first);
     conclude(&recovery);
     return err;
+}
+
+enum err recovery_run(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome)
+{
+    outcome->surveys_count = 0;
+    outcome->proved = 0;
+    return recovery_run_again(log, superblock, sink, outcome);
+}
+
+static void pass_over(void *context, const struct recovered_record *record)
+{
+    (void)context;
+    (void)record;
+}
+
+enum err recovery_peek(struct segment_log *log, const struct superblock *superblock, struct recovery_outcome *outcome, bool *enough)
+{
+    struct recovery_sink nobody = { pass_over, NULL };
+    size_t first;
+
+    outcome->surveys_count = 0;
+    outcome->proved = 0;
+    enum err err = read_log(log, superblock, &nobody, outcome, true, &first);
+    bool spotless = outcome->position.batch != 0 && outcome->damage_count == 0 && outcome->damage_unlisted == 0 && outcome->sign <= SIGN_AFTER_FETCH;
+    *enough = err == ERR_OK && (first == 0 || spotless);
+    return err;
+}
+
+enum err recovery_run_again(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome)
+{
+    size_t first;
+
+    return read_log(log, superblock, sink, outcome, false, &first);
 }

@@ -50,6 +50,7 @@ struct store {
     uint32_t seen_count;
     uint32_t seen_again; /* by another reading, which must deliver the same */
     uint64_t scanned_again;
+    uint32_t recoveries, peeks; /* of these, how often the end of the log was enough */
 };
 
 extern const uint8_t store_instance[16];
