@@ -285,6 +285,7 @@ static void execute_next(struct apply *apply)
     }
     const struct block_command *command = &apply->block.commands[apply->next];
     const uint8_t *bytes = apply->block.body.data + command->offset;
+    archive_expect_receipt(&apply->archive, &command->id); /* it is kept with those of its group */
     enum code code = ledger_execute_next(apply->ledger, bytes_of(bytes, command->envelope_bytes), &command->id);
 
     if (code == CODE_OK && command->payload_bytes > 0) {

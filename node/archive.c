@@ -297,6 +297,11 @@ static struct hash32 receipt_top(const struct archive *archive, uint64_t positio
     return top_of(&log, position, &leaf);
 }
 
+void archive_expect_receipt(const struct archive *archive, const struct hash32 *tx_id)
+{
+    __builtin_prefetch(&archive->receipt_buckets[bucket_of_hash(tx_id, archive->sizes.receipts_max)], 1);
+}
+
 void archive_add_receipt(struct archive *archive, uint64_t position, const struct receipt *receipt, const struct hash32 *top_known)
 {
     struct hash32 top = top_known != NULL ? *top_known : receipt_top(archive, position, receipt);

@@ -80,9 +80,10 @@ void archive_add_event(struct archive *archive, const uint8_t patient[ACCT_BYTES
 void archive_add_receipt(struct archive *archive, uint64_t position, const struct receipt *receipt, const struct hash32 *top);
 void archive_add_locator(struct archive *archive, const struct hash32 *hash, const uint8_t bytes[LOCATOR_SEALED_BYTES]);
 
-/* archive_expect_event and archive_expect_locator fetch what adding one will touch besides its entry: the rings and their buckets are larger than any cache. Nothing but time
+/* archive_expect_event, archive_expect_receipt and archive_expect_locator fetch what adding one will touch besides its entry: the rings and their buckets are larger than any cache. Nothing but time
  * depends on them. Cost: a prefetch. */
 void archive_expect_event(const struct archive *archive, const uint8_t patient[ACCT_BYTES], uint64_t seq);
+void archive_expect_receipt(const struct archive *archive, const struct hash32 *tx_id);
 void archive_expect_locator(const struct archive *archive, const struct hash32 *hash);
 
 /* archive_fits_receipt tells whether a receipt of that position may be added next: positions are consecutive. */
