@@ -19,7 +19,7 @@
 #include "storage/superblock.h"
 #include "wire/cert.h"
 
-#define SNAPSHOTS_PIN 2u               /* of the state store; views.h has the others */
+#define SNAPSHOTS_PIN VIEWS_PINS       /* of the state store; views.h has those below */
 #define SNAPSHOTS_SLICE_NS 1000000u
 #define SNAPSHOTS_PAUSE_NS 4000000u    /* a fifth of a core at most */
 #define SNAPSHOTS_BLOCK_BYTES 512u     /* what a block counts besides its commands */

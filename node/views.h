@@ -5,8 +5,9 @@
  *
  * A proof needs a root that q members signed, and that is the root after a checkpoint block, or of the tip when the chain fell silent (K1), not the
  * newest one. So the state after each checkpoint block is pinned (storage/state_store.h), and kept when its certificate comes, with a copy of it. The
- * certificate of a tip comes while the tip is still the newest state, which is then pinned. Two pins: one certified, one candidate. The store may drop
- * a pin when its reserve ends: then there is no certified view until the next checkpoint. */
+ * certificate of a tip comes while the tip is still the newest state, which is then pinned. One pin is certified, the others are candidates: a certificate
+ * may be lost on the way here, and be told when the next checkpoint blocks have long been executed. What the store keeps is between its oldest pin, the certified one,
+ * and the newest state, so the pins between cost nothing. The store may drop a pin when its reserve ends: then there is no certified view until the next checkpoint. */
 #ifndef WARD_NODE_VIEWS_H
 #define WARD_NODE_VIEWS_H
 
@@ -17,7 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VIEWS_PINS 2u /* pins 0 and 1 of the state store */
+#define VIEWS_CANDIDATES 4u
+#define VIEWS_PINS (1u + VIEWS_CANDIDATES) /* pins of the state store from 0 on */
 
 struct view {
     bool set;
@@ -29,7 +31,7 @@ struct views {
     struct config_limits limits;       /* when a block is a checkpoint block */
     uint64_t checkpoint_time_ms;       /* of the newest checkpoint block */
     struct view slots[VIEWS_PINS]; /* by the number of the pin */
-    uint32_t certified, candidate;     /* slots; never the same */
+    uint32_t certified;                /* slot; those above it are candidates */
     uint32_t certificate_bytes;        /* of the certified view */
     uint8_t certificate[CHECKPOINT_CERT_BYTES_MAX]; /* encoded */
 };
@@ -46,7 +48,7 @@ void views_init(struct views *views, const struct config_limits *limits, uint64_
 /* views_executed is told of every block and pins the state after a checkpoint block. Needs: no block is open. Cost: then, the fold. */
 void views_executed(struct views *views, const struct views_now *now);
 
-/* views_certify takes over a certificate newer than the certified view, if it is of the candidate or of the newest state; NULL does nothing.
+/* views_certify takes over a certificate newer than the certified view, if it is of a candidate or of the newest state; NULL does nothing.
  * Needs: no block is open. Cost: an encoding, and the fold, when it is new. */
 void views_certify(struct views *views, const struct views_now *now, const struct checkpoint_cert *cert);
 

@@ -403,6 +403,61 @@ Test(query, the_tip_of_a_silent_chain_is_certified_where_it_stands, .init = star
     cr_assert_eq(desk.facts.answer.height, height, "the view before stays");
 }
 
+/* heard_late certifies a checkpoint block of which one hears when so many others have been executed. Gives: its height. */
+static uint64_t heard_late(uint32_t others)
+{
+    desk_checkpoint(&desk, false);
+    desk_certify(&desk);
+    struct checkpoint_cert late = desk.certificate;
+    desk.has_certificate = false;
+    for (uint32_t i = 0; i < others; i++) {
+        desk_checkpoint(&desk, false);
+    }
+    queries_certified(&desk.queries, &late);
+    desk.certificate = late;
+    return late.checkpoint.height;
+}
+
+Test(query, a_certificate_is_taken_behind_the_next_checkpoint_blocks, .init = start)
+{
+    struct query query = desk_query(&desk, QUERY_ORG);
+
+    query.certified = true;
+    desk_checkpoint(&desk, true);
+    for (uint32_t others = 0; others < VIEWS_CANDIDATES; others++) {
+        uint64_t height = heard_late(others);
+        answered(&query, NULL);
+        cr_assert_eq(desk.facts.answer.height, height, "%u behind", others);
+    }
+    uint64_t height = desk.facts.answer.height;
+    cr_assert_gt(heard_late(VIEWS_CANDIDATES), height);
+    expect(&query, NULL, 0, "as before");
+    (void)desk_check(&desk, &query); /* it is not of the certificate that came last */
+    cr_assert_eq(desk.facts.answer.height, height, "what is further behind is gone");
+}
+
+/* What stays pinned for a late certificate is above the certified view, and goes with it: all that is below a newer certified view is let go with the next checkpoint block. */
+Test(query, nothing_below_the_certified_view_stays_pinned_behind_the_next_checkpoint_block, .init = start)
+{
+    const struct views *views = &desk.queries.views;
+    struct hash32 root;
+    uint32_t pinned = 0;
+
+    desk_checkpoint(&desk, true);
+    for (uint32_t i = 0; i < VIEWS_CANDIDATES; i++) {
+        desk_checkpoint(&desk, i == VIEWS_CANDIDATES - 1);
+    }
+    uint64_t certified = views->slots[views->certified].height;
+    desk_checkpoint(&desk, false);
+    for (uint32_t i = 0; i < VIEWS_PINS; i++) {
+        bool stands = state_store_pinned(ledger_store(desk.lab.ledger), i, &root);
+        cr_assert_eq(stands, views->slots[i].set);
+        cr_assert(!stands || views->slots[i].height >= certified);
+        pinned += stands;
+    }
+    cr_assert_eq(pinned, 2, "the certified one and its successor");
+}
+
 Test(query, a_pin_that_the_store_dropped_is_no_view, .init = start)
 {
     struct query query = desk_query(&desk, QUERY_ORG);
@@ -410,8 +465,9 @@ Test(query, a_pin_that_the_store_dropped_is_no_view, .init = start)
     query.certified = true;
     desk_checkpoint(&desk, true);
     expect(&query, NULL, 0, "certified");
-    state_store_unpin(ledger_store(desk.lab.ledger), 0);
-    state_store_unpin(ledger_store(desk.lab.ledger), 1);
+    for (uint32_t i = 0; i < VIEWS_PINS; i++) {
+        state_store_unpin(ledger_store(desk.lab.ledger), i);
+    }
     expect(&query, NULL, QUERY_UNCERTIFIED, "the reserve ended");
     desk_checkpoint(&desk, true);
     expect(&query, NULL, 0, "until the next checkpoint");

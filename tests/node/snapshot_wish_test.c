@@ -198,3 +198,27 @@ Test(snapshot_wish, one_is_made_of_the_tip_when_one_of_two_has_missed_its_certif
     away();
     all_come_back();
 }
+
+/* uncertified brings the chain on behind the next checkpoint block, of which nobody gets a certificate. */
+static void uncertified(void)
+{
+    for (uint32_t i = 0; i < 4; i++) {
+        world_lose(&world, i, MESSAGE_CKPT);
+    }
+    blocks_behind(5);
+}
+
+/* The same when both have executed the next checkpoint block meanwhile, and that has no certificate at all: what a member may still get a certificate of stays pinned. */
+Test(snapshot_wish, one_is_made_of_a_certificate_that_one_of_two_hears_of_behind_the_next_checkpoint_block)
+{
+    nothing_alike();
+    blocks_behind(15);
+    world_lose(&world, 1, MESSAGE_CKPT_CERT);
+    blocks_behind(5);
+    uncertified();
+    lose_quorum();
+    away();
+    cr_assert_eq(certified(0), world.oracle.height - 5 - CHECKPOINT_BLOCKS);
+    cr_assert_eq(certified(1), world.oracle.height - 5 - 2 * CHECKPOINT_BLOCKS);
+    all_come_back();
+}
