@@ -38,7 +38,7 @@ struct doctor_facts {
     char io_uring_step[32];
     char data_dir[CONFIG_PATH_BYTES_MAX + 1];
     char measured_dir[CONFIG_PATH_BYTES_MAX + 1]; /* data_dir, or the nearest directory above it that is there */
-    char fs_type[32], fs_options[128];
+    char fs_type[32], fs_options[384];
     int64_t flush_p50_us, flush_p99_us, flush_errno;
     int64_t bytes_used, bytes_free;
     int64_t clock_unsynchronised; /* 0 or 1 */

@@ -43,20 +43,41 @@ static bool is_below(const char *path, const char *point)
     return strcmp(point, "/") == 0 || (strncmp(path, point, length) == 0 && (path[length] == '/' || path[length] == '\0'));
 }
 
-/* find_mount takes type and options of the deepest mount that holds the path; of two at one place the later one.
+/* unescape turns a path of the mount table into what it is: blank, tab, line feed and backslash are written as three octal digits there. */
+static void unescape(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from != '\0'; from++) {
+        unsigned code;
+        if (*from == '\\' && sscanf(from + 1, "%3o", &code) == 1 && code > 0 && code < 256 && strspn(from + 1, "01234567") >= 3) {
+            *to++ = (char)code;
+            from += 3;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+}
+
+/* find_mount takes type and options of the deepest mount that holds the path; of two at one place the later one. Options are those of the mount and those of the file system, which alone tell of barriers.
  * A line of mountinfo: "36 35 98:0 /root /point options - type source options". */
 static void find_mount(const char *table, const char *path, struct doctor_facts *facts)
 {
-    char point[512], options[128], type[32];
+    char point[1024], options[128], type[32], of_fs[256];
     size_t deepest = 0;
 
     for (const char *line = table; line != NULL && *line != '\0';) {
         const char *end = strchr(line, '\n'), *dash = strstr(line, " - ");
-        bool whole = dash != NULL && (end == NULL || dash < end) && sscanf(line, "%*s %*s %*s %*s %511s %127s", point, options) == 2 && sscanf(dash + 3, "%31s", type) == 1;
+        bool whole = dash != NULL && (end == NULL || dash < end) && sscanf(line, "%*s %*s %*s %*s %1023s %127s", point, options) == 2 && sscanf(dash + 3, "%31s", type) == 1;
+        if (whole) {
+            unescape(point);
+        }
         if (whole && strlen(point) >= deepest && is_below(path, point)) {
+            bool more = sscanf(dash + 3, "%*s %*[^ \n] %255s", of_fs) == 1;
             deepest = strlen(point);
             snprintf(facts->fs_type, sizeof facts->fs_type, "%s", type);
-            snprintf(facts->fs_options, sizeof facts->fs_options, "%s", options);
+            snprintf(facts->fs_options, sizeof facts->fs_options, "%s%s%s", options, more ? "," : "", more ? of_fs : "");
         }
         line = end == NULL ? NULL : end + 1;
     }

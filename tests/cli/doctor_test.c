@@ -47,6 +47,9 @@ Test(doctor, recorded_machines_get_the_lines_and_exit_codes_they_deserve)
         { "ward doctor --json --profile ci --sysroot tests/cli/machines/container", "wwwbwbww", EXIT_ENVIRONMENT },
         { "ward doctor --json --profile bench --sysroot tests/cli/machines/rhel9", "wwoooooowu", EXIT_FINE },
         { "ward doctor --json --data /srv/ward --sysroot tests/cli/machines/debian12", "oooooooooooooo", EXIT_FINE },
+        { "ward doctor --json --sysroot tests/cli/machines/barriers", "oooboooooooooo", EXIT_ENVIRONMENT },              /* an option of the file system, not of the mount */
+        { "ward doctor --json --data /srv/barrier --sysroot tests/cli/machines/barriers", "oooooooooooooo", EXIT_FINE },
+        { "ward doctor --json --data /srv/a\\disk/ward --sysroot tests/cli/machines/barriers", "oooboooooooooo", EXIT_ENVIRONMENT }, /* the table writes \134 for \ */
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
