@@ -114,7 +114,9 @@ int cmd_inspect_damage(const struct args *args)
     struct recovery_sink sink = { skip_record, NULL };
     int code = store_view_open(args, &view, args->operands[0], true);
 
-    if (code == EXIT_FINE) {
+    if (code == EXIT_FINE && inspect_snapshots(&view.disk.disk) == ERR_VERSION) {
+        code = store_view_fail(args, args->operands[0], "a snapshot", ERR_VERSION);
+    } else if (code == EXIT_FINE) {
         void *memory = take_log(&log, &view.disk.disk, view.superblock.chosen.segment_bytes);
         enum err err = memory == NULL ? ERR_NO_MEMORY : recovery_run(&log, &view.superblock.chosen, &sink, &outcome);
         code = err == ERR_OK ? output_result(args, outcome_json(&view, &outcome)) : store_view_fail(args, args->operands[0], "the log", err);

@@ -237,6 +237,10 @@ static enum exit_code recover(struct daemon *daemon)
     if (err == ERR_INVALID) {
         return boot_fail(&daemon->boot, EXIT_INTEGRITY, "the genesis has an initial entity that is none, or more than its capacities");
     }
+    if (err == ERR_VERSION) {
+        return boot_fail(&daemon->boot, EXIT_INTEGRITY, "the log or a snapshot in %s was written by a newer version of Ward than this one, which reads format %u: use that version; nothing was changed",
+                         daemon->boot.config.node.data_dir, FORMAT_VERSION);
+    }
     if (err != ERR_OK) {
         return boot_fail(&daemon->boot, err == ERR_IO ? EXIT_RESOURCE : EXIT_INTEGRITY, "the log cannot be read: %s", err_name(err));
     }

@@ -86,14 +86,15 @@ static bool capsule_is_blank(const struct recovery_outcome *outcome)
     return outcome->position.batch == 0;
 }
 
-/* begin_state loads the newest snapshot, or else the genesis: then the log must tell everything from its beginning. */
+/* begin_state loads the newest snapshot, or else the genesis: then the log must tell everything from its beginning. Fails: ERR_VERSION: a snapshot is of a newer version. */
 static enum err begin_state(struct driver *driver, const struct superblock *superblock)
 {
     struct hash32 chain_id = block_hash(&driver->config.replica.genesis);
 
-    driver->has_base = snapshots_load(&driver->snapshots, superblock, &driver->config.replica.epoch, &chain_id, &driver->base) == ERR_OK;
-    if (driver->has_base) {
-        return ERR_OK;
+    enum err err = snapshots_load(&driver->snapshots, superblock, &driver->config.replica.epoch, &chain_id, &driver->base);
+    driver->has_base = err == ERR_OK;
+    if (err != ERR_NOT_FOUND) {
+        return err;
     }
     archive_clear(&driver->apply.archive);
     return apply_load_genesis(&driver->apply);

@@ -155,7 +155,8 @@ struct snapshots_base {
 };
 
 /* snapshots_load takes over the newest snapshot that is whole and certified, of those in the slots: first the one that the superblock names. The ledger and archive
- * hold its state then. Gives: OK and *base. Fails: ERR_NOT_FOUND: there is none; the ledger is undefined then, if the superblock names one. Blocks. */
+ * hold its state then. Gives: OK and *base. Fails: ERR_NOT_FOUND: there is none; the ledger is undefined then, if the superblock names one.
+ * ERR_VERSION: one in a slot is of a newer version, named or not: nothing is loaded. Blocks. */
 enum err snapshots_load(struct snapshots *snapshots, const struct superblock *superblock, const struct config *epoch, const struct hash32 *chain_id,
                         struct snapshots_base *base);
 

@@ -175,11 +175,15 @@ enum err snapshots_load(struct snapshots *snapshots, const struct superblock *su
     struct snapshot_head heads[SNAPSHOT_SLOTS];
     bool there[SNAPSHOT_SLOTS];
 
+    for (uint32_t slot = 0; slot < SNAPSHOT_SLOTS; slot++) {
+        enum err err = snapshot_io_head(&snapshots->io, slot, &heads[slot]);
+        if (err == ERR_VERSION) {
+            return err; /* its slot would be written over */
+        }
+        there[slot] = err == ERR_OK && heads[slot].stage == SNAPSHOT_WHOLE;
+    }
     if (hash_is_zero(&superblock->checkpoint_snapshot)) {
         return ERR_NOT_FOUND;
-    }
-    for (uint32_t slot = 0; slot < SNAPSHOT_SLOTS; slot++) {
-        there[slot] = snapshot_io_head(&snapshots->io, slot, &heads[slot]) == ERR_OK && heads[slot].stage == SNAPSHOT_WHOLE;
     }
     snapshots->newest = snapshots->older = (struct snapshots_entry){ .set = false };
     for (uint32_t turn = 0; turn < SNAPSHOT_SLOTS; turn++) {

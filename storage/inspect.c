@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "storage/segment_scan.h"
+#include "storage/snapshot.h"
 
 #include <string.h>
 
@@ -113,4 +114,17 @@ size_t inspect_footprint(void)
     size_t blocks = SUPERBLOCK_COPIES + SCAN_WINDOW_BLOCKS_MAX + 2; /* and what alignment costs */
 
     return blocks * DISK_BLOCK + DISK_SEGMENTS_MAX * sizeof(uint32_t) + 4 * ARENA_ALIGN;
+}
+
+enum err inspect_snapshots(struct disk *disk)
+{
+    static _Alignas(DISK_BLOCK) uint8_t block[DISK_BLOCK];
+    struct snapshot_head head;
+    enum err err = ERR_OK;
+
+    for (uint32_t slot = 0; slot < SNAPSHOT_SLOTS && err != ERR_VERSION; slot++) {
+        err = disk->ops->read(disk, snapshot_file(slot, 0), 0, block, sizeof block);
+        err = err == ERR_OK ? snapshot_head_decode(block, &head) : err;
+    }
+    return err == ERR_VERSION ? err : ERR_OK;
 }

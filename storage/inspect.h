@@ -57,4 +57,7 @@ enum err inspect_superblock(struct disk *disk, struct arena *arena, struct inspe
  * ERR_VERSION. */
 enum err inspect_log(struct disk *disk, struct arena *arena, const struct superblock *superblock, const struct inspect_sink *sink);
 
+/* inspect_snapshots looks at the heads in the slots. Fails: ERR_VERSION: one is of a newer version, and a start refuses it; whatever else is wrong with one, a start takes another. */
+enum err inspect_snapshots(struct disk *disk);
+
 #endif

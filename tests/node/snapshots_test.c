@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define MS KIT_MS
 
@@ -79,6 +80,29 @@ Test(snapshots, rot_in_the_newest_is_found_and_the_older_one_is_taken)
     cr_assert(world.hosts[3].driver.has_base);
     cr_assert_eq(world.hosts[3].driver.base.header.height, older.height);
     load(4);
+}
+
+/* A newer version may have written it another way: what this one would begin without it is what that one has left behind, and its slot would be overwritten. */
+Test(snapshots, one_of_a_newer_version_is_refused_and_nothing_is_changed)
+{
+    uint8_t block[DISK_BLOCK];
+    struct host *host = &world.hosts[3];
+
+    load(60);
+    struct snapshots_entry newest = snapshots_of(3)->newest;
+    cr_assert(newest.set);
+    world_crash(&world, 3, true);
+    snapshot_head_encode(&newest.head, block);
+    block[12]++; /* the version */
+    uint64_t sum = XXH3_64bits(block + 8, DISK_BLOCK - 8);
+    memcpy(block, &sum, sizeof sum);
+    for (uint32_t i = 0; i < DISK_BLOCK; i += DISK_SECTOR) {
+        memcpy(sim_disk_sector(&host->disk, snapshot_file(newest.slot, 0), i), block + i, DISK_SECTOR);
+    }
+    cr_assert_not(host_start(host), "it has the one before, and would write over this one");
+    for (uint32_t i = 0; i < DISK_BLOCK; i += DISK_SECTOR) {
+        cr_assert_arr_eq(sim_disk_sector(&host->disk, snapshot_file(newest.slot, 0), i), block + i, DISK_SECTOR);
+    }
 }
 
 Test(snapshots, all_members_start_from_theirs_after_a_power_cut)
