@@ -59,6 +59,7 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
     plan->mixed = swarm_ask(seed, ASK_MIXED, 2) == 1;
     plan->consents = swarm_ask(seed, ASK_CONSENTS, 2) == 1;
     plan->actors_count = plan->consents ? 4 : plan->actors_count; /* three senders each, who meet the same patients */
+    plan->tenure_ms = plan->consents && swarm_ask(seed, ASK_TENURE, 24) == 12 ? 7200000 : 0; /* no seed that once failed is among these */
 }
 
 enum { LIES_TOGETHER = LIE_STRAY + 1 }; /* those behind have draws of their own, so that seeds stay what they were */

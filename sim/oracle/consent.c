@@ -332,6 +332,14 @@ struct consent_ticket *consent_find(const struct consent *consent, const struct 
     return place == 0 ? NULL : &consent->tickets[place - 1];
 }
 
+bool consent_has_left(const struct consent *consent, const struct consent_ticket *ticket, uint64_t time_ms)
+{
+    uint32_t who = cast_sender(consent->cast, ticket->subject);
+
+    ASSERT(who < cast_senders(&consent->cast->plan));
+    return cast_role(&consent->cast->plan, who) == CAST_PRACTITIONER && time_ms >= cast_tenure_ends_ms(&consent->cast->plan);
+}
+
 uint16_t consent_release(const struct consent *consent, const struct hash32 *id, uint32_t number, bool asker_may, uint64_t time_ms, uint64_t height,
                          struct consent_answer *answer)
 {
@@ -355,6 +363,6 @@ uint16_t consent_release(const struct consent *consent, const struct hash32 *id,
     struct consent_question question = { .patient = ticket->patient, .subject = ticket->subject, .subject_signed = ticket->subject_signed,
         .organisation = ticket->organisation, .purpose = ticket->purpose, .time_ms = time_ms, .height = height, .settled = true, .counted = ticket->counted };
     ASSERT(consent_pointer_at(consent, ticket->patient, number, height, &status) != NULL); /* it was there when the ticket was made */
-    *answer = consent_ask(consent, &question, number);
+    *answer = consent_has_left(consent, ticket, time_ms) ? no(REASON_DEFAULT, 0) : consent_ask(consent, &question, number);
     return answer->permits ? CODE_OK : CODE_NOT_PERMITTED;
 }

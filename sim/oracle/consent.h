@@ -118,6 +118,7 @@ struct consent_touch {
     X(RELEASED, "released", "a release that is permitted", 100)                                                            \
     X(STOPPED, "stopped", "a release that is not permitted any more although its ticket lives", 300)                       \
     X(OVER, "over", "a release under a ticket that is over", 100)                                                          \
+    X(LEFT, "left", "a release to somebody whose registration is over", 10000)                                             \
     X(BEYOND, "beyond", "a release beyond its ticket, or to somebody else", 100)                                           \
     X(UNKNOWN, "unknown", "a release under a ticket that was never given", 150)                                            \
     X(BEHIND, "behind", "a release by a server that is behind others", 1500)
@@ -209,6 +210,9 @@ uint32_t consent_may_write(const struct consent *consent, const struct consent_q
 
 /* consent_find gives a ticket by its id, NULL when no request was promised one. */
 struct consent_ticket *consent_find(const struct consent *consent, const struct hash32 *id);
+
+/* consent_has_left tells whether the registration of whom a ticket is for is over. */
+bool consent_has_left(const struct consent *consent, const struct consent_ticket *ticket, uint64_t time_ms);
 
 /* consent_release decides whether a document may be handed out: the codes of docs/ledger.md (0, 501 .. 504). asker_may: it is the ticket's subject or a system of its organisation. */
 uint16_t consent_release(const struct consent *consent, const struct hash32 *id, uint32_t number, bool asker_may, uint64_t time_ms, uint64_t height,

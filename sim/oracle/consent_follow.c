@@ -403,6 +403,7 @@ void consent_executed(struct consent *consent, const struct apply_block *block, 
     ASSERT(block->header->height > consent->height);
     consent->height = block->header->height;
     consent->time_ms = block->header->time_ms;
+    ASSERT(consent->time_ms < cast_tenure_ends_ms(&consent->cast->plan)); /* whoever sends is registered */
     consent->events_count = consent->touches_count = 0;
     for (uint32_t i = 0; i < block->header->commands_count; i++) {
         struct consent_step step;

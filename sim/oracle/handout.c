@@ -49,6 +49,7 @@ void handout_judge(struct consent *consent, const struct handout *handout, uint3
     }
     uint16_t code = consent_release(consent, &handout->ticket, handout->pointer, may, handout->time_ms, handout->height, &answer);
     note(consent, code, handout->height);
+    consent->marks[CONSENT_LEFT] += code == CODE_NOT_PERMITTED && consent_has_left(consent, ticket, handout->time_ms) ? 1 : 0;
     if (code != handout->code || (code == CODE_NOT_PERMITTED && answer.reason != handout->reason)) {
         oracle_fail(consent->failure, FAILURE_SAFETY, "consent: r%u, at block %llu, answers a release of pointer %u with %s, reason %u, but it is %s, reason %u", member,
                     (unsigned long long)handout->height, handout->pointer, code_name(handout->code), handout->reason, code_name(code), answer.reason);
@@ -87,6 +88,7 @@ static void decide_later(struct consent *consent, const struct host *host, struc
         return;
     }
     decide_around(consent, host, handout, now_ms, ticket->ends_ms);
+    decide_around(consent, host, handout, now_ms, cast_tenure_ends_ms(&consent->cast->plan));
     const struct consent_patient *patient = &consent->patients[ticket->patient];
     uint32_t first = patient->grants_count > GRANTS_LOOKED_AT ? patient->grants_count - GRANTS_LOOKED_AT : 0;
     for (uint32_t i = first; i < patient->grants_count; i++) {
@@ -112,10 +114,11 @@ static uint32_t decide_page(struct consent *consent, const struct host *host, co
 }
 
 /* decide_under_tickets: a ticket that outlives a grant which forbids serves again from the moment at which that one ends: a permit that ends takes its tickets along, so denials alone tell whether it
- * ends when it must. And a ticket that took the last use of a grant serves for as long as it lasts. */
+ * ends when it must. Nor does a ticket end with the registration of whom it is for. And a ticket that took the last use of a grant serves for as long as it lasts. */
 static void decide_under_tickets(struct consent *consent, const struct host *host, uint64_t now_ms)
 {
     uint32_t least = consent->tickets_count > TICKETS_LOOKED_AT ? consent->tickets_count - TICKETS_LOOKED_AT : 0, looked = 0;
+    uint64_t tenure_ms = cast_tenure_ends_ms(&consent->cast->plan);
 
     for (uint32_t i = consent->tickets_count; i > least && looked < PAGES_LOOKED_AT; i--) {
         const struct consent_ticket *ticket = &consent->tickets[i - 1];
@@ -126,6 +129,7 @@ static void decide_under_tickets(struct consent *consent, const struct host *hos
             bool ends = !grant->permits && !grant->writes && grant->ended == 0 && grant->ends_ms > now_ms && grant->ends_ms < ticket->ends_ms;
             looked += ends ? decide_page(consent, host, ticket, now_ms, grant->ends_ms) : 0;
         }
+        looked += ticket->ends_ms > tenure_ms ? decide_page(consent, host, ticket, now_ms, tenure_ms) : 0;
         looked += ticket->counted != 0 && ticket->ends_ms > now_ms ? decide_page(consent, host, ticket, now_ms, ticket->ends_ms) : 0;
     }
 }

@@ -17,6 +17,7 @@
 
 enum key_owner { OWNER_ADMIN = 1, OWNER_OFFICER, OWNER_KX, OWNER_SIGN, OWNER_TRANSPORT, OWNER_ACTOR, OWNER_PATIENT, OWNER_CONTENT, OWNER_PRACTITIONER };
 
+#define TENURE_MS (10 * CAST_GRANT_MS) /* of whom no plan says otherwise */
 #define ENTITY_BYTES 512 /* key and value of one initial entity, as they lie in the pool */
 
 /* fill draws 32 bytes that belong to a name: the seed of a key, or what stands for a document. */
@@ -104,11 +105,11 @@ static void pool_add(struct pool *pool, const struct state_key *key, const uint8
     pool->entities[pool->count++] = (struct genesis_entity){ bytes_of(at, key->size), bytes_of(at + key->size, size) };
 }
 
-static void add_actor(struct pool *pool, const struct cast_actor *from, bool is_system)
+static void add_actor(struct pool *pool, const struct cast_plan *plan, const struct cast_actor *from, bool is_system)
 {
     struct state_key key = key_actor(is_system ? from->account : from->practitioner);
     struct actor actor = { .kind = is_system ? ACTOR_SYSTEM : ACTOR_PRACTITIONER, .role = is_system ? ROLE_NONE : ROLE_PHYSICIAN, .org = from->organisation,
-        .status = ACTOR_ACTIVE, .caps = is_system ? CAP_PUBLISH : 0, .valid_until = CAST_GENESIS_MS + 10 * CAST_GRANT_MS, .registered = CAST_GENESIS_MS };
+        .status = ACTOR_ACTIVE, .caps = is_system ? CAP_PUBLISH : 0, .valid_until = is_system ? CAST_GENESIS_MS + TENURE_MS : cast_tenure_ends_ms(plan), .registered = CAST_GENESIS_MS };
     uint8_t value[ACTOR_BYTES];
 
     memcpy(actor.pk, is_system ? from->key.public_key : from->practitioner_key.public_key, KEY_BYTES);
@@ -188,9 +189,9 @@ static struct pool make_entities(struct cast *cast)
     ASSERT(pool.bytes != NULL);
     for (uint32_t i = 0; i < cast->plan.actors_count; i++) {
         make_actor(cast, i);
-        add_actor(&pool, &cast->actors[i], true);
+        add_actor(&pool, &cast->plan, &cast->actors[i], true);
         if (cast->plan.consents) {
-            add_actor(&pool, &cast->actors[i], false);
+            add_actor(&pool, &cast->plan, &cast->actors[i], false);
         }
         add_patient(&pool, cast, &cast->actors[i]);
     }
@@ -258,6 +259,11 @@ enum cast_role cast_role(const struct cast_plan *plan, uint32_t sender)
 {
     ASSERT(sender < cast_senders(plan));
     return (enum cast_role)(sender / plan->actors_count);
+}
+
+uint64_t cast_tenure_ends_ms(const struct cast_plan *plan)
+{
+    return CAST_GENESIS_MS + (plan->tenure_ms > 0 ? plan->tenure_ms : TENURE_MS);
 }
 
 static const struct sign_keypair *key_of(const struct cast *cast, uint32_t sender)

@@ -31,6 +31,7 @@ struct cast_plan {
     bool mixed; /* commands of several kinds: a pointer, one that supersedes it, a status for that one, and again */
     bool consents; /* patients and practitioners send commands too */
     struct rate rate; /* of everybody; interval_ms 0: as the parameters have it */
+    uint32_t tenure_ms; /* since the genesis; then the registration of each practitioner ends; 0: not while anything happens */
 };
 
 /* One record system, its patient and its practitioner. */
@@ -79,6 +80,9 @@ uint32_t cast_senders(const struct cast_plan *plan);
 enum cast_role cast_role(const struct cast_plan *plan, uint32_t sender);
 const uint8_t *cast_account(const struct cast *cast, uint32_t sender);
 uint32_t cast_sender(const struct cast *cast, const uint8_t account[32]);
+
+/* cast_tenure_ends_ms gives when the registration of a practitioner ends: whoever asks for records in that name is refused from then on. */
+uint64_t cast_tenure_ends_ms(const struct cast_plan *plan);
 
 /* cast_patient gives the actor whose patient has this account, 0 when there is none. */
 uint32_t cast_patient(const struct cast *cast, const uint8_t account[32]);

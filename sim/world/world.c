@@ -352,7 +352,7 @@ static void open_seats(struct world *world)
 
 void world_open(struct world *world, const struct world_plan *plan)
 {
-    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits, plan->mixed, plan->consents, { plan->rate_ms, plan->rate_burst } };
+    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits, plan->mixed, plan->consents, { plan->rate_ms, plan->rate_burst }, plan->tenure_ms };
 
     crypto_start();
     stamp_use(plan->fast_crypto);

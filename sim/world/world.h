@@ -52,6 +52,7 @@ struct world_plan {
     enum trace_level trace;
     bool reserves;               /* P1 at every replica */
     bool mixed;                  /* commands of several kinds (cast.h) */
+    uint32_t tenure_ms; /* since the genesis, behind all that happens: then the registrations of practitioners end, which releases of a time to come must heed; 0: not */
     uint32_t rate_ms, rate_burst; /* how often each sender may act (ledger/params.h); 0: as nothing is said in the genesis */
     bool consents;               /* patients and practitioners send too, and the model of consent looks at what comes of it (consent.h) */
     bool fast_crypto;            /* signatures are stamps (stamp.h) */

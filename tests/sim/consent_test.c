@@ -346,6 +346,23 @@ Test(consent, releases_ask_again)
     cr_assert_eq(answer.reason, REASON_DEFAULT);
 }
 
+Test(consent, a_ticket_opens_nothing_once_the_registration_of_whom_it_is_for_is_over)
+{
+    struct consent_grant given = everything(true);
+    struct consent_answer answer;
+    uint64_t now = consent.time_ms;
+
+    record(1, CLASS_LABORATORY, CONF_NORMAL, 0, POINTER_CURRENT);
+    grant(&given);
+    struct hash32 id = promise();
+    cast.plan.tenure_ms = (uint32_t)(now + 50 - CAST_GENESIS_MS);
+    cr_assert_eq(consent_release(&consent, &id, 1, true, now + 49, 5, &answer), CODE_OK);
+    cr_assert_eq(consent_release(&consent, &id, 1, true, now + 50, 5, &answer), CODE_NOT_PERMITTED);
+    cr_assert_eq(answer.reason, REASON_DEFAULT);
+    memcpy(consent.tickets[0].subject, cast.actors[MINE].patient, ACCT_BYTES);
+    cr_assert_eq(consent_release(&consent, &id, 1, true, now + 50, 5, &answer), CODE_OK, "patients are registered for good");
+}
+
 Test(consent, values_are_known_as_of_their_blocks_and_say_what_they_forgot)
 {
     struct consent_value value = { .count = 0 };
