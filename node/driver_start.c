@@ -167,7 +167,7 @@ enum err driver_recover(struct driver *driver, const struct superblock *superblo
     }
     effects_reset(driver->effects);
     err = recovery_peek(&driver->log, superblock, outcome, &enough);
-    if (err == ERR_OK && !enough) {
+    if (err == ERR_OK && (!enough || capsule_is_blank(outcome))) { /* to a blank log nobody comes back, and the peek has taken no torn opening away */
         err = recovery_run_again(&driver->log, superblock, &look, outcome);
     }
     if (err != ERR_OK || outcome->sign == SIGN_NEVER) {

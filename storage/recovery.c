@@ -8,7 +8,8 @@
  *     6. conclude: capsule, abstention, position
  *
  * To peek is to walk the newest two segments only. What it says of the capsule is what the whole walk says, if all headers are whole and nothing is amiss in these two:
- *     P1 What counts in an older segment has a lower number than the first batch of the next one (the table: void), so the whole walk expects no more when it comes to the last but one.
+ *     P1 What counts in an older segment has a lower number than the first batch of the next one (the table: void), and the headers ascend, so the whole walk expects no more when it comes to the
+ *        last but one.
  *     P2 Whatever it expects there, and whichever sum, the batches of that segment count: the newest segment proves them durable (the table: keep or rot). So both come to the newest
  *        one with the same number and sum.
  *     P3 D is found in the newest segment and behind it; an older one is asked for it only without its header.
@@ -165,20 +166,23 @@ static enum err survey_segment(struct recovery *recovery, uint32_t segment, stru
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* heads_are_whole tells whether the segments before `end` have their headers. Fails: as scan_begin, head_read. */
+/* heads_are_whole tells whether the segments before `end` have their headers, and these ascend (P1). Fails: as scan_begin, head_read. */
 static enum err heads_are_whole(struct recovery *recovery, size_t end, bool *whole)
 {
     struct segment_head head;
+    uint64_t before = 1;
     bool blank;
     enum err err = ERR_OK;
 
+    ASSERT(end <= recovery->segments_count);
     *whole = true;
     for (size_t i = 0; i < end && *whole && err == ERR_OK; i++) {
         err = scan_begin(recovery, recovery->log->segments[i]);
         if (err == ERR_OK) {
             segment_scan_ahead(&recovery->scan, SEGMENT_HEAD_BLOCKS);
             err = head_read(recovery, &head, &blank);
-            *whole = err == ERR_OK && head.first_batch != 0;
+            *whole = err == ERR_OK && head.first_batch >= before;
+            before = head.first_batch;
         }
     }
     return err;
@@ -451,11 +455,19 @@ static void tail_recover(struct recovery *recovery, uint32_t segment, const stru
     }
 }
 
+/* drop takes away a segment that never held anything durable. To peek changes nothing: what comes before may still be refused, and the header of this one may be all that proves D. */
+static enum err drop(const struct recovery *recovery, uint32_t segment)
+{
+    struct disk *disk = recovery->log->disk;
+
+    ASSERT(segment >= recovery->superblock->first_segment);
+    return recovery->sink == NULL ? ERR_OK : disk->ops->discard(disk, segment);
+}
+
 /* A segment behind the newest one with a batch. *blank: number of a blank one that can be used next; 0: none yet. */
 static enum err opening_recover(struct recovery *recovery, uint32_t segment, uint32_t *blank)
 {
     struct log_position *at = &recovery->outcome->position;
-    struct disk *disk = recovery->log->disk;
     struct segment_survey survey;
     enum err err = survey_segment(recovery, segment, &survey);
 
@@ -467,10 +479,10 @@ static enum err opening_recover(struct recovery *recovery, uint32_t segment, uin
     if (survey.blank) {
         bool usable = segment == at->segment_next && survey.full_size;
         *blank = usable ? segment : *blank;
-        return usable ? ERR_OK : disk->ops->discard(disk, segment);
+        return usable ? ERR_OK : drop(recovery, segment);
     }
     if (!place_recover(recovery, survey.first_place, segment, SEGMENT_HEAD_BLOCKS)) {
-        return disk->ops->discard(disk, segment); /* never held anything durable */
+        return drop(recovery, segment);
     }
     at->segment_next = segment + 1;
     return ERR_OK;
@@ -479,7 +491,6 @@ static enum err opening_recover(struct recovery *recovery, uint32_t segment, uin
 static enum err openings_recover(struct recovery *recovery, size_t newest)
 {
     struct log_position *at = &recovery->outcome->position;
-    struct disk *disk = recovery->log->disk;
     uint32_t blank = 0;
     enum err err = ERR_OK;
 
@@ -491,7 +502,7 @@ static enum err openings_recover(struct recovery *recovery, size_t newest)
         err = opening_recover(recovery, recovery->log->segments[i], &blank);
     }
     if (err == ERR_OK && blank != 0 && blank != at->segment_next) {
-        err = disk->ops->discard(disk, blank);
+        err = drop(recovery, blank);
     }
     at->next_ready = blank != 0 && blank == at->segment_next;
     at->move = at->move || at->segment == 0;
@@ -590,7 +601,7 @@ static void begin_outcome(struct recovery_outcome *outcome, const struct superbl
 }
 
 /* walk_all goes through the segments, from the last but one when it peeks and the headers of all are whole. Gives: *first, where it began. */
-static enum err walk_all(struct recovery *recovery, bool peeks, size_t *first)
+static enum err walk_all(struct recovery *recovery, size_t *first)
 {
     struct tail tail;
     size_t newest = 0;
@@ -601,10 +612,11 @@ static enum err walk_all(struct recovery *recovery, bool peeks, size_t *first)
     if (err == ERR_OK) {
         err = newest_find(recovery, &newest);
     }
-    if (err == ERR_OK && peeks && newest >= 2 && newest < recovery->segments_count) {
+    if (err == ERR_OK && recovery->sink == NULL && newest >= 2 && newest < recovery->segments_count) {
         err = heads_are_whole(recovery, newest + 1, &whole);
         *first = whole ? newest - 1 : 0;
     }
+    ASSERT(*first <= newest);
     recovery->expected = *first == 0 && recovery->superblock->first_segment == 1 ? 1 : 0;
     if (err == ERR_OK) {
         err = segments_recover(recovery, *first, newest, &tail);
@@ -616,14 +628,15 @@ static enum err walk_all(struct recovery *recovery, bool peeks, size_t *first)
     return err;
 }
 
-static enum err read_log(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome, bool peeks, size_t *first)
+/* read_log is one reading. sink: NULL, to peek. Gives: *first, the segment that it began with. */
+static enum err read_log(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome, size_t *first)
 {
     struct recovery recovery = { .log = log, .superblock = superblock, .sink = sink, .outcome = outcome };
 
     ASSERT(!log->started);
     ASSERT(superblock->segment_bytes == log->config.segment_bytes);
     ASSERT(superblock->first_segment >= 1);
-    ASSERT(sink->record != NULL);
+    ASSERT(sink == NULL || sink->record != NULL);
     begin_outcome(outcome, superblock);
     log->table_count = 0;
     record_index_reset(&log->index);
@@ -631,7 +644,7 @@ static enum err read_log(struct segment_log *log, const struct superblock *super
     capsule_init(&recovery.capsule);
     recovery.capsule.epoch = superblock->epoch; /* until a batch says more */
     recovery.capsule.limit_epoch = superblock->epoch;
-    enum err err = walk_all(&recovery, peeks, first);
+    enum err err = walk_all(&recovery, first);
     conclude(&recovery);
     return err;
 }
@@ -643,28 +656,32 @@ enum err recovery_run(struct segment_log *log, const struct superblock *superblo
     return recovery_run_again(log, superblock, sink, outcome);
 }
 
+enum err recovery_peek(struct segment_log *log, const struct superblock *superblock, struct recovery_outcome *outcome, bool *enough)
+{
+    size_t first;
+
+    outcome->surveys_count = 0;
+    outcome->proved = 0;
+    enum err err = read_log(log, superblock, NULL, outcome, &first);
+    bool spotless = outcome->position.batch != 0 && outcome->damage_count == 0 && outcome->damage_unlisted == 0 && outcome->sign <= SIGN_AFTER_FETCH;
+    *enough = err == ERR_OK && (first == 0 || spotless);
+    return err;
+}
+
 static void pass_over(void *context, const struct recovered_record *record)
 {
     (void)context;
     (void)record;
 }
 
-enum err recovery_peek(struct segment_log *log, const struct superblock *superblock, struct recovery_outcome *outcome, bool *enough)
+enum err recovery_run_again(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome)
 {
     struct recovery_sink nobody = { pass_over, NULL };
     size_t first;
 
-    outcome->surveys_count = 0;
-    outcome->proved = 0;
-    enum err err = read_log(log, superblock, &nobody, outcome, true, &first);
-    bool spotless = outcome->position.batch != 0 && outcome->damage_count == 0 && outcome->damage_unlisted == 0 && outcome->sign <= SIGN_AFTER_FETCH;
-    *enough = err == ERR_OK && (first == 0 || spotless);
+    enum err err = read_log(log, superblock, sink, outcome, &first);
+    if (err == ERR_OK && outcome->damage_unlisted > 0 && outcome->repaired > 0) { /* what notes settle had places in the list until these were read; now they are known from the beginning */
+        err = read_log(log, superblock, &nobody, outcome, &first);
+    }
     return err;
-}
-
-enum err recovery_run_again(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome)
-{
-    size_t first;
-
-    return read_log(log, superblock, sink, outcome, false, &first);
 }

@@ -92,13 +92,13 @@ struct repair_note recovery_note(const struct recovery_damage *damage);
  * kind that must not be skipped), ERR_FULL (more segments than DISK_SEGMENTS_MAX). Blocks: this is start-up. */
 enum err recovery_run(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome);
 
-/* recovery_peek reads the newest segment with a batch, the one before it and the headers of the others: as a rule that tells what was promised. Delivers nothing. Gives: *enough:
- * position.batch, its capsule and `sign` are what recovery_run would find, but for which of SIGN_FREELY and SIGN_AFTER_FETCH. Without *enough, and for all else in *outcome, recovery_run_again
- * comes next, which this makes ready for. Needs, does, fails: as recovery_run. */
+/* recovery_peek reads the newest segment with a batch, the one before it and the headers of the others: as a rule that tells what was promised. Delivers nothing, changes nothing on the disk.
+ * Gives: *enough: position.batch, its capsule and `sign` are what recovery_run would find, but for which of SIGN_FREELY and SIGN_AFTER_FETCH. Without *enough, and for all else in *outcome,
+ * recovery_run_again comes next, which this makes ready for, and which may still be refused. Needs: as recovery_run. Fails: as recovery_run, for what it reads. */
 enum err recovery_peek(struct segment_log *log, const struct superblock *superblock, struct recovery_outcome *outcome, bool *enough);
 
 /* recovery_run_again is recovery_run for another reading of the same log: where that one found nothing but zeros to the end of a segment it looks no more.
- * Needs: outcome as that reading left it; nothing else touched the store since. */
+ * Where notes settle so much that other damage finds no place in the list, it reads once more, delivering nothing. Needs: outcome as that reading left it; nothing else touched the store since. */
 enum err recovery_run_again(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome);
 
 #endif

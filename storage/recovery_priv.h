@@ -18,7 +18,7 @@ struct record_assembly {
 struct recovery {
     struct segment_log *log;
     const struct superblock *superblock;
-    const struct recovery_sink *sink;
+    const struct recovery_sink *sink; /* NULL: nobody is told, and nothing on the disk is changed */
     struct recovery_outcome *outcome;
     struct segment_scan scan;
     struct record_assembly assembly;

@@ -118,7 +118,9 @@ static void deliver(struct recovery *recovery, const struct record_head *head, u
     ASSERT(head->kind != RECORD_SEAL);
     if (head->kind != RECORD_STATE && head->kind < RECORD_SKIPPABLE) {
         recovery->outcome->records++;
+        if (recovery->sink != NULL) {
         recovery->sink->record(recovery->sink->context, &record);
+    }
     }
 }
 

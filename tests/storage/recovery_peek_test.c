@@ -4,6 +4,7 @@
 #include "tests/storage/store_kit.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SEGMENTS = 5, BLOCKS = 64 };
@@ -136,4 +137,122 @@ Test(recovery_peek, says_what_all_of_the_log_says_whatever_block_is_spoilt, .tim
     }
     cr_assert_gt(enough, 4 * not_enough / 3);
     cr_assert_gt(not_enough, 0);
+}
+
+/* --- What comes after it ------------------------------------------------------------------------------------------------- */
+
+static bool is_there(struct store *store, uint32_t segment)
+{
+    static uint32_t segments[DISK_SEGMENTS_MAX];
+    size_t count = 0, i = 0;
+
+    cr_assert_eq(store->disk.disk.ops->segments(&store->disk.disk, segments, DISK_SEGMENTS_MAX, &count), ERR_OK);
+    while (i < count && segments[i] != segment) {
+        i++;
+    }
+    return i < count;
+}
+
+/* add appends a record of no group. */
+static void add(struct store *store, uint8_t kind, const void *data, size_t bytes)
+{
+    struct bytes part = bytes_of(data, bytes);
+    struct log_record record = { .kind = kind, .hash = store_hash(kind, 1), .parts = &part, .parts_count = 1 };
+    uint64_t lsn;
+
+    cr_assert_eq(segment_log_append(&store->log, segment_log_capsule(&store->log), &record, 1, &lsn), ERR_OK);
+    store->lsn_base++;
+    store->acknowledged = 0; /* it may come in pieces, with numbers of their own */
+    store_run(store);
+}
+
+/* cut_opening makes a log whose first segment has a record of `bytes`, and the opening write of whose newest segment was cut behind its headers; the last `lost` batches before it, which these
+ * prove durable, are zeros. */
+static struct store *cut_opening(uint8_t kind, size_t bytes, uint32_t lost)
+{
+    static const struct store_config pieces = { .seed = 9, .segment_bytes = BLOCKS * DISK_BLOCK, .segments_max = 16, .queue_batches = 8, .batch_bytes_max = 4 * DISK_BLOCK, .size_max = 12000 };
+    struct store *store = store_open(&pieces);
+    struct seal_entry last[2] = { { 0 } };
+    uint8_t *data = calloc(1, bytes + 1);
+
+    cr_assert_eq(store_append(store), ERR_OK);
+    store_run(store);
+    add(store, kind, data, bytes);
+    free(data);
+    while (store->log.at.segment <= SEGMENTS) {
+        if (store->log.at.segment == SEGMENTS && store->log.table_count >= 2) {
+            last[0] = store->log.table[store->log.table_count - 1];
+            last[1] = store->log.table[store->log.table_count - 2];
+        }
+        cr_assert_eq(store_append(store), ERR_OK);
+        store_run(store);
+    }
+    memset(block_at(store, SEGMENTS + 1, SEGMENT_HEAD_BLOCKS), 0, (BLOCKS - SEGMENT_HEAD_BLOCKS) * (size_t)DISK_BLOCK);
+    for (uint32_t i = 0; i < lost; i++) {
+        memset(block_at(store, SEGMENTS, last[i].block), 0, (size_t)last[i].blocks * DISK_BLOCK);
+    }
+    return store;
+}
+
+Test(recovery_peek, changes_nothing_of_a_log_that_is_refused)
+{
+    for (uint32_t peeks = 0; peeks <= 1; peeks++) {
+        struct store *store = cut_opening(RECORD_KIND_END, 0, 0); /* a kind of a newer version */
+        store->recoveries = peeks;
+        cr_assert_eq(store_recover(store), ERR_VERSION);
+        cr_assert(is_there(store, SEGMENTS + 1), "peeks %u", peeks);
+        store_close(store);
+    }
+}
+
+Test(recovery_peek, of_a_start_that_is_refused_leaves_what_proves_the_lost_batches)
+{
+    for (uint32_t lost = 1; lost <= 2; lost++) {
+        struct store *store = cut_opening(RECORD_EVIDENCE, 60000, lost);
+        store->config.queue_batches = 2; /* too few for that record */
+        cr_assert_eq(store->recoveries % 2, 1, "this one peeks");
+        cr_assert_eq(store_recover(store), ERR_FULL);
+        store->config.queue_batches = 8;
+        cr_assert_eq(store_recover(store), ERR_OK);
+        cr_assert_eq(store->outcome.sign, lost == 1 ? SIGN_ABOVE_LIMIT : SIGN_NEVER, "%u lost: sign %d", lost, (int)store->outcome.sign);
+        store_close(store);
+    }
+}
+
+Test(recovery_peek, leaves_room_in_the_list_for_what_no_note_settles, .timeout = 120)
+{
+    enum { WIDE = 512, SETTLED = 200, NEW = 100 };
+    static const struct store_config wide = { .seed = 9, .segment_bytes = WIDE * DISK_BLOCK, .segments_max = 16, .queue_batches = 4, .size_max = 0 };
+    uint8_t bytes[REPAIR_NOTE_BYTES];
+    struct store *store = store_open(&wide);
+
+    while (store->log.at.segment <= 2) {
+        cr_assert_eq(store_append(store), ERR_OK);
+        store_run(store);
+    }
+    for (uint32_t i = 0; i < SETTLED; i++) {
+        block_at(store, 1, 8 + 2 * i)[3000] ^= 1;
+    }
+    cr_assert_eq(store_boot(store), ERR_OK);
+    cr_assert_eq(store->outcome.damage_count, SETTLED);
+    for (uint32_t i = 0; i < SETTLED; i++) {
+        struct repair_note note = recovery_note(&store->outcome.damage[i]);
+        repair_note_encode(&note, bytes);
+        add(store, RECORD_REPAIR, bytes, sizeof bytes);
+    }
+    while (store->log.at.segment <= SEGMENTS) {
+        cr_assert_eq(store_append(store), ERR_OK);
+        store_run(store);
+    }
+    for (uint32_t i = 0; i < NEW; i++) {
+        block_at(store, 2, 8 + 2 * i)[3000] ^= 1;
+    }
+    for (uint32_t peeks = 0; peeks <= 1; peeks++) {
+        store->recoveries = peeks;
+        cr_assert_eq(store_recover(store), ERR_OK);
+        cr_assert_eq(store->outcome.damage_count, NEW, "peeks %u: %u listed", peeks, store->outcome.damage_count);
+        cr_assert_eq(store->outcome.damage_unlisted, 0);
+        cr_assert_eq(store->outcome.repaired, SETTLED);
+    }
+    store_close(store);
 }
