@@ -90,14 +90,14 @@ void driver_snapshot_message(struct driver *driver, uint32_t from, uint8_t type,
 }
 
 /* grant hears a wish for a snapshot that others have alike: of the newest certificate, which all shall know. */
-static void grant(struct driver *driver)
+static void grant(struct driver *driver, uint64_t now_ns)
 {
     const struct checkpoint_cert *cert = replica_checkpoint(driver->replica);
 
     snapshots_wish(&driver->snapshots);
     snapshots_certified(&driver->snapshots, cert);
     if (cert != NULL) {
-        snapshot_serve_tell(&driver->snapshot_serve, driver->config.replica.self, cert);
+        snapshot_serve_tell(&driver->snapshot_serve, driver->config.replica.self, cert, now_ns);
     }
 }
 
@@ -112,7 +112,7 @@ static void transfer(struct driver *driver)
     snapshot_serve_work(&driver->snapshot_serve, now_ns);
     if (driver->snapshot_serve.wished) {
         driver->snapshot_serve.wished = false;
-        grant(driver);
+        grant(driver, now_ns);
     }
     snapshot_fetch_want(&driver->snapshot_fetch, replica_wants_snapshot(driver->replica), driver->apply.height, &driver->links);
     if (driver->snapshot_fetch.stage != SNAPSHOT_FETCH_IDLE) {

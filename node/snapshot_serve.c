@@ -31,6 +31,8 @@ void snapshot_serve_ask(struct snapshot_serve *serve, uint32_t from, const struc
     serve->members[from].ask = *ask;
 }
 
+static uint64_t price_ns(uint64_t bytes) { return bytes * UINT64_C(1000000000) / SNAPSHOT_SERVE_BYTES_PER_S; }
+
 /* send sends the message to these, and has it paid for. bytes: of its tail. */
 static void send(struct snapshot_serve *serve, const struct member_set *to, uint32_t bytes)
 {
@@ -43,8 +45,7 @@ static void send(struct snapshot_serve *serve, const struct member_set *to, uint
     out.head = bytes_of(serve->head, writer.offset);
     out.tail = message_tail(serve->message);
     serve->ports->send(serve->ports->context, &out);
-    uint64_t price_ns = member_set_count(to) * (writer.offset + bytes) * UINT64_C(1000000000) / SNAPSHOT_SERVE_BYTES_PER_S;
-    serve->paid_ns += price_ns;
+    serve->paid_ns += price_ns(member_set_count(to) * (writer.offset + bytes));
     serve->bytes += bytes;
 }
 
@@ -56,10 +57,14 @@ static void send_answer(struct snapshot_serve *serve, uint32_t to, uint32_t byte
     send(serve, &one, bytes);
 }
 
-void snapshot_serve_tell(struct snapshot_serve *serve, uint32_t self, const struct checkpoint_cert *cert)
+void snapshot_serve_tell(struct snapshot_serve *serve, uint32_t self, const struct checkpoint_cert *cert, uint64_t now_ns)
 {
     struct member_set others = member_set_all(serve->members_count);
 
+    if (now_ns < serve->tell_ns) {
+        return;
+    }
+    serve->tell_ns = now_ns + SNAPSHOT_SERVE_TELL_NS;
     member_set_remove(&others, self);
     serve->message->type = MESSAGE_CKPT_CERT;
     serve->message->ckpt_cert = *cert;
@@ -168,18 +173,20 @@ static bool anybody_waits(const struct snapshot_serve *serve)
     return false;
 }
 
-static uint64_t burst_ns(void) { return SNAPSHOT_SERVE_BURST * UINT64_C(1000000000) / SNAPSHOT_SERVE_BYTES_PER_S; }
+static uint64_t burst_ns(void) { return price_ns(SNAPSHOT_SERVE_BURST); }
 
 void snapshot_serve_work(struct snapshot_serve *serve, uint64_t now_ns)
 {
     if (serve->ready) {
         serve->ready = false;
         serve->paid_ns = serve->paid_ns < now_ns ? now_ns : serve->paid_ns;
+        uint64_t least_ns = serve->paid_ns + price_ns(SNAPSHOT_SERVE_READ_BYTES);
         if (serve->offer) {
             send_offer(serve);
         } else {
             send_run(serve);
         }
+        serve->paid_ns = serve->paid_ns < least_ns ? least_ns : serve->paid_ns;
     }
     for (uint32_t i = 0; i < serve->members_count && !serve->io.busy && !serve->ready && serve->paid_ns <= now_ns + burst_ns(); i++) {
         uint32_t member = (serve->next + i) % serve->members_count;

@@ -11,6 +11,8 @@
 
 #define SNAPSHOT_SERVE_BYTES_PER_S (24u << 20) /* to all together: a few hundredths of a core, and of a disk */
 #define SNAPSHOT_SERVE_BURST (2u << 20)
+#define SNAPSHOT_SERVE_READ_BYTES (64u << 10)  /* what a reading costs at least: 384 in a second, however little is sent of it */
+#define SNAPSHOT_SERVE_TELL_NS 1000000000u     /* between two certificates that are told to all */
 
 struct snapshot_serve {
     const struct snapshots *snapshots;
@@ -29,6 +31,7 @@ struct snapshot_serve {
     bool ready;                   /* it is done: to be sent */
     enum err err;
     uint64_t paid_ns;             /* until when the bytes that left are paid for */
+    uint64_t tell_ns;             /* no certificate is told before */
     struct message *message;      /* scratch */
     uint8_t *head;                /* MESSAGE_HEAD_BYTES_MAX */
     bool wished;                  /* news for the owner, who takes it back: a member asked for any offer again and again, and took nothing (S3) */
@@ -44,8 +47,9 @@ void snapshot_serve_ask(struct snapshot_serve *serve, uint32_t from, const struc
 void snapshot_serve_work(struct snapshot_serve *serve, uint64_t now_ns);
 uint64_t snapshot_serve_deadline_ns(const struct snapshot_serve *serve);
 
-/* snapshot_serve_tell tells all other members of the newest checkpoint certificate, paid for like an answer: with a wish, so that those whose newest one is older make the same snapshot. */
-void snapshot_serve_tell(struct snapshot_serve *serve, uint32_t self, const struct checkpoint_cert *cert);
+/* snapshot_serve_tell tells all other members of the newest checkpoint certificate, paid for like an answer: with a wish, so that those whose newest one is older make the same snapshot.
+ * No effect within SNAPSHOT_SERVE_TELL_NS of the one before: a wish comes once in 2n rounds from whoever means it. */
+void snapshot_serve_tell(struct snapshot_serve *serve, uint32_t self, const struct checkpoint_cert *cert, uint64_t now_ns);
 
 /* snapshot_serve_wait says in a word why a member's question waits: "rationed" by the budget, or for its "turn" behind what is being read. Gives: NULL when none of it waits. */
 const char *snapshot_serve_wait(const struct snapshot_serve *serve, uint32_t member, uint64_t now_ns);

@@ -77,7 +77,7 @@ Test(snapshot_serve, tells_the_others_of_a_certificate_at_its_price_S4)
     cr_assert_eq(offer(HEIGHT, 3), HEIGHT);
     struct checkpoint_cert cert = sent.snapshot.cert;
     uint64_t before_ns = serve.paid_ns;
-    snapshot_serve_tell(&serve, 1, &cert);
+    snapshot_serve_tell(&serve, 1, &cert, NOW_NS);
     cr_assert_eq(sent.type, MESSAGE_CKPT_CERT);
     cr_assert_eq(sent.ckpt_cert.checkpoint.height, HEIGHT);
     cr_assert_eq(member_set_count(&told), 3);
@@ -85,4 +85,30 @@ Test(snapshot_serve, tells_the_others_of_a_certificate_at_its_price_S4)
     uint64_t bytes = (serve.paid_ns - before_ns) * SNAPSHOT_SERVE_BYTES_PER_S / UINT64_C(1000000000);
     cr_assert_geq(bytes, 3 * 3 * 64, "three signatures, three times");
     cr_assert_leq(bytes, 3 * MESSAGE_HEAD_BYTES_MAX);
+}
+
+static uint64_t paid_bytes(uint64_t before_ns) { return (serve.paid_ns - before_ns) * SNAPSHOT_SERVE_BYTES_PER_S / UINT64_C(1000000000); }
+
+/* An offer is some hundred bytes, and has the disk read a block beside the log: a member that asks for nothing else must not have it read tens of thousands of times in a second. */
+Test(snapshot_serve, a_reading_is_paid_for_however_little_of_it_is_sent_S4)
+{
+    cr_assert_eq(offer(HEIGHT, 3), HEIGHT);
+    cr_assert_geq(paid_bytes(NOW_NS), SNAPSHOT_SERVE_READ_BYTES - 1);
+    cr_assert_eq(offer(0, 0), 0, "nor when what was read is no certificate");
+    cr_assert_geq(paid_bytes(NOW_NS), SNAPSHOT_SERVE_READ_BYTES - 1);
+}
+
+/* Whoever wishes again and again is a message to this member, and one to each other from it: those others are not to be woken so often. */
+Test(snapshot_serve, tells_the_others_once_in_a_second_at_most_S4)
+{
+    uint32_t others = 0;
+
+    cr_assert_eq(offer(HEIGHT, 3), HEIGHT);
+    struct checkpoint_cert cert = sent.snapshot.cert;
+    for (uint32_t i = 0; i < 30; i++) { /* ten wishes in a second, for three seconds */
+        told = (struct member_set){ { 0 } };
+        snapshot_serve_tell(&serve, 1, &cert, NOW_NS + i * UINT64_C(100000000));
+        others += member_set_count(&told);
+    }
+    cr_assert_eq(others, 3 * 3);
 }
