@@ -124,8 +124,9 @@ static void look_at_log(const struct held *held, const struct oracle *oracle, ui
     uint64_t tip = driver->log.capsule_durable.committed_height, keep = driver->config.retention.keep_blocks;
     uint64_t above = driver->snapshots.older.set ? driver->snapshots.older.height : 0;
 
+    uint64_t executed = held->executed > tip ? held->executed : tip;
+    above = executed > keep && executed - keep < above ? executed - keep : executed > keep ? above : 0;
     tip = tip < oracle->height ? tip : oracle->height;
-    above = tip > keep && tip - keep < above ? tip - keep : tip > keep ? above : 0;
     above = above > held->from_height ? above : held->from_height;
     bool whole = driver->repair.count == 0 && driver->log.repairs.count == 0;
     for (uint64_t height = above + 1; whole && height <= tip; height++) {
@@ -137,12 +138,18 @@ static void look_at_log(const struct held *held, const struct oracle *oracle, ui
     }
 }
 
+static void note_executed(struct held *held, const struct driver *driver)
+{
+    held->executed = driver->apply.height > held->executed ? driver->apply.height : held->executed;
+}
+
 void held_began(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver)
 {
     uint64_t base = driver->has_base ? driver->base.header.height : 0;
     struct hash32 hash = driver->has_base ? block_hash(&driver->base.header) : (struct hash32){ { 0 } };
     bool fetched = driver->has_base && !is_kept(driver, &hash, driver->first_segment);
 
+    note_executed(held, driver);
     held->from_height = fetched && base > held->from_height ? base : held->from_height;
     look_at_log(held, oracle, member, driver, driver->first_segment);
 }
@@ -150,6 +157,7 @@ void held_began(struct held *held, struct oracle *oracle, uint32_t member, const
 void held_saved(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver, const struct superblock *saved)
 {
     ASSERT(saved->first_segment >= 1);
+    note_executed(held, driver);
     if (saved->sequence != held->saved) {
         held->saved = saved->sequence;
         look_at_log(held, oracle, member, driver, saved->first_segment);

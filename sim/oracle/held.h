@@ -15,6 +15,7 @@ struct held {
     uint64_t saved;         /* sequence of the superblock */
     struct hash32 named;    /* the snapshot that it named when that was looked at (medium.h) */
     bool resumes;           /* it looks at what an earlier run fetched of a snapshot */
+    uint64_t executed;      /* the highest block that it executed, in this life or another: what members that lag need is counted from there */
     uint64_t from_height;   /* its log begins above: it fetched a snapshot of that block */
     uint64_t mended;        /* height of a block that it appended again, and that nobody has looked at yet (mended.h); 0: none */
     uint32_t mended_boots;  /* ... in this life */

@@ -192,6 +192,24 @@ Test(held, what_lagging_members_need_stays_K2)
     expect_broken("K2");
 }
 
+/* What is executed is ahead of what is durably committed, and after a power cut it was. */
+Test(held, what_lagging_members_need_is_counted_from_what_was_executed_K2)
+{
+    driver.snapshots.older = (struct snapshots_entry){ .set = true, .height = 6 };
+    driver.config.retention.keep_blocks = 3; /* 5, 6, 7 */
+    driver.apply.height = HEIGHTS + 1;
+    saved.first_segment = 3;
+    held_saved(&held, &oracle, 0, &driver, &saved);
+    driver.apply.height = HEIGHTS;
+    driver.first_segment = 3;
+    held_began(&held, &oracle, 0, &driver);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    saved.sequence++;
+    saved.first_segment = 4;
+    held_saved(&held, &oracle, 0, &driver, &saved);
+    expect_broken("K2");
+}
+
 Test(held, block_that_a_start_does_not_find_is_missed_K2)
 {
     (void)record_index_forget(&driver.log.index, &(struct record_blocks){ 3, 0, 1000 }, RECORD_BLOCK, &hashes[6]);
