@@ -101,8 +101,8 @@ if [ "${WARD_LONG:-0}" != 0 ]; then
     timeout 1800 "$bin/ward-sim" explore --json >"$work/out" && grep -q '"exhausted": true' "$work/out"
     check $? "every run of two views and one height is gone through, whoever lies, with two blocks of a liar at each place"
     fact="every run of two views and two heights is gone through, whoever lies"
-    if [ "$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -lt 12 ]; then
-        skip "$fact" "it takes 12 GiB of memory"
+    if [ "$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -lt 8 ]; then
+        skip "$fact" "it takes 7 GiB of memory"
     else
         timeout 7200 "$bin/ward-sim" explore --heights 2 --variants 1 --states 200000000 --json >"$work/out" && grep -q '"exhausted": true' "$work/out"
         check $? "$fact"
