@@ -60,6 +60,7 @@ void effort_sent(struct effort *effort, const struct port_message *message)
 
     effort->sent += receivers;
     effort->sent_bytes += receivers * (message->head.size + message->tail.size);
+    effort->proposed += message->type == MESSAGE_PROPOSE ? message->head.size : 0;
     for (uint32_t member = 0; member < MEMBERS_MAX && is_answer(message->type, receivers); member++) {
         effort->answers[member] += member_set_has(&message->to, member) ? 1 : 0;
     }
@@ -89,7 +90,7 @@ bool effort_look(const struct effort *effort, const struct effort_done *done, st
                     (unsigned long long)effort->heard[to]);
     } else if (effort->sent > causes * done->members) {
         oracle_fail(failure, FAILURE_LIVENESS, "work: r%u sent %llu messages, with %llu reasons", done->seat, (unsigned long long)effort->sent, (unsigned long long)causes);
-    } else if (payload > bytes + SLACK_BYTES + snapshots * SNAPSHOT_PAYLOAD) {
+    } else if (payload > bytes + effort->proposed + SLACK_BYTES + snapshots * SNAPSHOT_PAYLOAD) {
         oracle_fail(failure, FAILURE_LIVENESS, "work: r%u appended %llu bytes because of %llu", done->seat, payload, bytes);
     } else if (effort->hashed > HASHED_PER_BYTE * (effort->bytes + SLACK_BYTES) + snapshots * SNAPSHOT_HASHED) {
         oracle_fail(failure, FAILURE_LIVENESS, "work: r%u hashed %llu bytes because of %llu", done->seat, (unsigned long long)effort->hashed, bytes);

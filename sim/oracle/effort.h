@@ -15,6 +15,7 @@ struct effort {
     uint64_t bytes;               /* of them */
     uint64_t moments;             /* beside them at which there was something to do: a deadline, a verdict, a disk, a link, a read */
     uint64_t sent, sent_bytes;    /* each receiver counted */
+    uint64_t proposed;            /* bytes of its own proposals but for the bodies, which came */
     uint64_t heard[MEMBERS_MAX];  /* messages of each member */
     uint64_t answers[MEMBERS_MAX]; /* what only an answer is, to it */
     uint64_t hashed;              /* bytes */
@@ -50,7 +51,7 @@ struct effort_done {
 /* effort_look compares the account with its bounds:
  *
  *     signatures <= those that came: one for each 64 bytes    answers to a member <= messages of it      messages sent <= one to each for each reason there was
- *     appended   <= what came                                hashed  <= 16 for each byte that came
+ *     appended   <= what came, and what it proposed itself   hashed  <= 16 for each byte that came
  *
  * and no memory (J7), and something for a life's beginning, and for each snapshot that it made. Gives: false and the first failure when one is passed. */
 bool effort_look(const struct effort *effort, const struct effort_done *done, struct failure *failure);

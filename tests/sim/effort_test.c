@@ -56,6 +56,17 @@ Test(effort, a_snapshot_is_work_of_its_own)
     cr_assert(look(), "%s", failure.text);
 }
 
+/* Header, signature and certificate of a block came from nobody: tests/scenarios/own_blocks.scn. */
+Test(effort, what_a_leader_proposes_it_may_append)
+{
+    open_account();
+    effort.proposed = 1000;
+    done.payload_bytes = effort.bytes + effort.proposed + 2 * 65536;
+    cr_assert(look(), "%s", failure.text);
+    done.payload_bytes++;
+    cr_assert_not(look());
+}
+
 Test(effort, what_a_cluster_does_is_on_its_account)
 {
     static struct world world;
