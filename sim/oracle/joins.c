@@ -88,6 +88,12 @@ static bool is_past(const struct joins *joins, uint32_t seat, const struct joins
     return from(joins, seat, view) == 0;
 }
 
+/* owes_anew: it owed nothing when it was looked at last, or has timed that view out since, or is beyond it: what it owes now came later. */
+static bool owes_anew(const struct joins_seat *at, const struct joins_moment *moment)
+{
+    return at->since_ns == UINT64_MAX || at->owed <= moment->timeout_view || at->owed < (int64_t)moment->view;
+}
+
 void joins_look(struct joins *joins, uint32_t seat, const struct joins_moment *moment)
 {
     ASSERT(seat < joins->count);
@@ -100,7 +106,8 @@ void joins_look(struct joins *joins, uint32_t seat, const struct joins_moment *m
         at->open = !is_past(joins, seat, moment);
         return;
     }
-    at->since_ns = at->since_ns == UINT64_MAX ? moment->now_ns : at->since_ns;
+    at->since_ns = owes_anew(at, moment) ? moment->now_ns : at->since_ns;
+    at->owed = view;
     ASSERT(at->since_ns <= moment->now_ns);
     if (moment->now_ns - at->since_ns > JOINS_WITHIN_NS) {
         oracle_fail(joins->failure, FAILURE_LIVENESS, "T3: r%u has not joined %u others in giving up view %lld for %llu ms", seat, from(joins, seat, view), (long long)view,

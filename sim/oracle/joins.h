@@ -24,6 +24,7 @@ struct joins {
             uint32_t count;
         } *bursts;         /* by member */
         uint64_t since_ns; /* from when on it owes one; UINT64_MAX: it owes none */
+        int64_t owed;      /* the view that it owed when it was looked at last, if it owed one */
         bool open;         /* something came that it may have to join */
     } *seats;
     uint32_t count; /* of seats */
@@ -44,7 +45,8 @@ void joins_close(struct joins *joins);
 bool joins_came(struct joins *joins, uint32_t seat, uint32_t member, uint64_t now_ns);
 void joins_heard(struct joins *joins, uint32_t seat, uint32_t member, uint64_t view);
 
-/* joins_is_open: something came since that it may have to join. joins_look looks at a server that runs, behind a step of it. Cost: a pass over the members for each that was heard. */
+/* joins_is_open: something came since that it may have to join. joins_look looks at a server that runs, behind a step of it;
+ * between two looks may lie any number of steps: whoever has paid by then what it owed at the last one owes what came since from now on. Cost: a pass over the members for each that was heard. */
 bool joins_is_open(const struct joins *joins, uint32_t seat);
 void joins_look(struct joins *joins, uint32_t seat, const struct joins_moment *moment);
 

@@ -34,7 +34,7 @@ for seed in 70 76 130 131 351 442 475 548 576 1962 2069 2400 2491 2787 4429 4442
     "$bin/ward-sim" run --seed "$seed" --acts 1 >/dev/null 2>"$work/err" || { cat "$work/err" >&2; false; }
     check $? "seed $seed, which once failed"
 done
-for seed in 11 9783346; do
+for seed in 11 9783346 9786899; do
     "$bin/ward-sim" run --seed "$seed" >/dev/null 2>"$work/err" || { cat "$work/err" >&2; false; }
     check $? "seed $seed with its second act, which once failed"
 done

@@ -100,6 +100,42 @@ Test(joins, whoever_must_be_silent_owes_nothing)
     cr_assert_eq(failure.kind, FAILURE_LIVENESS);
 }
 
+/* Seed 9786899: between two looks a server joins one view, goes on to the next, and hears that others give that one up too. */
+Test(joins, a_later_view_is_owed_anew_by_whoever_joined_the_former)
+{
+    hear(3, 59);
+    look(0, 59, 58, -1);
+    hear(3, 60);
+    look(JOINS_WITHIN_NS + 1, 60, 59, -1);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    look(2 * JOINS_WITHIN_NS + 1, 60, 59, -1);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    look(2 * JOINS_WITHIN_NS + 2, 60, 59, -1);
+    cr_assert_eq(failure.kind, FAILURE_LIVENESS);
+}
+
+Test(joins, whoever_came_beyond_the_former_view_otherwise_owes_the_later_one_anew)
+{
+    hear(3, 59);
+    look(0, 59, 58, -1);
+    hear(3, 60);
+    look(JOINS_WITHIN_NS + 1, 60, 58, -1);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    look(2 * JOINS_WITHIN_NS + 2, 60, 58, -1);
+    cr_assert_eq(failure.kind, FAILURE_LIVENESS);
+}
+
+Test(joins, whoever_heard_of_a_later_view_meanwhile_has_no_more_time_for_it)
+{
+    hear(3, 59);
+    look(0, 59, 58, -1);
+    hear(3, 60);
+    look(JOINS_WITHIN_NS, 59, 58, -1);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    look(JOINS_WITHIN_NS + 1, 60, 59, -1); /* the former alone */
+    cr_assert_eq(failure.kind, FAILURE_LIVENESS);
+}
+
 Test(joins, time_that_stood_still_does_not_count)
 {
     hear(3, 4);
