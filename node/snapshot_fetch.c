@@ -253,21 +253,20 @@ static void take_manifest(struct snapshot_fetch *fetch, uint32_t from, const str
         leave(fetch, from, LEFT_WRONG, now_ns);
         return;
     }
+    if (!snapshot_fits(&fetch->manifest, (uint32_t)answer->bytes.size, fetch->io.part_blocks)) { /* nobody lies; theirs have longer files */
+        begin_offers(fetch, "the snapshot of the others is larger than a slot here: io.segment_mib");
+        fetch->offers_ns = UINT64_MAX; /* as after a failure */
+        return;
+    }
     memcpy(fetch->manifest_bytes, answer->bytes.data, answer->bytes.size);
     memset(fetch->have, 0, sizeof fetch->have);
-    fetch->have_count = fetch->checked = 0;
-    fetch->target.head = (struct snapshot_head){ .stage = SNAPSHOT_FETCHING, .height = fetch->target.height, .digest = digest };
-    fetch->target.head.manifest_bytes = (uint32_t)answer->bytes.size;
-    fetch->target.slot = slot_begun(fetch);
-    fetch->snapshots->lent = fetch->target.slot;
-    fetch->stage = SNAPSHOT_FETCH_RESUME;
+    fetch->have_count = fetch->checked = fetch->step = 0;
+    fetch->target.head = (struct snapshot_head){ .stage = SNAPSHOT_FETCHING, .height = fetch->target.height, .digest = digest, .manifest_bytes = (uint32_t)answer->bytes.size };
+    fetch->snapshots->lent = fetch->target.slot = slot_begun(fetch);
     fetch->check_place = snapshot_place_first();
-    fetch->reason = "what an earlier run fetched is being checked";
-    if (fetch->target.slot == SNAPSHOT_SLOTS) {
-        fetch->stage = SNAPSHOT_FETCH_BEGIN;
-        fetch->step = 0;
-        fetch->reason = "a slot for it is awaited: the superblock is being written that names the own snapshot";
-    }
+    bool begun = fetch->target.slot != SNAPSHOT_SLOTS;
+    fetch->stage = begun ? SNAPSHOT_FETCH_RESUME : SNAPSHOT_FETCH_BEGIN;
+    fetch->reason = begun ? "what an earlier run fetched is being checked" : "a slot for it is awaited: the superblock is being written that names the own snapshot";
 }
 
 static void manifest_work(struct snapshot_fetch *fetch, uint64_t now_ns)
@@ -551,10 +550,9 @@ static void io_done(void *context, enum err err)
 /* is_of_no_use: what is looked for is not wanted any more; or, once it was chosen, blocks have brought the replica as far. */
 static bool is_of_no_use(const struct snapshot_fetch *fetch, bool wanted)
 {
-    if (fetch->stage <= SNAPSHOT_FETCH_OFFERS) {
-        return fetch->stage == SNAPSHOT_FETCH_OFFERS && !wanted;
-    }
-    return fetch->stage < SNAPSHOT_FETCH_HEAD && fetch->own_height >= fetch->target.height;
+    bool chosen = fetch->stage > SNAPSHOT_FETCH_OFFERS;
+
+    return chosen ? fetch->stage < SNAPSHOT_FETCH_HEAD && fetch->own_height >= fetch->target.height : fetch->stage == SNAPSHOT_FETCH_OFFERS && !wanted;
 }
 
 void snapshot_fetch_want(struct snapshot_fetch *fetch, bool wanted, uint64_t own_height, const struct member_set *links)

@@ -239,3 +239,16 @@ struct snapshot_place snapshot_place_take(struct snapshot_place *next, uint32_t 
     ASSERT(next->block <= part_blocks);
     return place;
 }
+
+bool snapshot_fits(const struct snapshot_manifest *manifest, uint32_t manifest_bytes, uint32_t part_blocks)
+{
+    struct snapshot_place next = snapshot_place_first();
+
+    ASSERT(manifest->chunks_count <= SNAPSHOT_CHUNKS_MAX);
+    for (uint32_t i = 0; i < manifest->chunks_count; i++) {
+        (void)snapshot_place_take(&next, manifest->chunks[i].bytes, part_blocks);
+    }
+    (void)snapshot_place_take(&next, manifest_bytes, part_blocks);
+    (void)snapshot_place_take(&next, SNAPSHOT_CERT_BYTES_MAX, part_blocks);
+    return next.part < SNAPSHOT_PARTS_MAX;
+}

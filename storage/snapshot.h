@@ -110,4 +110,7 @@ uint32_t snapshot_file(uint32_t slot, uint32_t part);
 struct snapshot_place snapshot_place_first(void);
 struct snapshot_place snapshot_place_take(struct snapshot_place *next, uint32_t bytes, uint32_t part_blocks);
 
+/* snapshot_fits tells whether its chunks, the manifest and a certificate have room in a slot with parts of this length: whoever made it may have longer ones. Cost: linear in chunks. */
+bool snapshot_fits(const struct snapshot_manifest *manifest, uint32_t manifest_bytes, uint32_t part_blocks);
+
 #endif

@@ -174,3 +174,20 @@ Test(snapshot, nothing_lies_across_two_parts)
     cr_assert_neq(snapshot_file(0, 1), snapshot_file(1, 0));
     cr_assert_geq(snapshot_file(0, 0), DISK_SNAPSHOT_FIRST);
 }
+
+Test(snapshot, of_longer_parts_may_not_fit_a_slot)
+{
+    uint32_t blocks = STATE_CHUNK_BYTES_MAX / DISK_BLOCK;
+
+    (void)manifest_make();
+    manifest.chunks_count = SNAPSHOT_PARTS_MAX - 1; /* one in a part; in the first one stands the head */
+    for (uint32_t i = 0; i < SNAPSHOT_PARTS_MAX; i++) {
+        manifest.chunks[i] = (struct snapshot_chunk){ .kind = SNAPSHOT_STATE, .items = 1, .bytes = STATE_CHUNK_BYTES_MAX };
+    }
+    cr_assert_not(snapshot_fits(&manifest, 1000, blocks), "there is room for no more than the manifest behind the chunks");
+    cr_assert(snapshot_fits(&manifest, 1000, 2 * blocks));
+    manifest.chunks_count = SNAPSHOT_PARTS_MAX - 2;
+    cr_assert(snapshot_fits(&manifest, 1000, blocks));
+    manifest.chunks_count = SNAPSHOT_PARTS_MAX;
+    cr_assert_not(snapshot_fits(&manifest, 1000, blocks));
+}
