@@ -52,9 +52,6 @@ static void log_failed(void *context, enum err err)
     bed->failure = err;
 }
 
-/* pass_by takes a record that recovery has checked: what is made of it is no matter of the log. */
-static void pass_by(void *context, const struct recovered_record *record) { (void)context, (void)record; }
-
 static void wake(void *context) { loop_event_signal(context); }
 
 static void finished_fired(struct loop_event *event, uint64_t count)
@@ -155,11 +152,10 @@ enum err log_bed_reserve(struct log_bed *bed)
 static enum err start_log(struct log_bed *bed, char problem[LOG_BED_PROBLEM_BYTES])
 {
     static struct recovery_outcome outcome;
-    struct recovery_sink sink = { pass_by, NULL };
 
     bed->superblock = (struct superblock){ .segment_bytes = bed->segment_bytes, .first_segment = 1 };
     enum err err = datadir_instance(bed->superblock.instance);
-    err = err == ERR_OK ? recovery_run(&bed->log, &bed->superblock, &sink, &outcome) : err;
+    err = err == ERR_OK ? recovery_run(&bed->log, &bed->superblock, NULL, &outcome) : err;
     err = err == ERR_OK ? log_bed_reserve(bed) : err;
     if (err != ERR_OK) {
         return fail(err, problem, "segments cannot be prepared", err_name(err));
@@ -353,10 +349,8 @@ enum err log_bed_renew(struct log_bed *bed)
 
 enum err log_bed_recover(struct log_bed *bed, struct recovery_outcome *outcome)
 {
-    struct recovery_sink sink = { pass_by, NULL };
-
     ASSERT(!bed->running);
-    enum err err = recovery_run(&bed->log, &bed->superblock, &sink, outcome);
+    enum err err = recovery_run(&bed->log, &bed->superblock, NULL, outcome);
     disk_dir_close(&bed->disk);
     return err;
 }

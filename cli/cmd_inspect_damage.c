@@ -22,8 +22,6 @@ static void never_durable(void *context, uint64_t lsn, uint64_t duration_ns) { (
 
 static void never_failed(void *context, enum err err) { (void)context, (void)err; }
 
-static void skip_record(void *context, const struct recovered_record *record) { (void)context, (void)record; }
-
 /* take_log makes a log that will never be started. Gives: its memory; NULL when there is none. Owns: the caller frees it. */
 static void *take_log(struct segment_log *log, struct disk *disk, uint32_t segment_bytes)
 {
@@ -111,14 +109,13 @@ int cmd_inspect_damage(const struct args *args)
     static struct recovery_outcome outcome;
     static struct segment_log log;
     struct store_view view;
-    struct recovery_sink sink = { skip_record, NULL };
     int code = store_view_open(args, &view, args->operands[0], true);
 
     if (code == EXIT_FINE && inspect_snapshots(&view.disk.disk) == ERR_VERSION) {
         code = store_view_fail(args, args->operands[0], "a snapshot", ERR_VERSION);
     } else if (code == EXIT_FINE) {
         void *memory = take_log(&log, &view.disk.disk, view.superblock.chosen.segment_bytes);
-        enum err err = memory == NULL ? ERR_NO_MEMORY : recovery_run(&log, &view.superblock.chosen, &sink, &outcome);
+        enum err err = memory == NULL ? ERR_NO_MEMORY : recovery_run(&log, &view.superblock.chosen, NULL, &outcome);
         code = err == ERR_OK ? output_result(args, outcome_json(&view, &outcome)) : store_view_fail(args, args->operands[0], "the log", err);
         code = err == ERR_OK && code == EXIT_FINE && (outcome.damage_count > 0 || view.superblock.bad_map != 0) ? (int)EXIT_INTEGRITY : code;
         free(memory);

@@ -50,12 +50,6 @@ void driver_restore_effects(struct driver *driver)
     execute_all(driver);
 }
 
-static void ignore_record(void *context, const struct recovered_record *record)
-{
-    (void)context;
-    (void)record;
-}
-
 static void restore_record(void *context, const struct recovered_record *record)
 {
     struct driver *driver = context;
@@ -155,7 +149,6 @@ static enum err restore_log(struct driver *driver, const struct superblock *supe
 
 enum err driver_recover(struct driver *driver, const struct superblock *superblock, struct recovery_outcome *outcome)
 {
-    struct recovery_sink look = { ignore_record, driver };
     bool enough = false;
 
     ASSERT(driver->replica_memory != NULL);
@@ -168,7 +161,7 @@ enum err driver_recover(struct driver *driver, const struct superblock *superblo
     effects_reset(driver->effects);
     err = recovery_peek(&driver->log, superblock, outcome, &enough);
     if (err == ERR_OK && (!enough || capsule_is_blank(outcome))) { /* to a blank log nobody comes back, and the peek has taken no torn opening away */
-        err = recovery_run_again(&driver->log, superblock, &look, outcome);
+        err = recovery_run_again(&driver->log, superblock, NULL, outcome);
     }
     if (err != ERR_OK || outcome->sign == SIGN_NEVER) {
         return err;

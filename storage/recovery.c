@@ -461,7 +461,7 @@ static enum err drop(const struct recovery *recovery, uint32_t segment)
     struct disk *disk = recovery->log->disk;
 
     ASSERT(segment >= recovery->superblock->first_segment);
-    return recovery->sink == NULL ? ERR_OK : disk->ops->discard(disk, segment);
+    return recovery->peeks ? ERR_OK : disk->ops->discard(disk, segment);
 }
 
 /* A segment behind the newest one with a batch. *blank: number of a blank one that can be used next; 0: none yet. */
@@ -612,7 +612,7 @@ static enum err walk_all(struct recovery *recovery, size_t *first)
     if (err == ERR_OK) {
         err = newest_find(recovery, &newest);
     }
-    if (err == ERR_OK && recovery->sink == NULL && newest >= 2 && newest < recovery->segments_count) {
+    if (err == ERR_OK && recovery->peeks && newest >= 2 && newest < recovery->segments_count) {
         err = heads_are_whole(recovery, newest + 1, &whole);
         *first = whole ? newest - 1 : 0;
     }
@@ -628,10 +628,10 @@ static enum err walk_all(struct recovery *recovery, size_t *first)
     return err;
 }
 
-/* read_log is one reading. sink: NULL, to peek. Gives: *first, the segment that it began with. */
-static enum err read_log(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome, size_t *first)
+/* read_log is one reading. Gives: *first, the place in the list of the segment that it began with. */
+static enum err read_log(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome, bool peeks, size_t *first)
 {
-    struct recovery recovery = { .log = log, .superblock = superblock, .sink = sink, .outcome = outcome };
+    struct recovery recovery = { .log = log, .superblock = superblock, .sink = sink, .outcome = outcome, .peeks = peeks };
 
     ASSERT(!log->started);
     ASSERT(superblock->segment_bytes == log->config.segment_bytes);
@@ -662,26 +662,19 @@ enum err recovery_peek(struct segment_log *log, const struct superblock *superbl
 
     outcome->surveys_count = 0;
     outcome->proved = 0;
-    enum err err = read_log(log, superblock, NULL, outcome, &first);
+    enum err err = read_log(log, superblock, NULL, outcome, true, &first);
     bool spotless = outcome->position.batch != 0 && outcome->damage_count == 0 && outcome->damage_unlisted == 0 && outcome->sign <= SIGN_AFTER_FETCH;
     *enough = err == ERR_OK && (first == 0 || spotless);
     return err;
 }
 
-static void pass_over(void *context, const struct recovered_record *record)
-{
-    (void)context;
-    (void)record;
-}
-
 enum err recovery_run_again(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome)
 {
-    struct recovery_sink nobody = { pass_over, NULL };
     size_t first;
 
-    enum err err = read_log(log, superblock, sink, outcome, &first);
+    enum err err = read_log(log, superblock, sink, outcome, false, &first);
     if (err == ERR_OK && outcome->damage_unlisted > 0 && outcome->repaired > 0) { /* what notes settle had places in the list until these were read; now they are known from the beginning */
-        err = read_log(log, superblock, &nobody, outcome, &first);
+        err = read_log(log, superblock, NULL, outcome, false, &first);
     }
     return err;
 }

@@ -84,7 +84,7 @@ struct recovery_outcome {
 /* recovery_note gives the note that would settle a piece of damage. Needs: damage->segment is not 0. */
 struct repair_note recovery_note(const struct recovery_damage *damage);
 
-/* recovery_run reads every live segment once (of the newest, what is written, twice), delivers the surviving records, fills the log's index and decides. The log must be
+/* recovery_run reads every live segment once (of the newest, what is written, twice), delivers the surviving records, fills the log's index and decides. sink: NULL: nobody is told. The log must be
  * initialised and not started; its buffers are used as scratch. Damage that a note of the log settles is
  * counted as repaired and not listed; what was appended again for it is delivered where it lies now, behind what it belonged before. Needs: superblock as superblock_store_open gave it.
  * Gives: *outcome; nothing was written but a segment that provably never held anything durable may be discarded.

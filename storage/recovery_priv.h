@@ -18,7 +18,8 @@ struct record_assembly {
 struct recovery {
     struct segment_log *log;
     const struct superblock *superblock;
-    const struct recovery_sink *sink; /* NULL: nobody is told, and nothing on the disk is changed */
+    const struct recovery_sink *sink; /* NULL: nobody is told */
+    bool peeks;                       /* nothing on the disk is changed, and the end of the log may be all that is read */
     struct recovery_outcome *outcome;
     struct segment_scan scan;
     struct record_assembly assembly;

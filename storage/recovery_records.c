@@ -119,8 +119,8 @@ static void deliver(struct recovery *recovery, const struct record_head *head, u
     if (head->kind != RECORD_STATE && head->kind < RECORD_SKIPPABLE) {
         recovery->outcome->records++;
         if (recovery->sink != NULL) {
-        recovery->sink->record(recovery->sink->context, &record);
-    }
+            recovery->sink->record(recovery->sink->context, &record);
+        }
     }
 }
 
