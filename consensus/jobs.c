@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+#define PLACE_BITS 10u
+#define PLACE_MASK ((1u << PLACE_BITS) - 1)
+
+_Static_assert(MEMBERS_MAX * JOBS_OF_MEMBER_MAX + JOBS_LARGE <= PLACE_MASK, "a place fits the name of a batch");
+
 void jobs_take(struct jobs *jobs, struct arena *arena, uint32_t members_count)
 {
     *jobs = (struct jobs){ .small_count = members_count * JOBS_OF_MEMBER_MAX };
@@ -201,12 +206,12 @@ uint32_t job_batch(const struct jobs *jobs, const struct job *job)
     uint32_t place = (uint32_t)(job - jobs->slots);
 
     ASSERT(place < jobs->count);
-    return job->serial << 10 | place;
+    return (job->serial << PLACE_BITS | place) & JOB_BATCH_MAX; /* Serials that far apart are never under way together. */
 }
 
 struct job *job_of_batch(struct jobs *jobs, uint32_t batch)
 {
-    uint32_t place = batch & 1023;
+    uint32_t place = batch & PLACE_MASK;
 
     if (place >= jobs->count) {
         return NULL;

@@ -17,6 +17,7 @@
 #define JOBS_SUSPECT_STEP_NS 20000000u /* to one job in so long */
 #define JOB_ITEMS_SMALL (5u * QUORUM_MAX + 1u) /* a proof, a QC, a TC with its QC, a signature */
 #define JOB_DIGESTS_SMALL (QUORUM_MAX + 8u)
+#define JOB_BATCH_MAX 0x7fffffffu /* highest name of a job's batch: the bit above it is for batches of others */
 
 enum job_kind {
     JOB_FREE,
@@ -105,7 +106,7 @@ void job_add_proof(struct job *job, const struct commit_proof *proof, const stru
 /* jobs_find_cert gives the JOB_CERT of this member that verifies the very same certificate, NULL when none does. Cost: a look at each small place. */
 struct job *jobs_find_cert(struct jobs *jobs, uint32_t from, const struct cert *cert);
 
-/* job_batch names the job in a VERIFY effect; job_of_batch finds it again, NULL when it is none of ours. */
+/* job_batch names the job in a VERIFY effect, at most JOB_BATCH_MAX however many there were before it; job_of_batch finds it again, NULL when it is none of ours. */
 uint32_t job_batch(const struct jobs *jobs, const struct job *job);
 struct job *job_of_batch(struct jobs *jobs, uint32_t batch);
 

@@ -4,6 +4,8 @@
 #include "base/assert.h"
 
 #define POOL_BATCH_MARK 0x80000000u /* of the VERIFY batches that are the pool's */
+_Static_assert((POOL_BATCH_MARK & JOB_BATCH_MAX) == 0, "no job is taken for a batch of the pool");
+
 #define OUTCOMES_MAX 256u           /* answers of one step; more wait for the next */
 #define FORWARD_WAIT_NS 1000000u    /* while blocks fly, commands ride with votes, but wait no longer than this or T */
 #define BEHIND_BLOCKS 64u           /* further behind than this, clients are sent elsewhere */

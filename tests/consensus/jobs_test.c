@@ -120,6 +120,26 @@ Test(jobs, has_two_large_places_that_nobody_owns)
     cr_assert_eq(job_new(&jobs, JOB_PROPOSAL, 2, true), first);
 }
 
+/* The highest bit tells batches of the pool: a replica comes to two million jobs within a day. */
+Test(jobs, is_found_by_its_batch_however_many_came_before)
+{
+    const uint32_t serials[] = { 0, (1u << 21) - 2, (1u << 21) - 1, 1u << 21, (1u << 22) - 1, 3u << 21, UINT32_MAX - 1, UINT32_MAX };
+
+    for (size_t i = 0; i < sizeof serials / sizeof serials[0]; i++) {
+        jobs.serial = serials[i];
+        struct job *before = job_new(&jobs, JOB_CERT, 1, false), *job = job_new(&jobs, JOB_CERT, 1, false);
+        uint32_t batch = job_batch(&jobs, job);
+        cr_assert_leq(batch, JOB_BATCH_MAX, "serial %u", serials[i]);
+        cr_assert_eq(job_of_batch(&jobs, batch), job, "serial %u", serials[i]);
+        cr_assert_eq(job_of_batch(&jobs, job_batch(&jobs, before)), before);
+        job_release(&jobs, job);
+        job = job_new(&jobs, JOB_CERT, 1, false);
+        cr_assert_null(job_of_batch(&jobs, batch), "the same place, used again: serial %u", serials[i]);
+        job_release(&jobs, job);
+        job_release(&jobs, before);
+    }
+}
+
 Test(jobs, is_found_by_its_batch_until_it_is_released)
 {
     struct job *job = job_new(&jobs, JOB_CERT, 0, false);
