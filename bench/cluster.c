@@ -255,6 +255,7 @@ static void describe_cost(const struct cluster_run *run, json_t *object)
     json_object_set_new(object, "wakeups_per_block_by", wakeups_by(cost));
     json_object_set_new(object, "flushes_per_block", report_number(cost->flushes_per_block));
     json_object_set_new(object, "messages_per_block", report_number(cost->messages_per_block));
+    json_object_set_new(object, "messages_per_block_by", report_messages(cost));
     json_object_set_new(object, "tx_per_block", report_number((double)cost->commands / (double)cost->blocks));
     json_object_set_new(object, "bytes_logged_per_tx", report_number(cost->bytes_logged_per_tx));
     json_object_set_new(object, "bytes_sent_per_tx", report_number(cost->bytes_sent_per_tx));

@@ -259,6 +259,7 @@ static json_t *describe(struct isolated_run *run, json_t *why)
     report_put(object, "within_bound", answered && has_cost, json_boolean(is_within(run)));
     report_put(object, "flushes_per_block", has_cost, report_number(run->cost.flushes_per_block));
     report_put(object, "messages_per_block", has_cost, report_number(run->cost.messages_per_block));
+    report_put(object, "messages_per_block_by", has_cost, report_messages(&run->cost));
     report_put(object, "cpu_us_per_tx", has_cost, report_number(run->cost.cpu_us_per_tx));
     json_object_set_new(object, "valid", json_boolean(json_array_size(why) == 0));
     json_object_set_new(object, "problems", why);

@@ -167,19 +167,24 @@ bool meter_word(const char *text, const char *name, char *out, size_t size)
     return true;
 }
 
-/* block_messages sums what was sent to make and commit blocks. A replica has no line for a type that it never sent. */
-static uint64_t block_messages(const char *text)
-{
-    static const uint8_t types[] = { MESSAGE_PROPOSE, MESSAGE_VOTE, MESSAGE_CERT, MESSAGE_COMMITVOTE, MESSAGE_COMMITQC, MESSAGE_QC, MESSAGE_TIMEOUT,
-                                     MESSAGE_TC, MESSAGE_ABDICATE, MESSAGE_QUERY, MESSAGE_ANSWER };
-    char name[64];
-    uint64_t sum = 0, sent;
+/* What makes and commits blocks, what moves views, and what is asked and answered where something is missing. */
+static const uint8_t messages_types[METER_MESSAGES] = { MESSAGE_PROPOSE, MESSAGE_VOTE, MESSAGE_CERT, MESSAGE_COMMITVOTE, MESSAGE_COMMITQC, MESSAGE_QC,
+                                                        MESSAGE_TIMEOUT, MESSAGE_TC, MESSAGE_ABDICATE, MESSAGE_QUERY, MESSAGE_ANSWER };
 
-    for (size_t i = 0; i < sizeof types; i++) {
-        snprintf(name, sizeof name, "sent_%s", message_word(types[i]));
-        sum += meter_figure(text, name, &sent) ? sent : 0;
-    }
-    return sum;
+const char *meter_messages_name(uint32_t which)
+{
+    ASSERT(which < METER_MESSAGES);
+    return message_word(messages_types[which]);
+}
+
+/* messages_sent gives how many of a type were sent. A replica has no line for a type that it never sent. */
+static uint64_t messages_sent(const char *text, uint32_t which)
+{
+    char name[64];
+    uint64_t sent;
+
+    snprintf(name, sizeof name, "sent_%s", meter_messages_name(which));
+    return meter_figure(text, name, &sent) ? sent : 0;
 }
 
 /* A replica at both ends of a stretch. */
@@ -204,8 +209,8 @@ static uint64_t larger(uint64_t a, uint64_t b)
 
 /* Sums of one stretch, before they are divided. */
 struct sums {
-    uint64_t replicas, cpu_ns, checks, batches, write_us, messages, logged, sent;
-    uint64_t checks_by[METER_CHECKS], wakeups_by[METER_WAKEUPS];
+    uint64_t replicas, cpu_ns, checks, batches, write_us, logged, sent;
+    uint64_t checks_by[METER_CHECKS], wakeups_by[METER_WAKEUPS], messages_by[METER_MESSAGES];
 };
 
 /* In the order of enum checks_of, then methods, then places. */
@@ -248,7 +253,6 @@ static void add_up(struct sums *sums, struct meter_cost *cost, const struct pair
     sums->checks += delta(cost, pair, "ed25519_checks");
     sums->batches += delta(cost, pair, "log_batches");
     sums->write_us += delta(cost, pair, "log_write_us_sum");
-    sums->messages += block_messages(pair->to->text) - block_messages(pair->from->text);
     sums->logged += delta(cost, pair, "log_bytes_written");
     sums->sent += delta(cost, pair, "bytes_out");
     cost->held += delta(cost, pair, "proposals_held");
@@ -258,6 +262,9 @@ static void add_up(struct sums *sums, struct meter_cost *cost, const struct pair
     }
     for (uint32_t i = 0; i < METER_CHECKS; i++) {
         sums->checks_by[i] += delta(cost, pair, checks_lines[i].line);
+    }
+    for (uint32_t i = 0; i < METER_MESSAGES; i++) {
+        sums->messages_by[i] += messages_sent(pair->to->text, i) - messages_sent(pair->from->text, i);
     }
     cost->commands = larger(cost->commands, delta(cost, pair, "commands_committed"));
     cost->blocks = larger(cost->blocks, delta(cost, pair, "blocks_committed"));
@@ -293,7 +300,10 @@ void meter_compare(const struct meter_reading *from, const struct meter_reading 
         }
         cost->flushes_per_block = (double)sums.batches / blocks / (double)sums.replicas;
         cost->flush_ms = sums.batches > 0 ? (double)sums.write_us / 1000 / (double)sums.batches : 0;
-        cost->messages_per_block = (double)sums.messages / blocks;
+        for (uint32_t i = 0; i < METER_MESSAGES; i++) {
+            cost->messages_per_block_by[i] = (double)sums.messages_by[i] / blocks;
+            cost->messages_per_block += cost->messages_per_block_by[i];
+        }
         cost->bytes_logged_per_tx = (double)sums.logged / commands;
         cost->bytes_sent_per_tx = (double)sums.sent / commands;
     }

@@ -14,6 +14,7 @@
 
 #define METER_CHECKS 10u /* ways to divide the signatures that were checked */
 #define METER_WAKEUPS 4u /* causes of wake-ups of the loop that belong to blocks */
+#define METER_MESSAGES 11u /* types of messages that make and commit blocks, or move views */
 
 enum meter_order { METER_BEGINS, METER_ENDS };
 
@@ -64,13 +65,16 @@ struct meter_cost {
     double flushes_per_block; /* of one replica, on average */
     double flush_ms;          /* one durable batch, on average, as the replicas saw it */
     double messages_per_block; /* all replicas */
+    double messages_per_block_by[METER_MESSAGES]; /* of these, by type: meter_messages_name */
     double bytes_logged_per_tx;
     double bytes_sent_per_tx;
 };
 
-/* meter_checks_name names what an entry of checks_per_tx_by counts, meter_wakeups_name one of wakeups_per_block_by. Needs: which is below their number. */
+/* meter_checks_name names what an entry of checks_per_tx_by counts, meter_wakeups_name one of wakeups_per_block_by, meter_messages_name one of
+ * messages_per_block_by. Needs: which is below their number. */
 const char *meter_checks_name(uint32_t which);
 const char *meter_wakeups_name(uint32_t which);
+const char *meter_messages_name(uint32_t which);
 
 /* meter_compare. Needs: two readings of the same replicas; those that do not run at both are left out. Rates are 0 without commands. */
 void meter_compare(const struct meter_reading *from, const struct meter_reading *to, struct meter_cost *cost);

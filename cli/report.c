@@ -25,6 +25,16 @@ bool report_has_cost(const struct meter_cost *cost)
     return cost->complete && cost->commands > 0 && cost->blocks > 0;
 }
 
+json_t *report_messages(const struct meter_cost *cost)
+{
+    json_t *object = json_object();
+
+    for (uint32_t i = 0; i < METER_MESSAGES; i++) {
+        json_object_set_new(object, meter_messages_name(i), report_number(cost->messages_per_block_by[i]));
+    }
+    return object;
+}
+
 double report_tx_per_second(const struct tally *tally, uint64_t from_ns, uint64_t stretch_ns)
 {
     uint64_t until_ns = from_ns + stretch_ns;

@@ -16,6 +16,9 @@ void report_put(json_t *object, const char *name, bool measured, json_t *figure)
 /* report_has_cost tells whether a cost has figures for each command and block: something was committed, and every replica told its part. */
 bool report_has_cost(const struct meter_cost *cost);
 
+/* report_messages gives {"propose": 3.0, ...}: messages_per_block by type. */
+json_t *report_messages(const struct meter_cost *cost);
+
 /* report_tx_per_second gives the commands of a stretch that got a receipt with code 0, divided by its length, or by the time from its beginning until the last
  * of them had it, when that is longer: never more than was offered, and less when they were committed late. Needs: stretch_ns > 0. */
 double report_tx_per_second(const struct tally *tally, uint64_t from_ns, uint64_t stretch_ns);

@@ -100,6 +100,8 @@ Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone
         cr_assert_float_eq(cost.checks_per_tx_by[i], 3 * 20.0 * (i + 1) / 200, 1e-9, "%s", meter_checks_name(i));
     }
     cr_assert_float_eq(cost.messages_per_block, 3 * 30.0 / 20, 1e-9);
+    cr_assert_str_eq(meter_messages_name(1), "vote");
+    cr_assert_float_eq(cost.messages_per_block_by[1], 3 * 14.0 / 20, 1e-9);
     cr_assert_float_eq(cost.bytes_logged_per_tx, 3 * 81920.0 / 200, 1e-9);
     meter_compare(&to, &to, &cost);
     cr_assert_eq(cost.commands, 0);

@@ -24,7 +24,7 @@ fi
 check $? "it prints one object and nothing else"
 missing=""
 for field in command offered committed tx_per_second latency_ms p50 p95 p99 p999 cpu_us_per_tx total by_replica client_cpu_us_per_tx signature_checks_per_tx \
-    flushes_per_block messages_per_block tx_per_block bytes_logged_per_tx bytes_sent_per_tx valid; do
+    flushes_per_block messages_per_block messages_per_block_by tx_per_block bytes_logged_per_tx bytes_sent_per_tx valid; do
     grep -q "^ *\"$field\": " bench.json || missing="$missing $field"
 done
 [ -z "$missing" ]
@@ -39,7 +39,10 @@ check $? "the cluster's directory is gone"
 # The links and flushes on the way of a command are counted in virtual time (tests/sim/world_test.c), what it sends and writes here. The 2 ms beside them are the clock's, on a
 # machine and a disk that are the cluster's alone: they are judged by night, three runs may try, and told by day. What earlier steps wrote goes to the disk before.
 isolated() { sync && timeout 60 "$bin/ward-bench" isolated --json --commands 40 --pause 20ms >bench.json 2>bench.err; }
-enough() { [ "$within" -eq 0 ] || { [ "$within" -eq 1 ] && [ "${WARD_LONG:-0}" != 1 ]; }; } # by day a valid run will do
+# waits gives what nobody asks, answers or gives up in a run that nothing held up: where the machine stood still for a moment, such messages come atop of a block's own.
+waits() { awk -F: '/^ *"(timeout|tc|abdicate|query|answer)":/ { sum += $2 } END { print sum + 0 }' bench.json; }
+judged_calm() { if [ "$(waits)" = 0 ]; then check "$1" "$2"; else judged_alone "$1" "$2, of which waits cost $(waits)"; fi; }
+enough() { [ "$(waits)" = 0 ] && { [ "$within" -eq 0 ] || { [ "$within" -eq 1 ] && [ "${WARD_LONG:-0}" != 1 ]; }; }; } # by day a valid run will do
 for _ in 1 2 3; do
     isolated
     within=$?
@@ -53,12 +56,15 @@ $(number flush_ms_mean) ms for a flush"
 # and writes only the body: a message and a flush of four replicas less, or less than that where a run holds it for a part of the time.
 between() { awk -v f="$(number "$1")" -v low="$2" -v high="$3" 'BEGIN { exit !(f >= low && f <= high) }'; }
 between messages_per_block 14.0 15.0
-check $? "messages of an isolated block with a member in reserve: $(number messages_per_block)"
+judged_calm $? "messages of an isolated block with a member in reserve: $(number messages_per_block)"
 between flushes_per_block 1.7 2.1
 check $? "flushes of an isolated block with a member in reserve, a checkpoint's among them: $(number flushes_per_block)"
-WARD_NODE_RESERVES=false isolated
+for _ in 1 2 3; do
+    WARD_NODE_RESERVES=false isolated
+    [ "$(waits)" = 0 ] && break
+done
 [ "$(number messages_per_block)" = "15.0" ]
-check $? "messages of an isolated block when all vote: $(number messages_per_block) = 5 (n-1)"
+judged_calm $? "messages of an isolated block when all vote: $(number messages_per_block) = 5 (n-1)"
 # Two for each, and a checkpoint's now and then: that is a bound from above. On a busy machine two appends of a replica may find themselves in one write,
 # which is no fault; one replica that leaves one of its two out would be 1.75.
 between flushes_per_block 1.9 2.1
