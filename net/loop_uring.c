@@ -232,12 +232,14 @@ static void receive_done(struct completion *completion, int32_t result, uint32_t
     if ((flags & IORING_CQE_F_MORE) != 0) {
         return;
     }
-    if (result == -ENOBUFS && !receive->stopping) {
-        receive_wait(uring, receive);
-    } else if (result == -EINTR && !receive->stopping) {
-        receive_arm(uring, receive);
-    } else {
+    if (result != -ENOBUFS && result != -EINTR) {
         receive_end(receive, result);
+    } else if (receive->stopping) {
+        receive_end(receive, -ECANCELED); /* Nothing failed but what was to end. */
+    } else if (result == -ENOBUFS) {
+        receive_wait(uring, receive);
+    } else {
+        receive_arm(uring, receive);
     }
 }
 

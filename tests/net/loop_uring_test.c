@@ -81,6 +81,51 @@ static void receive_everything(bool tcp)
 Test(loop_uring, loses_no_byte_of_tcp_when_the_buffer_group_runs_empty) { receive_everything(true); }
 Test(loop_uring, loses_no_byte_of_a_unix_socket_that_was_closed_early) { receive_everything(false); }
 
+/* A receive that its owner stops while what it meets is an empty group. */
+struct stopper {
+    struct sink sink; /* first: a receive of the one is a receive of the other */
+    struct loop *loop;
+};
+
+static void stopper_received(struct loop_receive *receive, int32_t result, uint8_t *data, bool more)
+{
+    struct stopper *stopper = (struct stopper *)((char *)receive - offsetof(struct stopper, sink.receive));
+
+    sink_received(receive, result, data, more);
+    loop_receive_stop(stopper->loop, receive);
+}
+
+/* The last buffer and the word that there is none come together: to whom the receive was to end, that is its end and no failure of the stream. */
+Test(loop_uring, a_receive_that_was_stopped_does_not_fail_for_want_of_buffers)
+{
+    static uint8_t data[65536];
+    struct loop_uring_config config = { .entries = 64, .buffers_count = { 4, 4 }, .buffer_bytes = { 1024, 1024 } };
+    struct loop *loop = kit_loop(&config);
+    struct stopper stopper = { .sink.receive = { .group = LOOP_GROUP_STRANGERS, .received = stopper_received }, .loop = loop };
+    int ends[2];
+
+    for (size_t i = 0; i < sizeof data; i++) {
+        data[i] = pattern(i);
+    }
+    pair(true, ends);
+    cr_assert_eq(write(ends[1], data, sizeof data), (ssize_t)sizeof data);
+    stopper.sink.receive.fd = ends[0];
+    loop_receive(loop, &stopper.sink.receive);
+    cr_assert(kit_turns(loop, &stopper.sink.over, 50));
+    cr_assert_eq(stopper.sink.result, -ECANCELED, "%d", stopper.sink.result);
+    size_t before = stopper.sink.bytes;
+    cr_assert_gt(before, 0);
+    stopper.sink.over = false;
+    stopper.sink.receive.received = sink_received; /* in peace: the rest is still there */
+    loop_receive(loop, &stopper.sink.receive);
+    for (unsigned i = 0; i < 200 && stopper.sink.bytes < sizeof data; i++) {
+        (void)kit_turns(loop, &stopper.sink.over, 1);
+    }
+    cr_assert_eq(stopper.sink.bytes, sizeof data);
+    cr_assert_not(stopper.sink.mixed);
+    loop_close(loop);
+}
+
 static int open_default(struct loop_uring_problem *problem)
 {
     struct loop_uring_config config = loop_uring_config_default();
