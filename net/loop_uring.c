@@ -332,23 +332,35 @@ static void uring_note_quiet(struct loop_uring *uring)
     }
 }
 
-/* uring_complete_quiet calls back for the quiet sends that are over without a completion, once the kernel has taken all requests. */
+/* uring_drop_told forgets the quiet sends whose completion is dispatched in this turn. */
+static void uring_drop_told(struct loop_uring *uring)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < uring->quiet_count; i++) {
+        if (!uring->quiet[i].told) {
+            uring->quiet[kept++] = uring->quiet[i];
+        }
+    }
+    uring->quiet_count = kept;
+}
+
+/* uring_complete_quiet calls back for the quiet sends that are over without a completion, once the kernel has taken all requests and shows all completions. */
 static void uring_complete_quiet(struct loop_uring *uring)
 {
     struct uring_quiet over[QUIET_MAX]; /* callbacks may begin new ones */
-    uint32_t count = uring->quiet_count;
 
+    uring_note_quiet(uring);
+    uring_drop_told(uring);
+    uint32_t count = uring->quiet_count;
     ASSERT(count <= QUIET_MAX);
-    if (count == 0 || io_uring_sq_ready(&uring->ring) > 0) {
+    if (count == 0 || io_uring_sq_ready(&uring->ring) > 0 || io_uring_cq_has_overflow(&uring->ring)) {
         return;
     }
-    uring_note_quiet(uring);
     memcpy(over, uring->quiet, count * sizeof over[0]);
     uring->quiet_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!over[i].told) {
-            over[i].completion->done(over[i].completion, over[i].bytes, 0);
-        }
+        over[i].completion->done(over[i].completion, over[i].bytes, 0);
     }
 }
 

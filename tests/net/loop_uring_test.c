@@ -126,6 +126,80 @@ Test(loop_uring, a_receive_that_was_stopped_does_not_fail_for_want_of_buffers)
     loop_close(loop);
 }
 
+struct send {
+    struct completion done;
+    int32_t result;
+    uint32_t calls;
+};
+
+static void send_done(struct completion *completion, int32_t result, uint32_t flags)
+{
+    struct send *send = (struct send *)((char *)completion - offsetof(struct send, done));
+
+    (void)flags;
+    send->result = result;
+    send->calls++;
+}
+
+/* A request that the kernel does not take ends what one call hands over, for want of memory as for want of permission; what was queued behind it goes with the next
+ * call. A quiet send before it has failed, and said so, by then. */
+Test(loop_uring, a_quiet_send_completes_once_when_the_kernel_takes_requests_in_parts)
+{
+    struct loop_uring_config config = loop_uring_config_default();
+    struct loop *loop = kit_loop(&config);
+    struct send failing = { { send_done }, 0, 0 }, fine = { { send_done }, 0, 0 };
+    int broken[2], whole[2];
+
+    pair(true, broken);
+    pair(true, whole);
+    cr_assert_eq(shutdown(broken[1], SHUT_WR), 0);
+    loop_send_quiet(loop, broken[1], bytes_of("ward", 4), &failing.done);
+    struct io_uring_sqe *sqe = io_uring_get_sqe(loop_ring(loop));
+    io_uring_prep_nop(sqe); /* forbidden */
+    io_uring_sqe_set_data(sqe, NULL);
+    loop_send_quiet(loop, whole[1], bytes_of("ward", 4), &fine.done);
+    for (unsigned i = 0; i < 5; i++) {
+        cr_assert_eq(loop_turn(loop, 0), ERR_OK);
+    }
+    cr_assert_eq(failing.calls, 1, "%u", failing.calls);
+    cr_assert_eq(failing.result, -EPIPE);
+    cr_assert_eq(fine.calls, 1);
+    cr_assert_eq(fine.result, 4);
+    loop_close(loop);
+}
+
+/* More completions than the queue holds are kept by the kernel behind it, those of quiet sends among them. */
+Test(loop_uring, a_quiet_send_completes_once_when_completions_overflow)
+{
+    enum { POLLS = 600 };
+    static struct send polls[POLLS];
+    struct loop_uring_config config = { .entries = 64, .buffers_count = { 4, 4 }, .buffer_bytes = { 1024, 1024 } };
+    struct loop *loop = kit_loop(&config);
+    struct send failing = { { send_done }, 0, 0 };
+    int broken[2], readable[2];
+    uint32_t over = 0;
+
+    pair(true, broken);
+    pair(true, readable);
+    cr_assert_eq(write(readable[1], "ward", 4), 4);
+    cr_assert_eq(shutdown(broken[1], SHUT_WR), 0);
+    for (uint32_t i = 0; i < POLLS; i++) {
+        polls[i].done.done = send_done;
+        loop_poll(loop, readable[0], &polls[i].done);
+    }
+    loop_send_quiet(loop, broken[1], bytes_of("ward", 4), &failing.done);
+    for (unsigned i = 0; i < 5; i++) {
+        cr_assert_eq(loop_turn(loop, 0), ERR_OK);
+    }
+    for (uint32_t i = 0; i < POLLS; i++) {
+        over += polls[i].calls;
+    }
+    cr_assert_eq(over, POLLS);
+    cr_assert_eq(failing.calls, 1, "%u", failing.calls);
+    cr_assert_eq(failing.result, -EPIPE);
+    loop_close(loop);
+}
+
 static int open_default(struct loop_uring_problem *problem)
 {
     struct loop_uring_config config = loop_uring_config_default();
