@@ -20,6 +20,8 @@ enum err file_err(int number)
     switch (number) {
     case ENOENT:
     case ENOTDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
         return ERR_NOT_FOUND;
     case EACCES:
     case EPERM:

@@ -17,6 +17,8 @@ int fresh_exit(int number)
         return EXIT_FINE;
     case ENOENT:
     case ENOTDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
         return EXIT_CONFIGURATION;
     case EEXIST:
     case ENOTEMPTY:

@@ -90,6 +90,25 @@ static int help(const struct order *order, const struct verb *verb)
     return printed ? EXIT_FINE : EXIT_RESOURCE;
 }
 
+static bool asks_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
+
+/* help_about explains what `help VERB`, `--help VERB` or neither names; any other word is refused. */
+static int help_about(const struct order *order, int argc, char **argv)
+{
+    const struct verb *verb = NULL;
+
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--json") != 0 && !asks_help(argv[i])) {
+            const struct verb *named = verb_find(argv[i]);
+            if (named == NULL || verb != NULL) {
+                return order_usage(order, named == NULL ? "no such verb: " : "help takes one verb, not also ", argv[i]);
+            }
+            verb = named;
+        }
+    }
+    return help(order, verb);
+}
+
 static int version(const struct order *order)
 {
     bool printed = order->json ? report_about(stdout, "version", NULL) : printf("ward-sim %s, build %s\n", WARD_VERSION, build_id()) > 0 && fflush(stdout) == 0;
@@ -120,17 +139,19 @@ int main(int argc, char **argv)
     if (argc < 2) {
         return order_usage(&order, "a verb is missing", "");
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        return help(&order, argc > 2 ? verb_find(argv[2]) : NULL);
+    if (asks_help(argv[1]) || strcmp(argv[1], "help") == 0) {
+        return help_about(&order, argc, argv);
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
         return version(&order);
     }
     if (verb == NULL) {
         return order_usage(&order, "no such verb: ", argv[1]);
     }
-    if (argc > 2 && strcmp(argv[2], "--help") == 0) {
-        return help(&order, verb);
+    for (int i = 2; i < argc; i++) {
+        if (asks_help(argv[i])) {
+            return help(&order, verb);
+        }
     }
     int code = order_read(&order, argc, argv);
     return code == EXIT_FINE ? verb->run(&order) : code;

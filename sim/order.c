@@ -158,31 +158,33 @@ static bool read_junit(struct order *order, const char *value) { order->junit = 
 static bool read_record(struct order *order, const char *value) { order->record = value; return true; }
 static bool read_out(struct order *order, const char *value) { order->out = value; return true; }
 
-/* A name, what reads its value, and what it takes, in words. */
+#define CASES "run, swarm, shrink or trace"
+
+/* A name, what reads its value, what it takes and the verbs that have it, in words. */
 static const struct name {
     const char *name;
     bool (*read)(struct order *order, const char *value);
-    const char *takes;
+    const char *takes, *verbs;
 } names[] = {
-    { "--seed", read_seed, "a number from 0 to 999999999999999999" },
-    { "--seeds", read_seeds, "A..B, numbers from 0 to 999999999999999999, B not below A" },
-    { "--budget", read_budget, "a time such as 60s, 5min or 2h, a number from 1 to 1000000 before the unit" },
-    { "--jobs", read_jobs, "a number from 1 to 64" },
-    { "--twice", read_twice, "a number from 1 to 1000000" },
-    { "--shard", read_shard, "i/k with i from 1 to k, and k at most 100000" },
-    { "--replicas", read_replicas, "a number from 4 to 128, or several with commas between them" },
-    { "--crypto", read_crypto, "fast, real or drawn" },
-    { "--acts", read_acts, "1 or 2" },
-    { "--level", read_level, "turns, story or messages" },
-    { "--scenario", read_scenario, "a file" },
-    { "--junit", read_junit, "a file" },
-    { "--record", read_record, "a file" },
-    { "-o", read_out, "a file" },
-    { "--liar", read_liar, "0, 1, 2, 3 or nobody" },
-    { "--views", read_views, "a number from 1 to 4" },
-    { "--heights", read_heights, "1 or 2" },
-    { "--variants", read_variants, "1, 2 or 3" },
-    { "--states", read_states, "a number from 1 to 1073741823" },
+    { "--seed", read_seed, "a number from 0 to 999999999999999999", "run, shrink, trace or attacks" },
+    { "--seeds", read_seeds, "A..B, numbers from 0 to 999999999999999999, B not below A", "swarm" },
+    { "--budget", read_budget, "a time such as 60s, 5min or 2h, a number from 1 to 1000000 before the unit", "swarm, shrink or explore" },
+    { "--jobs", read_jobs, "a number from 1 to 64", "swarm" },
+    { "--twice", read_twice, "a number from 1 to 1000000", "swarm" },
+    { "--shard", read_shard, "i/k with i from 1 to k, and k at most 100000", "swarm" },
+    { "--replicas", read_replicas, "a number from 4 to 128, or several with commas between them", CASES },
+    { "--crypto", read_crypto, "fast, real or drawn", CASES },
+    { "--acts", read_acts, "1 or 2", CASES },
+    { "--level", read_level, "turns, story or messages", "trace" },
+    { "--scenario", read_scenario, "a file", CASES },
+    { "--junit", read_junit, "a file", "swarm" },
+    { "--record", read_record, "a file", "run" },
+    { "-o", read_out, "a file", "shrink, trace or explore" },
+    { "--liar", read_liar, "0, 1, 2, 3 or nobody", "explore" },
+    { "--views", read_views, "a number from 1 to 4", "explore" },
+    { "--heights", read_heights, "1 or 2", "explore" },
+    { "--variants", read_variants, "1, 2 or 3", "explore" },
+    { "--states", read_states, "a number from 1 to 1073741823", "explore" },
 };
 _Static_assert(MEMBERS_MIN == 4 && MEMBERS_MAX == 128, "what --replicas takes");
 _Static_assert(CREW_JOBS_MAX == 64 && CENSUS_VIEWS_MAX == 4, "what --jobs and --views take");
@@ -199,6 +201,9 @@ static const struct name *name_find(const char *name)
     return NULL;
 }
 
+/* has_verb tells whether a list in words has the verb. No verb is a part of another one. */
+static bool has_verb(const char *verbs, const char *verb) { return strstr(verbs, verb) != NULL; }
+
 /* read_named reads a name and its value, NULL when none follows. Gives: EXIT_FINE, or EXIT_USAGE and what would be right. */
 static int read_named(struct order *order, const char *word, const char *value)
 {
@@ -207,6 +212,10 @@ static int read_named(struct order *order, const char *word, const char *value)
 
     if (name == NULL) {
         return order_usage(order, "cannot use ", word);
+    }
+    if (!has_verb(name->verbs, order->verb)) {
+        snprintf(right, sizeof right, "%s: it belongs to %s", name->name, name->verbs);
+        return order_usage(order, "cannot use ", right);
     }
     if (value != NULL && name->read(order, value)) {
         return EXIT_FINE;
@@ -235,7 +244,7 @@ int order_read(struct order *order, int argc, char **argv)
             order->play = true;
         } else if (strcmp(argv[1], "explore") == 0 && read_flag(order, argv[i])) {
             continue;
-        } else if (argv[i][0] != '-' && order->file == NULL) {
+        } else if (argv[i][0] != '-' && order->file == NULL && has_verb("attacks, explore or replay", order->verb)) {
             order->file = argv[i];
         } else {
             int code = read_named(order, argv[i], i + 1 < argc ? argv[i + 1] : NULL);

@@ -3,36 +3,69 @@
 
 #include "base/exit.h"
 #include "sim/build_id.h"
+#include "sim/fresh.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define SCENARIO_BYTES_MAX (2u << 20)
 
-char *play_text(const char *path, size_t most)
+/* open_regular opens a regular file, and never waits for the other end of a pipe. Gives: NULL with *why when there is none. */
+static FILE *open_regular(const char *path, const char **why)
 {
-    FILE *file = fopen(path, "r");
-    char *text = file == NULL ? NULL : malloc(most + 1); /* what the text does not fill is never touched */
-    size_t size = text == NULL ? 0 : fread(text, 1, most + 1, file);
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
-    if (text == NULL || size > most || ferror(file)) {
-        free(text);
-        text = NULL;
-    } else {
-        text[size] = '\0';
+    *why = NULL;
+    if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))) {
+        *why = "it is not a regular file";
+        close(fd);
+        return NULL;
     }
+    return fd < 0 ? NULL : fdopen(fd, "r");
+}
+
+/* read_whole reads an open file. Gives: NULL with *why, or with errno. Owns: the caller frees it. */
+static char *read_whole(FILE *file, size_t most, const char **why)
+{
+    char *text = malloc(most + 1); /* what the text does not fill is never touched */
+
+    errno = text == NULL ? ENOMEM : 0;
+    size_t size = text == NULL ? 0 : fread(text, 1, most + 1, file);
+    *why = size > most ? "it is too long" : text != NULL && size == 0 && !ferror(file) ? "it is empty" : NULL;
+    if (text == NULL || *why != NULL || ferror(file)) {
+        free(text);
+        return NULL;
+    }
+    text[size] = '\0';
+    return text;
+}
+
+char *play_text(const struct order *order, const char *path, size_t most, int *code)
+{
+    const char *why;
+    FILE *file = open_regular(path, &why);
+    char *text = file == NULL ? NULL : read_whole(file, most, &why);
+    int number = errno;
+
     if (file != NULL) {
         fclose(file);
     }
+    *code = text != NULL ? (int)EXIT_FINE : why != NULL ? order_fail(order, EXIT_CONFIGURATION, "%s: %s", path, why) : fresh_fail(order, path, number != 0 ? number : EIO);
     return text;
 }
 
 static int load_file(const struct order *order, struct scenario *scenario)
 {
-    char *text = play_text(order->scenario, SCENARIO_BYTES_MAX);
+    int code;
+    char *text = play_text(order, order->scenario, SCENARIO_BYTES_MAX, &code);
 
     if (text == NULL) {
-        return order_fail(order, EXIT_CONFIGURATION, "%s cannot be read", order->scenario);
+        return code;
     }
     enum err err = scenario_parse(scenario, text);
     free(text);

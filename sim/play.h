@@ -4,8 +4,9 @@
 
 #include "sim/order.h"
 
-/* play_text gives a whole file of at most `most` bytes, NULL when it cannot be read. Owns: the caller frees it. */
-char *play_text(const char *path, size_t most);
+/* play_text gives a whole regular file of 1 to `most` bytes. Gives: NULL, and in *code that of a complaint that is made already, when it cannot be read.
+ * Owns: the caller frees it. */
+char *play_text(const struct order *order, const char *path, size_t most, int *code);
 
 /* play_load gives the scenario that --scenario or --seed names. Gives: EXIT_FINE, or the code of a complaint that is made already. */
 int play_load(const struct order *order, struct scenario *scenario);

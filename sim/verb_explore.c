@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define DECISIONS_BYTES_MAX (1u << 20)
 #define STATES_MAX UINT64_C(60000000) /* some 4 GB */
@@ -77,13 +76,12 @@ static size_t plans(const struct order *order, struct explored all[RUNS_MAX])
 static int replay(const struct order *order)
 {
     struct explored one = { .plan = { .views = 0 } };
-    char *text = play_text(order->file, DECISIONS_BYTES_MAX);
+    int code;
+    char *text = play_text(order, order->file, DECISIONS_BYTES_MAX, &code);
     const char *decisions = text == NULL ? NULL : explore_plan_read(&one.plan, text);
-    int code = EXIT_FINE;
 
     if (decisions == NULL) {
-        code = text == NULL ? order_fail(order, EXIT_CONFIGURATION, "%s: %s", order->file, strerror(errno))
-                            : order_fail(order, EXIT_CONFIGURATION, "%s is no list of decisions of an exploration", order->file);
+        code = text == NULL ? code : order_fail(order, EXIT_CONFIGURATION, "%s is no list of decisions of an exploration", order->file);
         free(text);
         return code;
     }

@@ -112,10 +112,11 @@ static void replay(const void *context, void *room)
 static int load(const struct order *order, struct record *record, struct scenario *scenario)
 {
     uint32_t line = 0;
-    char *text = play_text(order->file, RECORD_BYTES_MAX);
+    int code;
+    char *text = play_text(order, order->file, RECORD_BYTES_MAX, &code);
 
     if (text == NULL) {
-        return order_fail(order, EXIT_CONFIGURATION, "%s cannot be read", order->file);
+        return code;
     }
     enum err err = record_read(record, scenario, text, &line);
     free(text);

@@ -23,13 +23,22 @@ static enum trace_level level_of(const char *word, enum trace_level otherwise)
     return strcmp(word, "turns") == 0 ? TRACE_TURNS : strcmp(word, "story") == 0 ? TRACE_STORY : TRACE_MESSAGES;
 }
 
-/* neighbour gives the trace that lies beside a scenario, NULL when there is none. Owns: the caller frees it. */
-static char *neighbour(const char *scenario, char *path, size_t size)
+/* neighbour gives in *text the trace that lies beside the scenario of an order, NULL when there is none or it is not asked for. Gives: the code of a
+ * complaint that is made already when there is one that cannot be read. Owns: the caller frees the text. */
+static int neighbour(const struct order *order, char *path, size_t size, char **text)
 {
-    const char *dot = strrchr(scenario, '.');
-    int stem = dot == NULL ? (int)strlen(scenario) : (int)(dot - scenario);
+    const char *dot = order->scenario == NULL ? NULL : strrchr(order->scenario, '.');
+    int code = EXIT_FINE;
 
-    return snprintf(path, size, "%.*s.trace", stem, scenario) < (int)size ? play_text(path, TRACE_BYTES_MAX) : NULL;
+    *text = NULL;
+    if (order->scenario == NULL || order->has_seed) {
+        return EXIT_FINE;
+    }
+    int stem = dot == NULL ? (int)strlen(order->scenario) : (int)(dot - order->scenario);
+    if (snprintf(path, size, "%.*s.trace", stem, order->scenario) < (int)size && (access(path, F_OK) == 0 || errno != ENOENT)) {
+        *text = play_text(order, path, TRACE_BYTES_MAX, &code);
+    }
+    return code;
 }
 
 /* What a process that plays a scenario is told, and what it tells. */
@@ -71,14 +80,14 @@ int verb_run(const struct order *order)
     static struct ran ran;
     struct swarm_result *result = &ran.result;
     struct swarm_case which = order_case(order);
-    char path[4096] = "";
+    char path[4096] = "", *expected = NULL;
     int code = play_load(order, &scenario);
 
     code = code == EXIT_FINE ? fresh_refuse(order, order->record) : code;
+    code = code == EXIT_FINE ? neighbour(order, path, sizeof path, &expected) : code;
     if (code != EXIT_FINE) {
         return code;
     }
-    char *expected = order->scenario == NULL || order->has_seed ? NULL : neighbour(order->scenario, path, sizeof path);
     struct told told = { &scenario, expected, path, order->record };
     apart_run(&(struct apart_work){ play_and_compare, &told, PLAY_SECONDS, sizeof ran }, &ran, &result->failure);
     free(expected);

@@ -16,11 +16,34 @@ refuses() {
 expect 2 'verb is missing' "a line without a verb is refused" sim
 refuses 2 'no such verb: walk' "an unknown verb is refused" walk
 refuses 2 'cannot use --sed' "an unknown option is refused" run --sed 1
+refuses 2 'no such verb: walk' "help of an unknown verb is refused" help walk
+refuses 2 'no such verb: walk' "likewise behind --help" --help walk
+sim -h >"$work/out" && grep -q 'ward-sim swarm' "$work/out" && sim run -h >"$work/out" && grep -q 'ward-sim run' "$work/out" && sim run --seed 1 --help >"$work/out" && grep -q 'ward-sim run' "$work/out"
+check $? "-h is help, and help is given wherever it is asked for"
+refuses 2 'cannot use more' "a word that no verb asked for is refused" run --seed 1 more
+refuses 2 '--junit: it belongs to swarm' "an option of another verb is refused" run --seed 1 --junit "$work/junit.early"
 refuses 2 'run needs' "a run needs a seed or a scenario" run
 refuses 2 'swarm needs' "a swarm needs seeds" swarm
 refuses 2 'cannot use' "seeds that end before they begin are refused" swarm --seeds 5..4
 refuses 2 'trace needs' "a trace needs a seed or a scenario" trace
-refuses 3 'nowhere' "a scenario that is not there is refused" run --scenario nowhere
+refuses 3 'nowhere: No such file' "a scenario that is not there is refused" run --scenario nowhere
+printf 'at 1ms submit 1 to 0\nafter 0ms rest within 20s\n' >"$work/told.scn"
+mkdir "$work/told.trace"
+refuses 3 'told.trace: it is not a regular file' "a trace beside a scenario that cannot be read is not passed over" run --scenario "$work/told.scn"
+mkfifo "$work/pipe"
+mkdir "$work/folder"
+: >"$work/hollow"
+long=$(printf '%0300d' 1)
+for reader in "run --scenario" replay explore "shrink --scenario" "trace --scenario" "swarm --seeds 1..1 --scenario"; do
+    # shellcheck disable=SC2086  # a verb and its option
+    refuses 3 'not a regular file' "$reader does not wait for a pipe" $reader "$work/pipe"
+    # shellcheck disable=SC2086
+    refuses 3 'not a regular file' "$reader refuses a directory" $reader "$work/folder"
+    # shellcheck disable=SC2086
+    refuses 3 'is empty' "$reader refuses an empty file" $reader "$work/hollow"
+    # shellcheck disable=SC2086
+    refuses 3 'too long' "$reader refuses a name that no file can have" $reader "$work/$long"
+done
 echo 'no such word' >"$work/bad"
 refuses 3 'bad' "a scenario that cannot be read is refused" run --scenario "$work/bad"
 expect 2 'run needs' "without --json there is no object" sim run
@@ -47,7 +70,7 @@ sed -i '/^events/,$s/^\([0-9a-f]*\) 3 /\1 4 /' "$work/run.record"
 expect 22 "parts" "a record with other events parts" sim replay "$work/run.record"
 grep -q 'parts at event' "$work/out"
 check $? "and says where"
-refuses 3 'cannot be read' "a record that is not there is refused" replay "$work/nowhere"
+refuses 3 'No such file' "a record that is not there is refused" replay "$work/nowhere"
 refuses 3 'no record' "what is no record is refused" replay "$work/bad"
 sim trace --seed 3 --acts 1 -o "$work/a.svg" && sim trace --seed 3 --acts 1 -o "$work/b.svg" && cmp -s "$work/a.svg" "$work/b.svg" && grep -q '^</svg>' "$work/a.svg"
 check $? "a diagram is the same bytes twice"

@@ -34,7 +34,9 @@ Test(order, takes_what_can_be_used)
     cr_assert(order.plan.brief);
     cr_assert_eq(read_words("--acts", "2"), EXIT_FINE);
     cr_assert(!order.plan.brief);
-    cr_assert_eq(read_words("file.rec", NULL), EXIT_FINE);
+    char *words[] = { (char *)"ward-sim", (char *)"replay", (char *)"file.rec" };
+    order = (struct order){ .verb = "replay" };
+    cr_assert_eq(order_read(&order, 3, words), EXIT_FINE);
     cr_assert_str_eq(order.file, "file.rec");
 }
 
@@ -43,7 +45,11 @@ Test(order, says_what_was_wrong_and_what_would_be_right)
     static const struct { const char *name, *value, *says; } rows[] = {
         { "--replicas", "3", "cannot use --replicas 3: it takes a number from 4 to 128" },
         { "--jobs", "65", "cannot use --jobs 65: it takes a number from 1 to 64" },
-        { "--seed", NULL, "cannot use --seed without a value: it takes a number" },
+        { "--twice", NULL, "cannot use --twice without a value: it takes a number" },
+        { "--seed", "1", "cannot use --seed: it belongs to run, shrink, trace or attacks; see ward-sim swarm --help" },
+        { "--record", "f", "cannot use --record: it belongs to run; see ward-sim swarm --help" },
+        { "--views", "1", "cannot use --views: it belongs to explore; see ward-sim swarm --help" },
+        { "story.scn", NULL, "cannot use story.scn; see ward-sim swarm --help" },
         { "--unknown", "1", "cannot use --unknown; see ward-sim swarm --help" },
     };
     char text[4096];
