@@ -24,6 +24,7 @@ enum exit_code {
 #define EXIT_ENUM(number, name, text) EXIT_##name = number,
     EXITS(EXIT_ENUM)
 #undef EXIT_ENUM
+    EXIT_LAST = EXIT_BENCH_INVALID,
 };
 
 /* exit_text gives the table's words for a code, "unknown" for a number that is not in it. Owns: a constant. */

@@ -82,7 +82,7 @@ static bool read_operand(char letter, const char *text, struct query *query, uin
 static int read_operands(const struct args *args, const struct want *want, struct query *query, uint64_t *height)
 {
     if (args->operands_count != 1 + strlen(want->operands)) {
-        return output_fail(args, EXIT_USAGE, "ward get %s %s", want->name, want->usage);
+        return output_fail(args, EXIT_USAGE, "ward get %s takes other words: ward get %s %s", want->name, want->name, want->usage);
     }
     for (uint32_t i = 1; i < args->operands_count; i++) {
         if (!read_operand(want->operands[i - 1], args->operands[i], query, height)) {

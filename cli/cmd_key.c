@@ -177,6 +177,8 @@ static int show_operand(const struct args *args, const char *operand, const stru
         key_path(path, operand, (enum keyfile_kind)kind);
         if (access(path, F_OK) == 0) {
             code = show_file(args, path, genesis, key, keys);
+        } else if (errno != ENOENT) {
+            code = output_fail(args, (enum exit_code)file_exit(file_err(errno)), "%s: %s", path, strerror(errno));
         }
     }
     return code;
@@ -219,7 +221,7 @@ int cmd_key_show(const struct args *args)
     int code = show_all(args, path != NULL ? &genesis : NULL, keys);
     file_close(&file);
     if (code == EXIT_FINE && json_array_size(keys) == 0) {
-        code = output_fail(args, EXIT_NO, "no key files there");
+        code = output_fail(args, EXIT_NO, "%s: no key file is in it%s", args->operands[0], args->operands_count > 1 ? ", nor in the others" : "");
     }
     if (code != EXIT_FINE) {
         json_decref(keys);

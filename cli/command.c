@@ -163,7 +163,7 @@ static int refuse_value(const struct flag_spec *flag, const char *text, const ch
 
     range_text(flag, range);
     const char *right = flag->choices != NULL ? flag->choices : range;
-    snprintf(message, MESSAGE_BYTES_MAX, "--%s %s: %.80s%s%s%s", flag->name, problem, text, right[0] == '\0' ? "" : " (", right, right[0] == '\0' ? "" : ")");
+    snprintf(message, MESSAGE_BYTES_MAX, "--%s %s%s%.80s%s%s%s", flag->name, problem, text[0] == '\0' ? "" : ": ", text, right[0] == '\0' ? "" : " (", right, right[0] == '\0' ? "" : ")");
     return EXIT_USAGE;
 }
 
@@ -432,6 +432,17 @@ static void help_flag(const struct flag_spec *flag)
     printf("%s%s%s\n", flag->choices != NULL ? flag->choices : "", flag->value != NULL ? "; default " : "", flag->value != NULL ? flag->value : "");
 }
 
+/* may_end_with: done and a wrong command line are ends of every command. */
+static bool may_end_with(const struct command_spec *spec, int code)
+{
+    bool may = code == EXIT_FINE || code == EXIT_USAGE;
+
+    for (size_t i = 0; i < COMMAND_EXITS_MAX && spec->exits[i] != 0; i++) {
+        may = may || (int)spec->exits[i] == code;
+    }
+    return may;
+}
+
 static void help_one(const struct command_program *program, const struct command_spec *spec)
 {
     printf("%s %s", program->name, spec->name);
@@ -449,9 +460,11 @@ static void help_one(const struct command_program *program, const struct command
     for (const struct flag_spec *flag = common_flags; flag->name != NULL; flag++) {
         help_flag(flag);
     }
-    printf("\nExample\n    %s\n\nExit codes\n    %-4d %s\n    %-4d %s\n", spec->example, EXIT_FINE, exit_text(EXIT_FINE), EXIT_USAGE, exit_text(EXIT_USAGE));
-    for (size_t i = 0; i < COMMAND_EXITS_MAX && spec->exits[i] != 0; i++) {
-        printf("    %-4d %s\n", spec->exits[i], exit_text(spec->exits[i]));
+    printf("\nExample\n    %s\n\nExit codes\n", spec->example);
+    for (int code = EXIT_FINE; code <= EXIT_LAST; code++) {
+        if (may_end_with(spec, code)) {
+            printf("    %-4d %s\n", code, exit_text(code));
+        }
     }
 }
 
@@ -472,10 +485,10 @@ json_t *command_describe(const struct command_spec *spec)
     for (const struct flag_spec *flag = common_flags; flag->name != NULL; flag++) {
         json_array_append_new(flags, describe_flag(flag));
     }
-    json_array_append_new(exits, json_pack("{s:i, s:s}", "code", EXIT_FINE, "text", exit_text(EXIT_FINE)));
-    json_array_append_new(exits, json_pack("{s:i, s:s}", "code", EXIT_USAGE, "text", exit_text(EXIT_USAGE)));
-    for (size_t i = 0; i < COMMAND_EXITS_MAX && spec->exits[i] != 0; i++) {
-        json_array_append_new(exits, json_pack("{s:i, s:s}", "code", (int)spec->exits[i], "text", exit_text(spec->exits[i])));
+    for (int code = EXIT_FINE; code <= EXIT_LAST; code++) {
+        if (may_end_with(spec, code)) {
+            json_array_append_new(exits, json_pack("{s:i, s:s}", "code", code, "text", exit_text(code)));
+        }
     }
     json_t *operand = spec->operand.name == NULL ? json_null()
                                                  : json_pack("{s:s, s:i, s:i, s:s}", "name", spec->operand.name, "min", (int)spec->operand.min, "max",

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -100,6 +101,14 @@ Test(command, a_wrong_line_is_told_what_would_be_right)
     }
 }
 
+Test(command, an_empty_value_is_told_without_the_nothing_that_it_is)
+{
+    const char *words = said("ward doctor --config= --json");
+
+    cr_assert_not_null(strstr(words, "--config is empty"), "%s", words);
+    cr_assert_null(strstr(words, "empty:"), "%s", words);
+}
+
 Test(command, help_says_the_range)
 {
     cr_assert_eq(kit_run("", "ward demo --help"), EXIT_FINE);
@@ -152,6 +161,23 @@ Test(command, help_of_each_row_names_its_flags_and_exit_codes)
         for (const struct flag_spec *flag = spec->flags; flag->name != NULL; flag++) {
             cr_assert(strstr(kit_output(), flag->name) != NULL, "%s --%s", spec->name, flag->name);
         }
+    }
+}
+
+Test(command, help_names_exit_codes_in_the_order_of_their_numbers)
+{
+    for (const struct command_spec *spec = command_table; spec->name != NULL; spec++) {
+        char line[128];
+        long before = -1;
+        snprintf(line, sizeof line, "ward %s --help", spec->name);
+        cr_assert_eq(kit_run("", line), EXIT_FINE);
+        const char *at = strstr(kit_output(), "Exit codes\n");
+        for (at = strchr(at, '\n'); at != NULL && at[1] != '\0'; at = strchr(at + 1, '\n')) {
+            long code = strtol(at, NULL, 10);
+            cr_assert_gt(code, before, "%s: %ld behind %ld", spec->name, code, before);
+            before = code;
+        }
+        cr_assert_geq(before, EXIT_USAGE, "%s", spec->name);
     }
 }
 

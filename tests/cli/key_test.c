@@ -45,6 +45,20 @@ Test(key, init_makes_every_file_of_a_replica_private)
     }
 }
 
+Test(key, show_names_the_directory_without_keys_and_the_key_that_cannot_be_looked_at)
+{
+    char path[512];
+
+    path_of(path, "hollow");
+    cr_assert_eq(mkdir(path, 0700), 0);
+    cr_assert_eq(kit_run(kit_directory(), "ward key show %s/hollow --json"), EXIT_NO);
+    cr_assert_not_null(strstr(kit_output(), "hollow: no key file is in it"), "%s", kit_output());
+    path_of(path, "hollow/sign.key");
+    cr_assert_eq(symlink("sign.key", path), 0, "a link that leads to itself");
+    cr_assert_eq(kit_run(kit_directory(), "ward key show %s/hollow --json"), EXIT_CONFIGURATION);
+    cr_assert_not_null(strstr(kit_output(), "hollow/sign.key: Too many levels"), "%s", kit_output());
+}
+
 Test(key, init_never_overwrites)
 {
     cr_assert_eq(kit_run(kit_directory(), "ward key init %s/k --for practitioner"), EXIT_FINE);
