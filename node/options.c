@@ -21,7 +21,7 @@ static const char usage[] =
     "  --help          print this\n"
     "\n"
     "exit codes: 0 stopped in order, 2 command line, 3 configuration, 5 refused for safety, 6 integrity, 7 this machine cannot do it,\n"
-    "            8 disk or memory, 9 permission\n";
+    "            8 disk or memory, 9 permission, 10 a snapshot is installed: start it again\n";
 
 const char *options_usage(void) { return usage; }
 
@@ -41,8 +41,14 @@ enum exit_code options_parse(struct options *options, int argc, char *const *arg
             if (++i == argc || argv[i][0] == '\0') {
                 return wrong(options, "a file must follow", word);
             }
+            if (options->config_path != NULL) {
+                return wrong(options, "is given twice", word);
+            }
             options->config_path = argv[i];
         } else if (strncmp(word, "--config=", 9) == 0 && word[9] != '\0') {
+            if (options->config_path != NULL) {
+                return wrong(options, "is given twice", word);
+            }
             options->config_path = word + 9;
         } else if (strcmp(word, "--init") == 0) {
             options->create = true;

@@ -2,6 +2,7 @@
 #include "node/options.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct options options;
@@ -39,9 +40,25 @@ Test(options, help_and_version_need_no_configuration)
     cr_assert_not_null(strstr(options_usage(), "--init"));
 }
 
+Test(options, usage_names_each_exit_code_that_wardd_can_end_with)
+{
+    static const struct { int code; const char *says; } rows[] = {
+        { EXIT_FINE, " 0 stopped" },       { EXIT_USAGE, " 2 command line" }, { EXIT_CONFIGURATION, " 3 configuration" }, { EXIT_REFUSED, " 5 refused" },
+        { EXIT_INTEGRITY, " 6 integrity" }, { EXIT_ENVIRONMENT, " 7 this machine" }, { EXIT_RESOURCE, " 8 disk" },        { EXIT_PERMISSION, " 9 permission" },
+        { EXIT_AGAIN, " 10 a snapshot" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert_not_null(strstr(options_usage(), rows[i].says), "%s", rows[i].says);
+        cr_assert_eq(strtol(rows[i].says, NULL, 10), rows[i].code, "%s", rows[i].says);
+    }
+}
+
 Test(options, anything_else_is_refused_with_the_word)
 {
-    static const struct { char *const words[4]; const char *about; } rows[] = {
+    static const struct { char *const words[6]; const char *about; } rows[] = {
+        { { (char *)"wardd", (char *)"--config", (char *)"a", (char *)"--config", (char *)"b", NULL }, "--config" },
+        { { (char *)"wardd", (char *)"--config=a", (char *)"--config=b", NULL }, "--config=b" },
         { { (char *)"wardd", NULL }, "--config FILE" },
         { { (char *)"wardd", (char *)"--config", NULL }, "--config" },
         { { (char *)"wardd", (char *)"--config=", NULL }, "--config=" },
