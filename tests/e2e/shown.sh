@@ -1,0 +1,36 @@
+#!/bin/sh
+# shown.sh TAP: every command that README.md and the pages of docs/ show is one that the programs have, with options that its own help names, and every target of make exists.
+# shellcheck disable=SC2154,SC1091,SC2034  # variables and functions of the kit
+name=shown
+. "$(dirname "$0")/kit"
+
+cat >"$work/ask" <<END
+#!/bin/sh
+program=\$1
+shift
+exec "$bin/\$program" "\$@" --help 2>/dev/null
+END
+chmod +x "$work/ask"
+perl tests/e2e/shown.pl "$work/ask" README.md docs/*.md >"$work/said"
+check $? "the pages are read"
+[ "$(grep -vc '^shown ' "$work/said")" = 0 ]
+check $? "no page shows what is not there: $(grep -v '^shown ' "$work/said" | head -n 3 | tr '\n' ' ')"
+[ "$(sed -n 's/^shown //p' "$work/said")" -ge 150 ]
+check $? "they show as many commands as ever: $(tail -n 1 "$work/said")"
+
+# finds TEXT LINE: of a page with this line it says so.
+finds() {
+    printf '%s\n' "$2" >"$work/page.md"
+    perl tests/e2e/shown.pl "$work/ask" "$work/page.md" >"$work/said"
+    grep -qF "page.md:1: $1" "$work/said"
+    check $? "$2 is found"
+}
+# shellcheck disable=SC2016  # the back-ticks are Markdown
+{
+    finds '`ward statos` is no command' 'ask `ward statos --json`'
+    finds '`ward genesis verify` has no --fingerprints' '    ward genesis verify FILE --fingerprints HEX'
+    finds '`wardd` has no --inti' '`/usr/local/bin/wardd --config FILE --inti`'
+    finds '`ward-bench cluster` has no --rates' '| load | `WARD_NODE_RESERVES=true ward-bench cluster --rate max --rates 5` |'
+    finds '`ward-sim swarm` has no --record' '    ward-sim run --seed 1 --record FILE; ward-sim swarm --record FILE'
+    finds 'make has no target chek' '    make MODE=debug chek'
+}
