@@ -25,6 +25,17 @@ finds() {
     grep -qF "page.md:1: $1" "$work/said"
     check $? "$2 is found"
 }
+
+# Pages also show scripts without an argument.
+mkdir -p "$work/tree/tests/e2e"
+cp tests/e2e/kit "$work/tree/tests/e2e/kit"
+# shellcheck disable=SC2016  # for the script that is written
+printf 'name=tiny\n. "$(dirname "$0")/kit"\npass "it is played"\n' >"$work/tree/tests/e2e/tiny.sh"
+said=$(sh "$work/tree/tests/e2e/tiny.sh" 2>&1)
+[ "$said" = "ok - tiny: it is played
+1..1" ] && [ -s "$work/tree/build/hand/tiny-$mode.tap" ]
+check $? "a script that is played by hand needs no argument, and prints its report: $(echo "$said" | head -n 1)"
+
 # shellcheck disable=SC2016  # the back-ticks are Markdown
 {
     finds '`ward statos` is no command' 'ask `ward statos --json`'
