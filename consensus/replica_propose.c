@@ -17,6 +17,9 @@ static enum verdict check_header(const struct replica *r, uint32_t from, const s
         propose->body.size > r->config.epoch.limits.block_bytes_max) {
         return VERDICT_LENGTH;
     }
+    if (header->height <= r->history.high) {
+        return VERDICT_STALE; /* V3: its place is past, also where no vote of ours says so */
+    }
     return safety_check_following(&r->safety, propose->view, r->view, header, &propose->justify.ballot);
 }
 

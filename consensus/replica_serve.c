@@ -237,7 +237,7 @@ static void next_body(struct replica *r)
         }
         const struct history_entry *entry = history_find(&r->history, serve->at);
         struct block *block = entry != NULL ? blocks_find(&r->blocks, &entry->hash) : NULL;
-        if (block == NULL) {
+        if (block == NULL || block->body_state != BODY_GOOD) {
             read_record(r, SERVE_BODY, REPLICA_RECORD_PAYLOAD, serve->at);
             return;
         }

@@ -1,11 +1,11 @@
 /* replica_reserve_test.c: reserves at work (P1): they follow certificates, hedge when none comes, and no quorum needs to know who they are. */
-#include "consensus/replica.h"
+#include "consensus/replica_priv.h"
 
-#include "consensus/duty.h"
 #include "tests/consensus/cluster_kit.h"
 #include "tests/wire/message_kit.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)
@@ -239,5 +239,80 @@ Test(replica_reserve, member_that_timed_out_alone_follows_the_others_without_fet
     cluster_kit_run(&kit, 20 * SECOND);
     cr_assert_eq(kit.nodes[0].app->accounts[200].nonce, 1, "and its own request is committed in the end");
     cluster_kit_agree(&kit);
+    cluster_kit_close(&kit);
+}
+
+#define COMMITTED_BLOCKS 6u
+
+/* What the leader proposed to the reserve, and what the reserve gave to whoever asked. */
+static struct { uint8_t body[16384]; uint32_t size; } proposals[COMMITTED_BLOCKS + 1];
+static struct { uint8_t body[65536]; uint32_t size, count; } bundle;
+
+static bool overhear(const struct cluster_message *overheard)
+{
+    static struct message decoded;
+
+    if (overheard->to == 3 && overheard->type == MESSAGE_PROPOSE &&
+        message_decode(&decoded, overheard->type, bytes_of(overheard->body, overheard->size)) == VERDICT_OK && !decoded.propose.opening &&
+        decoded.propose.header.height <= COMMITTED_BLOCKS && overheard->size <= sizeof proposals[0].body) {
+        memcpy(proposals[decoded.propose.header.height].body, overheard->body, overheard->size);
+        proposals[decoded.propose.header.height].size = overheard->size;
+    }
+    if (overheard->from == 3 && overheard->type == MESSAGE_BUNDLE && overheard->size <= sizeof bundle.body) {
+        memcpy(bundle.body, overheard->body, overheard->size);
+        bundle.size = overheard->size;
+        bundle.count++;
+    }
+    return false;
+}
+
+/* propose_again has the leader propose a block to the reserve that is committed long since, with a body that is not the block's. */
+static void propose_again(uint64_t height)
+{
+    cr_assert_gt(proposals[height].size, 0);
+    proposals[height].body[proposals[height].size - 1] ^= 1;
+    cr_assert_eq(message_decode(&message, MESSAGE_PROPOSE, bytes_of(proposals[height].body, proposals[height].size)), VERDICT_OK);
+    cluster_kit_inject(&kit, 0, 3, &message);
+    cluster_kit_run(&kit, MS);
+}
+
+/* ask_reserve has member 2 ask the reserve for all blocks. Gives: whether it gave what it gave before. */
+static bool ask_reserve(void)
+{
+    static uint8_t before[sizeof bundle.body];
+    uint32_t size = bundle.size, count = bundle.count;
+
+    memcpy(before, bundle.body, size);
+    message.type = MESSAGE_FETCH;
+    message.fetch = (struct message_fetch){ .chain = true, .height = COMMITTED_BLOCKS, .from_height = 1 };
+    cluster_kit_inject(&kit, 2, 3, &message);
+    cluster_kit_run(&kit, 10 * MS);
+    cr_assert_eq(bundle.count, count + 1, "S2");
+    return bundle.size == size && memcmp(before, bundle.body, size) == 0;
+}
+
+/* A reserve casts no votes, so nothing else says that a block's place is past. Its leader must not fill its slots with bodies that it then would give to members that lag, nor keep it from
+ * mending its log. */
+Test(replica_reserve, keeps_no_proposal_of_what_is_committed_S1_S5)
+{
+    cluster_kit_start_reserves(&kit, 4, 0);
+    kit.drop = overhear;
+    for (uint32_t i = 1; i <= COMMITTED_BLOCKS; i++) {
+        cluster_kit_request(&kit, 0, i, 1);
+        cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    }
+    cr_assert_eq(kit.nodes[3].executed, COMMITTED_BLOCKS);
+    cr_assert_eq(counters(3)->marks[MARK_VOTED], 0);
+    cr_assert_not(ask_reserve(), "the first time");
+    for (uint64_t height = 2; height <= COMMITTED_BLOCKS; height++) {
+        propose_again(height);
+    }
+    cr_assert_eq(blocks_free(&kit.nodes[3].replica->blocks), kit.nodes[3].replica->blocks.count, "V3: they do not descend from the committed point");
+    cr_assert(ask_reserve(), "S1: the blocks that were committed");
+    uint32_t from = kit.nodes[3].log_count;
+    cluster_kit_step(&kit, 3, &(struct event){ .kind = EVENT_REPAIR, .repair = { 4 } });
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    cr_assert_eq(counters(3)->blocks_repaired, 1, "S5");
+    cr_assert_eq(kit.nodes[3].log_count, from + 2);
     cluster_kit_close(&kit);
 }
