@@ -284,7 +284,7 @@ void replica_on_link(struct replica *r, uint32_t member, bool up)
     if (member == replica_leader(r, r->view)) {
         pool_forward_reset(r->pool); /* What was on its way when the link broke is lost. */
     }
-    r->peers[member].lacks_ns = 0;
+    r->peers[member].lacks[GONE_BLOCK].until_ns = r->peers[member].lacks[GONE_REPAIR].until_ns = 0;
     replica_repair_linked(r, member);
     r->witness.repeats = 0;
     replica_hello(r, member, false);

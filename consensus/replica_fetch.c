@@ -213,7 +213,7 @@ void replica_on_gone(struct replica *r, uint32_t from, const struct message_gone
         replica_refuse(r, VERDICT_STALE);
         return;
     }
-    replica_note_gone(r, from, fetch->chain ? NULL : &fetch->hash, gone->old, fetch->tries);
+    replica_note_gone(r, from, fetch->chain ? GONE_CHAIN : GONE_BLOCK, gone->old);
     leave(r, LEFT_GONE);
     bool others = replica_choose_peer(r, from + 1, fetch->chain ? NULL : &fetch->hash) != r->self;
     ASSERT(!fetch->active); /* S2: the next one is asked */

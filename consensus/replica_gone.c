@@ -23,9 +23,14 @@ static bool lacks_chain(const struct replica *r, const struct peer *peer)
     return peer->gone_height == r->history.high + 1 && peer->gone_ns > r->now.mono_ns;
 }
 
+static bool is_of(const struct replica *r, const struct lack *lack, const struct hash32 *block)
+{
+    return lack->until_ns > r->now.mono_ns && hash_equal(&lack->block, block);
+}
+
 static bool lacks(const struct replica *r, const struct peer *peer, const struct hash32 *block)
 {
-    return block == NULL ? lacks_chain(r, peer) : peer->lacks_ns > r->now.mono_ns && hash_equal(&peer->lacks, block);
+    return block == NULL ? lacks_chain(r, peer) : is_of(r, &peer->lacks[GONE_BLOCK], block) || is_of(r, &peer->lacks[GONE_REPAIR], block);
 }
 
 enum left_why replica_left(const struct replica *r, uint32_t member)
@@ -88,19 +93,20 @@ bool replica_wants_snapshot(const struct replica *r)
     return count > r->faults;
 }
 
-void replica_note_gone(struct replica *r, uint32_t from, const struct hash32 *block, bool old, uint32_t tries)
+void replica_note_gone(struct replica *r, uint32_t from, enum gone_of of, bool old)
 {
     struct peer *peer = &r->peers[from];
+    const struct hash32 *block = of == GONE_CHAIN ? NULL : of == GONE_BLOCK ? &r->fetch.hash : &r->repair.hash;
+    uint64_t until_ns = r->now.mono_ns + replica_fetch_wait_ns(of == GONE_REPAIR ? r->repair.tries : r->fetch.tries);
 
     ASSERT(from != r->self);
     ASSERT(from < r->n);
     if (block != NULL) {
-        peer->lacks = *block;
-        peer->lacks_ns = r->now.mono_ns + replica_fetch_wait_ns(tries);
+        peer->lacks[of] = (struct lack){ *block, until_ns };
     } else {
         peer->gone_height = r->history.high + 1;
         peer->gone_old = old;
-        peer->gone_ns = r->now.mono_ns + (old ? OLD_NS : replica_fetch_wait_ns(tries));
+        peer->gone_ns = old ? r->now.mono_ns + OLD_NS : until_ns;
     }
     ASSERT(lacks(r, peer, block)); /* S3: one word of one other member, for a time */
 }
@@ -111,9 +117,11 @@ bool replica_want_expiry(struct replica *r)
 
     for (uint32_t i = 0; i < r->n; i++) {
         const struct peer *peer = &r->peers[i];
-        if (i != r->self && peer->linked && peer->lacks_ns > r->now.mono_ns) {
-            replica_want(r, peer->lacks_ns);
-            any = true;
+        for (uint32_t of = GONE_BLOCK; of <= GONE_REPAIR && i != r->self && peer->linked; of++) {
+            if (peer->lacks[of].until_ns > r->now.mono_ns) {
+                replica_want(r, peer->lacks[of].until_ns);
+                any = true;
+            }
         }
         if (i != r->self && lacks_chain(r, peer)) {
             replica_want(r, peer->gone_ns);

@@ -62,8 +62,7 @@ struct peer {
     struct message_fetch fetch;
     uint64_t gone_height, gone_ns; /* from there on it has no blocks, as it said; until when that counts */
     bool gone_old;              /* because its log begins above */
-    struct hash32 lacks;        /* this block it has not, as it said; until when that counts: */
-    uint64_t lacks_ns;
+    struct lack { struct hash32 block; uint64_t until_ns; } lacks[2]; /* this block it has not, as it said; until when that counts. For a fetch and for a repair (S5): neither forgets what the other was told */
     uint64_t put_back_ns;       /* it answered a fetch wrongly or not: others are asked before */
     enum left_why left;         /* why */
     uint64_t stray_ns, stray_wait_ns; /* T8 */
@@ -446,8 +445,9 @@ uint32_t replica_choose_peer(const struct replica *r, uint32_t first, const stru
  * questions without progress it begins so much later. Else as replica_choose_peer. */
 uint32_t replica_choose_server(const struct replica *r, uint32_t turn);
 
-/* replica_note_gone keeps what a member said of a block (NULL: of those after the newest committed one; old: its log begins above them). tries: for how long. */
-void replica_note_gone(struct replica *r, uint32_t from, const struct hash32 *block, bool old, uint32_t tries);
+/* replica_note_gone keeps what a member said: of the blocks after the newest committed one (old: its log begins above them), of the block that is fetched, or of the one that is repaired. */
+enum gone_of { GONE_BLOCK, GONE_REPAIR, GONE_CHAIN };
+void replica_note_gone(struct replica *r, uint32_t from, enum gone_of of, bool old);
 
 /* replica_want_expiry asks for a step when the first of those who said GONE may be asked again. Gives: false when nobody's word counts any more. */
 bool replica_want_expiry(struct replica *r);

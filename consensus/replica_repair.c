@@ -129,7 +129,7 @@ bool replica_repair_gone(struct replica *r, uint32_t from, const struct message_
     if (!repair->asking || repair->peer != from || gone->height != repair->height) {
         return false;
     }
-    replica_note_gone(r, from, &repair->hash, gone->old, repair->tries);
+    replica_note_gone(r, from, GONE_REPAIR, gone->old);
     repair->asking = false;
     bool others = replica_choose_peer(r, from + 1, &repair->hash) != r->self;
     repair->tries -= others && repair->tries > 0; /* 0: a link came up meanwhile */

@@ -143,6 +143,29 @@ Test(replica_gone, what_nobody_has_is_asked_for_in_rounds_that_end)
     cr_assert_gt(fetches, 64 * 3);
 }
 
+/* Two blocks at once that nobody has: the newest one, and one that rotted. What a member said of the one must not make it be asked for the other again (Q1). */
+Test(replica_gone, two_blocks_that_nobody_has_are_asked_for_in_rounds_that_end)
+{
+    cluster_kit_crash(&kit, 1);
+    cluster_kit_request(&kit, 0, 1, BLOCKS + 1);
+    cr_assert(cluster_kit_quiet(&kit, 60 * SECOND));
+    for (uint32_t node = 0; node < 4; node++) {
+        if (node != 1) {
+            forget(node, 3);
+            forget(node, BLOCKS + 1);
+        }
+    }
+    cluster_kit_restart(&kit, 1);
+    repair(1, 3);
+    fetches = 0;
+    cluster_kit_run(&kit, SECOND);
+    cr_assert_geq(fetches, 12, "S2, S5: two rounds for each: %u", fetches);
+    cr_assert_leq(fetches, 24, "and no storm: %u", fetches);
+    cluster_kit_run(&kit, 600 * SECOND);
+    cr_assert(replica_repair_ended(kit.nodes[1].replica), "Q1");
+    cr_assert_leq(fetches, 2 * 64 * 3 + 3 * 8, "Q1: %u questions", fetches);
+}
+
 /* f + 1 members have the next block no more, and perhaps there is a snapshot; but the third has it, and is asked as well. */
 Test(replica_gone, whoever_has_them_is_asked_while_a_snapshot_is_looked_for)
 {
