@@ -116,7 +116,8 @@ int cmd_key_init(const struct args *args)
         return output_fail(args, EXIT_USAGE, "the path is too long");
     }
     if (!make_directory(directory)) {
-        return output_fail(args, (enum exit_code)file_exit(file_err(errno)), "%s: %s", directory, strerror(errno));
+        return output_fail(args, (enum exit_code)file_exit(file_err(errno)), "%s: %s%s", directory, strerror(errno),
+                           errno == ENOENT ? "; what it lies in must be made first" : "");
     }
     int code = check_absent(args, identity, directory);
     if (code != EXIT_FINE) {

@@ -72,7 +72,7 @@ Test(key, init_says_in_words_what_is_wrong_with_a_directory)
 {
     static const struct { const char *line, *says; int code; } rows[] = {
         { "ward key init /dev/full --for system --json", "/dev/full: Not a directory", EXIT_CONFIGURATION },
-        { "ward key init /nowhere/deeper --for system --json", "/nowhere/deeper: No such file or directory", EXIT_CONFIGURATION },
+        { "ward key init /nowhere/deeper --for system --json", "/nowhere/deeper: No such file or directory; what it lies in must be made first", EXIT_CONFIGURATION },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
