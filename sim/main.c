@@ -49,6 +49,11 @@ static const struct verb verbs[] = {
       "                                                          every run of four replicas within these bounds; what breaks a rule is written to FILE\n"
       "  ward-sim explore FILE [--json]                          plays such a FILE again\n",
       verb_explore },
+    { "twins",
+      "  ward-sim twins [--seeds A..B | --budget TIME] [--over] [--json]\n"
+      "                                                          the core of four replicas, one of them in two places with one key, under many drawn plans of seven views\n"
+      "  ward-sim twins --seed N [--over] [--json]               one of them, decision by decision\n",
+      verb_twins },
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 

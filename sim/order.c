@@ -143,7 +143,7 @@ static bool read_level(struct order *order, const char *value)
     return strcmp(value, "turns") == 0 || strcmp(value, "story") == 0 || strcmp(value, "messages") == 0;
 }
 
-static bool read_views(struct order *order, const char *value) { return read_u32(value, 1, CENSUS_VIEWS_MAX, &order->views); }
+static bool read_views(struct order *order, const char *value) { return read_u32(value, 1, EXPLORE_VIEWS_MAX, &order->views); }
 static bool read_heights(struct order *order, const char *value) { return read_u32(value, 1, 2, &order->heights); }
 static bool read_variants(struct order *order, const char *value) { return read_u32(value, 1, 3, &order->variants); }
 static bool read_states(struct order *order, const char *value) { return number_of(value, '\0', &order->states) != NULL && order->states >= 1 && order->states <= UINT32_MAX / 4; }
@@ -166,9 +166,9 @@ static const struct name {
     bool (*read)(struct order *order, const char *value);
     const char *takes, *verbs;
 } names[] = {
-    { "--seed", read_seed, "a number from 0 to 999999999999999999", "run, shrink, trace or attacks" },
-    { "--seeds", read_seeds, "A..B, numbers from 0 to 999999999999999999, B not below A", "swarm" },
-    { "--budget", read_budget, "a time such as 60s, 5min or 2h, a number from 1 to 1000000 before the unit", "swarm, shrink or explore" },
+    { "--seed", read_seed, "a number from 0 to 999999999999999999", "run, shrink, trace, attacks or twins" },
+    { "--seeds", read_seeds, "A..B, numbers from 0 to 999999999999999999, B not below A", "swarm or twins" },
+    { "--budget", read_budget, "a time such as 60s, 5min or 2h, a number from 1 to 1000000 before the unit", "swarm, shrink, explore or twins" },
     { "--jobs", read_jobs, "a number from 1 to 64", "swarm" },
     { "--twice", read_twice, "a number from 1 to 1000000", "swarm" },
     { "--shard", read_shard, "i/k with i from 1 to k, and k at most 100000", "swarm" },
@@ -187,7 +187,7 @@ static const struct name {
     { "--states", read_states, "a number from 1 to 1073741823", "explore" },
 };
 _Static_assert(MEMBERS_MIN == 4 && MEMBERS_MAX == 128, "what --replicas takes");
-_Static_assert(CREW_JOBS_MAX == 64 && CENSUS_VIEWS_MAX == 4, "what --jobs and --views take");
+_Static_assert(CREW_JOBS_MAX == 64 && EXPLORE_VIEWS_MAX == 4, "what --jobs and --views take");
 _Static_assert(UINT32_MAX / 4 == 1073741823, "what --states takes");
 
 /* name_find. Gives: NULL when there is no such name. */
@@ -224,10 +224,11 @@ static int read_named(struct order *order, const char *word, const char *value)
     return order_usage(order, "cannot use ", right);
 }
 
-/* read_flag reads a word of `explore` that takes no value. */
-static bool read_flag(struct order *order, const char *name)
+/* read_flag reads a word of `explore` or `twins` that takes no value. */
+static bool read_flag(struct order *order, const char *verb, const char *name)
 {
-    bool learns = strcmp(name, "--learns") == 0, over = strcmp(name, "--over") == 0, plain = strcmp(name, "--plain") == 0;
+    bool explores = strcmp(verb, "explore") == 0, over = strcmp(name, "--over") == 0 && (explores || strcmp(verb, "twins") == 0);
+    bool learns = explores && strcmp(name, "--learns") == 0, plain = explores && strcmp(name, "--plain") == 0;
 
     order->learns = order->learns || learns;
     order->over = order->over || over;
@@ -242,7 +243,7 @@ int order_read(struct order *order, int argc, char **argv)
             order->json = true;
         } else if (strcmp(argv[i], "--run") == 0 && strcmp(argv[1], "attacks") == 0) {
             order->play = true;
-        } else if (strcmp(argv[1], "explore") == 0 && read_flag(order, argv[i])) {
+        } else if (read_flag(order, argv[1], argv[i])) {
             continue;
         } else if (argv[i][0] != '-' && order->file == NULL && has_verb("attacks, explore or replay", order->verb)) {
             order->file = argv[i];

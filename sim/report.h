@@ -5,6 +5,7 @@
 #include "sim/campaign/attacks.h"
 #include "sim/median.h"
 #include "sim/explore/explore.h"
+#include "sim/explore/twins.h"
 #include "sim/campaign/shrink.h"
 
 #include <stdio.h>
@@ -107,6 +108,21 @@ struct explored {
 /* report_explore prints explorations ("ward.sim.explore/1"), report_explored one of them as a line for a reader. Gives: as report_run. */
 bool report_explore(FILE *stream, const struct explored *all, size_t count, const char *file);
 bool report_explored(FILE *stream, const struct explored *one);
+
+/* What `ward-sim twins` adds up. */
+struct twins_campaign {
+    uint64_t seed_first, seed_last, seeds, failed;
+    uint64_t rounds, heard, views, blocks; /* of all runs */
+    uint64_t arrived;      /* runs that came to the last view */
+    uint64_t conflicting;  /* runs in which a member that is twice votes for two blocks at one rank */
+    uint64_t cpu_ns;       /* of the runs; making the replicas, once, is left out */
+    bool over;             /* two members are twice */
+    uint64_t first_failed; /* seed */
+    struct failure failure; /* of it */
+};
+
+/* report_twins prints it ("ward.sim.twins/1"). Gives: as report_run. */
+bool report_twins(FILE *stream, const struct twins_campaign *campaign, bool json);
 
 /* report_about prints one object about the program: "ward.sim.<what>/1" with version, build and, when there is one, a text. */
 bool report_about(FILE *stream, const char *what, const char *text);

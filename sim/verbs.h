@@ -11,5 +11,6 @@ int verb_shrink(const struct order *order);
 int verb_trace(const struct order *order);
 int verb_attacks(const struct order *order);
 int verb_explore(const struct order *order);
+int verb_twins(const struct order *order);
 
 #endif

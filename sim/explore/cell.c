@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define START_NS UINT64_C(1000000000)
-#define WALL_MS (CAST_GENESIS_MS + 1) /* stands still */
 #define ANSWER_NS UINT64_C(251000000) /* more than a quarter of any tau_0 that samples of at most 250 ms make */
 #define FOLLOW_MAX 64u
 #define FOLLOW_STEPS_MAX 1000u
@@ -217,7 +216,7 @@ static void one(struct cell *cell, const struct event *event, struct cell_step *
     struct cell_inside *inside = cell->inside;
     uint64_t lsn = inside->lsn;
 
-    replica_step(cell->replica, (struct now){ inside->now_ns, WALL_MS }, event, &work.effects);
+    replica_step(cell->replica, (struct now){ inside->now_ns, cell->wall_ms }, event, &work.effects);
     replica_check(cell->replica);
     for (uint32_t i = 0; i < work.effects.count; i++) {
         carry_out(cell, &work.effects.items[i], step);
@@ -309,10 +308,23 @@ static void configure(const struct cell *cell, struct replica_config *config)
     config->asks = false;
 }
 
-static void greet(struct cell *cell, uint32_t commands)
+static void request(struct cell *cell, uint64_t nonce, struct cell_step *step)
 {
     uint8_t bytes[SCRIPT_BODY_BYTES_MAX];
+    size_t size = cell_command(cell->script->cast, nonce, bytes);
 
+    one(cell, &(struct event){ .kind = EVENT_REQUEST, .request = { nonce, { 1, 1 }, bytes_of(bytes, size) } }, step);
+    settle(cell, step);
+}
+
+void cell_request(struct cell *cell, uint64_t nonce, struct cell_step *step)
+{
+    step_begin(step);
+    request(cell, nonce, step);
+}
+
+static void greet(struct cell *cell, uint32_t commands)
+{
     one(cell, &(struct event){ .kind = EVENT_START }, &cell->begun);
     settle(cell, &cell->begun);
     for (uint32_t member = 0; member < cell->members_count; member++) {
@@ -322,18 +334,17 @@ static void greet(struct cell *cell, uint32_t commands)
         }
     }
     for (uint64_t nonce = 1; nonce <= commands; nonce++) {
-        size_t size = cell_command(cell->script->cast, nonce, bytes);
-        one(cell, &(struct event){ .kind = EVENT_REQUEST, .request = { nonce, { 1, 1 }, bytes_of(bytes, size) } }, &cell->begun);
-        settle(cell, &cell->begun);
+        request(cell, nonce, &cell->begun);
     }
 }
 
-void cell_open(struct cell *cell, struct script *script, uint32_t member, uint32_t commands)
+void cell_open(struct cell *cell, struct script *script, uint32_t member, uint32_t commands, uint32_t ahead_ms)
 {
     static struct replica_config config;
     size_t inside_bytes = (sizeof(struct cell_inside) + 63) / 64 * 64;
 
-    *cell = (struct cell){ .script = script, .member = member, .members_count = script->cast->config.members_count };
+    *cell = (struct cell){ .script = script, .member = member, .members_count = script->cast->config.members_count,
+        .wall_ms = CAST_GENESIS_MS + 1 + ahead_ms };
     ASSERT(cell->members_count <= 32);
     configure(cell, &config);
     cell_pages_take(cell, inside_bytes + replica_footprint(&config));

@@ -43,6 +43,7 @@ struct cell_image;
 struct cell {
     struct script *script;
     uint32_t member, members_count;
+    uint64_t wall_ms;       /* stands still unless somebody sets it; no part of an image */
     uint8_t *memory, *base; /* `pages` of them; base: as they were when it began */
     size_t pages;
     uint8_t *touched;       /* a byte for each page */
@@ -51,8 +52,9 @@ struct cell {
     struct cell_step begun; /* what it said before anybody spoke to it */
 };
 
-/* cell_open makes the replica of a member, linked to all others, with `commands` of one client in its pool. Owns: cell_close gives back what it takes. */
-void cell_open(struct cell *cell, struct script *script, uint32_t member, uint32_t commands);
+/* cell_open makes the replica of a member, linked to all others, with `commands` of one client in its pool; its wall clock is
+ * ahead_ms ahead. Owns: cell_close gives back what it takes. */
+void cell_open(struct cell *cell, struct script *script, uint32_t member, uint32_t commands, uint32_t ahead_ms);
 void cell_close(struct cell *cell);
 
 /* cell_save keeps the present state; free gives it back. cell_load puts it back. */
@@ -62,6 +64,9 @@ void cell_load(struct cell *cell, const struct cell_image *image);
 /* cell_hear hands it a line. cell_expire lets time pass until it gives its view up, or has nothing to wait for. */
 void cell_hear(struct cell *cell, uint32_t line, struct cell_step *step);
 void cell_expire(struct cell *cell, struct cell_step *step);
+
+/* cell_request hands it command number `nonce` of the one client. */
+void cell_request(struct cell *cell, uint64_t nonce, struct cell_step *step);
 
 /* cell_command writes command number `nonce` of the one client. Gives: its length, <= SCRIPT_BODY_BYTES_MAX. */
 size_t cell_command(const struct cast *cast, uint64_t nonce, uint8_t *out);

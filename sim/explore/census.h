@@ -8,7 +8,7 @@
 #include "sim/explore/script.h"
 
 #define CENSUS_BALLOTS_MAX 96u
-#define CENSUS_VIEWS_MAX 4u
+#define CENSUS_VIEWS_MAX 12u
 #define CENSUS_TEXT_BYTES 200u
 
 struct census {

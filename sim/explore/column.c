@@ -256,7 +256,7 @@ void columns_open(struct columns *columns, struct script *script, uint32_t membe
     ASSERT(columns->places != NULL);
     ASSERT(columns->edges != NULL);
     ASSERT(columns->twins != NULL);
-    cell_open(&columns->cell, script, member, commands);
+    cell_open(&columns->cell, script, member, commands, 0);
     struct column now = look(columns, NULL, &columns->cell.begun);
     (void)keep(columns, &now, false);
     if (columns->cell.begun.broken[0] != '\0') {

@@ -3,11 +3,10 @@
 
 #include "base/assert.h"
 #include "sim/explore/explore_priv.h"
+#include "sim/explore/trial.h"
 #include "sim/oracle/facts.h"
 #include "sim/world/stamp.h"
 
-#include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -258,13 +257,6 @@ static bool is_enough(struct explore *explore)
 
 /* --- Running -------------------------------------------------------------------------------------------------------- */
 
-static sigjmp_buf stopped;
-
-static void on_stop(int number)
-{
-    siglongjmp(stopped, number);
-}
-
 /* search ends when there is no further state, or a rule is broken. */
 static void search(struct explore *explore)
 {
@@ -308,22 +300,20 @@ static void sum_up(struct explore *explore)
     }
 }
 
+static void search_and_audit(void *context)
+{
+    search(context);
+    audit(context);
+}
+
 void explore_run(struct explore *explore)
 {
-    struct sigaction action = { .sa_handler = on_stop, .sa_flags = SA_NODEFER }, before[2];
+    int number = trial_play(search_and_audit, explore);
 
-    sigaction(SIGABRT, &action, &before[0]);
-    sigaction(SIGILL, &action, &before[1]);
-    int number = sigsetjmp(stopped, 1);
-    if (number == 0) {
-        search(explore);
-        audit(explore);
-    } else { /* Production code stopped itself: what it was to hear is noted. */
+    if (number != 0) { /* What it was to hear is noted. */
         explore->result.end = EXPLORE_BROKEN;
         oracle_fail(&explore->result.failure, FAILURE_SAFETY, "r%u stops by an assertion (signal %d)", explore->honest[explore->mover], number);
     }
-    sigaction(SIGABRT, &before[0], NULL);
-    sigaction(SIGILL, &before[1], NULL);
     sum_up(explore);
 }
 
@@ -347,7 +337,7 @@ void explore_open(struct explore *explore, const struct explore_plan *plan)
     struct cast_plan cast = { .seed = 1, .members_count = EXPLORE_MEMBERS, .actors_count = 1, .limits = limits_of() };
 
     ASSERT(plan->views >= 1);
-    ASSERT(plan->views <= CENSUS_VIEWS_MAX);
+    ASSERT(plan->views <= EXPLORE_VIEWS_MAX);
     ASSERT(plan->heights <= 2);
     *explore = (struct explore){ .plan = *plan, .states_size = STATES_FIRST, .scenes_size = SCENES_FIRST };
     stamp_use(true);

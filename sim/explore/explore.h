@@ -19,10 +19,11 @@
 #define EXPLORE_MEMBERS 4u
 #define EXPLORE_NOBODY UINT32_MAX
 #define EXPLORE_LAYERS 64u
+#define EXPLORE_VIEWS_MAX 4u
 
 struct explore_plan {
     uint32_t liar;     /* 0 .. 3, or EXPLORE_NOBODY */
-    uint32_t views;    /* 1 .. CENSUS_VIEWS_MAX */
+    uint32_t views;    /* 1 .. EXPLORE_VIEWS_MAX */
     uint32_t heights;  /* 1 .. 2: so many commands wait, one for each block */
     uint32_t variants; /* blocks of the liar at each place, 1 .. 3 */
     bool learns;       /* certificates come alone as well */

@@ -8,9 +8,8 @@
 #include "sim/explore/explore_priv.h"
 
 #include "base/assert.h"
+#include "sim/explore/trial.h"
 
-#include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,7 +111,7 @@ const char *explore_plan_read(struct explore_plan *plan, const char *text)
     }
     text += strlen(HEAD);
     int fields = sscanf(text, "liar %1u views %1u heights %1u variants %1u learns %1u over %1u%n", &liar, &views, &heights, &variants, &learns, &over, &used);
-    bool fits = fields == 6 && text[used] == '\n' && liar <= EXPLORE_MEMBERS && views >= 1 && views <= CENSUS_VIEWS_MAX && heights >= 1 && heights <= 2 && variants >= 1 &&
+    bool fits = fields == 6 && text[used] == '\n' && liar <= EXPLORE_MEMBERS && views >= 1 && views <= EXPLORE_VIEWS_MAX && heights >= 1 && heights <= 2 && variants >= 1 &&
                 variants <= 3 && learns <= 1 && over <= 1;
     if (!fits) {
         return NULL;
@@ -153,14 +152,7 @@ static uint32_t decide(struct explore *explore, const uint32_t at[EXPLORE_MEMBER
     return COLUMN_NONE;
 }
 
-static sigjmp_buf stopped;
-
-static void on_stop(int number)
-{
-    siglongjmp(stopped, number);
-}
-
-/* play takes the decisions one by one, as far as nothing is broken. */
+/* play takes the decisions one by one, as far as nothing is broken. Gives: as explore_replay. */
 static uint32_t play(struct explore *explore, const char *decisions)
 {
     uint32_t at[EXPLORE_MEMBERS] = { 0 }, number = 2;
@@ -185,21 +177,27 @@ static uint32_t play(struct explore *explore, const char *decisions)
     return 0;
 }
 
+struct replay {
+    struct explore *explore;
+    const char *decisions;
+    uint32_t parted;
+};
+
+static void play_all(void *context)
+{
+    struct replay *replay = context;
+
+    replay->parted = play(replay->explore, replay->decisions);
+}
+
 uint32_t explore_replay(struct explore *explore, const char *decisions)
 {
-    struct sigaction action = { .sa_handler = on_stop, .sa_flags = SA_NODEFER }, before[2];
-    volatile uint32_t parted = 0;
+    struct replay replay = { explore, decisions, 0 };
+    int number = trial_play(play_all, &replay);
 
-    sigaction(SIGABRT, &action, &before[0]);
-    sigaction(SIGILL, &action, &before[1]);
-    int number = sigsetjmp(stopped, 1);
-    if (number == 0) {
-        parted = play(explore, decisions);
-    } else {
+    if (number != 0) {
         oracle_fail(&explore->result.failure, FAILURE_SAFETY, "r%u stops by an assertion (signal %d)", explore->honest[explore->mover], number);
     }
-    sigaction(SIGABRT, &before[0], NULL);
-    sigaction(SIGILL, &before[1], NULL);
     explore->result.end = explore->result.failure.kind == FAILURE_NONE ? EXPLORE_EXHAUSTED : EXPLORE_BROKEN;
-    return parted;
+    return replay.parted;
 }

@@ -31,6 +31,11 @@ void script_close(struct script *script)
     *script = (struct script){ 0 };
 }
 
+struct script_mark script_mark(const struct script *script)
+{
+    return (struct script_mark){ script->blocks_count, script->ballots_count, script->lines_count };
+}
+
 /* --- Blocks --------------------------------------------------------------------------------------------------------- */
 
 uint32_t script_block_of(const struct script *script, const struct hash32 *hash)
@@ -222,4 +227,18 @@ uint32_t script_find(const struct script *script, const char *name)
     uint32_t place = script->places[slot_of(script, name)];
 
     return place == 0 ? SCRIPT_LINES_MAX : place - 1;
+}
+
+void script_rewind(struct script *script, struct script_mark mark)
+{
+    ASSERT(mark.lines <= script->lines_count);
+    ASSERT(mark.blocks <= script->blocks_count);
+    while (script->lines_count > mark.lines) { /* The last one that came leaves its slot first: no other was put behind it. */
+        struct script_line *line = &script->lines[script->lines_count - 1];
+        script->places[slot_of(script, line->name)] = 0;
+        free(line->body);
+        script->lines_count--;
+    }
+    script->ballots_count = mark.ballots;
+    script->blocks_count = mark.blocks;
 }

@@ -59,9 +59,17 @@ struct script {
     uint32_t places[2 * SCRIPT_LINES_MAX]; /* of lines, by name: one more than the place */
 };
 
+struct script_mark {
+    uint32_t blocks, ballots, lines;
+};
+
 /* script_open begins with the root alone. Owns: takes memory that script_close gives back. */
 void script_open(struct script *script, const struct cast *cast);
 void script_close(struct script *script);
+
+/* script_mark notes how much is there; script_rewind forgets what came later, so that names and places are those of a script that only ever held that much. */
+struct script_mark script_mark(const struct script *script);
+void script_rewind(struct script *script, struct script_mark mark);
 
 /* script_block gives the place of a block; body: views its commands, or nothing when they are not known. */
 uint32_t script_block(struct script *script, const struct block_header *header, struct bytes body);

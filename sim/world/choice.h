@@ -33,6 +33,7 @@ enum choice_topic {
     CHOICE_READ = 22,         /* occasion: whom a reader asks; occasion, 1: about which account */
     CHOICE_PETITION = 23,     /* sender, number of its command, field: sim/world/petition.c */
     CHOICE_TICKET = 24,       /* sender, number of its command, or occasion: which of the newest tickets */
+    CHOICE_ROUND = 25,        /* round; what; of whom or of what: sim/explore/twins.c */
     CHOICE_CORRUPT = 21,      /* message, as of CHOICE_DROP: a bit flips on the way; copy 1: which */
 };
 

@@ -49,13 +49,13 @@ refuses 3 'bad' "a scenario that cannot be read is refused" run --scenario "$wor
 expect 2 'run needs' "without --json there is no object" sim run
 [ ! -s "$work/out" ]
 check $? "and nothing on standard output"
-for verb in attacks explore run swarm replay shrink trace; do
+for verb in attacks explore run swarm replay shrink trace twins; do
     sim "$verb" --help >"$work/out"
     check $? "$verb explains itself"
     grep -q "ward-sim $verb " "$work/out" && [ "$(sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' "$work/out" | sort -u)" = "$verb" ]
     check $? "and nothing but itself"
 done
-[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "attacks explore replay run shrink swarm trace " ]
+[ "$(sim --help | sed -n 's/^  ward-sim \([a-z]*\) .*/\1/p' | sort -u | tr '\n' ' ')" = "attacks explore replay run shrink swarm trace twins " ]
 check $? "the general help names all verbs"
 sim run --seed 1 --acts 1 --json | perl -MJSON::PP -e 'local $/; exit !(decode_json(<STDIN>)->{schema} eq "ward.sim.run/1")'
 check $? "a run is one object"
@@ -105,6 +105,16 @@ printf 'clients 4\ncrypto fast\nat 10ms submit 1 to 0\nafter 0s finish within 1m
 expect 1 "run --scenario $work/wrong.scn --seed 8 " "one story with the chance of many seeds names the seed to run it with" sim swarm --scenario "$work/wrong.scn" --seeds 7..8
 sim swarm --scenario configs/simulator/twins.scn --seeds 1..8 >"$work/out" 2>"$work/err"
 check $? "the story of twins of docs/simulator.md holds for the first seeds: $(tail -n 1 "$work/err")"
+object ward.sim.twins/1 twins --seeds 1..100 && grep -q '"failed": 0,' "$work/out"
+check $? "runs of a member in two places are one object, and break nothing: $(sed -n 's/^ *"text": //p' "$work/out")"
+sim twins --seeds 1..200 --over >"$work/out" 2>"$work/err"
+[ $? -eq 20 ] && grep -q '^  safety: I1: ' "$work/out"
+check $? "two members in two places break a rule: $(tail -n 1 "$work/out")"
+sim $(sed -n 's/^  ward-sim \(twins --seed .*\)/\1/p' "$work/out") >"$work/story" 2>"$work/err"
+[ $? -eq 20 ] && grep -q '^r[0-3].* hears r' "$work/story" && [ "$(grep '^  safety: ' "$work/story")" = "$(grep '^  safety: ' "$work/out")" ]
+check $? "and one seed of them tells how"
+refuses 2 'cannot use --plain' "a flag of another verb is refused" twins --plain
+refuses 2 "cannot use" "so is a file" twins "$work/out"
 object ward.sim.explore/1 explore --liar 0 --views 1 && grep -q '"exhausted": true' "$work/out"
 check $? "an exploration is one object, and says that nothing is left"
 sim explore --liar 0 --views 1 --over -o "$work/found.txt" >"$work/out" 2>"$work/err"
@@ -121,6 +131,9 @@ refuses 3 'No such file' "a report in a directory that is not there is refused" 
 refuses 2 'cannot use --heights' "an exploration of three heights is refused" explore --heights 3
 refuses 3 'no list of decisions' "what is no list of decisions is refused" explore "$work/bad"
 if [ "${WARD_LONG:-0}" != 0 ]; then
+    today=$(date +%Y%m%d)
+    timeout 1800 "$bin/ward-sim" twins --seeds "${today}000000..${today}199999" --json >"$work/out" && grep -q '"failed": 0,' "$work/out"
+    check $? "no run of a member in two places breaks a rule, seeds ${today}000000..${today}199999: $(sed -n 's/^ *"text": //p' "$work/out")"
     timeout 1800 "$bin/ward-sim" explore --json >"$work/out" && grep -q '"exhausted": true' "$work/out"
     check $? "every run of two views and one height is gone through, whoever lies, with two blocks of a liar at each place"
     fact="every run of two views and two heights is gone through, whoever lies"

@@ -20,8 +20,8 @@ static void setup(void)
     stamp_use(true);
     cast_make(&cast, &plan);
     script_open(&script, &cast);
-    cell_open(&leader, &script, 0, 1);
-    cell_open(&follower, &script, 1, 1);
+    cell_open(&leader, &script, 0, 1, 0);
+    cell_open(&follower, &script, 1, 1, 0);
 }
 
 static void teardown(void)

@@ -46,7 +46,7 @@ Test(order, says_what_was_wrong_and_what_would_be_right)
         { "--replicas", "3", "cannot use --replicas 3: it takes a number from 4 to 128" },
         { "--jobs", "65", "cannot use --jobs 65: it takes a number from 1 to 64" },
         { "--twice", NULL, "cannot use --twice without a value: it takes a number" },
-        { "--seed", "1", "cannot use --seed: it belongs to run, shrink, trace or attacks; see ward-sim swarm --help" },
+        { "--seed", "1", "cannot use --seed: it belongs to run, shrink, trace, attacks or twins; see ward-sim swarm --help" },
         { "--record", "f", "cannot use --record: it belongs to run; see ward-sim swarm --help" },
         { "--views", "1", "cannot use --views: it belongs to explore; see ward-sim swarm --help" },
         { "story.scn", NULL, "cannot use story.scn; see ward-sim swarm --help" },
