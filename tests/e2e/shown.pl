@@ -1,6 +1,6 @@
 # shown.pl ASK PAGE...: what pages show that is not there, one line for each: a command of a program that the program does not have, an option that its help does
-# not name, a target that the Makefile does not have. The last line is "shown N", how many commands and targets were looked at. ASK PROGRAM [WORD...] prints the
-# help of a command, or fails. The continuation of a command ("the same with `--rounds 5`") names no program and is passed over.
+# not name, an option of the configuration that there is not, a target that the Makefile does not have. The last line is "shown N", how many of these were looked
+# at. ASK PROGRAM [WORD...] prints the help of a command, ASK option NAME what that option is, or they fail. The continuation of a command ("the same with `--rounds 5`") names no program and is passed over.
 use strict;
 use warnings;
 
@@ -44,6 +44,9 @@ for my $page (@ARGV) {
         for my $part (map { split /;|&&|\|(?= )|  +|#/ } @codes) {
             if ($part =~ m{(?:^|[\s/(])(ward|wardd|ward-bench|ward-sim) (.+)}) {
                 print "$page:$number: $_\n" for looked($1, split ' ', $2);
+            } elsif ($part =~ /^((?:cluster|node|keys|io|storage|crypto|memory|limits|log)\.[a-z_]+)(?::|$)/) {
+                $shown++;
+                print "$page:$number: there is no option $1\n" if help('option', $1) eq '';
             } elsif ($part =~ /^\$? *(?:[A-Z_]+=\S+ )*make (?:-\S+ )*(?:[A-Z_]+=(?:'[^']*'|[^'\s]\S*) )*([a-z][a-z-]*)/) {
                 $shown++;
                 print "$page:$number: make has no target $1\n" unless $makefile =~ /^\Q$1\E:/m;

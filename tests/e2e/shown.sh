@@ -1,5 +1,5 @@
 #!/bin/sh
-# shown.sh TAP: every command that README.md and the pages of docs/ show is one that the programs have, with options that its own help names, and every target of make exists.
+# shown.sh TAP: every command that README.md and the pages of docs/ show is one that the programs have, with options that its own help names, and every option of the configuration and every target of make exists.
 # shellcheck disable=SC2154,SC1091,SC2034  # variables and functions of the kit
 name=shown
 . "$(dirname "$0")/kit"
@@ -8,6 +8,7 @@ cat >"$work/ask" <<END
 #!/bin/sh
 program=\$1
 shift
+[ "\$program" != option ] || exec "$bin/ward" config explain "\$@" 2>/dev/null
 exec "$bin/\$program" "\$@" --help 2>/dev/null
 END
 chmod +x "$work/ask"
@@ -43,5 +44,6 @@ check $? "a script that is played by hand needs no argument, and prints its repo
     finds '`wardd` has no --inti' '`/usr/local/bin/wardd --config FILE --inti`'
     finds '`ward-bench cluster` has no --rates' '| load | `WARD_NODE_RESERVES=true ward-bench cluster --rate max --rates 5` |'
     finds '`ward-sim swarm` has no --record' '    ward-sim run --seed 1 --record FILE; ward-sim swarm --record FILE'
+    finds 'there is no option io.backends' 'with `io.backends: auto` it goes on'
     finds 'make has no target chek' '    make MODE=debug chek'
 }
