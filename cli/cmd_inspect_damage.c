@@ -104,6 +104,15 @@ static json_t *outcome_json(const struct store_view *view, const struct recovery
                      "segments_to_discard", (json_int_t)view->disk.discards_spared, "damage", list);
 }
 
+/* refuse says what a start would end with. */
+static int refuse(const struct args *args, const struct recovery_outcome *outcome, enum err err)
+{
+    if (err == ERR_CONFLICT && outcome->foreign != 0) {
+        return output_fail(args, EXIT_REFUSED, "%s/log/%010u.seg belongs to another store than this one: a start refuses with exit 5 and changes nothing", args->operands[0], outcome->foreign);
+    }
+    return store_view_fail(args, args->operands[0], "the log", err);
+}
+
 int cmd_inspect_damage(const struct args *args)
 {
     static struct recovery_outcome outcome;
@@ -116,7 +125,7 @@ int cmd_inspect_damage(const struct args *args)
     } else if (code == EXIT_FINE) {
         void *memory = take_log(&log, &view.disk.disk, view.superblock.chosen.segment_bytes);
         enum err err = memory == NULL ? ERR_NO_MEMORY : recovery_run(&log, &view.superblock.chosen, NULL, &outcome);
-        code = err == ERR_OK ? output_result(args, outcome_json(&view, &outcome)) : store_view_fail(args, args->operands[0], "the log", err);
+        code = err == ERR_OK ? output_result(args, outcome_json(&view, &outcome)) : refuse(args, &outcome, err);
         code = err == ERR_OK && code == EXIT_FINE && (outcome.damage_count > 0 || view.superblock.bad_map != 0) ? (int)EXIT_INTEGRITY : code;
         free(memory);
     }

@@ -10,6 +10,9 @@ static enum exit_code exit_of(enum err err)
 {
     bool named_wrong = err == ERR_NOT_FOUND || err == ERR_INVALID;
 
+    if (err == ERR_CONFLICT) { /* as a start ends */
+        return EXIT_REFUSED;
+    }
     return err == ERR_PERMISSION ? EXIT_PERMISSION : named_wrong ? EXIT_CONFIGURATION : err == ERR_VERSION || err == ERR_FORMAT ? EXIT_INTEGRITY : EXIT_RESOURCE;
 }
 

@@ -226,6 +226,25 @@ static enum exit_code take_memory(struct daemon *daemon)
     return code;
 }
 
+/* refuse_log says why the log cannot be gone on with. */
+static enum exit_code refuse_log(struct daemon *daemon, enum err err)
+{
+    const char *path = daemon->boot.config.node.data_dir;
+    uint32_t foreign = daemon->recovery.foreign;
+    bool failed = err == ERR_IO || err == ERR_NO_MEMORY || err == ERR_NO_SPACE;
+
+    if (err == ERR_CONFLICT && foreign != 0) {
+        return boot_fail(&daemon->boot, EXIT_REFUSED,
+                         "%s/log/%010u.seg belongs to another store than this one: nothing was changed. If it came here by mistake, put this store's own file of that name back, or move the"
+                         " foreign one away where there never was one; a directory put together from two stores must not vote",
+                         path, foreign);
+    }
+    if (err == ERR_CONFLICT) {
+        return boot_fail(&daemon->boot, EXIT_REFUSED, "another process still writes to the log in %s, or holds its locks", path);
+    }
+    return boot_fail(&daemon->boot, err == ERR_PERMISSION ? EXIT_PERMISSION : failed ? EXIT_RESOURCE : EXIT_INTEGRITY, "the log cannot be read: %s", err_name(err));
+}
+
 static enum exit_code recover(struct daemon *daemon)
 {
     static struct log_event event = LOG_EVENT(LOG_INFO, NULL, "daemon.recovered");
@@ -242,7 +261,7 @@ static enum exit_code recover(struct daemon *daemon)
                          daemon->boot.config.node.data_dir, FORMAT_VERSION);
     }
     if (err != ERR_OK) {
-        return boot_fail(&daemon->boot, err == ERR_IO ? EXIT_RESOURCE : EXIT_INTEGRITY, "the log cannot be read: %s", err_name(err));
+        return refuse_log(daemon, err);
     }
     if (daemon->recovery.sign == SIGN_NEVER) {
         return boot_fail(&daemon->boot, EXIT_REFUSED, "more than one acknowledged batch at the end of the log is lost: this store must not vote again. Keep it, or a copy, for a look; a new one"

@@ -66,6 +66,7 @@ static enum err head_read(struct recovery *recovery, struct segment_head *head, 
             return ERR_VERSION;
         }
         if (errs[i] == ERR_OK && memcmp(heads[i].instance, recovery->superblock->instance, sizeof heads[i].instance) != 0) {
+            recovery->outcome->foreign = recovery->scan.segment;
             return ERR_CONFLICT;
         }
         if (errs[i] == ERR_OK) {

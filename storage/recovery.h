@@ -72,6 +72,7 @@ struct recovery_outcome {
     uint64_t batches;             /* kept */
     uint64_t records;             /* delivered */
     uint64_t bytes_scanned;
+    uint32_t foreign;             /* the segment of another store that ERR_CONFLICT is about; 0: there is none */
     uint32_t torn;                /* batches dropped because they were never durable */
     uint32_t repaired;            /* pieces of damage that were made good since: a note says so, they are not in the list */
     uint32_t damage_count;        /* entries in damage */
@@ -88,7 +89,8 @@ struct repair_note recovery_note(const struct recovery_damage *damage);
  * initialised and not started; its buffers are used as scratch. Damage that a note of the log settles is
  * counted as repaired and not listed; what was appended again for it is delivered where it lies now, behind what it belonged before. Needs: superblock as superblock_store_open gave it.
  * Gives: *outcome; nothing was written but a segment that provably never held anything durable may be discarded.
- * Fails: ERR_IO (a segment cannot be opened), ERR_CONFLICT (a segment of another store), ERR_VERSION (a newer format or a record
+ * Fails: ERR_IO (a segment cannot be opened), ERR_CONFLICT (a segment of another store, named in
+ * outcome->foreign; with 0 there: a segment that another process still writes to), ERR_VERSION (a newer format or a record
  * kind that must not be skipped), ERR_FULL (more segments than DISK_SEGMENTS_MAX). Blocks: this is start-up. */
 enum err recovery_run(struct segment_log *log, const struct superblock *superblock, const struct recovery_sink *sink, struct recovery_outcome *outcome);
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/exit.h"
+#include "storage/segment.h"
 #include "tests/base/long_kit.h"
 #include "tests/cli/cli_kit.h"
 #include "tests/node/boot_kit.h"
@@ -117,6 +118,36 @@ Test(wardd, a_key_that_others_can_read_is_refused)
     cr_assert_eq(chmod(path_of("m0/sign.key"), 0644), 0);
     cr_assert_eq(run("--config", boot_kit_config(0), "--init"), EXIT_PERMISSION, "%s", said);
     cr_assert_neq(access(path_of("m0.data/superblock"), F_OK), 0, "nothing was made");
+}
+
+/* foreign_segment puts a segment of another store into the log. */
+static void foreign_segment(uint32_t segment)
+{
+    static uint8_t bytes[1u << 20];
+    struct segment_head head = { .segment = segment, .segment_bytes = sizeof bytes, .first_batch = 1, .instance = { 1, 2, 3 } };
+    char name[64];
+
+    head.salt = segment_salt(head.instance, segment);
+    segment_head_encode(&head, bytes);
+    memcpy(bytes + DISK_BLOCK, bytes, DISK_BLOCK);
+    snprintf(name, sizeof name, "m0.data/log/%010u.seg", segment);
+    int file = open(path_of(name), O_WRONLY | O_CREAT | O_EXCL, 0600);
+    cr_assert_eq(write(file, bytes, sizeof bytes), (ssize_t)sizeof bytes);
+    close(file);
+}
+
+Test(wardd, a_segment_of_another_store_is_refused_for_safety_and_named)
+{
+    if (is_thread_build()) {
+        cr_skip_test("no threads in a child under ThreadSanitizer");
+    }
+    cr_assert_eq(run("--config", boot_kit_config(0), "--init"), EXIT_FINE, "%s", said);
+    foreign_segment(1);
+    cr_assert_eq(run("--config", boot_kit_config(0), NULL), EXIT_REFUSED, "%s", said);
+    cr_assert_not_null(strstr(said, "0000000001.seg belongs to another store"), "%s", said);
+    char line[512];
+    snprintf(line, sizeof line, "ward inspect damage %s", path_of("m0.data"));
+    cr_assert_eq(kit_run(kit_directory(), line), EXIT_REFUSED, "as it was foretold: %s", kit_output());
 }
 
 /* One of four members: it serves, though it can commit nothing by itself. */

@@ -523,6 +523,7 @@ Test(recovery, a_segment_of_another_store_is_refused)
     head.salt = segment_salt(head.instance, 5);
     segment_head_encode(&head, at_block(store, 5, 0));
     cr_assert_eq(store_recover(store), ERR_CONFLICT);
+    cr_assert_eq(store->outcome.foreign, 5);
     store_close(store);
 }
 
