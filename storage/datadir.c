@@ -105,40 +105,71 @@ static bool barriers_are_off(int root)
     return off;
 }
 
-/* Tries one durable direct write. Gives: NULL when it works, else why not. */
-static const char *probe_write(int root)
+static _Alignas(4096) uint8_t probe_block[DISK_BLOCK];
+
+/* Tries one durable direct write. Gives: 0 when it works, else an errno: of those EINVAL and EOPNOTSUPP say that the file system cannot do it. */
+static int probe_write(int root)
 {
-    static _Alignas(4096) uint8_t block[DISK_BLOCK];
-    struct iovec iov = { .iov_base = block, .iov_len = sizeof block };
+    struct iovec iov = { .iov_base = probe_block, .iov_len = sizeof probe_block };
     int fd = openat(root, "probe", O_RDWR | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0600);
 
     ASSERT(root >= 0);
     if (fd < 0) {
-        return errno == EINVAL ? "its file system does not take O_DIRECT" : strerror(errno);
+        return errno;
     }
     ssize_t written = pwritev2(fd, &iov, 1, 0, RWF_DSYNC);
-    int number = errno;
+    int number = written < 0 ? errno : written < (ssize_t)sizeof probe_block ? ENOSPC : 0;
     close(fd);
     unlinkat(root, "probe", 0);
-    if (written == (ssize_t)sizeof block) {
-        return NULL;
+    return number;
+}
+
+/* Tries one direct read of a store that is there. A full disk has no room for a probe, and a replica serves on it (storage/space.h): that its file system takes durable
+ * direct writes was seen when the store was made. Gives: 0 or an errno. */
+static int probe_read(int root)
+{
+    int fd = openat(root, "superblock", O_RDONLY | O_DIRECT | O_CLOEXEC);
+
+    ASSERT(root >= 0);
+    if (fd < 0) {
+        return errno == ENOENT ? ENOSPC : errno; /* without a store there is nothing to go on with */
     }
-    if (written < 0 && number == EINVAL) {
-        return "its file system does not take aligned direct writes of 4 KiB";
+    ssize_t got = pread(fd, probe_block, sizeof probe_block, 0);
+    int number = got < 0 ? errno : 0;
+    close(fd);
+    return number;
+}
+
+/* Can the directory be worked in with direct durable writes? Fails: ERR_UNSUPPORTED, with *cannot: why; else what errno says, with dir->reason. */
+static enum err probe(struct datadir *dir, const char **cannot)
+{
+    int number = probe_write(dir->root);
+
+    *cannot = NULL;
+    if (number == ENOSPC || number == EDQUOT) {
+        number = probe_read(dir->root);
     }
-    return written < 0 && number == EOPNOTSUPP ? "its file system does not take durable writes (RWF_DSYNC)" : strerror(number);
+    if (number == EINVAL || number == EOPNOTSUPP) {
+        *cannot = number == EINVAL ? "its file system does not take aligned direct writes of 4 KiB (O_DIRECT)" : "its file system does not take durable writes (RWF_DSYNC)";
+        return ERR_UNSUPPORTED;
+    }
+    errno = number;
+    return number == 0 ? ERR_OK : fail_errno(dir, "a direct write to it fails");
 }
 
 static enum err promise_check(struct datadir *dir, bool unsafe_dev)
 {
-    const char *refused = kind_refused(dir->root);
+    const char *refused = kind_refused(dir->root), *cannot = NULL;
 
     ASSERT(dir->lock >= 0); /* the probe is this process's */
     ASSERT(!dir->read_only);
     if (refused == NULL && barriers_are_off(dir->root)) {
         refused = "its disk is mounted without write barriers, so a flush is not one; mount it with barriers";
     }
-    const char *cannot = probe_write(dir->root);
+    enum err err = probe(dir, &cannot);
+    if (err != ERR_OK && err != ERR_UNSUPPORTED) {
+        return err;
+    }
     dir->direct = cannot == NULL;
     refused = refused != NULL ? refused : cannot;
     dir->unsafe = refused != NULL;
@@ -171,10 +202,12 @@ static enum err lock_take(struct datadir *dir)
         return ERR_CONFLICT;
     }
     int length = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(dir->lock, 0) != 0 || pwrite(dir->lock, pid, (size_t)length, 0) != length) {
-        return fail_errno(dir, "LOCK");
+    ssize_t written = pwrite(dir->lock, pid, (size_t)length, 0); /* over what is there: a full disk has no room for another block */
+    bool full = written < 0 && (errno == ENOSPC || errno == EDQUOT);
+    if (full) {
+        return ERR_OK; /* the pid is a help for whoever is refused; what counts is the lock */
     }
-    return ERR_OK;
+    return written == length && ftruncate(dir->lock, length) == 0 ? ERR_OK : fail_errno(dir, "LOCK");
 }
 
 /* Opens a sub-directory, after making it if asked. */

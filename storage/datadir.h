@@ -38,7 +38,7 @@ struct datadir_space {
 };
 
 /* datadir_open opens or (with create) makes the directory, takes the lock and probes that the file system gives O_DIRECT and real
- * flushes: a tmpfs, ramfs or overlay is refused unless unsafe_dev. Fails, with dir->reason: ERR_NOT_FOUND (no such directory or no
+ * flushes: a tmpfs, ramfs or overlay is refused unless unsafe_dev. A store that is there is opened on a full disk as well. Fails, with dir->reason: ERR_NOT_FOUND (no such directory or no
  * store in it, and create is off), ERR_CONFLICT (another process holds it), ERR_UNSUPPORTED (no O_DIRECT or no flushes),
  * ERR_INVALID (the path is not a directory), ERR_PERMISSION, ERR_IO, ERR_NO_SPACE; everything is then closed. */
 enum err datadir_open(struct datadir *dir, const char *path, bool create, bool unsafe_dev);

@@ -97,6 +97,15 @@ check $? "the others commit while its disk is full to the brim"
 [ "$(figure 3 disk_level)" = stop ] && kill -0 "$(pid_of 3)"
 check $? "it lives, and its status answers"
 
+# --- The machine goes down meanwhile: with a disk that is full to the last block a start serves all the same ---
+dd if=/dev/zero of="$mount/last" bs=1k 2>/dev/null
+kill -KILL "$(pid_of 3)"
+wait "$(pid_of 3)" 2>/dev/null
+start "$c" 3
+ready "$c" 3 && becomes 3 disk_level stop
+check $? "started again on a full disk it serves, and votes no more: $(tail -n 1 "$c/r3/log" | cut -c1-200)"
+rm -f "$mount/last"
+
 # --- Room again: back without anybody's help, and it votes ---
 rm -f "$mount/more" "$mount/others"
 becomes 3 disk_level fine
