@@ -58,6 +58,21 @@ static void let_go(struct driver *driver)
     }
 }
 
+/* shorten has what is below the older snapshot let go of without waiting for the next one, when the log is as long as it may be: it was kept by storage.retention: archive. Where all
+ * members stand for that reason, no further snapshot comes. */
+static void shorten(struct driver *driver)
+{
+    struct segment_log *log = &driver->log;
+    uint64_t floor = floor_height(driver);
+
+    if (!segment_log_is_long(log) || floor == 0 || log->extents[log->extents_first].height_max > floor || driver->carried_lsn != 0) {
+        return;
+    }
+    ASSERT(driver->snapshots.newest.set); /* K2: below the older of two */
+    segment_log_stretch(log);
+    driver->snapshots.installed = true;
+}
+
 /* retire takes the next segment out of use, that the superblock does not count any more. */
 static void retire(struct driver *driver)
 {
@@ -152,6 +167,7 @@ void driver_work_snapshots(struct driver *driver)
     driver->save_wanted = driver->save_wanted || driver->snapshots.save_wanted;
     driver->snapshots.save_wanted = false;
     transfer(driver);
+    shorten(driver);
     carry(driver);
     let_go(driver);
     retire(driver);

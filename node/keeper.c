@@ -13,9 +13,10 @@ static void say(const struct keeper *keeper, enum space_level before)
         [SPACE_REFUSE] = LOG_EVENT(LOG_WARN, "W-0204", "disk.refuses_clients"),
         [SPACE_STOP] = LOG_EVENT(LOG_ERROR, "E-0205", "disk.stops_voting"),
     };
+    const struct segment_log *log = &keeper->driver->log;
 
     log_write(&events[keeper->level], "used_permille=%u before=%s reserve=%s", keeper->permille, space_level_name(before),
-              segment_log_is_starved(&keeper->driver->log) ? "empty" : "there");
+              !segment_log_is_starved(log) ? "there" : segment_log_is_long(log) ? "log_too_long" : "empty");
 }
 
 /* facts_read. Gives: false when the file system does not tell; then nothing changes. */

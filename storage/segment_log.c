@@ -48,6 +48,8 @@ static void config_check(const struct segment_log *log)
     ASSERT(config->batch_bytes_max <= config->segment_bytes - (SEGMENT_HEAD_BLOCKS + log_opening_blocks(log)) * DISK_BLOCK);
     ASSERT(config->queue_batches >= 2);
     ASSERT(config->queue_batches <= 16);
+    ASSERT(config->segments_max >= 2);
+    ASSERT(config->segments_max <= LOG_SEGMENTS_MAX);
     ASSERT(config->durable != NULL);
     ASSERT(config->failed != NULL);
     ASSERT(config->now_ns != NULL);
@@ -75,6 +77,7 @@ void segment_log_init(struct segment_log *log, struct arena *arena, struct disk 
         uint32_t most = log->config.segment_bytes - (SEGMENT_HEAD_BLOCKS + log_opening_blocks(log)) * DISK_BLOCK;
         log->config.batch_bytes_max = most < BATCH_BLOCKS_MAX * DISK_BLOCK ? most : BATCH_BLOCKS_MAX * DISK_BLOCK;
     }
+    log->config.segments_max = log->config.segments_max == 0 ? LOG_SEGMENTS_MAX : log->config.segments_max;
     config_check(log);
     uint32_t blocks = log->config.batch_bytes_max / DISK_BLOCK;
     log->queue = arena_take(arena, log->config.queue_batches, sizeof *log->queue);

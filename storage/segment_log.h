@@ -21,6 +21,7 @@
 #define LOG_GROUP_RECORDS_MAX 16u  /* records in one append */
 #define LOG_RECORD_PARTS_MAX 16u   /* runs of bytes in one record */
 #define LOG_VIEW_LIMIT_STEP 64u    /* views that a raised limit is ahead */
+#define LOG_SEGMENTS_MAX (DISK_SEGMENTS_MAX - 64u) /* that hold batches: beside them a start lists the one that is ready, and those that wait to be taken out of use */
 #define LOG_AHEAD_BLOCKS 64u       /* read at once where records are read one after the other */
 
 struct segment_log_config {
@@ -28,6 +29,7 @@ struct segment_log_config {
     uint32_t batch_bytes_max; /* multiple of DISK_BLOCK, at least 2; 0: the most that is allowed, which is 1 MiB unless segments are tiny */
     uint32_t queue_batches;   /* batches that can wait or be in flight, 2 to 16; one record must fit all but one. 6: 4 MiB and some */
     uint32_t index_entries;   /* newest record fragments that can be read back by name; a power of two */
+    uint32_t segments_max;    /* that may hold batches; 0: LOG_SEGMENTS_MAX, which is the most */
     uint32_t scan_blocks;     /* read at once by recovery; 0: as much as its window holds, up to 2 MiB */
     uint64_t (*now_ns)(void *context); /* for the duration of writes only */
     void (*durable)(void *context, uint64_t lsn, uint64_t duration_ns); /* everything up to lsn is durable */
@@ -118,7 +120,8 @@ struct segment_log {
     bool write_follows;              /* the write that begins follows on one that ended just now: it does not wait for the loop to sleep */
     bool kicked;                     /* what waits is wanted when the write or the segment under way is done */
     bool preparing;
-    bool no_space;                   /* the last preparation found the disk full */
+    bool no_space;                   /* the last preparation found the disk full, or the log is long */
+    bool stretched;                  /* one more segment than config.segments_max may be begun */
     bool started;                    /* segment_log_start was called */
     enum err failure;                /* ERR_OK while all is well */
 };
@@ -165,7 +168,13 @@ uint64_t segment_log_room_bytes(const struct segment_log *log);
 /* segment_log_flight_bytes gives the most that can wait or be in flight: with less room than this the log may come to stand. */
 uint64_t segment_log_flight_bytes(const struct segment_log *log);
 
-/* segment_log_is_starved: the next segment is not there, because the disk was too full to prepare it. Nothing has failed: it is asked for again with
+/* segment_log_is_long: as many segments hold batches as a start can list. No further one is asked for until segment_log_needed lets some go. */
+bool segment_log_is_long(const struct segment_log *log);
+
+/* segment_log_stretch lets a log that is long begin one more segment, in all: for what must be appended before others can be let go. */
+void segment_log_stretch(struct segment_log *log);
+
+/* segment_log_is_starved: the next segment is not there, because the disk was too full to prepare it or the log is long. Nothing has failed: it is asked for again with
  * every batch and by segment_log_reserve. */
 bool segment_log_is_starved(const struct segment_log *log);
 

@@ -65,6 +65,10 @@ void log_prepare_next(struct segment_log *log)
         return;
     }
     ASSERT(log->at.segment_next > log->at.segment);
+    if (segment_log_is_long(log)) { /* one more, and no start could list them all */
+        log->no_space = true;
+        return;
+    }
     log->prepare = (struct disk_request){ .completion = { .done = prepare_done }, .file = log->at.segment_next };
     log->preparing = log->disk->ops->prepare(log->disk, &log->prepare) == ERR_OK;
 }
@@ -333,6 +337,19 @@ static void write_done(struct completion *completion, int32_t result, uint32_t f
     if (is_batch) {
         batch_tell(log, &durable, duration_ns);
     }
+}
+
+bool segment_log_is_long(const struct segment_log *log)
+{
+    ASSERT(log->extents_count <= DISK_SEGMENTS_MAX);
+    return log->extents_count >= log->config.segments_max + log->stretched;
+}
+
+void segment_log_stretch(struct segment_log *log)
+{
+    ASSERT(log->started);
+    log->stretched = true;
+    log_prepare_next(log);
 }
 
 bool segment_log_is_starved(const struct segment_log *log) { return log->no_space && !log->at.next_ready; }

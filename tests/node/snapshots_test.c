@@ -277,6 +277,37 @@ Test(snapshots, nothing_of_the_log_goes_in_archive_mode, .init = NULL)
     }
 }
 
+/* An archive ends with as many segments as a start can list. Its operator then says storage.retention: prune, and what is below the older snapshot goes at once: members that all
+ * stand for that reason make no further snapshot. */
+Test(snapshots, a_log_that_is_as_long_as_it_may_be_goes_as_soon_as_it_may_K2, .init = NULL)
+{
+    uint32_t lowest;
+
+    kit_forgetful(&world, &(struct snapshot_kit){ .checkpoint_blocks = 8, .snapshot_blocks = 16, .keep_blocks = 8, .archive = true });
+    for (uint32_t round = 0; round < 4; round++) {
+        load(150);
+    }
+    struct driver *driver = &world.hosts[1].driver;
+    uint32_t before = segments_count(1, &lowest);
+    uint64_t made = snapshots_of(1)->counters.made;
+    driver->log.config.segments_max = driver->log.extents_count;
+    cr_assert(segment_log_is_long(&driver->log));
+    world_run_to(&world, world.now_ns + KIT_S);
+    cr_assert_eq(driver->counters.segments_retired, 0, "as long as it is an archive nothing goes");
+    driver->config.retention.archive = false;
+    load(1);
+    world_run_to(&world, world.now_ns + KIT_S);
+    cr_assert_eq(snapshots_of(1)->counters.made, made, "without a new snapshot");
+    cr_assert_gt(driver->counters.segments_retired, 0);
+    cr_assert_lt(segments_count(1, &lowest), before);
+    cr_assert_gt(lowest, 1);
+    cr_assert_not(segment_log_is_long(&driver->log));
+    load(50);
+    world_crash(&world, 1, true);
+    world_boot(&world, 1);
+    load(50);
+}
+
 /* What was written is not what is read back: the snapshot is given up with a reason, none is named, and the next one is made. */
 Test(snapshots, one_that_the_disk_changed_is_given_up)
 {

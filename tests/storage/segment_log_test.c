@@ -400,6 +400,34 @@ Test(segment_log, a_full_disk_stops_appends_with_an_answer_and_goes_on_when_ther
     store_close(store);
 }
 
+/* What a start cannot list it cannot read: the next start would refuse the log for ever. */
+Test(segment_log, begins_no_more_segments_than_a_start_can_list_until_some_are_let_go)
+{
+    struct store *store = store_open(&small);
+    struct segment_log *log = &store->log;
+    int appended = 0;
+
+    cr_assert_eq(log->config.segments_max, LOG_SEGMENTS_MAX);
+    log->config.segments_max = 8;
+    for (; appended < 1000 && store_append(store) == ERR_OK; appended++) {
+        segment_log_kick(log);
+        for (int i = 0; i < 8 && store_step(store); i++) {
+        }
+    }
+    cr_assert_lt(appended, 1000);
+    cr_assert_eq(log->extents_count, 8);
+    cr_assert(segment_log_is_long(log));
+    cr_assert(segment_log_is_starved(log), "so that the keeper hears of it");
+    cr_assert_eq(store->failed, ERR_OK);
+    cr_assert_eq(segment_log_needed(log, log->extents[6].height_max), log->at.segment);
+    cr_assert_not(segment_log_is_long(log));
+    segment_log_reserve(log);
+    store_run(store);
+    cr_assert_eq(store->acknowledged, (uint64_t)appended);
+    cr_assert_not(segment_log_is_starved(log));
+    store_close(store);
+}
+
 /* --- Reading back --------------------------------------------------------------------------------------------------- */
 
 struct read_back {
