@@ -397,6 +397,9 @@ void conn_fail(struct net_conn *conn, enum net_reason reason)
     if (peer->is_client) {
         client_gone(net, peer->index, reason);
     } else {
+        if (reason != NET_REPLACED) { /* else it is up already */
+            link_ended(net, &net->links[peer->index]);
+        }
         net->handlers.link_down(net->handlers.context, peer->index, reason);
     }
 }

@@ -2,7 +2,10 @@
  *
  * Either side may dial. A new session takes the place of the old one with its first valid record, so that a member that lost its side of a
  * link is heard again at once. When both dial at the same moment, the call of the lower index counts: whoever is called by a lower index gives up
- * its own call, whoever is called by a higher one while its own hello is on the way declines. */
+ * its own call, whoever is called by a higher one while its own hello is on the way declines.
+ *
+ * The wait between two calls doubles with each that led to nothing, and with each link that did not last: whoever proves its key and hangs up, because it lies or
+ * because it is of another version, would be called again as fast as the line allows, by a handshake each time. */
 #include "net/net_priv.h"
 
 #include "base/assert.h"
@@ -26,6 +29,20 @@ void link_dial_failed(struct net *net, struct net_link *link)
     link->asked = false; /* Somebody must want it again. */
     link->resolved = false;
     link->dial_ns = clock_mono_ns() + backoff_next_ns(&link->backoff, &net->rng);
+}
+
+void link_ended(struct net *net, struct net_link *link)
+{
+    uint64_t now_ns = clock_mono_ns();
+
+    ASSERT(link->peer.conn == NULL);
+    ASSERT(now_ns >= link->up_ns);
+    if (now_ns - link->up_ns >= NET_LASTING_NS) {
+        backoff_reset(&link->backoff);
+        link->dial_ns = 0;
+    } else {
+        link->dial_ns = now_ns + backoff_next_ns(&link->backoff, &net->rng);
+    }
 }
 
 void link_resolved(void *context, uint32_t member, enum err err, const struct sockaddr_storage *socket, socklen_t size)
@@ -269,8 +286,7 @@ static void link_up(struct net_conn *conn)
     }
     link->calling = NULL;
     link->asked = false;
-    backoff_reset(&link->backoff);
-    link->dial_ns = 0;
+    link->up_ns = clock_mono_ns();
     conn_deadline(conn, 0);
     conn->state = CONN_UP;
     conn->peer = &link->peer;

@@ -22,6 +22,7 @@
 #define NET_CLIENT_OUT_BYTES (2u * CHANNEL_RECORD_MAX)
 #define NET_SPARE_CONNS 8u   /* slots and bodies of connections that the kernel has not let go of yet */
 #define NET_IDLE_NS UINT64_C(60000000000) /* silent for so long, a remote client may lose its place to any other */
+#define NET_LASTING_NS UINT64_C(1000000000) /* a link that was up for so long is called again at once when it ends */
 #define NET_CLIENT_SLOTS NET_CLIENTS_MAX /* in an id: the slot; above it: how many clients there were */
 #define NET_PROBLEM_BYTES 320
 #define NET_HOSTS_MAX 256u /* of strangers, whose parts of the handshakes are told apart */
@@ -93,6 +94,7 @@ struct net_link {
     struct throttle handshakes; /* of the host where it lives: one member, or whoever has its host, uses up no other's */
     struct backoff backoff;
     uint64_t dial_ns; /* not before */
+    uint64_t up_ns;   /* when the newest session was proved */
     bool asked;       /* something was to be sent while it was down */
     bool resolving;
     bool resolved;    /* `host` is fresh */
@@ -192,6 +194,9 @@ void link_send_hello(struct net_conn *conn);
 
 /* link_dial_failed counts and waits. */
 void link_dial_failed(struct net *net, struct net_link *link);
+
+/* link_ended says when to call again after a link that was up: at once, or, when it did not last, as after a call that failed. Needs: it is down. */
+void link_ended(struct net *net, struct net_link *link);
 
 /* link_resolved is the resolver's answer. */
 void link_resolved(void *context, uint32_t member, enum err err, const struct sockaddr_storage *socket, socklen_t size);

@@ -41,6 +41,9 @@ static void on_frame(void *context, uint32_t member, const struct frame *frame)
 {
     struct node *node = context;
 
+    if (node->drops) {
+        net_drop(node->net, member);
+    }
     if (frame->header.type == 1) {
         cr_assert_eq(frame->body.data[0], member);
         cr_assert_eq(frame->body.data[1], node->index);

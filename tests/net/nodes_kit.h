@@ -21,6 +21,7 @@ struct node {
     uint32_t clients_up, clients_down, client_frames;
     bool echo; /* clients get back what they send */
     bool close_client; /* after the answer */
+    bool drops;        /* links, with the first frame that comes over one */
 };
 
 extern struct loop *nodes_loop;

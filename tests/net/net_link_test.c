@@ -1,0 +1,54 @@
+/* net_link_test.c: when members are called, and how often, whatever they do. */
+#include "net/net.h"
+
+#include "base/clock.h"
+#include "net/net_priv.h"
+#include "tests/net/nodes_kit.h"
+
+#include <criterion/criterion.h>
+
+#define MS UINT64_C(1000000)
+
+/* turns_until_ups gives the nodes time until node 1 was told of so many links with node 0. */
+static void turns_until_ups(uint32_t count)
+{
+    for (unsigned i = 0; i < 4000 && nodes[1].ups[0] < count; i++) {
+        nodes_turn();
+    }
+    cr_assert_geq(nodes[1].ups[0], count);
+}
+
+/* As a member of another version does, or one that lies: it proves its key, and ends the link with what it hears first. */
+ON_EACH_BACKEND(net_link, a_member_that_ends_each_link_at_once_is_called_less_and_less_often)
+ParameterizedTest(enum kit_backend *backend, net_link, a_member_that_ends_each_link_at_once_is_called_less_and_less_often)
+{
+    nodes_begin(*backend, 2);
+    nodes[0].drops = true;
+    uint64_t begin_ns = clock_mono_ns();
+    net_want(nodes[1].net, true);
+    turns_until_ups(5);
+    cr_assert_geq(clock_mono_ns() - begin_ns, (50 + 100 + 200 + 400) * MS, "four waits, each at least half of what it may be");
+    cr_assert_leq(net_counters(nodes[1].net)->dials, 5);
+}
+
+ON_EACH_BACKEND(net_link, a_member_whose_link_lasted_is_called_again_at_once)
+ParameterizedTest(enum kit_backend *backend, net_link, a_member_whose_link_lasted_is_called_again_at_once)
+{
+    nodes_begin(*backend, 2);
+    nodes[0].drops = true;
+    net_want(nodes[1].net, true);
+    for (unsigned i = 0; i < 4000 && nodes[1].downs[0] < 3; i++) {
+        nodes_turn();
+    }
+    nodes[0].drops = false;
+    nodes_turns_until_up(0, 1);
+    struct net_link *link = &nodes[1].net->links[0];
+    uint32_t downs = nodes[1].downs[0];
+    cr_assert_geq(link->backoff.failures, 3, "that it is up says nothing");
+    link->up_ns -= NET_LASTING_NS;
+    net_drop(nodes[1].net, 0);
+    net_step(nodes[1].net, clock_mono_ns());
+    cr_assert_eq(nodes[1].downs[0], downs + 1);
+    cr_assert_eq(link->backoff.failures, 0);
+    cr_assert_not_null(link->calling, "in the same step");
+}
