@@ -13,13 +13,6 @@ void fair_take(struct fair *fair, struct arena *arena, uint32_t parties_max, uin
     fair->parties = arena_take(arena, parties_max, sizeof *fair->parties);
 }
 
-/* part_of gives what one party may have of a window, when `active` ask. */
-static uint64_t part_of(const struct fair *fair, uint32_t active)
-{
-    ASSERT(active >= 1);
-    return fair->per_window / active > 0 ? fair->per_window / active : 1;
-}
-
 static struct fair_party *find(const struct fair *fair, uint64_t party)
 {
     for (uint32_t i = 0; i < fair->parties_max; i++) {
@@ -30,41 +23,44 @@ static struct fair_party *find(const struct fair *fair, uint64_t party)
     return NULL;
 }
 
-/* find_or_take finds the entry of a party, or takes one that nobody used in this window or the one before. Gives: NULL when there is none: more parties ask than there are
- * connections at once, and this one has what the budget of all leaves. */
-static struct fair_party *find_or_take(const struct fair *fair, uint64_t party, uint64_t window)
+/* take_free takes an entry that nobody has. Gives: NULL when there is none: more parties ask or owe than there are connections at once, and this one has what the budget
+ * of all leaves. */
+static struct fair_party *take_free(const struct fair *fair, uint64_t party, uint64_t window)
 {
-    struct fair_party *found = find(fair, party);
-
-    for (uint32_t i = 0; i < fair->parties_max && found == NULL; i++) {
-        if (fair->parties[i].window + 1 < window) {
-            found = &fair->parties[i];
-            *found = (struct fair_party){ .party = party, .window = window };
+    for (uint32_t i = 0; i < fair->parties_max; i++) {
+        if (fair->parties[i].window == 0) {
+            fair->parties[i] = (struct fair_party){ .party = party, .window = window };
+            return &fair->parties[i];
         }
     }
-    return found;
+    return NULL;
 }
 
-/* count_active counts the parties that ask: in this window, the one before, and the one that asks now. */
-static uint32_t count_active(const struct fair *fair, uint64_t window, const struct fair_party *now)
+/* part_of gives what one party may have of a window, in FAIR_ONE. Needs: one has an entry. */
+static uint64_t part_of(const struct fair *fair)
 {
-    uint32_t active = 0;
+    uint64_t active = 0;
 
     for (uint32_t i = 0; i < fair->parties_max; i++) {
-        const struct fair_party *entry = &fair->parties[i];
-        active += entry == now || (entry->window != 0 && entry->window + 1 >= window);
+        active += fair->parties[i].window != 0;
     }
-    return active;
+    ASSERT(active >= 1);
+    uint64_t part = (uint64_t)fair->per_window * FAIR_ONE / active;
+    return part > 0 ? part : 1;
 }
 
-/* roll pays what an entry owes with the parts of the windows that have passed. */
-static void roll(struct fair_party *entry, uint64_t window, uint64_t part)
+/* begin_window pays what is owed with the parts of the windows that have passed, and frees the entries of those who asked in neither this window nor the one before and owe
+ * nothing. */
+static void begin_window(struct fair *fair, uint64_t window)
 {
-    uint64_t passed = window - entry->window, owed = entry->used / part;
+    uint64_t paid = fair->window == 0 ? 0 : (window - fair->window) * part_of(fair);
 
-    ASSERT(entry->window <= window);
-    entry->used = passed > owed ? 0 : entry->used - passed * part;
-    entry->window = window;
+    for (uint32_t i = 0; i < fair->parties_max; i++) {
+        struct fair_party *entry = &fair->parties[i];
+        entry->owed = entry->owed > paid ? entry->owed - paid : 0;
+        entry->window = entry->owed == 0 && entry->window + 1 < window ? 0 : entry->window;
+    }
+    fair->window = window;
 }
 
 bool fair_admit(struct fair *fair, uint64_t party, uint64_t now_ns)
@@ -72,21 +68,25 @@ bool fair_admit(struct fair *fair, uint64_t party, uint64_t now_ns)
     uint64_t window = now_ns / fair->window_ns;
 
     ASSERT(window >= 2); /* 0 is that of a free entry */
-    struct fair_party *entry = find_or_take(fair, party, window);
+    ASSERT(window >= fair->window);
+    if (window > fair->window) {
+        begin_window(fair, window);
+    }
+    struct fair_party *entry = find(fair, party);
+    entry = entry == NULL ? take_free(fair, party, window) : entry;
     bool room = throttle_admit(&fair->all, now_ns);
     if (entry == NULL) {
         return room;
     }
-    uint64_t part = part_of(fair, count_active(fair, window, entry));
-    roll(entry, window, part);
-    if (!room && entry->used >= part) {
+    entry->window = window;
+    if (!room && entry->owed >= part_of(fair)) {
         return false;
     }
     if (!room) {
         throttle_charge(&fair->all, 1);
         fair->granted++;
     }
-    entry->used++;
+    entry->owed += FAIR_ONE;
     return true;
 }
 
@@ -96,6 +96,6 @@ void fair_charge(struct fair *fair, uint64_t party, uint32_t count)
 
     throttle_charge(&fair->all, count);
     if (entry != NULL) {
-        entry->used += count;
+        entry->owed += (uint64_t)count * FAIR_ONE;
     }
 }

@@ -11,16 +11,18 @@ enum { PARTIES = 8, PER_SECOND = 1000, BURST = 200 };
 
 static struct fair fair;
 
-static void start(void)
+static void start_with(uint32_t per_second, uint32_t burst)
 {
     struct arena arena;
 
     arena_init_measure(&arena);
-    fair_take(&fair, &arena, PARTIES, PER_SECOND, BURST);
+    fair_take(&fair, &arena, PARTIES, per_second, burst);
     size_t size = arena.used;
     arena_init(&arena, kit_memory(size), size);
-    fair_take(&fair, &arena, PARTIES, PER_SECOND, BURST);
+    fair_take(&fair, &arena, PARTIES, per_second, burst);
 }
+
+static void start(void) { start_with(PER_SECOND, BURST); }
 
 TestSuite(fair, .init = start);
 
@@ -106,4 +108,35 @@ Test(fair, more_parties_than_entries_share_what_is_left)
     cr_assert_eq(ask(2, 1, 5003, 5004), 1);
     cr_assert_eq(ask(100, 1, 7500, 7501), 1, "entries of those that ask no more are free");
     cr_assert_eq(fair.parties[0].party, 100);
+}
+
+/* Of a part that is less than one in a window there is one in several. */
+Test(fair, more_parties_than_a_window_allows_have_turns_and_no_more_in_all)
+{
+    uint64_t admitted[PARTIES] = { 0 }, sum = 0;
+
+    start_with(20, 5);
+    for (uint64_t ms = 5000; ms < 25000; ms++) {
+        for (uint64_t party = 0; party < PARTIES; party++) {
+            admitted[party] += ask(1 + party, 1, ms, ms + 1);
+        }
+    }
+    for (uint32_t party = 0; party < PARTIES; party++) {
+        sum += admitted[party];
+        cr_assert_geq(admitted[party], 20 * 20 / PARTIES * 8 / 10, "party %u: %zu", party, (size_t)admitted[party]);
+    }
+    cr_assert_leq(sum, 20 * 20 + 20 + 5, "%zu", (size_t)sum);
+}
+
+/* Whoever has a network of IPv6 has as many hosts as it likes, and each asks once. */
+Test(fair, parties_without_number_get_no_more_in_all)
+{
+    uint64_t sum = 0, party = 0;
+
+    start_with(20, 5);
+    for (uint64_t ms = 5000; ms < 25000; ms++) {
+        sum += ask(++party, 1, ms, ms + 1);
+    }
+    cr_assert_leq(sum, 20 * 20 + 20 + 5, "%zu", (size_t)sum);
+    cr_assert_geq(sum, 20 * 20 * 8 / 10, "%zu", (size_t)sum);
 }
