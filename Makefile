@@ -1,6 +1,10 @@
 # Ward. `make help` lists the targets; MODE is release (default), debug (ASan + UBSan), thread (TSan), cover (gcov) or fuzz (clang, libFuzzer).
 
 MODE ?= release
+MODES := release debug thread cover fuzz
+ifneq ($(words $(filter $(MODES),$(MODE))),1) # else a word that is mistyped builds without what it was meant to ask for, and passes
+$(error MODE=$(MODE): it is one of $(MODES))
+endif
 CC := $(if $(filter fuzz,$(MODE)),clang,gcc)
 # make CC=clang builds beside, not over.
 B := build/$(MODE)$(if $(filter-out fuzz,$(MODE)),$(if $(findstring clang,$(CC)),-clang))

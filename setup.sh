@@ -12,10 +12,7 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd) # the caller's directory stay
 packages_build="gcc make pkg-config libc6-dev liburing-dev libsodium-dev libxxhash-dev libjemalloc-dev libcyaml-dev libjansson-dev libssl-dev"
 packages_check="$packages_build libcriterion-dev clang libclang-rt-14-dev llvm perl iproute2 procps valgrind binutils"
 
-usage() {
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
-    exit 2
-}
+usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
@@ -40,7 +37,7 @@ install_missing() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing >&2
 }
 
-[ $# -ge 1 ] || usage
+[ $# -ge 1 ] || { usage >&2; exit 2; }
 verb=$1
 shift
 jobs=$(getconf _NPROCESSORS_ONLN)
@@ -61,7 +58,12 @@ demo)
     make -s -C "$top" -j"$jobs" all >&2
     exec "$top/build/release/ward" demo "$@"
     ;;
-*)
+help | --help | -h)
     usage
+    ;;
+*)
+    echo "setup.sh: no such verb: $verb" >&2
+    usage >&2
+    exit 2
     ;;
 esac

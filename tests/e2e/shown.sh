@@ -19,6 +19,20 @@ check $? "no page shows what is not there: $(grep -v '^shown ' "$work/said" | he
 [ "$(sed -n 's/^shown //p' "$work/said")" -ge 150 ]
 check $? "they show as many commands as ever: $(tail -n 1 "$work/said")"
 
+# What a stranger types first, right and wrong.
+./setup.sh --help >"$work/said" 2>&1 && grep -q 'setup.sh demo' "$work/said"
+check $? "setup.sh explains itself"
+expect 2 'no such verb: chek' "setup.sh refuses a verb that it does not have" ./setup.sh chek
+expect 2 'MODE=asan: it is one of release debug' "make refuses a MODE that would build without what it asks for" make -s MODE=asan help
+cat >"$work/none" <<'END'
+#!/bin/sh
+for word; do case "$word" in --tap=*) printf 'TAP version 13\n1..1\nok - a::b # SKIP test was skipped\n' >"${word#--tap=}" ;; esac; done
+END
+chmod +x "$work/none"
+expect 0 'no test has the name that is asked for' "a filter that no test has is told" tools/run-tests "$work/none.tap" "$work/none" --filter 'nothing/*'
+grep -q '^not ok' "$work/none.tap"
+check $? "and is no success"
+
 # finds TEXT LINE: of a page with this line it says so.
 finds() {
     printf '%s\n' "$2" >"$work/page.md"
