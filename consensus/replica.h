@@ -126,6 +126,7 @@ struct replica_status {
     struct rank tc_high;         /* of the QC in the newest TC that is held; (0, 0): there is none */
     int64_t timeout_view;
     uint64_t checkpoint_height;  /* newest certified */
+    uint64_t checkpoint_ms;      /* time of the newest checkpoint block up to the committed height (K1) */
     uint64_t history_low;        /* lowest block that it can name to others */
     uint32_t pool_commands, pool_bytes;
     bool outstanding;            /* work is outstanding: timers run (Q1) */

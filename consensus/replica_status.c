@@ -37,6 +37,7 @@ void replica_status(const struct replica *r, struct replica_status *status)
         .tc_high = r->has_tc ? r->tc.high.ballot.rank : (struct rank){ 0, 0 },
         .timeout_view = r->safety.state.timeout_view,
         .checkpoint_height = r->checkpoints.has_cert ? r->checkpoints.cert.checkpoint.height : r->config.genesis.height,
+        .checkpoint_ms = r->checkpoints.block_time_ms,
         .history_low = r->history.low,
         .pool_commands = pool.commands,
         .pool_bytes = pool.bytes,

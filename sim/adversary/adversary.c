@@ -54,6 +54,7 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_PASS_OVER] = { 0, false, NULL, NULL },
     [LIE_EARLY_TC] = { BIT(MESSAGE_ANSWER), false, lie_early_tc, lie_end_early },
     [LIE_SWAP] = { BIT(MESSAGE_PROPOSE) | BIT(MESSAGE_BUNDLE), false, lie_swap, NULL },
+    [LIE_WISH] = { 0, false, NULL, lie_wish },
 };
 
 const struct naming lie_names[LIE_COUNT] = { LIES(NAMING) };

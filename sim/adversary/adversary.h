@@ -47,7 +47,8 @@
     X(STRAY, "stray", "proposes a block that stands on another parent than the one whose certificate it shows")           \
     X(SWAP, "swap", "keeps its blocks from one member, and answers whoever asks for a single block with another one")        \
     X(PASS_OVER, "pass_over", "hears the commands of half of the clients, whoever passes them on, and of the others nothing") \
-    X(EARLY_TC, "early_tc", "ends views with a TC whose QC nobody has seen, and shows no other QC beside a TC")
+    X(EARLY_TC, "early_tc", "ends views with a TC whose QC nobody has seen, and shows no other QC beside a TC") \
+    X(WISH, "wish", "asks everybody for any snapshot, again and again, and takes nothing of what it is offered")
 
 enum lie {
 #define LIE_ENUM(name, word, text) LIE_##name,

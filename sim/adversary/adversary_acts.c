@@ -146,6 +146,22 @@ void lie_unprovoked(struct adversary *adversary, uint32_t liar)
     }
 }
 
+/* lie_wish asks all others for any offer: the second time it is taken for a wish, of somebody who finds no two snapshots alike (S3). */
+void lie_wish(struct adversary *adversary, uint32_t liar)
+{
+    struct message *message = adversary->message;
+
+    if (!comes_up(adversary, LIE_WISH, liar, adversary->plan.rate_ppm)) {
+        return;
+    }
+    adversary->told[LIE_WISH]++;
+    message->type = MESSAGE_SNAPSHOT_ASK;
+    message->snapshot_ask = (struct message_snapshot_ask){ .height = 0 };
+    for (uint32_t to = 0; to < adversary->cast->config.members_count; to++) {
+        adversary_say(adversary, liar, to, message);
+    }
+}
+
 /* lie_vote_on votes for the newest block that an honest member voted for, in a view that the liar's process has timed out. */
 void lie_vote_on(struct adversary *adversary, uint32_t liar)
 {

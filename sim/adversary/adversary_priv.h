@@ -57,7 +57,7 @@ lie_tell lie_fork;                                                              
 lie_tell lie_double_vote, lie_vote_after_timeout, lie_low_timeout, lie_bad_signature, lie_wrong_epoch, lie_edit; /* adversary_votes.c */
 lie_tell lie_fake_cert, lie_open_low, lie_false_catchup, lie_false_snapshot, lie_false_checkpoint, lie_swap; /* adversary_proofs.c */
 lie_tell lie_withhold, lie_late, lie_malformed, lie_partial, lie_mute_leader, lie_slow_loris;   /* adversary_sending.c */
-lie_act lie_replay, lie_flood, lie_unprovoked, lie_vote_on, lie_show_fake;                      /* adversary_acts.c */
+lie_act lie_replay, lie_flood, lie_unprovoked, lie_vote_on, lie_show_fake, lie_wish;            /* adversary_acts.c */
 lie_tell lie_spoil, lie_tempt, lie_stray;                                                                  /* adversary_commands.c */
 lie_act lie_tempt_again, lie_open_early, lie_mix_proofs;
 lie_tell lie_early_tc;                                                                          /* adversary_end.c */

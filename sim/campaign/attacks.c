@@ -12,6 +12,7 @@
 #define FALLS 12u /* how often a leader is killed, until its view is over */
 #define LOOK_NS (20 * MS)
 #define PATIENCE_NS UINT64_C(60000000000)
+#define SELDOM_BYTES (UINT64_C(1) << 40) /* where only wishes make snapshots: none is due */
 #define STARVED_NS (1000 * MS) /* Q4: whoever is passed over has its answer while the others go on */
 
 static const struct attack library[] = {
@@ -56,6 +57,7 @@ static const struct attack library[] = {
     { "lies about what rotted", "S5: a block that a disk lost is fetched by height and hash", "S5: another block than the one that was lost mends nothing; the next peer serves", L(FALSE_CATCHUP), 4, 1, false, false, true, 700000, 0, 60, 3, 0, false, false, true },
     { "blocks that nobody asked for", "S1: a single block is fetched by its hash", "S1: it is no answer; the next peer serves", L(SWAP), 4, 1, true, false, false, 1000000, 0, 60, 8, 0, false, false, false },
     { "TCs before their QCs", "HotStuff-2, Jolteon (Diem): a TC brings the QC of the highest rank", "T2, I9: whoever takes the TC keeps its QC, and opens on no less", L(EARLY_TC), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true, false },
+    { "wishes for snapshots", "S3: whoever finds no two snapshots alike is made some", "S4: one for a wish comes nineteen times as long behind the one before as that took", L(WISH), 4, 1, false, false, false, 1000000, 0, 90, 0, 0, false, false, false },
     { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100, 0, false, false, false },
 };
 
@@ -80,8 +82,8 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
     plan->network.delay_ns_max = 4 * MS;
     plan->limits.batch_us = attack->lags && (attack->lies & L(FALSE_SNAPSHOT)) != 0 ? 0 : 5000; /* ... in many blocks */
     plan->limits.checkpoint_blocks = 8;
-    plan->snapshot_bytes = 1;
-    plan->snapshot_blocks = 8;
+    plan->snapshot_bytes = attack->lies == L(WISH) ? SELDOM_BYTES : 1;
+    plan->snapshot_blocks = attack->lies == L(WISH) ? SELDOM_BYTES : 8;
     plan->keep_blocks = attack->lags && (attack->lies & L(FALSE_SNAPSHOT)) == 0 ? 4096 : 8; /* Who lags fetches blocks, or a snapshot. */
     plan->reserves = attack->reserves;
     plan->reads_ns = attack->lags ? MS : 0; /* Whoever lags must not answer by itself (Q5). */

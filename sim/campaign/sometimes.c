@@ -76,7 +76,7 @@ static uint64_t count_of(const struct campaign *campaign, uint32_t number)
  * 3,500 seeds of first acts, two of which would be within chance; `spoil` in five of six campaigns of 250. */
 static uint64_t lie_seeds(enum lie lie)
 {
-    return lie == LIE_FALSE_SNAPSHOT ? LIE_SEEDS_SNAPSHOT : lie == LIE_STRAY || lie == LIE_SWAP || lie == LIE_PASS_OVER || lie == LIE_EARLY_TC ? LIE_SEEDS_STRAY : lie == LIE_SPOIL ? LIE_SEEDS_SPOIL : LIE_SEEDS;
+    return lie == LIE_FALSE_SNAPSHOT ? LIE_SEEDS_SNAPSHOT : lie == LIE_STRAY || lie == LIE_SWAP || lie == LIE_PASS_OVER || lie >= LIE_EARLY_TC ? LIE_SEEDS_STRAY : lie == LIE_SPOIL ? LIE_SEEDS_SPOIL : LIE_SEEDS;
 }
 
 static uint64_t seeds_of(uint32_t number) { return number < RARE ? rare[number].seeds : lie_seeds((enum lie)(number - RARE)); }

@@ -154,6 +154,15 @@ void held_began(struct held *held, struct oracle *oracle, uint32_t member, const
     look_at_log(held, oracle, member, driver, driver->first_segment);
 }
 
+void held_based(const struct oracle *oracle, uint32_t member, const struct driver *driver, const struct superblock *saved)
+{
+    uint64_t base = driver->has_base ? driver->base.header.height : 0;
+
+    if (!hash_is_zero(&saved->checkpoint_snapshot) && base != saved->checkpoint_height) {
+        UNSAFE(oracle, "K2: r%u begins at block %llu, and its superblock names the snapshot of block %llu", member, (unsigned long long)base, (unsigned long long)saved->checkpoint_height);
+    }
+}
+
 void held_saved(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver, const struct superblock *saved)
 {
     ASSERT(saved->first_segment >= 1);

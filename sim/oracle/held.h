@@ -35,4 +35,7 @@ void held_shown(struct oracle *oracle, uint32_t member, const struct block_heade
 void held_began(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver);
 void held_saved(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver, const struct superblock *saved);
 
+/* held_based: a start begins with the very snapshot that the superblock names, or with none where it names none (K2). Needs: likewise. */
+void held_based(const struct oracle *oracle, uint32_t member, const struct driver *driver, const struct superblock *saved);
+
 #endif

@@ -70,7 +70,8 @@ enum scenario_quantity {
     QUANTITY_WAKEUPS_PER_BLOCK, /* moments at which it had something to do since measure, for each block; rounded up */
     QUANTITY_DAMAGED,  /* pieces of damage that its start found, or it since */
     QUANTITY_REPAIRED, /* of these, made good */
-    QUANTITY_REPLICAS_LAST = QUANTITY_REPAIRED,
+    QUANTITY_SNAPSHOTS, /* that it made in this life */
+    QUANTITY_REPLICAS_LAST = QUANTITY_SNAPSHOTS,
     QUANTITY_HEIGHT,   /* of the highest block that anybody executed */
     QUANTITY_RUNNING,  /* servers */
     QUANTITY_REFUSED,  /* servers that found out that their disk was put back (E4) */

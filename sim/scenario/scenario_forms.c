@@ -11,7 +11,7 @@ const char *const scenario_comparisons[COMPARE_COUNT] = { "<", ">=", "==", "<=",
 const char *const scenario_quantities[QUANTITY_COUNT] = {
     [QUANTITY_EXECUTED] = "executed", [QUANTITY_CERTIFIED_CHECKPOINT] = "checkpoint", [QUANTITY_VIEW] = "view",
     [QUANTITY_TIMEOUT_VIEW] = "timeout_view", [QUANTITY_APPENDS] = "appends", [QUANTITY_CHECKS] = "checks", [QUANTITY_WAKEUPS_PER_BLOCK] = "wakeups_per_block",
-    [QUANTITY_DAMAGED] = "damaged", [QUANTITY_REPAIRED] = "repaired", [QUANTITY_HEIGHT] = "height",
+    [QUANTITY_DAMAGED] = "damaged", [QUANTITY_REPAIRED] = "repaired", [QUANTITY_SNAPSHOTS] = "snapshots", [QUANTITY_HEIGHT] = "height",
     [QUANTITY_RUNNING] = "running", [QUANTITY_REFUSED] = "refused", [QUANTITY_TOLD] = "told", [QUANTITY_OPEN] = "open", [QUANTITY_BLOCKS] = "blocks",
     [QUANTITY_COMMANDS] = "commands", [QUANTITY_MESSAGES] = "messages", [QUANTITY_MESSAGES_PER_BLOCK] = "messages_per_block",
     [QUANTITY_IDLE] = "idle", [QUANTITY_EQUAL] = "equal", [QUANTITY_MARK] = "mark", [QUANTITY_SENT] = "sent",

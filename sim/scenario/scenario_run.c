@@ -99,6 +99,7 @@ static uint64_t of_world(const struct play *play, const struct scenario_step *st
     case QUANTITY_WAKEUPS_PER_BLOCK:
     case QUANTITY_DAMAGED:
     case QUANTITY_REPAIRED:
+    case QUANTITY_SNAPSHOTS:
     case QUANTITY_COUNT: break;
     }
     ASSERT(false);
@@ -120,6 +121,7 @@ static uint64_t of_replica(const struct play *play, enum scenario_quantity quant
     case QUANTITY_CHECKS: return checks_of(host) - play->base.checks[member];
     case QUANTITY_DAMAGED: return host->driver.repair.counters.found;
     case QUANTITY_REPAIRED: return host->driver.repair.counters.repaired;
+    case QUANTITY_SNAPSHOTS: return host->driver.snapshots.counters.made;
     case QUANTITY_WAKEUPS_PER_BLOCK: return per_block(play, host->wakeups - play->base.wakeups[member]);
     case QUANTITY_HEIGHT:
     case QUANTITY_RUNNING:

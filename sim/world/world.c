@@ -147,6 +147,9 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
         offers_asked(&world->offers, from, world->hosts[from].boots, &world->oracle.message->snapshot_ask);
     }
     shares_sent(&world->shares, from, message->type, &message->to, world->now_ns);
+    if (message->type == MESSAGE_CKPT_CERT && member_set_count(&message->to) == world->plan.members_count - 1) {
+        wishes_told(&world->wishes, from, world->now_ns);
+    }
     struct subject subject = world->oracle.readable ? subject_of(world->oracle.message) : (struct subject){ 0, 0 };
     if (world->adversary != NULL && world->oracle.readable) {
         adversary_hear(world->adversary, world->seats.members[from], world->oracle.message, said);
@@ -202,6 +205,7 @@ static void on_executed(void *context, uint32_t member, const struct apply_block
 
     bool first = oracle_executed(&world->oracle, member, block, state_root);
     if (first) {
+        checkpoints_executed(&world->checkpoints, block->header->height, block->header->time_ms);
         receipts_executed(&world->receipts, block, &world->hosts[member].driver.apply);
         rates_executed(&world->rates, block, world->hosts[member].driver.apply.ledger);
         trails_executed(&world->trails, block->header->height, &world->hosts[member].driver.apply);
@@ -373,6 +377,8 @@ void world_open(struct world *world, const struct world_plan *plan)
     trails_init(&world->trails, &world->cast, &world->failure);
     patience_init(&world->patience, world->seats.count, &plan->limits, &world->failure);
     shares_init(&world->shares, world->seats.count, plan->members_count, HOST_POOL_COMMANDS, &world->failure);
+    wishes_init(&world->wishes, world->seats.count, &world->failure);
+    checkpoints_init(&world->checkpoints, &plan->limits, CAST_GENESIS_MS, &world->failure);
     offers_init(&world->offers, config_faults_max(plan->members_count), &world->failure);
     shares_clocks(&world->shares, plan->limits.view_ms_min, plan->rate_ppm_max);
     joins_init(&world->joins, world->seats.count, plan->members_count, config_faults_max(plan->members_count), &world->failure);
@@ -420,6 +426,8 @@ void world_close(struct world *world)
     joins_close(&world->joins);
     shares_close(&world->shares);
     offers_close(&world->offers);
+    wishes_close(&world->wishes);
+    checkpoints_close(&world->checkpoints);
     consent_close(&world->consent);
     trace_close(&world->trace);
     sim_network_close(&world->network);

@@ -11,6 +11,7 @@
 
 #include "sim/adversary/adversary.h"
 #include "sim/world/cast.h"
+#include "sim/oracle/checkpoints.h"
 #include "sim/oracle/consent.h"
 #include "sim/world/host.h"
 #include "sim/oracle/held.h"
@@ -25,6 +26,7 @@
 #include "sim/oracle/records.h"
 #include "sim/oracle/shares.h"
 #include "sim/oracle/trails.h"
+#include "sim/oracle/wishes.h"
 #include "sim/world/pairs.h"
 #include "sim/world/readers.h"
 #include "sim/world/seats.h"
@@ -122,6 +124,8 @@ struct world {
     struct patience patience;
     struct shares shares;
     struct offers offers;
+    struct wishes wishes;
+    struct checkpoints_book checkpoints;
     struct facts fetched;    /* how often a server fetched a block in one life */
     struct trace trace;
     struct failure failure;

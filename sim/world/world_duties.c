@@ -1,5 +1,5 @@
 /* world_duties.c: what a server owes behind each of its steps, held against what came to it and what it said: to join others (joins.h), to be patient (patience.h), to keep the QC in its TC (T2), to mend with the right block
- * (mended.h), to take for an answer what it asked for (S1). */
+ * (mended.h), to take for an answer what it asked for (S1), to make a snapshot for a wish not too soon (wishes.h), to know the newest checkpoint block (checkpoints.h). */
 #include "sim/world/world_priv.h"
 
 #include "base/assert.h"
@@ -79,6 +79,30 @@ static void look_at_joins(struct world *world, uint32_t member, const struct rep
                &(struct joins_moment){ .now_ns = world->now_ns, .view = status->view, .timeout_view = status->timeout_view, .silent_to = excused ? INT64_MAX : status->limit_view });
 }
 
+static void look_at_wishes(struct world *world, uint32_t member)
+{
+    const struct driver *driver = &world->hosts[member].driver;
+    const struct snapshots *snapshots = &driver->snapshots;
+
+    wishes_look(&world->wishes, member,
+                &(struct wishes_moment){ .now_ns = world->now_ns, .own_ns = driver->ports.now(driver->ports.context).mono_ns, .executed = driver->apply.height,
+                    .makes = snapshots->stage != SNAPSHOTS_IDLE, .height = snapshots->making.height, .began_ns = snapshots->began_ns, .made = snapshots->counters.made,
+                    .certified = replica_checkpoint(driver->replica) != NULL });
+}
+
+/* look_at_checkpoints: each of the parts of a server counts by itself. */
+static void look_at_checkpoints(const struct world *world, uint32_t member, const struct replica_status *status)
+{
+    const struct host *host = &world->hosts[member];
+    const struct snapshots *snapshots = &host->driver.snapshots;
+
+    checkpoints_look(&world->checkpoints, member, CHECKPOINTS_REPLICA, status->committed_height, status->checkpoint_ms);
+    checkpoints_look(&world->checkpoints, member, CHECKPOINTS_SNAPSHOTS, snapshots->tip.height, snapshots->checkpoint_ms);
+    if (!host->driver.apply.busy && (host->base_told || !host->driver.has_base)) { /* Answers count on from a snapshot with the first block behind it. */
+        checkpoints_look(&world->checkpoints, member, CHECKPOINTS_ANSWERS, host->driver.apply.height, host->queries.views.checkpoint_time_ms);
+    }
+}
+
 void world_duties_look(struct world *world, uint32_t member)
 {
     struct replica_status status;
@@ -86,6 +110,8 @@ void world_duties_look(struct world *world, uint32_t member)
     replica_status(world->hosts[member].driver.replica, &status);
     patience_look(&world->patience, member, status.timeout_ns);
     held_tc(&world->oracle, member, &status);
+    look_at_wishes(world, member);
+    look_at_checkpoints(world, member, &status);
     if (joins_is_open(&world->joins, member)) {
         look_at_joins(world, member, &status);
     }

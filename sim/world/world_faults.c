@@ -165,6 +165,7 @@ static void look_at_start(struct world *world, uint32_t member)
     host->disk.heads_torn = found->abstain_view < 0 ? 0 : host->disk.heads_torn;
     if (!host->lying && host->rotten == 0 && !host->spoilt) {
         held_began(&world->held[member], &world->oracle, member, &host->driver);
+        held_based(&world->oracle, member, &host->driver, &host->superblocks.current);
     }
     if (host->recovery.position.batch == 0 || host->lying) {
         return;
@@ -193,6 +194,7 @@ void world_boot(struct world *world, uint32_t member)
     }
     patience_began(&world->patience, member);
     shares_began(&world->shares, member);
+    wishes_began(&world->wishes, member, world->now_ns);
     world_pairs_start(world, member);
     world->restarts++;
     if (!first) {

@@ -241,3 +241,26 @@ Test(held, a_tc_comes_with_its_qc_T2)
     held_tc(&oracle, 1, &status);
     expect_broken("T2");
 }
+
+Test(held, start_at_another_snapshot_than_the_superblock_names_is_seen_K2)
+{
+    saved.checkpoint_snapshot.bytes[0] = 1;
+    saved.checkpoint_height = 4;
+    driver.has_base = true;
+    driver.base.header = headers[4];
+    held_based(&oracle, 0, &driver, &saved);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    driver.base.header = headers[3];
+    held_based(&oracle, 0, &driver, &saved);
+    expect_broken("K2");
+}
+
+Test(held, start_without_the_snapshot_that_the_superblock_names_is_seen_K2)
+{
+    held_based(&oracle, 0, &driver, &saved);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    saved.checkpoint_snapshot.bytes[0] = 1;
+    saved.checkpoint_height = 4;
+    held_based(&oracle, 0, &driver, &saved);
+    expect_broken("K2");
+}
