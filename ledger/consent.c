@@ -2,7 +2,7 @@
  *
  *    1  erased -> DENY 24; locked: only steps 2, 4 (and 8); deceased: only an explicit grant
  *    2  the patient itself, purpose PATRQT -> PERMIT SELF, whatever the pointer's status
- *    3  a superseded pointer: only grants with HISTORY count, no step 9; any other status but current -> DENY 22
+ *    3  a superseded pointer: of the permits only those with HISTORY count, no step 9; any other status but current -> DENY 22
  *    4  the custodian itself, purpose TREAT -> PERMIT CUSTODIAN (its own chart)
  *    5  M = read grants in force whose purpose, grantee and scope match
  *    6  a deny in M -> DENY 20, the lowest
@@ -12,7 +12,8 @@
  *   10  DENY 21
  *
  * A permit to an actor counts only if that actor signed the request; a deny counts against whoever is named, signed or not: otherwise
- * a system could act for the denied person simply by leaving the signature out. */
+ * a system could act for the denied person simply by leaving the signature out. In the same way a deny needs neither HISTORY nor SEALED nor a high
+ * enough confidentiality: these are what a permit must say to open more, and a deny that had to say it would leave open what it seems to shut. */
 #include "ledger/consent.h"
 
 #include "base/assert.h"
@@ -72,14 +73,14 @@ static bool in_force(const struct grant *grant, uint64_t time_ms)
     return grant->status == GRANT_ACTIVE && grant->not_before <= time_ms && time_ms < grant->expires;
 }
 
-/* Class 0 is never covered by "all": its bit must stand, and the grant must name the very pointer or say SEALED. */
+/* Class 0 is never covered by "all": its bit must stand, and a permit must name the very pointer or say SEALED. */
 static bool class_matches(const struct grant *grant, const struct question *question)
 {
     ASSERT(question->record_class <= CLASS_OTHER); /* 303 before a pointer comes in, the codec when it is read */
     if ((grant->class_mask >> question->record_class & 1) == 0) {
         return false;
     }
-    if (question->record_class != CLASS_SEALED) {
+    if (question->record_class != CLASS_SEALED || grant->effect == EFFECT_DENY) {
         return true;
     }
     bool named = grant->ptr_seq != 0 && grant->ptr_seq == question->ptr_seq;
@@ -131,7 +132,7 @@ static bool read_matches(const struct consent_inputs *inputs, const struct numbe
     if (purpose >= PURPOSE_COUNT || (grant->purposes >> purpose & 1) == 0) {
         return false;
     }
-    if (history && (grant->flags & GRANT_HISTORY) == 0) {
+    if (history && grant->effect == EFFECT_PERMIT && (grant->flags & GRANT_HISTORY) == 0) {
         return false;
     }
     return grantee_matches(grant, question) && scope_matches(grant, question);

@@ -126,7 +126,7 @@ static struct grantee grantee_find(const struct exec *exec, const struct grant_b
 static bool scope_is_empty(const struct exec *exec, const struct grant_body *body, const struct patient *patient)
 {
     struct org org;
-    bool sealed = body->ptr_seq > 0 || (body->flags & GRANT_SEALED) != 0;
+    bool sealed = body->ptr_seq > 0 || (body->flags & GRANT_SEALED) != 0 || body->effect == EFFECT_DENY;
 
     ASSERT(body->kind == GRANT_READ || body->kind == GRANT_WRITE);
     if (body->class_mask == 0 || (body->class_mask & ~CLASS_MASK_KNOWN) != 0) {

@@ -171,7 +171,7 @@ static bool covers(const struct consent_grant *grant, const struct consent_point
     bool by_name = grant->pointer > 0 && grant->pointer == number;
     bool sealed = record->record_class == CLASS_SEALED;
 
-    if ((grant->classes >> record->record_class & 1) == 0 || (sealed && !by_name && !grant->sealed)) {
+    if ((grant->classes >> record->record_class & 1) == 0 || (sealed && grant->permits && !by_name && !grant->sealed)) {
         return false;
     }
     if (grant->pointer > 0 && !by_name) {
@@ -198,7 +198,7 @@ static uint32_t lowest(const struct consent *consent, const struct consent_quest
 
     for (uint32_t i = 0; i < patient->grants_count; i++) {
         const struct consent_grant *grant = &patient->grants[i];
-        if (grant->writes || grant->permits != permits || (past && !grant->history) || question->purpose >= PURPOSE_COUNT) {
+        if (grant->writes || grant->permits != permits || (past && permits && !grant->history) || question->purpose >= PURPOSE_COUNT) {
             continue;
         }
         bool about = (grant->purposes >> question->purpose & 1) != 0 && stands(grant, question) && covers(grant, pointer, number);

@@ -152,7 +152,7 @@ static bool is_known(const struct consent *consent, const struct grant_body *bod
 
 static bool has_no_scope(const struct consent *consent, const struct grant_body *body, uint32_t patient)
 {
-    bool sealed = body->ptr_seq > 0 || (body->flags & GRANT_SEALED) != 0;
+    bool sealed = body->ptr_seq > 0 || (body->flags & GRANT_SEALED) != 0 || body->effect == EFFECT_DENY;
 
     if (body->class_mask == 0 || (body->class_mask & ~CLASS_MASK_KNOWN) != 0 || (body->class_mask == 1 && !sealed)) {
         return true;

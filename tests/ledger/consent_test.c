@@ -239,6 +239,45 @@ Test(consent, step_6_a_deny_overrides_whatever_its_place, .init = reset)
     expect(false, REASON_EXPLICIT, 2, "the lowest deny is named");
 }
 
+/* A permit says what it opens, word by word; a deny that had to say as much would leave doors open that its patient believes to be shut. */
+Test(consent, step_6_a_deny_holds_against_old_versions_that_it_does_not_name, .init = reset)
+{
+    pointer()->pointer.status = POINTER_SUPERSEDED;
+    give(EFFECT_PERMIT, GRANTEE_ORG)->flags = GRANT_HISTORY;
+    give(EFFECT_DENY, GRANTEE_ACTOR);
+    expect(false, REASON_EXPLICIT, 2, "a deny without HISTORY");
+    pointer()->pointer.status = POINTER_CURRENT;
+    expect(false, REASON_EXPLICIT, 2, "and the current version as before");
+}
+
+Test(consent, step_6_a_deny_with_the_bit_of_class_0_holds_without_sealed, .init = reset)
+{
+    pointer()->pointer.record_class = CLASS_SEALED;
+    struct grant *grant = give(EFFECT_PERMIT, GRANTEE_ORG);
+    grant->class_mask = CLASS_MASK_KNOWN;
+    grant->flags = GRANT_SEALED;
+    grant = give(EFFECT_DENY, GRANTEE_ACTOR);
+    expect(true, REASON_GRANT, 1, "all classes do not hold class 0");
+    grant->class_mask = CLASS_MASK_KNOWN;
+    expect(false, REASON_EXPLICIT, 2, "its bit is enough");
+    grant->ptr_seq = 8;
+    expect(true, REASON_GRANT, 1, "a deny of another pointer");
+}
+
+Test(consent, a_deny_to_write_with_the_bit_of_class_0_holds_without_sealed, .init = reset)
+{
+    struct consent_write write = { .org = ELSEWHERE, .record_class = CLASS_SEALED, .time_ms = NOW };
+    struct grant *permit = give(EFFECT_PERMIT, GRANTEE_ORG);
+    permit->class_mask = CLASS_MASK_KNOWN;
+    permit->flags = GRANT_SEALED;
+    permit->kind = GRANT_WRITE;
+    cr_assert_eq(consent_standing(&write, inputs.grants, inputs.grants_count), 1u);
+    struct grant *deny = give(EFFECT_DENY, GRANTEE_ORG);
+    deny->class_mask = CLASS_MASK_KNOWN;
+    deny->kind = GRANT_WRITE;
+    cr_assert_eq(consent_standing(&write, inputs.grants, inputs.grants_count), 0u);
+}
+
 Test(consent, step_7_the_lowest_permit_is_named, .init = reset)
 {
     give(EFFECT_PERMIT, GRANTEE_ANY_CUSTODIAN);
@@ -275,11 +314,11 @@ struct combination {
     unsigned patient_status, pointer_status, is_patient, own_chart, relation, policy, purpose, given, sealed, conf;
 };
 
-/* The steps as one ordered list of guards; grants here match in everything but HISTORY and class 0. */
+/* The steps as one ordered list of guards; grants here match in everything but class 0, and permits but HISTORY. */
 static enum reason model(const struct combination *c)
 {
     bool superseded = c->pointer_status == POINTER_SUPERSEDED;
-    bool grants = (c->purpose == PURPOSE_TREAT) && !c->sealed && (!superseded || (c->given & GIVEN_HISTORY) != 0);
+    bool grants = (c->purpose == PURPOSE_TREAT) && !c->sealed, past = superseded && (c->given & GIVEN_HISTORY) == 0;
 
     if (c->patient_status == PATIENT_ERASED)
         return REASON_ERASED;
@@ -293,7 +332,7 @@ static enum reason model(const struct combination *c)
         return REASON_DEFAULT;
     if (grants && (c->given & GIVEN_DENY))
         return REASON_EXPLICIT;
-    if (grants && (c->given & GIVEN_PERMIT))
+    if (grants && !past && (c->given & GIVEN_PERMIT))
         return REASON_GRANT;
     if (c->patient_status == PATIENT_DECEASED || superseded)
         return REASON_DEFAULT;

@@ -78,6 +78,10 @@ Test(grants, grant_has_every_code_of_sender_scope_and_purpose, .init = world_sta
     body->class_mask = 1u << CLASS_SEALED;
     world_expect(CODE_SCOPE_EMPTY, "class 0 alone, neither by number nor SEALED");
     body = grant();
+    body->class_mask = 1u << CLASS_SEALED;
+    body->effect = EFFECT_DENY;
+    world_expect(CODE_OK, "a deny of class 0 alone, which holds without SEALED");
+    body = grant();
     body->ptr_seq = patient.ptr_count + 1;
     world_expect(CODE_SCOPE_EMPTY, "a pointer that never was");
     body = grant();
