@@ -65,8 +65,8 @@ static enum code role_if(bool may)
     return may ? CODE_OK : CODE_ROLE;
 }
 
-/* has_grant tells whether an active grant names the organisation. */
-static bool has_grant(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uint16_t org)
+/* has_grant tells whether a permit that is in force names the organisation. One that is over may be in the state still. */
+static bool has_grant(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uint64_t now_ms, uint16_t org)
 {
     struct state_key prefix = key_prefix(KEY_GRANT, acct);
     struct state_cursor cursor;
@@ -79,7 +79,8 @@ static bool has_grant(const struct exec *exec, const uint8_t acct[ACCT_BYTES], u
         enum verdict verdict = grant_decode(&grant, entry.value.data, entry.value.size);
         ASSERT(verdict == VERDICT_OK);
         uint16_t named = (uint16_t)(grant.grantee[ACCT_BYTES - 2] << 8 | grant.grantee[ACCT_BYTES - 1]);
-        if (grant.status == GRANT_ACTIVE && grant.effect == EFFECT_PERMIT && grant.gtype == GRANTEE_ORG && named == org) {
+        bool in_force = grant.status == GRANT_ACTIVE && grant.not_before <= now_ms && now_ms < grant.expires;
+        if (in_force && grant.effect == EFFECT_PERMIT && grant.gtype == GRANTEE_ORG && named == org) {
             return true;
         }
     }
@@ -87,7 +88,7 @@ static bool has_grant(const struct exec *exec, const uint8_t acct[ACCT_BYTES], u
 }
 
 /* knows_patient tells whether the organisation has to do with the patient. */
-static bool knows_patient(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uint16_t org)
+static bool knows_patient(const struct exec *exec, const uint8_t acct[ACCT_BYTES], uint64_t now_ms, uint16_t org)
 {
     struct patient patient;
     struct relation relation;
@@ -96,7 +97,7 @@ static bool knows_patient(const struct exec *exec, const uint8_t acct[ACCT_BYTES
         return false;
     }
     exec_get_relation(exec, acct, org, &relation);
-    return patient.vouchers[0] == org || patient.vouchers[1] == org || relation.current > 0 || relation.pending > 0 || has_grant(exec, acct, org);
+    return patient.vouchers[0] == org || patient.vouchers[1] == org || relation.current > 0 || relation.pending > 0 || has_grant(exec, acct, now_ms, org);
 }
 
 /* is_custodian tells whether the organisation holds the pointer. */
@@ -180,7 +181,7 @@ enum code query_may_ask(const struct exec *exec, const struct query *query, uint
     ASSERT(query->kind < QUERY_KIND_END);
     switch (query->kind) {
     case QUERY_PATIENT:
-        return role_if(self || knows_patient(exec, query->acct, query_org_voice(asker)));
+        return role_if(self || knows_patient(exec, query->acct, now_ms, query_org_voice(asker)));
     case QUERY_POINTER:
         return may_see_pointer(exec, query, self, asker);
     case QUERY_LOCATOR:
@@ -192,7 +193,7 @@ enum code query_may_ask(const struct exec *exec, const struct query *query, uint
     case QUERY_EVALUATE:
         return role_if(self);
     case QUERY_DISCLOSURES:
-        return role_if(self || knows_patient(exec, query->acct, query_org_voice(asker))); /* the Patient is proved beside them */
+        return role_if(self || knows_patient(exec, query->acct, now_ms, query_org_voice(asker))); /* the Patient is proved beside them */
     case QUERY_TICKET:
         return may_see_ticket(exec, query, asker);
     case QUERY_RELEASE: /* release_check decides */

@@ -1,7 +1,7 @@
 /* query_access.h: who may ask what about a patient.
  *
  *   about                     the patient   an organisation's voice*                         others
- *   PATIENT                   yes           vouched, has a pointer, or was given a grant      no
+ *   PATIENT                   yes           vouched, has a pointer, or has a grant in force   no
  *   POINTER, LOCATOR          yes           the custodian                                     LOCATOR: under a live ticket that covers it
  *   POINTERS, GRANTS, AUDIT   yes           no                                                no
  *   EVALUATE                  yes           no: it sends ACCESS_REQUEST, which is audited     no
