@@ -362,7 +362,7 @@ static bool revoke_sender_may(const struct exec *exec, const struct grant *grant
     return false;
 }
 
-/* 405, 203, 406: who may do it is known only once the grant is. */
+/* 405, 203, 406: who may do it is known only once the grant is. To anybody but the patient a grant that is not there is as one of somebody else, 203. */
 static enum code revoke_one(struct exec *exec, struct audit_trail *trail, uint32_t seq)
 {
     struct audit_event event = audit_event_of(exec, EVENT_REVOKE);
@@ -370,7 +370,7 @@ static enum code revoke_one(struct exec *exec, struct audit_trail *trail, uint32
 
     ASSERT(seq >= 1);
     if (!exec_get_grant(exec, trail->acct, seq, &grant)) {
-        return CODE_GRANT_UNKNOWN;
+        return subject_is_sender(exec) ? CODE_GRANT_UNKNOWN : CODE_ROLE;
     }
     if (!revoke_sender_may(exec, &grant)) {
         return CODE_ROLE;

@@ -199,7 +199,7 @@ static const struct status_rule status_rules[] = {
     [POINTER_UNHIDE] = { STATUS_BIT(POINTER_HIDDEN), POINTER_CURRENT, EVENT_POINTER_HIDDEN, false },
 };
 
-/* 308, 309, 310, in this order. */
+/* 310 or, of the patient, 308; then 309. What is not the custodian's and what is not there have one code: nobody can try out what a patient has. */
 static enum code status_one(struct exec *exec, struct audit_trail *trail, uint32_t seq, uint8_t op)
 {
     const struct status_rule *rule = &status_rules[op];
@@ -207,16 +207,14 @@ static enum code status_one(struct exec *exec, struct audit_trail *trail, uint32
 
     ASSERT(op <= POINTER_UNHIDE);
     ASSERT(rule->from != 0); /* an operation that the table has */
-    if (!exec_get_pointer(exec, trail->acct, seq, &change.pointer)) {
-        return CODE_PTR_UNKNOWN;
-    }
-    if ((rule->from & STATUS_BIT(change.pointer.status)) == 0) {
-        return CODE_PTR_STATE;
-    }
-    if (rule->by_custodian && change.pointer.custodian != exec->sender.org) {
+    bool found = exec_get_pointer(exec, trail->acct, seq, &change.pointer);
+    if (rule->by_custodian && !(found && change.pointer.custodian == exec->sender.org)) {
         return CODE_NOT_CUSTODIAN;
     }
-    return pointer_change_apply(exec, trail, &change);
+    if (!found) {
+        return CODE_PTR_UNKNOWN;
+    }
+    return (rule->from & STATUS_BIT(change.pointer.status)) == 0 ? CODE_PTR_STATE : pointer_change_apply(exec, trail, &change);
 }
 
 enum code exec_pointer_status(struct exec *exec)

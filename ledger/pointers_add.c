@@ -104,18 +104,18 @@ static enum code item_check_fields(const struct add *add, const struct pointer_a
     return CODE_OK;
 }
 
-/* 311, 312. Gives: the target, when one is named. */
+/* 312, 311: what is not the sender's and what is not there have one code. Gives: the target, when one is named. */
 static enum code item_check_target(const struct add *add, const struct pointer_add_item *item, struct pointer *target)
 {
     if (item->supersedes == 0) {
         return CODE_OK;
     }
-    if (!exec_get_pointer(add->exec, add->body->patient, item->supersedes, target) || target->status != POINTER_CURRENT) {
-        return CODE_SUPERSEDE_TARGET;
+    if (!exec_get_pointer(add->exec, add->body->patient, item->supersedes, target) || target->custodian != add->exec->sender.org) {
+        return CODE_SUPERSEDE_CUSTODIAN;
     }
-    ASSERT(item->supersedes <= add->trail.patient.ptr_count); /* what exists has a number that was given */
-    ASSERT(target->superseded_by == 0);                       /* what is current has no later version */
-    return target->custodian == add->exec->sender.org ? CODE_OK : CODE_SUPERSEDE_CUSTODIAN;
+    ASSERT(item->supersedes <= add->trail.patient.ptr_count);                        /* what exists has a number that was given */
+    ASSERT(target->status != POINTER_CURRENT || target->superseded_by == 0); /* what is current has no later version */
+    return target->status == POINTER_CURRENT ? CODE_OK : CODE_SUPERSEDE_TARGET;
 }
 
 static bool item_is_repeated(const struct pointer_add *body, size_t index)

@@ -255,11 +255,16 @@ enum code consent_step_grant(struct consent_step *step)
     return CODE_OK;
 }
 
+static bool is_own(const struct consent_step *step)
+{
+    return memcmp(step->account, step->consent->cast->actors[step->patient].patient, ACCT_BYTES) == 0;
+}
+
 /* may_revoke: the patient itself may; of a permit also the actor that it names. */
 static bool may_revoke(const struct consent_step *step, const struct consent_grant *grant)
 {
     if (step->role == CAST_PATIENT) {
-        return memcmp(step->account, step->consent->cast->actors[step->patient].patient, ACCT_BYTES) == 0;
+        return is_own(step);
     }
     return grant->permits && grant->to == GRANTEE_ACTOR && memcmp(grant->grantee, step->account, ACCT_BYTES) == 0;
 }
@@ -273,7 +278,7 @@ enum code consent_step_revoke(struct consent_step *step)
     for (uint32_t i = 0; i < body->count; i++) {
         uint32_t number = body->seqs[i];
         if (number == 0 || number > patient->grants_count || patient->grants[number - 1].ended != 0) {
-            return CODE_GRANT_UNKNOWN;
+            return is_own(step) ? CODE_GRANT_UNKNOWN : CODE_ROLE; /* whose grants these are is nobody else's business */
         }
         if (!may_revoke(step, &patient->grants[number - 1])) {
             return CODE_ROLE;

@@ -74,10 +74,10 @@ static enum code check_item(const struct consent_step *step, const struct pointe
     if (item->service_month > MONTH_NOW) {
         return CODE_MONTH;
     }
-    if (item->supersedes > 0 && (before == NULL || status != POINTER_CURRENT)) {
-        return CODE_SUPERSEDE_TARGET;
+    if (item->supersedes > 0 && (before == NULL || before->custodian != step->organisation)) {
+        return CODE_SUPERSEDE_CUSTODIAN;
     }
-    return item->supersedes > 0 && before->custodian != step->organisation ? CODE_SUPERSEDE_CUSTODIAN : CODE_OK;
+    return item->supersedes > 0 && status != POINTER_CURRENT ? CODE_SUPERSEDE_TARGET : CODE_OK;
 }
 
 /* has_room_to_wait tells whether one more pointer may wait for its patient. */
@@ -190,14 +190,14 @@ enum code consent_step_status(struct consent_step *step)
     for (uint32_t i = 0; i < body->count; i++) {
         uint8_t status = 0;
         const struct consent_pointer *pointer = find(step->consent, step->patient, body->seqs[i], &status);
+        if (by_custodian && (pointer == NULL || pointer->custodian != step->organisation)) {
+            return CODE_NOT_CUSTODIAN;
+        }
         if (pointer == NULL) {
             return CODE_PTR_UNKNOWN;
         }
         if (becomes(body->op, status) == 0) {
             return CODE_PTR_STATE;
-        }
-        if (by_custodian && pointer->custodian != step->organisation) {
-            return CODE_NOT_CUSTODIAN;
         }
     }
     for (uint32_t i = 0; i < body->count; i++) {

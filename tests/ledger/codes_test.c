@@ -363,7 +363,11 @@ static void files_for_another(struct attempt *attempt)
 
 static void supersede_target(struct attempt *attempt)
 {
-    adding(attempt)->supersedes = 77;
+    struct pointer_add_item *items = adding(attempt);
+
+    items[1] = (struct pointer_add_item){ .record_class = items[0].record_class, .content_commit = { { 0x42 } }, .supersedes = 1 };
+    items[0].supersedes = 1;
+    attempt->command.body.as.pointer_add.count = 2;
 }
 
 static void supersede_custodian(struct attempt *attempt)
@@ -550,7 +554,7 @@ static const struct row rows[] = {
     ROW(PTR_STATE, PAID, "decided already", ptr_state),
     ROW(NOT_CUSTODIAN, PAID, "another's pointer", not_custodian),
     ROW(NOT_CUSTODIAN, PAID, "a disclosure of another's pointer", files_for_another),
-    ROW(SUPERSEDE_TARGET, PAID, "nothing to supersede", supersede_target),
+    ROW(SUPERSEDE_TARGET, PAID, "superseded a moment ago", supersede_target),
     ROW(SUPERSEDE_CUSTODIAN, PAID, "another's to supersede", supersede_custodian),
     ROW(LIMIT_POINTERS, PAID, "one more than in a lifetime", pointers_full, .tune = one_pointer),
     ROW(LIMIT_PENDING, PAID, "one more than may wait", limit_pending, .tune = one_pending),

@@ -242,6 +242,17 @@ Test(grants, who_may_end_which_grant, .init = world_start)
     }
 }
 
+Test(grants, no_code_tells_a_stranger_which_grants_there_are, .init = world_start)
+{
+    (void)world_permit_org(WORLD_HILLTOP);
+    for (const char *name = "QDA1"; *name != '\0'; name++) {
+        for (uint32_t seq = 1; seq <= 2; seq++) {
+            revoke(*name, seq);
+            cr_assert_eq(world_run(), CODE_ROLE, "%c of grant %u", *name, seq);
+        }
+    }
+}
+
 Test(grants, revoking_is_atomic, .init = world_start)
 {
     (void)world_permit_org(WORLD_HILLTOP);

@@ -214,9 +214,15 @@ Test(pointers, add_has_every_code, .init = world_start)
     add('A')->items[0].locator_length = 0;
     world_expect(CODE_COMMIT_ZERO, "a hash of no locator");
     add('A')->items[0].supersedes = 99;
-    world_expect(CODE_SUPERSEDE_TARGET, "what is not there");
+    world_expect(CODE_SUPERSEDE_CUSTODIAN, "what is not there");
     add('A')->items[0].supersedes = theirs;
     world_expect(CODE_SUPERSEDE_CUSTODIAN, "another organisation's");
+    uint32_t hidden = world_add('C', CLASS_IMAGING);
+    add('A')->items[0].supersedes = hidden;
+    world_expect(CODE_SUPERSEDE_CUSTODIAN, "another organisation's that is not current");
+    uint32_t waiting = world_add('A', CLASS_IMAGING);
+    add('A')->items[0].supersedes = waiting;
+    world_expect(CODE_SUPERSEDE_TARGET, "its own that is not current");
     struct pointer_add *twice = add('A');
     twice->count = 2;
     twice->items[1] = twice->items[0];
@@ -329,6 +335,23 @@ Test(pointers, refused_and_expired_pointers_leave_after_their_time, .init = worl
     cr_assert_eq(world_read_patient('P').audit_count, 4, "the events stay: two proposals, a refusal, an expiry");
 }
 
+/* Else anybody's system could count a patient's pointers and tell which of them live, and the patient would see nothing of it. */
+Test(pointers, no_code_tells_another_organisation_what_a_patient_has, .init = world_start)
+{
+    uint32_t seqs[] = { world_add('A', CLASS_IMAGING), world_add('A', CLASS_IMAGING), world_add_current('A', CLASS_LABORATORY), 99 };
+
+    status('A', POINTER_SET_WITHDRAWN, seqs[1]);
+    world_expect(CODE_OK, "pending, withdrawn, current, none");
+    for (size_t i = 0; i < sizeof seqs / sizeof seqs[0]; i++) {
+        status('F', POINTER_SET_ERROR, seqs[i]);
+        cr_assert_eq(world_run(), CODE_NOT_CUSTODIAN, "error of pointer %u", seqs[i]);
+        status('F', POINTER_SET_WITHDRAWN, seqs[i]);
+        cr_assert_eq(world_run(), CODE_NOT_CUSTODIAN, "withdrawal of pointer %u", seqs[i]);
+        add('C')->items[0].supersedes = seqs[i];
+        cr_assert_eq(world_run(), CODE_SUPERSEDE_CUSTODIAN, "new version of pointer %u", seqs[i]);
+    }
+}
+
 Test(pointers, status_follows_its_table, .init = world_start)
 {
     uint32_t seq = world_add_current('A', CLASS_LABORATORY);
@@ -342,7 +365,9 @@ Test(pointers, status_follows_its_table, .init = world_start)
     status('C', POINTER_SET_ERROR, seq);
     world_expect(CODE_NOT_CUSTODIAN, "another custodian");
     status('A', POINTER_SET_ERROR, seq + 1);
-    world_expect(CODE_PTR_UNKNOWN, "what is not there");
+    world_expect(CODE_NOT_CUSTODIAN, "what is not there");
+    status('P', POINTER_HIDE, seq + 1);
+    world_expect(CODE_PTR_UNKNOWN, "what is not there, to the patient");
     status('P', POINTER_UNHIDE, seq);
     world_expect(CODE_PTR_STATE, "not hidden");
     status('P', POINTER_HIDE, seq);
