@@ -296,18 +296,29 @@ static void end_late(struct net *net, uint64_t now_ns)
     }
 }
 
+/* dial_due calls whoever is due. One name is asked about at a time, and an answer may take longer than the wait of those that were asked about before: whoever stands behind
+ * the last of them comes first, so that names without an answer keep no other from being found. */
+static void dial_due(struct net *net, uint64_t now_ns)
+{
+    uint32_t count = net->config.members_count, first = net->resolver.token + 1;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct net_link *link = &net->links[(first + i) % count];
+        if (link_is_due(net, link) && link->dial_ns <= now_ns) {
+            link_dial(link, net, now_ns);
+        }
+    }
+}
+
 void net_step(struct net *net, uint64_t now_ns)
 {
     listen_step(net, now_ns);
     end_doomed(net);
     end_late(net, now_ns);
+    dial_due(net, now_ns);
     for (uint32_t i = 0; i < net->config.members_count; i++) {
-        struct net_link *link = &net->links[i];
-        if (link_is_due(net, link) && link->dial_ns <= now_ns) {
-            link_dial(link, net, now_ns);
-        }
-        if (link->peer.conn != NULL) {
-            conn_gather(link->peer.conn);
+        if (net->links[i].peer.conn != NULL) {
+            conn_gather(net->links[i].peer.conn);
         }
     }
     for (uint32_t i = 0; i < net->clients_high; i++) {

@@ -6,6 +6,7 @@
 #include "tests/net/nodes_kit.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #define MS UINT64_C(1000000)
 
@@ -51,4 +52,31 @@ ParameterizedTest(enum kit_backend *backend, net_link, a_member_whose_link_laste
     cr_assert_eq(nodes[1].downs[0], downs + 1);
     cr_assert_eq(link->backoff.failures, 0);
     cr_assert_not_null(link->calling, "in the same step");
+}
+
+/* Two names are looked up for longer than is waited before they are looked up again: whenever there is an answer, the other one is due. */
+ON_EACH_BACKEND(net_link, names_without_an_answer_keep_no_other_from_being_asked_about)
+ParameterizedTest(enum kit_backend *backend, net_link, names_without_an_answer_keep_no_other_from_being_asked_about)
+{
+    struct net_config config;
+    const char *problem;
+    bool asked = false;
+
+    nodes_prepare(*backend);
+    for (uint32_t i = 1; i < 4; i++) {
+        memset(nodes_members[i].key, (int)(0x10 + i), sizeof nodes_members[i].key);
+        cr_assert_eq(address_parse(&nodes_members[i].address, "no..host:9", &problem), ERR_OK); /* no name server is asked about that */
+    }
+    nodes_configure(&nodes[0], &config);
+    config.members_count = 4;
+    nodes_start_fine(&nodes[0], &config);
+    net_want(nodes[0].net, true);
+    for (unsigned i = 0; i < 100 && !asked; i++) {
+        nodes_turn();
+        nodes[0].net->links[1].dial_ns = nodes[0].net->links[2].dial_ns = 0;
+        asked = nodes[0].net->links[3].resolving || nodes[0].net->links[3].backoff.failures > 0;
+    }
+    cr_assert(asked);
+    cr_assert_gt(nodes[0].net->links[1].backoff.failures, 0);
+    net_stop(nodes[0].net);
 }
