@@ -20,7 +20,6 @@
 #define HANDSHAKE_BURST 64u
 #define MEMBER_HANDSHAKES_BURST 16u
 #define MEMBER_HANDSHAKES_MIN 2u /* in a second */
-#define RESIDENT_CONNS_MAX 8u /* slots for calls from the host of one member */
 #define STOP_NS 250000000u
 
 const char *net_reason_name(enum net_reason reason)
@@ -145,8 +144,7 @@ struct net *net_take(struct arena *arena, const struct net_config *config)
 {
     struct net *net = arena_take(arena, 1, sizeof *net);
     uint32_t link_bodies = 2 * config->members_count, client_bodies = config->clients_max + NET_SPARE_CONNS;
-    uint32_t resident = config->half_open_per_host_max < RESIDENT_CONNS_MAX ? config->half_open_per_host_max : RESIDENT_CONNS_MAX;
-    uint32_t conns = 2 * link_bodies + client_bodies + config->half_open_max + resident * config->members_count;
+    uint32_t conns = 2 * link_bodies + client_bodies + config->half_open_max + listen_reserve(config) * config->members_count;
 
     config_check(config);
     struct net_link *links = take_links(arena, config);

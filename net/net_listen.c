@@ -56,19 +56,26 @@ bool listen_admit(struct net *net, const struct net_conn *conn, uint64_t now_ns)
     return admitted;
 }
 
-/* host_allows counts the strangers of one host against the bound, which is per member that lives there. Hosts of members have these places beside those of
- * everybody: whoever holds the latter keeps no member out. */
-static bool host_allows(const struct net *net, const struct sockaddr_storage *host)
+uint32_t listen_reserve(const struct net_config *config)
 {
-    uint32_t half_open = 0, same_host = 0, residents = listen_residents(net, host);
+    return config->half_open_per_host_max < NET_RESERVE_MAX ? config->half_open_per_host_max : NET_RESERVE_MAX;
+}
+
+/* host_allows counts the strangers of one host against the bound, which is per member that lives there. Hosts of members have a few places for each beside those of
+ * everybody: whoever holds the latter keeps no member out. What the bound allows a host beyond them, it has among all others. */
+static bool host_allows(const struct net *net, const struct sockaddr_storage *host, bool *reserved)
+{
+    uint32_t half_open = 0, same_host = 0, kept = 0, residents = listen_residents(net, host);
 
     for (uint32_t i = 0; i < net->conns_count; i++) {
         const struct net_conn *conn = &net->conns[i];
-        bool half = conn->state == CONN_SHAKING && !conn->dialled;
-        half_open += half && !conn->resident;
-        same_host += half && address_host_equal(&conn->host, host);
+        bool half = conn->state == CONN_SHAKING && !conn->dialled, same = half && address_host_equal(&conn->host, host);
+        half_open += half && !conn->reserved;
+        same_host += same;
+        kept += same && conn->reserved;
     }
-    bool room = residents > 0 || half_open < net->config.half_open_max;
+    *reserved = kept < listen_reserve(&net->config) * residents;
+    bool room = *reserved || half_open < net->config.half_open_max;
     return room && same_host < net->config.half_open_per_host_max * (residents > 1 ? residents : 1);
 }
 
@@ -77,9 +84,10 @@ static void take_stranger(struct net *net, int fd)
     struct sockaddr_storage host = { 0 };
     socklen_t size = sizeof host;
     struct net_conn *conn = NULL;
+    bool reserved = false;
 
     net->loop->counters.syscalls++;
-    if (getpeername(fd, (struct sockaddr *)&host, &size) == 0 && host_allows(net, &host)) {
+    if (getpeername(fd, (struct sockaddr *)&host, &size) == 0 && host_allows(net, &host, &reserved)) {
         conn = conn_take(net, fd);
     }
     if (conn == NULL) {
@@ -90,6 +98,7 @@ static void take_stranger(struct net *net, int fd)
     conn->host = host;
     conn->host_size = size;
     conn->resident = listen_residents(net, &host) > 0;
+    conn->reserved = reserved;
     conn_options(conn);
     tunnel_listen(&conn->tunnel, (struct tunnel_span){ conn->small_room, TUNNEL_ROOM_MIN });
     conn_deadline(conn, clock_mono_ns() + net->config.handshake_timeout_ms * UINT64_C(1000000));

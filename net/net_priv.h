@@ -21,6 +21,7 @@
 #define NET_LINK_OUT_BYTES (4u * CHANNEL_RECORD_MAX)
 #define NET_CLIENT_OUT_BYTES (2u * CHANNEL_RECORD_MAX)
 #define NET_SPARE_CONNS 8u   /* slots and bodies of connections that the kernel has not let go of yet */
+#define NET_RESERVE_MAX 8u /* slots for calls from the host of one member */
 #define NET_IDLE_NS UINT64_C(60000000000) /* silent for so long, a remote client may lose its place to any other */
 #define NET_LASTING_NS UINT64_C(1000000000) /* a link that was up for so long is called again at once when it ends */
 #define NET_CLIENT_SLOTS NET_CLIENTS_MAX /* in an id: the slot; above it: how many clients there were */
@@ -66,6 +67,7 @@ struct net_conn {
     int fd;
     bool dialled;
     bool resident; /* a call from a host where a member lives */
+    bool reserved; /* and in a place of that member */
     bool secure;
     bool first_sent; /* the first record, which is small, is made */
     bool hello_due;  /* the link's first frame waits until the socket is free */
@@ -219,6 +221,9 @@ enum err listen_bind(struct net *net, const char **problem);
 enum err listen_open(struct net *net, const char **problem);
 void listen_step(struct net *net, uint64_t now_ns);
 uint64_t listen_deadline_ns(const struct net *net);
+
+/* listen_reserve gives the slots that are kept for calls from the host of one member. */
+uint32_t listen_reserve(const struct net_config *config);
 
 /* listen_residents gives the members who live at this host: their address names it, or their name did when it was looked up last. */
 uint32_t listen_residents(const struct net *net, const struct sockaddr_storage *host);

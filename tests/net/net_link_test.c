@@ -80,3 +80,36 @@ ParameterizedTest(enum kit_backend *backend, net_link, names_without_an_answer_k
     cr_assert_gt(nodes[0].net->links[1].backoff.failures, 0);
     net_stop(nodes[0].net);
 }
+
+/* An operator lets a hospital's address have many handshakes at once. Whoever has the host of a member, the member itself among them, takes no connection of others by that. */
+ON_EACH_BACKEND(net_link, the_host_of_a_member_holds_no_place_of_others_however_much_it_may)
+ParameterizedTest(enum kit_backend *backend, net_link, the_host_of_a_member_holds_no_place_of_others_however_much_it_may)
+{
+    enum { HALF_OPEN = 64, CALLS = 2 * HALF_OPEN };
+    struct net_config config;
+
+    nodes_prepare(*backend);
+    nodes_name(1, 9); /* Members 1 and 2 live at 127.0.0.1, and do not answer. */
+    nodes_name(2, 9);
+    nodes_configure(&nodes[0], &config);
+    nodes_listen_local(&config);
+    config.clients_max = 1;
+    config.half_open_max = HALF_OPEN;
+    config.half_open_per_host_max = HALF_OPEN;
+    config.handshake_timeout_ms = 60000;
+    nodes_start_fine(&nodes[0], &config);
+    for (uint32_t i = 0; i < CALLS; i++) {
+        (void)nodes_call();
+        nodes_turn();
+    }
+    (void)nodes_call_local();
+    for (unsigned i = 0; i < 50 && nodes[0].clients_up == 0; i++) {
+        nodes_turn();
+    }
+    cr_assert_eq(nodes[0].clients_up, 1, "a tool gets in");
+    cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, CALLS - HALF_OPEN - 2 * 8);
+    net_want(nodes[0].net, true);
+    net_step(nodes[0].net, clock_mono_ns());
+    cr_assert_eq(net_counters(nodes[0].net)->dials, 2, "and members are called");
+    net_stop(nodes[0].net);
+}
