@@ -170,18 +170,6 @@ static uint32_t member_of_key(const struct net *net, const uint8_t key[32])
     return NET_NOT_MEMBER;
 }
 
-/* is_home tells whether a call comes from where the member lives, as far as that is known. */
-static bool is_home(const struct net_link *link, const struct net_conn *conn)
-{
-    switch (link->config.address.kind) {
-    case ADDRESS_NUMERIC: return address_host_equal(&link->config.address.socket, &conn->host);
-    case ADDRESS_NAME: return link->host_size == 0 || address_host_equal(&link->host, &conn->host);
-    case ADDRESS_NONE:
-    case ADDRESS_UNIX: break;
-    }
-    return true;
-}
-
 /* admit_member decides whether a call of a member goes on. A hello proves nothing, and whoever saw it can say it again: from elsewhere it goes on beside what is
  * under way, and only its proof ends that. */
 static bool admit_member(struct net_conn *conn, uint32_t member)
@@ -197,7 +185,7 @@ static bool admit_member(struct net_conn *conn, uint32_t member)
         return false;
     }
     conn->member = member;
-    if (!is_home(link, conn)) {
+    if (!listen_lives_at(link, &conn->host)) {
         return true;
     }
     if (link->calling != NULL) {

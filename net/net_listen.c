@@ -22,8 +22,7 @@ static void accepted(struct completion *completion, int32_t result, uint32_t fla
 
 /* --- Taking connections ------------------------------------------------------------------------------------------- */
 
-/* lives_at tells whether a member lives at a host: by its address, or by what its name last stood for. */
-static bool lives_at(const struct net_link *link, const struct sockaddr_storage *host)
+bool listen_lives_at(const struct net_link *link, const struct sockaddr_storage *host)
 {
     const struct address *address = &link->config.address;
 
@@ -41,7 +40,7 @@ uint32_t listen_residents(const struct net *net, const struct sockaddr_storage *
     uint32_t residents = 0;
 
     for (uint32_t i = 0; i < net->config.members_count; i++) {
-        residents += lives_at(&net->links[i], host);
+        residents += listen_lives_at(&net->links[i], host);
     }
     return residents;
 }
@@ -51,7 +50,7 @@ bool listen_admit(struct net *net, const struct net_conn *conn, uint64_t now_ns)
     bool admitted = !conn->resident && fair_admit(&net->handshakes, address_host_number(&conn->host), now_ns);
 
     for (uint32_t i = 0; i < net->config.members_count && conn->resident && !admitted; i++) {
-        admitted = lives_at(&net->links[i], &conn->host) && throttle_admit(&net->links[i].handshakes, now_ns);
+        admitted = listen_lives_at(&net->links[i], &conn->host) && throttle_admit(&net->links[i].handshakes, now_ns);
     }
     return admitted;
 }

@@ -225,6 +225,9 @@ uint64_t listen_deadline_ns(const struct net *net);
 /* listen_reserve gives the slots that are kept for calls from the host of one member. */
 uint32_t listen_reserve(const struct net_config *config);
 
+/* listen_lives_at tells whether a member lives at a host: by its address, or by what its name last stood for. */
+bool listen_lives_at(const struct net_link *link, const struct sockaddr_storage *host);
+
 /* listen_residents gives the members who live at this host: their address names it, or their name did when it was looked up last. */
 uint32_t listen_residents(const struct net *net, const struct sockaddr_storage *host);
 
