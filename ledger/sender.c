@@ -261,10 +261,10 @@ static enum code check_good(const struct exec *exec, const struct signer *signer
 /* 203, 204 of the cosigner that vouches for a patient: a system with caps.VOUCH of a hospital or clinic. */
 static enum code check_voucher(const struct signer *signer, const struct org *org)
 {
-    ASSERT(org->kind >= ORG_HOSPITAL);
     if (signer->kind != SIGNER_ACTOR || signer->actor.kind != ACTOR_SYSTEM) {
-        return CODE_ROLE;
+        return CODE_ROLE; /* a patient has no organisation to look at */
     }
+    ASSERT(org->kind >= ORG_HOSPITAL);
     if (org->kind != ORG_HOSPITAL && org->kind != ORG_CLINIC) {
         return CODE_ROLE;
     }

@@ -50,6 +50,32 @@ static void set_org(uint16_t id, enum org_status status, uint16_t caps)
     cr_assert_eq(exec_put_org(exec, id, &org), CODE_OK);
 }
 
+/* Leaves zeros where the next calls have their variables. */
+static __attribute__((noinline)) void clear_stack(void)
+{
+    volatile uint8_t room[16384];
+
+    for (size_t i = 0; i < sizeof room; i++) {
+        room[i] = 0;
+    }
+}
+
+/* A patient has no organisation: nothing of one may be looked at, or the stack decides whether a block stops every replica. */
+Test(sender, a_patient_that_vouches_is_refused_whatever_the_stack_holds)
+{
+    uint8_t bytes[ENVELOPE_BYTES_MAX];
+    struct envelope envelope;
+
+    start();
+    struct lab_party party = lab_party_of(&lab, ACCOUNT_PATIENT, 50);
+    struct lab_command command = { .sender = &party, .cosigners = { &patient }, .body = { .type = COMMAND_PATIENT_REGISTER } };
+    struct exec *exec = ledger_exec(lab.ledger);
+    cr_assert_eq(envelope_decode(&envelope, bytes_of(bytes, lab_sign(&lab, &command, bytes))), CODE_OK);
+    exec->envelope = &envelope;
+    clear_stack();
+    cr_assert_eq(sender_check_cosigners(exec), CODE_ROLE);
+}
+
 Test(sender, unknown_sender_and_foreign_key_change_nothing)
 {
     start();
