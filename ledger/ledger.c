@@ -578,6 +578,10 @@ void ledger_standing(const struct ledger *ledger, const struct envelope *envelop
     } else {
         judge(ledger, envelope->cosigners[0].account, envelope->cosigners[0].key, time_ms, standing);
     }
+    if (standing->code == CODE_OK || standing->code == CODE_RATE) { /* one that fails costs nobody anything, so it must not come into a block */
+        enum code code = sender_check_vouchers(&ledger->exec, envelope, time_ms);
+        standing->code = code == CODE_OK ? standing->code : code;
+    }
     standing->nonce_executed = ledger_nonce(ledger, envelope->sender);
 }
 

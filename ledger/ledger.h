@@ -43,7 +43,7 @@ struct ledger_sink {
 
 /* How a command stands in the executed state. */
 struct ledger_standing {
-    enum code code;          /* OK, or why it cannot execute now: 200, 219, 116, and of a registration 208, 219, 116 */
+    enum code code;          /* OK, or why it cannot execute now: 200, 219, 116, and of a registration 208, 219, 116, or what its vouchers lack: 201 to 206 */
     uint64_t nonce_executed; /* of the sender, 0 when there is none yet */
     uint16_t org;            /* whose share of a block it takes: the sender's organisation; of a patient, the one that vouched */
     uint32_t interval_ms;    /* of the bucket of who pays: what one token is in time */

@@ -238,8 +238,8 @@ enum code sender_charge(struct exec *exec, const uint8_t acct[ACCT_BYTES])
 /* Of whom good standing is asked: of whoever files a disclosure only that the registration is not over. */
 enum standing_demand { STANDING_WHOLE, STANDING_FILES };
 
-/* 201, 202, 206: is this signer in good standing at T? A patient always is; what its status forbids is a matter of the subject. */
-static enum code check_good(const struct exec *exec, const struct signer *signer, enum standing_demand demand, struct org *org)
+/* 201, 202, 206: is this signer in good standing at that time? A patient always is; what its status forbids is a matter of the subject. */
+static enum code check_good(const struct exec *exec, uint64_t time_ms, const struct signer *signer, enum standing_demand demand, struct org *org)
 {
     bool whole = demand == STANDING_WHOLE;
 
@@ -251,7 +251,7 @@ static enum code check_good(const struct exec *exec, const struct signer *signer
     if (whole && signer->kind == SIGNER_ACTOR && signer->actor.status != ACTOR_ACTIVE) {
         return CODE_SENDER_SUSPENDED;
     }
-    if (signer->kind == SIGNER_ACTOR && exec->time_ms >= signer->actor.valid_until) {
+    if (signer->kind == SIGNER_ACTOR && time_ms >= signer->actor.valid_until) {
         return CODE_SENDER_EXPIRED;
     }
     (void)find_org(exec, signer, org);
@@ -271,23 +271,42 @@ static enum code check_voucher(const struct signer *signer, const struct org *or
     return (signer->actor.caps & CAP_VOUCH) != 0 ? CODE_OK : CODE_CAP;
 }
 
-static enum code check_cosigner(const struct exec *exec, const struct cosigner *cosigner, struct signer *signer)
+/* 219, 205, 201, 202, 206. */
+static enum code find_cosigner(const struct exec *exec, uint64_t time_ms, const struct cosigner *cosigner, struct signer *signer, struct org *org)
 {
     uint8_t key[KEY_BYTES];
-    struct org org;
 
-    ASSERT(exec->envelope != NULL);
     if (!sender_find(exec, cosigner->account, signer, key)) {
         return signer->kind == SIGNER_ORG ? CODE_ORG_UNKNOWN : CODE_KEY_NOT_CURRENT;
     }
     if (memcmp(key, cosigner->key, KEY_BYTES) != 0) {
         return CODE_KEY_NOT_CURRENT;
     }
-    enum code code = check_good(exec, signer, STANDING_WHOLE, &org);
-    if (code != CODE_OK) {
-        return code;
+    return check_good(exec, time_ms, signer, STANDING_WHOLE, org);
+}
+
+static enum code check_cosigner(const struct exec *exec, const struct cosigner *cosigner, struct signer *signer)
+{
+    struct org org;
+
+    ASSERT(exec->envelope != NULL);
+    enum code code = find_cosigner(exec, exec->time_ms, cosigner, signer, &org);
+    return code == CODE_OK && exec->envelope->type == COMMAND_PATIENT_REGISTER ? check_voucher(signer, &org) : code;
+}
+
+enum code sender_check_vouchers(const struct exec *exec, const struct envelope *envelope, uint64_t time_ms)
+{
+    enum code code = CODE_OK;
+    struct signer signer;
+    struct org org;
+
+    ASSERT(envelope->type == COMMAND_PATIENT_REGISTER);
+    ASSERT(envelope->cosigners_count <= ENVELOPE_COSIGNERS_MAX);
+    for (uint32_t i = 0; code == CODE_OK && i < envelope->cosigners_count; i++) {
+        code = find_cosigner(exec, time_ms, &envelope->cosigners[i], &signer, &org);
+        code = code == CODE_OK ? check_voucher(&signer, &org) : code;
     }
-    return exec->envelope->type == COMMAND_PATIENT_REGISTER ? check_voucher(signer, &org) : CODE_OK;
+    return code;
 }
 
 enum code sender_check_cosigners(struct exec *exec)
@@ -351,7 +370,7 @@ enum code sender_check_standing(struct exec *exec)
     if (exec->envelope->type == COMMAND_PATIENT_REGISTER) {
         return CODE_OK;
     }
-    enum code code = check_good(exec, &exec->sender, files ? STANDING_FILES : STANDING_WHOLE, &exec->sender_org);
+    enum code code = check_good(exec, exec->time_ms, &exec->sender, files ? STANDING_FILES : STANDING_WHOLE, &exec->sender_org);
     if (code != CODE_OK) {
         return code;
     }

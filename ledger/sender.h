@@ -27,6 +27,9 @@ enum code sender_charge(struct exec *exec, const uint8_t acct[ACCT_BYTES]);
 /* sender_check_cosigners does step 2 and fills exec->cosigners. */
 enum code sender_check_cosigners(struct exec *exec);
 
+/* sender_check_vouchers judges the cosigners of a registration as step 2 would at that block time, without executing anything. Needs: a PATIENT_REGISTER. */
+enum code sender_check_vouchers(const struct exec *exec, const struct envelope *envelope, uint64_t time_ms);
+
 /* sender_check_standing does step 3 and fills exec->sender_org. Handlers rely on it: who sent is who may send. */
 enum code sender_check_standing(struct exec *exec);
 

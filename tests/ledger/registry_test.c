@@ -157,6 +157,60 @@ Test(registry, registrations_of_patients_without_a_good_voucher_are_refused)
     cr_assert_eq(lab_send(&lab, &again), CODE_EXISTS);
 }
 
+/* A registration that fails costs nobody anything, so none that must fail may come into a block: else a nurse's key fills blocks with them for nothing. */
+Test(registry, a_registration_stands_only_with_vouchers_that_may_vouch)
+{
+    start();
+    struct lab_party good = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1), other = lab_actor(&lab, LAB_BIRCH, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 2);
+    struct lab_party no_cap = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_PUBLISH, 3);
+    struct lab_party nurse = lab_actor(&lab, LAB_ALDER, ACTOR_PRACTITIONER, ROLE_NURSE, CAP_VOUCH, 4);
+    struct lab_party payer = lab_actor(&lab, LAB_PAYER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 5);
+    struct lab_party gone = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 6);
+    struct lab_party patient = lab_patient(&lab, &good, POLICY_DENY, 0, 7), stranger = lab_party_of(&lab, ACTOR_SYSTEM, 99), thief = good;
+    struct lab_command suspend = { .sender = &lab.admins[LAB_ALDER], .body = { .type = COMMAND_ACTOR_SET } };
+    suspend.body.as.actor_set.op = ACTOR_SUSPEND;
+    memcpy(suspend.body.as.actor_set.acct, gone.acct, ACCT_BYTES);
+    cr_assert_eq(lab_send(&lab, &suspend), CODE_OK);
+    memcpy(&thief.pair, &stranger.pair, sizeof thief.pair);
+    struct { struct lab_party *voucher, *second; enum code code; } table[] = {
+        { NULL, NULL, CODE_VOUCH_MISSING }, { &stranger, NULL, CODE_SENDER_UNKNOWN }, { &thief, NULL, CODE_KEY_NOT_CURRENT }, { &gone, NULL, CODE_SENDER_SUSPENDED },
+        { &nurse, NULL, CODE_ROLE }, { &lab.admins[1], NULL, CODE_ROLE }, { &payer, NULL, CODE_ROLE }, { &patient, NULL, CODE_ROLE },
+        { &no_cap, NULL, CODE_CAP }, { &good, &no_cap, CODE_CAP }, { &good, NULL, CODE_OK }, { &good, &other, CODE_OK },
+    };
+
+    for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct lab_party party = lab_party_of(&lab, ACCOUNT_PATIENT, 100 + i);
+        struct lab_command command = { .sender = &party, .cosigners = { table[i].voucher, table[i].second }, .body = { .type = COMMAND_PATIENT_REGISTER } };
+        uint8_t bytes[ENVELOPE_BYTES_MAX];
+        struct envelope envelope;
+        struct ledger_standing standing;
+        cr_assert_eq(envelope_decode(&envelope, bytes_of(bytes, lab_sign(&lab, &command, bytes))), CODE_OK);
+        ledger_standing(lab.ledger, &envelope, lab.time_ms, &standing);
+        cr_assert_eq(standing.code, table[i].code, "row %u: %s", i, code_name(standing.code));
+        party.nonce = 0;
+        cr_assert_eq(lab_send(&lab, &command) == CODE_OK, table[i].code == CODE_OK, "row %u: it executes as it stands", i);
+    }
+}
+
+/* The end of an actor's registration is judged at the time that is asked about. */
+Test(registry, a_registration_does_not_stand_beyond_its_vouchers_own_end)
+{
+    start();
+    struct lab_party good = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1), party = lab_party_of(&lab, ACCOUNT_PATIENT, 9);
+    struct lab_command command = { .sender = &party, .cosigners = { &good }, .body = { .type = COMMAND_PATIENT_REGISTER } };
+    uint8_t bytes[ENVELOPE_BYTES_MAX];
+    struct envelope envelope;
+    struct ledger_standing standing;
+    struct actor actor;
+
+    cr_assert_eq(envelope_decode(&envelope, bytes_of(bytes, lab_sign(&lab, &command, bytes))), CODE_OK);
+    cr_assert(exec_get_actor(ledger_exec(lab.ledger), good.acct, &actor));
+    ledger_standing(lab.ledger, &envelope, actor.valid_until - 1, &standing);
+    cr_assert_eq(standing.code, CODE_OK);
+    ledger_standing(lab.ledger, &envelope, actor.valid_until, &standing);
+    cr_assert_eq(standing.code, CODE_SENDER_EXPIRED);
+}
+
 Test(registry, a_policy_is_changed_by_the_patient_alone)
 {
     start();
