@@ -55,6 +55,8 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_EARLY_TC] = { BIT(MESSAGE_ANSWER), false, lie_early_tc, lie_end_early },
     [LIE_SWAP] = { BIT(MESSAGE_PROPOSE) | BIT(MESSAGE_BUNDLE), false, lie_swap, NULL },
     [LIE_WISH] = { 0, false, NULL, lie_wish },
+    [LIE_PACK] = { BIT(MESSAGE_PROPOSE), false, lie_pack, NULL },
+    [LIE_REOPEN] = { BIT(MESSAGE_PROPOSE), false, lie_reopen, NULL },
 };
 
 const struct naming lie_names[LIE_COUNT] = { LIES(NAMING) };

@@ -48,7 +48,9 @@
     X(SWAP, "swap", "keeps its blocks from one member, and answers whoever asks for a single block with another one")        \
     X(PASS_OVER, "pass_over", "hears the commands of half of the clients, whoever passes them on, and of the others nothing") \
     X(EARLY_TC, "early_tc", "ends views with a TC whose QC nobody has seen, and shows no other QC beside a TC") \
-    X(WISH, "wish", "asks everybody for any snapshot, again and again, and takes nothing of what it is offered")
+    X(WISH, "wish", "asks everybody for any snapshot, again and again, and takes nothing of what it is offered") \
+    X(PACK, "pack", "proposes a block of its parent's time, or puts bytes behind its last command")                                \
+    X(REOPEN, "reopen", "opens its view a second time, on a higher QC, which nobody has seen")
 
 enum lie {
 #define LIE_ENUM(name, word, text) LIE_##name,

@@ -149,6 +149,41 @@ void lie_spoil(struct adversary *adversary, struct telling *telling)
     telling_write(adversary, telling);
 }
 
+/* parent_ms gives the time of the parent of a block, 0 when it was not overheard. */
+static uint64_t parent_ms(const struct adversary *adversary, const struct block_header *header)
+{
+    uint64_t kept = adversary->blocks_count < ADVERSARY_BLOCKS ? adversary->blocks_count : ADVERSARY_BLOCKS;
+
+    for (uint64_t i = 0; i < kept; i++) {
+        if (hash_equal(&adversary->blocks[i].hash, &header->parent)) {
+            return adversary->blocks[i].header.time_ms;
+        }
+    }
+    return hash_equal(&adversary->cast->chain_id, &header->parent) ? CAST_GENESIS_MS : 0;
+}
+
+/* lie_pack leaves the commands as they are: the time does not grow, or there is more in the body than them. Of the latter the header says nothing, so the block may be voted for by whoever finds its body elsewhere. */
+void lie_pack(struct adversary *adversary, struct telling *telling)
+{
+    struct message *message = telling_decode(adversary, telling);
+
+    if (message == NULL || message->propose.opening || !adversary_aims(adversary, LIE_PACK, telling)) {
+        return;
+    }
+    struct message_propose *propose = &message->propose;
+    uint64_t time_ms = parent_ms(adversary, &propose->header), more = 1 + adversary_below(adversary, LIE_PACK, telling, 2, 64);
+    if (adversary_below(adversary, LIE_PACK, telling, 1, 2) == 0 && time_ms > 0) {
+        propose->header.time_ms = time_ms;
+        adversary->header(adversary->context, &propose->header);
+        adversary->spoiled(adversary->context, &(struct ballot){ .kind = VOTE_FOLLOWING, .block = block_hash(&propose->header) });
+    } else if (propose->body.size + more <= BLOCK_BYTES_MAX) {
+        memcpy(body.data, propose->body.data, propose->body.size);
+        memset(body.data + propose->body.size, (int)more, more);
+        propose->body = bytes_of(body.data, propose->body.size + more);
+    }
+    telling_write(adversary, telling);
+}
+
 /* --- Commands that are not heard ------------------------------------------------------------------------------------ */
 
 struct bytes adversary_without(const struct adversary *adversary, uint32_t liar, struct bytes commands)

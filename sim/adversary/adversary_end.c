@@ -143,6 +143,30 @@ void lie_end_early(struct adversary *adversary, uint32_t liar)
     adversary->told[LIE_EARLY_TC]++;
 }
 
+#define REOPEN_NS UINT64_C(20000000) /* behind the first opening, at most: whoever got that has voted for it then */
+
+/* lie_reopen sends another opening of the same view behind the first one, on the highest QC of views below: its TC allows both, but whoever voted for the first votes for no other (V7). */
+void lie_reopen(struct adversary *adversary, struct telling *telling)
+{
+    static struct cert high;
+    struct message *message = telling_decode(adversary, telling);
+    struct writer writer;
+
+    if (message == NULL || !message->propose.opening || message->propose.view == 0) {
+        return;
+    }
+    hidden_qc(adversary, message->propose.view - 1, &high);
+    if (rank_compare(high.ballot.rank, message->propose.justify.ballot.rank) <= 0) {
+        return;
+    }
+    cert_copy(&message->propose.justify, &high);
+    writer_init(&writer, adversary->other, FRAME_BYTES_MAX);
+    message_encode(message, &writer);
+    struct sim_message out = { .from = telling->from, .to = telling->to, .type = telling->type, .view = telling->view, .height = high.ballot.rank.height };
+    adversary->send(adversary->context, 1 + adversary_below(adversary, LIE_REOPEN, telling, 1, REOPEN_NS), &out, bytes_of(adversary->other, writer.offset));
+    adversary->told[LIE_REOPEN]++;
+}
+
 /* lie_early_tc leaves nothing but the TC in an answer that holds one. */
 void lie_early_tc(struct adversary *adversary, struct telling *telling)
 {

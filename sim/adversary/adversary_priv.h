@@ -58,9 +58,9 @@ lie_tell lie_double_vote, lie_vote_after_timeout, lie_low_timeout, lie_bad_signa
 lie_tell lie_fake_cert, lie_open_low, lie_false_catchup, lie_false_snapshot, lie_false_checkpoint, lie_swap; /* adversary_proofs.c */
 lie_tell lie_withhold, lie_late, lie_malformed, lie_partial, lie_mute_leader, lie_slow_loris;   /* adversary_sending.c */
 lie_act lie_replay, lie_flood, lie_unprovoked, lie_vote_on, lie_show_fake, lie_wish;            /* adversary_acts.c */
-lie_tell lie_spoil, lie_tempt, lie_stray;                                                                  /* adversary_commands.c */
+lie_tell lie_spoil, lie_tempt, lie_stray, lie_pack;                                                        /* adversary_commands.c */
 lie_act lie_tempt_again, lie_open_early, lie_mix_proofs;
-lie_tell lie_early_tc;                                                                          /* adversary_end.c */
+lie_tell lie_early_tc, lie_reopen;                                                              /* adversary_end.c */
 lie_act lie_end_early;
 
 #endif

@@ -58,6 +58,8 @@ static const struct attack library[] = {
     { "blocks that nobody asked for", "S1: a single block is fetched by its hash", "S1: it is no answer; the next peer serves", L(SWAP), 4, 1, true, false, false, 1000000, 0, 60, 8, 0, false, false, false },
     { "TCs before their QCs", "HotStuff-2, Jolteon (Diem): a TC brings the QC of the highest rank", "T2, I9: whoever takes the TC keeps its QC, and opens on no less", L(EARLY_TC), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true, false },
     { "wishes for snapshots", "S3: whoever finds no two snapshots alike is made some", "S4: one for a wish comes nineteen times as long behind the one before as that took", L(WISH), 4, 1, false, false, false, 1000000, 0, 90, 0, 0, false, false, false },
+    { "blocks that say too much", "V4: the time of a block is later than its parent's, and its commands fill its body", "V4: nobody votes for the one, and takes the other for its block", L(PACK), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false, false, false },
+    { "second openings", "HotStuff-2; Twins (Bano 2020): two blocks of one view, each above the TC", "V7: who voted in a view votes for no opening of it. Whoever leads is killed until its view is over", L(REOPEN), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true, false },
     { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100, 0, false, false, false },
 };
 

@@ -36,6 +36,9 @@ void choices_vote(struct oracle *oracle, uint32_t from, const struct ballot *bal
     if (ballot->kind == VOTE_OPENING && !quorums_can_open(&oracle->quorums, ballot)) {
         UNSAFE(oracle, "V7: r%u votes for an opening of view %llu, height %llu, on less than a quorum can have stated when it ended the view before", from, view, height);
     }
+    if (ballot->kind == VOTE_OPENING && !again && !member->excused && member->vote_digest != 0 && member->vote.view == view) {
+        UNSAFE(oracle, "V7: r%u votes for an opening of view %llu, height %llu, in which it has voted before", from, view, height);
+    }
     if (ballot->kind == VOTE_FOLLOWING && !again && time_ms > 0 && time_ms + BEHIND_MS < oracle->wall_ms_now) {
         UNSAFE(oracle, "V4: r%u votes at view %llu, height %llu for a time that is long past", from, view, height);
     }

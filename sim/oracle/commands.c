@@ -49,6 +49,14 @@ uint64_t commands_digest(const struct apply_block *block)
     return digest | 1;
 }
 
+bool commands_are_all(const struct apply_block *block)
+{
+    uint32_t count = block->header->commands_count;
+    const struct block_command *last = count > 0 ? &block->commands[count - 1] : NULL;
+
+    return last == NULL || (size_t)last->offset + last->envelope_bytes + last->payload_bytes == block->body.size;
+}
+
 /* note_signatures: nobody executes what was not signed, whoever proposed it (V5). */
 static void note_signatures(struct commands *commands, const struct apply_block *block, uint32_t i, const struct envelope *envelope)
 {

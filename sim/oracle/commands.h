@@ -33,6 +33,9 @@ void commands_executed(struct commands *commands, const struct apply_block *bloc
 /* commands_digest gives what names the commands of a block without their payloads, which may be erased later. Never 0. */
 uint64_t commands_digest(const struct apply_block *block);
 
+/* commands_are_all tells whether the commands of a block fill its body, whoever executes it (V4). */
+bool commands_are_all(const struct apply_block *block);
+
 /* commands_height gives the height of the block that holds the command of an account with this nonce, 0 when none does. */
 uint64_t commands_height(const struct commands *commands, const uint8_t account[32], uint64_t nonce);
 

@@ -634,6 +634,9 @@ bool oracle_executed(struct oracle *oracle, uint32_t member, const struct apply_
         UNSAFE(oracle, "C4: r%u executes block %llu after block %llu", member, (unsigned long long)block->header->height, (unsigned long long)who->executed_height);
     }
     who->executed_height = block->header->height;
+    if (!commands_are_all(block)) {
+        UNSAFE(oracle, "V4: r%u executes block %llu with bytes behind its last command", member, (unsigned long long)block->header->height);
+    }
     return note_block(oracle, member, block, state_root);
 }
 

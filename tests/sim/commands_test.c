@@ -132,3 +132,15 @@ Test(commands, sees_one_that_cannot_be_read_V4)
     execute();
     expect("V4");
 }
+
+Test(commands, tells_whether_they_fill_the_body_V4)
+{
+    make(1, 1);
+    command = (struct block_command){ 0, made.size - LOCATOR_SEALED_BYTES, LOCATOR_SEALED_BYTES, made.id, 1 };
+    struct apply_block block = { .header = &header, .body = bytes_of(made.bytes, made.size), .commands = &command, .codes = &code };
+    cr_assert(commands_are_all(&block));
+    block.body.size++;
+    cr_assert(!commands_are_all(&block));
+    header.commands_count = 0; /* an empty block is I16's */
+    cr_assert(commands_are_all(&block));
+}
