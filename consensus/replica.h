@@ -147,6 +147,9 @@ struct replica_status {
 };
 void replica_status(const struct replica *r, struct replica_status *status);
 
+/* replica_tc gives the TC that led into the present view, once it is in the log; NULL: none did, or it is not. */
+const struct timeout_cert *replica_tc(const struct replica *r);
+
 /* replica_early_bodies gives how many blocks it holds that were proposed in a view beyond the next one and that nothing certifies: J7 wants none, for only the leader
  * of such a view bounds them. Cost: one pass over the slots. */
 uint32_t replica_early_bodies(const struct replica *r);

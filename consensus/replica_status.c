@@ -65,6 +65,12 @@ void replica_status(const struct replica *r, struct replica_status *status)
     }
 }
 
+const struct timeout_cert *replica_tc(const struct replica *r)
+{
+    ASSERT(!r->has_tc || r->tc.view < r->view); /* T2 */
+    return r->has_tc && r->tc_recorded && r->tc.view + 1 == r->view ? &r->tc : NULL;
+}
+
 uint32_t replica_early_bodies(const struct replica *r)
 {
     uint32_t count = 0;

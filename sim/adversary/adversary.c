@@ -57,6 +57,7 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_WISH] = { 0, false, NULL, lie_wish },
     [LIE_PACK] = { BIT(MESSAGE_PROPOSE), false, lie_pack, NULL },
     [LIE_REOPEN] = { BIT(MESSAGE_PROPOSE), false, lie_reopen, NULL },
+    [LIE_STRANGER] = { CERTS | BIT(MESSAGE_PROPOSE) | BIT(MESSAGE_TIMEOUT) | BIT(MESSAGE_TC), false, lie_stranger, NULL },
 };
 
 const struct naming lie_names[LIE_COUNT] = { LIES(NAMING) };

@@ -50,7 +50,8 @@
     X(EARLY_TC, "early_tc", "ends views with a TC whose QC nobody has seen, and shows no other QC beside a TC") \
     X(WISH, "wish", "asks everybody for any snapshot, again and again, and takes nothing of what it is offered") \
     X(PACK, "pack", "proposes a block of its parent's time, or puts bytes behind its last command")                                \
-    X(REOPEN, "reopen", "opens its view a second time, on a higher QC, which nobody has seen")
+    X(REOPEN, "reopen", "opens its view a second time, on a higher QC, which nobody has seen")                               \
+    X(STRANGER, "stranger", "shows certificates in which somebody who is no member stands in the place of the last signer")
 
 enum lie {
 #define LIE_ENUM(name, word, text) LIE_##name,

@@ -55,7 +55,7 @@ typedef void lie_act(struct adversary *adversary, uint32_t liar);
 
 lie_tell lie_fork;                                                                              /* adversary_fork.c */
 lie_tell lie_double_vote, lie_vote_after_timeout, lie_low_timeout, lie_bad_signature, lie_wrong_epoch, lie_edit; /* adversary_votes.c */
-lie_tell lie_fake_cert, lie_open_low, lie_false_catchup, lie_false_snapshot, lie_false_checkpoint, lie_swap; /* adversary_proofs.c */
+lie_tell lie_fake_cert, lie_open_low, lie_false_catchup, lie_false_snapshot, lie_false_checkpoint, lie_swap, lie_stranger; /* adversary_proofs.c */
 lie_tell lie_withhold, lie_late, lie_malformed, lie_partial, lie_mute_leader, lie_slow_loris;   /* adversary_sending.c */
 lie_act lie_replay, lie_flood, lie_unprovoked, lie_vote_on, lie_show_fake, lie_wish;            /* adversary_acts.c */
 lie_tell lie_spoil, lie_tempt, lie_stray, lie_pack;                                                        /* adversary_commands.c */

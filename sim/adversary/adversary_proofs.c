@@ -91,6 +91,38 @@ void lie_fake_cert(struct adversary *adversary, struct telling *telling)
     telling_write(adversary, telling);
 }
 
+/* estrange puts a number that no member has in the place of the last signer; the signatures stay where they are. */
+static void estrange(const struct adversary *adversary, const struct telling *telling, struct signers *signers)
+{
+    uint32_t members = adversary->cast->config.members_count, last = members;
+
+    while (last > 0 && !member_set_has(&signers->members, last - 1)) {
+        last--;
+    }
+    if (last > 0 && members < MEMBERS_MAX) {
+        member_set_remove(&signers->members, last - 1);
+        member_set_add(&signers->members, members + (uint32_t)adversary_below(adversary, LIE_STRANGER, telling, 1, MEMBERS_MAX - members));
+    }
+}
+
+/* lie_stranger: who does not compare the signers with the members verifies one signature fewer than a quorum has. */
+void lie_stranger(struct adversary *adversary, struct telling *telling)
+{
+    struct message *message = telling_decode(adversary, telling);
+
+    if (message == NULL) {
+        return;
+    }
+    if (message->type == MESSAGE_PROPOSE) {
+        estrange(adversary, telling, message->propose.opening ? &message->propose.tc.signers : &message->propose.justify.signers);
+    } else if (message->type == MESSAGE_TIMEOUT) {
+        estrange(adversary, telling, &message->timeout.high.signers);
+    } else {
+        estrange(adversary, telling, message->type == MESSAGE_TC ? &message->tc.signers : &message->cert.signers);
+    }
+    telling_write(adversary, telling);
+}
+
 /* is_of_another tells whether a certificate of this rank that the liars know is of another block; where they know none nothing can be said. */
 static bool is_of_another(const struct adversary *adversary, struct rank rank, const struct hash32 *block)
 {

@@ -60,6 +60,7 @@ static const struct attack library[] = {
     { "wishes for snapshots", "S3: whoever finds no two snapshots alike is made some", "S4: one for a wish comes nineteen times as long behind the one before as that took", L(WISH), 4, 1, false, false, false, 1000000, 0, 90, 0, 0, false, false, false },
     { "blocks that say too much", "V4: the time of a block is later than its parent's, and its commands fill its body", "V4: nobody votes for the one, and takes the other for its block", L(PACK), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false, false, false },
     { "second openings", "HotStuff-2; Twins (Bano 2020): two blocks of one view, each above the TC", "V7: who voted in a view votes for no opening of it. Whoever leads is killed until its view is over", L(REOPEN), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true, false },
+    { "strangers under the leader's certificates", "Monad: a certificate counts whoever it names", "I11: refused; the leader loses its view", L(STRANGER), 4, 1, true, false, false, 300000, 0, 25, 40, 0, false, false, false },
     { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100, 0, false, false, false },
 };
 

@@ -81,7 +81,8 @@ static uint64_t draw_lies(uint64_t seed)
     lies |= swarm_ask(seed, ASK_EARLY_TC, 8) == 3 ? UINT64_C(1) << LIE_EARLY_TC : 0; /* 3, and what follows: no seed that once failed is among these */
     lies |= swarm_ask(seed, ASK_WISH, 24) == 5 ? UINT64_C(1) << LIE_WISH : 0;
     lies |= swarm_ask(seed, ASK_PACK, 24) == 6 ? UINT64_C(1) << LIE_PACK : 0;
-    return lies | (swarm_ask(seed, ASK_REOPEN, 24) == 2 ? UINT64_C(1) << LIE_REOPEN : 0);
+    lies |= swarm_ask(seed, ASK_REOPEN, 24) == 2 ? UINT64_C(1) << LIE_REOPEN : 0;
+    return lies | (swarm_ask(seed, ASK_STRANGER, 24) == 12 ? UINT64_C(1) << LIE_STRANGER : 0);
 }
 
 /* draw_adversary: in half of the seeds 1 to f members lie. Needs: the faults of the disk are drawn. */

@@ -12,6 +12,10 @@ static void look_at_cert(struct oracle *oracle, uint32_t member, const struct ce
 {
     unsigned long long view = cert->ballot.rank.view, height = cert->ballot.rank.height;
 
+    if (!member_set_is_within(&cert->signers.members, oracle->cast->config.members_count)) {
+        UNSAFE(oracle, "I11: r%u holds a certificate of view %llu, height %llu that somebody signed who is no member", member, view, height);
+    }
+
     if (!quorums_can_certify(&oracle->quorums, &cert->ballot)) {
         UNSAFE(oracle, "I11: r%u holds a certificate of view %llu, height %llu that no quorum voted for", member, view, height);
     }
@@ -160,6 +164,28 @@ void held_based(const struct oracle *oracle, uint32_t member, const struct drive
 
     if (!hash_is_zero(&saved->checkpoint_snapshot) && base != saved->checkpoint_height) {
         UNSAFE(oracle, "K2: r%u begins at block %llu, and its superblock names the snapshot of block %llu", member, (unsigned long long)base, (unsigned long long)saved->checkpoint_height);
+    }
+}
+
+void held_way(const struct oracle *oracle, uint32_t member, const struct driver *driver, const struct timeout_cert *tc, uint32_t first_segment)
+{
+    struct record_place place;
+    struct hash32 digest = timeout_cert_digest(tc);
+
+    if (record_index_find(&driver->log.index, RECORD_CERTIFICATE, &digest, 0, &place) && place.segment < first_segment) {
+        UNSAFE(oracle, "K2: the log of r%u lets go of segment %u, in which the TC stands that led into its view", member, place.segment);
+    }
+}
+
+void held_slots(const struct oracle *oracle, uint32_t member, const struct snapshots *snapshots)
+{
+    uint32_t slot = snapshots->stage != SNAPSHOTS_IDLE ? snapshots->making.slot : snapshots->lent;
+
+    for (uint32_t i = 0; i < 2 && slot < SNAPSHOT_SLOTS; i++) {
+        const struct snapshots_entry *kept = i == 0 ? &snapshots->newest : &snapshots->older;
+        if (kept->set && kept->slot == slot) {
+            UNSAFE(oracle, "K2: r%u writes a snapshot over that of block %llu, up to which its log may go", member, (unsigned long long)kept->height);
+        }
     }
 }
 

@@ -35,6 +35,12 @@ void held_shown(struct oracle *oracle, uint32_t member, const struct block_heade
 void held_began(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver);
 void held_saved(struct held *held, struct oracle *oracle, uint32_t member, const struct driver *driver, const struct superblock *saved);
 
+/* held_way: the TC by which a server entered its view is not in segments that may go: it was appended again behind the snapshot (K2). Needs: it is in the log, if not durable yet. */
+void held_way(const struct oracle *oracle, uint32_t member, const struct driver *driver, const struct timeout_cert *tc, uint32_t first_segment);
+
+/* held_slots: nothing is written into the slot of one of the two snapshots that are kept: the log goes up to the older of them, for the newer one may turn out to be unreadable (K2). */
+void held_slots(const struct oracle *oracle, uint32_t member, const struct snapshots *snapshots);
+
 /* held_based: a start begins with the very snapshot that the superblock names, or with none where it names none (K2). Needs: likewise. */
 void held_based(const struct oracle *oracle, uint32_t member, const struct driver *driver, const struct superblock *saved);
 

@@ -183,6 +183,16 @@ static void note_signers(struct oracle *oracle, const struct cert *cert)
     }
 }
 
+/* note_members: whoever signed a certificate is a member. Source: I11. */
+static void note_members(const struct oracle *oracle, uint32_t from, const struct member_set *signers)
+{
+    for (uint32_t i = oracle->cast->config.members_count; i < MEMBERS_MAX; i++) {
+        if (member_set_has(signers, i)) {
+            UNSAFE(oracle, "I11: r%u shows a certificate that number %u signed, who is no member", from, i);
+        }
+    }
+}
+
 /* note_cert looks at a certificate on the network. */
 static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *cert)
 {
@@ -191,6 +201,7 @@ static void note_cert(struct oracle *oracle, uint32_t from, const struct cert *c
     if (ballot->kind == VOTE_ROOT) {
         return;
     }
+    note_members(oracle, from, &cert->signers.members);
     if (member_set_count(&cert->signers.members) != quorums_size(oracle->cast->config.members_count)) {
         UNSAFE(oracle, "I11: r%u shows a certificate of %u members", from, member_set_count(&cert->signers.members));
     }
@@ -251,6 +262,7 @@ static void note_tc(struct oracle *oracle, uint32_t from, const struct timeout_c
 {
     oracle->members[from].shown = rank_max(oracle->members[from].shown, tc->high.ballot.rank);
     note_cert(oracle, from, &tc->high);
+    note_members(oracle, from, &tc->signers.members);
     if (!quorums_can_end(&oracle->quorums, tc)) {
         UNSAFE(oracle, "T2: r%u shows a TC of view %llu that no quorum stands behind", from, (unsigned long long)tc->view);
     }
@@ -319,6 +331,7 @@ void oracle_checkpoint(struct oracle *oracle, uint32_t from, const struct checkp
     const struct checkpoint *checkpoint = &cert->checkpoint;
     const struct oracle_block *known = checkpoint->height <= oracle->height && checkpoint->height > 0 ? &oracle->blocks[checkpoint->height] : NULL;
 
+    note_members(oracle, from, &cert->signers.members);
     if (member_set_count(&cert->signers.members) != quorums_size(oracle->cast->config.members_count)) {
         UNSAFE(oracle, "I11: r%u shows a checkpoint certificate of %u members", from, member_set_count(&cert->signers.members));
     }

@@ -110,6 +110,7 @@ void world_duties_look(struct world *world, uint32_t member)
     replica_status(world->hosts[member].driver.replica, &status);
     patience_look(&world->patience, member, status.timeout_ns);
     held_tc(&world->oracle, member, &status);
+    held_slots(&world->oracle, member, &world->hosts[member].driver.snapshots);
     look_at_wishes(world, member);
     look_at_checkpoints(world, member, &status);
     if (joins_is_open(&world->joins, member)) {

@@ -75,7 +75,11 @@ void world_look_held(struct world *world, uint32_t member)
     }
     world_duties_mended(world, member);
     held_tip(&world->held[member], &world->oracle, member, replica_tip_proof(host->driver.replica));
+    const struct timeout_cert *tc = replica_tc(host->driver.replica);
     if (!host->lying && host->rotten == 0 && !host->spoilt) {
+        if (tc != NULL && host->superblocks.current.sequence != world->held[member].saved) {
+            held_way(&world->oracle, member, &host->driver, tc, host->superblocks.current.first_segment);
+        }
         held_saved(&world->held[member], &world->oracle, member, &host->driver, &host->superblocks.current);
         look_at_medium(world, member);
     }

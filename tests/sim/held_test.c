@@ -264,3 +264,50 @@ Test(held, start_without_the_snapshot_that_the_superblock_names_is_seen_K2)
     held_based(&oracle, 0, &driver, &saved);
     expect_broken("K2");
 }
+
+Test(held, snapshot_that_is_written_over_one_that_is_kept_is_seen_K2)
+{
+    struct snapshots snapshots = { .newest = { .set = true, .slot = 1, .height = 8 }, .older = { .set = true, .slot = 0, .height = 4 }, .stage = SNAPSHOTS_STATE, .making = { .slot = 2 }, .lent = SNAPSHOT_SLOTS };
+
+    held_slots(&oracle, 0, &snapshots);
+    snapshots.stage = SNAPSHOTS_IDLE; /* what lies there is what was made */
+    snapshots.making.slot = 1;
+    held_slots(&oracle, 0, &snapshots);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    snapshots.stage = SNAPSHOTS_STATE;
+    snapshots.making.slot = 0;
+    held_slots(&oracle, 0, &snapshots);
+    expect_broken("K2: r0 writes a snapshot over that of block 4");
+}
+
+Test(held, snapshot_that_is_fetched_over_one_that_is_kept_is_seen_K2)
+{
+    struct snapshots snapshots = { .newest = { .set = true, .slot = 1, .height = 8 }, .lent = 1 };
+
+    held_slots(&oracle, 0, &snapshots);
+    expect_broken("K2: r0 writes a snapshot over that of block 8");
+}
+
+/* add_certificate puts one into a segment of the log. */
+static void add_certificate(const struct hash32 *digest, uint32_t segment)
+{
+    struct record_head head = { .kind = RECORD_CERTIFICATE, .hash = *digest, .bytes = 8, .bytes_total = 8 };
+    struct record_place place = { .segment = segment, .block = 1, .bytes = 8 };
+
+    record_index_add(&driver.log.index, &head, &place);
+}
+
+Test(held, TC_that_goes_with_its_segment_is_seen_until_it_is_appended_again_K2)
+{
+    static const struct timeout_cert tc = { .view = 3 };
+    struct hash32 digest = timeout_cert_digest(&tc);
+
+    held_way(&oracle, 0, &driver, &tc, 3); /* it is not durable yet */
+    add_certificate(&digest, 2);
+    held_way(&oracle, 0, &driver, &tc, 2);
+    add_certificate(&digest, 3);
+    held_way(&oracle, 0, &driver, &tc, 3);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    held_way(&oracle, 0, &driver, &tc, 4);
+    expect_broken("K2: the log of r0 lets go of segment 3, in which the TC stands that led into its view");
+}
