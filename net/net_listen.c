@@ -60,6 +60,12 @@ uint32_t listen_reserve(const struct net_config *config)
     return config->half_open_per_host_max < NET_RESERVE_MAX ? config->half_open_per_host_max : NET_RESERVE_MAX;
 }
 
+/* is_half_open tells whether a call holds a place of strangers: it was never up, and the kernel has not let go of it. */
+static bool is_half_open(const struct net_conn *conn)
+{
+    return !conn->dialled && conn->peer == NULL && (conn->state == CONN_SHAKING || conn->state == CONN_CLOSING);
+}
+
 /* host_allows counts the strangers of one host against the bound, which is per member that lives there. Hosts of members have a few places for each beside those of
  * everybody: whoever holds the latter keeps no member out. What the bound allows a host beyond them, it has among all others. */
 static bool host_allows(const struct net *net, const struct sockaddr_storage *host, bool *reserved)
@@ -68,7 +74,7 @@ static bool host_allows(const struct net *net, const struct sockaddr_storage *ho
 
     for (uint32_t i = 0; i < net->conns_count; i++) {
         const struct net_conn *conn = &net->conns[i];
-        bool half = conn->state == CONN_SHAKING && !conn->dialled, same = half && address_host_equal(&conn->host, host);
+        bool half = is_half_open(conn), same = half && address_host_equal(&conn->host, host);
         half_open += half && !conn->reserved;
         same_host += same;
         kept += same && conn->reserved;

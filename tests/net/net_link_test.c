@@ -6,7 +6,9 @@
 #include "tests/net/nodes_kit.h"
 
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MS UINT64_C(1000000)
 
@@ -111,5 +113,44 @@ ParameterizedTest(enum kit_backend *backend, net_link, the_host_of_a_member_hold
     net_want(nodes[0].net, true);
     net_step(nodes[0].net, clock_mono_ns());
     cr_assert_eq(net_counters(nodes[0].net)->dials, 2, "and members are called");
+    net_stop(nodes[0].net);
+}
+
+/* Whoever was refused holds its place until the kernel has let go of it, one turn later: those who come meanwhile have no other, so strangers hold no more than their places. */
+ON_EACH_BACKEND(net_link, strangers_that_are_being_closed_take_no_place_of_a_call)
+ParameterizedTest(enum kit_backend *backend, net_link, strangers_that_are_being_closed_take_no_place_of_a_call)
+{
+    enum { HALF_OPEN = 36, PER_HOST = 1 };
+    static const uint8_t noise[TUNNEL_HELLO_BYTES] = { 0xaa };
+    static int fds[HALF_OPEN];
+    struct net_config config;
+    const char *problem;
+
+    nodes_prepare(*backend);
+    cr_assert_eq(address_parse(&nodes_members[1].address, "127.9.9.9:9", &problem), ERR_OK); /* where nobody answers */
+    nodes_configure(&nodes[0], &config);
+    config.clients_max = 1;
+    config.half_open_max = HALF_OPEN;
+    config.half_open_per_host_max = PER_HOST;
+    config.handshake_timeout_ms = 60000;
+    nodes_start_fine(&nodes[0], &config);
+    for (uint32_t i = 0; i < HALF_OPEN; i++) {
+        fds[i] = nodes_call_from(INADDR_LOOPBACK + 1 + i / PER_HOST);
+        nodes_turn();
+    }
+    cr_assert_eq(net_counters(nodes[0].net)->strangers_refused, 0);
+    for (uint32_t i = 0; i < HALF_OPEN; i++) {
+        cr_assert_eq(write(fds[i], noise, sizeof noise), (ssize_t)sizeof noise);
+    }
+    for (uint32_t i = 0; i < HALF_OPEN; i++) {
+        (void)nodes_call_from(INADDR_LOOPBACK + 1 + HALF_OPEN + i / PER_HOST);
+    }
+    net_want(nodes[0].net, true);
+    nodes_turn();
+    cr_assert_eq(net_counters(nodes[0].net)->dials, 1);
+    nodes_turns(5);
+    int next = nodes_call_from(INADDR_LOOPBACK + 1 + 2 * HALF_OPEN);
+    nodes_turns(5);
+    cr_assert_not(nodes_closed(next), "and there is room for strangers again");
     net_stop(nodes[0].net);
 }
