@@ -39,7 +39,7 @@ struct command {
 /* How a command stands in the executed state at a block time. */
 struct command_standing {
     uint64_t nonce_executed; /* of the sender's account; 0 when there is none yet */
-    uint32_t origin;         /* whose fair share it takes: its organisation, 0 .. ORGANISATIONS_MAX - 1 */
+    uint32_t origin;         /* whose fair share it takes: its organisation, 0 .. ORGANISATIONS_MAX */
     enum code code;          /* OK: its sender (of a PATIENT_REGISTER: the vouching cosigner) exists, and its bucket allows it when nothing else comes before it; else why not.
                                 Nonces, expiry, and what waits or is in flight are not judged here: consensus does that. */
     uint32_t interval_ms;    /* with OK and CODE_RATE: what one token of the payer is in time, */

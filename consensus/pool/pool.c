@@ -84,7 +84,7 @@ static void take(struct pool *pool, struct arena *arena)
     pool->accounts = arena_take(arena, pool->items_max + 1, sizeof *pool->accounts);
     pool->debtors = arena_take(arena, pool->items_max + (size_t)pool->entries_max, sizeof *pool->debtors);
     pool->payers = arena_take(arena, payers, sizeof *pool->payers);
-    pool->origins = arena_take(arena, ORGANISATIONS_MAX, sizeof *pool->origins);
+    pool->origins = arena_take(arena, ORIGINS_MAX, sizeof *pool->origins);
     pool->entries = arena_take(arena, pool->entries_max, sizeof *pool->entries);
     pool->outcomes = arena_take(arena, pool->outcomes_max, sizeof *pool->outcomes);
     pool->item_buckets = arena_take(arena, pool->item_buckets_count, sizeof *pool->item_buckets);

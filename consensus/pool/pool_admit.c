@@ -146,7 +146,7 @@ static uint16_t check_origin(const struct pool *pool, uint32_t origin, uint32_t 
 {
     uint32_t places = leaving != POOL_NONE && pool->items[leaving].origin == origin ? 1 : 0;
 
-    ASSERT(origin < ORGANISATIONS_MAX);
+    ASSERT(origin < ORIGINS_MAX);
     ASSERT(pool->origins[origin].commands >= places);
     return pool->origins[origin].commands - places < pool->origin_max ? CODE_OK : REFUSAL_SHARE;
 }
@@ -178,7 +178,7 @@ static bool insert(struct pool *pool, const struct arrival *arrival, const struc
     size_t bytes = command->bytes.size + command->signatures_count * sizeof(struct pool_signature);
     uint8_t *data = slab_take(&pool->slab, payer_owner(pool, payer), bytes);
 
-    ASSERT(standing->origin < ORGANISATIONS_MAX);
+    ASSERT(standing->origin < ORIGINS_MAX);
     ASSERT(command->signatures_count <= COMMAND_SIGNATURES_MAX);
     if (data == NULL) {
         return false;

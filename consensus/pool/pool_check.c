@@ -215,7 +215,7 @@ void pool_check(const struct pool *pool)
         verified += pool_is_verified_state(item->state);
     }
     check_sums(pool, &sums);
-    ASSERT(pool->origins_fresh <= ORGANISATIONS_MAX);
+    ASSERT(pool->origins_fresh <= ORIGINS_MAX);
     for (uint32_t i = 0; i < pool->origins_fresh; i++) {
         ASSERT(pool->origins[i].commands <= verified);
         verified -= pool->origins[i].commands;

@@ -51,7 +51,7 @@ void flight_record(struct pool *pool, uint64_t height, const struct command *com
     struct pool_entry *e = &pool->entries[entry];
 
     ASSERT(h->commands < pool->config.block_commands_max);
-    ASSERT(origin < ORGANISATIONS_MAX);
+    ASSERT(origin < ORIGINS_MAX);
     if (debtor == POOL_NONE) {
         debtor = debtor_hold(pool, POOL_NONE, &command->payer);
     } else {
@@ -82,7 +82,7 @@ enum pool_flight pool_inflight_add(struct pool *pool, struct now now, uint64_t h
     } else {
         pool->app.standing(pool->app.context, command, pool->time_ms, &standing);
     }
-    ASSERT(standing.origin < ORGANISATIONS_MAX);
+    ASSERT(standing.origin < ORIGINS_MAX);
     enum pool_flight verdict = entry_find(pool, &command->account, command->nonce) != POOL_NONE ? POOL_FLIGHT_DUPLICATE
                                : command->nonce <= standing.nonce_executed                      ? POOL_FLIGHT_STALE
                                                                                                 : POOL_FLIGHT_OK;

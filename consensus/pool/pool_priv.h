@@ -157,6 +157,8 @@ struct pool_doubt {
     uint64_t until_ns;
 };
 
+#define ORIGINS_MAX (ORGANISATIONS_MAX + 1) /* of a command: an organisation, numbered from 1, or 0 for none */
+
 struct pool_origin {
     struct pool_list ready;
     uint32_t commands;          /* verified ones held */
@@ -215,7 +217,7 @@ struct pool {
     struct pool_account *accounts;
     struct pool_debtor *debtors;
     struct pool_payer *payers; /* members first, then clients */
-    struct pool_origin *origins; /* ORGANISATIONS_MAX */
+    struct pool_origin *origins; /* ORIGINS_MAX */
     uint32_t origins_fresh;  /* the first that never had a verified command */
     struct pool_entry *entries;
     struct pool_outcome *outcomes; /* ring */

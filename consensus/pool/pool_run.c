@@ -112,7 +112,7 @@ void pool_advance(struct pool *pool, struct now now, uint32_t account, uint64_t 
 /* count_origin counts a verified command of an origin. What lies beyond those ever seen is not touched. */
 static void count_origin(struct pool *pool, uint32_t origin)
 {
-    ASSERT(origin < ORGANISATIONS_MAX);
+    ASSERT(origin < ORIGINS_MAX);
     for (; pool->origins_fresh <= origin; pool->origins_fresh++) {
         list_init(&pool->origins[pool->origins_fresh].ready);
     }
@@ -205,7 +205,7 @@ bool pool_judge(struct pool *pool, struct now now, uint32_t index, uint64_t time
 
     ASSERT(index < pool->items_max);
     pool->app.standing(pool->app.context, &command, time_ms, &standing);
-    ASSERT(standing.origin < ORGANISATIONS_MAX);
+    ASSERT(standing.origin < ORIGINS_MAX);
     uint32_t account = account_hold(pool, &command.account, standing.nonce_executed);
     ASSERT(account == item->account);
     pool_advance(pool, now, account, standing.nonce_executed);

@@ -35,7 +35,7 @@ void turn_enter(struct pool *pool, uint32_t origin)
 {
     struct pool_origin *o = &pool->origins[origin];
 
-    ASSERT(origin < ORGANISATIONS_MAX);
+    ASSERT(origin < ORIGINS_MAX);
     ASSERT(o->ready.count == 1);
     pool->origins_active++;
     if (pool->origins_turn == POOL_NONE) {
@@ -56,7 +56,7 @@ void turn_leave(struct pool *pool, uint32_t origin)
     struct pool_origin *o = &pool->origins[origin];
 
     ASSERT(pool->origins_active > 0);
-    ASSERT(origin < ORGANISATIONS_MAX);
+    ASSERT(origin < ORIGINS_MAX);
     ASSERT(o->ready.count == 0);
     pool->origins_active--;
     o->deficit = 0;
@@ -84,7 +84,7 @@ static bool is_capped(const struct pool *pool, const struct choice *choice, uint
     const struct pool_origin *o = &pool->origins[origin];
     uint64_t taken = o->taken_serial == choice->serial ? o->taken : 0;
 
-    ASSERT(origin < ORGANISATIONS_MAX);
+    ASSERT(origin < ORIGINS_MAX);
     return pool->origins_active > 1 && taken > 0 && taken + weight > pool->config.block_bytes_max / 2;
 }
 
@@ -176,7 +176,7 @@ static void serve(struct pool *pool, struct now now, struct choice *choice)
     uint32_t before = choice->sum.commands;
     enum turn turn = TURN_TAKE;
 
-    ASSERT(origin < ORGANISATIONS_MAX);
+    ASSERT(origin < ORIGINS_MAX);
     o->deficit += o->granted ? 0 : POOL_QUANTUM;
     o->granted = true;
     while (o->ready.count > 0 && pool->origins_turn == origin) {

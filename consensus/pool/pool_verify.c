@@ -151,7 +151,7 @@ static void judge_late(struct pool *pool, struct now now, uint32_t index)
     ASSERT(item->state == POOL_VERIFYING); /* in no list that goes by its code or origin */
     ASSERT(item->code != CODE_OK);
     pool->app.standing(pool->app.context, &command, pool_judge_time_ms(pool, now), &standing);
-    ASSERT(standing.origin < ORGANISATIONS_MAX);
+    ASSERT(standing.origin < ORIGINS_MAX);
     debtor_learn(pool, item->debtor, &standing);
     item->origin = standing.origin;
     debt_judge(pool, item->account, &command, &standing);

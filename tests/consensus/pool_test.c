@@ -351,6 +351,18 @@ Test(pool, gives_one_origin_half_of_all_places)
     cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 3001, .nonce = 1)), CODE_OK);
 }
 
+/* Organisations are numbered from 1, and 0 is of nobody's: there is one number more than there are organisations. */
+Test(pool, has_a_place_for_the_last_organisation)
+{
+    kit->app.accounts[1].origin = ORGANISATIONS_MAX;
+    kit->app.accounts[2].origin = 0;
+    cr_assert_eq(pool_kit_add(kit, 1, 1, COMMAND(.account = 1, .nonce = 1)), CODE_OK);
+    cr_assert_eq(pool_kit_add(kit, 2, 1, COMMAND(.account = 2, .nonce = 1)), CODE_OK);
+    cr_assert_eq(pool_kit_verify(kit), 2);
+    pool_check(kit->pool);
+    cr_assert_eq(pool_kit_select(kit), 2);
+}
+
 /* Keys that nobody registered sign as well as others. */
 Test(pool, lets_a_missing_nonce_displace_within_a_full_origin)
 {
