@@ -3,6 +3,7 @@
  *     wanted (proof or QC whose block is not linked) -> FETCH -> BUNDLE -> checked against the hash, or against a CommitProof -> committed
  *                                                     |-> GONE: it is not asked for that again for a while, the next one is asked at once
  *                                                     \-> no answer, wrong answer: the peer is put back, the next one is asked
+ *                                                     \-> little, or late: kept, and the next part is asked of the next one
  *
  * Several blocks are asked for as a chain from the committed one upwards, or, if they are few, one by one from the tip downwards, in turn. What
  * needs more slots than there are is asked for as a chain alone, which brings its own proof; where nobody who is linked has that, a link or the end of a GONE is awaited. Single
@@ -17,6 +18,7 @@
 #define PUT_BACK_NS 2000000000ull
 #define SLOTS_SPARED 4u            /* what fits in all slots but these is fetched block by block */
 #define TRIES_FOR_EVIDENCE 8u      /* more, when a newer proof shows that the chain goes on */
+#define LATE_NS 50000000u          /* whose part of a chain takes longer is not asked again before the others */
 
 /* wanted finds the block that is missing below the highest proof, or below the highest QC. Gives: false when nothing is. */
 static bool wanted(struct replica *r, struct missing *missing)
@@ -131,7 +133,7 @@ static uint32_t whom(const struct replica *r, const struct missing *missing, boo
 {
     const struct fetch *fetch = &r->fetch;
     uint32_t first = replica_leader(r, r->view) + fetch->tries;
-    uint32_t peer = *far ? replica_choose_server(r, fetch->tries) : r->self;
+    uint32_t peer = *far ? replica_choose_server(r, fetch->tries + fetch->turn) : r->self;
 
     *far = peer != r->self;
     if (*far || !is_near(r, missing)) {
@@ -154,8 +156,10 @@ static void ask_peer(struct replica *r, const struct missing *missing, uint32_t 
                              .chain = far,
                              .height = far ? most : missing->height,
                              .hash = missing->hash,
+                             .asked_ns = r->now.mono_ns,
                              .deadline_ns = r->now.mono_ns + replica_fetch_wait_ns(fetch->tries),
                              .tries = fetch->tries + 1,
+                             .turn = fetch->turn,
                              .single_next = far,
                              .evidence = fetch->evidence,
                              .evidence_view = fetch->evidence_view,
@@ -247,6 +251,7 @@ static void look(struct replica *r)
     renew_tries(r);
     r->fetch.why = CATCH_UP_NONE;
     if (!wanted(r, &missing)) {
+        r->fetch.turn = 0;
         return;
     }
     if (r->fetch.tries >= FETCH_TRIES_MAX) {
@@ -384,6 +389,17 @@ static void keep_proof(struct replica *r, const struct commit_proof *proof, cons
     r->fetch.height = last->header.height;
 }
 
+/* is_scanty: a part of a chain is right, but not all that was asked for and fits, or late. Whoever gives so little may be at its own end; or it is the one that would keep us behind for as
+ * long as it is asked first (J6). Needs: the height that was asked for still stands. */
+static bool is_scanty(const struct replica *r, const struct message_bundle *bundle, const struct block *last)
+{
+    bool whole = last->header.height >= r->fetch.height || bundle->blocks.size >= BUNDLE_TARGET_BYTES;
+
+    ASSERT(r->fetch.chain);
+    ASSERT(r->fetch.asked_ns <= r->now.mono_ns); /* S2 */
+    return !whole || r->now.mono_ns - r->fetch.asked_ns >= LATE_NS;
+}
+
 void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bundle *bundle)
 {
     struct fetch *fetch = &r->fetch;
@@ -408,6 +424,7 @@ void replica_on_bundle(struct replica *r, uint32_t from, const struct message_bu
         put_back(r, LEFT_WRONG);
         return;
     }
+    fetch->turn += is_scanty(r, bundle, last) ? 1 : 0; /* S2: the next one has its turn */
     keep_proof(r, &bundle->proof, last);
     fetch->checking = true;
     fetch->why = CATCH_UP_CHECKING;

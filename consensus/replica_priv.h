@@ -109,7 +109,9 @@ struct fetch {
     uint64_t height;      /* wanted */
     struct hash32 hash;
     uint64_t deadline_ns;
+    uint64_t asked_ns;
     uint32_t tries;       /* without progress */
+    uint32_t turn;        /* answers with little of the chain since nothing was missing: the next ones are of others */
     bool single_next;     /* chains and single blocks are asked for in turn */
     uint64_t evidence, evidence_view; /* height that was proved, and the view, when tries ran out */
     bool gives;           /* a single block came: */
