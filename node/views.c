@@ -25,18 +25,34 @@ static bool is_below(const struct views *views, uint32_t slot)
     return certified->set && views->slots[slot].set && views->slots[slot].height < certified->height;
 }
 
-/* slot_next gives the slot of the next candidate: one that is free, or else the oldest candidate's. */
-static uint32_t slot_next(const struct views *views)
+/* oldest_but gives the slot of the oldest candidate other than `but`; one that is free counts as the oldest of all. */
+static uint32_t oldest_but(const struct views *views, uint32_t but)
 {
-    uint32_t best = views->certified;
+    uint32_t best = VIEWS_PINS;
 
     for (uint32_t i = 0; i < VIEWS_PINS; i++) {
         uint64_t height = views->slots[i].set ? views->slots[i].height : 0;
-        bool earlier = best == views->certified || height < (views->slots[best].set ? views->slots[best].height : 0);
-        best = i != views->certified && earlier ? i : best;
+        bool earlier = best == VIEWS_PINS || height < (views->slots[best].set ? views->slots[best].height : 0);
+        best = i != views->certified && i != but && earlier ? i : best;
     }
-    ASSERT(best != views->certified);
+    ASSERT(best < VIEWS_PINS);
     return best;
+}
+
+/* slot_next gives the slot of the next candidate: one that is free, or else that of the oldest candidate but one. */
+static uint32_t slot_next(const struct views *views)
+{
+    uint32_t oldest = oldest_but(views, views->certified);
+
+    return views->slots[oldest].set ? oldest_but(views, oldest) : oldest;
+}
+
+/* stands tells whether a slot's pin is still there and of the state that the slot says. */
+static bool stands(const struct views *views, const struct state_store *store, uint32_t slot)
+{
+    struct hash32 root;
+
+    return views->slots[slot].set && state_store_pinned(store, slot, &root) && hash_equal(&root, &views->slots[slot].state_root);
 }
 
 static void pin(struct views *views, const struct views_now *now)
@@ -46,6 +62,7 @@ static void pin(struct views *views, const struct views_now *now)
             state_store_unpin(now->store, i);
             views->slots[i].set = false;
         }
+        views->slots[i].set = views->slots[i].set && (i == views->certified || stands(views, now->store, i)); /* of what the store dropped nothing is to be kept */
     }
     uint32_t slot = slot_next(views);
     struct view *view = &views->slots[slot];
@@ -60,14 +77,6 @@ void views_executed(struct views *views, const struct views_now *now)
         views->checkpoint_time_ms = now->time_ms;
         pin(views, now);
     }
-}
-
-/* stands tells whether a slot's pin is still there and of the state that the slot says. */
-static bool stands(const struct views *views, const struct state_store *store, uint32_t slot)
-{
-    struct hash32 root;
-
-    return views->slots[slot].set && state_store_pinned(store, slot, &root) && hash_equal(&root, &views->slots[slot].state_root);
 }
 
 /* slot_at gives the slot of the state after a block; VIEWS_PINS: there is none. */

@@ -7,7 +7,8 @@
  * newest one. So the state after each checkpoint block is pinned (storage/state_store.h), and kept when its certificate comes, with a copy of it. The
  * certificate of a tip comes while the tip is still the newest state, which is then pinned. One pin is certified, the others are candidates: a certificate
  * may be lost on the way here, and be told when the next checkpoint blocks have long been executed. What the store keeps is between its oldest pin, the certified one,
- * and the newest state, so the pins between cost nothing. The store may drop a pin when its reserve ends: then there is no certified view until the next checkpoint. */
+ * and the newest state, so the pins between cost nothing. Of more candidates than there are pins the oldest and the newest ones stay: the oldest is that of the certificate which follows on the last
+ * one that was heard, so whoever missed one alone has its state. The store may drop a pin when its reserve ends: then there is no certified view until the next checkpoint. */
 #ifndef WARD_NODE_VIEWS_H
 #define WARD_NODE_VIEWS_H
 
@@ -18,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VIEWS_CANDIDATES 4u
+#define VIEWS_CANDIDATES 5u /* the oldest, and the newest four */
 #define VIEWS_PINS (1u + VIEWS_CANDIDATES) /* pins of the state store from 0 on */
 
 struct view {

@@ -27,7 +27,7 @@
 #define STATE_PROOF_DEPTH_MAX (STATE_KEY_BYTES_MAX * 8)
 #define STATE_EXTRA_CELLS 32
 #define STATE_PIN_NONE UINT32_MAX
-#define STATE_PINS_MAX 6
+#define STATE_PINS_MAX 7
 
 struct state_limits {
     uint32_t keys_max;     /* keys in the store, 1 .. 2^30 */

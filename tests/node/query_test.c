@@ -403,10 +403,12 @@ Test(query, the_tip_of_a_silent_chain_is_certified_where_it_stands, .init = star
     cr_assert_eq(desk.facts.answer.height, height, "the view before stays");
 }
 
-/* heard_late certifies a checkpoint block of which one hears when so many others have been executed. Gives: its height. */
-static uint64_t heard_late(uint32_t others)
+/* heard_late certifies a checkpoint block of which one hears when so many others have been executed, and `before` it so many of which one never hears. Gives: its height. */
+static uint64_t heard_late(uint32_t before, uint32_t others)
 {
-    desk_checkpoint(&desk, false);
+    for (uint32_t i = 0; i <= before; i++) {
+        desk_checkpoint(&desk, false);
+    }
     desk_certify(&desk);
     struct checkpoint_cert late = desk.certificate;
     desk.has_certificate = false;
@@ -424,16 +426,53 @@ Test(query, a_certificate_is_taken_behind_the_next_checkpoint_blocks, .init = st
 
     query.certified = true;
     desk_checkpoint(&desk, true);
-    for (uint32_t others = 0; others < VIEWS_CANDIDATES; others++) {
-        uint64_t height = heard_late(others);
+    for (uint32_t others = 0; others < VIEWS_CANDIDATES - 1; others++) {
+        uint64_t height = heard_late(2, others);
         answered(&query, NULL);
         cr_assert_eq(desk.facts.answer.height, height, "%u behind", others);
     }
     uint64_t height = desk.facts.answer.height;
-    cr_assert_gt(heard_late(VIEWS_CANDIDATES), height);
+    cr_assert_gt(heard_late(2, VIEWS_CANDIDATES - 1), height);
     expect(&query, NULL, 0, "as before");
     (void)desk_check(&desk, &query); /* it is not of the certificate that came last */
     cr_assert_eq(desk.facts.answer.height, height, "what is further behind is gone");
+}
+
+/* The certificate that follows on the last one that was heard finds its state however many checkpoint blocks have been executed since. */
+Test(query, the_next_certificate_is_taken_behind_any_number_of_checkpoint_blocks, .init = start)
+{
+    struct query query = desk_query(&desk, QUERY_ORG);
+
+    query.certified = true;
+    for (uint32_t others = 0; others < 3 * VIEWS_PINS; others++) {
+        desk_checkpoint(&desk, true);
+        uint64_t height = heard_late(0, others);
+        answered(&query, NULL);
+        cr_assert_eq(desk.facts.answer.height, height, "%u behind", others);
+    }
+}
+
+/* The oldest candidate whose pin the store dropped, since its reserve ended, is no candidate: its place is given to the next one. */
+Test(query, a_candidate_that_the_store_dropped_takes_no_place, .init = start)
+{
+    const struct views *views = &desk.queries.views;
+    uint32_t standing = 0;
+    struct hash32 root;
+
+    desk_checkpoint(&desk, true);
+    for (uint32_t i = 0; i < 2 * VIEWS_PINS; i++) {
+        desk_checkpoint(&desk, false);
+        uint32_t oldest = VIEWS_PINS;
+        for (uint32_t k = 0; k < VIEWS_PINS; k++) {
+            bool candidate = views->slots[k].set && k != views->certified;
+            oldest = candidate && (oldest == VIEWS_PINS || views->slots[k].height < views->slots[oldest].height) ? k : oldest;
+        }
+        state_store_unpin(ledger_store(desk.lab.ledger), i == VIEWS_PINS ? oldest : VIEWS_PINS);
+    }
+    for (uint32_t k = 0; k < VIEWS_PINS; k++) {
+        standing += views->slots[k].set && state_store_pinned(ledger_store(desk.lab.ledger), k, &root);
+    }
+    cr_assert_eq(standing, VIEWS_PINS);
 }
 
 /* What stays pinned for a late certificate is above the certified view, and goes with it: all that is below a newer certified view is let go with the next checkpoint block. */
