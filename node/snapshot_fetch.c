@@ -161,6 +161,7 @@ static void offers_work(struct snapshot_fetch *fetch, uint64_t now_ns)
         fetch->stage = SNAPSHOT_FETCH_MANIFEST;
         fetch->reason = "the list of its chunks is awaited";
         fetch->offers_tries = 0;
+        fetch->stall_ns = now_ns + SNAPSHOT_FETCH_STALL_NS;
         return;
     }
     if (now_ns < fetch->offers_ns) {
@@ -269,27 +270,43 @@ static void take_manifest(struct snapshot_fetch *fetch, uint32_t from, const str
     fetch->reason = begun ? "what an earlier run fetched is being checked" : "a slot for it is awaited: the superblock is being written that names the own snapshot";
 }
 
-static void manifest_work(struct snapshot_fetch *fetch, uint64_t now_ns)
+static uint32_t busy_count(const struct snapshot_fetch *fetch)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < SNAPSHOT_FETCH_BUFFERS; i++) {
+        count += fetch->buffers[i].used;
+    }
+    for (uint32_t i = 0; i < fetch->epoch->members_count; i++) {
+        count += fetch->members[i].asked;
+    }
+    return count;
+}
+
+/* has_givers: somebody still offers what was chosen, and gave something right of it lately. The f that may lie can offer it for ever and give nothing, long after the others have moved on. */
+static bool has_givers(const struct snapshot_fetch *fetch, uint64_t now_ns)
 {
     bool any = false;
 
-    for (uint32_t k = 0; k < fetch->epoch->members_count; k++) {
-        uint32_t i = (fetch->next + k) % fetch->epoch->members_count;
+    ASSERT(fetch->stage > SNAPSHOT_FETCH_OFFERS);
+    for (uint32_t i = 0; i < fetch->epoch->members_count; i++) {
         any = any || fetch->members[i].asked || (fetch->members[i].offers && fetch->members[i].linked);
-        if (fetch->members[i].asked) {
-            return;
-        }
     }
-    for (uint32_t k = 0; k < fetch->epoch->members_count; k++) {
+    return any && now_ns < fetch->stall_ns;
+}
+
+static void manifest_work(struct snapshot_fetch *fetch, uint64_t now_ns)
+{
+    if (!has_givers(fetch, now_ns)) {
+        begin_offers(fetch, "nobody gives it any more");
+        return;
+    }
+    for (uint32_t k = 0; k < fetch->epoch->members_count && busy_count(fetch) == 0; k++) {
         uint32_t i = (fetch->next + k) % fetch->epoch->members_count;
         if (can_ask(fetch, i, now_ns)) {
             fetch->next = (i + 1) % fetch->epoch->members_count;
             ask(fetch, i, ASKED_MANIFEST, fetch->target.height, fetch->members[i].manifest_run, now_ns);
-            return;
         }
-    }
-    if (!any) {
-        begin_offers(fetch, "nobody offers it any more");
     }
 }
 
@@ -366,19 +383,6 @@ static void resume_work(struct snapshot_fetch *fetch)
 
 /* --- Chunks --------------------------------------------------------------------------------------------------------- */
 
-static uint32_t busy_count(const struct snapshot_fetch *fetch)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < SNAPSHOT_FETCH_BUFFERS; i++) {
-        count += fetch->buffers[i].used;
-    }
-    for (uint32_t i = 0; i < fetch->epoch->members_count; i++) {
-        count += fetch->members[i].asked;
-    }
-    return count;
-}
-
 static bool is_under_way(const struct snapshot_fetch *fetch, uint32_t chunk)
 {
     for (uint32_t i = 0; i < SNAPSHOT_FETCH_BUFFERS; i++) {
@@ -445,12 +449,11 @@ static void take_chunk(struct snapshot_fetch *fetch, uint32_t from, const struct
     fetch->buffers[free].chunk = member->chunk;
     memcpy(fetch->buffers[free].data, answer->bytes.data, answer->bytes.size);
     fetch->chunks_fetched++;
+    fetch->stall_ns = now_ns + SNAPSHOT_FETCH_STALL_NS;
 }
 
 static void chunks_work(struct snapshot_fetch *fetch, uint64_t now_ns)
 {
-    bool any = false;
-
     for (uint32_t i = 0; i < SNAPSHOT_FETCH_BUFFERS && !fetch->io.busy; i++) {
         if (fetch->buffers[i].used) {
             uint32_t chunk = fetch->buffers[i].chunk, bytes = fetch->manifest.chunks[chunk].bytes;
@@ -466,11 +469,8 @@ static void chunks_work(struct snapshot_fetch *fetch, uint64_t now_ns)
         return;
     }
     ask_chunks(fetch, now_ns);
-    for (uint32_t i = 0; i < fetch->epoch->members_count; i++) {
-        any = any || fetch->members[i].asked || (fetch->members[i].offers && fetch->members[i].linked);
-    }
-    if (!any && !fetch->io.busy && busy_count(fetch) == 0) {
-        begin_offers(fetch, "nobody offers it any more");
+    if (!fetch->io.busy && !has_givers(fetch, now_ns)) {
+        begin_offers(fetch, "nobody gives it any more");
     }
 }
 
@@ -574,6 +574,9 @@ void snapshot_fetch_work(struct snapshot_fetch *fetch, uint64_t now_ns)
 {
     snapshot_io_kick(&fetch->io);
     expire(fetch, now_ns);
+    if (fetch->stage == SNAPSHOT_FETCH_BEGIN || fetch->stage == SNAPSHOT_FETCH_RESUME) {
+        fetch->stall_ns = now_ns + SNAPSHOT_FETCH_STALL_NS; /* the own disk is at work */
+    }
     switch (fetch->stage) {
     case SNAPSHOT_FETCH_OFFERS:
         fetch->offers_ns = fetch->offers_ns == UINT64_MAX ? now_ns + SNAPSHOT_FETCH_BACK_NS : fetch->offers_ns;

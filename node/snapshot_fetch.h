@@ -2,7 +2,7 @@
  *
  *     IDLE --wanted--> OFFERS --f + 1 equal, certified--> MANIFEST --checked--> (a slot that an earlier run began) RESUME --> CHUNKS --> HEAD --> INSTALL
  *                        ^                                    |                                                                 |
- *                        +---- no answer, other snapshots ----+-------------------- nobody has it any more ---------------------+
+ *                        +---- no answer, other snapshots ----+----- nobody has it any more, or gives it for a while -----------+
  *
  * A certificate proves the state, so one liar cannot make us fetch another; the archive is vouched for by f + 1 members that name the same manifest. Each
  * chunk is checked by itself when it comes, from whomever; who lies or is silent is left for others. What is whole is on the disk, so a restart goes
@@ -19,6 +19,7 @@
 #define SNAPSHOT_FETCH_OFFER_NS 500000000u     /* until offers are asked for again; twice as long after every 2n rounds, up to 8 s */
 #define SNAPSHOT_FETCH_WAIT_NS 3000000000u     /* for a run; then its member is left alone for */
 #define SNAPSHOT_FETCH_BACK_NS 10000000000u
+#define SNAPSHOT_FETCH_STALL_NS 30000000000ull /* so long nothing right came: what is offered now is looked at */
 
 enum snapshot_fetch_stage {
     SNAPSHOT_FETCH_IDLE,
@@ -70,6 +71,7 @@ struct snapshot_fetch {
     struct checkpoint_cert cert; /* of the target */
     struct checkpoint_cert *certs; /* of each member's newest offer */
     uint64_t offers_ns;          /* when offers are asked for again */
+    uint64_t stall_ns;           /* when what was chosen is given up, unless something right comes before */
     uint32_t offers_tries;
     uint8_t have[SNAPSHOT_CHUNKS_MAX / 8];
     uint32_t have_count, checked;

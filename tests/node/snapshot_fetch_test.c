@@ -171,6 +171,51 @@ static void until_stage(uint32_t member, enum snapshot_fetch_stage stage)
     cr_assert_geq(fetch_of(member)->stage, stage, "stage %u: %s", fetch_of(member)->stage, fetch_of(member)->reason);
 }
 
+/* give_nothing: of those who offered what was chosen the honest have moved on to another snapshot. The liar has not, and gives nothing, for as long as `s` seconds. */
+static void give_nothing(struct snapshot_fetch *fetch, uint64_t s)
+{
+    const struct driver_ports *ports = &world.hosts[3].driver.ports;
+    struct message_snapshot moved = { .height = fetch->target.height + 32 };
+    uint64_t now_ns = ports->now(ports->context).mono_ns;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        fetch->members[i].asked = fetch->members[i].offers;
+        fetch->members[i].chunk = 0;
+        snapshot_fetch_answer(fetch, i, &moved, now_ns);
+    }
+    for (uint32_t i = 0; i < SNAPSHOT_FETCH_BUFFERS; i++) {
+        fetch->buffers[i].used = fetch->buffers[i].used && fetch->writing == i; /* these had not come either */
+    }
+    cr_assert(fetch->members[2].offers);
+    fetch->members[2].asked = false;
+    fetch->members[2].back_ns = now_ns + S;
+    world_run_to(&world, world.now_ns + 2 * MS); /* what came is written */
+    now_ns = ports->now(ports->context).mono_ns;
+    for (uint64_t at_ns = now_ns; at_ns < now_ns + s * S; at_ns += 100 * MS) {
+        snapshot_fetch_work(fetch, at_ns);
+        cr_assert_leq(snapshot_fetch_deadline_ns(fetch), at_ns + SNAPSHOT_FETCH_STALL_NS, "a deadline stands");
+    }
+}
+
+Test(snapshot_fetch, a_liar_that_offers_for_ever_and_gives_nothing_is_not_waited_for_S3)
+{
+    static const enum snapshot_fetch_stage stages[] = { SNAPSHOT_FETCH_MANIFEST, SNAPSHOT_FETCH_CHUNKS };
+
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        i == 0 ? leave_behind(3) : world_boot(&world, 3);
+        until_stage(3, stages[i]);
+        cr_assert_eq(fetch_of(3)->stage, stages[i]);
+        cr_assert_eq(fetch_of(3)->have_count, 0);
+        give_nothing(fetch_of(3), 20);
+        cr_assert_eq(fetch_of(3)->stage, stages[i], "it may only be slow: %s", fetch_of(3)->reason);
+        give_nothing(fetch_of(3), 60);
+        cr_assert_eq(fetch_of(3)->stage, SNAPSHOT_FETCH_OFFERS, "%s", fetch_of(3)->reason);
+        world_crash(&world, 3, true); /* its times are those of the story above */
+    }
+    world_boot(&world, 3);
+    until_there(3);
+}
+
 /* A snapshot of its own is written whole and waits for the superblock that names it: its slot is not the one that others' chunks go to. */
 Test(snapshot_fetch, a_slot_that_the_superblock_is_to_name_is_not_fetched_into_S3)
 {
