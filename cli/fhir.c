@@ -318,6 +318,9 @@ static enum err find_parties(struct fhir_bundle *bundle, const char *path, char 
         if (type == NULL || id == NULL) {
             return refuse(problem, path, "an entry has no resource with resourceType and id");
         }
+        if (strlen(id) > FHIR_ID_BYTES_MAX) {
+            return refuse(problem, path, "an id is longer than 64 characters: its pointer could not name the record");
+        }
         if (strcmp(type, "Patient") == 0) {
             if (bundle->patient != NULL) {
                 return refuse(problem, path, "more than one Patient: import one patient's bundle at a time");

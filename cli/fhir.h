@@ -15,6 +15,7 @@
 
 #define FHIR_PROBLEM_BYTES 256
 #define FHIR_ORGANISATIONS_MAX 64
+#define FHIR_ID_BYTES_MAX 64 /* R4, datatype id */
 #define FHIR_NO_ORGANISATION UINT32_MAX
 
 /* One clinical resource. Texts are views into the bundle; NULL: the resource does not say. */

@@ -75,6 +75,81 @@ Test(fhir, commitment_and_locator_bind_the_bytes_and_open_for_the_patient)
     fhir_close(&bundle);
 }
 
+/* open_text opens the locator of the only clinical resource of a bundle. Gives: the text of this number behind the digests and the salt, terminated. */
+static const char *open_text(const char *bundle_text, unsigned number)
+{
+    static char text[256];
+    static uint8_t plain[LOCATOR_PLAIN_BYTES];
+    uint8_t seed[32] = { 7 }, key[SEAL_KEY_BYTES];
+    struct fhir_bundle bundle;
+    struct fhir_pointer pointer;
+    struct kx_keypair patient;
+    struct bytes content;
+    char problem[FHIR_PROBLEM_BYTES];
+
+    kx_keypair_from_seed(&patient, seed);
+    struct locator_recipient recipient = { .kx_epoch = 1 };
+    memcpy(recipient.public_key, patient.public_key, 32);
+    cr_assert_eq(fhir_load(&bundle, kit_write("one.json", bundle_text), problem), ERR_OK, "%s", problem);
+    cr_assert_eq(bundle.resources_count, 1);
+    cr_assert(fhir_pointer_make(&pointer, &bundle.resources[0], &recipient));
+    struct bytes sealed = bytes_of(pointer.sealed, sizeof pointer.sealed);
+    cr_assert_eq(locator_record_key(sealed, &patient, key), VERDICT_OK);
+    cr_assert_eq(locator_open(sealed, key, plain, &content), VERDICT_OK);
+    size_t at = 1 + 4 + 32 + SHA1_BYTES + 32;
+    for (unsigned i = 0; i < number; i++) {
+        at += 1u + content.data[at];
+    }
+    cr_assert_lt(at + content.data[at], content.size);
+    memcpy(text, content.data + at + 1, content.data[at]);
+    text[content.data[at]] = '\0';
+    fhir_close(&bundle);
+    return text;
+}
+
+#define ID_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde."
+
+static const char *bundle_with(const char *resource)
+{
+    static char text[2048];
+
+    snprintf(text, sizeof text, "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\"}},{\"resource\":{%s}}]}", resource);
+    return text;
+}
+
+Test(fhir, a_locator_names_the_record_by_its_whole_reference)
+{
+    static const char *const types[] = { "Goal", "QuestionnaireResponse", "MedicationAdministration" };
+    char resource[256], reference[128];
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        snprintf(resource, sizeof resource, "\"resourceType\":\"%s\",\"id\":\"" ID_64 "\"", types[i]);
+        snprintf(reference, sizeof reference, "%s/" ID_64, types[i]);
+        cr_expect_str_eq(open_text(bundle_with(resource), 0), reference);
+    }
+}
+
+Test(fhir, an_id_that_no_locator_could_name_is_refused)
+{
+    struct fhir_bundle bundle;
+    char problem[FHIR_PROBLEM_BYTES];
+
+    cr_assert_eq(fhir_load(&bundle, kit_write("long.json", bundle_with("\"resourceType\":\"Goal\",\"id\":\"" ID_64 "x\"")), problem), ERR_INVALID);
+    cr_assert(strstr(problem, "longer than 64") != NULL, "%s", problem);
+}
+
+Test(fhir, the_longest_times_are_whole_and_a_title_is_cut_between_characters)
+{
+    static const char resource[] = "\"resourceType\":\"MedicationAdministration\",\"id\":\"" ID_64 "\",\"period\":{\"start\":\"2015-02-07T13:28:17.123456789+02:00\","
+                                   "\"end\":\"2015-02-07T13:28:18.123456789+02:00\"},\"code\":{\"text\":\""
+                                   "1234567890123456789012345678901234567890123456789012345678901234567890123456789\xc3\xa9" "more\",\"coding\":[{\"system\":\"http://loinc.org\","
+                                   "\"code\":\"1234567890123\"}]}";
+
+    cr_expect_str_eq(open_text(bundle_with(resource), 4), "2015-02-07T13:28:17.123456789+02:00");
+    cr_expect_str_eq(open_text(bundle_with(resource), 5), "2015-02-07T13:28:18.123456789+02:00");
+    cr_expect_str_eq(open_text(bundle_with(resource), 3), "1234567890123456789012345678901234567890123456789012345678901234567890123456789");
+}
+
 Test(fhir, what_is_no_bundle_of_one_patient_is_refused)
 {
     static const struct {
