@@ -327,18 +327,25 @@ static int write_enrolment(const struct args *args, const struct enrolment *enro
                                          "digest", output_hex(digest.bytes, HASH_BYTES)));
 }
 
+/* has_file tells whether something has the name of a key of this kind, readable or not. */
+static bool has_file(const struct args *args, enum keyfile_kind kind)
+{
+    char path[KEYFILE_PATH_MAX];
+
+    key_path(path, args->operands[0], kind);
+    return !file_free(path);
+}
+
 int cmd_key_enrol(const struct args *args)
 {
     struct enrolment enrolment = { 0 };
-    char path[KEYFILE_PATH_MAX];
     void *keys;
 
     int code = describe(args, &enrolment);
     if (code != EXIT_FINE) {
         return code;
     }
-    key_path(path, args->operands[0], KEYFILE_SIGN);
-    enrolment.has_replica = access(path, F_OK) == 0;
+    enrolment.has_replica = has_file(args, KEYFILE_SIGN) || has_file(args, KEYFILE_TRANSPORT); /* One without the other is a key that is missing. */
     enum err locked = secret_take(&keys, sizeof(struct enrol_keys));
     if (locked != ERR_OK) {
         return output_fail(args, secret_exit(locked), "%s", secret_why(locked));

@@ -184,6 +184,23 @@ Test(key, an_enrolment_overwrites_neither_a_key_nor_anything_else)
     cr_assert(S_ISCHR(status.st_mode));
 }
 
+/* Of a replica whose keys lie apart nobody makes a mere organisation without a word. */
+Test(key, an_enrolment_with_one_key_of_a_replica_alone_is_refused)
+{
+    static const char *const names[] = { "k/sign.key", "k/transport.key" };
+    char path[512], aside[512];
+
+    cr_assert_eq(kit_run(kit_directory(), "ward key init %s/k --for replica"), EXIT_FINE);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        path_of(path, names[i]);
+        path_of(aside, "aside");
+        cr_assert_eq(rename(path, aside), 0);
+        cr_expect_eq(kit_run(kit_directory(), "ward key enrol %s/k --name Mercy --endpoint a.example:7400 --out %s/one.enrol --json"), EXIT_CONFIGURATION, "%s", names[i]);
+        cr_expect_not_null(strstr(kit_output(), names[i]), "%s", kit_output());
+        cr_assert_eq(rename(aside, path), 0);
+    }
+}
+
 Test(key, enrolment_of_a_payer_has_no_replica)
 {
     cr_assert_eq(kit_run(kit_directory(), "ward key init %s/k --for organisation"), EXIT_FINE);
