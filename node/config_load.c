@@ -162,6 +162,10 @@ static enum err read_text(char *text, size_t size, const char *path, struct conf
         return ERR_FULL;
     }
     text[got] = '\0';
+    if (strlen(text) != (size_t)got) { /* What stands behind it would be passed over without a word. */
+        snprintf(problem->text, sizeof problem->text, "%.200s holds a byte of value 0, which no text does: it is damaged", path);
+        return ERR_INVALID;
+    }
     return ERR_OK;
 }
 

@@ -118,6 +118,21 @@ Test(node_config, flags_beat_both)
     cr_assert_eq(config.io.segment_mib, 64);
 }
 
+/* A crash of the machine leaves zeros where a file was written last. */
+Test(node_config, nothing_behind_a_zero_byte_is_passed_over)
+{
+    static const char text[] = GOOD "  listen: 10.0.0.1:7400\n\0  profile: eco\n";
+    char path[] = "/tmp/ward-test-XXXXXX";
+    int fd = mkstemp(path);
+
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1);
+    close(fd);
+    cr_expect_eq(node_config_load(&config, path, &problem), ERR_INVALID);
+    cr_expect_not_null(strstr(problem.text, "byte of value 0"), "%s", problem.text);
+    unlink(path);
+}
+
 Test(node_config, files_that_cannot_be_read_are_told_apart)
 {
     static char big[CONFIG_FILE_BYTES_MAX + 2];
