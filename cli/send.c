@@ -92,7 +92,7 @@ int send_sign(struct send *send, struct tx_draft *draft, struct tx *tx)
 
 /* --- The receipt ---------------------------------------------------------------------------------------------------- */
 
-/* find_receipt looks for the receipt of a command whose nonce is used: it may have been executed before its first answer was lost. Where there is none the
+/* find_receipt looks for the receipt of a command whose nonce is used: it may have been executed before its first answer was lost, or by whoever gave it back. Where there is none the
  * refusal stands: what was executed a moment ago is in every archive. */
 static int find_receipt(struct send *send, const struct tx *tx, struct client_event *receipt)
 {
@@ -138,7 +138,7 @@ int send_execute(struct send *send, const struct tx *tx, struct client_event *re
     if (err != ERR_OK) {
         return err == ERR_TIMEOUT ? fail_late(send, receipt) : reach_fail(send->ask.args, err);
     }
-    if (receipt->type == CLIENT_REFUSED && receipt->taken && receipt->code == CODE_NONCE_LOW) {
+    if (receipt->type == CLIENT_REFUSED && (receipt->taken || receipt->resent) && receipt->code == CODE_NONCE_LOW) {
         int code = find_receipt(send, tx, receipt);
         if (code != EXIT_FINE) {
             return code;

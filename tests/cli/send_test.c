@@ -122,6 +122,27 @@ Test(send, the_race_is_not_run_for_ever, .init = start, .fini = office_stop)
     cr_assert_eq(submits, SEND_TRIES);
 }
 
+/* It gives the command back as if it were busy, and has it executed. */
+static bool gives_back_and_executes(struct fake_replica *fake, const struct frame *frame)
+{
+    if (submits++ == 0) {
+        (void)office_accept(frame);
+        fake_refuse(fake, office_request(frame), 1, 10);
+        return true;
+    }
+    return office_execute(fake, frame);
+}
+
+Test(send, a_replica_that_lies_about_a_refusal_has_nothing_done_twice, .init = start, .fini = office_stop)
+{
+    uint64_t before = executed();
+
+    office->submit = gives_back_and_executes;
+    cr_assert_eq(submit(""), EXIT_FINE, "%s", kit_output());
+    cr_expect_str_eq(office_text("executed", NULL), "true");
+    cr_expect_eq(executed(), before + 1, "and was not signed anew");
+}
+
 /* --- The answer is lost ---------------------------------------------------------------------------------------------- */
 
 /* The command is executed, and the connection ends before anybody is told. */
