@@ -448,6 +448,10 @@ enum err body_set_json(struct command_body *body, const struct body_spec *spec, 
         return ERR_INVALID;
     }
     for (size_t i = 0; i < json_array_size(items) && err == ERR_OK; i++) {
+        if (!json_is_object(json_array_get(items, i))) {
+            snprintf(problem, BODY_PROBLEM_BYTES, "item %zu is no object", i + 1);
+            return ERR_INVALID;
+        }
         err = set_object(base + spec->items_offset + i * spec->item_bytes, spec, spec->item, json_array_get(items, i), problem);
         *((uint8_t *)base + spec->items_count) = (uint8_t)(i + 1);
     }

@@ -36,6 +36,7 @@ Test(submit, what_is_wrong_is_said_before_anything_is_sent, .init = start, .fini
         { "submit grant class_mask=nothing --key %%s/patient.key", EXIT_USAGE, "" },
         { "submit patient-set --body %%s/none.json --key %%s/patient.key", EXIT_CONFIGURATION, "" },
         { "submit patient-set --body %%s/broken.json --key %%s/patient.key", EXIT_CONFIGURATION, "" },
+        { "submit pointer-add --body %%s/items.json --key %%s/alder.key", EXIT_CONFIGURATION, "item 1 is no object" },
         { "submit patient-set --new-key %%s/alder.key --key %%s/patient.key", EXIT_USAGE, "--new-key belongs to actor-set" },
         { "submit patient-set --payload %%s/none --key %%s/patient.key", EXIT_CONFIGURATION, "" },
         { "submit patient-set --payload %%s/large --key %%s/patient.key", EXIT_CONFIGURATION, "" },
@@ -51,6 +52,7 @@ Test(submit, what_is_wrong_is_said_before_anything_is_sent, .init = start, .fini
     large[sizeof large - 1] = '\0';
     (void)kit_write("large", large);
     (void)kit_write("broken.json", "{ \"default_policy\": ");
+    (void)kit_write("items.json", "{ \"items\": [7] }");
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         char words[256];
         size_t used = 0;
