@@ -149,7 +149,7 @@ int output_result(const struct args *args, json_t *result)
     if (args->json) {
         json_t *whole = json_object();
         json_object_set_new(whole, "schema", schema_of(args));
-        json_object_update(whole, result);
+        json_object_update_missing(whole, result); /* No figure of a replica takes the place of the schema. */
         code = print_json(whole);
         json_decref(whole);
     } else {

@@ -13,12 +13,25 @@
 
 /* --- Reading -------------------------------------------------------------------------------------------------------- */
 
-static json_t *value_of(const char *text)
+/* is_name: the value is a name that somebody chose, which stays a text when it is made of digits. */
+static bool is_name(const char *name)
+{
+    static const char *const names[] = { "name", "chain", "leader_name", "catch_up_asked" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static json_t *value_of(const char *name, const char *text)
 {
     char *end = NULL;
     long long number = strtoll(text, &end, 10);
 
-    return text[0] != '\0' && *end == '\0' && strlen(text) < 19 ? json_integer(number) : json_string(text);
+    return !is_name(name) && text[0] != '\0' && *end == '\0' && strlen(text) < 19 ? json_integer(number) : json_string(text);
 }
 
 /* peer_of gives the object of one peer, made if it is the next one. Gives: NULL when peers are not in order. */
@@ -43,9 +56,9 @@ static bool put(json_t *status, const char *name, const char *value)
 
     if (sscanf(name, "peer_%3zu_%n", &index, &length) == 1 && length > 0) {
         json_t *peer = peer_of(status, index);
-        return peer != NULL && json_object_set_new(peer, name + length, value_of(value)) == 0;
+        return peer != NULL && json_object_set_new(peer, name + length, value_of(name + length, value)) == 0;
     }
-    return json_object_set_new(status, name, value_of(value)) == 0;
+    return json_object_set_new(status, name, value_of(name, value)) == 0;
 }
 
 /* is_plain: printable ASCII alone. Whatever else a replica says would steer the terminal of whoever asked. */

@@ -68,6 +68,18 @@ Test(status, an_object_holds_each_figure)
     json_decref(value);
 }
 
+Test(status, no_figure_of_a_replica_takes_the_place_of_the_schema)
+{
+    char text[2048];
+
+    snprintf(text, sizeof text, "%sschema ward.other/9\n", healthy);
+    says = text;
+    cr_assert_eq(status(" --json"), EXIT_FINE);
+    json_t *value = kit_json();
+    cr_expect_str_eq(json_string_value(json_object_get(value, "schema")), "ward.status/1");
+    json_decref(value);
+}
+
 Test(status, what_cannot_be_read_is_not_shown)
 {
     says = "members four\nquorum";

@@ -97,6 +97,20 @@ Test(status_text, numbers_texts_and_peers_are_told_apart)
     json_decref(status);
 }
 
+Test(status_text, a_name_of_digits_stays_a_name)
+{
+    json_t *status = parse("chain 2026\nleader_name 911\ncatch_up_asked 911\npeer_0_name 911\npeer_0_linked 1\n");
+    const json_t *peer = json_array_get(json_object_get(status, "peers"), 0);
+
+    cr_assert_not_null(status);
+    cr_expect_str_eq(json_string_value(json_object_get(status, "chain")), "2026");
+    cr_expect_str_eq(json_string_value(json_object_get(status, "leader_name")), "911");
+    cr_expect_str_eq(json_string_value(json_object_get(status, "catch_up_asked")), "911");
+    cr_expect_str_eq(json_string_value(json_object_get(peer, "name")), "911");
+    cr_expect_eq(json_integer_value(json_object_get(peer, "linked")), 1);
+    json_decref(status);
+}
+
 Test(status_text, what_is_no_status_is_refused)
 {
     static const char *const wrong[] = { "height\n", " 7\n", "\n", "peer_1_name x\n", "peer_999_name x\n" };
