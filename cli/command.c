@@ -557,6 +557,20 @@ static int all_written(void)
     return EXIT_RESOURCE;
 }
 
+/* check_words refuses what no JSON can hold, before anything is done whose result could then not be told. */
+static int check_words(int argc, char *const *argv, char message[MESSAGE_BYTES_MAX])
+{
+    for (int i = 1; i < argc; i++) {
+        json_t *text = json_string(argv[i]);
+        if (text == NULL) {
+            snprintf(message, MESSAGE_BYTES_MAX, "word %d of the command line is not UTF-8, as all results are: %.80s", i, argv[i]);
+            return EXIT_USAGE;
+        }
+        json_decref(text);
+    }
+    return EXIT_FINE;
+}
+
 int command_main(const struct command_program *program, int argc, char *const *argv)
 {
     static struct args args;
@@ -574,6 +588,7 @@ int command_main(const struct command_program *program, int argc, char *const *a
         words[1] = (char *)(uintptr_t)rewrite(argv[1]);
     }
     int code = command_parse(&args, program, argc, words, message);
+    code = code == EXIT_FINE ? check_words(argc, argv, message) : code;
     if (code != EXIT_FINE) {
         for (int i = 1; i < argc; i++) {
             args.json = args.json || strcmp(argv[i], "--json") == 0;

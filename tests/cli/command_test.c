@@ -136,6 +136,17 @@ Test(command, with_json_even_an_error_is_one_object)
     json_decref(value);
 }
 
+Test(command, words_that_no_json_can_hold_are_refused_before_anything_is_done)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/k\351ys", kit_directory());
+    cr_expect_eq(kit_run(kit_directory(), "ward key init %s/k\351ys --for system --json"), EXIT_USAGE);
+    cr_expect_not_null(strstr(kit_output(), "word 3 of the command line is not UTF-8"), "%s", kit_output());
+    cr_expect_neq(access(path, F_OK), 0, "nothing was made");
+    cr_expect_eq(kit_run(kit_directory(), "ward key init %s/k\303\251ys --for system --json"), EXIT_FINE);
+}
+
 Test(command, help_as_json_holds_every_row)
 {
     size_t rows = 0;

@@ -52,10 +52,10 @@ Test(output, messages_and_results_show_it)
 
 Test(output, a_message_of_any_bytes_is_json_all_the_same)
 {
-    cr_assert_eq(kit_run(kit_directory(), "ward genesis show \xff\x1b\xc2\x9b --json"), EXIT_CONFIGURATION);
+    cr_assert_eq(kit_run(kit_directory(), "ward genesis show \xff\x1b\xc2\x9b --json"), EXIT_USAGE);
     json_t *value = kit_json();
     cr_assert_str_eq(json_string_value(json_object_get(value, "schema")), "ward.error/1");
-    cr_assert(strncmp(json_string_value(json_object_get(value, "message")), "\\xff\\x1b\\u009b: ", 15) == 0);
+    cr_assert_not_null(strstr(json_string_value(json_object_get(value, "message")), ": \\xff\\x1b\\u009b"), "%s", kit_output());
     for (const char *c = kit_output(); *c != '\0'; c++) {
         cr_assert((unsigned char)*c < 0x7f, "letters alone, whatever a name holds");
     }
