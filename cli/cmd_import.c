@@ -15,7 +15,7 @@ struct import {
     struct send send;
     struct fhir_bundle bundle;
     uint8_t patient[ACCOUNT_BYTES];
-    struct locator_recipient recipient;
+    struct locator_recipient recipient, sealed_recipient; /* the patient's key that grants may share, and the one that none shares */
     json_t *custody;
     json_t *commands; /* of the result */
     uint32_t elsewhere;          /* resources that another organisation made */
@@ -28,7 +28,7 @@ struct import {
 
 _Static_assert(POINTER_ADD_ITEMS_MAX * LOCATOR_SEALED_BYTES <= PAYLOAD_BYTES_MAX, "the locators of a full command fit beside it");
 
-/* ask_patient finds out to which key locators are to be sealed. */
+/* ask_patient finds out to which keys locators are to be sealed. */
 static int ask_patient(struct import *import)
 {
     struct query query = { .kind = QUERY_PATIENT };
@@ -44,6 +44,8 @@ static int ask_patient(struct import *import)
     }
     import->recipient.kx_epoch = facts->patient.kx_epoch;
     memcpy(import->recipient.public_key, facts->patient.kx_pk, sizeof import->recipient.public_key);
+    import->sealed_recipient = import->recipient;
+    memcpy(import->sealed_recipient.public_key, facts->patient.sealed_kx_pk, sizeof import->sealed_recipient.public_key);
     return ask_forget(&import->send.ask);
 }
 
@@ -105,7 +107,8 @@ static int fill(struct import *import, uint32_t first, uint32_t count)
     body->kx_epoch = import->recipient.kx_epoch;
     body->count = (uint8_t)count;
     for (uint32_t i = 0; i < count; i++) {
-        if (!fhir_pointer_make(&import->pointers[i], &import->bundle.resources[first + i], &import->recipient)) {
+        const struct fhir_resource *resource = &import->bundle.resources[first + i];
+        if (!fhir_pointer_make(&import->pointers[i], resource, fhir_is_sealed(resource) ? &import->sealed_recipient : &import->recipient)) {
             return output_fail(import->args, EXIT_INTEGRITY, "the patient's key cannot be sealed to: it has small order");
         }
         body->items[i] = import->pointers[i].item;

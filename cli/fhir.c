@@ -136,6 +136,11 @@ static int class_by_category(const json_t *resource)
     return CLASS_OTHER;
 }
 
+bool fhir_is_sealed(const struct fhir_resource *resource)
+{
+    return resource->record_class == CLASS_SEALED || resource->conf == CONF_VERY_RESTRICTED;
+}
+
 int fhir_class_of(const json_t *resource)
 {
     const char *type = TEXT_AT(resource, "resourceType");

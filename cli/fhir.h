@@ -74,9 +74,12 @@ struct fhir_pointer {
     uint8_t sealed[LOCATOR_SEALED_BYTES]; /* goes beside the command */
 };
 
-/* fhir_pointer_make commits to the resource's bytes with a fresh salt and seals its locator to the patient.
+/* fhir_pointer_make commits to the resource's bytes with a fresh salt and seals its locator to the patient. Needs: the recipient is the key that fhir_is_sealed says.
  * Gives: false when the patient's key has small order. Cost: three hashes over the bytes, two scalar multiplications. */
 bool fhir_pointer_make(struct fhir_pointer *pointer, const struct fhir_resource *resource, const struct locator_recipient *recipient);
+
+/* fhir_is_sealed: its locator goes to the patient's key that is never shared: class sealed, or very restricted. */
+bool fhir_is_sealed(const struct fhir_resource *resource);
 
 /* fhir_class_of gives the ledger's class of a resource, -1 when it is no clinical resource. */
 int fhir_class_of(const json_t *resource);

@@ -207,9 +207,7 @@ static bool chunk_add(struct story *story, struct chunk *chunk, uint32_t hospita
     struct locator_recipient recipient = { .kx_epoch = 1 };
     struct fhir_pointer pointer;
 
-    /* What is sealed, by class or by confidentiality, goes to the key that is never shared. */
-    bool sealed = resource->record_class == CLASS_SEALED || resource->conf == CONF_VERY_RESTRICTED;
-    memcpy(recipient.public_key, sealed ? story->ada.sealed_kx.public_key : story->ada.kx.public_key, 32);
+    memcpy(recipient.public_key, fhir_is_sealed(resource) ? story->ada.sealed_kx.public_key : story->ada.kx.public_key, 32);
     if (!fhir_pointer_make(&pointer, resource, &recipient)) {
         return story_fail(story, "%s/%s cannot be sealed", resource->type, resource->id);
     }

@@ -99,6 +99,67 @@ Test(import, the_resources_of_one_organisation_alone_are_taken, .init = start, .
     expect_kept(before + 1, taken);
 }
 
+/* --- Whose key ------------------------------------------------------------------------------------------------------- */
+
+static struct kx_keypair shared, never_shared;
+static unsigned right, wrong, sealed_seen;
+
+/* opens_right tells whether a locator opens for the one key of the two that its record calls for. */
+static bool opens_right(struct bytes locator, bool sealed)
+{
+    uint8_t key[SEAL_KEY_BYTES];
+
+    return locator_record_key(locator, sealed ? &never_shared : &shared, key) == VERDICT_OK && locator_record_key(locator, sealed ? &shared : &never_shared, key) != VERDICT_OK;
+}
+
+static bool looks_at_locators(struct fake_replica *fake, const struct frame *frame)
+{
+    static struct command_body body;
+    struct client_submit submit;
+    struct envelope envelope;
+
+    bool read = client_submit_decode(&submit, frame->body) == VERDICT_OK && envelope_decode(&envelope, bytes_of(submit.command.data, envelope_size(submit.command))) == CODE_OK &&
+                command_body_decode(&body, envelope.type, envelope.body.data, envelope.body.size) == VERDICT_OK;
+    for (uint32_t i = 0; read && i < body.as.pointer_add.count; i++) {
+        const struct pointer_add_item *item = &body.as.pointer_add.items[i];
+        bool sealed = item->record_class == CLASS_SEALED || item->conf == CONF_VERY_RESTRICTED;
+        bool good = opens_right(bytes_of(submit.command.data + envelope_size(submit.command) + (size_t)i * LOCATOR_SEALED_BYTES, LOCATOR_SEALED_BYTES), sealed);
+        right += good;
+        wrong += !good;
+        sealed_seen += sealed;
+    }
+    return office_execute(fake, frame);
+}
+
+/* A grant may share the secret of the patient's epoch key, and with it the titles of all that is sealed to that. */
+Test(import, what_is_sealed_goes_to_the_key_that_no_grant_shares, .init = start, .fini = office_stop)
+{
+    struct lab *lab = &office->desk.lab;
+    struct lab_party party = lab_party_of(lab, ACCOUNT_PATIENT, 77);
+    struct lab_command command = { .sender = &party, .cosigners = { &office->desk.alder }, .body = { .type = COMMAND_PATIENT_REGISTER } };
+    char account[65];
+    static const uint8_t seeds[2][32] = { { 8 }, { 16 } }; /* the three lowest bits do not count */
+
+    kx_keypair_from_seed(&shared, seeds[0]);
+    kx_keypair_from_seed(&never_shared, seeds[1]);
+    memcpy(command.body.as.patient_register.kx_pk, shared.public_key, KEY_BYTES);
+    memcpy(command.body.as.patient_register.sealed_kx_pk, never_shared.public_key, KEY_BYTES);
+    command.body.as.patient_register.flags = REGISTER_STANDING_WRITE;
+    cr_assert_eq(lab_send(lab, &command), CODE_OK);
+    queries_executed(&office->desk.queries);
+    hex_encode(party.acct, 32, account);
+    (void)kit_write("hidden.json", "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\"}},"
+                                   "{\"resource\":{\"resourceType\":\"Goal\",\"id\":\"open\"}},"
+                                   "{\"resource\":{\"resourceType\":\"Goal\",\"id\":\"psychiatric\",\"meta\":{\"security\":[{\"code\":\"PSY\"}]}}},"
+                                   "{\"resource\":{\"resourceType\":\"Goal\",\"id\":\"very\",\"meta\":{\"security\":[{\"code\":\"V\"}]}}}]}");
+    office->submit = looks_at_locators;
+    right = wrong = sealed_seen = 0;
+    cr_assert_eq(office_ward("import-fhir %%s/hidden.json --patient %s --key %%s/alder.key --custody %%s/custody.json", account), EXIT_FINE, "%s", kit_output());
+    cr_expect_eq(sealed_seen, 2);
+    cr_expect_eq(right, 3);
+    cr_expect_eq(wrong, 0);
+}
+
 static bool rival_wins_once(struct fake_replica *fake, const struct frame *frame)
 {
     if (submits++ == 0) {
