@@ -116,6 +116,39 @@ static enum err write_file(const char *path, const char *text, size_t size)
     return err;
 }
 
+/* flush_directory makes the name of a file in its directory durable. */
+static enum err flush_directory(const char *path)
+{
+    char directory[KEYFILE_PATH_MAX];
+
+    snprintf(directory, sizeof directory, "%s", path);
+    char *slash = strrchr(directory, '/');
+    if (slash != NULL) {
+        slash[slash == directory] = '\0';
+    }
+    int fd = open(slash != NULL ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum err err = fd < 0 ? err_of_errno(errno) : fsync(fd) != 0 ? ERR_IO : ERR_OK;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return err;
+}
+
+/* write_named makes file and name durable: the public half is given away next, and nobody makes the same key again. */
+static enum err write_named(const char *path, const char *text, size_t size)
+{
+    enum err err = write_file(path, text, size);
+
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = flush_directory(path);
+    if (err != ERR_OK) {
+        unlink(path);
+    }
+    return err;
+}
+
 enum err keyfile_create(struct keyfile *key, enum keyfile_kind kind, const char *path)
 {
     struct scratch {
@@ -140,7 +173,7 @@ enum err keyfile_create(struct keyfile *key, enum keyfile_kind kind, const char 
                         scratch->seed_digits);
     ASSERT(size > 0);
     ASSERT((size_t)size < sizeof scratch->text);
-    err = write_file(path, scratch->text, (size_t)size);
+    err = write_named(path, scratch->text, (size_t)size);
     secret_give(pages, sizeof *scratch);
     if (err != ERR_OK) {
         secret_wipe(key, sizeof *key);
@@ -316,24 +349,6 @@ static size_t text_bind(char text[TEXT_BYTES_MAX], const uint8_t store[KEYFILE_S
     ASSERT(size > 0);
     ASSERT(used + (size_t)size < TEXT_BYTES_MAX);
     return used + (size_t)size;
-}
-
-/* flush_directory makes a rename in the directory of a file durable. */
-static enum err flush_directory(const char *path)
-{
-    char directory[KEYFILE_PATH_MAX];
-
-    snprintf(directory, sizeof directory, "%s", path);
-    char *slash = strrchr(directory, '/');
-    if (slash != NULL) {
-        slash[slash == directory] = '\0';
-    }
-    int fd = open(slash != NULL ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    enum err err = fd < 0 ? err_of_errno(errno) : fsync(fd) != 0 ? ERR_IO : ERR_OK;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return err;
 }
 
 /* replace writes the text beside the file and renames it over it. */

@@ -5,12 +5,27 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+static _Atomic uint64_t directory_flushed; /* inode of the directory that was flushed last */
+
+/* fsync in place of libc's, for this whole test program: it does the same, and notes directories. */
+int fsync(int fd)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+        directory_flushed = status.st_ino;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
 
 static char directory[] = "/tmp/ward-test-XXXXXX";
 static char path[64];
@@ -46,6 +61,18 @@ static void write_text(const char *text, size_t size)
 
     cr_assert_eq(write(fd, text, size), (ssize_t)size);
     close(fd);
+}
+
+/* A key whose public half others have must not be gone after a power cut. */
+Test(keyfile, the_name_of_a_new_key_is_durable_too)
+{
+    struct keyfile made;
+    struct stat status;
+
+    cr_assert_eq(stat(directory, &status), 0);
+    directory_flushed = 0;
+    cr_assert_eq(keyfile_create(&made, KEYFILE_PATIENT, path), ERR_OK);
+    cr_expect_eq(directory_flushed, status.st_ino);
 }
 
 Test(keyfile, what_is_loaded_is_what_was_made)
