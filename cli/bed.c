@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,11 @@ enum {
     EXIT_BY_SIGNAL = 130
 };
 
+static void nap(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+}
+
 /* --- The end by a signal --------------------------------------------------------------------------------------------- */
 
 static sigset_t ending_signals(void)
@@ -38,34 +44,59 @@ static sigset_t ending_signals(void)
     return set;
 }
 
-/* guard waits for a signal and takes the cluster down with the process. */
+static atomic_bool is_ending; /* the guard takes the cluster down; nobody else does */
+
+static void take_down(struct bed *bed)
+{
+    if (bed->cluster.plan.replicas > 0) {
+        cluster_close(&bed->cluster, !bed->keep);
+        bed->cluster.plan.replicas = 0;
+    }
+}
+
+/* guard waits for a signal and takes the cluster down with the process. Other threads still use what they know of it: so it has a copy, and leaves them their genesis. */
 static void *guard(void *context)
 {
-    struct bed *bed = context;
+    static struct bed taken;
     sigset_t set = ending_signals();
     int number;
 
     if (sigwait(&set, &number) == 0) {
-        bed_close(bed);
+        is_ending = true;
+        memcpy(&taken, context, sizeof taken);
+        taken.cluster.genesis_bytes = (struct file){ NULL, 0 };
+        take_down(&taken);
         _exit(EXIT_BY_SIGNAL);
     }
     return NULL;
 }
 
+/* hold_signals keeps an ending signal until there is a guard: what is half laid out nobody could take down. */
+static void hold_signals(void)
+{
+    sigset_t set = ending_signals();
+
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static void start_guard(struct bed *bed)
 {
     static struct bed *guarded; /* One at a time, and one place for all of them: the guard takes down whatever is there. */
-    sigset_t set = ending_signals();
     pthread_t thread;
+    sigset_t held;
 
     ASSERT(guarded == NULL || guarded == bed);
     if (guarded == bed) {
         return;
     }
     guarded = bed;
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    sigpending(&held);
+    bool over = sigismember(&held, SIGINT) == 1 || sigismember(&held, SIGTERM) == 1 || sigismember(&held, SIGHUP) == 1;
     if (pthread_create(&thread, NULL, guard, bed) == 0) {
         pthread_detach(thread);
+        while (over) { /* until the guard ends the process */
+            nap();
+        }
     }
 }
 
@@ -183,6 +214,7 @@ enum exit_code bed_make(struct bed *bed, struct cluster_plan *plan, const char *
         snprintf(bed->problem, sizeof bed->problem, "%s/wardd is not there", bed->programs);
         return EXIT_ENVIRONMENT;
     }
+    hold_signals();
     if (keep != NULL) {
         enum exit_code code = named(bed, keep);
         if (code != EXIT_FINE) {
@@ -208,11 +240,6 @@ enum exit_code bed_make(struct bed *bed, struct cluster_plan *plan, const char *
 }
 
 /* --- Running --------------------------------------------------------------------------------------------------------- */
-
-static void nap(void)
-{
-    nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
-}
 
 enum err bed_wait_linked(struct bed *bed, uint32_t member, uint32_t timeout_ms)
 {
@@ -274,8 +301,8 @@ uint32_t bed_leader(struct bed *bed)
 
 void bed_close(struct bed *bed)
 {
-    if (bed->cluster.plan.replicas > 0) {
-        cluster_close(&bed->cluster, !bed->keep);
-        bed->cluster.plan.replicas = 0;
+    while (is_ending) { /* until the guard ends the process */
+        nap();
     }
+    take_down(bed);
 }

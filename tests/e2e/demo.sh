@@ -102,6 +102,23 @@ code=$?
 [ "$members" -eq 4 ] && [ "$code" -eq 130 ] && [ -z "$(ls -d ward-* 2>/dev/null)" ]
 check $? "a signal ends it with 130 and leaves nothing behind ($members replicas, $code)"
 
+# The directory is there long before the cluster runs.
+"$bin/ward" demo --for 60s >early.out 2>early.err &
+pid=$!
+pids="$pids $pid"
+tries=0
+until [ -n "$(ls -d ward-*/genesis 2>/dev/null)" ] || [ "$tries" -gt 1000 ] || ! kill -0 "$pid" 2>/dev/null; do
+    tries=$((tries + 1))
+    sleep 0.01
+done
+early=$(ls -d ward-*/genesis 2>/dev/null)
+kill -TERM "$pid"
+wait "$pid"
+code=$?
+[ -n "$early" ] && [ "$code" -eq 130 ] && [ -z "$(ls -d ward-* 2>/dev/null)" ]
+check $? "so does one that comes while the cluster is laid out ($code)"
+rm -rf ward-*
+
 [ "${WARD_LONG:-0}" = 1 ] || exit 0
 if [ "$mode" = release ]; then
     begin=$(now_ms)
