@@ -255,8 +255,12 @@ static enum doctor_status judge_key(const struct doctor_facts *facts, const char
         return key->error == EACCES ? DOCTOR_UNKNOWN_STATUS : DOCTOR_BAD;
     }
     TEXT(finding->evidence, "%.200s has mode %04o and belongs to user %lld", path, (unsigned)key->mode, (long long)key->uid);
-    if ((key->mode & 077) == 0) {
+    if ((key->mode & 077) == 0 && (key->uid == 0 || key->uid == facts->uid)) {
         return DOCTOR_OK;
+    }
+    if ((key->mode & 077) == 0) {
+        TEXT(finding->fix, "that user can change it, so a replica of user %lld refuses it; look as the user of the service, or give the file to that user", (long long)facts->uid);
+        return facts->uid == 0 ? DOCTOR_WARN : DOCTOR_BAD; /* root may look for another */
     }
     TEXT(finding->fix, "others can read it, so it must be taken as known: make a new one (chmod 600 only if nobody did)");
     return DOCTOR_BAD;

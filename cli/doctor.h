@@ -51,6 +51,7 @@ struct doctor_facts {
     char governor[32];            /* of processor 0 */
     enum doctor_port port;
     struct doctor_key sign, transport;
+    int64_t uid; /* of who looks: a replica reads the keys of its own user and root's alone */
 };
 
 /* One line of the report. */

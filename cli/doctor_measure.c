@@ -327,6 +327,7 @@ void doctor_measure(struct doctor_facts *facts)
     measure_clock(facts);
     try_port(facts);
     facts->rapl = access("/sys/class/powercap/intel-rapl:0/energy_uj", R_OK) == 0;
+    facts->uid = (int64_t)geteuid();
     facts->sign = look_at_key(facts->config.keys.sign_file);
     facts->transport = look_at_key(facts->config.keys.transport_file);
 }

@@ -180,6 +180,10 @@ Test(doctor, every_bound_is_judged_from_both_sides)
     JUDGES("D-0502", DOCTOR_OK, facts.port = DOCTOR_PORT_OURS);
     JUDGES("D-0503", DOCTOR_BAD, facts.sign.mode = 0640);
     JUDGES("D-0503", DOCTOR_BAD, facts.sign.error = ENOENT);
+    JUDGES("D-0503", DOCTOR_OK, facts.uid = 990; facts.sign.uid = 990);
+    JUDGES("D-0503", DOCTOR_OK, facts.uid = 990; facts.sign.uid = 0);
+    JUDGES("D-0503", DOCTOR_BAD, facts.uid = 990; facts.sign.uid = 991);
+    JUDGES("D-0504", DOCTOR_WARN, facts.uid = 0; facts.transport.uid = 991);
     JUDGES("D-0504", DOCTOR_OK, (void)0);
     JUDGES("D-0601", DOCTOR_WARN, facts.rapl = 0);
     JUDGES("D-0601", DOCTOR_UNKNOWN_STATUS, facts.rapl = DOCTOR_UNKNOWN);
