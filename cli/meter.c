@@ -91,6 +91,7 @@ static void ask_replicas(struct meter_reading *reading, const struct cluster *cl
 {
     for (uint32_t i = 0; i < reading->replicas; i++) {
         reading->of[i].answered = cluster->orgs[i].pid > 0 && meter_ask(cluster, i, reading->of[i].text, STATUS_MS) == ERR_OK;
+        reading->of[i].told_ns = clock_mono_ns();
     }
 }
 
@@ -246,6 +247,15 @@ const char *meter_checks_name(uint32_t which)
     return checks_lines[which].name;
 }
 
+/* share_timed gives the kernel's stretch by the one between a replica's two answers, which is longer: under load an answer takes its time, and commits go on meanwhile. */
+static double share_timed(const struct meter_cost *cost, const struct pair *pair)
+{
+    ASSERT(pair->to->told_ns >= pair->from->told_ns);
+    double told_s = (double)(pair->to->told_ns - pair->from->told_ns) / 1e9;
+
+    return told_s > 0 ? cost->seconds / told_s : 1;
+}
+
 static void add_up(struct sums *sums, struct meter_cost *cost, const struct pair *pair)
 {
     sums->replicas++;
@@ -266,7 +276,10 @@ static void add_up(struct sums *sums, struct meter_cost *cost, const struct pair
     for (uint32_t i = 0; i < METER_MESSAGES; i++) {
         sums->messages_by[i] += messages_sent(pair->to->text, i) - messages_sent(pair->from->text, i);
     }
-    cost->commands = larger(cost->commands, delta(cost, pair, "commands_committed"));
+    uint64_t commands = delta(cost, pair, "commands_committed");
+    double timed = (double)commands * share_timed(cost, pair);
+    cost->commands = larger(cost->commands, commands);
+    cost->commands_timed = timed > cost->commands_timed ? timed : cost->commands_timed;
     cost->blocks = larger(cost->blocks, delta(cost, pair, "blocks_committed"));
 }
 
@@ -284,12 +297,12 @@ void meter_compare(const struct meter_reading *from, const struct meter_reading 
             cost->complete = false;
         }
     }
-    double commands = cost->commands > 0 ? (double)cost->commands : 0, blocks = cost->blocks > 0 ? (double)cost->blocks : 0;
+    double commands = (double)cost->commands, timed = cost->commands_timed, blocks = cost->blocks > 0 ? (double)cost->blocks : 0;
     for (uint32_t i = 0; i < from->replicas; i++) {
-        cost->cpu_us_per_tx_by[i] = commands > 0 ? cost->cpu_us_per_tx_by[i] / commands : 0;
+        cost->cpu_us_per_tx_by[i] = timed > 0 ? cost->cpu_us_per_tx_by[i] / timed : 0;
     }
     if (commands > 0 && blocks > 0) {
-        cost->cpu_us_per_tx = (double)sums.cpu_ns / 1000 / commands;
+        cost->cpu_us_per_tx = (double)sums.cpu_ns / 1000 / timed;
         cost->checks_per_tx = (double)sums.checks / commands;
         for (uint32_t i = 0; i < METER_WAKEUPS; i++) {
             cost->wakeups_per_block_by[i] = (double)sums.wakeups_by[i] / blocks / (double)sums.replicas;

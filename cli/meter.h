@@ -21,6 +21,7 @@ enum meter_order { METER_BEGINS, METER_ENDS };
 struct meter_replica {
     bool up;              /* it runs */
     bool answered;        /* it gave its figures */
+    uint64_t told_ns;     /* when they were here */
     uint64_t cpu_ns;      /* user and system, all threads */
     uint64_t peak_bytes;  /* VmHWM */
     uint64_t wakeups;     /* voluntary context switches of all threads */
@@ -54,6 +55,7 @@ struct meter_cost {
     bool complete;      /* each replica that runs at both ends answered with every figure; if not, the rates are too low */
     double seconds;
     uint64_t commands;  /* committed, by the replica that saw most */
+    double commands_timed; /* those of them that fall into the stretch between the readings of the kernel: what CPU time is divided by */
     uint64_t blocks;
     double cpu_us_per_tx;
     double cpu_us_per_tx_by[MEMBERS_MAX];

@@ -108,6 +108,29 @@ Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone
     cr_assert_float_eq(cost.cpu_us_per_tx, 0, 1e-9);
 }
 
+/* The replicas are asked before the first and after the second reading of the kernel, and commit commands until they answer: 200 in three seconds, of which the kernel counts two and a half. */
+Test(meter, cpu_time_is_divided_by_the_commands_of_its_own_stretch)
+{
+    static struct meter_reading from, to;
+    struct meter_cost cost;
+
+    from.replicas = to.replicas = 4;
+    from.mono_ns = 1000000000;
+    to.mono_ns = 3500000000;
+    for (uint32_t i = 0; i < 4; i++) {
+        set(&from.of[i], 1);
+        set(&to.of[i], 3);
+        from.of[i].told_ns = 600000000 + i * 100000000;
+        to.of[i].told_ns = 3600000000 + i * 100000000;
+    }
+    meter_compare(&from, &to, &cost);
+    cr_expect_eq(cost.commands, 200);
+    cr_expect_float_eq(cost.commands_timed, 200 * 2.5 / 3, 1e-9);
+    cr_expect_float_eq(cost.cpu_us_per_tx, 4 * 2000.0 * 3 / 2.5 / 200, 1e-9);
+    cr_expect_float_eq(cost.cpu_us_per_tx_by[2], 2000.0 * 3 / 2.5 / 200, 1e-9);
+    cr_expect_float_eq(cost.checks_per_tx, 4 * 1.3, 1e-9, "signatures are counted by the replicas, as the commands are");
+}
+
 Test(meter, a_cost_of_which_a_figure_is_missing_is_not_complete)
 {
     static const char *const names[] = { "ed25519_checks", "log_batches", "log_bytes_written", "bytes_out", "commands_committed", "blocks_committed", "log_write_us_sum",
