@@ -116,7 +116,6 @@ static enum err survey_begin(struct recovery *recovery, uint32_t segment, struct
     if (err != ERR_OK) {
         return err;
     }
-    survey->full_size = recovery->scan.segment_blocks == recovery->superblock->segment_bytes / DISK_BLOCK;
     if (known != NULL) {
         segment_scan_until(&recovery->scan, known->blank_from + 1); /* one blank place says as much as all of them */
     }
@@ -478,7 +477,7 @@ static enum err opening_recover(struct recovery *recovery, uint32_t segment, uin
     }
     ASSERT(!survey.has_batch);
     if (survey.blank) {
-        bool usable = segment == at->segment_next && survey.full_size;
+        bool usable = segment == at->segment_next;
         *blank = usable ? segment : *blank;
         return usable ? ERR_OK : drop(recovery, segment);
     }

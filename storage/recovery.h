@@ -54,8 +54,7 @@ struct recovery_sink {
 struct segment_survey {
     uint32_t segment;
     bool has_batch;       /* a whole header is in it */
-    bool blank;           /* nothing but zeros */
-    bool full_size;       /* the file is as long as a segment */
+    bool blank;           /* nothing but zeros, to the full size of a segment */
     enum head_found first_place;
     uint32_t blank_from;  /* from this block on there is nothing but zeros; behind the last one: there is no such block */
     uint64_t first_batch; /* from its header or its first batch; 0: unknown */

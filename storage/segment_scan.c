@@ -17,8 +17,10 @@ enum err segment_scan_init(struct segment_scan *scan, struct disk *disk, uint32_
         return err;
     }
     bytes = bytes < segment_bytes ? bytes : segment_bytes;
+    ASSERT(segment_bytes % DISK_BLOCK == 0);
     *scan = (struct segment_scan){ .disk = disk, .segment = segment, .window = window, .next = SEGMENT_HEAD_BLOCKS };
-    scan->segment_blocks = (uint32_t)(bytes / DISK_BLOCK);
+    scan->segment_blocks = segment_bytes / DISK_BLOCK;
+    scan->file_blocks = (uint32_t)(bytes / DISK_BLOCK);
     scan->salt = segment_salt(instance, segment);
     scan->window_max = window_blocks < SCAN_WINDOW_BLOCKS_MAX ? window_blocks : SCAN_WINDOW_BLOCKS_MAX;
     scan->ahead = scan->window_max;
@@ -26,27 +28,45 @@ enum err segment_scan_init(struct segment_scan *scan, struct disk *disk, uint32_
     return ERR_OK;
 }
 
-/* Reads blocks into the window behind those that it has; what cannot be read is zeros and marked. */
-static void window_read(struct segment_scan *scan, uint32_t blocks)
+/* Reads blocks that the file has; what cannot be read is zeros and marked. */
+static void blocks_read(struct segment_scan *scan, uint32_t first, uint32_t blocks, uint8_t *to, bool *unreadable)
 {
-    uint32_t first = scan->window_first + scan->window_count;
-    uint8_t *to = scan->window + (size_t)scan->window_count * DISK_BLOCK;
     struct disk *disk = scan->disk;
 
-    ASSERT(scan->window_count + blocks <= scan->window_max);
-    ASSERT(first + blocks <= scan->segment_blocks);
-    memset(scan->unreadable + scan->window_count, 0, blocks * sizeof scan->unreadable[0]);
-    if (blocks > 0 && disk->ops->read(disk, scan->segment, (uint64_t)first * DISK_BLOCK, to, (size_t)blocks * DISK_BLOCK) != ERR_OK) {
+    ASSERT(first + blocks <= scan->file_blocks);
+    ASSERT(blocks >= 1);
+    if (disk->ops->read(disk, scan->segment, (uint64_t)first * DISK_BLOCK, to, (size_t)blocks * DISK_BLOCK) != ERR_OK) {
         for (uint32_t i = 0; i < blocks; i++) {
             uint8_t *block = to + (size_t)i * DISK_BLOCK;
             if (disk->ops->read(disk, scan->segment, (uint64_t)(first + i) * DISK_BLOCK, block, DISK_BLOCK) != ERR_OK) {
                 memset(block, 0, DISK_BLOCK);
-                scan->unreadable[scan->window_count + i] = true;
+                unreadable[i] = true;
             }
         }
     }
-    scan->window_count += blocks;
     scan->bytes_read += (uint64_t)blocks * DISK_BLOCK;
+}
+
+/* Reads blocks into the window behind those that it has; what was cut off is zeros and marked. */
+static void window_read(struct segment_scan *scan, uint32_t blocks)
+{
+    uint32_t first = scan->window_first + scan->window_count;
+    uint8_t *to = scan->window + (size_t)scan->window_count * DISK_BLOCK;
+    bool *unreadable = scan->unreadable + scan->window_count;
+    uint32_t there = first >= scan->file_blocks ? 0 : scan->file_blocks - first;
+
+    ASSERT(scan->window_count + blocks <= scan->window_max);
+    ASSERT(first + blocks <= scan->segment_blocks);
+    there = there < blocks ? there : blocks;
+    memset(unreadable, 0, blocks * sizeof unreadable[0]);
+    if (there > 0) {
+        blocks_read(scan, first, there, to, unreadable);
+    }
+    for (uint32_t i = there; i < blocks; i++) {
+        memset(to + (size_t)i * DISK_BLOCK, 0, DISK_BLOCK);
+        unreadable[i] = true;
+    }
+    scan->window_count += blocks;
 }
 
 /* Makes the window hold `blocks` blocks from `block` on. Gives: false when the segment, or the window, has not that many. */
@@ -98,7 +118,7 @@ void segment_scan_heads(struct segment_scan *scan, struct segment_head heads[SEG
     for (uint32_t i = 0; i < SEGMENT_HEAD_BLOCKS; i++) {
         errs[i] = ERR_FORMAT;
         if (!window_need(scan, i, 1) || scan->unreadable[i - scan->window_first]) {
-            *blank = *blank && i >= scan->segment_blocks;
+            *blank = false;
             continue;
         }
         const uint8_t *block = scan->window + (size_t)(i - scan->window_first) * DISK_BLOCK;
@@ -117,7 +137,7 @@ static void place_is_batch(struct segment_scan *scan, struct scan_place *place)
     ASSERT(place->head.segment == scan->segment);
     place->head_found = HEAD_WHOLE;
     place->blocks = place->head.blocks;
-    if (!window_need(scan, place->block, place->blocks)) { /* longer than the file: cut */
+    if (!window_need(scan, place->block, place->blocks)) { /* longer than a segment: no batch of ours */
         place->body_found = BODY_BAD;
         place->blocks = 1;
         place->data = NULL;
@@ -137,6 +157,11 @@ enum err segment_scan_next(struct segment_scan *scan, struct scan_place *place)
         return ERR_NOT_FOUND;
     }
     *place = (struct scan_place){ .block = block, .blocks = 1, .head_found = HEAD_OTHER, .body_found = BODY_BAD };
+    if (block >= scan->file_blocks) {
+        place->blocks = scan->segment_blocks - block;
+        scan->next = scan->segment_blocks;
+        return ERR_OK;
+    }
     uint32_t at = block - scan->window_first;
     const uint8_t *data = scan->window + (size_t)at * DISK_BLOCK;
     if (!scan->unreadable[at] && bytes_are_zero(data, DISK_BLOCK)) { /* most of what is scanned */

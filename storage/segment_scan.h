@@ -1,5 +1,7 @@
 /* segment_scan.h: a walk over the places of one segment: every block is tested for a batch header, and none but the blocks of a batch
- * with a whole header is skipped. Reads ahead in large pieces; an unreadable block costs that block only. */
+ * with a whole header is skipped. Reads ahead in large pieces; an unreadable block costs that block only.
+ *
+ * A segment has its full size, durably, before it has its name. So where a file is shorter than that, it was cut: the blocks that it lacks are there to be scanned and cannot be read. */
 #ifndef WARD_STORAGE_SEGMENT_SCAN_H
 #define WARD_STORAGE_SEGMENT_SCAN_H
 
@@ -9,10 +11,10 @@
 
 #define SCAN_WINDOW_BLOCKS_MAX (2u * BATCH_BLOCKS_MAX)
 
-/* One place: a batch with a whole header, or a single block that begins none. */
+/* One place: a batch with a whole header, a single block that begins none, or all that was cut off. */
 struct scan_place {
     uint32_t block;
-    uint32_t blocks; /* of the batch; 1 for a single block */
+    uint32_t blocks; /* of the batch, or cut off; 1 for a single block */
     enum head_found head_found;
     enum body_found body_found; /* when the header is whole */
     bool blank;                 /* a single block of zeros */
@@ -24,7 +26,8 @@ struct scan_place {
 struct segment_scan {
     struct disk *disk;
     uint32_t segment;
-    uint32_t segment_blocks; /* that the file has */
+    uint32_t segment_blocks; /* to be scanned */
+    uint32_t file_blocks;    /* of these, that the file has: the rest was cut off */
     uint64_t salt;
     uint8_t *window;
     uint32_t window_max;   /* capacity in blocks, at least BATCH_BLOCKS_MAX or a whole segment */
