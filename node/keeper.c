@@ -33,25 +33,28 @@ static bool facts_read(const struct keeper *keeper, struct space_facts *facts)
     return true;
 }
 
-/* weigh makes the ballast when all is fine and gives it up at the last mark. */
-static void weigh(struct keeper *keeper)
+/* weigh makes the ballast when all is fine and gives it up at the last mark. One that would itself bring the replica to a level is not made: at the last one it would be given up, and
+ * made again, and given up, with a replica that is mute every other second. */
+static void weigh(struct keeper *keeper, const struct space_facts *facts)
 {
+    bool fine = keeper->level == SPACE_FINE && keeper->ballast_wanted > 0;
+
     if (keeper->level == SPACE_STOP) {
         (void)ballast_drop(keeper->dir);
-    } else if (keeper->level == SPACE_FINE && keeper->ballast_wanted > 0) {
+    } else if (fine && space_spares(facts, keeper->ballast_wanted)) {
         (void)ballast_make(keeper->dir, keeper->ballast_wanted); /* A wish: without it everything works but the last reserve. */
     }
     keeper->ballast_bytes = ballast_bytes(keeper->dir);
 }
 
-static void enter(struct keeper *keeper, enum space_level level)
+static void enter(struct keeper *keeper, enum space_level level, const struct space_facts *facts)
 {
     enum space_level before = keeper->level;
 
     ASSERT(level < SPACE_LEVEL_COUNT);
     keeper->level = level;
     say(keeper, before);
-    weigh(keeper);
+    weigh(keeper, facts);
     driver_refuse(keeper->driver, level >= SPACE_REFUSE ? REFUSAL_DISK : REFUSAL_NONE, KEEPER_RETRY_MS);
     driver_mute(keeper->driver, level == SPACE_STOP);
     if (level >= SPACE_REFUSE && level > before) {
@@ -64,30 +67,33 @@ void keeper_judge(struct keeper *keeper, const struct space_facts *facts)
     keeper->permille = space_permille(facts);
     enum space_level level = space_level_next(keeper->level, facts);
     if (level != keeper->level) {
-        enter(keeper, level);
+        enter(keeper, level, facts);
     }
     ASSERT(keeper->level == level);
 }
 
-static void look(struct keeper *keeper, uint64_t now_ns)
+/* look. Gives: what was found, as keeper_judge heard of it; false when the file system does not tell. */
+static bool look(struct keeper *keeper, uint64_t now_ns, struct space_facts *facts)
 {
-    struct space_facts facts;
 
     keeper->looked_ns = now_ns;
     keeper->segments_seen = keeper->driver->log.counters.segments;
     keeper->looks++;
     segment_log_reserve(&keeper->driver->log); /* Without a batch nobody else would ask again. */
-    if (facts_read(keeper, &facts)) {
-        keeper_judge(keeper, &facts);
+    bool told = facts_read(keeper, facts);
+    if (told) {
+        keeper_judge(keeper, facts);
     }
+    return told;
 }
 
 void keeper_start(struct keeper *keeper, const struct datadir *dir, struct driver *driver, uint64_t ballast_wanted, uint64_t now_ns)
 {
+    struct space_facts facts;
+
     *keeper = (struct keeper){ .dir = dir, .driver = driver, .ballast_wanted = ballast_wanted };
-    look(keeper, now_ns);
-    if (keeper->level == SPACE_FINE) {
-        weigh(keeper);
+    if (look(keeper, now_ns, &facts) && keeper->level == SPACE_FINE) {
+        weigh(keeper, &facts);
     }
     ASSERT(keeper->looks == 1);
 }
@@ -98,8 +104,10 @@ void keeper_turn(struct keeper *keeper, uint64_t now_ns)
     bool starved = segment_log_is_starved(&keeper->driver->log) && keeper->level < SPACE_REFUSE;
     bool again = keeper->level != SPACE_FINE && now_ns >= keeper->looked_ns + KEEPER_LOOK_NS;
 
+    struct space_facts facts;
+
     if (took || starved || again) {
-        look(keeper, now_ns);
+        (void)look(keeper, now_ns, &facts);
     }
 }
 

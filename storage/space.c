@@ -47,12 +47,18 @@ enum space_level space_level_next(enum space_level now, const struct space_facts
     return facts->log_short ? SPACE_STOP : level;
 }
 
-bool space_allows(const struct space_facts *facts, uint64_t bytes)
+/* Whether with `bytes` more the disk is below where a level is entered. */
+static bool stays_below(const struct space_facts *facts, uint64_t bytes, enum space_level level)
 {
     struct space_facts after = { .bytes_used = facts->bytes_used + bytes, .bytes_free = facts->bytes_free - bytes };
 
-    return bytes <= facts->bytes_free && space_permille(&after) < marks[SPACE_STOP].enter;
+    ASSERT(level > SPACE_FINE);
+    return bytes <= facts->bytes_free && space_permille(&after) < marks[level].enter;
 }
+
+bool space_allows(const struct space_facts *facts, uint64_t bytes) { return stays_below(facts, bytes, SPACE_STOP); }
+
+bool space_spares(const struct space_facts *facts, uint64_t bytes) { return stays_below(facts, bytes, SPACE_WARN); }
 
 const char *space_level_name(enum space_level level)
 {

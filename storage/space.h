@@ -32,6 +32,9 @@ uint32_t space_permille(const struct space_facts *facts);
 /* space_allows tells whether `bytes` more may be taken for the log's reserve: up to the mark of SPACE_STOP. */
 bool space_allows(const struct space_facts *facts, uint64_t bytes);
 
+/* space_spares tells whether `bytes` more may be taken for what is only a wish: they raise no level. */
+bool space_spares(const struct space_facts *facts, uint64_t bytes);
+
 /* space_level_name gives "fine", "warn", "refuse", "stop". */
 const char *space_level_name(enum space_level level);
 

@@ -68,6 +68,17 @@ Test(space, the_reserve_grows_up_to_the_mark_and_no_further)
     cr_assert_not(space_allows(&facts, UINT64_MAX));
 }
 
+Test(space, what_is_only_a_wish_raises_no_level)
+{
+    struct space_facts facts = at(800);
+
+    cr_assert(space_spares(&facts, 49));
+    cr_assert_not(space_spares(&facts, 50));
+    cr_assert_not(space_spares(&facts, UINT64_MAX));
+    facts = at(900);
+    cr_assert_not(space_spares(&facts, 0));
+}
+
 Test(space, every_level_has_a_name)
 {
     cr_assert_str_eq(space_level_name(SPACE_FINE), "fine");
