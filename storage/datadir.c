@@ -324,7 +324,7 @@ static uint32_t segment_number(const char *name)
     char again[DATADIR_NAME_BYTES];
     unsigned long number = strtoul(name, NULL, 10);
 
-    if (number == 0 || number > UINT32_MAX) {
+    if (number == 0 || number > DISK_SEGMENT_LAST) {
         return 0;
     }
     datadir_segment_name((uint32_t)number, again);
@@ -427,7 +427,7 @@ static bool highest_add(void *context, uint32_t number)
     uint32_t *highest = context;
 
     ASSERT(number != 0);
-    *highest = number > *highest ? number : *highest;
+    *highest = number > *highest && number <= DATADIR_POOL_MAX ? number : *highest; /* each number up to it is tried as a file */
     return true;
 }
 

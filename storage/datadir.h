@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #define DATADIR_REASON_BYTES 240 /* one sentence for the operator */
+#define DATADIR_POOL_MAX 8u      /* files in the pool */
 #define DATADIR_NAME_BYTES 16    /* ten digits, ".seg", terminator */
 
 struct datadir {
@@ -63,10 +64,10 @@ enum err datadir_instance(uint8_t instance[16]);
 /* datadir_space asks the file system, for the water marks (storage/space.h). Fails: ERR_IO. */
 enum err datadir_space(const struct datadir *dir, struct datadir_space *space);
 
-/* datadir_segments lists the numbers of the segments, ascending. Fails: ERR_IO, ERR_FULL. Cost: no allocation. */
+/* datadir_segments lists the numbers of the segments, ascending. A name with a number above DISK_SEGMENT_LAST is none of a segment. Fails: ERR_IO, ERR_FULL. Cost: no allocation. */
 enum err datadir_segments(const struct datadir *dir, uint32_t *numbers, size_t capacity, size_t *count);
 
-/* datadir_pool gives the highest number of a file in the pool, 0 when it is empty. Fails: ERR_IO. */
+/* datadir_pool gives the highest number of a file in the pool, at most DATADIR_POOL_MAX, 0 when it is empty. Fails: ERR_IO. */
 enum err datadir_pool(const struct datadir *dir, uint32_t *highest);
 
 /* datadir_segment_name writes "0000000042.seg". */

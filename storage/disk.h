@@ -17,6 +17,7 @@
 
 #define DISK_SUPERBLOCK 0u     /* the file of the superblock copies; segments count from 1 */
 #define DISK_SNAPSHOT_FIRST 0x40000000u /* parts of snapshots: files as long as a segment, in a directory of their own */
+#define DISK_SEGMENT_LAST 0x1fffffffu /* highest number of a segment that is there: 32 PiB of log of 64 MiB each; behind it numbers are left before parts of snapshots begin */
 #define DISK_REQUESTS_MAX 10u  /* under way at once: write and read of the log, the superblock, a file in preparation, one that is retired, of snapshots a
                                   write, a reading back and a reading for others, of the scrubber a segment and a snapshot */
 #define DISK_SEGMENTS_MAX 16384u /* in one directory: 1 TiB of log */

@@ -353,7 +353,7 @@ static const struct disk_ops operations = {
 enum err disk_dir_init(struct disk_dir *disk, struct arena *arena, const struct datadir *dir, uint32_t segment_bytes, uint32_t pool_target)
 {
     ASSERT(segment_bytes % DISK_BLOCK == 0);
-    ASSERT(pool_target <= 8);
+    ASSERT(pool_target <= DATADIR_POOL_MAX);
     ASSERT(segment_bytes > 0);
     ASSERT(dir->root >= 0);
     *disk = (struct disk_dir){ .disk = { .ops = &operations }, .dir = dir, .segment_bytes = segment_bytes, .pool_target = pool_target };

@@ -53,7 +53,7 @@ struct disk_dir {
 };
 
 /* disk_dir_init takes a zero buffer and opens the superblock. Needs: an open datadir that outlives the disk; segment_bytes as in the
- * superblock; pool_target 0 to 8. Gives: a disk that can be read; starts no thread. Fails: ERR_IO, ERR_NOT_FOUND (no superblock
+ * superblock; pool_target 0 to DATADIR_POOL_MAX. Gives: a disk that can be read; starts no thread. Fails: ERR_IO, ERR_NOT_FOUND (no superblock
  * file), ERR_PERMISSION. */
 enum err disk_dir_init(struct disk_dir *disk, struct arena *arena, const struct datadir *dir, uint32_t segment_bytes, uint32_t pool_target);
 

@@ -1,4 +1,5 @@
 #include "storage/datadir.h"
+#include "storage/disk.h"
 #include "storage/format.h"
 #include "tests/storage/dir_kit.h"
 
@@ -97,6 +98,31 @@ Test(datadir, a_directory_without_a_store_is_not_opened_unless_one_is_made)
     dir_remove(path);
 }
 
+/* One digit of a name that changed: a number that is a part of a snapshot to the disk, and a pool of a thousand million files to be tried one by one. */
+Test(datadir, a_name_beyond_all_segments_is_none_and_the_pool_is_no_larger_than_a_pool)
+{
+    static const char *const names[] = { "4000000001.seg", "1073741824.seg", "4294967295.seg", "0000000003.seg", "0536870911.seg", "0536870912.seg" };
+    char path[DIR_PATH_BYTES];
+    struct datadir dir;
+    uint32_t numbers[8], highest = 0;
+    size_t count = 0;
+
+    dir_make(path);
+    open_or_skip(&dir, path);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        close(openat(dir.log, names[i], O_CREAT | O_RDWR, 0600));
+        close(openat(dir.pool, names[i], O_CREAT | O_RDWR, 0600));
+    }
+    cr_assert_eq(datadir_segments(&dir, numbers, 8, &count), ERR_OK);
+    cr_assert_eq(count, 2);
+    cr_assert_eq(numbers[0], 3);
+    cr_assert_eq(numbers[1], DISK_SEGMENT_LAST);
+    cr_assert_eq(datadir_pool(&dir, &highest), ERR_OK);
+    cr_assert_eq(highest, 3);
+    datadir_close(&dir);
+    dir_remove(path);
+}
+
 Test(datadir, a_written_superblock_or_a_segment_makes_a_store_that_is_never_formatted)
 {
     for (int segment = 0; segment < 2; segment++) {
@@ -137,7 +163,7 @@ Test(datadir, tmpfs_is_refused_with_the_reason_unless_unsafe)
 
 Test(datadir, segments_are_listed_in_order_and_nothing_else_is)
 {
-    static const char *const names[] = { "0000000010.seg", "0000000002.seg", "4294967295.seg", "0000000000.seg", "10.seg", "0000000003.seg~", "4294967296.seg", "x" };
+    static const char *const names[] = { "0000000010.seg", "0000000002.seg", "0536870911.seg", "0000000000.seg", "10.seg", "0000000003.seg~", "4294967296.seg", "x" };
     char path[DIR_PATH_BYTES];
     struct datadir dir;
     uint32_t numbers[600];
@@ -150,7 +176,7 @@ Test(datadir, segments_are_listed_in_order_and_nothing_else_is)
     }
     cr_assert_eq(datadir_segments(&dir, numbers, 600, &count), ERR_OK);
     cr_assert_eq(count, 3);
-    cr_assert(numbers[0] == 2 && numbers[1] == 10 && numbers[2] == 4294967295u);
+    cr_assert(numbers[0] == 2 && numbers[1] == 10 && numbers[2] == DISK_SEGMENT_LAST);
     cr_assert_eq(datadir_segments(&dir, numbers, 2, &count), ERR_FULL);
     for (uint32_t i = 500; i > 10; i--) {
         char name[DATADIR_NAME_BYTES];
