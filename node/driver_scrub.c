@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "storage/segment.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -55,7 +56,7 @@ static void read_done(struct completion *completion, int32_t result, uint32_t fl
     ASSERT(scrub->busy);
     scrub->busy = false;
     scrub->ready = true;
-    scrub->result = result;
+    scrub->result = result >= 0 && (uint32_t)result < request->bytes ? -EIO : result; /* what was not read is in the buffer from before */
 }
 
 /* read_blocks begins to read blocks of a segment to their place in the buffer. Gives: false when the file is not there: the segment went meanwhile. */

@@ -115,6 +115,41 @@ Test(driver_scrub, segments_that_go_before_their_turn_are_no_damage)
     comes_to_rest_equal();
 }
 
+/* A disk whose readings of one file end before their first byte, as those behind the end of a file that was cut do: what was in the buffer stays there. */
+static struct disk_ops short_ops;
+static uint32_t short_file;
+static void (*short_told)(struct completion *completion, int32_t result, uint32_t flags);
+
+static void short_done(struct completion *completion, int32_t result, uint32_t flags)
+{
+    completion->done = short_told;
+    completion->done(completion, result > 0 ? 0 : result, flags);
+}
+
+static enum err short_read_start(struct disk *disk, struct disk_request *request)
+{
+    if (request == &victim()->driver.scrub.request && request->file == short_file) {
+        short_told = request->completion.done;
+        request->completion.done = short_done;
+    }
+    return world.hosts[0].disk.disk.ops->read_start(disk, request);
+}
+
+Test(driver_scrub, a_reading_that_ends_short_is_none_whatever_is_in_the_buffer)
+{
+    const struct segment_log *log = &victim()->driver.log;
+
+    (void)first_closed();
+    short_file = log->extents[(log->extents_first + 1) % DISK_SEGMENTS_MAX].segment; /* a segment behind another, so it is known which batches it must have */
+    cr_assert_eq(counters()->found, 0);
+    short_ops = *victim()->disk.disk.ops;
+    short_ops.read_start = short_read_start;
+    victim()->disk.disk.ops = &short_ops;
+    load_until(&counters()->found, 0, "found");
+    victim()->disk.disk.ops = world.hosts[0].disk.disk.ops;
+    comes_to_rest_equal();
+}
+
 enum way { WAY_CHUNK, WAY_LIST, WAY_UNREADABLE, WAYS };
 
 /* spoil damages the newest snapshot. Gives: its digest. */
