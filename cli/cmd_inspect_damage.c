@@ -22,10 +22,10 @@ static void never_durable(void *context, uint64_t lsn, uint64_t duration_ns) { (
 
 static void never_failed(void *context, enum err err) { (void)context, (void)err; }
 
-/* take_log makes a log that will never be started. Gives: its memory; NULL when there is none. Owns: the caller frees it. */
+/* take_log makes a log that will never be started, with the longest queue: a record is put together there, whatever queue it was written with. Gives: its memory; NULL when there is none. Owns: the caller frees it. */
 static void *take_log(struct segment_log *log, struct disk *disk, uint32_t segment_bytes)
 {
-    struct segment_log_config config = { .segment_bytes = segment_bytes, .queue_batches = 2, .index_entries = INDEX_ENTRIES, .now_ns = no_time, .durable = never_durable, .failed = never_failed };
+    struct segment_log_config config = { .segment_bytes = segment_bytes, .queue_batches = LOG_QUEUE_BATCHES_MAX, .index_entries = INDEX_ENTRIES, .now_ns = no_time, .durable = never_durable, .failed = never_failed };
     struct arena arena;
 
     arena_init_measure(&arena);

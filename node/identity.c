@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "node/endpoint.h"
+#include "storage/segment_log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,8 @@ uint32_t profile_batch_us(const char *profile)
     }
     return UINT32_MAX;
 }
+
+#define GROUP_BESIDE_BODY_BYTES (128u << 10) /* what the replica appends with the body of a block: its header, certificates, notes of repair */
 
 /* check_genesis compares what the configuration pins. */
 static enum err check_genesis(const struct node_config *config, const struct genesis *genesis, struct config_problem *problem)
@@ -47,6 +50,12 @@ static enum err check_genesis(const struct node_config *config, const struct gen
     if (config->memory.history_blocks / HISTORY_CHECKPOINTS_MIN < genesis->limits.checkpoint_blocks) {
         snprintf(problem->text, sizeof problem->text, "memory.history_blocks is %llu; the genesis has a checkpoint every %u blocks, and %u times that is the least: members that lag need what lies above the newest snapshot",
                  (unsigned long long)config->memory.history_blocks, (unsigned)genesis->limits.checkpoint_blocks, HISTORY_CHECKPOINTS_MIN);
+        return ERR_CONFLICT;
+    }
+    uint64_t needed = genesis->limits.block_bytes_max + GROUP_BESIDE_BODY_BYTES;
+    if (segment_log_group_bytes_of((uint32_t)config->io.segment_mib << 20, (uint32_t)config->io.queue_batches) < needed) {
+        snprintf(problem->text, sizeof problem->text, "io.queue_batches is %llu; the genesis has blocks of up to %u bytes, and the log takes a block at once or not at all: more batches must be able to wait",
+                 (unsigned long long)config->io.queue_batches, (unsigned)genesis->limits.block_bytes_max);
         return ERR_CONFLICT;
     }
     return ERR_OK;

@@ -19,7 +19,7 @@ struct identity {
 };
 
 /* identity_find compares name, fingerprint, profile and the length of the history with the genesis and finds the member. Gives: *identity and *epoch, the configuration
- * of epoch 0. Fails: ERR_CONFLICT (another genesis, chain name or profile, too short a history), ERR_NOT_FOUND (no such organisation, it runs no replica, or a
+ * of epoch 0. Fails: ERR_CONFLICT (another genesis, chain name or profile, too short a history, a queue of the log that a block does not fit), ERR_NOT_FOUND (no such organisation, it runs no replica, or a
  * peer is no member), ERR_FORMAT (the genesis has no legal configuration), ERR_INVALID (another member has no address that can
  * be dialled); the problem says which. */
 enum err identity_find(struct identity *identity, struct config *epoch, const struct node_config *config, const struct genesis *genesis, struct config_problem *problem);

@@ -20,7 +20,18 @@ static uint32_t segment_blocks(const struct segment_log *log) { return log->conf
 
 static uint32_t body_max(const struct segment_log *log) { return batch_body_max(log->config.batch_bytes_max / DISK_BLOCK); }
 
-uint32_t log_opening_blocks(const struct segment_log *log) { return batch_blocks(record_span(seal_bytes(segment_blocks(log)))); }
+static uint32_t opening_blocks(uint32_t segment_bytes) { return batch_blocks(record_span(seal_bytes(segment_bytes / DISK_BLOCK))); }
+
+uint32_t log_opening_blocks(const struct segment_log *log) { return opening_blocks(log->config.segment_bytes); }
+
+/* The largest batch of a segment that has nothing else in it. */
+static uint32_t batch_bytes_most(uint32_t segment_bytes)
+{
+    uint32_t most = segment_bytes - (SEGMENT_HEAD_BLOCKS + opening_blocks(segment_bytes)) * DISK_BLOCK;
+
+    ASSERT(segment_bytes >= SEGMENT_BYTES_MIN);
+    return most < BATCH_BLOCKS_MAX * DISK_BLOCK ? most : BATCH_BLOCKS_MAX * DISK_BLOCK;
+}
 
 uint32_t log_scratch_blocks(const struct segment_log *log)
 {
@@ -47,7 +58,7 @@ static void config_check(const struct segment_log *log)
     ASSERT(config->batch_bytes_max <= BATCH_BLOCKS_MAX * DISK_BLOCK);
     ASSERT(config->batch_bytes_max <= config->segment_bytes - (SEGMENT_HEAD_BLOCKS + log_opening_blocks(log)) * DISK_BLOCK);
     ASSERT(config->queue_batches >= 2);
-    ASSERT(config->queue_batches <= 16);
+    ASSERT(config->queue_batches <= LOG_QUEUE_BATCHES_MAX);
     ASSERT(config->segments_max >= 2);
     ASSERT(config->segments_max <= LOG_SEGMENTS_MAX);
     ASSERT(config->durable != NULL);
@@ -74,8 +85,7 @@ void segment_log_init(struct segment_log *log, struct arena *arena, struct disk 
 {
     *log = (struct segment_log){ .disk = disk, .config = *config };
     if (log->config.batch_bytes_max == 0) {
-        uint32_t most = log->config.segment_bytes - (SEGMENT_HEAD_BLOCKS + log_opening_blocks(log)) * DISK_BLOCK;
-        log->config.batch_bytes_max = most < BATCH_BLOCKS_MAX * DISK_BLOCK ? most : BATCH_BLOCKS_MAX * DISK_BLOCK;
+        log->config.batch_bytes_max = batch_bytes_most(log->config.segment_bytes);
     }
     log->config.segments_max = log->config.segments_max == 0 ? LOG_SEGMENTS_MAX : log->config.segments_max;
     config_check(log);
@@ -343,11 +353,16 @@ static void limit_raise(struct segment_log *log, uint64_t epoch, uint64_t view)
     log->counters.limit_batches++;
 }
 
-uint64_t segment_log_group_bytes_max(const struct segment_log *log)
+/* One batch may be needed for a view limit; each of the others loses one header to fragmentation and 8 bytes to rounding. */
+static uint64_t group_bytes(uint32_t queue_batches, uint32_t batch_bytes)
 {
-    /* One batch may be needed for a view limit; each of the others loses one header to fragmentation and 8 bytes to rounding. */
-    return (uint64_t)(log->config.queue_batches - 1) * (body_max(log) - RECORD_HEAD_BYTES - 8);
+    ASSERT(queue_batches >= 2);
+    return (uint64_t)(queue_batches - 1) * (batch_body_max(batch_bytes / DISK_BLOCK) - RECORD_HEAD_BYTES - 8);
 }
+
+uint64_t segment_log_group_bytes_max(const struct segment_log *log) { return group_bytes(log->config.queue_batches, log->config.batch_bytes_max); }
+
+uint64_t segment_log_group_bytes_of(uint32_t segment_bytes, uint32_t queue_batches) { return group_bytes(queue_batches, batch_bytes_most(segment_bytes)); }
 
 enum err segment_log_append(struct segment_log *log, const struct capsule *capsule, const struct log_record *records, size_t count, uint64_t *lsn)
 {

@@ -20,6 +20,7 @@
 
 #define LOG_GROUP_RECORDS_MAX 16u  /* records in one append */
 #define LOG_RECORD_PARTS_MAX 16u   /* runs of bytes in one record */
+#define LOG_QUEUE_BATCHES_MAX 16u
 #define LOG_VIEW_LIMIT_STEP 64u    /* views that a raised limit is ahead */
 #define LOG_SEGMENTS_MAX (DISK_SEGMENTS_MAX - 64u) /* that hold batches: beside them a start lists the one that is ready, and those that wait to be taken out of use */
 #define LOG_AHEAD_BLOCKS 64u       /* read at once where records are read one after the other */
@@ -138,8 +139,9 @@ struct bytes segment_log_buffers(const struct segment_log *log);
  * own, and waits for a kick: what is signed later is durable no sooner than it. */
 void segment_log_start(struct segment_log *log, const uint8_t instance[16], const struct log_position *position);
 
-/* segment_log_group_bytes_max gives the largest group that an empty queue takes, record headers included. */
+/* segment_log_group_bytes_max gives the largest group that an empty queue takes, record headers included. segment_log_group_bytes_of gives the same of a configuration with the largest batches. */
 uint64_t segment_log_group_bytes_max(const struct segment_log *log);
+uint64_t segment_log_group_bytes_of(uint32_t segment_bytes, uint32_t queue_batches);
 
 /* segment_log_abstain makes the log remember that nothing may be signed at or below (epoch, view): in the capsule of the next append and all behind it, until a
  * TIMEOUT above it or the end of the epoch. A lower one than is remembered changes nothing. Needs: started; view of 0 or more. */

@@ -2,8 +2,10 @@
 #include "base/exit.h"
 #include "storage/batch.h"
 #include "storage/format.h"
+#include "storage/recovery.h"
 #include "storage/snapshot.h"
 #include "tests/cli/cli_kit.h"
+#include "tests/storage/dir_kit.h"
 #include "tests/storage/golden_dir_kit.h"
 
 #include <criterion/criterion.h>
@@ -90,6 +92,68 @@ static uint32_t last_batch(uint32_t *blocks)
     }
     json_decref(report);
     return block;
+}
+
+/* A store whose log holds one record as large as a block may be, through the very disk. */
+static uint64_t at_zero(void *context) { (void)context; return 0; }
+static void is_durable(void *context, uint64_t lsn, uint64_t duration_ns) { (void)duration_ns; *(uint64_t *)context = lsn; }
+static void has_failed(void *context, enum err err) { (void)context; cr_assert(false, "%s", err_name(err)); }
+static void is_saved(void *context, enum err err) { *(enum err *)context = err; }
+
+static void write_large(const char *path, uint32_t bytes)
+{
+    static struct recovery_outcome outcome;
+    static struct segment_log log;
+    static struct dir_turner turner;
+    static struct disk_dir disk;
+    struct superblock first = { .segment_bytes = 1u << 20, .first_segment = 1, .instance = { 7 }, .limit_view = LOG_VIEW_LIMIT_STEP };
+    struct superblock_store superblocks;
+    struct datadir dir;
+    struct arena arena;
+    uint64_t durable = 0, lsn = 0;
+    enum err saved = ERR_AGAIN;
+    struct segment_log_config config = { .segment_bytes = first.segment_bytes, .queue_batches = 6, .index_entries = 64, .now_ns = at_zero, .durable = is_durable, .failed = has_failed, .context = &durable };
+    size_t size = 64u << 20;
+    uint8_t *memory = aligned_alloc(ARENA_ALIGN, size), *payload = calloc(1, bytes);
+
+    memset(memory, 0, size);
+    arena_init(&arena, memory, size);
+    cr_assert_eq(datadir_open(&dir, path, true, true), ERR_OK, "%s", dir.reason);
+    cr_assert_eq(datadir_format(&dir), ERR_OK);
+    cr_assert_eq(disk_dir_init(&disk, &arena, &dir, first.segment_bytes, 0), ERR_OK);
+    superblock_store_init(&superblocks, &arena, &disk.disk);
+    segment_log_init(&log, &arena, &disk.disk, &config);
+    turner_start(&turner, DIR_POSIX, &disk);
+    cr_assert_eq(superblock_store_open(&superblocks), ERR_NOT_FOUND);
+    cr_assert_eq(superblock_store_write(&superblocks, &first, is_saved, &saved), ERR_OK);
+    while (saved == ERR_AGAIN && turner_turn(&turner)) {
+    }
+    cr_assert_eq(recovery_run(&log, &superblocks.current, NULL, &outcome), ERR_OK);
+    segment_log_start(&log, first.instance, &outcome.position);
+    struct bytes part = bytes_of(payload, bytes);
+    struct log_record record = { .kind = RECORD_PAYLOAD, .flags = RECORD_FLAG_DETACHABLE, .height = 1, .parts = &part, .parts_count = 1 };
+    cr_assert_eq(segment_log_append(&log, segment_log_capsule(&log), &record, 1, &lsn), ERR_OK);
+    segment_log_kick(&log);
+    while (durable < lsn && turner_turn(&turner)) {
+    }
+    cr_assert_eq(durable, lsn);
+    while (log.preparing && turner_turn(&turner)) {
+    }
+    turner_stop(&turner);
+    datadir_close(&dir);
+    free(payload);
+    free(memory);
+}
+
+Test(inspect_damage, a_block_of_the_largest_size_is_read_like_any_other, .init = NULL)
+{
+    snprintf(data, sizeof data, "%s/large", kit_directory());
+    write_large(data, 4u << 20);
+    cr_assert_eq(kit_run(data, "ward inspect damage %s --json"), EXIT_FINE, "%s", kit_output());
+    json_t *report = kit_json();
+    cr_assert_eq(number(report, "records_whole"), 1);
+    cr_assert_eq(number(report, "damaged"), 0);
+    json_decref(report);
 }
 
 Test(inspect_damage, a_whole_directory_may_sign)

@@ -55,6 +55,21 @@ Test(identity, a_history_holds_four_checkpoint_intervals_at_least)
     cr_assert_not_null(strstr(problem.text, "memory.history_blocks"));
 }
 
+/* With less, the first block of full size was an append that no queue has room for, which the log takes for a mistake of its caller: the replica ended there, and at each start. */
+Test(identity, the_queue_of_the_log_holds_the_largest_block)
+{
+    static const struct { uint32_t block_bytes; unsigned batches; enum err err; } rows[] = {
+        { 1u << 20, 2, ERR_CONFLICT }, { 1u << 20, 3, ERR_OK }, { 4u << 20, 5, ERR_CONFLICT }, { 4u << 20, 6, ERR_OK }, { 64u << 10, 2, ERR_OK },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        genesis.limits.block_bytes_max = rows[i].block_bytes;
+        config.io.queue_batches = rows[i].batches;
+        cr_assert_eq(identity_find(&identity, &epoch, &config, &genesis, &problem), rows[i].err, "row %zu: %s", i, problem.text);
+        cr_assert(rows[i].err == ERR_OK || strstr(problem.text, "io.queue_batches") != NULL);
+    }
+}
+
 Test(identity, keys_of_another_member_are_refused_and_wiped)
 {
     static struct keyfile sign, transport;

@@ -400,6 +400,19 @@ Test(segment_log, a_full_disk_stops_appends_with_an_answer_and_goes_on_when_ther
     store_close(store);
 }
 
+Test(segment_log, the_largest_group_of_a_configuration_is_that_of_its_log)
+{
+    for (uint32_t batches = 2; batches <= 8; batches++) {
+        struct store_config config = small;
+        config.queue_batches = batches;
+        struct store *store = store_open(&config);
+        cr_assert_eq(segment_log_group_bytes_of(config.segment_bytes, batches), segment_log_group_bytes_max(&store->log));
+        store_close(store);
+    }
+    cr_assert_lt(segment_log_group_bytes_of(SEGMENT_BYTES_MAX, 2), 1u << 20);
+    cr_assert_gt(segment_log_group_bytes_of(1u << 20, 6), (4u << 20) + (128u << 10), "the default holds the largest block of any chain, in the smallest segments");
+}
+
 /* What a start cannot list it cannot read: the next start would refuse the log for ever. */
 Test(segment_log, begins_no_more_segments_than_a_start_can_list_until_some_are_let_go)
 {
