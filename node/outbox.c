@@ -26,6 +26,7 @@ bool outbox_push(struct outbox *outbox, const struct effect *send)
     size_t size = send->send.head.size + send->send.tail.size;
     uint32_t padding = 0;
 
+    outbox->bytes_head = outbox->count == 0 ? 0 : outbox->bytes_head; /* Empty, it takes whatever fits: of the ring's two ends neither may be long enough. */
     ASSERT(send->kind == EFFECT_SEND);
     ASSERT(!send->send.sign || send->send.head.size >= MESSAGE_SIGNATURE_BYTES);
     if (outbox->count == OUTBOX_ENTRIES_MAX || size > OUTBOX_BYTES || !room_for(outbox, (uint32_t)size, &padding)) {

@@ -51,6 +51,24 @@ Test(outbox, lets_nothing_leave_before_it_is_covered)
     free(outbox.entries);
 }
 
+/* The largest block and what goes with it are more than half of the ring, wherever the one before ended. */
+Test(outbox, takes_the_largest_proposal_whenever_it_is_empty)
+{
+    static const size_t befores[] = { 64, 4u << 20, (4u << 20) + 100000, OUTBOX_BYTES - 64, OUTBOX_BYTES };
+    uint8_t *data = calloc(OUTBOX_BYTES, 1);
+
+    for (size_t i = 0; i < sizeof befores / sizeof befores[0]; i++) {
+        struct outbox outbox = make();
+        cr_assert(push(&outbox, 0, data, 64, befores[i] - 64));
+        outbox_pop(&outbox);
+        cr_assert(push(&outbox, 0, data, 64, (4u << 20) + 65536), "behind %zu bytes", befores[i]);
+        cr_assert_eq(outbox.dropped, 0);
+        outbox_check(&outbox);
+        free(outbox.entries);
+    }
+    free(data);
+}
+
 Test(outbox, keeps_every_byte_through_many_turns_of_its_ring)
 {
     struct outbox outbox = make();
