@@ -190,6 +190,7 @@ static void check_reads(const struct replica *r)
         ASSERT(member_set_has(&read->answered, r->self)); /* Q5: its own included */
         ASSERT(member_set_is_within(&read->answered, r->n));
         ASSERT(read->complete == (member_set_count(&read->answered) >= r->quorum)); /* Q5 */
+        ASSERT(!read->settled || (read->complete && rank_compare(r->committed_rank, read->rank) >= 0)); /* Q5 */
         ASSERT(read->id <= r->reads_next);
     }
 }

@@ -199,6 +199,7 @@ struct quorum_read {
     struct hash32 block;
     uint64_t height;      /* to be committed and executed before the read may be evaluated */
     bool complete;
+    bool settled;         /* all that a quorum knew is committed here: at `height` or below */
 };
 
 struct replica {

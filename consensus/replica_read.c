@@ -27,6 +27,9 @@ static void answered(struct replica *r, struct quorum_read *read, uint32_t membe
     ASSERT(member < r->n);
     ASSERT(!member_set_has(&read->answered, member)); /* Q5: each counts once */
     member_set_add(&read->answered, member);
+    if (read->settled) {
+        return; /* a quorum was enough */
+    }
     read->height = height > read->height ? height : read->height;
     if (rank_compare(high->rank, read->rank) > 0) {
         read->rank = high->rank;
@@ -136,11 +139,16 @@ void replica_read_verified(struct replica *r, struct job *job, const bool *verdi
     }
 }
 
-/* is_ready: everything proven, and the block of the highest QC or of a higher-ranked one, is committed and executed here. */
-static bool is_ready(const struct replica *r, const struct quorum_read *read)
+/* is_ready: everything proven, and the block of the highest QC or of a higher-ranked one, is committed and executed here. What commits after that need not be: under load a
+ * replica is always one block behind. */
+static bool is_ready(const struct replica *r, struct quorum_read *read)
 {
     ASSERT(read->used);
-    return read->complete && r->executed_height == r->history.high && r->history.high >= read->height && rank_compare(r->committed_rank, read->rank) >= 0;
+    if (!read->settled && read->complete && r->history.high >= read->height && rank_compare(r->committed_rank, read->rank) >= 0) {
+        read->settled = true;
+        read->height = r->history.high;
+    }
+    return read->settled && r->executed_height >= read->height;
 }
 
 void replica_pump_reads(struct replica *r)

@@ -144,12 +144,21 @@ static void execute(struct cluster_node *node, const struct effect *effect, stru
     node->executed = height;
     node->chain[height] = effect->commit.hash;
     node->commands[height] = effect->commit.header->commands_count;
-    struct event *event = &next->executed[next->executed_count++];
+    struct event executed, *event = &executed;
     *event = (struct event){ .kind = EVENT_EXECUTED, .executed = { .height = height, .block = effect->commit.hash } };
     if (effect->commit.roots) {
         event->executed.state_root = hash_plain(&effect->commit.hash, 32);
         event->executed.state_root.bytes[0] ^= node->strays;
         event->executed.receipts_root = hash_plain(&event->executed.state_root, 32);
+    }
+    if (node->untold.executed.height > 0) {
+        next->executed[next->executed_count++] = node->untold;
+        node->untold.executed.height = 0;
+    }
+    if (node->lags) {
+        node->untold = executed;
+    } else {
+        next->executed[next->executed_count++] = executed;
     }
 }
 

@@ -46,6 +46,8 @@ struct cluster_node {
     struct { struct effect effect; uint8_t *head, *tail; } held[256]; /* sends that wait for the log */
     uint32_t held_count;
     uint64_t executed;
+    bool lags;            /* it tells its replica of a block only when the next one is executed */
+    struct event untold;  /* of that block; height 0: none */
     struct hash32 chain[1024]; /* hash of each executed block */
     uint32_t commands[1024];   /* and its commands */
     uint32_t admitted, refused, refused_code, retry_after_ms, drained, halted;

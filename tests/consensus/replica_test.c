@@ -307,6 +307,24 @@ Test(replica, read_waits_for_what_a_quorum_knows)
     cluster_kit_close(&kit);
 }
 
+/* Under load a replica executes one block while the next one commits: what counts is what was committed when the quorum had answered. */
+Test(replica, read_does_not_wait_for_what_came_after_it)
+{
+    cluster_kit_start(&kit, 4, 5000);
+    kit.nodes[2].lags = true;
+    cluster_kit_request(&kit, 1, 1, 1);
+    cluster_kit_quiet(&kit, 60 * SECOND);
+    cluster_kit_step(&kit, 2, &(struct event){ .kind = EVENT_READ, .read = { 79 } });
+    cluster_kit_run(&kit, 10000000);
+    cr_assert_not(kit.nodes[2].read.done, "Q5: block 1 is not executed here");
+    cluster_kit_request(&kit, 1, 2, 1);
+    cluster_kit_run(&kit, 20000000);
+    cr_assert(kit.nodes[2].read.done);
+    cr_assert(kit.nodes[2].read.ok, "Q5");
+    cr_assert_eq(kit.nodes[2].read.height, 1);
+    cluster_kit_close(&kit);
+}
+
 Test(replica, cut_off_replica_never_completes_a_read)
 {
     cluster_kit_start(&kit, 4, 5000);
