@@ -139,7 +139,7 @@ void replica_read_verified(struct replica *r, struct job *job, const bool *verdi
     }
 }
 
-/* is_ready: everything proven, and the block of the highest QC or of a higher-ranked one, is committed and executed here. What commits after that need not be: under load a
+/* is_ready (Q5): everything proven, and the block of the highest QC or of a higher-ranked one, is committed and executed here. What commits after that need not be: under load a
  * replica is always one block behind. */
 static bool is_ready(const struct replica *r, struct quorum_read *read)
 {

@@ -67,18 +67,24 @@ static void set(struct meter_replica *replica, uint64_t scale)
              (unsigned long long)scale);
 }
 
+/* stretch reads four replicas twice, two and a half seconds apart, in which each did twice what it had done before. */
+static void stretch(struct meter_reading *from, struct meter_reading *to)
+{
+    from->replicas = to->replicas = 4;
+    from->mono_ns = 1000000000;
+    to->mono_ns = 3500000000;
+    for (uint32_t i = 0; i < 4; i++) {
+        set(&from->of[i], 1);
+        set(&to->of[i], 3);
+    }
+}
+
 Test(meter, rates_over_a_stretch_leave_out_checkpoints_forwards_and_who_was_gone)
 {
     static struct meter_reading from, to;
     struct meter_cost cost;
 
-    from.replicas = to.replicas = 4;
-    from.mono_ns = 1000000000;
-    to.mono_ns = 3500000000;
-    for (uint32_t i = 0; i < 4; i++) {
-        set(&from.of[i], 1);
-        set(&to.of[i], 3);
-    }
+    stretch(&from, &to);
     to.of[3].answered = to.of[3].up = false;
     meter_compare(&from, &to, &cost);
     cr_assert(cost.complete);
@@ -114,12 +120,8 @@ Test(meter, cpu_time_is_divided_by_the_commands_of_its_own_stretch)
     static struct meter_reading from, to;
     struct meter_cost cost;
 
-    from.replicas = to.replicas = 4;
-    from.mono_ns = 1000000000;
-    to.mono_ns = 3500000000;
+    stretch(&from, &to);
     for (uint32_t i = 0; i < 4; i++) {
-        set(&from.of[i], 1);
-        set(&to.of[i], 3);
         from.of[i].told_ns = 600000000 + i * 100000000;
         to.of[i].told_ns = 3600000000 + i * 100000000;
     }
