@@ -130,7 +130,7 @@ static enum err explain(const struct load *load, cyaml_err_t code, struct config
         return problem_at(load, line != 0 ? line : load->line, sentence, problem);
     }
     const char *said = strncmp(load->said, "Load: ", 6) == 0 ? load->said + 6 : load->said;
-    snprintf(sentence, sizeof sentence, "%.200s", said[0] != '\0' ? said : cyaml_strerror(code));
+    snprintf(sentence, sizeof sentence, "%s%.200s", code == CYAML_OK ? "something would be passed over: " : "", said[0] != '\0' ? said : cyaml_strerror(code));
     return problem_at(load, load->line, sentence, problem);
 }
 
@@ -235,8 +235,12 @@ enum err node_config_load(struct node_config *config, const char *path, struct c
     if (code != CYAML_OK) {
         return explain(&load, code, problem);
     }
-    if (raw != NULL) {
+    if (load.said[0] != '\0') { /* A warning. Of a file with several documents libcyaml takes the first, and says it ignores the others. */
+        err = explain(&load, code, problem);
+    } else if (raw != NULL) {
         err = take_file(config, &load, raw, problem);
+    }
+    if (raw != NULL) {
         cyaml_free(&cyaml, &schema, raw, 0);
     }
     if (err == ERR_OK) {

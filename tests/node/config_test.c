@@ -86,6 +86,7 @@ Test(node_config, each_wrong_file_has_its_sentence)
         { "", { "must be given", "", "" } },
         { "cluster: [\n", { ":1: ", "", "" } },
         { "cluster: city\n", { ":1: ", "", "" } },
+        { GOOD "---\nlimits:\n  clients_max: 7\n", { "passed over", "documents after first", "" } }, /* two files that were joined */
         { "cluster:\n  name: city\n  genesis_file: g\n  fingerprint: 00ff\nnode:\n  member: Mercy\n", { "cluster.fingerprint", "64", "" } },
     };
 
