@@ -21,13 +21,17 @@
 
 #include <string.h>
 
-/* What a grant is matched against: a read of an existing pointer, or a write of a new one. */
-struct question {
+/* What a grant is matched against: who asks, */
+struct asker {
     const uint8_t *acct;
     bool has_signed;
     uint16_t org;
     enum org_kind org_kind;
     bool is_custodian; /* Relation.current > 0 */
+};
+
+/* and for what: a read of an existing pointer, or a write of a new one. */
+struct target {
     uint16_t custodian;
     uint8_t record_class;
     uint8_t conf;
@@ -42,19 +46,19 @@ static bool grantee_is_number(const uint8_t grantee[ACCT_BYTES], uint16_t number
     return low && bytes_are_zero(grantee, ACCT_BYTES - 2);
 }
 
-static bool grantee_matches(const struct grant *grant, const struct question *question)
+static bool grantee_matches(const struct grant *grant, const struct asker *asker)
 {
     bool deny = grant->effect == EFFECT_DENY;
 
     switch ((enum grant_type)grant->gtype) {
     case GRANTEE_ACTOR:
-        return (question->has_signed || deny) && memcmp(grant->grantee, question->acct, ACCT_BYTES) == 0;
+        return (asker->has_signed || deny) && memcmp(grant->grantee, asker->acct, ACCT_BYTES) == 0;
     case GRANTEE_ORG:
-        return question->org > 0 && grantee_is_number(grant->grantee, question->org);
+        return asker->org > 0 && grantee_is_number(grant->grantee, asker->org);
     case GRANTEE_ORG_KIND:
-        return question->org > 0 && grantee_is_number(grant->grantee, (uint16_t)question->org_kind);
+        return asker->org > 0 && grantee_is_number(grant->grantee, (uint16_t)asker->org_kind);
     case GRANTEE_ANY_CUSTODIAN:
-        return question->org > 0 && question->is_custodian;
+        return asker->org > 0 && asker->is_custodian;
     }
     return false;
 }
@@ -74,32 +78,35 @@ static bool in_force(const struct grant *grant, uint64_t time_ms)
 }
 
 /* Class 0 is never covered by "all": its bit must stand, and a permit must name the very pointer or say SEALED. */
-static bool class_matches(const struct grant *grant, const struct question *question)
+static bool class_matches(const struct grant *grant, const struct target *target)
 {
-    ASSERT(question->record_class <= CLASS_OTHER); /* 303 before a pointer comes in, the codec when it is read */
-    if ((grant->class_mask >> question->record_class & 1) == 0) {
+    ASSERT(target->record_class <= CLASS_OTHER); /* 303 before a pointer comes in, the codec when it is read */
+    if ((grant->class_mask >> target->record_class & 1) == 0) {
         return false;
     }
-    if (question->record_class != CLASS_SEALED || grant->effect == EFFECT_DENY) {
+    if (target->record_class != CLASS_SEALED || grant->effect == EFFECT_DENY) {
         return true;
     }
-    bool named = grant->ptr_seq != 0 && grant->ptr_seq == question->ptr_seq;
+    bool named = grant->ptr_seq != 0 && grant->ptr_seq == target->ptr_seq;
     return named || (grant->flags & GRANT_SEALED) != 0;
 }
 
-static bool conf_matches(const struct grant *grant, const struct question *question)
+static bool conf_matches(const struct grant *grant, const struct target *target)
 {
     ASSERT(grant->conf_max <= CONF_VERY_RESTRICTED);
-    return grant->effect == EFFECT_DENY || question->conf <= grant->conf_max;
+    return grant->effect == EFFECT_DENY || target->conf <= grant->conf_max;
 }
 
-static bool scope_matches(const struct grant *grant, const struct question *question)
+/* The first part that does not match ends it: this runs for each grant in M and each pointer. */
+static bool scope_matches(const struct grant *grant, const struct target *target)
 {
-    bool pointer = grant->ptr_seq == 0 || grant->ptr_seq == question->ptr_seq;
-    bool custodian = grant->custodian == 0 || grant->custodian == question->custodian;
-    bool month = consent_month_matches(question->month, grant->from_month, grant->to_month);
-
-    return pointer && custodian && month && class_matches(grant, question) && conf_matches(grant, question);
+    if (!class_matches(grant, target) || (grant->ptr_seq != 0 && grant->ptr_seq != target->ptr_seq)) {
+        return false;
+    }
+    if ((grant->custodian != 0 && grant->custodian != target->custodian) || !conf_matches(grant, target)) {
+        return false;
+    }
+    return consent_month_matches(target->month, grant->from_month, grant->to_month);
 }
 
 /* A deny is never used up. */
@@ -120,8 +127,8 @@ static bool uses_left(const struct consent_inputs *inputs, const struct numbered
     return false;
 }
 
-/* Step 5: whether a grant is in M. */
-static bool read_matches(const struct consent_inputs *inputs, const struct numbered_grant *numbered, const struct question *question, bool history)
+/* Step 5 but for the scope: whether a grant is in M as far as that is the same for all pointers. */
+static bool read_counts(const struct consent_inputs *inputs, const struct numbered_grant *numbered, const struct asker *asker)
 {
     const struct grant *grant = &numbered->grant;
     uint8_t purpose = inputs->subject.purpose;
@@ -129,34 +136,35 @@ static bool read_matches(const struct consent_inputs *inputs, const struct numbe
     if (grant->kind != GRANT_READ || !in_force(grant, inputs->time_ms) || !uses_left(inputs, numbered)) {
         return false;
     }
-    if (purpose >= PURPOSE_COUNT || (grant->purposes >> purpose & 1) == 0) {
-        return false;
-    }
-    if (history && grant->effect == EFFECT_PERMIT && (grant->flags & GRANT_HISTORY) == 0) {
-        return false;
-    }
-    return grantee_matches(grant, question) && scope_matches(grant, question);
+    return purpose < PURPOSE_COUNT && (grant->purposes >> purpose & 1) != 0 && grantee_matches(grant, asker);
 }
 
-static struct question question_of(const struct consent_inputs *inputs, const struct numbered_pointer *numbered)
+void consent_narrow(const struct consent_inputs *inputs, struct consent_narrowed *out)
 {
     const struct consent_subject *subject = &inputs->subject;
+    const struct asker asker = { .acct = subject->acct, .has_signed = subject->has_signed, .org = subject->org, .org_kind = subject->org_kind,
+        .is_custodian = subject->relation_current > 0 };
+
+    ASSERT(inputs->grants_count <= CONSENT_GRANTS_MAX);
+    out->count = 0;
+    for (uint32_t i = 0; i < inputs->grants_count; i++) {
+        ASSERT(inputs->grants[i].seq > 0);
+        ASSERT(i == 0 || inputs->grants[i].seq > inputs->grants[i - 1].seq);
+        if (read_counts(inputs, &inputs->grants[i], &asker)) {
+            out->grants[out->count++] = &inputs->grants[i];
+        }
+    }
+    ASSERT(out->count <= inputs->grants_count);
+}
+
+static struct target target_of(const struct numbered_pointer *numbered)
+{
     const struct pointer *pointer = &numbered->pointer;
 
     ASSERT(numbered->seq > 0);
     ASSERT(pointer->record_class <= CLASS_OTHER);
-    return (struct question){
-        .acct = subject->acct,
-        .has_signed = subject->has_signed,
-        .org = subject->org,
-        .org_kind = subject->org_kind,
-        .is_custodian = subject->relation_current > 0,
-        .custodian = pointer->custodian,
-        .record_class = pointer->record_class,
-        .conf = pointer->conf,
-        .month = pointer->service_month,
-        .ptr_seq = numbered->seq,
-    };
+    return (struct target){ .custodian = pointer->custodian, .record_class = pointer->record_class, .conf = pointer->conf, .month = pointer->service_month,
+        .ptr_seq = numbered->seq };
 }
 
 static struct decision permit(enum reason reason, uint32_t grant)
@@ -174,27 +182,27 @@ static struct decision deny(enum reason reason, uint32_t grant)
     return (struct decision){ .permit = false, .reason = reason, .grant = grant };
 }
 
-/* Steps 5 to 7. Gives: a decision, or reason NONE when M is empty. */
-static struct decision decide_by_grants(const struct consent_inputs *inputs, const struct numbered_pointer *pointer, bool history)
+/* Steps 5 to 7. Gives: a decision, or reason NONE when M is empty. Once a permit is found only a deny counts. */
+static struct decision decide_by_grants(const struct consent_narrowed *narrowed, const struct numbered_pointer *pointer, bool history)
 {
-    struct question question = question_of(inputs, pointer);
+    const struct target target = target_of(pointer);
     uint32_t lowest_permit = 0;
 
-    ASSERT(inputs->grants_count <= CONSENT_GRANTS_MAX);
-    for (uint32_t i = 0; i < inputs->grants_count; i++) { /* ascending: the first match is the lowest */
-        const struct numbered_grant *numbered = &inputs->grants[i];
+    ASSERT(narrowed->count <= CONSENT_GRANTS_MAX);
+    for (uint32_t i = 0; i < narrowed->count; i++) { /* ascending: the first match is the lowest */
+        const struct grant *grant = &narrowed->grants[i]->grant;
+        bool permits = grant->effect == EFFECT_PERMIT;
 
-        ASSERT(numbered->seq > 0);
-        ASSERT(i == 0 || numbered->seq > inputs->grants[i - 1].seq);
-        if (!read_matches(inputs, numbered, &question, history)) {
+        if (permits && (lowest_permit > 0 || (history && (grant->flags & GRANT_HISTORY) == 0))) {
             continue;
         }
-        if (numbered->grant.effect == EFFECT_DENY) {
-            return deny(REASON_EXPLICIT, numbered->seq); /* step 6 */
+        if (!scope_matches(grant, &target)) {
+            continue;
         }
-        if (lowest_permit == 0) {
-            lowest_permit = numbered->seq;
+        if (!permits) {
+            return deny(REASON_EXPLICIT, narrowed->grants[i]->seq); /* step 6 */
         }
+        lowest_permit = narrowed->grants[i]->seq;
     }
     return lowest_permit > 0 ? permit(REASON_GRANT, lowest_permit) : deny(REASON_NONE, 0); /* step 7 */
 }
@@ -212,7 +220,7 @@ static bool policy_permits(const struct consent_inputs *inputs, const struct poi
     return inputs->patient.default_policy == POLICY_TREATING && subject->relation_current > 0;
 }
 
-struct decision consent_evaluate(const struct consent_inputs *inputs, const struct numbered_pointer *numbered)
+struct decision consent_evaluate(const struct consent_inputs *inputs, const struct consent_narrowed *narrowed, const struct numbered_pointer *numbered)
 {
     const struct pointer *pointer = &numbered->pointer;
     const struct consent_subject *subject = &inputs->subject;
@@ -237,7 +245,7 @@ struct decision consent_evaluate(const struct consent_inputs *inputs, const stru
     if (status == PATIENT_LOCKED) {
         return deny(REASON_DEFAULT, 0); /* step 1: none of the following */
     }
-    struct decision decision = decide_by_grants(inputs, numbered, superseded);
+    struct decision decision = decide_by_grants(narrowed, numbered, superseded);
     if (decision.reason != REASON_NONE) {
         return decision; /* steps 5 to 7 */
     }
@@ -262,11 +270,13 @@ static const struct grant *grant_by_seq(const struct consent_inputs *inputs, uin
 /* The lowest grant with max_uses that decides for some pointer, 0 when there is none. */
 static uint32_t counted_of(const struct consent_inputs *inputs)
 {
+    struct consent_narrowed narrowed;
     uint32_t counted = 0;
 
     ASSERT(inputs->pointers_count <= TICKET_PAGE);
+    consent_narrow(inputs, &narrowed);
     for (uint32_t i = 0; i < inputs->pointers_count; i++) {
-        struct decision decision = consent_evaluate(inputs, &inputs->pointers[i]);
+        struct decision decision = consent_evaluate(inputs, &narrowed, &inputs->pointers[i]);
 
         if (!decision.permit || decision.grant == 0) {
             continue;
@@ -296,6 +306,8 @@ static void page_add(const struct consent_inputs *inputs, struct page_decision *
 
 void consent_decide(struct consent_inputs *inputs, uint32_t base_seq, struct page_decision *out)
 {
+    struct consent_narrowed narrowed;
+
     ASSERT(inputs->pointers_count <= TICKET_PAGE);
     memset(out, 0, sizeof *out);
     out->reason = REASON_NO_POINTER;
@@ -304,9 +316,10 @@ void consent_decide(struct consent_inputs *inputs, uint32_t base_seq, struct pag
     inputs->counted = counted_of(inputs);
     inputs->uses = USES_COUNTED;
     out->counted = inputs->counted;
+    consent_narrow(inputs, &narrowed);
     for (uint32_t i = 0; i < inputs->pointers_count; i++) {
         const struct numbered_pointer *pointer = &inputs->pointers[i];
-        struct decision decision = consent_evaluate(inputs, pointer);
+        struct decision decision = consent_evaluate(inputs, &narrowed, pointer);
 
         ASSERT(pointer->seq >= base_seq);
         ASSERT(pointer->seq - base_seq < TICKET_PAGE);
@@ -332,16 +345,8 @@ void consent_decide(struct consent_inputs *inputs, uint32_t base_seq, struct pag
 uint32_t consent_standing(const struct consent_write *write, const struct numbered_grant *grants, uint32_t count)
 {
     uint32_t lowest_permit = 0;
-    const struct question question = {
-        .acct = write->author,
-        .has_signed = write->author_signed,
-        .org = write->org,
-        .is_custodian = write->relation_current > 0,
-        .custodian = write->org,
-        .record_class = write->record_class,
-        .conf = write->conf,
-        .month = write->service_month,
-    };
+    const struct asker asker = { .acct = write->author, .has_signed = write->author_signed, .org = write->org, .is_custodian = write->relation_current > 0 };
+    const struct target target = { .custodian = write->org, .record_class = write->record_class, .conf = write->conf, .month = write->service_month };
 
     ASSERT(write->org > 0);
     ASSERT(count <= CONSENT_GRANTS_MAX);
@@ -349,7 +354,7 @@ uint32_t consent_standing(const struct consent_write *write, const struct number
     for (uint32_t i = 0; i < count; i++) {
         const struct grant *grant = &grants[i].grant;
 
-        if (grant->kind != GRANT_WRITE || !in_force(grant, write->time_ms) || !grantee_matches(grant, &question) || !scope_matches(grant, &question)) {
+        if (grant->kind != GRANT_WRITE || !in_force(grant, write->time_ms) || !grantee_matches(grant, &asker) || !scope_matches(grant, &target)) {
             continue;
         }
         if (grant->effect == EFFECT_DENY) {

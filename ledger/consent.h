@@ -59,8 +59,17 @@ struct decision {
     uint32_t grant; /* the deciding grant or deny, 0 = none */
 };
 
-/* consent_evaluate decides on one pointer. Cost: one pass over the grants. */
-struct decision consent_evaluate(const struct consent_inputs *inputs, const struct numbered_pointer *pointer);
+/* The grants that may decide for this subject, whatever the pointer: those of step 5 but for their scope. Ascending numbers; views into the inputs. */
+struct consent_narrowed {
+    uint32_t count;
+    const struct numbered_grant *grants[CONSENT_GRANTS_MAX];
+};
+
+/* consent_narrow finds them, once for all pointers of a page. They count while the inputs are as they were, `uses` and `counted` too. */
+void consent_narrow(const struct consent_inputs *inputs, struct consent_narrowed *out);
+
+/* consent_evaluate decides on one pointer. Cost: one pass over the narrowed grants. */
+struct decision consent_evaluate(const struct consent_inputs *inputs, const struct consent_narrowed *narrowed, const struct numbered_pointer *pointer);
 
 /* The outcome for a page. */
 struct page_decision {

@@ -70,8 +70,10 @@ bool release_evaluate(const struct state_store *store, const struct release_set 
     inputs->uses = USES_COUNTED;
     inputs->counted = ticket->grant;
     bool all = true;
+    struct consent_narrowed narrowed;
+    consent_narrow(inputs, &narrowed);
     for (uint32_t i = 0; all && i < inputs->pointers_count; i++) {
-        struct decision one = consent_evaluate(inputs, &inputs->pointers[i]);
+        struct decision one = consent_evaluate(inputs, &narrowed, &inputs->pointers[i]);
         all = one.permit;
         *decision = i == 0 || !one.permit ? one : *decision;
     }
