@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define COMMAND_SIGNATURES_MAX 8 /* sender, three cosigners, proofs of possession */
-#define COMMAND_TOKENS_MAX 17    /* that one command can take from a bucket */
+#define COMMAND_TOKENS_MAX 392   /* that one command can take from a bucket */
 
 /* One signature that a command rests on. Views into the command's bytes; the digest is computed. */
 struct command_signature {

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "ledger/bucket.h"
+#include "ledger/consent.h"
 #include "ledger/subject.h"
 
 #include <string.h>
@@ -89,30 +90,53 @@ const struct rate *sender_rate(const struct params *params, const struct signer 
     return signer->kind == SIGNER_ACTOR && signer->actor.kind == ACTOR_SYSTEM ? &params->rate_system : &params->rate_practitioner;
 }
 
-_Static_assert(1 + TICKET_PAGE * 256 / 4096 == 17, "COMMAND_TOKENS_MAX of consensus/app.h: 256 grants of a patient are live at most");
+/* Work is counted in pairs of a pointer and a grant that are matched. To read a pointer or a grant and take it into the digest counts as eight of them. */
+enum { PAIRS_PER_TOKEN = 4096, PAIRS_TO_READ = 8, GRANTS_MAX = 256 };
 
-/* tokens_of gives what looking at so many pointers under so many grants costs. */
-static uint32_t tokens_of(uint32_t pointers, uint32_t grants)
+_Static_assert(1 + TICKET_PAGE * GRANTS_MAX / PAIRS_PER_TOKEN == 17, "a request for access");
+_Static_assert(1 + DISCLOSE_ITEMS_MAX * (TICKET_PAGE + PAIRS_TO_READ) * (GRANTS_MAX + PAIRS_TO_READ) / PAIRS_PER_TOKEN == 392,
+               "COMMAND_TOKENS_MAX of consensus/app.h: 256 grants of a patient are live at most");
+
+/* request_tokens gives what looking at so many pointers under so many grants costs. */
+static uint32_t request_tokens(uint32_t pointers, uint32_t grants)
 {
     ASSERT(pointers <= TICKET_PAGE);
-    return 1 + pointers * grants / 4096;
+    ASSERT(grants <= GRANTS_MAX);
+    return 1 + pointers * grants / PAIRS_PER_TOKEN;
+}
+
+/* item_pairs gives the work of judging one item of a DISCLOSE. Without a ticket nothing is evaluated, its pointers are looked up all the same. */
+static uint32_t item_pairs(const struct disclose_item *item, uint32_t grants)
+{
+    uint32_t pointers = 0;
+
+    ASSERT(grants <= GRANTS_MAX);
+    for (uint32_t bit = 0; bit < TICKET_PAGE; bit++) {
+        pointers += bitmap_has(item->bitmap, bit);
+    }
+    return (pointers + PAIRS_TO_READ) * ((hash_is_zero(&item->ticket) ? 0 : grants) + PAIRS_TO_READ);
 }
 
 uint32_t sender_tokens_max(const struct params *params, const struct command_body *body)
 {
-    if (body->type != COMMAND_ACCESS_REQUEST) {
-        return 1;
+    uint32_t pairs = 0;
+
+    if (body->type == COMMAND_ACCESS_REQUEST) {
+        uint32_t count = body->as.access_request.count;
+        return request_tokens(count > 0 ? count : TICKET_PAGE, params->grants_live_max);
     }
-    uint32_t count = body->as.access_request.count;
-    return tokens_of(count > 0 ? count : TICKET_PAGE, params->grants_live_max);
+    for (uint32_t i = 0; body->type == COMMAND_DISCLOSE && i < body->as.disclose.count; i++) {
+        pairs += item_pairs(&body->as.disclose.items[i], params->grants_live_max);
+    }
+    return 1 + pairs / PAIRS_PER_TOKEN;
 }
 
-uint32_t sender_tokens(const struct exec *exec)
+static uint32_t tokens_of_request(const struct exec *exec)
 {
     const struct access_request *body = &exec->command.as.access_request;
     struct patient patient;
 
-    if (exec->envelope->type != COMMAND_ACCESS_REQUEST || !exec_get_patient(exec, body->patient, &patient)) {
+    if (!exec_get_patient(exec, body->patient, &patient)) {
         return 1;
     }
     uint32_t pointers = body->count;
@@ -120,9 +144,34 @@ uint32_t sender_tokens(const struct exec *exec)
         pointers = patient.ptr_count - body->base_seq + 1;
     }
     pointers = pointers > TICKET_PAGE ? TICKET_PAGE : pointers;
-    ASSERT(patient.active_grants <= exec->params->grants_live_max); /* so the cost is bounded whatever the state holds */
-    uint32_t tokens = tokens_of(pointers, patient.active_grants);
-    ASSERT(tokens <= sender_tokens_max(exec->params, &exec->command));
+    return request_tokens(pointers, patient.active_grants);
+}
+
+static uint32_t tokens_of_disclose(const struct exec *exec)
+{
+    const struct disclose *body = &exec->command.as.disclose;
+    uint32_t pairs = 0;
+
+    ASSERT(body->count <= DISCLOSE_ITEMS_MAX);
+    for (uint32_t i = 0; i < body->count; i++) {
+        struct patient patient;
+        bool known = exec_get_patient(exec, body->items[i].patient, &patient);
+        pairs += item_pairs(&body->items[i], known ? patient.active_grants : 0);
+    }
+    return 1 + pairs / PAIRS_PER_TOKEN;
+}
+
+uint32_t sender_tokens(const struct exec *exec)
+{
+    uint32_t tokens = 1;
+
+    if (exec->envelope->type == COMMAND_ACCESS_REQUEST) {
+        tokens = tokens_of_request(exec);
+    } else if (exec->envelope->type == COMMAND_DISCLOSE) {
+        tokens = tokens_of_disclose(exec);
+    }
+    ASSERT(tokens >= 1);
+    ASSERT(tokens <= sender_tokens_max(exec->params, &exec->command)); /* so the cost is bounded whatever the state holds */
     return tokens;
 }
 

@@ -36,7 +36,8 @@ enum code sender_check_standing(struct exec *exec);
 /* sender_nonce gives the executed nonce of a signer that sender_find found. */
 uint64_t sender_nonce(const struct exec *exec, const struct signer *signer);
 
-/* sender_tokens gives what the command costs: 1, and for an ACCESS_REQUEST 1 + pointers x grants / 4096. */
+/* sender_tokens gives what the command costs: 1, for an ACCESS_REQUEST 1 + pointers x grants / 4096, for a DISCLOSE 1 + the sum over its items of
+ * (pointers + 8) x (grants + 8), / 4096; grants are 0 for an item without a ticket or of an unknown patient. */
 uint32_t sender_tokens(const struct exec *exec);
 
 /* sender_tokens_max gives the most that it can come to, whatever the state holds by then. Needs: a body that was decoded. */

@@ -2,6 +2,7 @@
 #include "sim/oracle/rates.h"
 
 #include "base/assert.h"
+#include "ledger/command.h"
 #include "ledger/entity.h"
 #include "ledger/key.h"
 #include "ledger/ledger.h"
@@ -44,6 +45,21 @@ static bool changes_nothing(uint16_t code)
     return code == CODE_SENDER_UNKNOWN || code == CODE_KEY_NOT_CURRENT || code == CODE_DUPLICATE || code == CODE_NONCE_LOW || code == CODE_NONCE_GAP || code == CODE_RATE;
 }
 
+/* costs_more: how many tokens it takes depends on what the state holds. A disclosure of one item takes one for up to seven pointers, whatever that is. */
+static bool costs_more(const struct envelope *envelope)
+{
+    struct command_body body;
+    int pointers = 0;
+
+    if (envelope->type != COMMAND_DISCLOSE || command_body_decode(&body, envelope->type, envelope->body.data, envelope->body.size) != VERDICT_OK) {
+        return envelope->type == COMMAND_ACCESS_REQUEST;
+    }
+    for (uint32_t i = 0; i < BITMAP_BYTES; i++) {
+        pointers += __builtin_popcount(body.as.disclose.items[0].bitmap[i]);
+    }
+    return body.as.disclose.count > 1 || pointers > 7;
+}
+
 /* follow_one takes in one command. */
 static void follow_one(struct rates *rates, const struct apply_block *block, uint32_t i, const struct envelope *envelope, uint32_t number)
 {
@@ -62,7 +78,7 @@ static void follow_one(struct rates *rates, const struct apply_block *block, uin
                (unsigned long long)(sender->tat - most));
     }
     sender->tat = (sender->tat > time_ms ? sender->tat : time_ms) + rate->interval_ms;
-    sender->least = sender->least || envelope->type == COMMAND_ACCESS_REQUEST;
+    sender->least = sender->least || costs_more(envelope);
 }
 
 /* bucket_in gives what the state says of a sender. Gives: false when it is not there. */

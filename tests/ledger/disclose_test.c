@@ -1,6 +1,8 @@
 /* disclose_test.c: 14: whatever was released is filed, judged and seen by the patient; nobody files for another's pointers. */
 #include "ledger/disclose.h"
+#include "ledger/sender.h"
 
+#include "consensus/app.h"
 #include "tests/ledger/exec_kit.h"
 
 #include <criterion/criterion.h>
@@ -178,4 +180,60 @@ Test(disclose, the_longest_command_stays_within_the_bound_of_events, .init = sta
     world_expect(CODE_OK, "23 items");
     cr_assert_eq(world_exec.events_count, DISCLOSE_ITEMS_MAX);
     cr_assert_leq(2 * DISCLOSE_ITEMS_MAX, EXEC_EVENTS_MAX, "even when each needs two events");
+}
+
+/* file_many files `items` equal items that name `pointers` each. */
+static struct disclose *file_many(uint8_t items, uint32_t pointers)
+{
+    struct disclose *body = &world_exec.command.as.disclose;
+
+    file();
+    for (uint32_t bit = 0; bit < pointers; bit++) {
+        bitmap_set(body->items[0].bitmap, bit);
+    }
+    body->count = items;
+    for (uint8_t i = 1; i < items; i++) {
+        body->items[i] = body->items[0];
+    }
+    return body;
+}
+
+static void expect_tokens(uint32_t tokens, const char *what)
+{
+    uint32_t most = sender_tokens_max(&world_params, &world_exec.command);
+
+    cr_assert_eq(sender_tokens(&world_exec), tokens, "%s: %u", what, sender_tokens(&world_exec));
+    cr_assert_leq(tokens, most, "%s", what);
+    cr_assert_leq(most, COMMAND_TOKENS_MAX, "%s", what);
+}
+
+/* What every replica has to look at is paid for: else one token buys fifteen thousand times the work of another command, as often as there are tokens. */
+Test(disclose, it_costs_what_it_makes_every_replica_look_at, .init = start)
+{
+    struct hash32 none = { { 0 } };
+    uint8_t acct[ACCT_BYTES];
+
+    file_many(1, 1);
+    expect_tokens(1, "one pointer under one grant");
+    file_many(DISCLOSE_ITEMS_MAX, 1);
+    expect_tokens(1, "the longest command of such items");
+    file_many(DISCLOSE_ITEMS_MAX, TICKET_PAGE);
+    expect_tokens(1 + DISCLOSE_ITEMS_MAX * 264 * 9 / 4096, "whole pages under one grant");
+    struct patient patient = world_read_patient('P');
+    patient.active_grants = 256;
+    patient.grant_count = 256;
+    world_acct('P', acct);
+    cr_assert_eq(exec_put_patient(&world_exec, acct, &patient), CODE_OK);
+    file_many(DISCLOSE_ITEMS_MAX, TICKET_PAGE);
+    expect_tokens(COMMAND_TOKENS_MAX, "whole pages under as many grants as there can be");
+    file_many(1, 1);
+    expect_tokens(1, "one pointer under as many");
+    struct disclose *body = file_many(DISCLOSE_ITEMS_MAX, TICKET_PAGE);
+    for (size_t i = 0; i < DISCLOSE_ITEMS_MAX; i++) {
+        body->items[i].ticket = none;
+    }
+    expect_tokens(1 + DISCLOSE_ITEMS_MAX * 264 * 8 / 4096, "no ticket, nothing to evaluate");
+    body = file_many(2, TICKET_PAGE);
+    world_acct('Z', body->items[0].patient);
+    expect_tokens(1 + (264 * 8 + 264 * 264) / 4096, "one of nobody");
 }
