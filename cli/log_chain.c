@@ -2,6 +2,7 @@
 #include "cli/log_chain.h"
 
 #include "cli/output.h"
+#include "wire/commit_proof.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,35 +27,94 @@ static void see_batch(void *context, const struct inspect_batch *batch)
     }
 }
 
-static bool make_room(struct log_chain *chain)
+/* grow makes room for one more item. Gives: the items; as many as before when there is no memory. */
+static void *grow(struct log_chain *chain, void *items, size_t size, uint32_t count, uint32_t *room)
 {
-    if (chain->count < chain->room) {
-        return true;
+    uint32_t wider = *room == 0 ? 1024 : 2 * *room;
+
+    if (count < *room) {
+        return items;
     }
-    uint32_t room = chain->room == 0 ? 1024 : 2 * chain->room;
-    struct log_chain_block *blocks = realloc(chain->blocks, room * sizeof *blocks);
-    if (blocks == NULL) {
-        chain->failed = true;
-        return false;
-    }
-    chain->blocks = blocks;
-    chain->room = room;
-    return true;
+    void *grown = realloc(items, wider * size);
+    chain->failed = chain->failed || grown == NULL;
+    *room = grown == NULL ? *room : wider;
+    return grown == NULL ? items : grown;
 }
 
-static void see_block(void *context, const struct inspect_record *record)
+static void keep_claim(struct log_chain *chain, const struct ballot *ballot)
 {
-    struct log_chain *chain = context;
-    struct reader reader;
-    struct block_header header;
-
-    if (record->head.kind != RECORD_BLOCK || !record->payload_good || record->head.bytes_before != 0 || !make_room(chain)) {
+    if (ballot->kind == VOTE_ROOT) {
         return;
     }
-    reader_init(&reader, record->payload, record->head.bytes);
-    if (block_header_decode(&header, &reader) == VERDICT_OK && header.height > 0) {
+    chain->claims = grow(chain, chain->claims, sizeof *chain->claims, chain->claims_count, &chain->claims_room);
+    if (chain->claims_count < chain->claims_room) {
+        chain->claims[chain->claims_count++] = (struct log_chain_claim){ ballot->rank, ballot->block };
+    }
+}
+
+/* see_block keeps a block, and what the certificate says that may stand behind its header. */
+static void see_block(struct log_chain *chain, const struct inspect_record *record, struct reader *reader)
+{
+    struct block_header header;
+    struct cert justify;
+
+    if (block_header_decode(&header, reader) != VERDICT_OK || header.height == 0) {
+        return;
+    }
+    chain->blocks = grow(chain, chain->blocks, sizeof *chain->blocks, chain->count, &chain->room);
+    if (chain->count < chain->room) {
         chain->blocks[chain->count] = (struct log_chain_block){ header, record->head.hash, chain->count };
         chain->count++;
+    }
+    if (cert_decode(&justify, reader) == VERDICT_OK) {
+        keep_claim(chain, &justify.ballot);
+    }
+}
+
+static void see_qc(struct log_chain *chain, struct reader *reader)
+{
+    struct cert cert;
+
+    if (cert_decode(&cert, reader) == VERDICT_OK) {
+        keep_claim(chain, &cert.ballot);
+    }
+}
+
+static void see_tc(struct log_chain *chain, struct reader *reader)
+{
+    struct timeout_cert tc;
+
+    if (timeout_cert_decode(&tc, reader) == VERDICT_OK) {
+        keep_claim(chain, &tc.high.ballot);
+    }
+}
+
+static void see_proof(struct log_chain *chain, struct reader *reader)
+{
+    struct commit_proof proof;
+
+    if (commit_proof_decode(&proof, reader) == VERDICT_OK) {
+        keep_claim(chain, &proof.first.ballot);
+    }
+}
+
+static void see_record(void *context, const struct inspect_record *record)
+{
+    struct log_chain *chain = context;
+    bool whole = record->payload_good && record->head.bytes == record->head.bytes_total;
+    struct reader reader;
+
+    reader_init(&reader, record->payload, record->head.bytes);
+    if (whole && record->head.kind == RECORD_BLOCK) {
+        see_block(chain, record, &reader);
+    }
+    if (!whole || record->head.kind != RECORD_CERTIFICATE) {
+        return;
+    }
+    switch ((enum certificate_record)read_u8(&reader)) {
+    case CERTIFICATE_QC: see_qc(chain, &reader); break;
+    case CERTIFICATE_TC: see_tc(chain, &reader); break;
+    case CERTIFICATE_PROOF: see_proof(chain, &reader); break;
     }
 }
 
@@ -97,12 +157,43 @@ static const struct log_chain_block *find(const struct log_chain *chain, uint64_
     return found;
 }
 
+/* certified gives the block of the highest certificate that reaches what is committed; NULL when there is none. */
+static const struct log_chain_block *certified(const struct log_chain *chain)
+{
+    const struct log_chain_block *best = NULL;
+    struct rank highest = { 0, 0 };
+
+    for (uint32_t i = 0; i < chain->claims_count; i++) {
+        const struct log_chain_claim *claim = &chain->claims[i];
+        bool higher = best == NULL || rank_compare(claim->rank, highest) > 0;
+        const struct log_chain_block *block = higher && claim->rank.height >= chain->capsule.committed_height ? find(chain, claim->rank.height, &claim->block) : NULL;
+        if (block != NULL) {
+            best = block;
+            highest = claim->rank;
+        }
+    }
+    return best;
+}
+
+/* leads_to tells whether a block is an ancestor of another, or is itself that one. */
+static bool leads_to(const struct log_chain *chain, const struct log_chain_block *from, const struct log_chain_block *to)
+{
+    while (from != NULL && from->header.height > to->header.height) { /* Heights only fall. */
+        from = find(chain, from->header.height - 1, &from->header.parent);
+    }
+    return from != NULL && hash_equal(&from->hash, &to->hash);
+}
+
 /* tip_of gives the block from which the chain is followed down. */
 static const struct log_chain_block *tip_of(const struct log_chain *chain)
 {
     const struct capsule *capsule = &chain->capsule;
     const struct log_chain_block *tip = capsule->vote_height >= capsule->committed_height ? find(chain, capsule->vote_height, &capsule->vote_hash) : NULL;
+    const struct log_chain_block *proved = certified(chain);
 
+    if (proved != NULL) {
+        return tip != NULL && leads_to(chain, tip, proved) ? tip : proved;
+    }
     for (uint64_t height = capsule->committed_height; tip == NULL && height > 0; height--) {
         tip = find(chain, height, NULL);
     }
@@ -134,7 +225,7 @@ static bool link_down(struct log_chain *chain)
 
 int log_chain_read(const struct args *args, struct store_view *view, struct log_chain *chain)
 {
-    struct inspect_sink sink = { chain, see_segment, see_batch, see_block };
+    struct inspect_sink sink = { chain, see_segment, see_batch, see_record };
 
     *chain = (struct log_chain){ .count = 0 };
     int code = store_view_log(args, view, &sink);
@@ -154,6 +245,7 @@ int log_chain_read(const struct args *args, struct store_view *view, struct log_
 void log_chain_close(struct log_chain *chain)
 {
     free(chain->blocks);
+    free(chain->claims);
     free(chain->hashes);
     free(chain->headers);
     *chain = (struct log_chain){ .count = 0 };

@@ -1,13 +1,15 @@
 /* log_chain.h: the committed chain as one replica's log holds it, offline: which blocks, and their bodies in order of height.
  *
- * The newest capsule says how high this replica knew the chain to be committed; the block of its last vote, or else the newest one of that height,
- * says which chain. Certificates are not judged here: this is a look at one's own disk, not a proof for others. */
+ * The newest capsule says how high this replica knew the chain to be committed. Which chain that is, the certificate of the highest rank says that reaches so high: whatever is certified above a
+ * committed block extends it (I10). Its last vote says that only in a log without such a certificate, and else no more than what stands above: it may be for a block that lost.
+ * Signatures are not verified here: this is a look at one's own disk, not a proof for others. */
 #ifndef WARD_CLI_LOG_CHAIN_H
 #define WARD_CLI_LOG_CHAIN_H
 
 #include "cli/store_view.h"
 #include "wire/block.h"
 #include "wire/limits.h"
+#include "wire/vote.h"
 
 struct log_chain_block {
     struct block_header header;
@@ -15,9 +17,17 @@ struct log_chain_block {
     uint64_t order; /* of its record in the log */
 };
 
+/* A block that a certificate in the log names. */
+struct log_chain_claim {
+    struct rank rank;
+    struct hash32 block;
+};
+
 struct log_chain {
     struct log_chain_block *blocks; /* all that the log names, by height, then in the order of the log */
     uint32_t count, room;
+    struct log_chain_claim *claims; /* in the order of the log */
+    uint32_t claims_count, claims_room;
     struct hash32 *hashes;          /* of heights 1 .. height */
     struct block_header *headers;
     uint64_t height;                /* of the newest block of the chain that is here; it may be above what is committed */

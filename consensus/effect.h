@@ -40,15 +40,9 @@ enum effect_kind {
 enum replica_record {
     REPLICA_RECORD_BLOCK = 1,       /* header, then the QC that justified it (cert encoding; kind ROOT with a zero hash: none) */
     REPLICA_RECORD_PAYLOAD = 2,     /* the body of the block */
-    REPLICA_RECORD_CERTIFICATE = 3, /* first byte says which: enum certificate_record; then its encoding */
+    REPLICA_RECORD_CERTIFICATE = 3, /* first byte says which: enum certificate_record (wire/cert.h); then its encoding */
     REPLICA_RECORD_CHECKPOINT = 5,  /* checkpoint_cert */
     REPLICA_RECORD_EVIDENCE = 7
-};
-
-enum certificate_record {
-    CERTIFICATE_QC = 1,    /* hash = cert_digest: a high QC, or a COMMITQC */
-    CERTIFICATE_TC = 2,    /* hash = timeout_cert_digest */
-    CERTIFICATE_PROOF = 3  /* a CommitProof; hash = the proved block's hash */
 };
 
 /* The durable voting state, kept with every append. Source: protocol section 2; I6. */

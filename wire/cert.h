@@ -40,6 +40,13 @@ struct checkpoint_cert {
     struct signers signers;
 };
 
+/* Which of them a certificate record of the log holds: its first byte. The numbers are on disk. */
+enum certificate_record {
+    CERTIFICATE_QC = 1,   /* a high QC, or a COMMITQC; the record is named by cert_digest */
+    CERTIFICATE_TC = 2,   /* named by timeout_cert_digest */
+    CERTIFICATE_PROOF = 3 /* a CommitProof (wire/commit_proof.h), named by the block that it proves */
+};
+
 #define SIGNERS_BYTES_MAX (MEMBER_BITMAP_BYTES + QUORUM_MAX * 64)
 #define CERT_BYTES_MAX (BALLOT_BYTES + SIGNERS_BYTES_MAX)
 #define TIMEOUT_CERT_BYTES_MAX (16 + SIGNERS_BYTES_MAX + QUORUM_MAX * 16 + CERT_BYTES_MAX)

@@ -1,10 +1,11 @@
-/* log_chain_test.c: the chain is followed down from the last vote; branches that lost, gaps and rot are told apart. */
+/* log_chain_test.c: the chain is followed down from the newest certificate, or from the last vote that extends it; branches that lost, gaps and rot are told apart. */
 #include "cli/log_chain.h"
 
 #include "storage/batch.h"
 #include "storage/segment.h"
 #include "storage/superblock.h"
 #include "tests/cli/cli_kit.h"
+#include "wire/commit_proof.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -65,19 +66,62 @@ static void add_record(uint8_t kind, uint64_t height, const struct hash32 *hash,
     used += record_span(size);
 }
 
-/* add_block adds header and body of a block; its body is one byte, `tag`. Gives: its hash. */
-static struct hash32 add_block(uint64_t height, const struct hash32 *parent, uint8_t tag)
+/* add_justified adds header and body of a block; its body is one byte, `tag`. justify: the certificate of its parent, NULL: none. Gives: its hash. */
+static struct hash32 add_justified(uint64_t height, const struct hash32 *parent, uint8_t tag, const struct cert *justify)
 {
     struct block_header header = { .height = height, .time_ms = 1000 * height + tag, .parent = *parent };
-    uint8_t bytes[BLOCK_HEADER_BYTES];
+    uint8_t bytes[BLOCK_HEADER_BYTES + CERT_BYTES_MAX];
     struct writer writer;
 
     writer_init(&writer, bytes, sizeof bytes);
     block_header_encode(&header, &writer);
+    if (justify != NULL) {
+        cert_encode(justify, &writer);
+    }
     struct hash32 hash = block_hash(&header);
-    add_record(RECORD_BLOCK, height, &hash, bytes, sizeof bytes);
+    add_record(RECORD_BLOCK, height, &hash, bytes, (uint32_t)writer.offset);
     add_record(RECORD_PAYLOAD, height, &hash, &tag, 1);
     return hash;
+}
+
+static struct hash32 add_block(uint64_t height, const struct hash32 *parent, uint8_t tag) { return add_justified(height, parent, tag, NULL); }
+
+static struct cert cert_of(uint64_t in_view, uint64_t height, const struct hash32 *block)
+{
+    struct cert cert = { .ballot = { VOTE_FOLLOWING, 0, { in_view, height }, *block } };
+
+    for (uint32_t i = 0; i < 3; i++) {
+        signers_add(&cert.signers, i, (const uint8_t[64]){ 1 });
+    }
+    return cert;
+}
+
+/* add_certificate adds a record of a kind that holds a certificate. */
+static void add_certificate(enum certificate_record which, const struct cert *cert)
+{
+    static struct timeout_cert tc;
+    static struct commit_proof proof;
+    uint8_t bytes[3 * DISK_BLOCK];
+    struct writer writer;
+
+    writer_init(&writer, bytes, sizeof bytes);
+    write_u8(&writer, (uint8_t)which);
+    switch (which) {
+    case CERTIFICATE_QC:
+        cert_encode(cert, &writer);
+        break;
+    case CERTIFICATE_TC:
+        tc = (struct timeout_cert){ .view = cert->ballot.rank.view, .signers = cert->signers, .high = *cert };
+        timeout_cert_encode(&tc, &writer);
+        break;
+    case CERTIFICATE_PROOF:
+        proof = (struct commit_proof){ .first = *cert };
+        proof.first.ballot.kind = VOTE_COMMIT;
+        commit_proof_encode(&proof, &writer);
+        break;
+    }
+    cr_assert_not(writer.failed);
+    add_record(RECORD_CERTIFICATE, cert->ballot.rank.height, &cert->ballot.block, bytes, (uint32_t)writer.offset);
 }
 
 static int write_and_read(void)
@@ -139,6 +183,53 @@ Test(log_chain, the_branch_of_the_last_vote_counts_and_bodies_come_in_order)
     cr_assert_eq(bodies.count, 3);
     cr_assert_eq(bodies.tags[0], 11);
     cr_assert_eq(bodies.tags[1], 12);
+    end();
+}
+
+/* It voted for a block in view 0, which was given up; the others committed another one in view 1, and it learned that from them. */
+Test(log_chain, a_vote_for_a_block_that_lost_does_not_say_which_chain)
+{
+    static const struct hash32 genesis = { { 1 } };
+    static const enum certificate_record kinds[] = { CERTIFICATE_QC, CERTIFICATE_TC, CERTIFICATE_PROOF };
+
+    begin();
+    for (uint32_t i = 0; i <= 3; i++) { /* 3: the certificate stands behind the header of a child */
+        used = 0;
+        memset(batch, 0, sizeof batch);
+        struct hash32 one = add_block(1, &genesis, 11), won = add_block(2, &one, 22), lost = add_block(2, &one, 12);
+        struct cert old = cert_of(0, 2, &lost), cert = cert_of(1, 2, &won);
+        if (i < 3) {
+            add_certificate(kinds[i], &cert);
+        } else {
+            (void)add_justified(3, &won, 23, &cert);
+        }
+        add_certificate(CERTIFICATE_QC, &old); /* of a lower rank, though it came last */
+        capsule.committed_height = capsule.vote_height = 2;
+        capsule.vote_kind = VOTE_FOLLOWING;
+        capsule.vote_hash = lost;
+        cr_assert_eq(write_and_read(), EXIT_FINE);
+        cr_assert_eq(chain.height, 2);
+        cr_assert(hash_equal(&chain.hashes[2], &won), "%u", i);
+        end();
+    }
+}
+
+Test(log_chain, a_vote_above_the_newest_certificate_counts)
+{
+    static const struct hash32 genesis = { { 1 } };
+
+    begin();
+    struct hash32 one = add_block(1, &genesis, 11);
+    (void)add_block(1, &genesis, 21);
+    struct cert cert = cert_of(0, 1, &one);
+    struct hash32 two = add_justified(2, &one, 12, &cert), three = add_block(3, &two, 13);
+    capsule.committed_height = 1;
+    capsule.vote_kind = VOTE_FOLLOWING;
+    capsule.vote_height = 3;
+    capsule.vote_hash = three;
+    cr_assert_eq(write_and_read(), EXIT_FINE);
+    cr_assert_eq(chain.height, 3);
+    cr_assert(hash_equal(&chain.hashes[1], &one));
     end();
 }
 
