@@ -123,3 +123,22 @@ Test(replica_timeout, whoever_gets_its_lost_certificate_back_joins_those_that_ga
     cr_assert_eq(status().timeout_view, 0, "T3");
     cluster_kit_close(&kit);
 }
+
+/* T6: what it waits for may be done long ago, and its TIMEOUT, whose cause the others have executed, tells them nothing. While no honest member need be with it, it asks. */
+Test(replica_timeout, whoever_too_few_join_asks_each_time_it_says_its_timeout_again_T6)
+{
+    alone();
+    restart();
+    cluster_kit_request(&kit, 3, 1, 1);
+    uint64_t asked = kit.sent[MESSAGE_QUERY], said = kit.sent[MESSAGE_TIMEOUT];
+    while (status().timeout_view < 0) { /* bounded by T5 */
+        cluster_kit_run(&kit, 10 * MS);
+    }
+    uint64_t first_asked = kit.sent[MESSAGE_QUERY] - asked, first_said = kit.sent[MESSAGE_TIMEOUT] - said;
+    cr_assert_gt(first_asked, 0, "half of tau_0 before");
+    cr_assert_gt(first_said, 0);
+    cluster_kit_run(&kit, 20 * SECOND);
+    cr_assert_gt(kit.sent[MESSAGE_TIMEOUT] - said, 2 * first_said, "T7");
+    cr_assert_eq((kit.sent[MESSAGE_QUERY] - asked) * first_said, (kit.sent[MESSAGE_TIMEOUT] - said) * first_asked, "with each");
+    cluster_kit_close(&kit);
+}
