@@ -318,6 +318,18 @@ static void note_rejoined(struct driver *driver)
     }
 }
 
+/* note_limit lets the superblock hold a view limit that was raised: of a log that loses all its newest batches, it alone tells what they may have signed (T11). */
+static void note_limit(struct driver *driver)
+{
+    const struct segment_log *log = &driver->log;
+
+    if (log->limit_epoch > driver->limit_epoch || (log->limit_epoch == driver->limit_epoch && log->limit_view > driver->limit_view)) {
+        driver->limit_epoch = log->limit_epoch;
+        driver->limit_view = log->limit_view;
+        driver->save_wanted = true;
+    }
+}
+
 bool driver_work(struct driver *driver)
 {
     if (driver->stalled && !driver->stopped) {
@@ -328,6 +340,7 @@ bool driver_work(struct driver *driver)
     tell_mute(driver);
     tell_durable(driver);
     note_rejoined(driver);
+    note_limit(driver);
     release(driver);
     if (driver->read_waits && driver->log.reading == NULL) {
         driver_start_read(driver);

@@ -84,6 +84,8 @@ struct driver {
     uint32_t first_wanted;  /* ... as it shall be; >= first_segment */
     uint32_t retire_next;   /* segments from here up to first_segment are to be taken out of use */
     bool save_wanted;       /* the superblock is behind: the owner saves it */
+    uint64_t limit_epoch;   /* the view limit that the superblock holds, or was asked to hold: */
+    uint64_t limit_view;    /* it outlives the newest batches, whatever becomes of them (T11) */
     bool rejoins;           /* the superblock says that the key's store was lost, and what follows from it is not durable yet (E5) */
     struct repair repair;
     struct scrub scrub;

@@ -178,13 +178,11 @@ void driver_work_snapshots(struct driver *driver)
 
 void driver_fill(const struct driver *driver, struct superblock *next, bool clean)
 {
-    const struct capsule *capsule = segment_log_capsule(&driver->log);
-
     next->clean = clean;
     next->features_required = driver->rejoins ? next->features_required : next->features_required & ~SUPERBLOCK_REJOINS;
     next->durable_floor = driver->log.at.batch;
-    next->limit_epoch = capsule->limit_epoch;
-    next->limit_view = capsule->limit_view;
+    next->limit_epoch = driver->log.limit_epoch; /* A limit that no batch holds yet forbids more, never less. */
+    next->limit_view = driver->log.limit_view;
     next->first_segment = driver->first_wanted > next->first_segment ? driver->first_wanted : next->first_segment;
     snapshots_fill(&driver->snapshots, next);
     snapshot_fetch_fill(&driver->snapshot_fetch, next);

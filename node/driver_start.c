@@ -153,6 +153,8 @@ enum err driver_recover(struct driver *driver, const struct superblock *superblo
 
     ASSERT(driver->replica_memory != NULL);
     driver->first_segment = driver->first_wanted = superblock->first_segment;
+    driver->limit_epoch = superblock->limit_epoch;
+    driver->limit_view = superblock->limit_view;
     driver->rejoins = (superblock->features_required & SUPERBLOCK_REJOINS) != 0;
     enum err err = begin_state(driver, superblock);
     if (err != ERR_OK) {

@@ -145,16 +145,11 @@ static void save_done(void *context, enum err err)
 
 static enum exit_code write_first(struct store *store, struct boot *boot, struct loop *loop)
 {
-    struct superblock first = {
-        .cluster = boot->genesis.hash,
-        .replica = boot->self,
-        .segment_bytes = (uint32_t)boot->config.io.segment_mib << 20,
-        .first_segment = 1,
-        .config = config_hash(&boot->epoch),
-        .features_required = store->act == STORE_REJOIN ? SUPERBLOCK_REJOINS : 0,
-    };
+    struct hash32 config = config_hash(&boot->epoch);
+    struct superblock first = superblock_first(&boot->genesis.hash, boot->self, (uint32_t)boot->config.io.segment_mib << 20, &config);
     struct save_wait wait = { 0 };
 
+    first.features_required = store->act == STORE_REJOIN ? SUPERBLOCK_REJOINS : 0;
     enum err err = datadir_instance(first.instance);
     if (err == ERR_OK) {
         err = superblock_store_write(&store->superblocks, &first, save_done, &wait);

@@ -8,6 +8,7 @@
 #include "storage/superblock.h"
 
 #include "base/assert.h"
+#include "storage/segment_log.h"
 
 #include <string.h>
 #include <xxhash.h>
@@ -16,6 +17,19 @@
 #define SUM_BYTES 16u
 #define COPY_OFFSET 24u /* u32: the only field in which the copies of a version differ */
 #define PAIR_BYTES (2u * DISK_BLOCK)
+
+struct superblock superblock_first(const struct hash32 *cluster, uint32_t replica, uint32_t segment_bytes, const struct hash32 *config)
+{
+    ASSERT(segment_bytes % DISK_BLOCK == 0);
+    return (struct superblock){
+        .cluster = *cluster,
+        .replica = replica,
+        .segment_bytes = segment_bytes,
+        .first_segment = 1,
+        .config = *config,
+        .limit_view = LOG_VIEW_LIMIT_STEP,
+    };
+}
 
 static void body_write(struct writer *writer, const struct superblock *superblock)
 {

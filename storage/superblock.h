@@ -2,7 +2,7 @@
  *
  * A new version goes first to copies 0 and 1, then to copies 2 and 3, each pair in one durable write; it is opened by the highest
  * sequence found in at least two equal copies. So at every moment two equal copies are whole, and two bad ones do no harm.
- * Written at checkpoints, epoch changes and clean stops, never per vote. */
+ * Written at checkpoints, epoch changes and clean stops, and when the log's view limit was raised, never per vote. */
 #ifndef WARD_STORAGE_SUPERBLOCK_H
 #define WARD_STORAGE_SUPERBLOCK_H
 
@@ -37,6 +37,10 @@ struct superblock {
     uint64_t limit_view;
     bool clean; /* the last act of an orderly stop: batch durable_floor was the last */
 };
+
+/* superblock_first gives the version of a new store, but for its instance: nothing is durable, segment 1 is to be the first, and what its first batches may sign is bounded
+ * though all of them be lost (T11). */
+struct superblock superblock_first(const struct hash32 *cluster, uint32_t replica, uint32_t segment_bytes, const struct hash32 *config);
 
 /* superblock_encode writes one block: the version as copy number `copy`. Needs: out has DISK_BLOCK bytes; copy < SUPERBLOCK_COPIES. */
 void superblock_encode(const struct superblock *superblock, uint32_t copy, uint8_t *out);

@@ -304,12 +304,13 @@ static void first_written(void *context, enum err err)
 /* make_store writes the first superblock, as `wardd --init` does and, where the disk was lost, `wardd --rejoin`, on a disk that is not hostile yet. */
 static void make_store(struct host *host)
 {
-    struct superblock first = { .cluster = host->cast->genesis.hash, .replica = self_of(host), .segment_bytes = HOST_LOG_BYTES, .first_segment = 1,
-        .config = config_hash(&host->cast->config), .features_required = host->wipes > 0 ? SUPERBLOCK_REJOINS : 0 };
+    struct hash32 config = config_hash(&host->cast->config);
+    struct superblock first = superblock_first(&host->cast->genesis.hash, self_of(host), HOST_LOG_BYTES, &config);
     static _Alignas(DISK_BLOCK) uint8_t memory[(SUPERBLOCK_COPIES + 1) * DISK_BLOCK];
     struct arena arena;
     bool done = false;
 
+    first.features_required = host->wipes > 0 ? SUPERBLOCK_REJOINS : 0;
     arena_init(&arena, memory, sizeof memory);
     superblock_store_init(&host->superblocks, &arena, &host->disk.disk);
     struct writer instance;

@@ -319,6 +319,55 @@ Test(driver, a_start_that_lost_a_batch_writes_at_once_what_it_abstains_from_T11)
     }
 }
 
+/* time_out has the log promise a TIMEOUT behind the replica's back. */
+static void time_out(int64_t view)
+{
+    struct capsule capsule = host.driver.log.at.capsule;
+    uint64_t lsn = 0, told = host.driver.lsn_durable;
+
+    capsule.timeout_view = view;
+    cr_assert_eq(segment_log_append(&host.driver.log, &capsule, NULL, 0, &lsn), ERR_OK);
+    segment_log_kick(&host.driver.log);
+    now_ns += 8 * WRITE_NS;
+    sim_disk_step(&host.disk, now_ns);
+    host.driver.lsn_durable = told; /* as if the run had begun behind it */
+    host.driver.lsn_base++;
+    cr_assert(host_work(&host));
+    run_until(now_ns + 8 * WRITE_NS);
+    cr_assert_eq(host.driver.log.capsule_durable.timeout_view, view);
+}
+
+/* Of headers that rot at the end nobody can tell how many batches they were of. */
+Test(driver, a_log_that_lost_all_its_batches_abstains_from_what_they_may_have_signed_T11)
+{
+    time_out(0);
+    time_out(1);
+    cr_assert_gt(host.driver.log.table_count, 1);
+    for (size_t i = 0; i < host.driver.log.table_count; i++) {
+        uint8_t *head = sim_disk_sector(&host.disk, host.driver.log.at.segment, (uint64_t)host.driver.log.table[i].block * DISK_BLOCK);
+        cr_assert_not_null(head);
+        head[8] ^= 1;
+    }
+    host_crash(&host, true);
+    cr_assert(host_start(&host));
+    cr_assert_eq(host.recovery.sign, SIGN_ABOVE_LIMIT);
+    cr_assert_eq(host.recovery.position.capsule.timeout_view, -1, "nothing is known");
+    cr_assert_geq(host.recovery.position.capsule.abstain_view, 1);
+}
+
+Test(driver, the_superblock_holds_each_view_limit_that_the_log_promises_T11)
+{
+    static const int64_t views[] = { 0, 1, 31, 32, 33, 63, 64, 96, 97, 1000 };
+
+    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
+        time_out(views[i]);
+        cr_assert_geq(host.superblocks.current.limit_view, host.driver.log.capsule_durable.limit_view, "view %ld", views[i]);
+        cr_assert_geq((int64_t)host.superblocks.current.limit_view, views[i]);
+        cr_assert_not(host.driver.save_wanted);
+    }
+    cr_assert_lt(host.superblocks.current.sequence, 6, "once for each that was raised");
+}
+
 /* put appends a record to the log behind the replica's back. */
 static void put(uint8_t kind, uint64_t height, const struct hash32 *hash, const struct writer *payload)
 {

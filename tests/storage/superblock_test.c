@@ -1,3 +1,4 @@
+#include "storage/segment_log.h"
 #include "storage/superblock.h"
 #include "sim/world/disk.h"
 #include "tests/storage/golden_kit.h"
@@ -43,6 +44,20 @@ static bool superblock_equal(const struct superblock *a, const struct superblock
     superblock_encode(a, 0, bytes[0]);
     superblock_encode(b, 0, bytes[1]);
     return memcmp(bytes[0], bytes[1], DISK_BLOCK) == 0;
+}
+
+Test(superblock, the_first_bounds_what_the_first_batches_may_sign_T11)
+{
+    struct hash32 cluster = { { 1 } }, config = { { 2 } };
+    struct superblock first = superblock_first(&cluster, 3, 1u << 20, &config);
+
+    cr_assert_eq(first.limit_view, LOG_VIEW_LIMIT_STEP);
+    cr_assert_eq(first.durable_floor, 0);
+    cr_assert_eq(first.first_segment, 1);
+    cr_assert(hash_equal(&first.cluster, &cluster));
+    cr_assert(hash_equal(&first.config, &config));
+    cr_assert_eq(first.replica, 3);
+    cr_assert_eq(first.segment_bytes, 1u << 20);
 }
 
 Test(superblock, survives_a_round_trip)
