@@ -67,14 +67,17 @@ static bool look_at(void *context, const struct block_header *header, const stru
     return false; /* One is enough. */
 }
 
+/* below says why a log begins where it does. */
+static const char *below(const struct log_chain *chain) { return chain->low > 1 ? "; a snapshot has taken the place of those below" : ""; }
+
 static int show_block(const struct args *args, struct store_view *view, const struct log_chain *chain)
 {
     struct look look = { .genesis = &view->superblock.chosen.cluster };
     struct log_chain_visitor visitor = { &look, look_at };
     uint64_t height = args_has(args, "height") ? args_number(args, "height") : chain->committed_height, reached = 0;
 
-    if (height == 0 || height > chain->height) {
-        return output_fail(args, EXIT_NO, "the log holds blocks up to height %llu", (unsigned long long)chain->height);
+    if (height == 0 || height < chain->low || height > chain->height) {
+        return output_fail(args, EXIT_NO, "the log holds blocks of heights %llu to %llu%s", (unsigned long long)chain->low, (unsigned long long)chain->height, below(chain));
     }
     int code = log_chain_walk(args, view, chain, height, &visitor, &reached);
     if (code == EXIT_FINE && look.result == NULL) {
@@ -180,8 +183,9 @@ static int replay_chain(const struct args *args, struct store_view *view, const 
     if (replay.ledger == NULL) {
         return output_fail(args, EXIT_RESOURCE, "no memory for the state, or the genesis has parameters outside of their bounds");
     }
-    if (replay.until > chain->height) {
-        return output_fail(args, EXIT_NO, "the log holds blocks up to height %llu", (unsigned long long)chain->height);
+    if (replay.until > chain->height || (replay.until > 0 && chain->low > 1)) {
+        return output_fail(args, EXIT_NO, "the state is executed from the first block on, and the log holds blocks of heights %llu to %llu%s", (unsigned long long)chain->low,
+                           (unsigned long long)chain->height, below(chain));
     }
     int code = replay.until == 0 ? (int)EXIT_FINE : log_chain_walk(args, view, chain, 1, &visitor, &reached);
     if (code == EXIT_FINE && (replay.broken || reached < replay.until)) {

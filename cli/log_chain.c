@@ -200,8 +200,8 @@ static const struct log_chain_block *tip_of(const struct log_chain *chain)
     return tip;
 }
 
-/* link_down names every block of the chain below the tip. Gives: false when one is not in the log. */
-static bool link_down(struct log_chain *chain)
+/* link_down names every block of the chain below the tip, as far down as the log has it. */
+static void link_down(struct log_chain *chain)
 {
     const struct log_chain_block *at = tip_of(chain);
     size_t room = at == NULL ? 1 : (size_t)at->header.height + 1;
@@ -212,15 +212,20 @@ static bool link_down(struct log_chain *chain)
     chain->headers = calloc(room, sizeof *chain->headers);
     chain->failed = chain->failed || chain->hashes == NULL || chain->headers == NULL;
     while (!chain->failed && at != NULL) { /* Heights only fall. */
-        uint64_t height = at->header.height;
-        chain->hashes[height] = at->hash;
-        chain->headers[height] = at->header;
-        if (height == 1) {
-            return chain->height >= chain->committed_height;
-        }
-        at = find(chain, height - 1, &at->header.parent);
+        chain->low = at->header.height;
+        chain->hashes[chain->low] = at->hash;
+        chain->headers[chain->low] = at->header;
+        at = find(chain, chain->low - 1, &at->header.parent);
     }
-    return chain->committed_height == 0;
+}
+
+/* is_whole: every committed block above the snapshot of this height is here (K2). */
+static bool is_whole(const struct log_chain *chain, uint64_t snapshot_height)
+{
+    if (chain->committed_height <= snapshot_height) {
+        return true;
+    }
+    return chain->low > 0 && chain->low <= snapshot_height + 1 && chain->height >= chain->committed_height;
 }
 
 int log_chain_read(const struct args *args, struct store_view *view, struct log_chain *chain)
@@ -235,11 +240,14 @@ int log_chain_read(const struct args *args, struct store_view *view, struct log_
     if (chain->count > 0) {
         qsort(chain->blocks, chain->count, sizeof chain->blocks[0], by_height);
     }
-    bool linked = link_down(chain);
+    link_down(chain);
     if (chain->failed) {
         return output_fail(args, EXIT_RESOURCE, "no memory for the chain of this log");
     }
-    return linked ? (int)EXIT_FINE : output_fail(args, EXIT_INTEGRITY, "the log does not hold every block up to height %llu", (unsigned long long)chain->committed_height);
+    uint64_t snapshot_height = view->superblock.chosen.checkpoint_height;
+    return is_whole(chain, snapshot_height) ? (int)EXIT_FINE
+                                            : output_fail(args, EXIT_INTEGRITY, "the log does not hold every block from height %llu to %llu",
+                                                          (unsigned long long)snapshot_height + 1, (unsigned long long)chain->committed_height);
 }
 
 void log_chain_close(struct log_chain *chain)

@@ -28,8 +28,9 @@ struct log_chain {
     uint32_t count, room;
     struct log_chain_claim *claims; /* in the order of the log */
     uint32_t claims_count, claims_room;
-    struct hash32 *hashes;          /* of heights 1 .. height */
+    struct hash32 *hashes;          /* of heights low .. height */
     struct block_header *headers;
+    uint64_t low;                   /* of the oldest block from which the chain is here without a gap: 1, or above what a snapshot has taken the place of; 0: none is here */
     uint64_t height;                /* of the newest block of the chain that is here; it may be above what is committed */
     uint64_t committed_height;      /* what the newest capsule says: at least this much is committed */
     struct capsule capsule;
@@ -37,7 +38,8 @@ struct log_chain {
     bool failed;                    /* no memory */
 };
 
-/* log_chain_read walks the log and finds the chain. Gives: EXIT_FINE, or the exit code after output_fail. Owns: log_chain_close in either case. */
+/* log_chain_read walks the log and finds the chain. Gives: EXIT_FINE, or the exit code after output_fail: EXIT_INTEGRITY when a committed block above the snapshot that the superblock names is not
+ * there. Owns: log_chain_close in either case. */
 int log_chain_read(const struct args *args, struct store_view *view, struct log_chain *chain);
 void log_chain_close(struct log_chain *chain);
 
@@ -48,7 +50,7 @@ struct log_chain_visitor {
 };
 
 /* log_chain_walk reads bodies from the log until the chain ends, one is missing, or the visitor ends it. Gives: EXIT_FINE with *reached, the height of
- * the last one given (from - 1: none). Cost: a pass over the log for each stretch that lies in order. */
+ * the last one given (from - 1: none). Needs: from >= low >= 1. Cost: a pass over the log for each stretch that lies in order. */
 int log_chain_walk(const struct args *args, struct store_view *view, const struct log_chain *chain, uint64_t from, const struct log_chain_visitor *visitor, uint64_t *reached);
 
 #endif

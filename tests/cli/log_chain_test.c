@@ -36,20 +36,26 @@ static void put(const char *name, off_t at, const void *data, size_t size)
     close(fd);
 }
 
+static void write_superblock(void)
+{
+    uint8_t block[DISK_BLOCK];
+
+    for (uint32_t copy = 0; copy < SUPERBLOCK_COPIES; copy++) {
+        superblock_encode(&superblock, copy, block);
+        put("superblock", (off_t)copy * DISK_BLOCK, block, DISK_BLOCK);
+    }
+}
+
 static void begin(void)
 {
     struct datadir dir;
-    uint8_t block[DISK_BLOCK];
 
     snprintf(root, sizeof root, "%s/store", kit_directory());
     cr_assert_eq(datadir_open(&dir, root, true, true), ERR_OK);
     cr_assert_eq(datadir_format(&dir), ERR_OK);
     datadir_close(&dir);
     superblock = (struct superblock){ .version = FORMAT_VERSION, .sequence = 1, .segment_bytes = sizeof segment, .first_segment = 1 };
-    for (uint32_t copy = 0; copy < SUPERBLOCK_COPIES; copy++) {
-        superblock_encode(&superblock, copy, block);
-        put("superblock", (off_t)copy * DISK_BLOCK, block, DISK_BLOCK);
-    }
+    write_superblock();
     capsule_init(&capsule);
     args.program = &command_ward;
     args.spec = &command_table[0];
@@ -262,6 +268,59 @@ Test(log_chain, a_block_that_is_missing_below_is_an_integrity_failure)
     (void)add_block(1, &genesis, 11);
     (void)add_block(3, &unknown, 13);
     capsule.committed_height = 3;
+    cr_assert_eq(write_and_read(), EXIT_INTEGRITY);
+    end();
+}
+
+/* The blocks up to height 4 went when a snapshot of height 5 had been made. */
+Test(log_chain, a_log_that_begins_behind_a_snapshot_is_no_integrity_failure)
+{
+    static const struct hash32 gone = { { 4 } };
+    struct bodies bodies = { .count = 0 };
+    struct log_chain_visitor visitor = { &bodies, collect };
+    uint64_t reached;
+
+    begin();
+    superblock.checkpoint_height = 5;
+    write_superblock();
+    struct hash32 five = add_block(5, &gone, 15), six = add_block(6, &five, 16);
+    (void)add_block(7, &six, 17);
+    capsule.committed_height = 7;
+    cr_assert_eq(write_and_read(), EXIT_FINE);
+    cr_assert_eq(chain.low, 5);
+    cr_assert_eq(chain.height, 7);
+    cr_assert_eq(log_chain_walk(&args, &view, &chain, 6, &visitor, &reached), EXIT_FINE);
+    cr_assert_eq(reached, 7);
+    cr_assert_eq(bodies.tags[0], 16);
+    end();
+    cr_assert_eq(kit_run(kit_directory(), "ward inspect block %s/store --height 5"), EXIT_FINE);
+    cr_assert_eq(kit_run(kit_directory(), "ward inspect block %s/store"), EXIT_FINE);
+    cr_assert_eq(kit_run(kit_directory(), "ward inspect block %s/store --height 4"), EXIT_NO);
+    cr_assert_eq(kit_run(kit_directory(), "ward inspect block %s/store --height 8"), EXIT_NO);
+}
+
+Test(log_chain, a_store_that_has_nothing_but_a_snapshot_is_no_integrity_failure)
+{
+    begin();
+    superblock.checkpoint_height = 5;
+    write_superblock();
+    capsule.committed_height = 5;
+    cr_assert_eq(write_and_read(), EXIT_FINE);
+    cr_assert_eq(chain.low, 0);
+    end();
+    cr_assert_eq(kit_run(kit_directory(), "ward inspect block %s/store"), EXIT_NO);
+}
+
+/* The first block above the snapshot counts. */
+Test(log_chain, a_block_that_is_missing_above_the_snapshot_is_an_integrity_failure)
+{
+    static const struct hash32 gone = { { 6 } };
+
+    begin();
+    superblock.checkpoint_height = 5;
+    write_superblock();
+    (void)add_block(7, &gone, 17);
+    capsule.committed_height = 7;
     cr_assert_eq(write_and_read(), EXIT_INTEGRITY);
     end();
 }
