@@ -186,27 +186,28 @@ static void check_failed(struct driver *driver)
     give_up(driver);
 }
 
-/* check reads both records of the block back. Gives: true when there is more to do at once. */
+/* check reads both records of the block back; between the two others may have their readings. Gives: true when there is more to do at once. */
 static bool check(struct driver *driver)
 {
     struct repair *repair = &driver->repair;
 
     if (repair->read_kind == 0) {
-        return read_back(driver, RECORD_PAYLOAD);
+        return read_back(driver, repair->body_right ? RECORD_BLOCK : RECORD_PAYLOAD);
     }
     if (!repair->read_done) {
         return false;
     }
-    uint8_t kind = repair->read_kind;
     if (repair->read_err != ERR_OK) {
+        repair->body_right = false;
         check_failed(driver);
         repair->read_kind = 0;
         return true;
     }
-    if (kind == RECORD_PAYLOAD) {
-        return read_back(driver, RECORD_BLOCK);
-    }
+    repair->body_right = repair->read_kind == RECORD_PAYLOAD;
     repair->read_kind = 0;
+    if (repair->body_right) {
+        return true;
+    }
     repair->counters.blocks++;
     repair->tries = 0;
     repair->height++;

@@ -88,6 +88,7 @@ void repair_check(const struct repair *repair)
     ASSERT(repair->stage <= REPAIR_NOTE);
     ASSERT(repair->stage == REPAIR_IDLE || repair->current < repair->count);
     ASSERT(repair->tries <= REPAIR_TRIES_MAX);
+    ASSERT(!repair->body_right || repair->stage == REPAIR_CHECK);
     ASSERT(repair->read_kind == 0 || repair->read_kind == RECORD_PAYLOAD || repair->read_kind == RECORD_BLOCK);
     ASSERT(repair->counters.repaired + repair->counters.given_up <= repair->counters.found);
     for (uint32_t i = 0; i < repair->count; i++) {

@@ -43,6 +43,7 @@ struct repair {
     uint64_t barrier_lsn; /* position of the log that must be durable before a block counts as lost; 0: none yet */
     uint64_t note_lsn;    /* position of the log behind which the note is durable; 0: not appended yet */
     struct log_read read;
+    bool body_right;      /* of the block at `height`: its body was read back, its header is next */
     uint8_t read_kind;    /* 0: none is under way, nor is an answer there */
     bool read_done;
     enum err read_err;

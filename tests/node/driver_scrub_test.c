@@ -249,3 +249,35 @@ Test(driver_scrub, unreadable_blocks_and_lost_headers_are_found_once_and_made_go
     cr_assert_eq(victim()->recovery.damage_count, 0, "a start takes all of it for settled");
     comes_to_rest_equal();
 }
+
+/* A member asks for a block while the copy of another one is read back: its reading comes in between the two of the repair, which need not follow each other. */
+Test(driver_scrub, what_members_ask_for_meanwhile_holds_no_repair_up_S5)
+{
+    const struct repair *repair = &victim()->driver.repair;
+    struct message message = { .type = MESSAGE_FETCH };
+    uint8_t bytes[128];
+    struct writer writer;
+    uint32_t asked = 0;
+
+    (void)first_closed();
+    message.fetch.height = victim()->driver.apply.height;
+    cr_assert(replica_committed(victim()->driver.replica, message.fetch.height, &message.fetch.hash));
+    writer_init(&writer, bytes, sizeof bytes);
+    message_encode(&message, &writer);
+    for (uint64_t height = 1; height <= 4; height++) {
+        cr_assert(host_rot(victim(), height));
+    }
+    for (uint32_t i = 0; i < 200000 && (asked == 0 || repair->count > 0); i++) {
+        if (i % 1000 == 0) {
+            world_submit(&world, 1, 0, false);
+        }
+        world_run_to(&world, world.now_ns + KIT_MS / 100);
+        if (victim()->driver.log.reading == &repair->read && repair->read_kind == RECORD_PAYLOAD && !victim()->driver.reading) {
+            host_message(victim(), 1, MESSAGE_FETCH, bytes_of(bytes, writer.offset));
+            asked += victim()->driver.read_waits;
+        }
+    }
+    cr_assert_gt(asked, 0, "a reading waited behind the first of a repair");
+    cr_assert_eq(repair->counters.repaired, repair->counters.found, "%llu of %llu", (unsigned long long)repair->counters.repaired, (unsigned long long)repair->counters.found);
+    comes_to_rest_equal();
+}
