@@ -11,6 +11,7 @@
 #include "ledger/bucket.h"
 #include "ledger/genesis_load.h"
 #include "ledger/group.h"
+#include "ledger/registry.h"
 #include "ledger/sender.h"
 #include "ledger/stateless.h"
 
@@ -563,6 +564,21 @@ static void judge(const struct ledger *ledger, const uint8_t *account, const uin
     }
 }
 
+/* Would the registration of a patient whose first voucher is of that organisation succeed, but for tokens? */
+static enum code judge_registration(const struct ledger *ledger, const struct envelope *envelope, uint64_t time_ms, uint16_t voucher)
+{
+    struct command_body body;
+    enum code code = sender_check_vouchers(&ledger->exec, envelope, time_ms);
+
+    if (code != CODE_OK) {
+        return code;
+    }
+    enum verdict verdict = command_body_decode(&body, envelope->type, envelope->body.data, envelope->body.size);
+    ASSERT(verdict == VERDICT_OK); /* every stateless check has accepted it */
+    ASSERT(voucher > 0); /* who vouches is of an organisation */
+    return registry_check_patient(&ledger->exec, envelope, &body.as.patient_register, voucher);
+}
+
 void ledger_standing(const struct ledger *ledger, const struct envelope *envelope, uint64_t time_ms, struct ledger_standing *standing)
 {
     *standing = (struct ledger_standing){ .code = CODE_OK };
@@ -579,7 +595,7 @@ void ledger_standing(const struct ledger *ledger, const struct envelope *envelop
         judge(ledger, envelope->cosigners[0].account, envelope->cosigners[0].key, time_ms, standing);
     }
     if (standing->code == CODE_OK || standing->code == CODE_RATE) { /* one that fails costs nobody anything, so it must not come into a block */
-        enum code code = sender_check_vouchers(&ledger->exec, envelope, time_ms);
+        enum code code = judge_registration(ledger, envelope, time_ms, (uint16_t)standing->org);
         standing->code = code == CODE_OK ? standing->code : code;
     }
     standing->nonce_executed = ledger_nonce(ledger, envelope->sender);

@@ -2,7 +2,7 @@
  *
  * G1 Every key that an account was registered with has a KeyUse entry, and no key serves twice.
  * G2 An account is what its first key gives: nobody can register one whose key they do not hold. */
-#include "ledger/exec.h"
+#include "ledger/registry.h"
 
 #include "base/assert.h"
 #include "ledger/audit.h"
@@ -124,9 +124,7 @@ static enum code standing_write(struct exec *exec, struct audit_trail *trail)
 
     ASSERT(seq == 1); /* of a patient who was registered a moment ago */
     ASSERT(trail->patient.vouchers[0] > 0);
-    if (exec->chain->grants >= exec->params->grants_max) {
-        return CODE_CAPACITY;
-    }
+    ASSERT(exec->chain->grants < exec->params->grants_max); /* 118 was checked */
     grant.grantee[ACCT_BYTES - 2] = (uint8_t)(trail->patient.vouchers[0] >> 8);
     grant.grantee[ACCT_BYTES - 1] = (uint8_t)trail->patient.vouchers[0];
     memcpy(grant.granted_by, trail->acct, ACCT_BYTES);
@@ -162,26 +160,60 @@ static struct patient patient_new(const struct exec *exec)
     return patient;
 }
 
-/* 116, 118, 207, 208, 210: the voucher pays, and gets it back when anything fails. */
-static enum code check_patient_register(struct exec *exec)
+/* Whether the state takes what a registration puts there: the compartment, the right edge of its trail and its key; with a grant that and its end. */
+static bool has_room(const struct exec *exec, bool grants)
 {
+    uint32_t keys = 3, cells = state_cells(1 + ACCT_BYTES, PATIENT_BYTES) + state_cells(1 + ACCT_BYTES, HASH_BYTES) + state_cells(1 + KEY_BYTES, ACCT_BYTES);
+
+    if (grants) {
+        struct state_key due = key_due_grant(exec->time_ms, exec->genesis->bytes, 1); /* any account: all have one length */
+        keys += 2;
+        cells += state_cells(1 + ACCT_BYTES + sizeof(uint32_t), GRANT_BYTES) + state_cells(due.size, 0);
+    }
+    ASSERT(state_store_keys(exec->store) <= exec->params->state_keys_max);
+    return state_store_keys(exec->store) + keys <= exec->params->state_keys_max && state_store_cells(exec->store) + cells <= exec->params->state_cells_max;
+}
+
+/* 204: a standing write grant is what a GRANT could have said too. */
+static bool may_grant(const struct exec *exec, uint16_t voucher)
+{
+    struct org org;
+
+    return voucher == 0 || !exec_get_org(exec, voucher, &org) || (org.caps & CAP_PUBLISH) != 0;
+}
+
+enum code registry_check_patient(const struct exec *exec, const struct envelope *envelope, const struct patient_register *body, uint16_t voucher)
+{
+    bool grants = (body->flags & REGISTER_STANDING_WRITE) != 0;
     struct patient patient;
 
     ASSERT(exec->chain->patients <= exec->params->patients_max);
-    ASSERT(exec->cosigners_count <= ENVELOPE_COSIGNERS_MAX);
-    if (exec->cosigners_count > 0 && sender_charge(exec, exec->cosigners[0].acct) != CODE_OK) {
-        return CODE_RATE;
-    }
-    if (exec->chain->patients >= exec->params->patients_max) {
+    ASSERT(exec->chain->grants <= exec->params->grants_max);
+    if (exec->chain->patients >= exec->params->patients_max || (grants && exec->chain->grants >= exec->params->grants_max) || !has_room(exec, grants)) {
         return CODE_CAPACITY;
     }
-    if (exec_get_patient(exec, exec->sender.acct, &patient)) {
+    if (grants && !may_grant(exec, voucher)) {
+        return CODE_CAP;
+    }
+    if (exec_get_patient(exec, envelope->sender, &patient)) {
         return CODE_EXISTS;
     }
-    if (exec->cosigners_count == 0) {
+    if (voucher == 0) {
         return CODE_VOUCH_MISSING;
     }
-    return key_was_used(exec, exec->envelope->key) ? CODE_KEY_REUSE : CODE_OK;
+    return key_was_used(exec, envelope->key) ? CODE_KEY_REUSE : CODE_OK;
+}
+
+/* 116, then the rest: the voucher pays, and gets it back when anything fails. */
+static enum code check_patient_register(struct exec *exec)
+{
+    bool vouched = exec->cosigners_count > 0;
+
+    ASSERT(exec->cosigners_count <= ENVELOPE_COSIGNERS_MAX);
+    if (vouched && sender_charge(exec, exec->cosigners[0].acct) != CODE_OK) {
+        return CODE_RATE;
+    }
+    return registry_check_patient(exec, exec->envelope, &exec->command.as.patient_register, vouched ? exec->cosigners[0].org : 0);
 }
 
 enum code exec_patient_register(struct exec *exec)
@@ -208,6 +240,7 @@ enum code exec_patient_register(struct exec *exec)
     if ((body->flags & REGISTER_STANDING_WRITE) != 0) {
         code = standing_write(exec, &trail);
     }
+    ASSERT(code != CODE_CAPACITY); /* so no registration fails that is not known to fail before it is proposed */
     ASSERT(code != CODE_OK || trail.patient.audit_count == exec->events_count); /* the trail begins here */
     ASSERT(code != CODE_OK || trail.patient.active_grants + 1u == exec->creations);
     return code == CODE_OK ? audit_end(&trail, exec) : code;

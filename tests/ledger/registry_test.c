@@ -192,6 +192,112 @@ Test(registry, a_registration_stands_only_with_vouchers_that_may_vouch)
     }
 }
 
+/* stands gives how a registration stands, and asserts that it executes as it stands and that a failure costs its voucher nothing: so it must not come into a block. */
+static enum code stands(struct lab_command *command, struct lab_party *party)
+{
+    uint8_t bytes[ENVELOPE_BYTES_MAX];
+    struct envelope envelope;
+    struct ledger_standing standing;
+
+    cr_assert_eq(envelope_decode(&envelope, bytes_of(bytes, lab_sign(&lab, command, bytes))), CODE_OK);
+    ledger_standing(lab.ledger, &envelope, lab.time_ms, &standing);
+    party->nonce = 0;
+    cr_assert_eq(lab_send(&lab, command), standing.code, "it executes as it stands, %s", code_name(standing.code));
+    return standing.code;
+}
+
+static struct lab_command vouched(struct lab_party *party, struct lab_party *voucher, uint8_t flags)
+{
+    struct lab_command command = { .sender = party, .cosigners = { voucher }, .body = { .type = COMMAND_PATIENT_REGISTER } };
+
+    command.body.as.patient_register.flags = flags;
+    return command;
+}
+
+static void set_caps(uint16_t id, uint16_t caps)
+{
+    struct org org;
+
+    cr_assert(exec_get_org(ledger_exec(lab.ledger), id, &org));
+    org.caps = caps;
+    cr_assert_eq(exec_put_org(ledger_exec(lab.ledger), id, &org), CODE_OK);
+}
+
+Test(registry, a_registration_with_a_used_key_does_not_stand)
+{
+    start();
+    struct lab_party system = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1), patient = { .pair = system.pair };
+    struct hash32 acct = account_derive(&lab.genesis.hash, ACCOUNT_PATIENT, system.pair.public_key);
+    memcpy(patient.acct, acct.bytes, ACCT_BYTES);
+    struct lab_command command = vouched(&patient, &system, 0);
+
+    cr_assert_eq(stands(&command, &patient), CODE_KEY_REUSE);
+}
+
+Test(registry, a_registration_that_finds_no_room_does_not_stand)
+{
+    struct params params = params_default();
+    params.state_keys_max = 20000;
+    params.state_cells_max = 40000;
+    params.patients_max = 2;
+    params.grants_max = 1;
+    lab_start(&lab, &params, NULL, 0);
+    struct lab_party system = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1), party = lab_party_of(&lab, ACCOUNT_PATIENT, 2);
+    (void)lab_patient(&lab, &system, POLICY_DENY, REGISTER_STANDING_WRITE, 3);
+    struct lab_command command = vouched(&party, &system, REGISTER_STANDING_WRITE);
+
+    cr_assert_eq(stands(&command, &party), CODE_CAPACITY, "no grant more");
+    party.nonce = 0;
+    command = vouched(&party, &system, 0);
+    cr_assert_eq(stands(&command, &party), CODE_OK, "a patient more");
+    struct lab_party next = lab_party_of(&lab, ACCOUNT_PATIENT, 4);
+    command = vouched(&next, &system, 0);
+    cr_assert_eq(stands(&command, &next), CODE_CAPACITY, "no patient more");
+}
+
+/* A state in which there is room for a patient's three entries, and not for five with a grant; then for two. */
+Test(registry, a_registration_that_the_state_does_not_take_does_not_stand)
+{
+    struct params params = params_default();
+    params.state_keys_max = 1024;
+    params.state_cells_max = 8192;
+    lab_start(&lab, &params, NULL, 0);
+    struct lab_party system = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1), party = lab_party_of(&lab, ACCOUNT_PATIENT, 2);
+    struct exec *exec = ledger_exec(lab.ledger);
+
+    for (uint32_t i = 0; state_store_keys(exec->store) + 3 < params.state_keys_max; i++) {
+        struct hash32 pk = hash_one(HASH_CONTENT, &i, sizeof i);
+        struct state_key key = key_key_use(pk.bytes);
+        cr_assert_eq(exec_put(exec, &key, pk.bytes, ACCT_BYTES), CODE_OK);
+    }
+    struct lab_command command = vouched(&party, &system, REGISTER_STANDING_WRITE);
+    cr_assert_eq(stands(&command, &party), CODE_CAPACITY, "five entries");
+    party.nonce = 0;
+    command = vouched(&party, &system, 0);
+    cr_assert_eq(stands(&command, &party), CODE_OK, "three");
+    struct lab_party next = lab_party_of(&lab, ACCOUNT_PATIENT, 3);
+    command = vouched(&next, &system, 0);
+    cr_assert_eq(stands(&command, &next), CODE_CAPACITY, "none");
+}
+
+/* 204: what the patient could not grant by a GRANT it cannot grant at its registration. */
+Test(registry, a_standing_write_grant_is_for_who_publishes)
+{
+    start();
+    struct lab_party system = lab_actor(&lab, LAB_ALDER, ACTOR_SYSTEM, ROLE_NONE, CAP_VOUCH, 1), party = lab_party_of(&lab, ACCOUNT_PATIENT, 2);
+    set_caps(LAB_ALDER, CAP_VOUCH);
+    struct lab_command command = vouched(&party, &system, REGISTER_STANDING_WRITE);
+
+    cr_assert_eq(stands(&command, &party), CODE_CAP);
+    party.nonce = 0;
+    command = vouched(&party, &system, 0);
+    cr_assert_eq(stands(&command, &party), CODE_OK, "who vouches need not publish");
+    set_caps(LAB_ALDER, CAP_VOUCH | CAP_PUBLISH);
+    struct lab_party other = lab_party_of(&lab, ACCOUNT_PATIENT, 3);
+    command = vouched(&other, &system, REGISTER_STANDING_WRITE);
+    cr_assert_eq(stands(&command, &other), CODE_OK);
+}
+
 /* The end of an actor's registration is judged at the time that is asked about. */
 Test(registry, a_registration_does_not_stand_beyond_its_vouchers_own_end)
 {
