@@ -543,7 +543,10 @@ void host_prove(struct host *host, uint64_t height)
     host->due_known = false;
     woken(host);
     sim_disk_step(&host->disk, host->world->now_ns(host->world->context));
+    effort_moment(&host->effort);
+    effort_run(&host->effort);
     driver_prove(&host->driver, height, height);
+    effort_pause(&host->effort);
 }
 
 uint16_t host_question(struct host *host, struct bytes question, bool gated, uint8_t *out, size_t room, size_t *size)

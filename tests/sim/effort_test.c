@@ -90,3 +90,25 @@ Test(effort, what_a_cluster_does_is_on_its_account)
         world_close(&world);
     }
 }
+
+/* A proof of the newest block is given within the call; one of an older block is read back from the log. */
+Test(effort, what_a_proof_costs_is_on_the_account_and_nothing_after_it)
+{
+    static struct world world;
+    static struct world_plan plan;
+
+    world_plan_calm(&plan);
+    world_open(&world, &plan);
+    world_submit(&world, 5, 0, false);
+    cr_assert(world_run_until_rest(&world, 60 * S), "%s", world.failure.text);
+    for (uint64_t height = world.hosts[0].driver.apply.height; height > 0; height--) {
+        struct effort before = world.hosts[0].effort;
+        uint64_t proofs = world.proofs;
+        host_prove(&world.hosts[0], height);
+        cr_expect_eq(world.hosts[0].effort.moments, before.moments + 1);
+        cr_expect_not(world.hosts[0].effort.running, "height %llu, %s", (unsigned long long)height, world.proofs > proofs ? "given at once" : "to be read");
+    }
+    cr_assert(world_run_until_rest(&world, world.now_ns + 60 * S), "%s", world.failure.text);
+    cr_expect_gt(world.proofs, 0);
+    world_close(&world);
+}
