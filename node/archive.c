@@ -333,7 +333,8 @@ void archive_clear(struct archive *archive)
 {
     const struct archive_sizes *sizes = &archive->sizes;
 
-    /* What nothing was ever put into is zeros, and a start that clears it would touch all of it for nothing. */
+    /* What nothing was ever put into is zeros, and a start that clears it would touch all of it for nothing. Entries stay: a number that is too high for its ring is not held, and
+     * nothing is forgotten before the ring comes round to it. */
     if (archive->events_last > 0) {
         memset(archive->event_buckets, 0, sizes->events_max * sizeof *archive->event_buckets);
     }
@@ -347,12 +348,6 @@ void archive_clear(struct archive *archive)
         memset(archive->locator_buckets, 0, sizes->locators_max * sizeof *archive->locator_buckets);
     }
     memset(archive->forgotten, 0, sizeof archive->forgotten);
-    for (uint32_t i = 0; i < sizes->events_max && !hash_is_zero(&archive->events[i].top); i++) {
-        memset(&archive->events[i].top, 0, sizeof archive->events[i].top); /* what stood there is not forgotten but never was */
-    }
-    for (uint32_t i = 0; i < sizes->receipts_max && !hash_is_zero(&archive->receipts[i].top); i++) {
-        memset(&archive->receipts[i].top, 0, sizeof archive->receipts[i].top);
-    }
     archive->events_last = archive->receipts_last = archive->locators_last = 0;
 }
 
