@@ -205,12 +205,12 @@ Test(archive, that_is_cleared_touches_only_what_it_held)
     cr_assert_lt(pages_touched(&arena), 1 + (1 << 16) * 8 / 4096 + 8, "the buckets of events alone");
 }
 
-/* fill adds so many events of one patient and receipts; `tag` makes them others. */
-static void fill(struct archive *archive, uint64_t count, uint8_t tag)
+/* fill adds so many events of one patient and receipts, from a number on; `tag` makes them others. */
+static void fill(struct archive *archive, uint64_t from, uint64_t count, uint8_t tag)
 {
     uint8_t patient[ACCT_BYTES] = { 1 }, bytes[AUDIT_EVENT_BYTES] = { tag };
 
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = from; i < from + count; i++) {
         struct receipt receipt = { .height = i + 1, .tx_id = { { (uint8_t)i, (uint8_t)(i >> 8), tag } }, .code = CODE_OK, .time_ms = i };
         bytes[1] = (uint8_t)i;
         archive_add_event(archive, patient, i, bytes, NULL);
@@ -218,7 +218,7 @@ static void fill(struct archive *archive, uint64_t count, uint8_t tag)
     }
 }
 
-/* same compares every proof that two archives give. Gives: how many there are. */
+/* same compares every proof of two archives, in trees of `count` leaves. Gives: how many there are. */
 static uint32_t same(const struct archive *one, const struct archive *other, uint64_t count)
 {
     struct archive_trail trails[2] = { { one, { 1 } }, { other, { 1 } } };
@@ -236,24 +236,31 @@ static uint32_t same(const struct archive *one, const struct archive *other, uin
     return proofs;
 }
 
-/* Whatever it held before, in whatever state of its rings: every answer and every proof is that of one that is new. */
+/* Whatever it held before, in whatever state of its rings: every answer and every proof is that of one that is new; also when it begins in the middle of its trees, as behind a snapshot
+ * whose tops are not to be had, and there is nothing to prove by. */
 Test(archive, that_is_cleared_and_filled_is_as_a_new_one)
 {
     enum { RING = 16 };
     static const uint64_t counts[] = { 1, 5, RING, RING + 1, 2 * RING + 3 };
     uint8_t patient[ACCT_BYTES] = { 1 };
+    uint32_t proofs = 0;
 
-    for (uint64_t before = 0; before <= 3 * RING; before++) {
-        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-            struct archive old = make(RING, RING, 0), fresh = make(RING, RING, 0);
-            fill(&old, before, 7);
-            archive_clear(&old);
-            fill(&old, counts[i], 9);
-            fill(&fresh, counts[i], 9);
-            cr_assert_gt(same(&old, &fresh, counts[i]), 0);
-            cr_assert_null(archive_find_event(&old, patient, counts[i]), "one of the life before");
-            free(old.events);
-            free(fresh.events);
+    for (uint64_t at = 0; at < 2 * (3 * RING + 1) * 5; at++) {
+        uint64_t before = at / 10, count = counts[at / 2 % 5], from = at % 2 == 0 ? 0 : RING + 4, position;
+        struct archive old = make(RING, RING, 0), fresh = make(RING, RING, 0);
+        struct hash32 gone = { { 0, 0, 7 } };
+        fill(&old, 0, before, 7);
+        archive_clear(&old);
+        fill(&old, from, count, 9);
+        fill(&fresh, from, count, 9);
+        proofs += same(&old, &fresh, from + count);
+        for (uint8_t i = 0; i < before; i++) {
+            gone.bytes[0] = i;
+            cr_assert_null(archive_find_receipt(&old, &gone, &position), "of the life before");
         }
+        cr_assert_null(archive_find_event(&old, patient, from + count), "likewise");
+        free(old.events);
+        free(fresh.events);
     }
+    cr_assert_gt(proofs, 1000);
 }
