@@ -312,6 +312,8 @@ static enum err parse(struct fhir_bundle *bundle, const char *path, char problem
     return ERR_OK;
 }
 
+_Static_assert(FHIR_ORGANISATIONS_MAX == 1024, "the refusal names the bound");
+
 /* find_parties finds the patient and the organisations. */
 static enum err find_parties(struct fhir_bundle *bundle, const char *path, char problem[FHIR_PROBLEM_BYTES])
 {
@@ -331,7 +333,10 @@ static enum err find_parties(struct fhir_bundle *bundle, const char *path, char 
                 return refuse(problem, path, "more than one Patient: import one patient's bundle at a time");
             }
             bundle->patient = id;
-        } else if (strcmp(type, "Organization") == 0 && bundle->organisations_count < FHIR_ORGANISATIONS_MAX) {
+        } else if (strcmp(type, "Organization") == 0) {
+            if (bundle->organisations_count == FHIR_ORGANISATIONS_MAX) {
+                return refuse(problem, path, "more than 1024 Organizations: the records of the others would lose their maker");
+            }
             const char *name = TEXT_AT(resource, "name");
             bundle->organisation_names[bundle->organisations_count] = name != NULL ? name : id;
             bundle->organisations[bundle->organisations_count++] = id;

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define FHIR_PROBLEM_BYTES 256
-#define FHIR_ORGANISATIONS_MAX 64
+#define FHIR_ORGANISATIONS_MAX 1024
 #define FHIR_ID_BYTES_MAX 64 /* R4, datatype id */
 #define FHIR_NO_ORGANISATION UINT32_MAX
 
@@ -55,7 +55,8 @@ struct fhir_bundle {
 };
 
 /* fhir_load reads a bundle of type transaction, batch, collection, document or searchset about one patient.
- * Fails: ERR_NOT_FOUND, ERR_PERMISSION, ERR_IO, ERR_NO_MEMORY; ERR_INVALID when it is not such a bundle; the problem says what.
+ * Fails: ERR_NOT_FOUND, ERR_PERMISSION, ERR_IO, ERR_NO_MEMORY; ERR_INVALID when it is not such a bundle, or of more than FHIR_ORGANISATIONS_MAX
+ * organisations; the problem says what.
  * Cost: linear in the bundle but for sorting its encounters. */
 enum err fhir_load(struct fhir_bundle *bundle, const char *path, char problem[FHIR_PROBLEM_BYTES]);
 void fhir_close(struct fhir_bundle *bundle);

@@ -228,6 +228,40 @@ Test(fhir, a_large_bundle_takes_no_longer_for_each_resource, .timeout = 20)
     fhir_close(&bundle);
 }
 
+/* put_organisations writes a bundle of one patient and `count` organisations, each of which made one procedure. */
+static const char *put_organisations(unsigned count)
+{
+    static char path[512];
+
+    snprintf(path, sizeof path, "%s/makers.json", kit_directory());
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fputs("{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\"}}", file);
+    for (unsigned i = 0; i < count; i++) {
+        fprintf(file, ",{\"resource\":{\"resourceType\":\"Organization\",\"id\":\"h%u\"}}", i);
+        fprintf(file, ",{\"resource\":{\"resourceType\":\"Procedure\",\"id\":\"r%u\",\"performer\":[{\"reference\":\"Organization/h%u\"}]}}", i, i);
+    }
+    fputs("]}", file);
+    fclose(file);
+    return path;
+}
+
+Test(fhir, no_organisation_of_a_bundle_is_dropped_in_silence)
+{
+    struct fhir_bundle bundle;
+    char problem[FHIR_PROBLEM_BYTES];
+
+    for (unsigned count = 64; count <= FHIR_ORGANISATIONS_MAX; count += count < 65 ? 1 : FHIR_ORGANISATIONS_MAX - 65) {
+        cr_assert_eq(fhir_load(&bundle, put_organisations(count), problem), ERR_OK, "%s", problem);
+        cr_expect_eq(bundle.organisations_count, count);
+        cr_expect_eq(bundle.resources[count - 1].organisation, count - 1, "of %u the last one made its record", count);
+        cr_expect_eq(fhir_organisations_named(&bundle), count);
+        fhir_close(&bundle);
+    }
+    cr_assert_eq(fhir_load(&bundle, put_organisations(FHIR_ORGANISATIONS_MAX + 1), problem), ERR_INVALID);
+    cr_assert(strstr(problem, "more than 1024 Organizations") != NULL, "%s", problem);
+}
+
 Test(fhir, months_count_from_january_2000)
 {
     static const struct {
