@@ -76,11 +76,16 @@ static int load_key(struct ask *ask)
     return keyfile_is_kx(ask->key->kind) ? output_fail(ask->args, EXIT_USAGE, "%s is no signing key", path) : (int)EXIT_FINE;
 }
 
+void ask_renew(struct ask *ask)
+{
+    ask->end_ns = clock_mono_ns() + ask->reach.timeout_ms * UINT64_C(1000000);
+}
+
 int ask_open(const struct args *args, struct ask *ask)
 {
     bool out = args_has(args, "out");
 
-    *ask = (struct ask){ .args = args, .certified = out || args_has(args, "certified"), .above = args_number(args, "above") };
+    *ask = (struct ask){ .args = args, .certified = out || args_has(args, "certified"), .waits = true, .above = args_number(args, "above") };
     if (ask->certified && !args_has(args, "genesis")) {
         return output_fail(args, EXIT_USAGE, "--certified and --out need --genesis: it says whose signatures count");
     }
@@ -93,7 +98,7 @@ int ask_open(const struct args *args, struct ask *ask)
     if (code != EXIT_FINE) {
         return code;
     }
-    ask->end_ns = clock_mono_ns() + ask->reach.timeout_ms * UINT64_C(1000000);
+    ask_renew(ask);
     ask->genesis = client_welcome(ask->reach.client)->genesis;
     enum err err = proof_checker_open(&ask->checker, args_has(args, "genesis") ? &ask->reach.genesis : NULL);
     if (err != ERR_OK) {
@@ -230,7 +235,7 @@ int ask_try(struct ask *ask, struct query *query, uint16_t *code)
     writer_init(&writer, bytes, sizeof bytes);
     query->certified = ask->certified;
     int exit = put_signed(ask, query, &writer, code);
-    while (exit == EXIT_FINE && is_early(ask, *code)) {
+    while (exit == EXIT_FINE && ask->waits && is_early(ask, *code)) {
         if (client_left_ms(ask->end_ns) <= AGAIN_MS) {
             return output_fail(ask->args, EXIT_UNREACHABLE, "no certified checkpoint that is new enough came in time; one comes every ten seconds while commands do, "
                                                             "and ten seconds after the last: --timeout 30s waits for it");
@@ -289,7 +294,7 @@ int ask_finish(struct ask *ask, enum proof_claim claim, json_t *result)
 {
     const char *path = args_text(ask->args, "out");
 
-    if (path == NULL) {
+    if (path == NULL || ask->draft.items_count == 0) { /* A command that was refused leaves nothing to prove. */
         return output_result(ask->args, result);
     }
     struct bytes bytes = proof_end(&ask->draft, claim);

@@ -14,8 +14,9 @@
 #include "cli/reach.h"
 #include "node/keyfile.h"
 
-#define ASK_FLAGS                                                                                                                                        \
-    REACH_FLAGS,                                                                                                                                         \
+#define ASK_FLAGS ASK_FLAGS_WITHIN("10s")
+#define ASK_FLAGS_WITHIN(time)                                                                                                                           \
+    REACH_FLAGS_WITHIN(time),                                                                                                                            \
     { .name = "key", .type = FLAG_PATH, .help = "signing key of who asks: needed for whatever is about a patient" },                                    \
     { .name = "as", .type = FLAG_HEX, .min = 32, .max = 32, .help = "account of who asks, when --key is not its first key" },                           \
     { .name = "org", .type = FLAG_NUMBER, .min = 1, .max = 65535, .help = "organisation, when --key is an admin's or officer's" },                      \
@@ -32,6 +33,7 @@ struct ask {
     struct keyfile *key;        /* in locked memory; NULL without --key */
     uint8_t account[ACCT_BYTES];
     bool certified;
+    bool waits;                 /* for a certified checkpoint that is new enough; else there being none yet is a refusal as others are */
     uint64_t above;
     uint64_t end_ns;
     uint8_t *answer;            /* the last one, copied */
@@ -52,6 +54,9 @@ int ask_query(struct ask *ask, struct query *query);
 
 /* ask_try is ask_query for a question whose refusal is an answer too. Gives: *code, 0 with ask->checker of this item, or the refusal. */
 int ask_try(struct ask *ask, struct query *query, uint16_t *code);
+
+/* ask_renew lets what is asked from now on take the whole time of --timeout again. */
+void ask_renew(struct ask *ask);
 
 /* ask_header asks for a block header and its CommitProof. Gives: as ask_query. */
 int ask_header(struct ask *ask, uint64_t height);

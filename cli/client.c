@@ -160,6 +160,12 @@ uint32_t client_target(const struct client *client)
     return client->target;
 }
 
+const struct client_target *client_peer(const struct client *client)
+{
+    ASSERT(client->target < client->config.targets_count);
+    return &client->config.targets[client->target];
+}
+
 /* --- Sending -------------------------------------------------------------------------------------------------------- */
 
 enum err client_submit(struct client *client, uint64_t id, struct bytes command, uint32_t timeout_ms)

@@ -25,6 +25,7 @@
 struct client_target {
     struct address address;
     uint8_t key[32]; /* the replica's transport key; not looked at for a UNIX socket */
+    bool own;        /* a replica of this machine, whose word on nonces is enough (cli/nonce.h); the client does not look at it */
 };
 
 /* What became of the last target that was tried without success. */
@@ -76,6 +77,9 @@ enum err client_reconnect(struct client *client, uint32_t timeout_ms);
 /* client_welcome gives what the present replica said of itself; client_target which target it is. */
 const struct client_welcome *client_welcome(const struct client *client);
 uint32_t client_target(const struct client *client);
+
+/* client_peer gives the replica that said the last word. */
+const struct client_target *client_peer(const struct client *client);
 
 /* client_submit sends a command (envelope and payload). With timeout_ms 0 it never waits.
  * Needs: an id that is not outstanding; 1 .. ENVELOPE_BYTES_MAX + PAYLOAD_BYTES_MAX bytes. Fails: ERR_FULL (the queue stays full: receive, or

@@ -203,7 +203,7 @@ static int deliver(struct submit *submit)
     int code = send_run(&submit->send, &submit->draft, &submit->tx, &receipt);
 
     if (code == EXIT_FINE) {
-        code = send_prove(&submit->send, &submit->tx, &receipt);
+        code = send_prove(&submit->send, &submit->tx.id, &receipt);
     }
     if (code != EXIT_FINE) {
         return code;

@@ -84,11 +84,11 @@ static const struct flag_spec submit_flags[] = {
 };
 
 static const struct flag_spec import_flags[] = {
-    SEND_FLAGS,
+    SEND_FLAGS_WITHIN("30s"),
     { .name = "patient", .type = FLAG_HEX, .min = 32, .max = 32, .required = true, .help = "account of the patient whom the bundle is about" },
     { .name = "on-behalf", .type = FLAG_HEX, .min = 32, .max = 32, .help = "account of the practitioner who made the records" },
     { .name = "organisation", .type = FLAG_TEXT, .help = "id of an Organization of the bundle: the resources of this one alone, where it holds those of several" },
-    { .name = "custody", .type = FLAG_PATH, .required = true, .help = "new file for what the hospital must keep: local records and salts; private" },
+    { .name = "custody", .type = FLAG_PATH, .required = true, .help = "private file for what the hospital must keep: records and salts. An import that was cut short goes on when it is named again" },
     END,
 };
 
@@ -256,10 +256,10 @@ const struct command_spec command_table[] = {
       .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_REFUSED, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
       .run = cmd_submit },
     { .name = "import-fhir",
-      .summary = "publish a pointer for each clinical resource of a FHIR R4 bundle, signed by the hospital's record system",
+      .summary = "publish a pointer for each clinical resource of a FHIR R4 bundle, signed by the hospital's record system; the same words again go on with one that was cut short",
       .operand = { "FILE", 1, 1, "bundle of one patient, in JSON" },
       .flags = import_flags,
-      .example = "ward import-fhir bundle.json --patient 0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49 --key system.key --custody custody.json",
+      .example = "ward import-fhir bundle.json --patient 0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49cc0a49 --key system.key --custody custody.json --genesis city.genesis",
       .exits = { EXIT_NO, EXIT_CONFIGURATION, EXIT_UNREACHABLE, EXIT_REFUSED, EXIT_INTEGRITY, EXIT_RESOURCE, EXIT_PERMISSION },
       .run = cmd_import_fhir },
     { .name = "inspect superblock",

@@ -79,6 +79,9 @@ struct fhir_pointer {
  * Gives: false when the patient's key has small order. Cost: three hashes over the bytes, two scalar multiplications. */
 bool fhir_pointer_make(struct fhir_pointer *pointer, const struct fhir_resource *resource, const struct locator_recipient *recipient);
 
+/* fhir_pointer_fill makes the item anew out of the resource and the pointer's salt and sealed locator. Cost: two hashes over the bytes. */
+void fhir_pointer_fill(struct fhir_pointer *pointer, const struct fhir_resource *resource);
+
 /* fhir_is_sealed: its locator goes to the patient's key that is never shared: class sealed, or very restricted. */
 bool fhir_is_sealed(const struct fhir_resource *resource);
 

@@ -67,6 +67,18 @@ static size_t locator_content(uint8_t out[LOCATOR_CONTENT_MAX], const struct fhi
     return writer.offset;
 }
 
+void fhir_pointer_fill(struct fhir_pointer *pointer, const struct fhir_resource *resource)
+{
+    pointer->item = (struct pointer_add_item){
+        .record_class = resource->record_class,
+        .conf = resource->conf,
+        .service_month = resource->month,
+        .content_commit = hash_salted(HASH_CONTENT, pointer->salt, resource->bytes, resource->size),
+        .locator_hash = hash_one(HASH_LOCATOR, pointer->sealed, sizeof pointer->sealed),
+        .locator_length = LOCATOR_SEALED_BYTES,
+    };
+}
+
 bool fhir_pointer_make(struct fhir_pointer *pointer, const struct fhir_resource *resource, const struct locator_recipient *recipient)
 {
     uint8_t content[LOCATOR_CONTENT_MAX];
@@ -78,13 +90,6 @@ bool fhir_pointer_make(struct fhir_pointer *pointer, const struct fhir_resource 
     bool sealed = locator_seal(pointer->sealed, bytes_of(content, size), recipient, &entropy);
     secret_wipe(&entropy, sizeof entropy);
     secret_wipe(content, sizeof content);
-    pointer->item = (struct pointer_add_item){
-        .record_class = resource->record_class,
-        .conf = resource->conf,
-        .service_month = resource->month,
-        .content_commit = hash_salted(HASH_CONTENT, pointer->salt, resource->bytes, resource->size),
-        .locator_hash = hash_one(HASH_LOCATOR, pointer->sealed, sizeof pointer->sealed),
-        .locator_length = LOCATOR_SEALED_BYTES,
-    };
+    fhir_pointer_fill(pointer, resource);
     return sealed;
 }

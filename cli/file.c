@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -171,6 +172,44 @@ enum err file_write(const char *path, const void *data, size_t size, uint32_t mo
     err = err == ERR_OK ? put_in_place(beside, path, fresh) : err;
     unlink(beside);
     return err == ERR_OK ? flush_directory(path) : err;
+}
+
+/* lock_name gives PATH.lock. Gives: false when it is too long. */
+static bool lock_name(char name[PATH_MAX], const char *path)
+{
+    return snprintf(name, PATH_MAX, "%s.lock", path) < PATH_MAX;
+}
+
+enum err file_lock(int *fd, const char *path)
+{
+    char name[PATH_MAX];
+    struct stat held, named;
+
+    *fd = -1;
+    if (!lock_name(name, path)) {
+        return ERR_NOT_FOUND;
+    }
+    int lock = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+    if (lock < 0) {
+        return file_err(errno);
+    }
+    bool mine = flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &held) == 0 && lstat(name, &named) == 0; /* Whoever had it may have removed it before we held it. */
+    if (!mine || held.st_ino != named.st_ino || held.st_dev != named.st_dev) {
+        close(lock);
+        return ERR_AGAIN;
+    }
+    *fd = lock;
+    return ERR_OK;
+}
+
+void file_unlock(int fd, const char *path)
+{
+    char name[PATH_MAX];
+
+    if (fd >= 0 && lock_name(name, path)) {
+        unlink(name);
+        close(fd);
+    }
 }
 
 int file_exit(enum err err)

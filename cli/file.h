@@ -29,6 +29,13 @@ bool file_free(const char *path);
  * Fails: ERR_EXISTS, ERR_PERMISSION, ERR_NOT_FOUND (directory), ERR_NO_SPACE, ERR_IO. */
 enum err file_write(const char *path, const void *data, size_t size, uint32_t mode, bool fresh);
 
+/* file_lock makes and holds PATH.lock, which says that this process alone works with the path. Gives: *fd for file_unlock. Fails: ERR_AGAIN (another process has it), else as
+ * file_write. It ends with the process; a file that is left over holds nobody up. */
+enum err file_lock(int *fd, const char *path);
+
+/* file_unlock removes it. Needs: fd of file_lock, or -1. */
+void file_unlock(int fd, const char *path);
+
 /* file_err gives the error of a number of errno.h, as these functions do. */
 enum err file_err(int number);
 

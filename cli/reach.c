@@ -54,7 +54,11 @@ static int add_socket(const struct args *args, struct client_config *config, con
         return output_fail(args, EXIT_USAGE, "--socket %.200s: the present directory has no name: %s", path, strerror(errno));
     }
     snprintf(text, sizeof text, "unix:%s%s%.*s", here, here[0] == '\0' ? "" : "/", PATH_MAX - 8, path);
-    return add_target(args, config, text, no_key);
+    int code = add_target(args, config, text, no_key);
+    if (code == EXIT_FINE) {
+        config->targets[config->targets_count - 1].own = true;
+    }
+    return code;
 }
 
 static int add_sockets(const struct args *args, struct client_config *config)

@@ -16,12 +16,13 @@
 
 #define REACH_SOCKET_DEFAULT "/run/ward/ward.sock"
 
-/* Rows for a command's list of flags. */
-#define REACH_FLAGS                                                                                                                                      \
+/* Rows for a command's list of flags; `time` is how long it waits when nothing is said, such as "10s". */
+#define REACH_FLAGS REACH_FLAGS_WITHIN("10s")
+#define REACH_FLAGS_WITHIN(time)                                                                                                                                      \
     { .name = "socket", .type = FLAG_PATH, .repeats = true, .help = "UNIX socket of a replica; " REACH_SOCKET_DEFAULT " when no replica is named" },    \
     { .name = "replica", .type = FLAG_TEXT, .repeats = true, .help = "NAME or NAME=HOST:PORT: a member of the genesis, over the secure channel" },      \
     { .name = "genesis", .type = FLAG_PATH, .help = "genesis file: the chain to trust; needed with --replica" },                                        \
-    { .name = "timeout", .type = FLAG_DURATION, .value = "10s", .min = 1, .max = 3600000, .help = "how long to wait for the cluster" }
+    { .name = "timeout", .type = FLAG_DURATION, .value = (time), .min = 1, .max = 3600000, .help = "how long to wait for the cluster" }
 
 struct reach {
     struct file file;       /* the genesis's bytes; empty without --genesis */

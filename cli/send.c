@@ -27,44 +27,28 @@ void send_close(struct send *send) { ask_close(&send->ask); }
 
 /* --- The nonce ------------------------------------------------------------------------------------------------------ */
 
-static bool is_org_key(const struct send *send)
-{
-    return send->ask.key->kind == KEYFILE_ADMIN || send->ask.key->kind == KEYFILE_OFFICER;
-}
-
-/* executed_nonce reads what the answer says of the sender. Gives: false when there is no such account yet. */
-static bool executed_nonce(const struct send *send, enum query_kind kind, uint64_t *nonce)
-{
-    const struct query_facts *facts = &send->ask.checker.facts;
-
-    if (kind == QUERY_ORG) {
-        *nonce = send->ask.key->kind == KEYFILE_ADMIN ? facts->org.nonce : facts->org.officer_nonce;
-    } else {
-        *nonce = kind == QUERY_PATIENT ? facts->patient.nonce : facts->actor.nonce;
-    }
-    return facts->found;
-}
-
-/* ask_nonce asks for the sender's account. The replica that is asked is the one that gets the command, so it knows of the last one. */
 static int ask_nonce(struct send *send)
 {
-    enum query_kind kind = is_org_key(send) ? QUERY_ORG : send->ask.key->kind == KEYFILE_PATIENT ? QUERY_PATIENT : QUERY_ACTOR;
-    struct query query = { .kind = kind, .org = (uint16_t)args_number(send->ask.args, "org") };
-    uint64_t nonce = 0;
+    int code = nonce_ask(&send->ask, &send->nonce);
 
-    memcpy(query.acct, send->ask.account, ACCT_BYTES);
-    query.org = kind == QUERY_ORG ? query.org : 0;
-    if (kind == QUERY_ORG) {
-        memset(query.acct, 0, ACCT_BYTES);
-    }
-    int code = ask_query(&send->ask, &query);
-    if (code != EXIT_FINE) {
-        return code;
-    }
-    send->nonce = executed_nonce(send, kind, &nonce) ? nonce + 1 : 1;
-    send->nonce_known = true;
+    send->nonce_known = code == EXIT_FINE;
     send->nonce_asked = true;
-    return ask_forget(&send->ask);
+    return code;
+}
+
+void send_ask_again(struct send *send)
+{
+    send->nonce_known = send->nonce_known && !send->nonce_asked;
+}
+
+void send_sign_as(struct send *send, struct tx_draft *draft, uint64_t nonce, uint64_t valid_until_ms, struct tx *tx)
+{
+    draft->genesis = &send->ask.genesis;
+    draft->sender.key = &send->ask.key->pair.sign;
+    memcpy(draft->sender.account, send->ask.account, ACCOUNT_BYTES);
+    draft->nonce = nonce;
+    draft->valid_until_ms = valid_until_ms;
+    tx_make(tx, draft);
 }
 
 int send_sign(struct send *send, struct tx_draft *draft, struct tx *tx)
@@ -78,37 +62,32 @@ int send_sign(struct send *send, struct tx_draft *draft, struct tx *tx)
     } else if (!send->nonce_known) {
         code = ask_nonce(send);
     }
-    if (code != EXIT_FINE) {
-        return code;
+    if (code == EXIT_FINE) {
+        send_sign_as(send, draft, send->nonce, clock_wall_ms() + args_number(send->ask.args, "valid-for"), tx);
     }
-    draft->genesis = &send->ask.genesis;
-    draft->sender.key = &send->ask.key->pair.sign;
-    memcpy(draft->sender.account, send->ask.account, ACCOUNT_BYTES);
-    draft->nonce = send->nonce;
-    draft->valid_until_ms = clock_wall_ms() + args_number(send->ask.args, "valid-for");
-    tx_make(tx, draft);
-    return EXIT_FINE;
+    return code;
 }
 
 /* --- The receipt ---------------------------------------------------------------------------------------------------- */
 
-/* find_receipt looks for the receipt of a command whose nonce is used: it may have been executed before its first answer was lost, or by whoever gave it back. Where there is none the
+/* find_receipt finds out by which command a nonce is used: by this one, before its first answer was lost, or by whoever gave it back. Where it is another one the
  * refusal stands: what was executed a moment ago is in every archive. */
 static int find_receipt(struct send *send, const struct tx *tx, struct client_event *receipt)
 {
-    struct query query = { .kind = QUERY_RECEIPT, .id = tx->id };
-    uint16_t refusal = 0;
-    int code = ask_try(&send->ask, &query, &refusal);
+    struct client_event found;
+    enum nonce_fate fate = NONCE_UNTOLD;
+    char digits[2 * HASH_BYTES + 1];
+    int code = nonce_trace(&send->ask, &tx->id, tx->nonce, &fate, &found);
 
-    if (code != EXIT_FINE || refusal == QUERY_NOT_FOUND) {
-        return code;
+    if (code == EXIT_FINE && fate == NONCE_UNTOLD) {
+        hex_encode(tx->id.bytes, HASH_BYTES, digits);
+        return output_fail(send->ask.args, EXIT_NO, "nonce %llu is used; whether by this command cannot be told from what was asked: ward get receipt %s, or name more replicas",
+                           (unsigned long long)tx->nonce, digits);
     }
-    if (refusal != 0) {
-        return output_fail(send->ask.args, EXIT_NO, "the nonce is used; whether by this command cannot be told: %s", describe_code_text(refusal));
+    if (code == EXIT_FINE && fate == NONCE_EXECUTED) {
+        *receipt = found;
     }
-    const struct receipt *found = &send->ask.checker.facts.receipt;
-    *receipt = (struct client_event){ .type = CLIENT_RECEIPTS, .code = (uint16_t)found->code, .height = found->height, .index = found->index, .time_ms = found->time_ms };
-    return ask_forget(&send->ask);
+    return code;
 }
 
 /* fail_late says what is known of a command without a final word. */
@@ -138,13 +117,13 @@ int send_execute(struct send *send, const struct tx *tx, struct client_event *re
     if (err != ERR_OK) {
         return err == ERR_TIMEOUT ? fail_late(send, receipt) : reach_fail(send->ask.args, err);
     }
-    if (receipt->type == CLIENT_REFUSED && (receipt->taken || receipt->resent) && receipt->code == CODE_NONCE_LOW) {
+    if (receipt->type == CLIENT_REFUSED && receipt->code == CODE_NONCE_LOW) {
         int code = find_receipt(send, tx, receipt);
         if (code != EXIT_FINE) {
             return code;
         }
     }
-    send->nonce += receipt->type == CLIENT_RECEIPTS;
+    send->nonce += receipt->type == CLIENT_RECEIPTS && tx->nonce == send->nonce;
     return EXIT_FINE;
 }
 
@@ -165,6 +144,9 @@ int send_run(struct send *send, struct tx_draft *draft, struct tx *tx, struct cl
         code = send_sign(send, draft, tx);
         code = code == EXIT_FINE ? send_execute(send, tx, receipt) : code;
         again = code == EXIT_FINE && send_lost_race(send, receipt);
+        if (code == EXIT_UNREACHABLE && send->nonce_known) {
+            output_note("its nonce was %llu: sent again with --nonce %llu it is executed once at most", (unsigned long long)send->nonce, (unsigned long long)send->nonce);
+        }
     }
     return code;
 }
@@ -186,15 +168,29 @@ json_t *send_describe(const struct send *send, const struct tx *tx, const struct
     return object;
 }
 
-int send_prove(struct send *send, const struct tx *tx, const struct client_event *receipt)
+/* check_told compares what a replica told with what is proved, and takes the rest from the proof. */
+static int check_told(const struct send *send, struct client_event *receipt)
 {
-    struct query query = { .kind = QUERY_RECEIPT, .id = tx->id };
+    const struct receipt *proved = &send->ask.checker.facts.receipt;
+
+    if (proved->code == receipt->code && proved->height == receipt->height) {
+        receipt->index = proved->index;
+        return EXIT_FINE;
+    }
+    return output_fail(send->ask.args, EXIT_INTEGRITY, "a replica told a receipt that is not the one that is proved: executed with %u %s at height %llu", (unsigned)proved->code,
+                       proved->code == 0 ? "OK" : code_name(proved->code), (unsigned long long)proved->height);
+}
+
+int send_prove(struct send *send, const struct hash32 *id, struct client_event *receipt)
+{
+    struct query query = { .kind = QUERY_RECEIPT, .id = *id };
 
     if (!send->certified || receipt->type != CLIENT_RECEIPTS) {
         return EXIT_FINE;
     }
     send->ask.certified = true;
     send->ask.above = receipt->height;
-    int code = ask_forget(&send->ask);
-    return code == EXIT_FINE ? ask_query(&send->ask, &query) : code;
+    int code = ask_query(&send->ask, &query);
+    send->ask.certified = false;
+    return code == EXIT_FINE ? check_told(send, receipt) : code;
 }

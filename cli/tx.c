@@ -66,6 +66,7 @@ void tx_make(struct tx *tx, struct tx_draft *draft)
     if (draft->new_key != NULL) {
         prove_possession(draft, &envelope, room);
     }
+    tx->nonce = draft->nonce;
     tx->id = envelope_tx_id(&envelope, draft->genesis);
     sign_digest(draft->sender.key, &tx->id, signatures[0]);
     for (uint32_t i = 0; i < draft->cosigners_count; i++) {

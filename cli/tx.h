@@ -31,6 +31,7 @@ struct tx_draft {
 
 struct tx {
     struct hash32 id;
+    uint64_t nonce;
     uint32_t size; /* envelope and payload, as SUBMIT carries them */
     uint8_t bytes[TX_BYTES_MAX];
 };

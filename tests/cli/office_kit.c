@@ -20,6 +20,10 @@ static bool answer(struct fake_replica *fake, const struct frame *frame)
     struct query_call call = { question.question, frame->header.flags == CLIENT_FLAG_GATED, now_ms };
     struct client_answer told = { .id = question.id, .height = office.desk.lab.height };
     told.code = queries_answer(&office.desk.queries, &call, office.desk.answer, sizeof office.desk.answer - 64, &office.desk.answer_bytes);
+    if (office.forgets && question.question.size > 1 && question.question.data[1] == QUERY_RECEIPT) {
+        told.code = QUERY_NOT_FOUND;
+        office.desk.answer_bytes = 0;
+    }
     if (office.lie_at < office.desk.answer_bytes) {
         office.desk.answer[office.lie_at] ^= 1;
     }
@@ -74,6 +78,7 @@ bool office_execute(struct fake_replica *fake, const struct frame *frame)
         return true;
     }
     fake_admit(fake, id);
+    fake->height = office.desk.lab.height;
     fake_receipts(fake, &(struct client_receipt){ id, 0, code }, 1);
     return true;
 }

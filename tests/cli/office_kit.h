@@ -13,6 +13,7 @@ struct office {
     struct desk desk;
     struct fake_replica replica;
     uint64_t lie_at;        /* byte of every answer that is altered; UINT64_MAX: none */
+    bool forgets;           /* it knows of no receipt */
     fake_handler *submit;   /* what is done with a command; NULL: it is executed (office_execute) */
     char patient[65], doctor[65], ticket[65]; /* accounts and the newest ticket, in digits */
 };

@@ -62,7 +62,7 @@ void fake_receipts(struct fake_replica *replica, const struct client_receipt *re
     struct writer writer;
 
     writer_init(&writer, body, sizeof body);
-    client_receipts_encode(&(struct client_receipts){ .height = 7, .time_ms = 7000, .count = count }, &writer);
+    client_receipts_encode(&(struct client_receipts){ .height = replica->height == 0 ? 7 : replica->height, .time_ms = 7000, .count = count }, &writer);
     for (uint32_t i = 0; i < count; i++) {
         client_receipt_encode(&receipts[i], &writer);
     }

@@ -20,6 +20,7 @@ struct fake_replica {
     uint16_t member;
     fake_handler *handler;
     void *context;    /* the test's */
+    uint64_t height;  /* of its receipts; 0: 7 */
     bool mute;        /* does not even greet */
     int listener, fd; /* fd: of the present connection */
     atomic_uint connections, frames; /* frames: without HELLO */

@@ -56,7 +56,7 @@ submit() { "$bin/ward" submit "$@" $at --json >"$work/out" 2>"$work/err" || fail
     submit actor-set kind=practitioner role=physician valid_until=+300d --new-key "$keys/practitioner/practitioner.key" --key "$cluster/r1/keys/admin.key" --org 2
     submit patient-register "kx_pk=$(public "$keys/patient/kx.key")" "sealed_kx_pk=$(public "$keys/patient/sealed-kx.key")" default_policy=deny flags=standing-write \
         $me --cosigner "$keys/system/system.key"
-    "$bin/ward" import-fhir configs/demo/bundle.json --patient "$patient" --key "$keys/system/system.key" --custody "$work/custody.json" $at >/dev/null 2>"$work/err" ||
+    "$bin/ward" import-fhir configs/demo/bundle.json --patient "$patient" --key "$keys/system/system.key" --custody "$work/custody.json" $at --genesis "$cluster/genesis" >/dev/null 2>"$work/err" ||
         fail "a bundle is imported: $(tail -n 1 "$work/err")"
     submit access-request "patient=$patient" --key "$keys/practitioner/practitioner.key"
     submit grant gtype=org "grantee=org:2" expires=+30d $me

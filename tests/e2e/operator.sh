@@ -41,12 +41,16 @@ ends 0 "a hospital registers its record system" ward submit actor-set kind=syste
 ends 0 "another hospital registers a physician" ward submit actor-set kind=practitioner role=physician valid_until=+300d --new-key "$k/practitioner/practitioner.key" --key "$c/r1/keys/admin.key" --org 2 $at
 ends 0 "a patient registers, vouched for by the hospital" ward submit patient-register "kx_pk=$(public "$k/patient/kx.key")" "sealed_kx_pk=$(public "$k/patient/sealed-kx.key")" \
     default_policy=deny flags=standing-write --key "$k/patient/patient.key" --cosigner "$k/system/system.key" $at
-ends 0 "the hospital imports a FHIR bundle" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$k/system/system.key" --custody "$work/custody.json" $at --json
+ends 0 "the hospital imports a FHIR bundle" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$k/system/system.key" --custody "$work/custody.json" $at --genesis "$c/genesis" --timeout 60s --json
 says "every resource became an accepted pointer" '"rejected": 0'
 resources=$(sed -n 's/.*"resources": \([0-9]*\).*/\1/p' "$work/out")
 [ "$(stat -c %a "$work/custody.json")" = 600 ] && [ "$(grep -c '"salt"' "$work/custody.json")" = "$resources" ]
 check $? "the custodian's file is private and holds a salt for each of $resources pointers"
-ends 5 "a custodian's file is never overwritten" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$k/system/system.key" --custody "$work/custody.json" $at
+ends 0 "the same import again finds that all is there" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$k/system/system.key" --custody "$work/custody.json" $at --genesis "$c/genesis" --json
+says "and publishes nothing" '"accepted": 0'
+sed 's/"status": "final"/"status": "amended"/' configs/demo/bundle.json >"$work/amended.json"
+ends 5 "another one leaves the custodian's file as it is" ward import-fhir "$work/amended.json" --patient "$patient" --key "$k/system/system.key" --custody "$work/custody.json" $at --genesis "$c/genesis"
+ends 2 "without a genesis nobody's keys are believed" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$k/system/system.key" --custody "$work/never.json" $at
 ends 0 "the patient sees all pointers" ward get pointers "$patient" --key "$k/patient/patient.key" $at --json
 shown=$(grep -c '"content_commit": "[0-9a-f]\{64\}"' "$work/out")
 [ "$shown" -gt 0 ] && [ "$shown" -eq "$resources" ]
@@ -151,7 +155,7 @@ ends 9 "likewise submit" ward submit patient-set default_policy=deny --key "$ope
 ends 9 "likewise a dry run" ward submit patient-set default_policy=deny --key "$open_key" $nobody --nonce 9 --dry-run
 ends 9 "likewise a cosigner's key" ward submit patient-set default_policy=deny --key "$k/patient/patient.key" --cosigner "$open_key" $nobody
 ends 9 "likewise the key of who is registered" ward submit actor-set kind=system --key "$c/r0/keys/admin.key" --org 1 --new-key "$open_key" $nobody
-ends 9 "likewise an import" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$open_key" --custody "$work/never.json" $nobody
+ends 9 "likewise an import" ward import-fhir configs/demo/bundle.json --patient "$patient" --key "$open_key" --custody "$work/never.json" $nobody --genesis "$c/genesis"
 ends 4 "with a private key nobody is reached" ward get pointers "$patient" --key "$k/patient/patient.key" $nobody
 cluster_make "$work/other" 4 || fail "a second chain is laid out"
 ends 0 "a replica answers whoever has its genesis" ward status --genesis "$c/genesis" --socket "$c/r0/sock"
