@@ -191,17 +191,32 @@ static enum err try_places(struct bed *bed, struct cluster_plan *plan, bool unsa
 {
     const char *places[PLACES] = { ".", getenv("TMPDIR"), "/var/tmp", "/tmp" };
     enum err err = ERR_IO;
+    bool tried = false;
 
     for (size_t i = 0; i < PLACES; i++) {
-        if (places[i] == NULL || !fresh(bed, places[i])) {
+        if (places[i] == NULL) {
             continue;
         }
+        if (!fresh(bed, places[i])) {
+            err = tried ? err : file_err(errno);
+            continue;
+        }
+        tried = true;
         err = lay_out(bed, plan, unsafe_dev);
         if (err == ERR_OK || err == ERR_INVALID || err == ERR_EXISTS) {
             return err;
         }
     }
     return err;
+}
+
+enum exit_code bed_exit(enum err err)
+{
+    ASSERT(err != ERR_OK);
+    if (err == ERR_UNSUPPORTED) {
+        return EXIT_ENVIRONMENT;
+    }
+    return err == ERR_FULL ? EXIT_CONFIGURATION : (enum exit_code)file_exit(err); /* a path that is too long */
 }
 
 enum exit_code bed_make(struct bed *bed, struct cluster_plan *plan, const char *keep)
@@ -228,7 +243,7 @@ enum exit_code bed_make(struct bed *bed, struct cluster_plan *plan, const char *
         }
     }
     if (err != ERR_OK) {
-        return err == ERR_NO_MEMORY || err == ERR_IO ? EXIT_RESOURCE : EXIT_ENVIRONMENT;
+        return bed_exit(err);
     }
     for (uint32_t i = 0; i < plan->replicas; i++) {
         char path[CLUSTER_PATH_BYTES + 64];

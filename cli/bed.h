@@ -30,6 +30,9 @@ bool bed_programs(char out[CLUSTER_PATH_BYTES]);
  * Needs: one bed at a time, always in the same place; no thread was started before the first. Fails: an exit code with bed->problem; nothing is left behind. */
 enum exit_code bed_make(struct bed *bed, struct cluster_plan *plan, const char *keep);
 
+/* bed_exit gives the exit code that fits a cluster that could not be laid out, as the table in docs/operations.md has it. Needs: not ERR_OK. */
+enum exit_code bed_exit(enum err err);
+
 /* bed_start starts all replicas and waits until each answers and has a link to every other one. Fails: as bed_make. */
 enum exit_code bed_start(struct bed *bed, uint32_t timeout_ms);
 

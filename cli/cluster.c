@@ -198,7 +198,7 @@ static enum err make_replica(struct cluster *cluster, uint32_t place)
     struct cluster_org *org = &cluster->orgs[place];
 
     if (mkdir(org->directory, 0700) != 0) {
-        return fail(cluster, ERR_IO, "%s: %s", org->directory, strerror(errno));
+        return fail(cluster, file_err(errno), "%s: %s", org->directory, strerror(errno));
     }
     enum err err = write_key(cluster, org, KEYFILE_SIGN, org->sign.public_key, "sign", place);
     if (err == ERR_OK) {
@@ -214,7 +214,7 @@ enum err cluster_make(struct cluster *cluster, const struct cluster_plan *plan)
     ASSERT(plan->extra <= CLUSTER_EXTRA_MAX);
     *cluster = (struct cluster){ .plan = *plan, .orgs_count = plan->replicas + plan->extra };
     if (mkdir(plan->directory, 0700) != 0 && errno != EEXIST) {
-        return fail(cluster, ERR_IO, "%s: %s", plan->directory, strerror(errno));
+        return fail(cluster, file_err(errno), "%s: %s", plan->directory, strerror(errno));
     }
     for (uint32_t i = 0; i < cluster->orgs_count; i++) {
         fill_org(cluster, i);

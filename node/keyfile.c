@@ -134,11 +134,22 @@ static enum err flush_directory(const char *path)
     return err;
 }
 
-/* write_named makes file and name durable: the public half is given away next, and nobody makes the same key again. */
+/* write_named makes file and name durable: the public half is given away next, and nobody makes the same key again. It has its name when it is whole; link fails where
+ * rename would replace. */
 static enum err write_named(const char *path, const char *text, size_t size)
 {
-    enum err err = write_file(path, text, size);
+    char beside[KEYFILE_PATH_MAX + 24];
 
+    snprintf(beside, sizeof beside, "%s.new-%d", path, (int)getpid());
+    if (unlink(beside) != 0 && errno != ENOENT) { /* what a process of this number left when it was killed */
+        return err_of_errno(errno);
+    }
+    enum err err = write_file(beside, text, size);
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = link(beside, path) == 0 ? ERR_OK : err_of_errno(errno);
+    unlink(beside);
     if (err != ERR_OK) {
         return err;
     }

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,11 +242,41 @@ static enum err directories_open(struct datadir *dir, bool create)
     return create && fsync(dir->root) != 0 ? fail_errno(dir, "flush") : ERR_OK;
 }
 
+/* parent_flush makes the name of the directory durable in the one that it lies in. */
+static enum err parent_flush(struct datadir *dir, const char *path)
+{
+    char copy[PATH_MAX];
+
+    snprintf(copy, sizeof copy, "%s", path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return fail_errno(dir, "what it lies in cannot be opened, to flush its name");
+    }
+    enum err err = fsync(fd) == 0 ? ERR_OK : fail_errno(dir, "its name cannot be flushed");
+    close(fd);
+    return err;
+}
+
+/* make makes the directory, unless it is there. A log that was promised must not be lost with the name of what it lies in. One that is there already may have been made by an administrator, in
+ * a directory that is not for this user to read; its name is the administrator's to keep. */
+static enum err make(struct datadir *dir, const char *path)
+{
+    if (mkdir(path, 0700) == 0) {
+        return parent_flush(dir, path);
+    }
+    if (errno != EEXIST) {
+        return fail_errno(dir, "it cannot be made");
+    }
+    enum err err = parent_flush(dir, path); /* An earlier start may have been killed between the two. */
+    return err == ERR_PERMISSION ? ERR_OK : err;
+}
+
 static enum err steps_open(struct datadir *dir, const char *path, bool create, bool unsafe_dev)
 {
     ASSERT(dir->root < 0);
-    if (create && mkdir(path, 0700) != 0 && errno != EEXIST) {
-        return fail_errno(dir, "it cannot be made");
+    enum err made = create ? make(dir, path) : ERR_OK;
+    if (made != ERR_OK) {
+        return made;
     }
     dir->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir->root < 0) {

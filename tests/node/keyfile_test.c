@@ -2,9 +2,11 @@
 #include "node/keyfile.h"
 
 #include "node/secret.h"
+#include "tests/base/flush_kit.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,19 +15,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-static _Atomic uint64_t directory_flushed; /* inode of the directory that was flushed last */
-
-/* fsync in place of libc's, for this whole test program: it does the same, and notes directories. */
-int fsync(int fd)
-{
-    struct stat status;
-
-    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
-        directory_flushed = status.st_ino;
-    }
-    return (int)syscall(SYS_fsync, fd);
-}
 
 static char directory[] = "/tmp/ward-test-XXXXXX";
 static char path[64];
@@ -67,12 +56,41 @@ static void write_text(const char *text, size_t size)
 Test(keyfile, the_name_of_a_new_key_is_durable_too)
 {
     struct keyfile made;
-    struct stat status;
 
-    cr_assert_eq(stat(directory, &status), 0);
-    directory_flushed = 0;
+    flush_watch(directory, path);
     cr_assert_eq(keyfile_create(&made, KEYFILE_PATIENT, path), ERR_OK);
-    cr_expect_eq(directory_flushed, status.st_ino);
+    cr_expect_geq(flush_directories(), 1);
+}
+
+/* Whoever is killed in between leaves no half of a key under its name, for it could be neither used nor made again. */
+Test(keyfile, a_new_key_has_its_name_when_it_is_whole)
+{
+    struct keyfile made;
+    char beside[128];
+    glob_t found;
+
+    flush_watch(directory, path);
+    cr_assert_eq(keyfile_create(&made, KEYFILE_PATIENT, path), ERR_OK);
+    cr_expect_eq(flush_named(), 0, "its bytes are flushed before it has its name");
+    snprintf(beside, sizeof beside, "%s/*", directory);
+    cr_assert_eq(glob(beside, 0, NULL, &found), 0);
+    cr_expect_eq(found.gl_pathc, 1, "nothing is left beside it");
+    globfree(&found);
+}
+
+Test(keyfile, what_a_killed_process_left_holds_no_new_key_up)
+{
+    struct keyfile made, loaded;
+    char beside[128], problem[KEYFILE_PROBLEM_MAX];
+
+    snprintf(beside, sizeof beside, "%s.new-%d", path, (int)getpid());
+    FILE *file = fopen(beside, "w");
+    cr_assert_not_null(file);
+    fputs("ward-key 1\nkind", file);
+    fclose(file);
+    cr_assert_eq(keyfile_create(&made, KEYFILE_PATIENT, path), ERR_OK);
+    cr_assert_eq(keyfile_load(&loaded, KEYFILE_PATIENT, path, problem), ERR_OK, "%s", problem);
+    cr_expect_neq(access(beside, F_OK), 0);
 }
 
 Test(keyfile, what_is_loaded_is_what_was_made)

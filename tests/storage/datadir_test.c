@@ -1,6 +1,7 @@
 #include "storage/datadir.h"
 #include "storage/disk.h"
 #include "storage/format.h"
+#include "tests/base/flush_kit.h"
 #include "tests/storage/dir_kit.h"
 
 #include <criterion/criterion.h>
@@ -23,6 +24,28 @@ static void open_or_skip(struct datadir *dir, const char *path)
         cr_skip_test("build/ is on a file system that is refused: %s", dir->reason);
     }
     cr_assert_eq(err, ERR_OK, "%s", dir->reason);
+}
+
+/* A store whose directory is gone after a power cut has promised votes that nobody remembers. */
+Test(datadir, the_name_of_a_new_directory_is_durable)
+{
+    char path[DIR_PATH_BYTES], below[DIR_PATH_BYTES + 8];
+    struct datadir dir;
+
+    dir_make(path);
+    snprintf(below, sizeof below, "%s/data", path);
+    for (int time = 0; time < 2; time++) { /* the second one finds it, as after a kill */
+        flush_watch(path, NULL);
+        open_or_skip(&dir, below);
+        cr_expect_geq(flush_directories(), 1, "time %d", time);
+        datadir_close(&dir);
+    }
+    flush_watch(path, NULL);
+    cr_assert_eq(datadir_open(&dir, below, true, false), ERR_OK);
+    cr_assert_eq(datadir_format(&dir), ERR_OK);
+    datadir_close(&dir);
+    dir_remove(below);
+    dir_remove(path);
 }
 
 Test(datadir, a_second_process_is_refused_by_name_until_the_first_is_gone)
