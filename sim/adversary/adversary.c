@@ -58,6 +58,8 @@ static const struct lie_row rows[LIE_COUNT] = {
     [LIE_PACK] = { BIT(MESSAGE_PROPOSE), false, lie_pack, NULL },
     [LIE_REOPEN] = { BIT(MESSAGE_PROPOSE), false, lie_reopen, NULL },
     [LIE_STRANGER] = { CERTS | BIT(MESSAGE_PROPOSE) | BIT(MESSAGE_TIMEOUT) | BIT(MESSAGE_TC), false, lie_stranger, NULL },
+    [LIE_CRUMBS] = { BIT(MESSAGE_BUNDLE), true, lie_crumbs, NULL },
+    [LIE_TEASE] = { BIT(MESSAGE_SNAPSHOT), true, lie_tease, NULL },
 };
 
 const struct naming lie_names[LIE_COUNT] = { LIES(NAMING) };
@@ -288,21 +290,36 @@ bool adversary_deafens(struct adversary *adversary, const struct sim_message *me
     return true;
 }
 
+/* sifts tells which lie changes what a liar hears, LIE_COUNT: none. */
+static enum lie sifts(const struct adversary *adversary, const struct sim_message *message)
+{
+    if (!adversary_is_liar(adversary, message->to) || adversary->silent) {
+        return LIE_COUNT;
+    }
+    if (message->type == MESSAGE_FORWARD && lies(adversary, LIE_PASS_OVER)) {
+        return LIE_PASS_OVER;
+    }
+    return message->type == MESSAGE_FETCH && lies(adversary, LIE_CRUMBS) ? LIE_CRUMBS : LIE_COUNT;
+}
+
 void adversary_sifts(struct adversary *adversary, struct sim_message *message)
 {
-    bool hears = !adversary_is_liar(adversary, message->to) || adversary->silent || message->type != MESSAGE_FORWARD || !lies(adversary, LIE_PASS_OVER);
     struct message *decoded = adversary->message;
+    enum lie lie = sifts(adversary, message);
     struct writer writer;
 
-    if (hears || message_decode(decoded, message->type, bytes_of(message->data, message->size)) != VERDICT_OK) {
+    if (lie == LIE_COUNT || message_decode(decoded, message->type, bytes_of(message->data, message->size)) != VERDICT_OK) {
         return;
     }
-    decoded->forward.commands = adversary_without(adversary, message->to, decoded->forward.commands);
+    if (lie == LIE_PASS_OVER) {
+        decoded->forward.commands = adversary_without(adversary, message->to, decoded->forward.commands);
+    }
+    bool narrowed = lie == LIE_CRUMBS && adversary_narrows(decoded);
     writer_init(&writer, adversary->other, FRAME_BYTES_MAX);
     message_encode(decoded, &writer);
     ASSERT(!writer.failed);
     ASSERT(writer.offset <= message->size);
-    adversary->told[LIE_PASS_OVER] += writer.offset < message->size ? 1 : 0;
+    adversary->told[lie] += narrowed || writer.offset < message->size ? 1 : 0;
     memcpy(message->data, adversary->other, writer.offset);
     message->size = writer.offset;
 }

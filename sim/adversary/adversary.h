@@ -51,7 +51,9 @@
     X(WISH, "wish", "asks everybody for any snapshot, again and again, and takes nothing of what it is offered") \
     X(PACK, "pack", "proposes a block of its parent's time, or puts bytes behind its last command")                                \
     X(REOPEN, "reopen", "opens its view a second time, on a higher QC, which nobody has seen")                               \
-    X(STRANGER, "stranger", "shows certificates in which somebody who is no member stands in the place of the last signer")
+    X(STRANGER, "stranger", "shows certificates in which somebody who is no member stands in the place of the last signer")                                       \
+    X(CRUMBS, "crumbs", "gives a chain block by block, each as late as an answer may be")                                           \
+    X(TEASE, "tease", "offers a snapshot that somebody chose for ever, and gives nothing of it")
 
 enum lie {
 #define LIE_ENUM(name, word, text) LIE_##name,
@@ -154,6 +156,8 @@ struct adversary {
     struct hash32 offered[MEMBERS_MAX]; /* the newest snapshot that a member offered */
     uint64_t view, height;   /* highest that anybody spoke of who is honest */
     int64_t timed_out[MEMBERS_MAX]; /* of liars: highest view, -1: none */
+    struct message_snapshot teaser; /* TEASE: the newest offer of a liar, */
+    bool teases;             /* ... which stays what it is since somebody asked for more of it */
     uint64_t ended;          /* EARLY_TC: the view behind the last that it ended, or let be */
     struct fork fork;
 };
@@ -178,7 +182,7 @@ void adversary_tell(struct adversary *adversary, const struct sim_message *out, 
 bool adversary_deafens(struct adversary *adversary, const struct sim_message *message);
 bool adversary_ignores(const struct adversary *adversary, uint32_t member, uint32_t actor);
 
-/* adversary_sifts takes out of a message to a liar the commands that it does not want to hear of; what is left stays in its place. */
+/* adversary_sifts takes out of a message to a liar the commands that it does not want to hear of, or most of the blocks that it is asked for; what is left stays in its place. */
 void adversary_sifts(struct adversary *adversary, struct sim_message *message);
 
 /* adversary_due_ns gives when adversary_act is wanted, UINT64_MAX: never. adversary may be NULL. */

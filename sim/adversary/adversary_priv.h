@@ -48,6 +48,9 @@ void adversary_fake(struct adversary *adversary, const struct telling *telling, 
 /* adversary_without gives those of a run of commands whose senders a liar listens to, one after the other. Owns: good until the next call (adversary_commands.c). */
 struct bytes adversary_without(const struct adversary *adversary, uint32_t liar, struct bytes commands);
 
+/* adversary_narrows makes a question to a liar one for a single block of the chain (adversary_giving.c). Gives: false when it is none for a chain. */
+bool adversary_narrows(struct message *message);
+
 /* --- Lies by topic -------------------------------------------------------------------------------------------------- */
 
 typedef void lie_tell(struct adversary *adversary, struct telling *telling);
@@ -56,6 +59,7 @@ typedef void lie_act(struct adversary *adversary, uint32_t liar);
 lie_tell lie_fork;                                                                              /* adversary_fork.c */
 lie_tell lie_double_vote, lie_vote_after_timeout, lie_low_timeout, lie_bad_signature, lie_wrong_epoch, lie_edit; /* adversary_votes.c */
 lie_tell lie_fake_cert, lie_open_low, lie_false_catchup, lie_false_snapshot, lie_false_checkpoint, lie_swap, lie_stranger; /* adversary_proofs.c */
+lie_tell lie_crumbs, lie_tease;                                                                 /* adversary_giving.c */
 lie_tell lie_withhold, lie_late, lie_malformed, lie_partial, lie_mute_leader, lie_slow_loris;   /* adversary_sending.c */
 lie_act lie_replay, lie_flood, lie_unprovoked, lie_vote_on, lie_show_fake, lie_wish;            /* adversary_acts.c */
 lie_tell lie_spoil, lie_tempt, lie_stray, lie_pack;                                                        /* adversary_commands.c */

@@ -61,6 +61,8 @@ static const struct attack library[] = {
     { "blocks that say too much", "V4: the time of a block is later than its parent's, and its commands fill its body", "V4: nobody votes for the one, and takes the other for its block", L(PACK), 4, 1, true, false, false, 700000, 0, 30, 40, 0, false, false, false },
     { "second openings", "HotStuff-2; Twins (Bano 2020): two blocks of one view, each above the TC", "V7: who voted in a view votes for no opening of it. Whoever leads is killed until its view is over", L(REOPEN), 4, 1, false, false, false, 1000000, 0, 10, 100, 0, false, true, false },
     { "strangers under the leader's certificates", "Monad: a certificate counts whoever it names", "I11: refused; the leader loses its view", L(STRANGER), 4, 1, true, false, false, 300000, 0, 25, 40, 0, false, false, false },
+    { "chains in crumbs", "S2: whoever is asked first and answers is asked again", "J6: who gives little, or late, gives way to the next one", L(CRUMBS), 4, 1, false, false, true, 0, 0, 60, 3, 0, false, false, false },
+    { "snapshots that are not given", "Tendermint state sync: whoever offers a snapshot is asked for it", "S3: who gives nothing is left; when nobody gives it any more, what is offered now is looked at", L(TEASE), 4, 1, false, false, true, 0, 0, 60, 8, 0, false, false, false },
     { "everything at once", "swarm testing (Groce 2012)", "safe, and live", UINT64_MAX >> (64 - LIE_COUNT) & ~(L(MUTE_LEADER) | L(WITHHOLD)), 7, 2, true, false, false, 200000, 100, 10, 100, 0, false, false, false },
 };
 
@@ -75,6 +77,8 @@ const struct attack *attack_at(uint32_t number)
     return &library[number];
 }
 
+#define SNAPSHOT_LIES (L(FALSE_SNAPSHOT) | L(TEASE))
+
 static void plan_of(const struct attack *attack, uint64_t seed, struct world_plan *plan)
 {
     world_plan_calm(plan);
@@ -83,11 +87,11 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
     plan->members_count = attack->replicas;
     plan->network.delay_ns_min = MS;
     plan->network.delay_ns_max = 4 * MS;
-    plan->limits.batch_us = attack->lags && (attack->lies & L(FALSE_SNAPSHOT)) != 0 ? 0 : 5000; /* ... in many blocks */
+    plan->limits.batch_us = attack->lags && (attack->lies & SNAPSHOT_LIES) != 0 ? 0 : 5000; /* ... in many blocks */
     plan->limits.checkpoint_blocks = 8;
     plan->snapshot_bytes = attack->lies == L(WISH) ? SELDOM_BYTES : 1;
     plan->snapshot_blocks = attack->lies == L(WISH) ? SELDOM_BYTES : 8;
-    plan->keep_blocks = attack->lags && (attack->lies & L(FALSE_SNAPSHOT)) == 0 ? 4096 : 8; /* Who lags fetches blocks, or a snapshot. */
+    plan->keep_blocks = attack->lags && (attack->lies & SNAPSHOT_LIES) == 0 ? 4096 : 8; /* Who lags fetches blocks, or a snapshot. */
     plan->reserves = attack->reserves;
     plan->reads_ns = attack->lags ? MS : 0; /* Whoever lags must not answer by itself (Q5). */
     plan->adversary = (struct adversary_plan){ .lies = attack->lies, .rate_ppm = attack->rate_ppm, .tick_ns = 10 * MS, .hold_ns = attack->hold_ms * MS };
@@ -103,7 +107,7 @@ static void plan_of(const struct attack *attack, uint64_t seed, struct world_pla
 /* is_far: a member misses more than the logs of the others hold, and must take a snapshot. */
 static bool is_far(const struct attack *attack)
 {
-    return attack->lags && (attack->lies & L(FALSE_SNAPSHOT)) != 0;
+    return attack->lags && (attack->lies & SNAPSHOT_LIES) != 0;
 }
 
 static uint64_t load_ns(const struct attack *attack)

@@ -1,3 +1,5 @@
+enum { JOINS = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 10 | 1 << 11 }; /* of sixteen; no seed that once failed is among these */
+
 /* swarm.c: see swarm.h. Every number is drawn by its name: taking one fault away leaves the others as they were. */
 #include "sim/campaign/swarm.h"
 
@@ -59,6 +61,7 @@ static void draw_plan(struct world_plan *plan, uint64_t seed, uint32_t replicas)
     plan->mixed = swarm_ask(seed, ASK_MIXED, 2) == 1;
     plan->consents = swarm_ask(seed, ASK_CONSENTS, 2) == 1;
     plan->actors_count = plan->consents ? 4 : plan->actors_count; /* three senders each, who meet the same patients */
+    plan->joins = plan->consents && (JOINS >> swarm_ask(seed, ASK_JOINS, 16) & 1) != 0;
     plan->tenure_ms = plan->consents && swarm_ask(seed, ASK_TENURE, 24) == 12 ? 7200000 : 0; /* no seed that once failed is among these */
 }
 
@@ -82,6 +85,8 @@ static uint64_t draw_lies(uint64_t seed)
     lies |= swarm_ask(seed, ASK_WISH, 24) == 5 ? UINT64_C(1) << LIE_WISH : 0;
     lies |= swarm_ask(seed, ASK_PACK, 24) == 6 ? UINT64_C(1) << LIE_PACK : 0;
     lies |= swarm_ask(seed, ASK_REOPEN, 24) == 2 ? UINT64_C(1) << LIE_REOPEN : 0;
+    lies |= swarm_ask(seed, ASK_CRUMBS, 24) == 4 ? UINT64_C(1) << LIE_CRUMBS : 0;
+    lies |= swarm_ask(seed, ASK_TEASE, 24) == 8 ? UINT64_C(1) << LIE_TEASE : 0;
     return lies | (swarm_ask(seed, ASK_STRANGER, 24) == 12 ? UINT64_C(1) << LIE_STRANGER : 0);
 }
 

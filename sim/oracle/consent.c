@@ -46,6 +46,7 @@ static void add_standing(struct consent *consent, uint32_t actor)
     uint16_t organisation = consent->cast->actors[actor].organisation;
     uint16_t next = (uint16_t)(organisation % consent->cast->plan.members_count + 1);
 
+    patient->there = true;
     patient->grants_room = 8;
     patient->grants = calloc(patient->grants_room, sizeof *patient->grants);
     ASSERT(patient->grants != NULL);
@@ -59,21 +60,26 @@ static void add_standing(struct consent *consent, uint32_t actor)
 
 void consent_init(struct consent *consent, const struct cast *cast, struct failure *failure)
 {
-    *consent = (struct consent){ .cast = cast, .failure = failure, .patients = calloc(cast->plan.actors_count, sizeof *consent->patients) };
+    *consent = (struct consent){ .cast = cast, .failure = failure, .patients = calloc(cast_patients(&cast->plan), sizeof *consent->patients),
+        .practitioners = calloc(cast_practitioners(&cast->plan), sizeof *consent->practitioners) };
     ASSERT(consent->patients != NULL);
+    ASSERT(consent->practitioners != NULL);
     facts_init(&consent->ids);
     for (uint32_t i = 0; i < cast->plan.actors_count; i++) {
         add_standing(consent, i);
+        consent->practitioners[i].ends_ms = cast_tenure_ends_ms(&cast->plan);
+        consent_value_set(consent, &consent->practitioners[i].status, 0, ACTOR_ACTIVE);
     }
 }
 
 void consent_close(struct consent *consent)
 {
-    for (uint32_t i = 0; i < consent->cast->plan.actors_count; i++) {
+    for (uint32_t i = 0; i < cast_patients(&consent->cast->plan); i++) {
         free(consent->patients[i].pointers);
         free(consent->patients[i].grants);
     }
     free(consent->patients);
+    free(consent->practitioners);
     free(consent->tickets);
     free(consent->events);
     free(consent->touches);
@@ -250,7 +256,7 @@ struct consent_answer consent_ask(const struct consent *consent, const struct co
     bool past = status == POINTER_SUPERSEDED;
 
     ASSERT(pointer != NULL);
-    if (question->purpose == PURPOSE_PATRQT && memcmp(question->subject, consent->cast->actors[question->patient].patient, ACCT_BYTES) == 0) {
+    if (question->purpose == PURPOSE_PATRQT && memcmp(question->subject, cast_patient_account(consent->cast, question->patient), ACCT_BYTES) == 0) {
         return yes(REASON_SELF, 0);
     }
     if (!past && status != POINTER_CURRENT) {
@@ -332,12 +338,31 @@ struct consent_ticket *consent_find(const struct consent *consent, const struct 
     return place == 0 ? NULL : &consent->tickets[place - 1];
 }
 
-bool consent_has_left(const struct consent *consent, const struct consent_ticket *ticket, uint64_t time_ms)
+uint8_t consent_status(const struct consent *consent, uint32_t practitioner, uint64_t height)
 {
-    uint32_t who = cast_sender(consent->cast, ticket->subject);
+    uint8_t status = 0;
 
-    ASSERT(who < cast_senders(&consent->cast->plan));
-    return cast_role(&consent->cast->plan, who) == CAST_PRACTITIONER && time_ms >= cast_tenure_ends_ms(&consent->cast->plan);
+    ASSERT(practitioner < cast_practitioners(&consent->cast->plan));
+    return consent_value_at(&consent->practitioners[practitioner].status, height, &status) ? status : 0;
+}
+
+bool consent_acts(const struct consent *consent, uint32_t practitioner, uint64_t time_ms, uint64_t height)
+{
+    return consent_status(consent, practitioner, height) == ACTOR_ACTIVE && time_ms < consent->practitioners[practitioner].ends_ms;
+}
+
+uint64_t consent_tenure_ms(const struct consent *consent, const struct consent_ticket *ticket)
+{
+    uint32_t who = cast_practitioner(consent->cast, ticket->subject);
+
+    return who == CAST_NOBODY ? UINT64_MAX : consent->practitioners[who].ends_ms;
+}
+
+bool consent_has_left(const struct consent *consent, const struct consent_ticket *ticket, uint64_t time_ms, uint64_t height)
+{
+    uint32_t who = cast_practitioner(consent->cast, ticket->subject);
+
+    return who != CAST_NOBODY && !consent_acts(consent, who, time_ms, height);
 }
 
 uint16_t consent_release(const struct consent *consent, const struct hash32 *id, uint32_t number, bool asker_may, uint64_t time_ms, uint64_t height,
@@ -363,6 +388,6 @@ uint16_t consent_release(const struct consent *consent, const struct hash32 *id,
     struct consent_question question = { .patient = ticket->patient, .subject = ticket->subject, .subject_signed = ticket->subject_signed,
         .organisation = ticket->organisation, .purpose = ticket->purpose, .time_ms = time_ms, .height = height, .settled = true, .counted = ticket->counted };
     ASSERT(consent_pointer_at(consent, ticket->patient, number, height, &status) != NULL); /* it was there when the ticket was made */
-    *answer = consent_has_left(consent, ticket, time_ms) ? no(REASON_DEFAULT, 0) : consent_ask(consent, &question, number);
+    *answer = consent_has_left(consent, ticket, time_ms, height) ? no(REASON_DEFAULT, 0) : consent_ask(consent, &question, number);
     return answer->permits ? CODE_OK : CODE_NOT_PERMITTED;
 }

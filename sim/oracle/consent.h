@@ -72,11 +72,17 @@ struct consent_ticket {
 };
 
 struct consent_patient {
+    bool there; /* registered, by the genesis or by a command */
     struct consent_value policy; /* enum default_policy */
     struct consent_pointer *pointers;
     struct consent_grant *grants;
     uint32_t pointers_count, pointers_room, grants_count, grants_room;
     uint64_t events; /* of its audit trail */
+};
+
+struct consent_practitioner {
+    struct consent_value status; /* enum actor_status; none while it is not registered */
+    uint64_t ends_ms;            /* of its registration */
 };
 
 /* What the audit trail of a patient must say of a command of the newest block. */
@@ -90,9 +96,9 @@ struct consent_event {
 
 /* What a command of the newest block made or changed. */
 struct consent_touch {
-    enum { TOUCH_POINTER, TOUCH_GRANT, TOUCH_TICKET } kind;
-    uint32_t patient; /* of a ticket: 0 */
-    uint32_t number;  /* of a ticket: its place + 1 */
+    enum { TOUCH_POINTER, TOUCH_GRANT, TOUCH_TICKET, TOUCH_PRACTITIONER } kind;
+    uint32_t patient; /* of a ticket, or a practitioner: 0 */
+    uint32_t number;  /* of a ticket: its place + 1; of a practitioner: its number in the cast */
 };
 
 /* What a campaign must have seen: name, word, what it is, seeds after which there is one. */
@@ -121,7 +127,10 @@ struct consent_touch {
     X(LEFT, "left", "a release to somebody whose registration is over", 10000)                                             \
     X(BEYOND, "beyond", "a release beyond its ticket, or to somebody else", 100)                                           \
     X(UNKNOWN, "unknown", "a release under a ticket that was never given", 150)                                            \
-    X(BEHIND, "behind", "a release by a server that is behind others", 1500)
+    X(BEHIND, "behind", "a release by a server that is behind others", 1500)                                               \
+    X(JOINED, "joined", "somebody who was registered as a patient", 300)                                                   \
+    X(RECRUITED, "recruited", "a practitioner who was registered", 300)                                                    \
+    X(SUSPENDED, "suspended", "a command of a practitioner who was suspended or retired", 600)
 
 enum consent_mark {
 #define CONSENT_ENUM(name, word, text, seeds) CONSENT_##name,
@@ -133,7 +142,8 @@ enum consent_mark {
 struct consent {
     const struct cast *cast;
     struct failure *failure;
-    struct consent_patient *patients; /* by actor */
+    struct consent_patient *patients; /* of the cast */
+    struct consent_practitioner *practitioners; /* of the cast */
     struct consent_ticket *tickets;
     uint32_t tickets_count, tickets_room;
     struct facts ids; /* ticket -> its place + 1 */
@@ -211,8 +221,15 @@ uint32_t consent_may_write(const struct consent *consent, const struct consent_q
 /* consent_find gives a ticket by its id, NULL when no request was promised one. */
 struct consent_ticket *consent_find(const struct consent *consent, const struct hash32 *id);
 
-/* consent_has_left tells whether the registration of whom a ticket is for is over. */
-bool consent_has_left(const struct consent *consent, const struct consent_ticket *ticket, uint64_t time_ms);
+/* consent_has_left tells whether whom a ticket is for may not act any more, as of the state after a block: the registration is over, or it was suspended or retired. */
+bool consent_has_left(const struct consent *consent, const struct consent_ticket *ticket, uint64_t time_ms, uint64_t height);
+
+/* consent_tenure_ms gives when the registration of whom a ticket is for ends, UINT64_MAX: it has none. */
+uint64_t consent_tenure_ms(const struct consent *consent, const struct consent_ticket *ticket);
+
+/* consent_acts tells whether a practitioner of the cast may act at a time, as of the state after a block. consent_status gives the enum actor_status of a practitioner of the cast, 0 while it is not registered. */
+bool consent_acts(const struct consent *consent, uint32_t practitioner, uint64_t time_ms, uint64_t height);
+uint8_t consent_status(const struct consent *consent, uint32_t practitioner, uint64_t height);
 
 /* consent_release decides whether a document may be handed out: the codes of docs/ledger.md (0, 501 .. 504). asker_may: it is the ticket's subject or a system of its organisation. */
 uint16_t consent_release(const struct consent *consent, const struct hash32 *id, uint32_t number, bool asker_may, uint64_t time_ms, uint64_t height,

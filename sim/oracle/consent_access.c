@@ -76,14 +76,12 @@ static void add_ticket(struct consent *consent, const struct consent_ticket *tic
 static uint8_t may_ask(const struct consent_step *step, const uint8_t *subject)
 {
     const struct cast *cast = step->consent->cast;
-    uint32_t who = cast_sender(cast, subject);
     uint8_t purpose = step->body->as.access_request.purpose;
 
-    ASSERT(who < cast_senders(&cast->plan));
-    if (memcmp(subject, cast->actors[step->patient].patient, ACCT_BYTES) == 0) {
+    if (memcmp(subject, cast_patient_account(cast, step->patient), ACCT_BYTES) == 0) {
         return purpose == PURPOSE_PATRQT ? 0 : REASON_PURPOSE;
     }
-    return cast_role(&cast->plan, who) == CAST_PRACTITIONER && purpose == PURPOSE_TREAT ? 0 : REASON_PURPOSE;
+    return cast_practitioner(cast, subject) != CAST_NOBODY && purpose == PURPOSE_TREAT ? 0 : REASON_PURPOSE;
 }
 
 static struct consent_scope scope_of(const struct access_request *body)
@@ -183,7 +181,7 @@ static bool is_permitted(const struct consent *consent, const struct consent_tic
     struct consent_question question = { .patient = ticket->patient, .subject = ticket->subject, .subject_signed = ticket->subject_signed,
         .organisation = ticket->organisation, .purpose = ticket->purpose, .time_ms = consent->time_ms, .height = CONSENT_NOW, .settled = true,
         .counted = ticket->counted };
-    bool all = true;
+    bool all = !consent_has_left(consent, ticket, consent->time_ms, CONSENT_NOW);
 
     for (uint32_t bit = 0; bit < TICKET_PAGE && all; bit++) {
         all = !has_bit(item->bitmap, bit) || consent_ask(consent, &question, item->base_seq + bit).permits;

@@ -60,12 +60,12 @@ void consent_touch(struct consent *consent, const struct consent_touch *touch)
 
 uint32_t consent_patient_of(const struct consent *consent, const uint8_t *account)
 {
-    uint32_t count = consent->cast->plan.actors_count, patient = 0;
+    uint32_t count = cast_patients(&consent->cast->plan), patient = 0;
 
-    while (patient < count && memcmp(consent->cast->actors[patient].patient, account, ACCT_BYTES) != 0) {
+    while (patient < count && memcmp(cast_patient_account(consent->cast, patient), account, ACCT_BYTES) != 0) {
         patient++;
     }
-    return patient < count ? patient : CONSENT_NOBODY;
+    return patient < count && consent->patients[patient].there ? patient : CONSENT_NOBODY;
 }
 
 bool consent_is_signed(const struct consent_step *step, const uint8_t *account)
@@ -95,7 +95,7 @@ static bool is_sooner(const struct consent *consent, uint64_t ends_ms, uint32_t 
     if (ends_ms != than_ms) {
         return ends_ms < than_ms;
     }
-    return patient != than && memcmp(consent->cast->actors[patient].patient, consent->cast->actors[than].patient, ACCT_BYTES) < 0;
+    return patient != than && memcmp(cast_patient_account(consent->cast, patient), cast_patient_account(consent->cast, than), ACCT_BYTES) < 0;
 }
 
 /* end_soonest ends the grant that is over for the longest time. Gives: false when none is. */
@@ -104,7 +104,7 @@ static bool end_soonest(struct consent *consent)
     uint32_t patient = 0, number = 0;
     uint64_t soonest_ms = UINT64_MAX;
 
-    for (uint32_t i = 0; i < consent->cast->plan.actors_count; i++) {
+    for (uint32_t i = 0; i < cast_patients(&consent->cast->plan); i++) {
         for (uint32_t k = 0; k < consent->patients[i].grants_count; k++) {
             const struct consent_grant *grant = &consent->patients[i].grants[k];
             if (is_over(consent, grant) && (number == 0 || is_sooner(consent, grant->ends_ms, i, soonest_ms, patient))) {
@@ -132,17 +132,30 @@ static uint16_t organisation_of(const uint8_t grantee[ACCT_BYTES])
     return (uint16_t)(grantee[ACCT_BYTES - 2] << 8 | grantee[ACCT_BYTES - 1]);
 }
 
+/* works_for gives the organisation of an actor that is registered, 0 when none of this account is. */
+static uint16_t works_for(const struct consent *consent, const uint8_t account[ACCT_BYTES])
+{
+    const struct cast *cast = consent->cast;
+    uint32_t practitioner = cast_practitioner(cast, account);
+    uint16_t organisation = 0;
+
+    for (uint32_t i = 0; i < cast->plan.actors_count; i++) {
+        organisation = memcmp(cast->actors[i].account, account, ACCT_BYTES) == 0 ? cast->actors[i].organisation : organisation;
+    }
+    if (practitioner != CAST_NOBODY && consent_status(consent, practitioner, CONSENT_NOW) != 0) {
+        organisation = cast->actors[practitioner % cast->plan.actors_count].organisation;
+    }
+    return organisation;
+}
+
 /* is_known tells whether whom a grant names exists. */
 static bool is_known(const struct consent *consent, const struct grant_body *body)
 {
     bool is_number = bytes_are_zero(body->grantee, ACCT_BYTES - 2);
     uint16_t number = organisation_of(body->grantee);
-    bool is_actor = false;
+    uint32_t practitioner = cast_practitioner(consent->cast, body->grantee);
+    bool is_actor = works_for(consent, body->grantee) != 0 && (practitioner == CAST_NOBODY || consent_status(consent, practitioner, CONSENT_NOW) != ACTOR_RETIRED);
 
-    for (uint32_t i = 0; i < consent->cast->plan.actors_count; i++) {
-        const struct cast_actor *actor = &consent->cast->actors[i];
-        is_actor = is_actor || memcmp(actor->account, body->grantee, ACCT_BYTES) == 0 || memcmp(actor->practitioner, body->grantee, ACCT_BYTES) == 0;
-    }
     switch (body->gtype) {
     case GRANTEE_ACTOR: return is_actor;
     case GRANTEE_ORG: return is_number && number >= 1 && number <= consent->cast->plan.members_count;
@@ -206,10 +219,10 @@ static enum code check_grant(const struct consent_step *step, uint32_t swept)
     return body->kx_epoch == 1 ? CODE_OK : CODE_EPOCH_STALE;
 }
 
-static struct consent_grant *new_grant(struct consent_patient *patient)
+struct consent_grant *consent_new_grant(struct consent_patient *patient)
 {
     if (patient->grants_count == patient->grants_room) {
-        patient->grants_room *= 2;
+        patient->grants_room = 2 * patient->grants_room + 8;
         patient->grants = realloc(patient->grants, patient->grants_room * sizeof *patient->grants);
         ASSERT(patient->grants != NULL);
     }
@@ -242,7 +255,7 @@ enum code consent_step_grant(struct consent_step *step)
         return code;
     }
     (void)sweep(consent, step->patient, true);
-    struct consent_grant *grant = new_grant(&consent->patients[step->patient]);
+    struct consent_grant *grant = consent_new_grant(&consent->patients[step->patient]);
     *grant = (struct consent_grant){ .permits = body->effect == EFFECT_PERMIT, .writes = body->kind == GRANT_WRITE, .to = body->gtype, .conf_max = body->conf_max,
         .organisation = organisation_of(body->grantee), .classes = body->class_mask, .purposes = body->purposes, .custodian = body->custodian,
         .history = (body->flags & GRANT_HISTORY) != 0, .sealed = (body->flags & GRANT_SEALED) != 0, .pointer = body->ptr_seq, .from_month = body->from_month,
@@ -257,14 +270,18 @@ enum code consent_step_grant(struct consent_step *step)
 
 static bool is_own(const struct consent_step *step)
 {
-    return memcmp(step->account, step->consent->cast->actors[step->patient].patient, ACCT_BYTES) == 0;
+    return memcmp(step->account, cast_patient_account(step->consent->cast, step->patient), ACCT_BYTES) == 0;
 }
 
-/* may_revoke: the patient itself may; of a permit also the actor that it names. */
+/* may_revoke: the patient itself may; of a permit also the actor that it names, and the admin of the organisation that it names or that this actor works for. */
 static bool may_revoke(const struct consent_step *step, const struct consent_grant *grant)
 {
-    if (step->role == CAST_PATIENT) {
+    if (step->organisation == 0) {
         return is_own(step);
+    }
+    if (step->role == CAST_ADMIN) {
+        uint16_t of = grant->to == GRANTEE_ORG ? grant->organisation : grant->to == GRANTEE_ACTOR ? works_for(step->consent, grant->grantee) : 0;
+        return grant->permits && of == step->organisation;
     }
     return grant->permits && grant->to == GRANTEE_ACTOR && memcmp(grant->grantee, step->account, ACCT_BYTES) == 0;
 }
@@ -310,44 +327,60 @@ static enum code set_policy(struct consent_step *step)
 /* may_send: the kinds of commands that a sender may send. */
 static bool may_send(const struct consent_step *step)
 {
-    bool own = step->role == CAST_PATIENT && step->patient == step->sender % step->consent->cast->plan.actors_count;
+    bool own = step->patient != CONSENT_NOBODY && step->patient == cast_own_patient(&step->consent->cast->plan, step->sender);
+    bool cares = step->role == CAST_SYSTEM || step->role == CAST_PRACTITIONER;
     uint8_t op = step->body->as.pointer_set_status.op;
 
     switch (step->body->type) {
-    case COMMAND_POINTER_ADD: return step->role != CAST_PATIENT;
-    case COMMAND_POINTER_STATUS: return op == POINTER_HIDE || op == POINTER_UNHIDE ? own : step->role != CAST_PATIENT;
+    case COMMAND_POINTER_ADD: return cares;
+    case COMMAND_POINTER_STATUS: return op == POINTER_HIDE || op == POINTER_UNHIDE ? own : cares;
     case COMMAND_POINTER_DECIDE:
     case COMMAND_GRANT:
     case COMMAND_PATIENT_SET: return own;
     case COMMAND_DISCLOSE: return step->role == CAST_SYSTEM;
+    case COMMAND_ACCESS_REQUEST: return step->role != CAST_ADMIN;
+    case COMMAND_ACTOR_SET: return step->role == CAST_ADMIN;
     case COMMAND_REVOKE:
-    case COMMAND_ACCESS_REQUEST: return true;
-    case COMMAND_ACTOR_SET:
     case COMMAND_PATIENT_REGISTER: break;
     }
-    ASSERT(false); /* the cast sends none */
-    return false;
+    return true;
 }
 
-/* stands_for: whoever acts for another acts for a practitioner of its own organisation. */
+/* acts: who signs is in good standing. Of practitioners alone anything else is ever said. */
+static bool acts(const struct consent_step *step, const uint8_t *account)
+{
+    uint32_t who = cast_practitioner(step->consent->cast, account);
+
+    return who == CAST_NOBODY || consent_acts(step->consent, who, step->consent->time_ms, CONSENT_NOW);
+}
+
+/* stands_for: whoever acts for another acts for a practitioner of its own organisation, who could act too. */
 static bool stands_for(const struct consent_step *step)
 {
     const struct cast *cast = step->consent->cast;
-    bool own = false;
+    uint32_t who = cast_practitioner(cast, step->on_behalf);
 
-    for (uint32_t i = 0; i < cast->plan.actors_count; i++) {
-        own = own || (cast->actors[i].organisation == step->organisation && memcmp(cast->actors[i].practitioner, step->on_behalf, ACCT_BYTES) == 0);
-    }
-    return step->role != CAST_PATIENT && own;
+    return step->organisation > 0 && who != CAST_NOBODY && cast->actors[who % cast->plan.actors_count].organisation == step->organisation &&
+           consent_acts(step->consent, who, step->consent->time_ms, CONSENT_NOW);
 }
 
 static enum code follow(struct consent_step *step)
 {
+    if ((step->cosigner != NULL && !acts(step, step->cosigner)) || (step->body->type != COMMAND_DISCLOSE && !acts(step, step->account))) {
+        step->consent->marks[CONSENT_SUSPENDED]++;
+        return CODE_SENDER_SUSPENDED;
+    }
     if (!may_send(step) || (step->on_behalf != NULL && !stands_for(step))) {
         return CODE_ROLE;
     }
     if (step->body->type == COMMAND_DISCLOSE) {
         return consent_step_disclose(step);
+    }
+    if (step->body->type == COMMAND_PATIENT_REGISTER) {
+        return consent_step_register(step);
+    }
+    if (step->body->type == COMMAND_ACTOR_SET) {
+        return consent_step_actor(step);
     }
     if (step->patient == CONSENT_NOBODY) {
         return CODE_PATIENT_UNKNOWN;
@@ -383,7 +416,7 @@ static bool read_step(struct consent *consent, const struct apply_block *block, 
         return false;
     }
     step->role = cast_role(&consent->cast->plan, step->sender);
-    step->organisation = step->role == CAST_PATIENT ? 0 : consent->cast->actors[step->sender % consent->cast->plan.actors_count].organisation;
+    step->organisation = cast_organisation(consent->cast, step->sender);
     step->cosigner = envelope.cosigners_count > 0 ? envelope.cosigners[0].account : NULL;
     const uint8_t *patient = command_body_patient(body);
     step->patient = patient == NULL ? CONSENT_NOBODY : consent_patient_of(consent, patient);

@@ -20,7 +20,7 @@ static size_t read_value(const struct apply *apply, const struct state_key *key,
 
 static void look_at_pointer(struct consent *consent, const struct apply *apply, uint32_t patient, uint32_t number)
 {
-    struct state_key key = key_pointer(consent->cast->actors[patient].patient, number);
+    struct state_key key = key_pointer(cast_patient_account(consent->cast, patient), number);
     uint8_t value[POINTER_BYTES], status = 0;
     struct pointer found;
     const struct consent_pointer *known = consent_pointer_at(consent, patient, number, CONSENT_NOW, &status);
@@ -37,7 +37,7 @@ static void look_at_pointer(struct consent *consent, const struct apply *apply, 
 static void look_at_grant(struct consent *consent, const struct apply *apply, uint32_t patient, uint32_t number)
 {
     const struct consent_grant *known = &consent->patients[patient].grants[number - 1];
-    struct state_key key = key_grant(consent->cast->actors[patient].patient, number);
+    struct state_key key = key_grant(cast_patient_account(consent->cast, patient), number);
     uint8_t value[GRANT_BYTES];
     struct grant found;
     bool there = grant_decode(&found, value, read_value(apply, &key, value, sizeof value)) == VERDICT_OK;
@@ -47,6 +47,19 @@ static void look_at_grant(struct consent *consent, const struct apply *apply, ui
     } else if (there && (found.uses != known->uses || found.expires != known->ends_ms || found.class_mask != known->classes || found.effect != (known->permits ? EFFECT_PERMIT : EFFECT_DENY))) {
         UNSAFE(consent, "consent: after block %llu grant %u of patient %u is not as its commands made it: %u uses, but %u", (unsigned long long)consent->height, number,
                patient, found.uses, known->uses);
+    }
+}
+
+static void look_at_practitioner(struct consent *consent, const struct apply *apply, uint32_t practitioner)
+{
+    struct state_key key = key_actor(cast_practitioner_account(consent->cast, practitioner));
+    uint8_t value[ACTOR_BYTES], status = consent_status(consent, practitioner, CONSENT_NOW);
+    struct actor found;
+    bool there = actor_decode(&found, value, read_value(apply, &key, value, sizeof value)) == VERDICT_OK;
+
+    if (!there || found.status != status || found.kind != ACTOR_PRACTITIONER || found.valid_until != consent->practitioners[practitioner].ends_ms || found.org != consent->cast->actors[practitioner % consent->cast->plan.actors_count].organisation) {
+        UNSAFE(consent, "consent: after block %llu practitioner %u is not as the commands made it: status %u, but %u", (unsigned long long)consent->height, practitioner,
+               there ? found.status : 0, status);
     }
 }
 
@@ -64,7 +77,7 @@ static bool is_same_ticket(const struct consent *consent, const struct ticket *f
     if (((found->flags & TICKET_SUBJECT_SIGNED) != 0) != known->subject_signed || found->disclosed != known->disclosed) {
         return false;
     }
-    return memcmp(found->bitmap, known->bits, BITMAP_BYTES) == 0 && memcmp(found->patient, consent->cast->actors[known->patient].patient, ACCT_BYTES) == 0 &&
+    return memcmp(found->bitmap, known->bits, BITMAP_BYTES) == 0 && memcmp(found->patient, cast_patient_account(consent->cast, known->patient), ACCT_BYTES) == 0 &&
            memcmp(found->requester, known->requester, ACCT_BYTES) == 0 && memcmp(subject, known->subject, ACCT_BYTES) == 0;
 }
 
@@ -85,7 +98,7 @@ static void look_at_ticket(struct consent *consent, const struct apply *apply, u
 
 static void look_at_event(struct consent *consent, const struct apply *apply, const struct consent_event *known)
 {
-    const uint8_t *bytes = archive_find_event(&apply->archive, consent->cast->actors[known->patient].patient, known->place);
+    const uint8_t *bytes = archive_find_event(&apply->archive, cast_patient_account(consent->cast, known->patient), known->place);
     struct audit_event found;
 
     if (bytes == NULL) {
@@ -104,7 +117,7 @@ static void look_at_event(struct consent *consent, const struct apply *apply, co
 static void look_at_patient(struct consent *consent, const struct apply *apply, uint32_t patient)
 {
     const struct consent_patient *known = &consent->patients[patient];
-    struct state_key key = key_patient(consent->cast->actors[patient].patient);
+    struct state_key key = key_patient(cast_patient_account(consent->cast, patient));
     uint8_t value[PATIENT_BYTES], policy = 0;
     struct patient found;
     uint32_t of_status[POINTER_ERASED + 1] = { 0 }, stand = 0;
@@ -119,6 +132,12 @@ static void look_at_patient(struct consent *consent, const struct apply *apply, 
     }
     (void)consent_value_at(&known->policy, CONSENT_NOW, &policy);
     bool there = patient_decode(&found, value, read_value(apply, &key, value, sizeof value)) == VERDICT_OK;
+    if (!known->there) {
+        if (there) {
+            UNSAFE(consent, "consent: after block %llu there is a patient %u whom nobody registered", (unsigned long long)consent->height, patient);
+        }
+        return;
+    }
     if (!there || found.ptr_count != known->pointers_count || found.current != of_status[POINTER_CURRENT] || found.pending != of_status[POINTER_PENDING] ||
         found.grant_count != known->grants_count || found.active_grants != stand || found.default_policy != policy || found.audit_count != known->events) {
         UNSAFE(consent, "consent: after block %llu the counters of patient %u are not as its commands made them", (unsigned long long)consent->height, patient);
@@ -136,9 +155,10 @@ void consent_look(struct consent *consent, const struct apply *apply)
         case TOUCH_POINTER: look_at_pointer(consent, apply, touch->patient, touch->number); break;
         case TOUCH_GRANT: look_at_grant(consent, apply, touch->patient, touch->number); break;
         case TOUCH_TICKET: look_at_ticket(consent, apply, touch->number - 1); break;
+        case TOUCH_PRACTITIONER: look_at_practitioner(consent, apply, touch->number); break;
         }
     }
-    for (uint32_t i = 0; i < consent->cast->plan.actors_count; i++) {
+    for (uint32_t i = 0; i < cast_patients(&consent->cast->plan); i++) {
         look_at_patient(consent, apply, i);
     }
 }

@@ -13,7 +13,7 @@ struct consent_step {
     uint32_t sender;                /* of the cast */
     enum cast_role role;
     const uint8_t *account;         /* of the sender */
-    uint16_t organisation;          /* 0: a patient */
+    uint16_t organisation;          /* 0: a patient, or who becomes one */
     const uint8_t *cosigner;        /* account, NULL: nobody; the cast has one at most */
     const struct command_body *body;
     const struct hash32 *id;
@@ -41,5 +41,10 @@ enum code consent_step_request(struct consent_step *step);
 enum code consent_step_disclose(struct consent_step *step);
 enum code consent_step_grant(struct consent_step *step);
 enum code consent_step_revoke(struct consent_step *step);
+enum code consent_step_register(struct consent_step *step);
+enum code consent_step_actor(struct consent_step *step);
+
+/* consent_new_grant gives room for one more grant of a patient. */
+struct consent_grant *consent_new_grant(struct consent_patient *patient);
 
 #endif

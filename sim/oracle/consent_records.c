@@ -50,7 +50,7 @@ static void settle(const struct consent_step *step, const uint8_t *author, struc
 
     pointer->grant = consent_may_write(consent, &question, pointer);
     pointer->basis = pointer->grant > 0 ? BASIS_STANDING : BASIS_NONE;
-    if (consent_is_signed(step, consent->cast->actors[step->patient].patient)) {
+    if (consent_is_signed(step, cast_patient_account(consent->cast, step->patient))) {
         pointer->basis = BASIS_COSIGNED;
         pointer->grant = 0;
     } else if (pointer->grant == 0 && before != NULL && before->record_class == pointer->record_class && before->conf == pointer->conf) {

@@ -42,14 +42,13 @@ void handout_judge(struct consent *consent, const struct handout *handout, uint3
     if (handout->height > consent->height || handout->height < consent->forgotten) {
         return;
     }
-    ASSERT(asker < cast_senders(&consent->cast->plan));
     if (ticket != NULL) {
-        bool system = cast_role(&consent->cast->plan, asker) == CAST_SYSTEM && consent->cast->actors[asker % consent->cast->plan.actors_count].organisation == ticket->organisation;
+        bool system = asker < cast_senders(&consent->cast->plan) && cast_role(&consent->cast->plan, asker) == CAST_SYSTEM && consent->cast->actors[asker % consent->cast->plan.actors_count].organisation == ticket->organisation;
         may = system || memcmp(handout->asker, ticket->subject, ACCT_BYTES) == 0;
     }
     uint16_t code = consent_release(consent, &handout->ticket, handout->pointer, may, handout->time_ms, handout->height, &answer);
     note(consent, code, handout->height);
-    consent->marks[CONSENT_LEFT] += code == CODE_NOT_PERMITTED && consent_has_left(consent, ticket, handout->time_ms) ? 1 : 0;
+    consent->marks[CONSENT_LEFT] += code == CODE_NOT_PERMITTED && consent_has_left(consent, ticket, handout->time_ms, handout->height) ? 1 : 0;
     if (code != handout->code || (code == CODE_NOT_PERMITTED && answer.reason != handout->reason)) {
         oracle_fail(consent->failure, FAILURE_SAFETY, "consent: r%u, at block %llu, answers a release of pointer %u with %s, reason %u, but it is %s, reason %u", member,
                     (unsigned long long)handout->height, handout->pointer, code_name(handout->code), handout->reason, code_name(code), answer.reason);
@@ -88,7 +87,7 @@ static void decide_later(struct consent *consent, const struct host *host, struc
         return;
     }
     decide_around(consent, host, handout, now_ms, ticket->ends_ms);
-    decide_around(consent, host, handout, now_ms, cast_tenure_ends_ms(&consent->cast->plan));
+    decide_around(consent, host, handout, now_ms, consent_tenure_ms(consent, ticket));
     const struct consent_patient *patient = &consent->patients[ticket->patient];
     uint32_t first = patient->grants_count > GRANTS_LOOKED_AT ? patient->grants_count - GRANTS_LOOKED_AT : 0;
     for (uint32_t i = first; i < patient->grants_count; i++) {
@@ -118,12 +117,12 @@ static uint32_t decide_page(struct consent *consent, const struct host *host, co
 static void decide_under_tickets(struct consent *consent, const struct host *host, uint64_t now_ms)
 {
     uint32_t least = consent->tickets_count > TICKETS_LOOKED_AT ? consent->tickets_count - TICKETS_LOOKED_AT : 0, looked = 0;
-    uint64_t tenure_ms = cast_tenure_ends_ms(&consent->cast->plan);
 
     for (uint32_t i = consent->tickets_count; i > least && looked < PAGES_LOOKED_AT; i--) {
         const struct consent_ticket *ticket = &consent->tickets[i - 1];
         const struct consent_patient *patient = &consent->patients[ticket->patient];
         uint32_t first = patient->grants_count > GRANTS_LOOKED_AT ? patient->grants_count - GRANTS_LOOKED_AT : 0;
+        uint64_t tenure_ms = consent_tenure_ms(consent, ticket);
         for (uint32_t k = first; k < patient->grants_count && ticket->ends_ms > now_ms; k++) {
             const struct consent_grant *grant = &patient->grants[k];
             bool ends = !grant->permits && !grant->writes && grant->ended == 0 && grant->ends_ms > now_ms && grant->ends_ms < ticket->ends_ms;

@@ -177,6 +177,32 @@ void held_way(const struct oracle *oracle, uint32_t member, const struct driver 
     }
 }
 
+void held_named(const struct oracle *oracle, uint32_t member, const struct driver *driver, struct rank high, uint32_t first_segment)
+{
+    const struct capsule *promised = &driver->log.capsule_durable;
+    const struct hash32 *digest = &promised->high_digest;
+    struct record_place place;
+
+    bool newest = rank_compare(high, (struct rank){ promised->high_view, promised->high_height }) == 0; /* else later blocks in the log show it to be the older one */
+    if (newest && !hash_is_zero(digest) && record_index_find(&driver->log.index, RECORD_CERTIFICATE, digest, 0, &place) && place.segment < first_segment) {
+        UNSAFE(oracle, "K2: the log of r%u lets go of segment %u, in which the high QC stands that its newest promise names", member, place.segment);
+    }
+}
+
+void held_evidence(const struct oracle *oracle, uint32_t member, const struct driver *driver)
+{
+    const struct record_index *index = &driver->log.index;
+    uint64_t kept = index->last < index->count_max ? index->last : index->count_max;
+    bool found = index->last > index->count_max;
+
+    for (uint64_t i = 0; i < kept && !found; i++) {
+        found = index->entries[(index->last - i) & (index->count_max - 1)].kind == RECORD_EVIDENCE;
+    }
+    if (!found) {
+        UNSAFE(oracle, "evidence: r%u has found somebody out who voted twice, and its log does not say so", member);
+    }
+}
+
 void held_slots(const struct oracle *oracle, uint32_t member, const struct snapshots *snapshots)
 {
     uint32_t slot = snapshots->stage != SNAPSHOTS_IDLE ? snapshots->making.slot : snapshots->lent;

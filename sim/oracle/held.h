@@ -19,6 +19,9 @@ struct held {
     uint64_t from_height;   /* its log begins above: it fetched a snapshot of that block */
     uint64_t mended;        /* height of a block that it appended again, and that nobody has looked at yet (mended.h); 0: none */
     uint32_t mended_boots;  /* ... in this life */
+    uint32_t going;         /* first segment of the superblock that was being written when that was looked at */
+    uint64_t accused;       /* when it found somebody out, in the life accused_boots; 0: nobody, or its log was looked at since */
+    uint32_t accused_boots;
 };
 
 /* held_tip looks at the proof of the newest block, when it is another one than before; NULL: it has none. */
@@ -37,6 +40,11 @@ void held_saved(struct held *held, struct oracle *oracle, uint32_t member, const
 
 /* held_way: the TC by which a server entered its view is not in segments that may go: it was appended again behind the snapshot (K2). Needs: it is in the log, if not durable yet. */
 void held_way(const struct oracle *oracle, uint32_t member, const struct driver *driver, const struct timeout_cert *tc, uint32_t first_segment);
+
+/* held_named: nor is the high QC that its newest durable promise names (K2, I8); an index that is full says nothing of old records. high: that of its replica. held_evidence: that it found somebody out is in its log (section 2). Needs: the log is
+ * whole, and what was appended then is durable. */
+void held_named(const struct oracle *oracle, uint32_t member, const struct driver *driver, struct rank high, uint32_t first_segment);
+void held_evidence(const struct oracle *oracle, uint32_t member, const struct driver *driver);
 
 /* held_slots: nothing is written into the slot of one of the two snapshots that are kept: the log goes up to the older of them, for the newer one may turn out to be unreadable (K2). */
 void held_slots(const struct oracle *oracle, uint32_t member, const struct snapshots *snapshots);

@@ -31,7 +31,9 @@ void rates_close(struct rates *rates)
 static const struct rate *rate_of(const struct rates *rates, uint32_t sender)
 {
     switch (cast_role(&rates->cast->plan, sender)) {
-    case CAST_PATIENT: return &rates->params.rate_patient;
+    case CAST_PATIENT:
+    case CAST_NEWCOMER: return &rates->params.rate_patient;
+    case CAST_ADMIN:
     case CAST_PRACTITIONER: return &rates->params.rate_practitioner;
     case CAST_SYSTEM:
     case CAST_ROLES: break;
@@ -40,8 +42,11 @@ static const struct rate *rate_of(const struct rates *rates, uint32_t sender)
 }
 
 /* changes_nothing: what fails for its sender alone costs it nothing. */
-static bool changes_nothing(uint16_t code)
+static bool changes_nothing(uint16_t code, const struct envelope *envelope)
 {
+    if (envelope->type == COMMAND_PATIENT_REGISTER && code != CODE_OK) {
+        return true; /* the voucher gets its token back */
+    }
     return code == CODE_SENDER_UNKNOWN || code == CODE_KEY_NOT_CURRENT || code == CODE_DUPLICATE || code == CODE_NONCE_LOW || code == CODE_NONCE_GAP || code == CODE_RATE;
 }
 
@@ -70,7 +75,7 @@ static void follow_one(struct rates *rates, const struct apply_block *block, uin
     if (block->codes[i] == CODE_RATE && !sender->least && sender->tat <= most) {
         UNSAFE(rates, "116: command %u of block %llu is refused for its rate, and its sender has tokens", i, (unsigned long long)block->header->height);
     }
-    if (changes_nothing(block->codes[i])) {
+    if (changes_nothing(block->codes[i], envelope)) {
         return;
     }
     if (sender->tat > most) {
@@ -81,17 +86,34 @@ static void follow_one(struct rates *rates, const struct apply_block *block, uin
     sender->least = sender->least || costs_more(envelope);
 }
 
+/* org_bucket gives what the state says of the admin of a hospital. Gives: false when that is not there. */
+static bool org_bucket(struct ledger *ledger, uint16_t organisation, uint64_t *tat)
+{
+    struct state_key key = key_org(organisation);
+    uint8_t value[ORG_BYTES];
+    struct org org = { .bucket = 0 };
+    size_t size = 0;
+
+    bool found = state_store_get(ledger_store(ledger), bytes_of(key.bytes, key.size), value, sizeof value, &size) && org_decode(&org, value, size) == VERDICT_OK;
+    *tat = org.bucket;
+    return found;
+}
+
 /* bucket_in gives what the state says of a sender. Gives: false when it is not there. */
 static bool bucket_in(const struct rates *rates, uint32_t sender, struct ledger *ledger, uint64_t *tat)
 {
     const uint8_t *account = cast_account(rates->cast, sender);
-    bool is_patient = cast_role(&rates->cast->plan, sender) == CAST_PATIENT;
+    enum cast_role role = cast_role(&rates->cast->plan, sender);
+    bool is_patient = role == CAST_PATIENT || role == CAST_NEWCOMER;
     struct state_key key = is_patient ? key_patient(account) : key_actor(account);
     uint8_t value[PATIENT_BYTES > ACTOR_BYTES ? PATIENT_BYTES : ACTOR_BYTES];
     struct patient patient = { .bucket = 0 };
     struct actor actor = { .bucket = 0 };
     size_t size = 0;
 
+    if (role == CAST_ADMIN) {
+        return org_bucket(ledger, cast_organisation(rates->cast, sender), tat);
+    }
     bool found = state_store_get(ledger_store(ledger), bytes_of(key.bytes, key.size), value, sizeof value, &size) &&
                  (is_patient ? patient_decode(&patient, value, size) : actor_decode(&actor, value, size)) == VERDICT_OK;
     *tat = is_patient ? patient.bucket : actor.bucket;
@@ -110,6 +132,16 @@ static void look_at_state(struct rates *rates, const struct apply_block *block, 
     sender->least = false;
 }
 
+/* payer_of gives who pays for a command: of a registration the first who vouches for it. Gives: cast_senders: nobody of this cast. */
+static uint32_t payer_of(const struct rates *rates, struct bytes bytes, struct envelope *envelope)
+{
+    if (envelope_decode(envelope, bytes) != CODE_OK) {
+        return cast_senders(&rates->cast->plan);
+    }
+    bool vouched = envelope->type == COMMAND_PATIENT_REGISTER && envelope->cosigners_count > 0;
+    return cast_sender(rates->cast, vouched ? envelope->cosigners[0].account : envelope->sender);
+}
+
 void rates_executed(struct rates *rates, const struct apply_block *block, struct ledger *ledger)
 {
     uint32_t nobody = cast_senders(&rates->cast->plan);
@@ -118,7 +150,7 @@ void rates_executed(struct rates *rates, const struct apply_block *block, struct
         for (uint32_t i = 0; i < block->header->commands_count; i++) {
             struct bytes bytes = bytes_of(block->body.data + block->commands[i].offset, block->commands[i].envelope_bytes);
             struct envelope envelope;
-            uint32_t sender = envelope_decode(&envelope, bytes) == CODE_OK ? cast_sender(rates->cast, envelope.sender) : nobody;
+            uint32_t sender = payer_of(rates, bytes, &envelope);
             if (sender < nobody && pass == 0) {
                 follow_one(rates, block, i, &envelope, sender);
             } else if (sender < nobody) {

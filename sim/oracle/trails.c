@@ -15,7 +15,7 @@
 
 void trails_init(struct trails *trails, const struct cast *cast, struct failure *failure)
 {
-    *trails = (struct trails){ .cast = cast, .failure = failure, .patients = calloc(cast->plan.actors_count, sizeof *trails->patients) };
+    *trails = (struct trails){ .cast = cast, .failure = failure, .patients = calloc(cast_patients(&cast->plan), sizeof *trails->patients) };
     ASSERT(trails->patients != NULL);
 }
 
@@ -49,9 +49,9 @@ static void take_in(struct trails_patient *known, const struct apply *apply, con
 
 void trails_executed(struct trails *trails, uint64_t height, const struct apply *apply)
 {
-    for (uint32_t i = 0; i < trails->cast->plan.actors_count; i++) {
+    for (uint32_t i = 0; i < cast_patients(&trails->cast->plan); i++) {
         struct trails_patient *known = &trails->patients[i];
-        const uint8_t *account = trails->cast->actors[i].patient;
+        const uint8_t *account = cast_patient_account(trails->cast, i);
         struct patient patient;
         if (known->lost || !read_patient(apply, account, &patient) || patient.audit_count == known->events.count) {
             continue;

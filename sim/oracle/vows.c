@@ -61,3 +61,9 @@ void vows_wiped(struct vows *vows, uint32_t seat)
     swear(&vows->by[seat], vows->by[seat].signed_to, "E5");
     vows->by[seat].known = (struct rank){ UINT64_MAX, 0 }; /* an empty log knows none */
 }
+
+void vows_rejoined(struct vows *vows, uint32_t seat, uint64_t view)
+{
+    ASSERT(seat < MEMBERS_MAX);
+    swear(&vows->by[seat], view + 1, "E5");
+}

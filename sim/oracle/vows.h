@@ -1,7 +1,7 @@
 /* vows.h: views in which a server has sworn to sign nothing, over all its lives: what it says there is broken faith, whether or not it contradicts anything.
  *
  *     after a lost batch      the view up to which its log says that it abstains, but for the vote that the log does know: that may be said again       T11
- *     after a lost disk       every view in which its key signed anything before       E5
+ *     after a lost disk       every view in which its key signed anything before, and every one up to which it abstains since it rejoined       E5
  *     after a TIMEOUT         seen by the oracle as I7 */
 #ifndef WARD_SIM_ORACLE_VOWS_H
 #define WARD_SIM_ORACLE_VOWS_H
@@ -32,8 +32,9 @@ void vows_voted(struct vows *vows, uint32_t seat, struct rank rank);
 /* vows_seen: it signed in this view, as a certificate shows: a leader's own votes show nowhere else. */
 void vows_seen(struct vows *vows, uint32_t seat, uint64_t view);
 
-/* vows_abstains: its log says so at a start, and knows this vote; view -1: from nothing. vows_wiped: its disk is lost. */
+/* vows_abstains: its log says so at a start, and knows this vote; view -1: from nothing. vows_wiped: its disk is lost. vows_rejoined: it has a new one, and abstains up to a view. */
 void vows_abstains(struct vows *vows, uint32_t seat, int64_t view, struct rank known);
 void vows_wiped(struct vows *vows, uint32_t seat);
+void vows_rejoined(struct vows *vows, uint32_t seat, uint64_t view);
 
 #endif

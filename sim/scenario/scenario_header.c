@@ -72,6 +72,7 @@ static const struct field fields[] = {
     { "mixed", { { PART_SWITCH, AT(mixed), 0, 1 } } },
     { "rate", { { PART_MILLIS, LABELLED("every", rate_ms), 1, 86400000 }, { PART_U32, LABELLED("burst", rate_burst), 1, 100000 } } },
     { "consents", { { PART_SWITCH, AT(consents), 0, 1 } } },
+    { "joins", { { PART_SWITCH, AT(joins), 0, 1 } } },
     { "tenure", { { PART_MILLIS, AT(tenure_ms), 7200000, 86400000 } } }, /* an hour is what a clock may be ahead: nobody sends a command behind it */
     { "reads", { { PART_TIME, LABELLED("every", reads_ns), 1, NUMBER_MOST } } },
     { "liars", { { PART_MEMBERS, AT(adversary.liars), 0, 0 } } },

@@ -9,13 +9,14 @@
 #include "ledger/pointers.h"
 #include "sim/world/choice.h"
 #include "sim/world/petition.h"
+#include "wire/account.h"
 
 #include <stdio.h>
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum key_owner { OWNER_ADMIN = 1, OWNER_OFFICER, OWNER_KX, OWNER_SIGN, OWNER_TRANSPORT, OWNER_ACTOR, OWNER_PATIENT, OWNER_CONTENT, OWNER_PRACTITIONER };
+enum key_owner { OWNER_ADMIN = 1, OWNER_OFFICER, OWNER_KX, OWNER_SIGN, OWNER_TRANSPORT, OWNER_ACTOR, OWNER_PATIENT, OWNER_CONTENT, OWNER_PRACTITIONER, OWNER_NEWCOMER, OWNER_RECRUIT };
 
 #define TENURE_MS (10 * CAST_GRANT_MS) /* of whom no plan says otherwise */
 #define ENTITY_BYTES 512 /* key and value of one initial entity, as they lie in the pool */
@@ -74,6 +75,9 @@ static void enrol(struct cast *cast, uint32_t member, struct writer *writer)
 
     snprintf(enrolment.name, sizeof enrolment.name, "hospital-%03u", (unsigned)member);
     snprintf(enrolment.endpoint, sizeof enrolment.endpoint, "r%u.invalid:7100", (unsigned)member);
+    struct hash32 account = account_of_org(ORG_KEY_ADMIN, (uint16_t)(member + 1));
+    cast->admins[member] = admin;
+    memcpy(cast->admin_accounts[member], account.bytes, 32);
     memcpy(enrolment.admin_key, admin.public_key, 32);
     memcpy(enrolment.officer_key, officer.public_key, 32);
     memcpy(enrolment.sign_key, cast->members[member].public_key, 32);
@@ -109,7 +113,7 @@ static void add_actor(struct pool *pool, const struct cast_plan *plan, const str
 {
     struct state_key key = key_actor(is_system ? from->account : from->practitioner);
     struct actor actor = { .kind = is_system ? ACTOR_SYSTEM : ACTOR_PRACTITIONER, .role = is_system ? ROLE_NONE : ROLE_PHYSICIAN, .org = from->organisation,
-        .status = ACTOR_ACTIVE, .caps = is_system ? CAP_PUBLISH : 0, .valid_until = is_system ? CAST_GENESIS_MS + TENURE_MS : cast_tenure_ends_ms(plan), .registered = CAST_GENESIS_MS };
+        .status = ACTOR_ACTIVE, .caps = is_system ? CAP_PUBLISH | (plan->joins ? CAP_VOUCH : 0) : 0, .valid_until = is_system ? CAST_GENESIS_MS + TENURE_MS : cast_tenure_ends_ms(plan), .registered = CAST_GENESIS_MS };
     uint8_t value[ACTOR_BYTES];
 
     memcpy(actor.pk, is_system ? from->key.public_key : from->practitioner_key.public_key, KEY_BYTES);
@@ -159,6 +163,19 @@ static int entity_order(const void *a, const void *b)
     size_t common = left->key.size < right->key.size ? left->key.size : right->key.size;
 
     return memcmp(left->key.data, right->key.data, common); /* no key of the state is a prefix of another */
+}
+
+/* make_joining draws the keys of those who join beside a record system. Needs: the genesis, after which their accounts are called. */
+static void make_joining(struct cast *cast, uint32_t i)
+{
+    struct cast_actor *actor = &cast->actors[i];
+
+    actor->newcomer_key = pair_of(cast->plan.seed, OWNER_NEWCOMER, i);
+    actor->recruit_key = pair_of(cast->plan.seed, OWNER_RECRUIT, i);
+    struct hash32 newcomer = account_derive(&cast->genesis.hash, ACCOUNT_PATIENT, actor->newcomer_key.public_key);
+    struct hash32 recruit = account_derive(&cast->genesis.hash, ACCOUNT_PRACTITIONER, actor->recruit_key.public_key);
+    memcpy(actor->newcomer, newcomer.bytes, 32);
+    memcpy(actor->recruit, recruit.bytes, 32);
 }
 
 /* make_actor draws the keys of one record system and those beside it. */
@@ -213,6 +230,10 @@ void cast_make(struct cast *cast, const struct cast_plan *plan)
     *cast = (struct cast){ .plan = *plan };
     cast->members = calloc(plan->members_count, sizeof *cast->members);
     cast->actors = calloc(plan->actors_count, sizeof *cast->actors);
+    cast->admins = calloc(plan->members_count, sizeof *cast->admins);
+    cast->admin_accounts = calloc(plan->members_count, sizeof *cast->admin_accounts);
+    ASSERT(cast->admins != NULL);
+    ASSERT(cast->admin_accounts != NULL);
     struct pool pool = make_entities(cast);
     size_t size = genesis_bytes_max(plan->members_count, pool.count, (size_t)pool.count * ENTITY_BYTES);
     cast->genesis_bytes = malloc(size);
@@ -238,12 +259,17 @@ void cast_make(struct cast *cast, const struct cast_plan *plan)
     ASSERT(verdict == VERDICT_OK);
     cast->block0 = block_genesis(&cast->genesis.hash, CAST_GENESIS_MS);
     cast->chain_id = block_hash(&cast->block0);
+    for (uint32_t i = 0; plan->joins && i < plan->actors_count; i++) {
+        make_joining(cast, i);
+    }
 }
 
 void cast_close(struct cast *cast)
 {
     free(cast->members);
     free(cast->actors);
+    free(cast->admins);
+    free(cast->admin_accounts);
     free(cast->genesis_bytes);
     *cast = (struct cast){ 0 };
 }
@@ -252,13 +278,46 @@ void cast_close(struct cast *cast)
 
 uint32_t cast_senders(const struct cast_plan *plan)
 {
-    return plan->consents ? CAST_ROLES * plan->actors_count : plan->actors_count;
+    uint32_t before = plan->consents ? CAST_NEWCOMER * plan->actors_count : plan->actors_count;
+
+    ASSERT(plan->consents || !plan->joins);
+    return before + (plan->joins ? plan->actors_count + plan->members_count : 0);
 }
 
 enum cast_role cast_role(const struct cast_plan *plan, uint32_t sender)
 {
+    uint32_t role = sender / plan->actors_count;
+
     ASSERT(sender < cast_senders(plan));
-    return (enum cast_role)(sender / plan->actors_count);
+    return role < CAST_ADMIN ? (enum cast_role)role : CAST_ADMIN;
+}
+
+/* admin_of gives the hospital, from 0, whose admin a sender is. */
+static uint32_t admin_of(const struct cast_plan *plan, uint32_t sender)
+{
+    ASSERT(cast_role(plan, sender) == CAST_ADMIN);
+    return sender - CAST_ADMIN * plan->actors_count;
+}
+
+uint16_t cast_organisation(const struct cast *cast, uint32_t sender)
+{
+    switch (cast_role(&cast->plan, sender)) {
+    case CAST_PATIENT:
+    case CAST_NEWCOMER: return 0;
+    case CAST_ADMIN: return (uint16_t)(admin_of(&cast->plan, sender) + 1);
+    case CAST_SYSTEM:
+    case CAST_PRACTITIONER:
+    case CAST_ROLES: break;
+    }
+    return cast->actors[sender % cast->plan.actors_count].organisation;
+}
+
+uint32_t cast_own_patient(const struct cast_plan *plan, uint32_t sender)
+{
+    enum cast_role role = cast_role(plan, sender);
+    uint32_t actor = sender % plan->actors_count;
+
+    return role == CAST_PATIENT ? actor : role == CAST_NEWCOMER ? plan->actors_count + actor : CAST_NOBODY;
 }
 
 uint64_t cast_tenure_ends_ms(const struct cast_plan *plan)
@@ -273,6 +332,8 @@ static const struct sign_keypair *key_of(const struct cast *cast, uint32_t sende
     switch (cast_role(&cast->plan, sender)) {
     case CAST_PATIENT: return &actor->patient_key;
     case CAST_PRACTITIONER: return &actor->practitioner_key;
+    case CAST_NEWCOMER: return &actor->newcomer_key;
+    case CAST_ADMIN: return &cast->admins[admin_of(&cast->plan, sender)];
     case CAST_SYSTEM:
     case CAST_ROLES: break;
     }
@@ -286,6 +347,8 @@ const uint8_t *cast_account(const struct cast *cast, uint32_t sender)
     switch (cast_role(&cast->plan, sender)) {
     case CAST_PATIENT: return actor->patient;
     case CAST_PRACTITIONER: return actor->practitioner;
+    case CAST_NEWCOMER: return actor->newcomer;
+    case CAST_ADMIN: return cast->admin_accounts[admin_of(&cast->plan, sender)];
     case CAST_SYSTEM:
     case CAST_ROLES: break;
     }
@@ -302,14 +365,44 @@ uint32_t cast_sender(const struct cast *cast, const uint8_t account[32])
     return sender;
 }
 
+uint32_t cast_patients(const struct cast_plan *plan) { return plan->joins ? 2 * plan->actors_count : plan->actors_count; }
+
+const uint8_t *cast_patient_account(const struct cast *cast, uint32_t patient)
+{
+    const struct cast_actor *actor = &cast->actors[patient % cast->plan.actors_count];
+
+    ASSERT(patient < cast_patients(&cast->plan));
+    return patient < cast->plan.actors_count ? actor->patient : actor->newcomer;
+}
+
 uint32_t cast_patient(const struct cast *cast, const uint8_t account[32])
 {
-    uint32_t patient = cast->plan.actors_count - 1;
+    uint32_t patient = cast_patients(&cast->plan) - 1;
 
-    while (patient > 0 && memcmp(cast->actors[patient].patient, account, 32) != 0) {
+    while (patient > 0 && memcmp(cast_patient_account(cast, patient), account, 32) != 0) {
         patient--;
     }
     return patient;
+}
+
+uint32_t cast_practitioners(const struct cast_plan *plan) { return plan->joins ? 2 * plan->actors_count : plan->actors_count; }
+
+const uint8_t *cast_practitioner_account(const struct cast *cast, uint32_t practitioner)
+{
+    const struct cast_actor *actor = &cast->actors[practitioner % cast->plan.actors_count];
+
+    ASSERT(practitioner < cast_practitioners(&cast->plan));
+    return practitioner < cast->plan.actors_count ? actor->practitioner : actor->recruit;
+}
+
+uint32_t cast_practitioner(const struct cast *cast, const uint8_t account[32])
+{
+    uint32_t practitioner = 0, count = cast_practitioners(&cast->plan);
+
+    while (practitioner < count && memcmp(cast_practitioner_account(cast, practitioner), account, 32) != 0) {
+        practitioner++;
+    }
+    return practitioner < count ? practitioner : CAST_NOBODY;
 }
 
 /* --- Commands ------------------------------------------------------------------------------------------------------- */
@@ -355,6 +448,21 @@ static void commit(struct pointer_add_item *item, const uint8_t *locator)
     item->locator_hash = hash_one(HASH_LOCATOR, locator, LOCATOR_BYTES);
 }
 
+/* prove_key signs for the key that an admin registers, whose holder is asked for it first (CODE_POP). Needs: all else of the body is drawn. */
+static void prove_key(const struct cast *cast, uint32_t sender, struct petition *petition)
+{
+    struct envelope envelope = { .type = COMMAND_ACTOR_SET, .sender = cast_account(cast, sender) };
+    uint8_t room[ENVELOPE_BODY_BYTES_MAX];
+    struct writer writer;
+
+    writer_init(&writer, room, sizeof room);
+    command_body_encode(&petition->body, &writer);
+    ASSERT(!writer.failed);
+    envelope.body = bytes_of(room, writer.offset);
+    struct hash32 digest = envelope_pop_digest(&envelope, &cast->genesis.hash);
+    sign_digest(petition->joins_with, &digest, petition->body.as.actor_set.pop);
+}
+
 /* draw_body gives what a sender's command says, in `petition`, and its encoding. */
 static struct bytes draw_body(const struct cast *cast, uint32_t sender, const struct cast_command *command, struct petition *petition, const uint8_t *locator, uint8_t room[ENVELOPE_BODY_BYTES_MAX])
 {
@@ -369,6 +477,9 @@ static struct bytes draw_body(const struct cast *cast, uint32_t sender, const st
     }
     if (petition->body.type == COMMAND_POINTER_ADD) {
         commit(&petition->body.as.pointer_add.items[0], locator);
+    }
+    if (petition->joins_with != NULL) {
+        prove_key(cast, sender, petition);
     }
     writer_init(&writer, room, ENVELOPE_BODY_BYTES_MAX);
     command_body_encode(&petition->body, &writer);

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "ledger/pointers.h"
 #include "sim/world/choice.h"
+#include "wire/account.h"
 
 #include <string.h>
 
@@ -11,13 +12,15 @@
 enum field {
     FIELD_KIND = 1, FIELD_PATIENT, FIELD_NUMBER, FIELD_CLASS, FIELD_CONF, FIELD_MONTH, FIELD_SUPERSEDES, FIELD_EFFECT, FIELD_TO, FIELD_WHOM, FIELD_CLASSES, FIELD_PURPOSE,
     FIELD_CUSTODIAN, FIELD_FLAGS, FIELD_POINTER, FIELD_MONTHS, FIELD_BEGIN, FIELD_END, FIELD_USES, FIELD_TWIST, FIELD_APPROVE, FIELD_COUNT, FIELD_TTL, FIELD_BASE,
-    FIELD_ON_BEHALF, FIELD_COSIGN, FIELD_MODE, FIELD_BITS, FIELD_POLICY, FIELD_WRITES, FIELD_NOBODY, FIELD_BROAD
+    FIELD_ON_BEHALF, FIELD_COSIGN, FIELD_MODE, FIELD_BITS, FIELD_POLICY, FIELD_WRITES, FIELD_NOBODY, FIELD_BROAD,
+    FIELD_NEWCOMER, FIELD_JOINS_WHOM, FIELD_RECRUIT, FIELD_VOUCHER, FIELD_STANDING, FIELD_TENURE, FIELD_MEDDLES
 };
 
 /* A petition under way. */
 struct drawing {
     const struct cast *cast;
     uint32_t sender, actor;
+    uint32_t own; /* patient that the sender is, or that is beside it */
     const struct cast_command *command;
     struct petition *petition;
 };
@@ -41,13 +44,16 @@ static uint64_t now_ms(const struct drawing *drawing)
     return drawing->command->valid_until_ms - CAST_VALID_MS;
 }
 
-/* whose gives a patient: the own one, the one whose genesis lets this hospital read, or any. */
+/* whose gives a patient: the own one, the one whose genesis lets this hospital read, or any; or one who joined, or has not yet. */
 static uint32_t whose(const struct drawing *drawing)
 {
     uint32_t count = drawing->cast->plan.actors_count;
 
+    if (drawing->cast->plan.joins && below(drawing, FIELD_NEWCOMER, 3) == 0) {
+        return count + (uint32_t)below(drawing, FIELD_JOINS_WHOM, count);
+    }
     switch (below(drawing, FIELD_PATIENT, 5)) {
-    case 0: return drawing->actor;
+    case 0: return drawing->own;
     case 1:
     case 2: return (drawing->actor + count - 1) % count;
     default: return (uint32_t)below(drawing, FIELD_WHOM, count);
@@ -56,7 +62,7 @@ static uint32_t whose(const struct drawing *drawing)
 
 static void name_patient(const struct drawing *drawing, uint8_t account[ACCT_BYTES], uint32_t patient)
 {
-    memcpy(account, drawing->cast->actors[patient].patient, ACCT_BYTES);
+    memcpy(account, cast_patient_account(drawing->cast, patient), ACCT_BYTES);
 }
 
 static void number(uint8_t grantee[ACCT_BYTES], uint16_t value)
@@ -101,7 +107,7 @@ static void draw_decide(const struct drawing *drawing)
     struct pointer_decide *body = &drawing->petition->body.as.pointer_decide;
 
     drawing->petition->body.type = COMMAND_POINTER_DECIDE;
-    name_patient(drawing, body->patient, drawing->actor);
+    name_patient(drawing, body->patient, drawing->own);
     body->approve = below(drawing, FIELD_APPROVE, 4) == 0 ? 0 : 1;
     body->count = (uint8_t)(1 + below(drawing, FIELD_COUNT, 4) / 3);
     body->seqs[0] = 1 + (uint32_t)below(drawing, FIELD_NUMBER, 2 + drawing->command->nonce / 2);
@@ -131,7 +137,8 @@ static void draw_grantee(const struct drawing *drawing, struct grant_body *body)
 
     body->gtype = (uint8_t)ONE_OF(drawing, FIELD_TO, GRANTEE_ACTOR, GRANTEE_ACTOR, GRANTEE_ORG, GRANTEE_ORG, GRANTEE_ANY_CUSTODIAN);
     if (body->gtype == GRANTEE_ACTOR) {
-        memcpy(body->grantee, body->kind == GRANT_WRITE ? whom->account : whom->practitioner, ACCT_BYTES);
+        bool recruit = drawing->cast->plan.joins && below(drawing, FIELD_RECRUIT, 4) == 0;
+        memcpy(body->grantee, body->kind == GRANT_WRITE ? whom->account : recruit ? whom->recruit : whom->practitioner, ACCT_BYTES);
     } else if (body->gtype == GRANTEE_ORG) {
         number(body->grantee, whom->organisation);
     }
@@ -143,7 +150,7 @@ static void draw_grant(const struct drawing *drawing)
     uint64_t now = now_ms(drawing), months = below(drawing, FIELD_MONTHS, 6);
 
     drawing->petition->body.type = COMMAND_GRANT;
-    name_patient(drawing, body->patient, drawing->actor);
+    name_patient(drawing, body->patient, drawing->own);
     body->kind = below(drawing, FIELD_WRITES, 8) == 7 ? GRANT_WRITE : GRANT_READ;
     body->effect = (uint8_t)ONE_OF(drawing, FIELD_EFFECT, EFFECT_PERMIT, EFFECT_PERMIT, EFFECT_DENY);
     draw_grantee(drawing, body);
@@ -189,7 +196,7 @@ static void draw_policy(const struct drawing *drawing)
     struct patient_set *body = &drawing->petition->body.as.patient_set;
 
     drawing->petition->body.type = COMMAND_PATIENT_SET;
-    name_patient(drawing, body->patient, drawing->actor);
+    name_patient(drawing, body->patient, drawing->own);
     body->default_policy = (uint8_t)ONE_OF(drawing, FIELD_POLICY, POLICY_TREATING, POLICY_TREATING, POLICY_DENY);
     body->op = PATIENT_SET_POLICY;
 }
@@ -237,6 +244,10 @@ static void draw_for(const struct drawing *drawing)
     if (below(drawing, FIELD_NOBODY, 8) == 0) {
         return; /* for nobody: no natural person treats */
     }
+    if (drawing->cast->plan.joins && below(drawing, FIELD_RECRUIT, 4) == 0) {
+        memcpy(body->on_behalf, drawing->cast->actors[whom].recruit, ACCT_BYTES);
+        return;
+    }
     memcpy(body->on_behalf, drawing->cast->actors[whom].practitioner, ACCT_BYTES);
     if (below(drawing, FIELD_COSIGN, 2) == 0) {
         drawing->petition->cosigner = whom + CAST_PRACTITIONER * count;
@@ -252,7 +263,7 @@ static void draw_disclose(const struct drawing *drawing)
 
     drawing->petition->body.type = COMMAND_DISCLOSE;
     drawing->petition->body.as.disclose.count = 1;
-    name_patient(drawing, item->patient, how == 0 ? drawing->actor : ticket->patient);
+    name_patient(drawing, item->patient, how == 0 ? drawing->own : ticket->patient);
     memcpy(item->recipient, how == 1 ? drawing->cast->actors[drawing->actor].practitioner : ticket->recipient, ACCT_BYTES);
     item->ticket = how == 2 ? (struct hash32){ { 0 } } : ticket->id;
     item->base_seq = (uint32_t)ONE_OF(drawing, FIELD_BASE, 1, 1, 2);
@@ -268,11 +279,11 @@ static void draw_of_system(const struct drawing *drawing)
     uint64_t kind = below(drawing, FIELD_KIND, 20);
 
     if (kind < 6 || drawing->command->nonce <= 2) {
-        draw_add(drawing, drawing->actor);
+        draw_add(drawing, drawing->own);
     } else if (kind < 9) {
         draw_add(drawing, whose(drawing));
     } else if (kind < 10) {
-        draw_status(drawing, whose(drawing), false);
+        draw_status(drawing, whose(drawing), drawing->cast->plan.joins && below(drawing, FIELD_MEDDLES, 4) == 0); /* To hide is not for custodians. */
     } else if (kind < 14) {
         draw_disclose(drawing);
     } else if (kind < 19) {
@@ -289,21 +300,104 @@ static void draw_of_patient(const struct drawing *drawing)
     if (kind < 9) {
         draw_grant(drawing);
     } else if (kind < 13) {
-        draw_revoke(drawing, below(drawing, FIELD_TWIST, 8) == 0 ? whose(drawing) : drawing->actor);
+        draw_revoke(drawing, below(drawing, FIELD_TWIST, 8) == 0 ? whose(drawing) : drawing->own);
     } else if (kind < 15) {
         draw_decide(drawing);
     } else if (kind < 17) {
-        draw_status(drawing, drawing->actor, below(drawing, FIELD_TWIST, 8) != 0);
+        draw_status(drawing, drawing->own, below(drawing, FIELD_TWIST, 8) != 0);
     } else if (kind < 18) {
         draw_policy(drawing);
     } else {
-        draw_request(drawing, below(drawing, FIELD_TWIST, 8) == 0 ? whose(drawing) : drawing->actor, PURPOSE_PATRQT);
+        draw_request(drawing, below(drawing, FIELD_TWIST, 8) == 0 ? whose(drawing) : drawing->own, PURPOSE_PATRQT);
+    }
+}
+
+/* --- Who joins ------------------------------------------------------------------------------------------------------ */
+
+/* draw_register: the record system beside it vouches, most of the time. */
+static void draw_register(const struct drawing *drawing)
+{
+    struct patient_register *body = &drawing->petition->body.as.patient_register;
+    uint32_t count = drawing->cast->plan.actors_count;
+
+    drawing->petition->body.type = COMMAND_PATIENT_REGISTER;
+    body->default_policy = (uint8_t)ONE_OF(drawing, FIELD_POLICY, POLICY_TREATING, POLICY_DENY);
+    body->flags = (uint8_t)ONE_OF(drawing, FIELD_STANDING, 0, REGISTER_STANDING_WRITE, REGISTER_STANDING_WRITE);
+    memcpy(body->kx_pk, drawing->cast->actors[drawing->actor].newcomer, KEY_BYTES);
+    memcpy(body->sealed_kx_pk, drawing->cast->actors[drawing->actor].newcomer, KEY_BYTES);
+    drawing->petition->cosigner = below(drawing, FIELD_VOUCHER, 4) == 0 ? (uint32_t)below(drawing, FIELD_WHOM, count) : drawing->actor;
+}
+
+/* recruit registers a practitioner, or whoever has this key, as a person: no key serves twice. */
+static void recruit(const struct drawing *drawing, const struct sign_keypair *key, bool as_person)
+{
+    struct actor_set *body = &drawing->petition->body.as.actor_set;
+    struct hash32 account = account_derive(&drawing->cast->genesis.hash, as_person ? ACCOUNT_PERSON : ACCOUNT_PRACTITIONER, key->public_key);
+
+    *body = (struct actor_set){ .op = ACTOR_REGISTER, .kind = as_person ? ACTOR_PERSON : ACTOR_PRACTITIONER, .role = as_person ? ROLE_NONE : ROLE_PHYSICIAN,
+        .valid_until = ONE_OF(drawing, FIELD_TENURE, cast_tenure_ends_ms(&drawing->cast->plan), now_ms(drawing) + 1500, now_ms(drawing) + 4000, now_ms(drawing) + 60000) };
+    memcpy(body->acct, account.bytes, ACCT_BYTES);
+    memcpy(body->pk, key->public_key, KEY_BYTES);
+    memcpy(body->kx_pk, key->public_key, KEY_BYTES);
+    drawing->petition->joins_with = key;
+}
+
+/* draw_actor: most are recruits of the own hospital, where it has any; they come again, are suspended and retired; so are, now and then, those who were there before, and those of others. */
+static void draw_actor(const struct drawing *drawing)
+{
+    const struct cast *cast = drawing->cast;
+    uint32_t members = cast->plan.members_count, hospital = (uint32_t)cast_organisation(cast, drawing->sender) - 1, count = cast->plan.actors_count;
+    uint32_t own = hospital < count ? (count - 1 - hospital) / members + 1 : 0; /* record systems of it */
+    uint32_t whom = (uint32_t)(own > 0 ? hospital + members * below(drawing, FIELD_WHOM, own) : below(drawing, FIELD_WHOM, count));
+    struct actor_set *body = &drawing->petition->body.as.actor_set;
+    uint64_t kind = below(drawing, FIELD_KIND, 12);
+
+    drawing->petition->body.type = COMMAND_ACTOR_SET;
+    if ((kind < 5 || drawing->command->nonce == 1) && own > 0) {
+        recruit(drawing, &cast->actors[whom].recruit_key, false);
+        return;
+    }
+    if (kind == 5) {
+        recruit(drawing, &cast->actors[whom].practitioner_key, true);
+        return;
+    }
+    whom = kind < 8 ? (uint32_t)below(drawing, FIELD_JOINS_WHOM, count) : whom;
+    body->op = (uint8_t)(kind == 6 || kind == 11 ? ACTOR_RETIRE : ACTOR_SUSPEND);
+    memcpy(body->acct, below(drawing, FIELD_RECRUIT, 12) == 0 ? cast->actors[whom].practitioner : cast->actors[whom].recruit, ACCT_BYTES);
+}
+
+static void draw_of_admin(const struct drawing *drawing)
+{
+    if (below(drawing, FIELD_TWIST, 6) == 0) {
+        draw_revoke(drawing, whose(drawing)); /* what a patient permitted to the hospital, or to one of its people, may be given back */
+    } else {
+        draw_actor(drawing);
+    }
+}
+
+static void draw_of_practitioner(const struct drawing *drawing)
+{
+    if (below(drawing, FIELD_KIND, 12) == 0) {
+        draw_revoke(drawing, whose(drawing));
+    } else {
+        draw_request(drawing, whose(drawing), purpose_of(drawing));
+    }
+}
+
+/* draw_of_newcomer: one who is no patient yet becomes one. */
+static void draw_of_newcomer(const struct drawing *drawing)
+{
+    if (drawing->command->nonce == 1) {
+        draw_register(drawing);
+    } else {
+        draw_of_patient(drawing);
     }
 }
 
 void petition_draw(const struct cast *cast, uint32_t sender, const struct cast_command *command, struct petition *petition)
 {
-    struct drawing drawing = { cast, sender, sender % cast->plan.actors_count, command, petition };
+    uint32_t actor = sender % cast->plan.actors_count, own = cast_own_patient(&cast->plan, sender);
+    struct drawing drawing = { cast, sender, actor, own == CAST_NOBODY ? actor : own, command, petition };
 
     ASSERT(sender < cast_senders(&cast->plan));
     memset(petition, 0, sizeof *petition);
@@ -311,13 +405,9 @@ void petition_draw(const struct cast *cast, uint32_t sender, const struct cast_c
     switch (cast_role(&cast->plan, sender)) {
     case CAST_SYSTEM: draw_of_system(&drawing); break;
     case CAST_PATIENT: draw_of_patient(&drawing); break;
-    case CAST_PRACTITIONER:
-        if (below(&drawing, FIELD_KIND, 12) == 0) {
-            draw_revoke(&drawing, whose(&drawing));
-        } else {
-            draw_request(&drawing, whose(&drawing), purpose_of(&drawing));
-        }
-        break;
+    case CAST_PRACTITIONER: draw_of_practitioner(&drawing); break;
+    case CAST_NEWCOMER: draw_of_newcomer(&drawing); break;
+    case CAST_ADMIN: draw_of_admin(&drawing); break;
     case CAST_ROLES: ASSERT(false); break;
     }
 }

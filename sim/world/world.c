@@ -143,8 +143,8 @@ static void on_send(void *context, uint32_t from, const struct port_message *mes
 
     oracle_clock(&world->oracle, host_wall_ms(&world->hosts[from]), CAST_GENESIS_MS + 1000 + world->now_ns / 1000000);
     struct bytes said = oracle_sent(&world->oracle, from, message, member_set_count(&message->to));
-    if (message->type == MESSAGE_SNAPSHOT_ASK && world->oracle.readable) {
-        offers_asked(&world->offers, from, world->hosts[from].boots, &world->oracle.message->snapshot_ask);
+    if (world->oracle.readable) {
+        world_duties_sent(world, from, message);
     }
     shares_sent(&world->shares, from, message->type, &message->to, world->now_ns);
     if (message->type == MESSAGE_CKPT_CERT && member_set_count(&message->to) == world->plan.members_count - 1) {
@@ -356,7 +356,7 @@ static void open_seats(struct world *world)
 
 void world_open(struct world *world, const struct world_plan *plan)
 {
-    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits, plan->mixed, plan->consents, { plan->rate_ms, plan->rate_burst }, plan->tenure_ms };
+    struct cast_plan cast_plan = { plan->seed, plan->members_count, plan->actors_count, plan->limits, plan->mixed, plan->consents, { plan->rate_ms, plan->rate_burst }, plan->joins && plan->consents, plan->tenure_ms };
 
     crypto_start();
     stamp_use(plan->fast_crypto);
@@ -379,7 +379,7 @@ void world_open(struct world *world, const struct world_plan *plan)
     shares_init(&world->shares, world->seats.count, plan->members_count, HOST_POOL_COMMANDS, &world->failure);
     wishes_init(&world->wishes, world->seats.count, &world->failure);
     checkpoints_init(&world->checkpoints, &plan->limits, CAST_GENESIS_MS, &world->failure);
-    offers_init(&world->offers, config_faults_max(plan->members_count), &world->failure);
+    world_duties_open(world);
     shares_clocks(&world->shares, plan->limits.view_ms_min, plan->rate_ppm_max);
     joins_init(&world->joins, world->seats.count, plan->members_count, config_faults_max(plan->members_count), &world->failure);
     consent_init(&world->consent, &world->cast, &world->failure);
@@ -425,7 +425,7 @@ void world_close(struct world *world)
     patience_close(&world->patience);
     joins_close(&world->joins);
     shares_close(&world->shares);
-    offers_close(&world->offers);
+    world_duties_close(world);
     wishes_close(&world->wishes);
     checkpoints_close(&world->checkpoints);
     consent_close(&world->consent);

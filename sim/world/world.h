@@ -13,6 +13,7 @@
 #include "sim/world/cast.h"
 #include "sim/oracle/checkpoints.h"
 #include "sim/oracle/consent.h"
+#include "sim/oracle/givers.h"
 #include "sim/world/host.h"
 #include "sim/oracle/held.h"
 #include "sim/oracle/joins.h"
@@ -24,6 +25,7 @@
 #include "sim/oracle/rates.h"
 #include "sim/oracle/receipts.h"
 #include "sim/oracle/records.h"
+#include "sim/oracle/rejoins.h"
 #include "sim/oracle/shares.h"
 #include "sim/oracle/trails.h"
 #include "sim/oracle/wishes.h"
@@ -54,6 +56,7 @@ struct world_plan {
     enum trace_level trace;
     bool reserves;               /* P1 at every replica */
     bool mixed;                  /* commands of several kinds (cast.h) */
+    bool joins;          /* patients and practitioners are registered while it goes on (cast.h) */
     uint32_t tenure_ms; /* since the genesis, behind all that happens: then the registrations of practitioners end, which releases of a time to come must heed; 0: not */
     uint32_t rate_ms, rate_burst; /* how often each sender may act (ledger/params.h); 0: as nothing is said in the genesis */
     bool consents;               /* patients and practitioners send too, and the model of consent looks at what comes of it (consent.h) */
@@ -124,6 +127,8 @@ struct world {
     struct patience patience;
     struct shares shares;
     struct offers offers;
+    struct givers givers;
+    struct rejoins rejoins;
     struct wishes wishes;
     struct checkpoints_book checkpoints;
     struct facts fetched;    /* how often a server fetched a block in one life */

@@ -1,11 +1,28 @@
 /* world_duties.c: what a server owes behind each of its steps, held against what came to it and what it said: to join others (joins.h), to be patient (patience.h), to keep the QC in its TC (T2), to mend with the right block
- * (mended.h), to take for an answer what it asked for (S1), to make a snapshot for a wish not too soon (wishes.h), to know the newest checkpoint block (checkpoints.h). */
+ * (mended.h), to take for an answer what it asked for (S1), to turn to others for what nobody gives (givers.h), to make a snapshot for a wish not too soon (wishes.h), to know the newest checkpoint block (checkpoints.h). */
 #include "sim/world/world_priv.h"
 
 #include "base/assert.h"
 #include "sim/oracle/mended.h"
 
 #define FETCHED_MAX 16u /* S1: of one block in one life; who lets a block go for want of room fetches it again */
+
+/* What is asked of others alone; the other parts are made by world_open. */
+void world_duties_open(struct world *world)
+{
+    uint32_t members = world->plan.members_count;
+
+    offers_init(&world->offers, config_faults_max(members), &world->failure);
+    givers_init(&world->givers, world->seats.count, &world->failure);
+    rejoins_init(&world->rejoins, world->seats.count, config_quorum(members), &world->oracle.vows, &world->failure);
+}
+
+void world_duties_close(struct world *world)
+{
+    offers_close(&world->offers);
+    givers_close(&world->givers);
+    rejoins_close(&world->rejoins);
+}
 
 /* note_fetched: who asks for a block and has it asks no more; what else it takes for an answer it takes for ever. */
 static void note_fetched(struct world *world, uint32_t member, uint64_t height)
@@ -27,6 +44,11 @@ void world_duties_mark(struct world *world, uint32_t member, const struct trace_
     if (mark == MARK_REPAIRED) {
         held->mended = height;
         held->mended_boots = world->hosts[member].boots;
+    } else if (mark == MARK_REJOINED) {
+        rejoins_done(&world->rejoins, member, world->hosts[member].boots, told->value);
+    } else if (mark == MARK_EQUIVOCATION) {
+        held->accused = world->now_ns;
+        held->accused_boots = world->hosts[member].boots;
     } else if (mark == MARK_FETCHED && told->value == 1) {
         note_fetched(world, member, height);
     } else if (mark == MARK_ENTERED) {
@@ -36,19 +58,65 @@ void world_duties_mark(struct world *world, uint32_t member, const struct trace_
     }
 }
 
-/* note_offer: a snapshot is offered to a server, or a member tells it that its log begins above. */
-static void note_offer(struct world *world, const struct sim_message *message, uint32_t from)
+/* others_may tells whether a server has somebody else to ask for a chain, so far as it knows. */
+static bool others_may(const struct world *world, uint32_t member, uint32_t asked)
+{
+    const struct replica *replica = world->hosts[member].driver.replica;
+    struct replica_status status;
+    bool any = false;
+
+    replica_status(replica, &status);
+    for (uint32_t i = 0; i < world->plan.members_count; i++) {
+        any = any || (i != asked && i != world->seats.members[member] && member_set_has(&status.linked, i) && replica_left(replica, i) == LEFT_NOT);
+    }
+    return any;
+}
+
+/* receiver_of gives whom a message goes to, the lowest where there are several. */
+static uint32_t receiver_of(const struct port_message *message)
+{
+    uint32_t to = 0;
+
+    ASSERT(!member_set_is_empty(&message->to));
+    while (!member_set_has(&message->to, to)) {
+        to++;
+    }
+    return to;
+}
+
+void world_duties_sent(struct world *world, uint32_t member, const struct port_message *message)
+{
+    const struct message *said = world->oracle.message;
+    struct givers_moment at = { world->now_ns, member, world->hosts[member].boots };
+
+    if (message->type == MESSAGE_SNAPSHOT_ASK) {
+        offers_asked(&world->offers, member, at.life, &said->snapshot_ask);
+        givers_ask_snapshot(&world->givers, &at, &said->snapshot_ask);
+    } else if (message->type == MESSAGE_FETCH) {
+        uint32_t to = receiver_of(message);
+        givers_ask(&world->givers, &at, to, &said->fetch, others_may(world, member, to));
+    }
+}
+
+/* note_answer: blocks come, or a snapshot, or an offer of one, or a member tells that its log begins above, or what it knows of the past. */
+static void note_answer(struct world *world, const struct sim_message *message, uint32_t from)
 {
     struct message *read = world->oracle.message;
-    uint32_t life = world->hosts[message->to].boots;
+    struct givers_moment at = { world->now_ns, message->to, world->hosts[message->to].boots };
 
     if (message_decode(read, message->type, bytes_of(message->data, message->size)) != VERDICT_OK) {
         return;
     }
-    if (message->type == MESSAGE_GONE && read->gone.old) {
-        offers_gone(&world->offers, message->to, life, from);
+    if (message->type == MESSAGE_HELLO) {
+        rejoins_heard(&world->rejoins, at.seat, at.life, from, &read->hello);
+    } else if (message->type == MESSAGE_GONE && read->gone.old) {
+        offers_gone(&world->offers, at.seat, at.life, from);
     } else if (message->type == MESSAGE_SNAPSHOT && read->snapshot.offer) {
-        offers_heard(&world->offers, message->to, life, from, read->snapshot.height, &read->snapshot.digest);
+        offers_heard(&world->offers, at.seat, at.life, from, read->snapshot.height, &read->snapshot.digest);
+    } else if (message->type == MESSAGE_SNAPSHOT) {
+        givers_give_snapshot(&world->givers, &at, &read->snapshot);
+    } else if (message->type == MESSAGE_BUNDLE) {
+        givers_give(&world->givers, &at, from, &read->bundle, world->oracle.height);
     }
 }
 
@@ -57,8 +125,8 @@ void world_duties_arrived(struct world *world, const struct sim_message *message
     uint32_t from = world->seats.members[message->from];
 
     bool fits = message->type != MESSAGE_FORWARD && joins_came(&world->joins, message->to, from, world->now_ns);
-    if (message->type == MESSAGE_SNAPSHOT || message->type == MESSAGE_GONE) {
-        note_offer(world, message, from);
+    if (message->type == MESSAGE_SNAPSHOT || message->type == MESSAGE_GONE || message->type == MESSAGE_BUNDLE || message->type == MESSAGE_HELLO) {
+        note_answer(world, message, from);
     }
     if (fits && message->type == MESSAGE_TIMEOUT && !member_set_has(&world->faulty, from)) {
         joins_heard(&world->joins, message->to, from, message->view);

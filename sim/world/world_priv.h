@@ -62,9 +62,12 @@ bool world_holds(void *context, uint32_t seat, const struct ballot *ballot);
 /* world_look_held looks at what a server holds, whether it shows it or not (held.h). */
 void world_look_held(struct world *world, uint32_t member);
 
-/* What a server owes (world_duties.c): its marks, and messages that come to it, are noted; world_duties_look looks at what it has promised by them, world_duties_mended at a block that
+/* What a server owes (world_duties.c): its marks, what it asks others for, as world->oracle.message has it, and messages that come to it are noted; world_duties_look looks at what it has promised by them, world_duties_mended at a block that
  * it appended again, once it has read that back. Needs: it is up. */
+void world_duties_open(struct world *world);
+void world_duties_close(struct world *world);
 void world_duties_mark(struct world *world, uint32_t member, const struct trace_mark *told);
+void world_duties_sent(struct world *world, uint32_t member, const struct port_message *message);
 void world_duties_arrived(struct world *world, const struct sim_message *message);
 void world_duties_look(struct world *world, uint32_t member);
 void world_duties_mended(struct world *world, uint32_t member);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define EVIDENCE_NS UINT64_C(1000000000) /* nothing waits so long for its place in the log */
 #define OUTLAST_NS UINT64_C(100000000) /* between two looks whether all is well although some lie */
 
 static void look_at_effort(struct world *world, uint32_t member)
@@ -66,6 +67,43 @@ static void look_at_medium(struct world *world, uint32_t member)
     }
 }
 
+/* look_at_going: what is being let go of, as the superblock says that is written now, was appended again and is durable. */
+static void look_at_going(struct world *world, uint32_t member)
+{
+    const struct host *host = &world->hosts[member];
+    const struct superblock_store *store = &host->superblocks;
+    const struct timeout_cert *tc = replica_tc(host->driver.replica);
+    struct held *held = &world->held[member];
+    struct replica_status status;
+
+    if (!superblock_store_is_busy(store) || store->next.first_segment <= store->current.first_segment || store->next.first_segment == held->going) {
+        return;
+    }
+    held->going = store->next.first_segment;
+    replica_status(host->driver.replica, &status);
+    held_named(&world->oracle, member, &host->driver, status.high, held->going);
+    if (tc != NULL) {
+        held_way(&world->oracle, member, &host->driver, tc, held->going);
+    }
+}
+
+/* look_at_evidence waits until what was appended then must be durable. */
+static void look_at_evidence(struct world *world, uint32_t member)
+{
+    const struct host *host = &world->hosts[member];
+    struct held *held = &world->held[member];
+
+    bool same = held->accused_boots == host->boots;
+
+    if (held->accused == 0 || (same && (world->now_ns < held->accused + EVIDENCE_NS || host->driver.log.queue_count > 0))) {
+        return;
+    }
+    held->accused = 0;
+    if (same) {
+        held_evidence(&world->oracle, member, &host->driver);
+    }
+}
+
 void world_look_held(struct world *world, uint32_t member)
 {
     const struct host *host = &world->hosts[member];
@@ -80,6 +118,8 @@ void world_look_held(struct world *world, uint32_t member)
         if (tc != NULL && host->superblocks.current.sequence != world->held[member].saved) {
             held_way(&world->oracle, member, &host->driver, tc, host->superblocks.current.first_segment);
         }
+        look_at_going(world, member);
+        look_at_evidence(world, member);
         held_saved(&world->held[member], &world->oracle, member, &host->driver, &host->superblocks.current);
         look_at_medium(world, member);
     }

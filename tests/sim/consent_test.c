@@ -355,7 +355,9 @@ Test(consent, a_ticket_opens_nothing_once_the_registration_of_whom_it_is_for_is_
     record(1, CLASS_LABORATORY, CONF_NORMAL, 0, POINTER_CURRENT);
     grant(&given);
     struct hash32 id = promise();
-    cast.plan.tenure_ms = (uint32_t)(now + 50 - CAST_GENESIS_MS);
+    for (uint32_t i = 0; i < cast.plan.actors_count; i++) {
+        consent.practitioners[i].ends_ms = now + 50;
+    }
     cr_assert_eq(consent_release(&consent, &id, 1, true, now + 49, 5, &answer), CODE_OK);
     cr_assert_eq(consent_release(&consent, &id, 1, true, now + 50, 5, &answer), CODE_NOT_PERMITTED);
     cr_assert_eq(answer.reason, REASON_DEFAULT);

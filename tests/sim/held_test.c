@@ -311,3 +311,34 @@ Test(held, TC_that_goes_with_its_segment_is_seen_until_it_is_appended_again_K2)
     held_way(&oracle, 0, &driver, &tc, 4);
     expect_broken("K2: the log of r0 lets go of segment 3, in which the TC stands that led into its view");
 }
+
+Test(held, high_QC_that_goes_with_its_segment_is_seen_while_it_is_the_newest_K2)
+{
+    struct hash32 digest = { { 7 } };
+    struct rank high = { 2, 9 }, higher = { 2, 10 };
+
+    driver.log.capsule_durable = (struct capsule){ .high_view = 2, .high_height = 9, .high_digest = digest };
+    held_named(&oracle, 0, &driver, high, 3); /* it stands in a block */
+    add_certificate(&digest, 2);
+    held_named(&oracle, 0, &driver, high, 2);
+    held_named(&oracle, 0, &driver, higher, 3);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    held_named(&oracle, 0, &driver, high, 3);
+    expect_broken("K2: the log of r0 lets go of segment 2, in which the high QC stands that its newest promise names");
+}
+
+Test(held, evidence_that_the_log_does_not_hold_is_seen)
+{
+    struct record_head head = { .kind = RECORD_EVIDENCE, .bytes = 8, .bytes_total = 8 };
+    struct record_place place = { .segment = 2, .block = 1, .bytes = 8 };
+    struct hash32 digest = { { 7 } };
+
+    add_certificate(&digest, 2);
+    held_evidence(&oracle, 0, &driver);
+    expect_broken("evidence: r0 has found somebody out");
+    failure = (struct failure){ 0 };
+    record_index_add(&driver.log.index, &head, &place);
+    add_certificate(&digest, 2);
+    held_evidence(&oracle, 0, &driver);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+}

@@ -46,6 +46,29 @@ Test(petition, every_command_is_one_that_a_replica_reads)
     cr_assert_gt(cosigned, 10);
 }
 
+Test(petition, whoever_joins_registers_first)
+{
+    static struct cast_command command;
+    struct cast_plan joins = plan;
+    struct cast_actor *newcomer;
+    struct envelope envelope;
+
+    joins.joins = true;
+    teardown();
+    cast_make(&cast, &joins);
+    for (uint32_t i = 0; i < joins.actors_count; i++) {
+        newcomer = &cast.actors[i];
+        command = (struct cast_command){ .nonce = 1, .valid_until_ms = CAST_GENESIS_MS + 2 * CAST_VALID_MS };
+        cast_sign(&cast, CAST_NEWCOMER * joins.actors_count + i, &command);
+        struct bytes bytes = bytes_of(command.bytes, envelope_size(bytes_of(command.bytes, command.size)));
+        cr_assert_eq(envelope_decode(&envelope, bytes), CODE_OK);
+        cr_assert_eq(envelope.type, COMMAND_PATIENT_REGISTER);
+        cr_assert_eq(envelope.cosigners_count, 1);
+        cr_assert_eq(memcmp(envelope.sender, newcomer->newcomer, sizeof newcomer->newcomer), 0);
+        cr_assert_eq(cast_own_patient(&joins, cast_sender(&cast, envelope.sender)), joins.actors_count + i);
+    }
+}
+
 Test(petition, is_the_same_whenever_it_is_drawn)
 {
     static struct petition a, b;

@@ -76,3 +76,12 @@ Test(vows, vote_that_the_log_knows_may_be_said_again_T11)
     vows_voted(&vows, 1, (struct rank){ 5, 10 });
     cr_assert_eq(strncmp(failure.text, "T11: r1 ", 8), 0, "%s", failure.text);
 }
+
+Test(vows, rejoining_binds_up_to_the_view_that_was_told_E5)
+{
+    vows_rejoined(&vows, 2, 6);
+    vows_signed(&vows, 2, 7);
+    cr_assert_eq(failure.kind, FAILURE_NONE, "%s", failure.text);
+    vows_signed(&vows, 2, 6);
+    cr_assert_eq(strncmp(failure.text, "E5: r2 ", 7), 0, "%s", failure.text);
+}
