@@ -5,7 +5,7 @@
  *            round: watch gaps | fault | (restart, catch up) | longest gap | ...
  *
  * The load resends what has no answer (R3), so each command ends with exactly one receipt whatever dies; a receipt that came twice must say
- * the same. What is asked at the end is asked of every replica. */
+ * the same. At the end every replica is asked for its root, and one that the faults met for the receipts. */
 #include "bench/faults_priv.h"
 
 #include "base/assert.h"

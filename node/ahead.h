@@ -14,7 +14,7 @@
 
 #define AHEAD_BODIES 4u          /* under way at once: a thread that was asleep has begun before the first is wanted */
 #define AHEAD_RECORDS 64u
-#define AHEAD_RECORD_BYTES 4096u /* what is no longer is copied as it is, and its hashes are not worth a thread; a block and each certificate are no longer */
+#define AHEAD_RECORD_BYTES 4096u /* what is no longer is copied as it is, and its hashes are not worth a thread. Of more than 91 members a BLOCK record is longer, with the QC in it: then each body is read in its turn */
 
 /* A body and who reads it. */
 struct ahead_body {

@@ -98,9 +98,8 @@ Test(body, is_judged_ahead_as_in_its_slot_with_every_byte_flipped)
 
 Test(body, is_judged_ahead_as_in_its_slot_at_every_length)
 {
-    for (uint32_t bytes = body_bytes; body_bytes > 0; body_bytes--) {
+    for (; body_bytes > 0; body_bytes--) {
         judged_alike("cut");
-        cr_assert_leq(body_bytes, bytes);
     }
     judged_alike("empty");
 }
