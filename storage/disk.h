@@ -11,6 +11,7 @@
 #include "base/completion.h"
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,7 +72,7 @@ struct disk_ops {
     enum err (*write_start)(struct disk *disk, struct disk_request *request);
 
     /* prepare makes segment request->file, or part of a snapshot, exist under its name, durably and full of zeros, away from the critical path;
-     * completion with result 0 or a negative errno (-ENOSPC: disk full). Fails: ERR_AGAIN while another one is under way. */
+     * completion with result 0 or a negative errno (disk_is_full). Fails: ERR_AGAIN while another one is under way. */
     enum err (*prepare)(struct disk *disk, struct disk_request *request);
 
     /* retire takes a segment out of use for good, away from the critical path: it is filled with zeros for new use, or removed. Nobody is told
@@ -82,6 +83,12 @@ struct disk_ops {
     /* discard removes a segment, durably; recovery alone uses it. Fails: ERR_NOT_FOUND, ERR_IO. */
     enum err (*discard)(struct disk *disk, uint32_t segment);
 };
+
+/* disk_is_full tells whether a request failed for want of room: on the disk, or of what its owner may use of it. To an operator these are one thing. */
+static inline bool disk_is_full(int32_t result)
+{
+    return result == -ENOSPC || result == -EDQUOT;
+}
 
 /* disk_buffer_take gives zeroed memory that is aligned to DISK_BLOCK; NULL from a measuring arena. Cost: one block more than asked. */
 uint8_t *disk_buffer_take(struct arena *arena, size_t blocks);

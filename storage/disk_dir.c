@@ -134,7 +134,7 @@ static enum err disk_settle(struct disk *base, uint32_t number)
     }
     ASSERT(file == NULL || (file->segment == number && file->locked)); /* nobody else changes what is settled */
     ASSERT(file != NULL || fd == disk->superblock_fd);
-    return fdatasync(fd) == 0 && fsync(directory) == 0 ? ERR_OK : ERR_IO;
+    return fdatasync(fd) == 0 && fsync(directory) == 0 ? ERR_OK : datadir_err(errno); /* what a file system put off it refuses here */
 }
 
 static enum err fd_of(struct disk_dir *disk, uint32_t number, int *fd)

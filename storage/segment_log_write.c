@@ -73,8 +73,6 @@ void log_prepare_next(struct segment_log *log)
     log->preparing = log->disk->ops->prepare(log->disk, &log->prepare) == ERR_OK;
 }
 
-static bool is_no_space(int32_t result) { return result == -ENOSPC || result == -EDQUOT; }
-
 static void prepare_done(struct completion *completion, int32_t result, uint32_t flags)
 {
     struct segment_log *log = (struct segment_log *)(void *)((uint8_t *)completion - offsetof(struct segment_log, prepare.completion));
@@ -83,7 +81,7 @@ static void prepare_done(struct completion *completion, int32_t result, uint32_t
     ASSERT(log->preparing);
     ASSERT(!log->at.next_ready);
     log->preparing = false;
-    log->no_space = is_no_space(result); /* then asked again with the next batch; until then room_bytes says how little is left */
+    log->no_space = disk_is_full(result); /* then asked again with the next batch; until then room_bytes says how little is left */
     if (result == 0) {
         log->at.next_ready = true;
         if (log->kicked) {
@@ -316,7 +314,7 @@ static void write_done(struct completion *completion, int32_t result, uint32_t f
     ASSERT(log->writing);
     log->writing = false;
     if (result < 0 || (uint32_t)result != log->write.bytes) {
-        log_fail(log, is_no_space(result) ? ERR_NO_SPACE : ERR_IO); /* a short write is a failure: what is on the disk is unknown */
+        log_fail(log, disk_is_full(result) ? ERR_NO_SPACE : ERR_IO); /* a short write is a failure: what is on the disk is unknown */
         return;
     }
     log->at.batch++;

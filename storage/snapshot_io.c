@@ -3,7 +3,6 @@
 
 #include "base/assert.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -78,7 +77,7 @@ static void prepare_done(struct completion *completion, int32_t result, uint32_t
     ASSERT(io->preparing);
     ASSERT(io->busy);
     if (result != 0) {
-        finish(io, result == -ENOSPC ? ERR_NO_SPACE : ERR_IO);
+        finish(io, disk_is_full(result) ? ERR_NO_SPACE : ERR_IO);
         return;
     }
     write_begin(io); /* still `preparing`: a file that is missing now is a failure */
@@ -90,7 +89,9 @@ static void request_done(struct completion *completion, int32_t result, uint32_t
     bool whole = result >= 0 && (uint32_t)result == io->request.bytes;
 
     (void)flags;
-    finish(io, whole ? ERR_OK : result == -ENOSPC ? ERR_NO_SPACE : ERR_IO);
+    ASSERT(io->busy);
+    ASSERT(result <= 0 || (uint32_t)result <= io->request.bytes); /* no more than was asked for */
+    finish(io, whole ? ERR_OK : disk_is_full(result) ? ERR_NO_SPACE : ERR_IO);
 }
 
 void snapshot_io_write(struct snapshot_io *io, const struct snapshot_run *run)

@@ -4,6 +4,7 @@
 #include "sim/world/disk.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,60 @@ Test(snapshot_io, says_what_went_wrong)
     run();
     cr_assert_eq(result, ERR_IO, "a short write is a failure");
     free(memory);
+}
+
+static int32_t full_result;
+static bool full_at_prepare, full_made;
+static struct disk_request *full_request;
+
+static enum err full_prepare(struct disk *base, struct disk_request *request)
+{
+    (void)base;
+    full_made = true;
+    full_request = request;
+    return ERR_OK;
+}
+
+static enum err full_write(struct disk *base, struct disk_request *request)
+{
+    (void)base;
+    full_request = full_made ? request : NULL;
+    return full_made ? ERR_OK : ERR_NOT_FOUND; /* so it is made first */
+}
+
+/* full_complete tells the preparation, then the write, if there is one, how they ended. */
+static void full_complete(void)
+{
+    full_request->completion.done(&full_request->completion, full_at_prepare ? full_result : 0, 0);
+    if (!full_at_prepare) {
+        full_request->completion.done(&full_request->completion, full_result, 0);
+    }
+}
+
+/* A quota that is used up and a disk that is full are one thing to whoever runs the replica; neither is a failure of the disk. */
+Test(snapshot_io, a_quota_is_a_full_disk)
+{
+    static const struct { int32_t result; bool at_prepare; enum err err; } table[] = {
+        { -ENOSPC, true, ERR_NO_SPACE }, { -EDQUOT, true, ERR_NO_SPACE }, { -EIO, true, ERR_IO },
+        { -ENOSPC, false, ERR_NO_SPACE }, { -EDQUOT, false, ERR_NO_SPACE }, { -EIO, false, ERR_IO },
+    };
+    struct snapshot_run one = { .slot = 0, .place = { 0, 1 }, .bytes = 10 };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        begin(&(struct sim_disk_faults){ 0 }, 2);
+        struct disk_ops ops = *disk.disk.ops;
+        ops.prepare = full_prepare;
+        ops.write_start = full_write;
+        disk.disk.ops = &ops;
+        full_result = table[i].result;
+        full_at_prepare = table[i].at_prepare;
+        full_made = false;
+        snapshot_io_write(&io, &one);
+        full_complete();
+        cr_assert_eq(calls, 1, "row %zu", i);
+        cr_assert_eq(result, table[i].err, "row %zu", i);
+        free(memory);
+    }
 }
 
 Test(snapshot_io, a_head_may_say_anything)
