@@ -6,6 +6,8 @@
  *        `------|-----------> current --08 supersedes--> superseded
  *               `--pending_ms--> expired
  *
+ * A hidden pointer whose new version came meanwhile is shown again as superseded: a record has one current version.
+ *
  * Invariants: patient.current and patient.pending count its pointers in these statuses; Relation counts them by custodian; a pending
  * pointer has one due entry at added_time + pending_ms, one that leaves has one at decided_time + ended_kept_ms. */
 #include "ledger/pointers.h"
@@ -88,7 +90,8 @@ enum code pointer_change_apply(struct exec *exec, struct audit_trail *trail, str
 
     ASSERT(change->status != before);
     ASSERT(!status_leaves(before)); /* what has ended stays as it ended */
-    ASSERT(before == POINTER_SUPERSEDED || change->status == POINTER_SUPERSEDED || pointer->superseded_by == 0);
+    ASSERT(before == POINTER_SUPERSEDED || before == POINTER_HIDDEN || change->status == POINTER_SUPERSEDED || pointer->superseded_by == 0);
+    ASSERT(change->status != POINTER_CURRENT || pointer->superseded_by == 0); /* a record has one current version */
     ASSERT(change->seq <= trail->patient.ptr_count);
     enum code code = change_due(exec, trail, change);
     if (code == CODE_OK) {
@@ -116,13 +119,17 @@ enum code pointer_supersede(struct exec *exec, struct audit_trail *trail, uint32
 
     ASSERT(target > 0);
     ASSERT(target < seq); /* the older one */
-    if (!exec_get_pointer(exec, trail->acct, target, &change.pointer) || change.pointer.status != POINTER_CURRENT) {
-        return CODE_OK; /* it moved on while the new one waited for the patient */
-    }
     ASSERT(seq <= trail->patient.ptr_count);
-    ASSERT(change.pointer.superseded_by == 0); /* it was current until now */
+    if (!exec_get_pointer(exec, trail->acct, target, &change.pointer)) {
+        return CODE_OK; /* it left while the new one waited for the patient */
+    }
+    bool hidden = change.pointer.status == POINTER_HIDDEN && change.pointer.superseded_by == 0;
+    if (change.pointer.status != POINTER_CURRENT && !hidden) {
+        return CODE_OK; /* it moved on meanwhile */
+    }
+    ASSERT(change.pointer.superseded_by == 0);
     change.pointer.superseded_by = seq;
-    return pointer_change_apply(exec, trail, &change);
+    return hidden ? exec_put_pointer(exec, trail->acct, target, &change.pointer) : pointer_change_apply(exec, trail, &change);
 }
 
 /* --- 09 ------------------------------------------------------------------------------------------------------------ */
@@ -199,7 +206,21 @@ static const struct status_rule status_rules[] = {
     [POINTER_UNHIDE] = { STATUS_BIT(POINTER_HIDDEN), POINTER_CURRENT, EVENT_POINTER_HIDDEN, false },
 };
 
-/* 310 or, of the patient, 308; then 309. What is not the custodian's and what is not there have one code: nobody can try out what a patient has. */
+/* What is shown again is what it would be had it not been hidden: superseded when a newer version came meanwhile. 313: as many as may be live are. */
+static enum code unhide_one(struct exec *exec, struct audit_trail *trail, struct pointer_change *change)
+{
+    uint32_t live = (uint32_t)trail->patient.current + trail->patient.pending;
+
+    ASSERT(change->pointer.status == POINTER_HIDDEN);
+    ASSERT(change->pointer.superseded_by <= trail->patient.ptr_count);
+    change->status = change->pointer.superseded_by > 0 ? POINTER_SUPERSEDED : POINTER_CURRENT;
+    if (change->status == POINTER_CURRENT && live >= exec->params->pointers_live_max) {
+        return CODE_LIMIT_POINTERS;
+    }
+    return pointer_change_apply(exec, trail, change);
+}
+
+/* 310 or, of the patient, 308; then 309, 313. What is not the custodian's and what is not there have one code: nobody can try out what a patient has. */
 static enum code status_one(struct exec *exec, struct audit_trail *trail, uint32_t seq, uint8_t op)
 {
     const struct status_rule *rule = &status_rules[op];
@@ -214,7 +235,10 @@ static enum code status_one(struct exec *exec, struct audit_trail *trail, uint32
     if (!found) {
         return CODE_PTR_UNKNOWN;
     }
-    return (rule->from & STATUS_BIT(change.pointer.status)) == 0 ? CODE_PTR_STATE : pointer_change_apply(exec, trail, &change);
+    if ((rule->from & STATUS_BIT(change.pointer.status)) == 0) {
+        return CODE_PTR_STATE;
+    }
+    return op == POINTER_UNHIDE ? unhide_one(exec, trail, &change) : pointer_change_apply(exec, trail, &change);
 }
 
 enum code exec_pointer_status(struct exec *exec)

@@ -28,7 +28,7 @@ enum code pointer_count(struct exec *exec, struct audit_trail *trail, uint16_t c
 /* pointer_change_apply moves the pointer: counters, decided_time, due entries, value, event. Fails: CODE_CAPACITY. */
 enum code pointer_change_apply(struct exec *exec, struct audit_trail *trail, struct pointer_change *change);
 
-/* pointer_supersede makes `target` superseded by `seq`, if it is still current. Fails: CODE_CAPACITY. */
+/* pointer_supersede makes `target` superseded by `seq`, if it is still current. One that is hidden stays so, and will be shown again as superseded. Fails: CODE_CAPACITY. */
 enum code pointer_supersede(struct exec *exec, struct audit_trail *trail, uint32_t target, uint32_t seq);
 
 /* month_of gives the month of a time in ms since 1970: January 2000 = 1. Gives 0 before 2000. */

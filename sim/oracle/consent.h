@@ -35,6 +35,7 @@ struct consent_pointer {
     uint32_t supersedes; /* 0: nothing */
     uint8_t basis;       /* enum pointer_basis: why it is current */
     uint32_t grant;      /* ... by which grant, or 0 */
+    bool replaced;       /* by a newer version, while it was hidden */
     uint64_t made;       /* block */
     struct consent_value status; /* enum pointer_status */
 };

@@ -26,14 +26,20 @@ static const struct consent_pointer *find(const struct consent *consent, uint32_
     return consent_pointer_at(consent, patient, number, CONSENT_NOW, status);
 }
 
-/* supersede takes a pointer out of sight, if it is still current. */
+/* supersede takes a pointer out of sight, if it is still current. One that is hidden is out of sight, and comes back as an old version. */
 static void supersede(struct consent *consent, uint32_t patient, uint32_t number)
 {
     uint8_t status = 0;
 
-    if (find(consent, patient, number, &status) != NULL && status == POINTER_CURRENT) {
+    if (find(consent, patient, number, &status) == NULL) {
+        return;
+    }
+    if (status == POINTER_CURRENT) {
         set_status(consent, patient, number, POINTER_SUPERSEDED);
         emit(consent, patient, EVENT_POINTER_SUPERSEDED, 0, number, 0);
+    } else if (status == POINTER_HIDDEN) {
+        consent->patients[patient].pointers[number - 1].replaced = true;
+        consent_touch(consent, &(struct consent_touch){ TOUCH_POINTER, patient, number });
     }
 }
 
@@ -170,7 +176,7 @@ enum code consent_step_decide(struct consent_step *step)
 }
 
 /* becomes gives the status that an operation makes of another, 0 when it may not. */
-static uint8_t becomes(uint8_t op, uint8_t status)
+static uint8_t becomes(uint8_t op, uint8_t status, bool replaced)
 {
     bool is_seen = status == POINTER_PENDING || status == POINTER_CURRENT || status == POINTER_SUPERSEDED || status == POINTER_HIDDEN;
 
@@ -178,7 +184,7 @@ static uint8_t becomes(uint8_t op, uint8_t status)
     case POINTER_SET_ERROR: return is_seen ? POINTER_ERROR : 0;
     case POINTER_SET_WITHDRAWN: return is_seen ? POINTER_WITHDRAWN : 0;
     case POINTER_HIDE: return status == POINTER_CURRENT ? POINTER_HIDDEN : 0;
-    default: return status == POINTER_HIDDEN ? POINTER_CURRENT : 0;
+    default: return status != POINTER_HIDDEN ? 0 : replaced ? POINTER_SUPERSEDED : POINTER_CURRENT;
     }
 }
 
@@ -196,14 +202,14 @@ enum code consent_step_status(struct consent_step *step)
         if (pointer == NULL) {
             return CODE_PTR_UNKNOWN;
         }
-        if (becomes(body->op, status) == 0) {
+        if (becomes(body->op, status, pointer->replaced) == 0) {
             return CODE_PTR_STATE;
         }
     }
     for (uint32_t i = 0; i < body->count; i++) {
         uint8_t status = 0;
-        (void)find(step->consent, step->patient, body->seqs[i], &status);
-        set_status(step->consent, step->patient, body->seqs[i], becomes(body->op, status));
+        const struct consent_pointer *pointer = find(step->consent, step->patient, body->seqs[i], &status);
+        set_status(step->consent, step->patient, body->seqs[i], becomes(body->op, status, pointer->replaced));
         emit(step->consent, step->patient, by_custodian ? EVENT_POINTER_RETRACTED : EVENT_POINTER_HIDDEN, body->op, body->seqs[i], 0);
     }
     return CODE_OK;

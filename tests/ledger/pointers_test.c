@@ -392,6 +392,69 @@ Test(pointers, status_follows_its_table, .init = world_start)
     cr_assert_eq(world_chain.pointers, 0);
 }
 
+/* The old version is hidden while the new one waits for the patient. */
+static uint32_t hide_and_approve_the_next(void)
+{
+    uint32_t old = world_add_current('A', CLASS_LABORATORY);
+
+    struct pointer_add *body = add('A');
+    body->items[0].supersedes = old;
+    body->items[0].conf = CONF_RESTRICTED;
+    world_expect(CODE_OK, "a new version that waits, since it is of another confidentiality");
+    status('P', POINTER_HIDE, old);
+    world_expect(CODE_OK, "hide the old one");
+    decide(old + 1, 1);
+    world_expect(CODE_OK, "approve the new one");
+    cr_assert_eq(world_read_pointer(old).status, POINTER_HIDDEN, "nobody sees more of it for that");
+    expect_counts(1, 0, "one current version");
+    return old;
+}
+
+Test(pointers, what_was_hidden_beside_a_newer_version_comes_back_as_superseded, .init = world_start)
+{
+    uint32_t old = hide_and_approve_the_next();
+
+    status('P', POINTER_UNHIDE, old);
+    world_expect(CODE_OK, "unhide");
+    cr_assert_eq(world_read_pointer(old).status, POINTER_SUPERSEDED);
+    cr_assert_eq(world_read_pointer(old).superseded_by, old + 1);
+    cr_assert_eq(world_read_pointer(old + 1).status, POINTER_CURRENT);
+    expect_counts(1, 0, "still one current version");
+    status('P', POINTER_UNHIDE, old);
+    world_expect(CODE_PTR_STATE, "not hidden any more");
+    add('A')->items[0].supersedes = old;
+    world_expect(CODE_SUPERSEDE_TARGET, "an old version has no second new one");
+}
+
+Test(pointers, what_was_hidden_beside_a_newer_version_can_be_withdrawn, .init = world_start)
+{
+    uint32_t old = hide_and_approve_the_next();
+
+    status('A', POINTER_SET_WITHDRAWN, old);
+    world_expect(CODE_OK, "withdraw");
+    cr_assert_eq(world_read_pointer(old).status, POINTER_WITHDRAWN);
+    expect_counts(1, 0, "the new one stays");
+}
+
+/* 313: hidden pointers are no live ones; shown again they are. */
+Test(pointers, no_more_are_live_than_may_be_by_showing_hidden_ones_again, .init = world_start)
+{
+    uint32_t first = world_add_current('A', CLASS_LABORATORY);
+
+    world_params.pointers_live_max = 2;
+    (void)world_add_current('A', CLASS_LABORATORY);
+    status('P', POINTER_HIDE, first);
+    world_expect(CODE_OK, "hide");
+    uint32_t third = world_add('C', CLASS_LABORATORY);
+    status('P', POINTER_UNHIDE, first);
+    world_expect(CODE_LIMIT_POINTERS, "two are live, one current and one pending");
+    decide(third, 0);
+    world_expect(CODE_OK, "refused");
+    status('P', POINTER_UNHIDE, first);
+    world_expect(CODE_OK, "room again");
+    expect_counts(2, 0, "two");
+}
+
 Test(pointers, sixteen_items_in_one_command_are_numbered_in_order, .init = world_start)
 {
     struct pointer_add *body = add('A');
