@@ -3,6 +3,7 @@
 
 #include "cli/file.h"
 #include "cli/output.h"
+#include "cli/reach.h"
 #include "node/config.h"
 #include "node/identity.h"
 #include "node/secret.h"
@@ -70,7 +71,7 @@ static int check_files(const struct args *args, const struct node_config *config
     }
     enum verdict verdict = genesis_decode(&genesis, file.data, file.size);
     int code = verdict == VERDICT_OK ? EXIT_FINE
-                                     : output_fail(args, EXIT_CONFIGURATION, "cluster.genesis_file: %s is not a genesis: %s", config->cluster.genesis_file,
+                                     : output_fail(args, reach_genesis_exit(&file), "cluster.genesis_file: %s is not a genesis: %s", config->cluster.genesis_file,
                                                    verdict_name(verdict));
     if (code == EXIT_FINE) {
         err = identity_find(&identity, &epoch, config, &genesis, &problem);

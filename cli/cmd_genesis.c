@@ -6,6 +6,7 @@
 #include "cli/genesis_build.h"
 #include "cli/genesis_state.h"
 #include "cli/output.h"
+#include "cli/reach.h"
 #include "cli/words.h"
 #include "node/identity.h"
 
@@ -61,8 +62,9 @@ static int read_genesis(const struct args *args, const char *path, struct file *
     }
     enum verdict verdict = genesis_decode(genesis, file->data, file->size);
     if (verdict != VERDICT_OK) {
+        enum exit_code code = reach_genesis_exit(file);
         file_close(file);
-        return output_fail(args, EXIT_INTEGRITY, "%s is not a genesis: %s", path, verdict_name(verdict));
+        return output_fail(args, code, "%s is not a genesis: %s", path, verdict_name(verdict));
     }
     return EXIT_FINE;
 }

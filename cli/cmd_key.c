@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "cli/file.h"
 #include "cli/output.h"
+#include "cli/reach.h"
 #include "cli/words.h"
 #include "node/endpoint.h"
 #include "node/keyfile.h"
@@ -214,8 +215,9 @@ int cmd_key_show(const struct args *args)
         }
         enum verdict verdict = genesis_decode(&genesis, file.data, file.size);
         if (verdict != VERDICT_OK) {
+            enum exit_code code = reach_genesis_exit(&file);
             file_close(&file);
-            return output_fail(args, EXIT_CONFIGURATION, "%s is not a genesis: %s", path, verdict_name(verdict));
+            return output_fail(args, code, "%s is not a genesis: %s", path, verdict_name(verdict));
         }
     }
     json_t *keys = json_array();

@@ -34,12 +34,18 @@ static int read_json(struct submit *submit, const char *path)
 {
     char problem[BODY_PROBLEM_BYTES];
     json_error_t error;
-    json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    struct file file;
+    enum err err = file_read(&file, path);
 
+    if (err != ERR_OK) {
+        return output_fail(submit->args, (enum exit_code)file_exit(err), "%s: %s", path, file_problem(err));
+    }
+    json_t *object = json_loadb((const char *)file.data, file.size, JSON_REJECT_DUPLICATES, &error);
+    file_close(&file);
     if (object == NULL) {
         return output_fail(submit->args, EXIT_CONFIGURATION, "%s:%d: %s", path, error.line, error.text);
     }
-    enum err err = body_set_json(&submit->draft.body, submit->spec, object, problem);
+    err = body_set_json(&submit->draft.body, submit->spec, object, problem);
     json_decref(object);
     return err == ERR_OK ? (int)EXIT_FINE : output_fail(submit->args, EXIT_CONFIGURATION, "%s: %s", path, problem);
 }

@@ -12,6 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+enum exit_code reach_genesis_exit(const struct file *file)
+{
+    return file->size == 0 ? EXIT_CONFIGURATION : EXIT_INTEGRITY;
+}
+
 int reach_genesis(const struct args *args, struct reach *reach)
 {
     const char *path = args_text(args, "genesis");
@@ -23,7 +28,7 @@ int reach_genesis(const struct args *args, struct reach *reach)
     }
     enum verdict verdict = genesis_decode(&reach->genesis, reach->file.data, reach->file.size);
     if (verdict != VERDICT_OK) {
-        return output_fail(args, EXIT_CONFIGURATION, "%s is not a genesis: %s", path, verdict_name(verdict));
+        return output_fail(args, reach_genesis_exit(&reach->file), "%s is not a genesis: %s", path, verdict_name(verdict));
     }
     return EXIT_FINE;
 }

@@ -37,6 +37,9 @@ struct reach {
 int reach_open(const struct args *args, struct reach *reach);
 void reach_close(struct reach *reach);
 
+/* reach_genesis_exit gives the exit code for a file that does not decode as a genesis, as wardd has it: an empty one is a wrong input, what is bent or cut is damaged. */
+enum exit_code reach_genesis_exit(const struct file *file);
+
 /* reach_genesis reads the genesis alone, for commands that work offline. Needs: a flag `genesis`, given. Gives: as reach_open. */
 int reach_genesis(const struct args *args, struct reach *reach);
 

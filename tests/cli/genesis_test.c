@@ -139,6 +139,31 @@ Test(cli_genesis, an_altered_enrolment_is_refused)
     file_close(&file);
 }
 
+/* The same file has the same exit code, whichever command reads it: wardd ends with 6 too (tests/e2e/boundaries.sh). */
+Test(cli_genesis, what_is_cut_is_damaged_and_what_is_empty_is_a_wrong_input_to_every_command)
+{
+    static const char *const lines[] = { "ward genesis show %s/g", "ward genesis verify %s/g", "ward key show %s --genesis %s/g", "ward status --genesis %s/g --socket %s/none",
+                                         "ward verify %s/none --genesis %s/g", "ward config check %s/g.yaml" };
+    struct file file;
+    char yaml[512];
+
+    make_enrolments();
+    cr_assert_eq(kit_run(kit_directory(), ASSEMBLE "g %s/Mercy.enrol %s/North.enrol %s/South.enrol %s/Clinic.enrol"), EXIT_FINE);
+    snprintf(yaml, sizeof yaml, "cluster:\n  name: city\n  genesis_file: %s/g\n  fingerprint: 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+                                "node:\n  member: Mercy\n", kit_directory());
+    (void)kit_write("g.yaml", yaml);
+    read_file(&file, "g");
+    for (int empty = 0; empty < 2; empty++) {
+        file.size = empty ? 0 : file.size - 1;
+        write_file("g", &file);
+        for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+            int code = kit_run(kit_directory(), lines[i]);
+            cr_expect_eq(code, empty ? EXIT_CONFIGURATION : EXIT_INTEGRITY, "%s: %d", lines[i], code);
+        }
+    }
+    file_close(&file);
+}
+
 Test(cli_genesis, verify_notices_a_signature_that_was_altered_afterwards)
 {
     struct file file;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static struct office *office;
 static unsigned submits;
@@ -119,4 +120,15 @@ Test(submit, a_cosigner_signs_too, .init = start, .fini = office_stop)
 {
     cr_assert_eq(office_ward("submit access-request patient=%s --cosigner %%s/doctor.key --key %%s/birch.key", office->patient), EXIT_FINE, "%s", kit_output());
     cr_assert_eq(submits, 1);
+}
+
+/* A pipe that nobody writes would hold it for ever. */
+Test(submit, a_body_is_read_from_a_regular_file_alone, .init = start, .fini = office_stop, .timeout = 20)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/pipe", kit_directory());
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_expect_eq(office_ward("submit patient-set --body %%s/pipe --key %%s/patient.key"), EXIT_CONFIGURATION);
+    cr_expect_eq(office_ward("submit patient-set --body %%s --key %%s/patient.key"), EXIT_CONFIGURATION, "a directory");
 }
