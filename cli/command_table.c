@@ -119,7 +119,7 @@ static const struct flag_spec get_flags[] = {
 
 static const struct flag_spec audit_flags[] = {
     ASK_FLAGS,
-    { .name = "from", .type = FLAG_NUMBER, .help = "number of the first event, from 0" },
+    { .name = "from", .type = FLAG_NUMBER, .max = WIRE_NUMBER_MAX, .help = "number of the first event, from 0" },
     { .name = "count", .type = FLAG_NUMBER, .min = 1, .max = 1000000000, .help = "events at most; all without it" },
     { .name = "root", .type = FLAG_HEX, .min = 32, .max = 32, .help = "root with which an earlier audit ended at --from: this one must continue it" },
     { .name = "disclosures", .type = FLAG_SWITCH, .help = "the disclosures alone; asked by an organisation: its own" },

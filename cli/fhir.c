@@ -22,16 +22,21 @@ static const char *text_at(const json_t *value, const char *const *names)
 
 #define TEXT_AT(value, ...) text_at((value), (const char *const[]){ __VA_ARGS__, NULL })
 
-/* id_of_reference gives what follows the last '/' or ':' of "Patient/7" or "urn:uuid:7"; NULL for NULL. */
-static const char *id_of_reference(const char *reference)
+/* id_of_reference gives the id in "Patient/7", "Patient/7/_history/2" or "urn:uuid:7"; NULL for NULL, and for what is longer than any id. */
+static const char *id_of_reference(const char *reference, char id[FHIR_ID_BYTES_MAX + 1])
 {
-    if (reference == NULL) {
+    const char *version = reference == NULL ? NULL : strstr(reference, "/_history/");
+    size_t end = reference == NULL ? 0 : version != NULL ? (size_t)(version - reference) : strlen(reference), start = end;
+
+    while (start > 0 && reference[start - 1] != '/' && reference[start - 1] != ':') {
+        start--;
+    }
+    if (reference == NULL || end - start > FHIR_ID_BYTES_MAX) {
         return NULL;
     }
-    const char *slash = strrchr(reference, '/'), *colon = strrchr(reference, ':');
-    const char *last = slash > colon ? slash : colon;
-
-    return last == NULL ? reference : last + 1;
+    memcpy(id, reference + start, end - start);
+    id[end - start] = '\0';
+    return id;
 }
 
 /* has_code tells whether any coding of the concepts (an object or an array of them) has this code. */
@@ -232,6 +237,7 @@ static int encounter_order(const void *a, const void *b)
 static enum err note_encounters(struct fhir_bundle *bundle)
 {
     size_t count = json_array_size(json_object_get(bundle->root, "entry"));
+    char named[FHIR_ID_BYTES_MAX + 1];
 
     bundle->encounters = calloc(count + 1, sizeof *bundle->encounters);
     if (bundle->encounters == NULL) {
@@ -241,7 +247,7 @@ static enum err note_encounters(struct fhir_bundle *bundle)
         const json_t *resource = entry_resource(bundle->root, i);
         const char *type = TEXT_AT(resource, "resourceType"), *id = TEXT_AT(resource, "id");
         if (type != NULL && id != NULL && strcmp(type, "Encounter") == 0) {
-            const char *provider = id_of_reference(TEXT_AT(resource, "serviceProvider", "reference"));
+            uint32_t provider = organisation_index(bundle, id_of_reference(TEXT_AT(resource, "serviceProvider", "reference"), named));
             bundle->encounters[bundle->encounters_count++] = (struct fhir_encounter){ id, provider, (uint32_t)i };
         }
     }
@@ -250,10 +256,11 @@ static enum err note_encounters(struct fhir_bundle *bundle)
 }
 
 /* encounter_organisation gives the provider of the encounter that a resource belongs to. */
-static const char *encounter_organisation(const struct fhir_bundle *bundle, const json_t *resource)
+static uint32_t encounter_organisation(const struct fhir_bundle *bundle, const json_t *resource)
 {
+    char named[FHIR_ID_BYTES_MAX + 1];
     const char *reference = TEXT_AT(resource, "encounter", "reference");
-    const char *wanted = id_of_reference(reference != NULL ? reference : TEXT_AT(resource, "context", "reference"));
+    const char *wanted = id_of_reference(reference != NULL ? reference : TEXT_AT(resource, "context", "reference"), named);
     uint32_t low = 0, high = bundle->encounters_count;
 
     while (wanted != NULL && low < high) { /* Each round halves what is left: the first that is not below. */
@@ -265,20 +272,21 @@ static const char *encounter_organisation(const struct fhir_bundle *bundle, cons
         }
     }
     bool found = wanted != NULL && low < bundle->encounters_count && strcmp(bundle->encounters[low].id, wanted) == 0;
-    return found ? bundle->encounters[low].provider : NULL;
+    return found ? bundle->encounters[low].provider : FHIR_NO_ORGANISATION;
 }
 
 static uint32_t organisation_of(const struct fhir_bundle *bundle, const json_t *resource)
 {
     static const char *const names[] = { "serviceProvider", "custodian", "managingOrganization", "provider", "performer" };
+    char named[FHIR_ID_BYTES_MAX + 1];
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        uint32_t found = organisation_index(bundle, id_of_reference(TEXT_AT(resource, names[i], "reference")));
+        uint32_t found = organisation_index(bundle, id_of_reference(TEXT_AT(resource, names[i], "reference"), named));
         if (found != FHIR_NO_ORGANISATION) {
             return found;
         }
     }
-    return organisation_index(bundle, encounter_organisation(bundle, resource));
+    return encounter_organisation(bundle, resource);
 }
 
 /* --- The bundle ------------------------------------------------------------------------------------------------------ */
@@ -350,8 +358,11 @@ static bool is_about_patient(const struct fhir_bundle *bundle, const json_t *res
 {
     const char *reference = TEXT_AT(resource, "subject", "reference");
 
+    char named[FHIR_ID_BYTES_MAX + 1];
+
     reference = reference != NULL ? reference : TEXT_AT(resource, "patient", "reference");
-    return reference == NULL || strcmp(id_of_reference(reference), bundle->patient) == 0;
+    const char *id = id_of_reference(reference, named);
+    return reference == NULL || (id != NULL && strcmp(id, bundle->patient) == 0);
 }
 
 static enum err take_resource(struct fhir_bundle *bundle, const json_t *resource)

@@ -37,7 +37,7 @@ struct fhir_resource {
 /* Who provided an encounter. Texts are views into the bundle. */
 struct fhir_encounter {
     const char *id;
-    const char *provider; /* id of an organisation; NULL: it does not say */
+    uint32_t provider; /* index of an organisation in the bundle, or FHIR_NO_ORGANISATION */
     uint32_t place;       /* in the bundle: of two with one id the first counts */
 };
 

@@ -262,6 +262,29 @@ Test(fhir, no_organisation_of_a_bundle_is_dropped_in_silence)
     cr_assert(strstr(problem, "more than 1024 Organizations") != NULL, "%s", problem);
 }
 
+/* A record that names the version of its patient was skipped as somebody else's. */
+Test(fhir, a_reference_to_a_version_names_the_same_patient_encounter_and_hospital)
+{
+    struct fhir_bundle bundle;
+    char problem[FHIR_PROBLEM_BYTES];
+
+    (void)kit_write("versions.json", "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"p\"}},"
+        "{\"resource\":{\"resourceType\":\"Organization\",\"id\":\"a\"}},{\"resource\":{\"resourceType\":\"Organization\",\"id\":\"b\"}},"
+        "{\"resource\":{\"resourceType\":\"Encounter\",\"id\":\"e\",\"subject\":{\"reference\":\"Patient/p/_history/3\"},\"serviceProvider\":{\"reference\":\"http://x/fhir/Organization/b/_history/1\"}}},"
+        "{\"resource\":{\"resourceType\":\"Goal\",\"id\":\"g\",\"subject\":{\"reference\":\"urn:uuid:p\"},\"encounter\":{\"reference\":\"Encounter/e/_history/7\"}}},"
+        "{\"resource\":{\"resourceType\":\"Goal\",\"id\":\"other\",\"subject\":{\"reference\":\"Patient/q/_history/p\"}}},"
+        "{\"resource\":{\"resourceType\":\"Goal\",\"id\":\"long\",\"subject\":{\"reference\":\"Patient/" ID_64 "x\"}}}]}");
+    char path[512];
+    snprintf(path, sizeof path, "%s/versions.json", kit_directory());
+    cr_assert_eq(fhir_load(&bundle, path, problem), ERR_OK, "%s", problem);
+    cr_assert_eq(bundle.resources_count, 2);
+    cr_expect_str_eq(bundle.resources[0].id, "e");
+    cr_expect_str_eq(bundle.resources[1].id, "g");
+    cr_expect_eq(bundle.resources[0].organisation, 1);
+    cr_expect_eq(bundle.resources[1].organisation, 1);
+    fhir_close(&bundle);
+}
+
 Test(fhir, months_count_from_january_2000)
 {
     static const struct {
