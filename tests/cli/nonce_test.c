@@ -9,6 +9,7 @@
 #include "wire/code.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,10 +24,16 @@ static enum lie lies[FAKES];
 static bool denies[FAKES]; /* it knows of no receipt, and refuses every command with NONCE_LOW */
 static struct args args;
 static struct send sender;
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER; /* of the one ledger, which a liar bends while it answers, and a moment longer */
+
+static uint64_t nonce_now(void) { return ledger_nonce(office->desk.lab.ledger, office->desk.alder.acct); }
 
 static uint64_t executed(void)
 {
-    return ledger_nonce(office->desk.lab.ledger, office->desk.alder.acct);
+    pthread_mutex_lock(&turn);
+    uint64_t nonce = nonce_now();
+    pthread_mutex_unlock(&turn);
+    return nonce;
 }
 
 /* tell_nonce gives the sender another nonce in the newest state, behind everybody's back. */
@@ -42,10 +49,10 @@ static void tell_nonce(uint64_t nonce)
 }
 
 /* A liar answers from a state of its own, with proofs that hold; nobody signed its root. */
-static bool handle(struct fake_replica *fake, const struct frame *frame)
+static bool answer(struct fake_replica *fake, const struct frame *frame)
 {
     size_t i = (size_t)(fake - fakes);
-    uint64_t nonce = executed();
+    uint64_t nonce = nonce_now();
 
     if (frame->header.type == CLIENT_SUBMIT && denies[i]) {
         fake_refuse(fake, office_request(frame), CODE_NONCE_LOW, 0);
@@ -57,6 +64,14 @@ static bool handle(struct fake_replica *fake, const struct frame *frame)
     if (frame->header.type != CLIENT_SUBMIT) {
         tell_nonce(nonce);
     }
+    return open;
+}
+
+static bool handle(struct fake_replica *fake, const struct frame *frame)
+{
+    pthread_mutex_lock(&turn);
+    bool open = answer(fake, frame);
+    pthread_mutex_unlock(&turn);
     return open;
 }
 
