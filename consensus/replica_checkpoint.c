@@ -290,7 +290,9 @@ void replica_on_snapshot(struct replica *r)
         replica_add_tc(r, append);
         r->tc_recorded = true; /* One of another view counts no more, but is not forgotten. */
     }
-    if (r->high_recorded && r->high.ballot.kind != VOTE_ROOT) {
+    if (!r->high_recorded) {
+        replica_add_high(r, append); /* What was promised before it may go with the log. */
+    } else if (r->high.ballot.kind != VOTE_ROOT) {
         replica_add_cert(r, append, &r->high);
     }
     if (r->has_tip_proof && commit_proof_height(&r->tip_proof) == r->history.high) {

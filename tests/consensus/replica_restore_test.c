@@ -144,3 +144,28 @@ Test(replica_restore, fetches_what_is_missing_though_its_slots_are_full)
     cluster_kit_agree(&kit);
     cluster_kit_close(&kit);
 }
+
+/* K2: the certificate that its last append promised may go with the log below a snapshot; the newer one that it holds, and promises with that append, stands behind it. */
+Test(replica_restore, appends_behind_a_snapshot_the_newest_certificate_that_it_knows_K2)
+{
+    struct ballot ballot = { VOTE_FOLLOWING, 0, { 0, 1 }, { { 7 } } };
+    static struct message message;
+
+    cluster_kit_start(&kit, 4, 0);
+    cr_assert(cluster_kit_quiet(&kit, SECOND));
+    struct hash32 chain = block_hash(&kit.genesis), digest = ballot_digest(&chain, &ballot);
+    message = (struct message){ .type = MESSAGE_QC, .cert = { .ballot = ballot } };
+    message.cert.signers.members = member_set_all(3);
+    for (uint32_t member = 0; member < 3; member++) {
+        cluster_kit_sign(&kit, member, &digest, message.cert.signers.signatures[member]);
+    }
+    cluster_kit_inject(&kit, 0, 3, &message);
+    cluster_kit_run(&kit, 10000000);
+    cr_assert_eq(kit.nodes[3].log_count, 0, "it was told, and has promised nothing");
+    cluster_kit_step(&kit, 3, &(struct event){ .kind = EVENT_SNAPSHOT });
+    cluster_kit_run(&kit, 10000000);
+    cr_assert_eq(kit.nodes[3].log_count, 1);
+    cr_assert_eq(kit.nodes[3].log[0].kind, REPLICA_RECORD_CERTIFICATE);
+    cr_assert_eq(kit.nodes[3].state.high.height, 1, "I6");
+    cluster_kit_close(&kit);
+}
