@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ORGS = 5, ACTORS = 8, PATIENTS = 4, NEW = 6, DAY_MS = 86400000 };
+enum { ORGS = 5, ACTORS = 8, PATIENTS = 4, NEW = 6, SEQS = 24, DAY_MS = 86400000 };
 enum { PARTIES = ACTORS + PATIENTS + 2 * ORGS + 2 * NEW + 1 };
 
 static const struct { const char *name; uint8_t kind; uint16_t caps; } orgs[ORGS] = {
@@ -194,7 +194,7 @@ enum verdict stream_genesis(struct genesis *genesis, const struct params *params
 struct making {
     struct choices *choices;
     const struct hash32 *genesis;
-    const struct ledger *ledger;
+    struct ledger *ledger;
     uint64_t time_ms;
     struct party patient; /* whom it is about */
     uint32_t sender, cosigner; /* numbers of parties; UINT32_MAX: no cosigner */
@@ -218,7 +218,7 @@ static uint32_t admin(struct making *making)
 
 static uint32_t seq(struct making *making)
 {
-    return 1 + choose(making->choices, one_in(making->choices, 6) ? 600 : 24);
+    return 1 + choose(making->choices, one_in(making->choices, 6) ? 600 : SEQS);
 }
 
 /* Fills an ascending list. Gives: its length, at most `most`. */
@@ -232,6 +232,34 @@ static uint8_t seqs(struct making *making, uint32_t *list, uint32_t least, uint3
         list[i] = next;
     }
     return (uint8_t)count;
+}
+
+/* stands_at tells the status of a pointer as the open block has it; 0: there is no such pointer. */
+static uint8_t stands_at(const struct making *making, uint32_t seq)
+{
+    struct state_key key = key_pointer(making->patient.acct, seq);
+    uint8_t value[POINTER_BYTES];
+    struct pointer pointer;
+    size_t size = 0;
+
+    bool found = state_store_get(ledger_store(making->ledger), bytes_of(key.bytes, key.size), value, sizeof value, &size);
+    return found && pointer_decode(&pointer, value, size) == VERDICT_OK ? pointer.status : 0;
+}
+
+/* fit turns a short list into one of a single pointer that the operation can be meant for: the first at or behind its first in the status that it begins with, if there is one. By
+ * chance alone hardly any would be hidden, and none shown again. */
+static uint8_t fit(const struct making *making, uint8_t op, uint32_t *list, uint8_t count)
+{
+    uint8_t status = op == POINTER_UNHIDE ? POINTER_HIDDEN : POINTER_CURRENT;
+
+    for (uint32_t i = 0; i < SEQS && count <= 2; i++) {
+        uint32_t seq = 1 + (list[0] + i) % SEQS;
+        if (stands_at(making, seq) == status) {
+            list[0] = seq;
+            return 1;
+        }
+    }
+    return count;
 }
 
 static void make_actor_set(struct making *making, struct actor_set *body)
@@ -417,6 +445,7 @@ static void make_body(struct making *making, struct command_body *command)
         command->as.pointer_set_status.op = (uint8_t)(1 + choose(making->choices, 4));
         making->sender = command->as.pointer_set_status.op <= POINTER_SET_WITHDRAWN ? any_actor(making) : making->sender;
         command->as.pointer_set_status.count = seqs(making, command->as.pointer_set_status.seqs, 1, 32);
+        command->as.pointer_set_status.count = fit(making, command->as.pointer_set_status.op, command->as.pointer_set_status.seqs, command->as.pointer_set_status.count);
         break;
     case COMMAND_GRANT:
         make_grant(making, &command->as.grant);
@@ -477,7 +506,7 @@ static size_t seal(struct making *making, const struct command_body *command, ui
     return writer.offset;
 }
 
-size_t stream_command(struct choices *choices, const struct ledger *ledger, const struct genesis *genesis, uint64_t time_ms, uint8_t out[ENVELOPE_BYTES_MAX])
+size_t stream_command(struct choices *choices, struct ledger *ledger, const struct genesis *genesis, uint64_t time_ms, uint8_t out[ENVELOPE_BYTES_MAX])
 {
     static const uint8_t types[16] = { COMMAND_POINTER_ADD, COMMAND_POINTER_ADD, COMMAND_POINTER_ADD, COMMAND_POINTER_DECIDE, COMMAND_POINTER_DECIDE,
         COMMAND_ACCESS_REQUEST, COMMAND_ACCESS_REQUEST, COMMAND_ACCESS_REQUEST, COMMAND_GRANT, COMMAND_GRANT, COMMAND_REVOKE, COMMAND_POINTER_STATUS,

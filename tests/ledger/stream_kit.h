@@ -30,7 +30,7 @@ struct params stream_params(bool tight);
 enum verdict stream_genesis(struct genesis *genesis, const struct params *params, uint8_t bytes[STREAM_GENESIS_BYTES]);
 
 /* stream_command makes the next command for the block at time_ms, as the ledger stands. Gives: its size. */
-size_t stream_command(struct choices *choices, const struct ledger *ledger, const struct genesis *genesis, uint64_t time_ms, uint8_t out[ENVELOPE_BYTES_MAX]);
+size_t stream_command(struct choices *choices, struct ledger *ledger, const struct genesis *genesis, uint64_t time_ms, uint8_t out[ENVELOPE_BYTES_MAX]);
 
 /* stream_true tells whether every counter of the state is what counting gives: patients, relations, capacities, due entries, tickets, audit peaks.
  * Gives: NULL, or what is wrong. */
