@@ -292,7 +292,8 @@ static uint32_t others_from(const struct replica *r, uint64_t view)
     return count;
 }
 
-/* is_alone: no honest member need be with it in giving the view up; that is asked a few times. Later on each other one counts: two that wait for a quorum through a night ask each other nothing (N1). */
+/* is_alone (T6): no honest member need be with it in giving the view up; so much for the first repetitions. Later on each other one counts: two that wait for a quorum
+ * through a night ask each other nothing. */
 static bool is_alone(const struct replica *r) { return others_from(r, r->view) <= (r->timeout_repeats < REPEATS_MAX ? r->faults : 0); }
 
 /* join applies T3: the (f + 1)-th highest view that members have timed out, counting each member's highest alone. */
@@ -444,11 +445,12 @@ static void repeat(struct replica *r)
     if (replica_is_leader(r) && pool_live_count(r->pool) == 0 && others_from(r, r->view) < r->faults) {
         replica_abdicate(r);
     }
-    if (!may_state(r)) {
-        r->timeout_sent_ns = r->now.mono_ns; /* It must not sign; it may ask. */
+    bool states = may_state(r);
+    if (!states) {
+        r->timeout_sent_ns = r->now.mono_ns;
     }
-    if (!may_state(r) || (!bounded && is_alone(r))) {
-        replica_query(r, cause_of(r)); /* T6: nobody joins, so they may have what it waits for. */
+    if (!states || (!bounded && is_alone(r))) {
+        replica_query(r, cause_of(r)); /* T6: it must not sign, but may ask; or nobody joins, and they may have what it waits for. */
     }
     replica_want(r, repeat_due_ns(r));
 }
